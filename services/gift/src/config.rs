@@ -16,35 +16,36 @@ const STREAM_AGE_LIMIT: Duration = Duration::from_secs(86_400);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// A catalogue file in place of the built-in one.
+    /// File with the gift catalogue; by default the built-in one.
     pub catalogue: Option<PathBuf>,
-    /// Diamonds a creator gets per coin, in basis points: 10,000 (the default) is one for one. At most 10,000; rounded down per gift or tap.
+    /// Diamonds that a creator gets per coin, in basis points, at most 10,000. The default 10,000 is one diamond per coin. Rounded down per gift or tap.
     pub diamonds_per_coin_bps: u32,
-    /// Lets unary SendGift calls share ledger calls while one is in flight. Default on: a single call is no slower, and under load batches form.
+    /// Whether SendGift calls that arrive while a ledger call is in flight share the next ledger call. Default on: it makes a single call no slower, and under
+    /// load the ledger gets batches.
     pub batch_unary: bool,
-    /// The same for items of SendGifts streams. Default on.
+    /// The same for the items of SendGifts streams. Default on.
     pub batch_streams: bool,
-    /// Most gifts in one ledger call. Default 512: with more, encoding a call keeps a core from the commit that the call waits for.
+    /// Maximum gifts in one ledger call. Default 512: with more, encoding a call takes processor time from the commit for which the call waits.
     pub batch_items_max: usize,
-    /// Most bytes in one ledger call. Default 256 KiB.
+    /// Maximum bytes in one ledger call. Default 256 KiB.
     pub batch_bytes_max: usize,
-    /// Ledger calls in flight at once per book. Default 4: one being committed, one waiting to be next, and on either side one being encoded or read,
-    /// so that a slow disk does not leave the cores idle.
+    /// Ledger calls in flight at once per book. Default 4: one is being committed, one waits for the next commit, one is being encoded, and the answer of one
+    /// is being read. So the cores have work while the disk is slow.
     pub batches_in_flight_max: usize,
-    /// Gifts that must wait, per call in flight, before another call is started. Default 64: fewer are not worth a commit of their own.
+    /// Gifts that must wait, per call in flight, before another call is started. Default 64: for fewer gifts a separate commit does not pay.
     pub batch_worth: usize,
-    /// Gifts waiting for a ledger call per book, above which OVERLOADED is answered. Default 16,384.
+    /// Gifts that may wait for a ledger call per book; further gifts are refused with OVERLOADED. Default 16,384.
     pub waiting_max: usize,
-    /// Items of one SendGifts stream in flight at once; further ones stay unread in the connection. Default 1,024.
+    /// Items of one SendGifts stream in flight at once; further items stay unread in the connection. Default 1,024.
     pub stream_in_flight_max: usize,
-    /// How long a SendGifts stream stays open, in milliseconds. Default an hour: then its caller opens another, on any process that accepts it.
+    /// How long a SendGifts stream stays open, in milliseconds. Default an hour. The caller then opens another, which may be at another process.
     #[serde(rename = "stream_age_max_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub stream_age_max: Duration,
-    /// End markers of streaks that one viewer may send in an hour; 0: no bound. They cost nothing and are kept for ever. Default 1,200: one every three
-    /// seconds.
+    /// End markers of streaks that one viewer may send in an hour; 0: no limit. End markers cost the viewer nothing, but each is stored for ever. Default
+    /// 1,200: one every three seconds.
     pub end_markers_per_hour: u32,
-    /// How long the ledger may take for a batch, in milliseconds. Default 10 s; then the outcome is unknown.
+    /// How long the ledger may take for a batch, in milliseconds; after that the outcome is unknown. Default 10 s.
     #[serde(rename = "post_timeout_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub post_timeout: Duration,

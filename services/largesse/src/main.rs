@@ -25,7 +25,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Printed after the commands.
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, and every check passed; 1 failure, or a check failed; 2 the command line or the settings are invalid; 3 (status) a process did
-not answer; 4 (status) everything serves, but the state of the money is unknown. Logs and errors go to standard error, results to standard output.";
+not answer; 4 (status) every service serves, but the audit's result is unknown. Logs and errors go to standard error, results to standard output.";
 
 /// The money side of live gifting.
 #[derive(Parser)]
@@ -37,7 +37,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs services: all of them in this process, or some.
+    /// Runs all services, or some of them, in this process.
     Serve(Box<serve::ServeArguments>),
     /// Prints, checks or explains settings.
     Config(config::ConfigArguments),
@@ -47,34 +47,34 @@ enum Command {
     Token(token::TokenArguments),
     /// Prints new ids for requests: UUIDs of version 7, one a line.
     Id(id::IdArguments),
-    /// Runs the whole story with pretend money, from coins bought to creators paid, and proves the result.
+    /// Runs the whole flow with pretend money, from buying coins to paying creators, and verifies the result.
     Demo(demo::DemoArguments),
-    /// Sends recorded live gift events again; repeating it charges nothing.
+    /// Sends recorded live gift events again; repeating the command charges nothing.
     Replay(replay::ReplayArguments),
-    /// Checks the books; exit code 1 and the first bad event when they are wrong.
+    /// Checks the books, also of a running installation or a backup; if they are wrong, prints the first bad event, exit code 1.
     Verify(verify::VerifyArguments),
-    /// Explains an id: what it is, where the money came from and where it went.
+    /// Explains an id: what the id is, and where the money came from and went.
     Explain(Box<explain::ExplainArguments>),
-    /// Writes a book's journal as CSV.
+    /// Writes a book's journal as CSV, also while services run or from a backup.
     Export(export::ExportArguments),
-    /// Imports a CSV as export writes it into a book; repeating it changes nothing.
+    /// Imports a CSV file made by `export` into a book; repeating the import changes nothing.
     Import(import::ImportArguments),
-    /// Runs largesse-bench: measures how fast a gift is, as ratios to a bare server on the same machine.
+    /// Runs largesse-bench: measures how fast gifts are, as ratios to a bare server on the same machine.
     Bench(bench::BenchArguments),
-    /// Lists what is personal data; exports or erases a user's own.
+    /// Lists the columns with personal data; exports or erases the data of one user.
     Privacy(privacy::PrivacyArguments),
     /// Rotates the keys that encrypt bank accounts and names, or lists their ids.
     Keys(keys::KeysArguments),
-    /// Queries running processes whether they serve and whether the ledger audit passes.
+    /// Asks running processes whether they serve and whether the ledger audit passes.
     Status(status::StatusArguments),
     /// Prints completions for a shell: `largesse completions bash > /etc/bash_completion.d/largesse`.
     Completions {
         /// The shell to complete for.
         shell: clap_complete::Shell,
     },
-    /// Makes a backup of everything while it runs, all of one moment.
+    /// Makes a backup of an installation, also while it runs; all data in it is of the same moment.
     Backup(BackupArguments),
-    /// Restores a backup elsewhere, and checks it.
+    /// Restores a backup without overwriting existing data, and checks the result.
     Restore(RestoreArguments),
     /// Migrates the tables of services and exits.
     Migrate(MigrateArguments),

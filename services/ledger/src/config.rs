@@ -19,49 +19,51 @@ const CLOCK_AHEAD_MAX_MS: u64 = 3_600_000;
 /// of a hold: a quarter as many of those are kept. Computed from their sizes, rounded up.
 const ACCOUNT_BYTES: usize = 244;
 
-/// Options of the ledger. Every default is meant for two cores and a gigabyte.
+/// Options of the ledger. The defaults suit a machine with two cores and a gigabyte of memory.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// Requests that may wait per book; further ones are answered OVERLOADED at once.
+    /// Requests that may wait per book; further requests are refused with OVERLOADED at once.
     pub queue_max: usize,
-    /// Requests of one commit at most.
+    /// Maximum requests in one commit.
     pub batch_max: usize,
-    /// Milliseconds a commit should take: batches shrink when it takes more than twice that, and grow when it takes less.
+    /// Milliseconds that a commit should take: batches shrink while commits take more than twice this time, and grow while they take less than it.
     pub commit_target_ms: u64,
-    /// Accounts kept in memory per book, and a quarter as many guards and holds; dirty ones are kept regardless. In a file, as mebibytes that all of
-    /// this takes.
+    /// Mebibytes of memory per book for accounts, guards and holds. Dirty accounts, which are newer than their rows, are never dropped.
     #[serde(rename = "cache_mib", serialize_with = "to_mib", deserialize_with = "from_mib")]
     #[schemars(with = "u32")]
     pub cache_max: usize,
-    /// Dirty accounts per book above which each commit also flushes some to account_log.
+    /// When a book has more dirty accounts than this, each commit also writes some of them to account_log.
     pub dirty_max: usize,
-    /// Events a restart may have to replay per book, before each commit logs old accounts.
+    /// When a restart would have to replay more events of a book than this, each commit also writes the accounts that are dirty for longest to account_log.
     pub replay_max: i64,
-    /// Accounts per book whose rows may be behind the store's log, before each commit brings rows up to date. A restart reads the log, which has
-    /// several times as many rows at most.
+    /// When more accounts of a book than this have a newer state in account_log than in their rows, each commit also updates some of the rows. A restart reads
+    /// the log, which has at most several times as many entries.
     pub logged_max: usize,
-    /// Ids of answered requests kept in memory per book; older ones are read from the store.
+    /// Ids of answered requests kept in memory per book; older ids are looked up in the store.
     pub ids_max: usize,
-    /// Milliseconds a refusal is kept as the answer, and the age up to which an unknown request id is taken for new.
+    /// Milliseconds for which a refusal is stored as the answer to its id, and the age up to which an unknown request id counts as new.
     pub refusal_retention_ms: u64,
-    /// Milliseconds a request id may be ahead of the ledger's clock, 3600000 at most. Callers whose clock is further ahead are refused with
+    /// Milliseconds by which the time of a request id may be ahead of the ledger's clock, 3600000 at most. Ids further ahead are refused with
     /// REQUEST_ID_TIME, which reports the ledger's time.
     pub clock_ahead_max_ms: u64,
-    /// Milliseconds a lease is valid on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
+    /// Milliseconds for which a lease is valid on the database's clock; it is renewed after a third of this time. 0: no lease; then only the fence (the unique
+    /// number of each commit) prevents two writers.
     pub lease_ms: u64,
-    /// Directory, outside the database, where the books' heads are recorded for `verify`. None: nowhere; in a sandbox `heads` in the data directory.
+    /// Directory outside the database where the books' heads (number and hash of the last commit) are recorded for `verify`. If not set, they are not recorded;
+    /// in a sandbox the default is `heads` in the data directory.
     pub heads_dir: Option<PathBuf>,
-    /// Milliseconds between recorded heads of a book that has new commits; one fsync each.
+    /// Milliseconds between two recorded heads of a book that has new commits. Each record costs one fsync.
     pub heads_every_ms: u64,
     /// Heartbeat interval of WatchJournal, in milliseconds.
     pub watch_heartbeat_ms: u64,
-    /// Milliseconds after which a watch of the journal ends, with a cursor to resume from: so that watchers spread over processes again.
+    /// Milliseconds after which a watch of the journal ends, with a cursor to resume from. When the watchers reconnect, they are distributed over all
+    /// processes.
     pub watch_age_max_ms: u64,
-    /// Milliseconds after which a PostStream ends in good order: the caller opens another, on any process that accepts it.
+    /// Milliseconds after which a PostStream ends gracefully. The caller then opens another, which may be at another process.
     pub stream_age_max_ms: u64,
-    /// Services of your own that post, a row for each kind and pair of accounts. Without a row a service's token can't post anything; Largesse's own
-    /// services have theirs. `verify` and the monitor read them too.
+    /// What services of your own may post: a row for each kind of posting and pair of accounts. A service of yours without a row can't post anything;
+    /// Largesse's own services need no rows here. `verify` and the monitor use these rows too.
     pub posters: Vec<PosterSettings>,
     /// Subjects of service tokens that may post anything; for tests.
     #[serde(skip)]
@@ -75,15 +77,16 @@ pub struct Config {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PosterSettings {
-    /// The subject of its token (role `service`); none of Largesse's services.
+    /// The subject of the service's token (role `service`); not the name of one of Largesse's services.
     pub service: String,
-    /// The kind of its postings, [a-z0-9_.]{1,64}; none of Largesse's kinds.
+    /// The kind of the postings, [a-z0-9_.]{1,64}; not one of Largesse's kinds.
     pub kind: String,
-    /// The accounts to debit: a name with `*` for its user, and a currency or `*` for all, such as `viewer/*/coins` or `creator/*/payable/*`.
+    /// The accounts that may be debited: a name with `*` for the user, and a currency or `*` for all currencies, such as `viewer/*/coins` or
+    /// `creator/*/payable/*`. Names that begin with `house/` are the company's own accounts.
     pub debit: String,
-    /// The accounts to credit, in the same form.
+    /// The accounts that may be credited, in the same form.
     pub credit: String,
-    /// Whether `allow_debt` may take an account below zero.
+    /// Whether these postings may take an account below zero (`allow_debt`).
     pub allow_debt: bool,
 }
 

@@ -9,13 +9,13 @@ use std::time::Duration;
 pub struct Config {
     /// Minimum milliseconds from the end of one audit run to the start of the next.
     pub every_ms: u64,
-    /// The share of one processor that audit runs may take, in percent, 1 to 100: after a long run the next one waits longer.
+    /// The share of one processor that audit runs may take, in percent, 1 to 100. After a long run, the monitor waits longer before the next.
     pub share_percent: u32,
-    /// Events of one book checked in one run, 1000 or more.
+    /// Maximum events of one book checked in one run, 1000 or more.
     pub events_max: u32,
-    /// Accounts up to which the trial balance is also summed from the rows of all of them; it takes memory for each.
+    /// If a book has at most this many accounts, the trial balance is also computed from all account rows. This takes memory for each account.
     pub sums_accounts_max: usize,
-    /// Seconds that the outcome of a payout, a purchase or a conversion may be unknown before that is a failure.
+    /// Seconds for which the outcome of a payout, a purchase or a conversion may be unknown before the check `unknown_outcomes` fails.
     pub unknown_max_s: u64,
 }
 

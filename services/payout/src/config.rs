@@ -16,7 +16,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// File with the key that seals accounts and names: 32 bytes in base64, readable by its owner only. If it is lost, every beneficiary is lost.
+    /// File with the key that encrypts bank accounts and names: 32 bytes in base64, readable by its owner only. If the key is lost, all recorded bank accounts
+    /// are lost.
     pub key_file: PathBuf,
     /// Creates the key file when it is missing. For sandboxes: elsewhere a typing error would create a second key.
     #[serde(skip)]
@@ -26,14 +27,14 @@ pub struct Config {
     pub test_bank: Option<BankConfig>,
     /// Delays and limits of polling and sending.
     pub policy: PolicyConfig,
-    /// Payouts processed at once in this process. Default 64: each uses a database connection for milliseconds and a bank's for seconds.
+    /// Payouts processed at once in this process. Default 64: each uses a database connection for milliseconds and a connection to the bank for seconds.
     pub in_flight_max: usize,
-    /// How long the worker sleeps at most, in milliseconds; also how soon another process's changes reach a watcher. Default one second.
+    /// How long the worker sleeps at most, in milliseconds. A watcher sees another process's changes after this time at the latest. Default one second.
     #[serde(rename = "poll_delay_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub poll_delay: Duration,
-    /// How long a handler or worker has a payout for itself, in milliseconds. A crash delays that payout by this much. Default 15 seconds; for a
-    /// sending the rail's time-out is added.
+    /// How long a handler or worker may process a payout before another may take it over, in milliseconds. If a process crashes, its payouts are delayed by
+    /// this time. Default 15 seconds; while a payment is being sent, the rail's time-out is added.
     #[serde(rename = "lease_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub lease: Duration,
@@ -41,33 +42,35 @@ pub struct Config {
     #[serde(rename = "watch_heartbeat_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub watch_heartbeat: Duration,
-    /// How long a watch lasts at most, in milliseconds; it also ends with its caller's token. Default an hour. A caller that is still interested starts
-    /// another watch.
+    /// How long a watch lasts at most, in milliseconds; it also ends when the caller's token expires. Default an hour. The caller may then start another
+    /// watch.
     #[serde(rename = "watch_age_max_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub watch_age_max: Duration,
-    /// How often the bank's statement is read, in milliseconds, for debits that our records do not have. Default a day: banks issue one a day.
+    /// Milliseconds between two reads of the bank's statement, which is searched for debits that are missing in our records. Default a day, as banks issue one
+    /// statement a day.
     #[serde(rename = "statement_interval_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub statement_interval: Duration,
-    /// Time zones in which the rails' days are counted.
+    /// Time zones in which the dates of payments are counted, one for each rail.
     pub zones: RailZones,
-    /// Bank accounts that one user may have recorded. Default 50; existing ones above that are kept.
+    /// Bank accounts that one user may record. Default 50. If a user already has more, they are kept.
     pub beneficiaries_max: u32,
-    /// How long a bank account without payouts is kept, in seconds. Default 400 days, so that somebody who is paid once a year still finds it. One with
-    /// payouts is kept for ever.
+    /// How long a bank account without payouts is kept, in seconds. Default 400 days, so that somebody who is paid once a year still finds it. A bank account
+    /// with payouts is kept for ever.
     #[serde(rename = "beneficiary_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub beneficiary_retention: Duration,
 }
 
-/// Time zones in which the rails' days are counted, by their IANA names. The defaults are those of November 2026; change one when its rail moves.
+/// Time zones in which the dates of payments are counted, by their IANA names, one for each rail. The defaults are right as of November 2026; change one if
+/// its rail changes its time zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RailZones {
-    /// RTP; its payment messages name a day.
+    /// RTP, whose payment messages contain a date.
     pub us_rtp: String,
-    /// SEPA Instant. Its payment messages name a moment, so the zone decides nothing yet.
+    /// SEPA Instant, whose payment messages contain a date and time, so the zone has no effect yet.
     pub sepa_instant: String,
 }
 
@@ -101,11 +104,11 @@ pub struct PolicyConfig {
     #[serde(rename = "retry_delay_max_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub retry_delay_max: Duration,
-    /// How far the bank's clock may be from ours, in milliseconds; added to its finality window.
+    /// How far the bank's clock may differ from ours, in milliseconds; this time is added to the bank's finality window.
     #[serde(rename = "clock_skew_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub clock_skew: Duration,
-    /// How often one payout is sent before the money is given back.
+    /// How many times one payout is sent at most before the money is given back.
     pub sends_max: i64,
 }
 

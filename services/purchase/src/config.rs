@@ -12,40 +12,40 @@ use crate::domain::BASIS_POINTS;
 const DAY_S: u64 = 86_400;
 const YEAR_S: u64 = 365 * DAY_S;
 
-/// All options.
+/// Options of the purchase service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// File of coin packages. Absent: the built-in list.
+    /// File with the list of coin packages; by default the built-in list.
     pub packages: Option<PathBuf>,
-    /// Files (DER) of the root certificates trusted for LIVE books: Apple Root CA G3, from Apple's site. None: LIVE books accept no receipts.
+    /// Files with the root certificates (DER) trusted for LIVE books: Apple Root CA G3, from Apple's site. Without any, LIVE books accept no receipts.
     pub apple_roots: Vec<PathBuf>,
     /// Root certificates (DER) trusted for TEST books. Set by the program in sandbox mode only, never by a file, so that no configuration can make real
     /// books trust a pretend store.
     #[serde(skip)]
     pub sandbox_roots: Vec<Vec<u8>>,
-    /// Which app's receipts credit which book. A bundle may be listed once only.
+    /// Which app's receipts credit which book. Each app (bundle) may be listed only once.
     pub bundles: Vec<Bundle>,
     /// The store's commission on a sale, in basis points of the price without tax. 0 to 10,000.
     pub store_commission_basis_points: u32,
-    /// Tax that the store's prices include and the store remits, in basis points on top of the price without tax. 0 to 10,000. It is not revenue; the
-    /// posting has it as a memo only.
+    /// Tax that the store's prices include and that the store remits, in basis points of the price without tax. 0 to 10,000. The tax is not revenue; the
+    /// posting records it as a memo only.
     pub included_tax_basis_points: u32,
-    /// How often purchases that were verified but not credited are searched for, in seconds.
+    /// Seconds between two searches (sweeps) for purchases that were verified but not credited.
     #[serde(rename = "sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub sweep_interval: Duration,
-    /// How long a purchase is left to the call that submitted it before the sweeper takes over, in seconds.
+    /// Seconds after which an uncredited purchase is no longer left to the call that submitted it, but retried by a sweep.
     #[serde(rename = "sweep_after_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub sweep_after: Duration,
-    /// Purchases finished in one sweep; the rest waits for the next.
+    /// Maximum purchases processed in one sweep; the others wait for the next.
     pub sweep_batch_max: u32,
-    /// How long a refusal is kept as the answer to its request id, in seconds.
+    /// Seconds for which a refusal is stored as the answer to its request id.
     #[serde(rename = "refusal_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub refusal_retention: Duration,
-    /// How long support can look up a refused receipt, in seconds. Default 90 days, as long as Apple lets buyers request a refund.
+    /// Seconds for which support can look up a refused receipt. Default 90 days, the time in which buyers can request a refund from Apple.
     #[serde(rename = "refused_receipt_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub refused_receipt_retention: Duration,
@@ -54,9 +54,9 @@ pub struct Config {
 /// One app in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bundle {
-    /// The store's name of the app, such as `com.example.app`.
+    /// The app's bundle id at the store, such as `com.example.app`.
     pub bundle_id: String,
-    /// The book its receipts credit.
+    /// The book that the app's receipts credit.
     pub book: String,
     /// The app's numeric id at Apple. Signed transactions do not contain it; notifications do.
     #[serde(default)]

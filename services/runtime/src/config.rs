@@ -36,15 +36,15 @@ const RETIRED: [(&str, &str); 1] = [(
 /// The environment variable that names the file.
 pub const FILE_VARIABLE: &str = "LARGESSE_CONFIG";
 
-/// Settings of `largesse serve`, given in a file with `--config FILE` or LARGESSE_CONFIG. An environment variable overrides the file and a flag overrides both;
-/// `--set KEY=VALUE` sets any of them. For every variable another one with the suffix `_FILE` may name a file with the value. Secrets, such as `database` with
-/// a password, may also be written as `{ file = "…" }` or `{ env = "…" }`.
+/// Settings of `largesse serve`, given in a file with `--config FILE` or LARGESSE_CONFIG. An environment variable overrides the file, and a flag overrides
+/// both; the flag `--set KEY=VALUE` sets any setting. Instead of an environment variable, a variable with the suffix `_FILE` may name a file with the value.
+/// Secrets, such as `database` with a password, may also be written as `{ file = "…" }` or `{ env = "…" }`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// The services to run here. When empty: all of them, except those that have an address in `peers`.
+    /// The services to run in this process. When empty: all services except those that have an address in `peers`.
     pub services: Vec<Service>,
-    /// Runs with pretend money: makes an identity key and TEST books, and runs the pretend stores and bank.
+    /// Runs with pretend money: creates an identity key and TEST books, and runs the pretend app store and bank.
     pub sandbox: bool,
     /// The TEST books to create in a sandbox.
     pub books: Vec<String>,
@@ -54,15 +54,15 @@ pub struct Config {
     pub database: Secret,
     /// Addresses on which this process listens.
     pub listen: ListenSettings,
-    /// Addresses of the services that do not run here, as `http://HOST:PORT` or `https://HOST:PORT`.
+    /// Addresses of the services that do not run in this process, as `http://HOST:PORT` or `https://HOST:PORT`.
     pub peers: PeerSettings,
     /// Certificates.
     pub tls: rpc::tls::Config,
-    /// Which issuers to trust. Not used in a sandbox, which makes an identity of its own.
+    /// Which token issuers to trust. Not used in a sandbox, which creates its own identity key.
     pub identity: IdentitySettings,
-    /// Bounds on calls.
+    /// Limits on calls in flight and their duration.
     pub calls: CallSettings,
-    /// Bounds on how often callers may call.
+    /// Limits on how often callers may call.
     pub quotas: rpc::quota::Config,
     /// Logs and spans.
     pub telemetry: telemetry::Config,
@@ -84,10 +84,10 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ListenSettings {
-    /// gRPC. Port 0 chooses a free one and prints it.
+    /// gRPC. With port 0, the process chooses a free port and prints it.
     #[schemars(with = "String")]
     pub grpc: SocketAddr,
-    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, without authentication. Not given: no HTTP listener.
+    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, without authentication. If not set, there is no HTTP listener.
     #[schemars(with = "Option<String>")]
     pub http: Option<SocketAddr>,
     /// The pretend bank.
@@ -98,26 +98,27 @@ pub struct ListenSettings {
     pub store: SocketAddr,
     /// Maximum connections of each listener; further ones are closed at once.
     pub connections_max: usize,
-    /// Connections from one address; 0 for no bound, as behind a balancer that hides its callers.
+    /// Maximum connections from one address. 0: no limit; needed behind a load balancer that hides the callers' addresses.
     pub connections_per_address_max: usize,
-    /// Seconds in which a call with a valid token must arrive on a gRPC connection; otherwise it is closed gracefully (GOAWAY). 0: no bound.
+    /// Seconds in which a call with a valid token must arrive on a gRPC connection; otherwise the connection is closed gracefully (GOAWAY). 0: no
+    /// limit.
     pub connection_unproven_s: u32,
-    /// Seconds after which a gRPC connection without any call in flight is closed gracefully. 0: no bound.
+    /// Seconds after which a gRPC connection without any call in flight is closed gracefully. 0: no limit.
     pub connection_idle_s: u32,
-    /// Seconds after which any gRPC connection is closed gracefully, and the client reconnects: the longest that a revoked certificate stays usable. 0: no
-    /// bound.
+    /// Seconds after which any gRPC connection is closed gracefully, and the client reconnects. A revoked certificate stays usable for this long at most. 0: no
+    /// limit.
     pub connection_age_max_s: u32,
-    /// Seconds that calls in flight get to finish when their connection is closed gracefully; then it is cut off.
+    /// When a connection is closed gracefully: seconds in which its calls in flight may finish before the connection is cut.
     pub connection_grace_s: u32,
 }
 
-/// Addresses of services that run elsewhere; empty for those that run here.
+/// Addresses of services that run elsewhere; empty for services that run in this process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PeerSettings {
     /// LedgerService.
     pub ledger: String,
-    /// SupportService; a process without its address refuses staff calls.
+    /// SupportService. A process that has neither the service nor its address refuses staff calls.
     pub support: String,
     /// The pretend bank.
     pub sandbox: String,
@@ -137,17 +138,17 @@ pub struct PeerSettings {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct IdentitySettings {
-    /// Public keys (PEM) of tokens with `iss` and `aud` largesse, as `largesse token` makes them; several while keys are rotated. Such tokens may give any
-    /// role.
+    /// Public keys (PEM) that verify the installation's own tokens, which `largesse token` makes (`iss` and `aud` are largesse); several while keys are
+    /// rotated. Such tokens may give any role.
     pub keys: Vec<PathBuf>,
-    /// The token with which each service here calls others.
+    /// The token with which each service of this process calls others.
     pub service_tokens: ServiceTokenSettings,
-    /// Issuers of tokens that are trusted: the users' login, the staff's login, and the issuer of the services' tokens.
+    /// Further token issuers to trust: the login of the users, the login of the staff, and an issuer of tokens for services.
     pub issuers: Vec<identity::issuers::TrustedIssuer>,
 }
 
-/// Files with the tokens of the services that run here, reread while running. Each service calls with its own identity, also within one process: the ledger
-/// lets a token post only what its service posts. The subject of a token is its service's name, its role `service`.
+/// Files with the tokens of the services that run in this process, reread while the process runs. Each service calls with its own token, also within one
+/// process: with this token, the ledger accepts only what this service may post. The subject of a token is its service's name, its role is `service`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ServiceTokenSettings {
@@ -171,22 +172,22 @@ pub struct ServiceTokenSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CallSettings {
-    /// Calls in flight for each service of this process. More are refused with OVERLOADED at once.
+    /// Calls in flight for each service of this process. Further calls are refused with OVERLOADED at once.
     pub calls_max: usize,
-    /// Streams open for each service of this process.
+    /// Open streams for each service of this process.
     pub streams_max: usize,
-    /// Deadline of a call that sets none, in milliseconds.
+    /// Deadline of calls without a deadline, in milliseconds.
     pub default_deadline_ms: u64,
-    /// Maximum deadline of a call, whatever it sets, in milliseconds.
+    /// Maximum deadline of any call, in milliseconds; longer ones are reduced to this.
     pub deadline_max_ms: u64,
-    /// How long a request may take from its headers to its end, and a message of a stream from its first byte to its last, in milliseconds. Batches may take
-    /// until their call's deadline.
+    /// How long a request may take to arrive after its headers, and a message of a stream after its first byte, in milliseconds. For batches the limit is their
+    /// call's deadline.
     pub arrival_ms: u64,
-    /// Incomplete requests without a token from one address; beyond that the oldest is refused.
+    /// Maximum incomplete requests without a token from one address; when there are more, the oldest is refused.
     pub arriving_per_address_max: usize,
-    /// Bytes of incomplete requests in the process, and separately of batches; beyond that the oldest are refused.
+    /// Maximum bytes of incomplete requests in the process; the same limit applies separately to batches. When there are more, the oldest are refused.
     pub arriving_bytes_max: usize,
-    /// The same per connection. Not below the largest message, 16 MiB.
+    /// Maximum bytes of incomplete requests on one connection. At least the size of the largest message, 16 MiB.
     pub connection_arriving_bytes_max: usize,
 }
 

@@ -17,50 +17,51 @@ mod tests;
 pub struct TrustedIssuer {
     /// The `iss` of its tokens.
     pub issuer: String,
-    /// The `aud` its tokens must carry.
+    /// The `aud` that its tokens must have.
     #[serde(default = "house")]
     pub audience: String,
     /// Its public keys as a JSON Web Key Set (RFC 7517): an `https://` address, or a file.
     #[serde(default)]
     pub jwks: String,
-    /// File with the CA certificates (PEM) that the address of its keys is checked with; the system's when empty.
+    /// File with the CA certificates (PEM) that verify the address `jwks`; by default those of the system.
     #[serde(default)]
     pub jwks_ca: PathBuf,
-    /// Its public Ed25519 keys, one in each file (PEM), instead of `jwks`.
+    /// Files with its public Ed25519 keys (PEM), one key each; instead of `jwks`.
     #[serde(default)]
     pub keys: Vec<PathBuf>,
-    /// Seconds between reads of `jwks`. A token with an unknown key causes a read at once, at most every ten seconds.
+    /// Seconds between reads of `jwks`. When a token has an unknown key, `jwks` is read at once, but at most every ten seconds.
     #[serde(default = "refresh_s")]
     pub refresh_s: u32,
-    /// Seconds for which its keys are trusted while `jwks` can't be read. After that its tokens are refused until it can be read again.
+    /// Seconds for which its keys stay trusted while `jwks` can't be read. After that, its tokens are refused until `jwks` can be read again.
     #[serde(default = "stale_max_s")]
     pub stale_max_s: u32,
-    /// Algorithms its tokens may be signed with. A key is used with its own algorithm only, whatever a token says.
+    /// Algorithms its tokens may be signed with. A key is used with its own algorithm only, even if a token names another.
     #[serde(default = "algorithms")]
     pub algorithms: Vec<Algorithm>,
-    /// Roles its tokens may give. A token with another role is refused.
+    /// Roles that its tokens may have. A token with another role is refused.
     pub roles: Vec<Role>,
-    /// The role of a token without one. Not set: such a token is refused.
+    /// The role of tokens that name no role. If not set, such tokens are refused.
     #[serde(default)]
     pub default_role: Option<Role>,
-    /// The claim with the role.
+    /// The claim that contains the role.
     #[serde(default = "role_claim")]
     pub role_claim: String,
-    /// The claim with the app.
+    /// The claim that contains the app.
     #[serde(default = "app_claim")]
     pub app_claim: String,
-    /// The books of each app, such as `{ live = ["demo"] }`. If set, a token must name one of these apps, and covers its books and no others. If not, the
-    /// token's claim `books` says which books it covers.
+    /// The books of each app, such as `{ live = ["demo"] }`. If set, a token must name one of these apps, and covers only the books of this app. If not set,
+    /// the token's claim `books` says which books it covers.
     #[serde(default)]
     pub apps: BTreeMap<String, Vec<String>>,
-    /// Prepended to its tokens' `sub`, so that users of two issuers are never confused.
+    /// Prefix that is put before the `sub` of its tokens, so that users of two issuers are never confused.
     #[serde(default)]
     pub subject_prefix: String,
-    /// How its tokens' `sub` becomes a user's key, after the prefix. Choose before the first user: another mapping turns users into different ones.
+    /// How the `sub` of its tokens becomes a user key, after the prefix. Choose this before the first user: with another mapping, the same logins become other
+    /// users.
     #[serde(default)]
     pub subject: SubjectMapping,
-    /// File with the key of `keyed_hash`: 32 bytes or more in base64, the same in every process, never changed. If it is lost, no user can reach their coins
-    /// again.
+    /// File with the key of `keyed_hash`: 32 bytes or more in base64. The key must be the same in every process and never change. If it is lost, no user can
+    /// reach their coins again.
     #[serde(default)]
     pub subject_key_file: PathBuf,
     /// The claim that identifies the user, if it is not `sub`.

@@ -27,8 +27,8 @@ pub enum SubjectMapping {
     /// Unchanged; tokens whose `sub` has characters other than letters, digits, `_` and `-` are refused.
     #[default]
     Plain,
-    /// Unchanged if possible; else `x_`, with every other character as `_` and two hexadecimal digits. Up to 64 characters with the prefix; anybody can decode
-    /// it.
+    /// Unchanged if possible. Otherwise the key begins with `x_`, and every character that is not allowed becomes `_` and two hexadecimal digits. At most 64
+    /// characters with the prefix. Anybody can decode such a key.
     Escaped,
     /// HMAC-SHA256 of the issuer, a NUL and the `sub`, with the key in `subject_key_file`, in base64url: 43 characters. Only with the key can a user be
     /// recognised.

@@ -27,9 +27,9 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 pub struct Config {
     /// Calls and streamed items a second of one user (role viewer or creator).
     pub user_per_second: u32,
-    /// How many of them may arrive at once.
+    /// How many of the user's calls and items may arrive at once.
     pub user_burst: u32,
-    /// Calls an hour of one user, of each RPC that stores something even when it refuses: receipts, quotes, bank accounts, payouts.
+    /// Calls an hour of one user to each RPC that stores something even if it refuses the call: receipts, quotes, bank accounts, payouts.
     pub user_kept_per_hour: u32,
     /// Calls of one user in flight at once.
     pub user_calls: u32,
@@ -37,7 +37,7 @@ pub struct Config {
     pub user_streams: u32,
     /// Calls and streamed items a second of one member of staff.
     pub staff_per_second: u32,
-    /// How many of them may arrive at once.
+    /// How many of the member's calls and items may arrive at once.
     pub staff_burst: u32,
     /// Calls of one member of staff in flight at once.
     pub staff_calls: u32,
@@ -45,21 +45,22 @@ pub struct Config {
     pub staff_streams: u32,
     /// Calls and streamed items a second of one service.
     pub service_per_second: u32,
-    /// How many of them may arrive at once.
+    /// How many of the service's calls and items may arrive at once.
     pub service_burst: u32,
     /// Calls of one service in flight at once.
     pub service_calls: u32,
     /// Calls and streamed items a second of all users of one app together.
     pub app_per_second: u32,
-    /// How many of them may arrive at once.
+    /// How many of the app's calls and items may arrive at once.
     pub app_burst: u32,
-    /// Calls and streams of users in flight from one address; 0 behind a balancer that hides its callers, as `listen.connections_per_address_max`.
+    /// Calls and streams of users in flight from one address. Set 0 behind a load balancer that hides the callers' addresses, as for
+    /// `listen.connections_per_address_max`.
     pub address_calls: u32,
     /// Calls without a token (health, reflection) a second from one address.
     pub open_per_second: u32,
-    /// How many of them may arrive at once.
+    /// How many of such calls may arrive at once.
     pub open_burst: u32,
-    /// Calls in flight from one address that need no token, or whose token is not verified yet.
+    /// Calls in flight from one address that need no token, or whose token is not yet verified.
     pub open_calls: u32,
     /// Streams without a token that one address may have open.
     pub open_streams: u32,

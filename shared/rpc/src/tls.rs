@@ -25,36 +25,36 @@ mod tests;
 
 pub use peer::Peer;
 
-/// Certificates: ours, those we trust, and those that callers may use.
+/// Certificates: this process's own, the CAs that it trusts, and the certificates that callers may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// File with this process's certificate chain (PEM, its own first), shown on every listener and to the services it calls. Empty: no TLS on
+    /// File with this process's certificate chain (PEM, its own certificate first), presented on every listener and to the services it calls. Empty: no TLS on
     /// the listeners.
     pub certificate: PathBuf,
     /// File with the certificate's private key (PEM).
     pub key: PathBuf,
-    /// File with the CA certificates (PEM) that callers' certificates are checked with. When given, a token with one of `certificate_roles` counts only
-    /// on a connection whose certificate `clients` allows it to. Users' connections need no certificate.
+    /// File with the CA certificates (PEM) that verify callers' certificates. If set, a token with one of the roles `certificate_roles` is accepted only on a
+    /// connection with a certificate that may use this token according to `clients`. Users' connections need no certificate.
     pub client_ca: PathBuf,
-    /// File with the CA certificates (PEM) that the services called at `https://` addresses are checked with; the system's when empty.
+    /// File with the CA certificates (PEM) that verify the services called at `https://` addresses; by default those of the system.
     pub peer_ca: PathBuf,
     /// Roles whose tokens need a certificate.
     pub certificate_roles: Vec<Role>,
-    /// Whose callers' certificates are.
+    /// The callers' certificates, and the tokens that may be used with each.
     pub clients: Vec<ClientCertificate>,
-    /// Seconds between checks of the files; changed ones are used for new connections. Files that can't be read leave the old ones in use.
+    /// Seconds between checks of the files. Changed files are used for new connections. If a file can't be read, its last content stays in use.
     pub reload_s: u32,
 }
 
 /// A caller's certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientCertificate {
-    /// A name in the certificate: a URI (`spiffe://…`) or DNS name of its subject alternative names, or `CN=` and its common name.
+    /// A name in the certificate: a URI (`spiffe://…`) or DNS name of the subject alternative names, or `CN=` followed by the common name.
     pub identity: String,
-    /// The role in which it may call.
+    /// The role of the tokens that may be used with the certificate.
     pub role: Role,
-    /// The `sub` of the tokens it may call with; any when empty.
+    /// The `sub` of these tokens; any when empty.
     #[serde(default)]
     pub subjects: Vec<String>,
 }

@@ -31,23 +31,23 @@ pub enum Signal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// The format of log lines. Also LARGESSE_LOG_FORMAT.
+    /// The format of log lines. Also set by LARGESSE_LOG_FORMAT.
     pub log_format: LogFormat,
-    /// What is logged, by crate and level. Also RUST_LOG.
+    /// What is logged, by crate and level. Also set by RUST_LOG.
     pub log_filter: String,
-    /// Where a collector accepts OTLP over gRPC, such as `http://127.0.0.1:4317`. Empty: nothing is sent. Also
+    /// Address of a collector that accepts OTLP over gRPC, such as `http://127.0.0.1:4317`. Empty: nothing is sent. Also set by
     /// OTEL_EXPORTER_OTLP_ENDPOINT.
     pub otlp_endpoint: String,
-    /// What is sent there: `traces`, `metrics`, `logs`. Without traces no spans are made.
+    /// What is sent to the collector: `traces`, `metrics`, `logs`. Without `traces` no spans are created.
     pub otlp_signals: Vec<Signal>,
-    /// Milliseconds between two exports of metrics, 1000 or more. Also OTEL_METRIC_EXPORT_INTERVAL.
+    /// Milliseconds between two exports of metrics, 1000 or more. Also set by OTEL_METRIC_EXPORT_INTERVAL.
     #[serde(deserialize_with = "interval")]
     pub metrics_every_ms: u64,
-    /// The share of traces started here that are kept, 0 to 1; a trace that was started elsewhere is kept if the caller kept it. Also
-    /// OTEL_TRACES_SAMPLER_ARG.
+    /// The share of the traces started in this process that are recorded, 0 to 1. A trace that a caller started is recorded if the caller records it. Also set
+    /// by OTEL_TRACES_SAMPLER_ARG.
     #[serde(deserialize_with = "ratio")]
     pub sample_ratio: f64,
-    /// Whether anything is counted and timed for `/metrics` and the collector.
+    /// Whether metrics are collected for `/metrics` and the collector.
     pub metrics: bool,
 }
 

@@ -18,18 +18,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Largesse and a bare gRPC server, each a process of its own, are called over loopback TCP in turns. Each line of the comparison says what was measured
-here, what it is compared with, the ratio (the median over the alternations), and whether the goal for this database is met. Every gift is durable
-before it is answered; at the end the server is killed, and every gift it has accepted must be in the ledger once. Needs an otherwise idle machine.
+Largesse and a bare gRPC server, in separate processes, are called alternately over loopback TCP. Each line of the comparison says what was measured, what
+it is compared with, the ratio (the median over the alternations), and whether the goal for this database is met. Every gift is durable before it is
+answered. At the end the server is killed, and every gift that it accepted must be in the ledger once. Run this on an otherwise idle machine.
 
-On PostgreSQL, name a server on this machine and a directory on the same disk; it must allow 100 connections and, for --stored, the creation of databases
-(largesse_bench_..., which an interrupted run leaves behind):
+With PostgreSQL, name a server on this machine and a directory on the same disk. The server must accept 100 connections and, for --stored, allow the user to
+create databases (largesse_bench_...; an interrupted run does not remove them):
   largesse bench --database postgres://postgres@localhost/bench --work-dir /var/tmp --baseline postgres-naive --stored
 
-A large book that is filled once and used again:
+A large book that is filled once and reused by later runs:
   largesse bench --rows stored --stored-dir /var/tmp/large";
 
-/// Measures how fast a gift is, as ratios to a bare server on the same machine.
+/// Measures how fast gifts are, as ratios to a bare server on the same machine.
 #[derive(Parser)]
 #[command(name = "largesse-bench", version, args_conflicts_with_subcommands = true)]
 struct BenchCommand {
@@ -51,43 +51,44 @@ enum BareServer {
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct MeasureArguments {
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; when not given, a new SQLite directory, removed afterwards. In a given database a new book is created, and
-    /// stays.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; by default a new SQLite directory, which is removed afterwards. In a database that you name, the command
+    /// creates a new book, which is not removed.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Directory in which that new directory is created, and where the disk is measured; the system's temporary directory when not given. Must be on a disk,
-    /// with PostgreSQL on the server's.
+    /// Directory in which the new SQLite directory is created and the speed of the disk is measured; by default the system's temporary directory. It must be on
+    /// a real disk; with PostgreSQL, on the disk with the server's data.
     #[arg(long, value_name = "DIR")]
     pub work_dir: Option<PathBuf>,
-    /// Seconds per measurement in each alternation, 0.1 to 60.
+    /// Seconds that each measurement takes in each alternation, 0.1 to 60.
     #[arg(long, default_value = "1", value_parser = seconds)]
     pub seconds: Duration,
-    /// How often each measurement is repeated, alternating with its comparison, 1 to 100.
+    /// How many times each measurement is taken, alternating with the measurement that it is compared with, 1 to 100.
     #[arg(long, visible_alias = "rounds", default_value = "5", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub alternations: u16,
-    /// What to measure; everything but `stored` and `naive` when not given. `telemetry` starts servers of its own.
+    /// What to measure; by default all rows but `stored`, `hostile` and `naive`. `telemetry` starts separate servers.
     #[arg(long, visible_alias = "only", value_enum, value_delimiter = ',', value_name = "ROW,...")]
     pub rows: Vec<BenchRow>,
-    /// Measures an alternative implementation on the same server as well: `postgres-naive`, one transaction per gift.
+    /// Also measures an alternative implementation on the same server: `postgres-naive`, one transaction per gift.
     #[arg(long, value_enum, value_name = "NAME")]
     pub baseline: Option<Baseline>,
-    /// Measures a book with many accounts and transfers beside an empty one, its restart after a kill, and its memory. Filling it takes minutes, and gigabytes
-    /// in --work-dir or, with PostgreSQL, in a database of its own; they are removed afterwards.
+    /// Also measures a book with many accounts and transfers, compared with an empty one, its restart after a kill, and its memory. Filling the book takes
+    /// minutes, and gigabytes in --work-dir or, with PostgreSQL, in a new database; they are removed afterwards.
     #[arg(long)]
     pub stored: bool,
-    /// Accounts in that book, two fifths of them viewers.
+    /// Accounts in the book of --stored; two fifths are viewers.
     #[arg(long, default_value = "10000000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(10..=100_000_000))]
     pub stored_accounts: u64,
-    /// Transfers in that book, two of which are a gift.
+    /// Transfers in the book of --stored; each gift is two transfers.
     #[arg(long, default_value = "20000000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub stored_transfers: u64,
-    /// Keeps that book here, and reuses one that an earlier run kept, with what that run's measurements added.
+    /// Keeps the book of --stored in this directory. If an earlier run kept a book here, uses this book again; the gifts that earlier runs sent are in it
+    /// too.
     #[arg(long, value_name = "DIR")]
     pub stored_dir: Option<PathBuf>,
     /// Prints JSON instead of a table.
     #[arg(long)]
     pub json: bool,
-    /// Fails when a goal is missed.
+    /// Exits with 1 if a goal is missed.
     #[arg(long)]
     pub assert: bool,
 }
@@ -95,7 +96,7 @@ pub struct MeasureArguments {
 /// An alternative implementation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Baseline {
-    /// One PostgreSQL transaction per gift: both people's rows locked, two transfers, the id stored. Needs --database postgres://….
+    /// One PostgreSQL transaction per gift, which locks both people's rows and writes two transfers and the id. Needs --database postgres://….
     PostgresNaive,
 }
 

@@ -15,7 +15,7 @@ pub enum BenchRow {
     Unary,
     /// SendGifts on 4 streams.
     Streams,
-    /// PostBatch of 1,000 gift postings straight to the ledger.
+    /// PostBatch of 1,000 gift postings, sent directly to the ledger.
     Batch,
     /// 64 connections with one call in flight each.
     Connections,
@@ -25,13 +25,13 @@ pub enum BenchRow {
     Half,
     /// SendGift in an open loop at twice the peak.
     Overload,
-    /// SendGifts on a book with many accounts and transfers, as `--stored` adds.
+    /// SendGifts on a book with many accounts and transfers; `--stored` adds this row too.
     Stored,
     /// SendGift and SendGifts with telemetry at its default sampling, compared with a server without any.
     Telemetry,
-    /// SendGift at a quarter of the peak beside attackers, one attack after another.
+    /// SendGift at a quarter of the peak, while simulated attackers use one kind of attack after another.
     Hostile,
-    /// One PostgreSQL transaction per gift without our services, as `--baseline postgres-naive` adds.
+    /// One PostgreSQL transaction per gift without our services; `--baseline postgres-naive` adds this row too.
     Naive,
 }
 

@@ -9,22 +9,24 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options of backup.
 const ABOUT_BACKUP: &str = "\
-All services' tables are backed up as of one moment. On SQLite the services' files are locked for some milliseconds, and copied after that; the backup
-is a data directory, so `largesse verify` can check it in place. On PostgreSQL it is a dump of one snapshot, by pg_dump, which must be on the path; for
-point-in-time recovery use PostgreSQL's base backup and archived log.
+All services' tables are backed up as of one moment. On SQLite the services' files are locked for some milliseconds, and copied after that. The backup
+is a data directory, so `largesse verify` can check it in place. On PostgreSQL the backup is a dump of one snapshot, made by pg_dump, which must be on the
+path. For point-in-time recovery use PostgreSQL's base backup and archived log.
 
-Not included: keys (identity, payout, TLS), settings, and the heads that are written outside the database. Without payout's key bank accounts in the
-backup can't be decrypted: store the key elsewhere. The backup contains personal data: protect it like the database, and keep it no longer than allowed.";
+Not included: keys (identity, payout, TLS), settings, and the heads that are written outside the database. Without the payout service's key, bank accounts
+in the backup can't be decrypted: store a copy of the key, but not with the backups. The backup contains personal data: protect it like the database, and
+keep it no longer than allowed.";
 
 /// Printed after the options of restore.
 const ABOUT_RESTORE: &str = "\
-Every file is compared with its SHA-256 before anything is written; then the tables are compared with what migrations make, so that no trigger or view is
-restored, and the books are checked; exit code 1 when a check fails. No existing data is overwritten. Files are read by their names in the manifest,
-never through links or pipes, and a file that it does not name is refused. Hashes show that a backup is complete, not who made it: sign backups
-(`largesse backup --sign-key`) and name the public key here.
+Before anything is written, every file is compared with its SHA-256. Then the tables are compared with those that the migrations create, so that no trigger
+or view is restored, and the books are checked. Exit code 1 if a check fails. No existing data is overwritten. Only files that the manifest names are read,
+never through links or pipes; if there are other files, the backup is refused. The hashes prove that a backup is complete, not who made it. So sign
+backups (`largesse backup --sign-key`), and give the public key with --verify-key.
 
-Stop the original installation before you start the restored one: both would pay. The backup has nothing that was posted after it was taken. Heads
-written outside the database show how much that is: `largesse verify --heads` reports the restored books as bad when they end before a head.";
+Stop the original installation before you start the restored one; otherwise both would pay. The backup does not contain what was posted after it was
+taken. The heads written outside the database show whether later postings are missing: if a head is later than the last commit of a restored book,
+`largesse verify --heads` reports the book as bad.";
 
 /// Options of `largesse backup`.
 #[derive(Debug, Args)]
@@ -35,7 +37,8 @@ pub struct BackupArguments {
     /// An empty directory for the backup; created if missing, readable only by its owner.
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Private Ed25519 key (PKCS#8, PEM) to sign the backup with, not stored with the backups: `openssl genpkey -algorithm ed25519 -out FILE`.
+    /// File with the private Ed25519 key (PKCS#8, PEM) that signs the backup; don't store it with the backups. To create one:
+    /// `openssl genpkey -algorithm ed25519 -out FILE`.
     #[arg(long, value_name = "FILE")]
     pub sign_key: Option<PathBuf>,
 }
@@ -49,8 +52,8 @@ pub struct RestoreArguments {
     /// The directory that `largesse backup` made.
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
-    /// Public Ed25519 key (PEM) by which the backup must be signed: `openssl pkey -in KEY -pubout -out FILE`. Without it a backup is trusted although anybody
-    /// with write access to its directory may have changed it.
+    /// File with the public Ed25519 key (PEM) that must verify the backup's signature. To create it from the private key: `openssl pkey -in KEY -pubout -out
+    /// FILE`. Without this option the backup is trusted, although anybody with write access to its directory may have changed it.
     #[arg(long, value_name = "FILE")]
     pub verify_key: Option<PathBuf>,
 }

@@ -20,8 +20,8 @@ pub struct ConfigArguments {
 /// What to do with settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Reads settings, and every file that they name, as `serve` would, and reports what is wrong or dangerous. Opens no database and no port. Exit code 2 when
-    /// something is wrong.
+    /// Reads settings and every file that they name, as `serve` would, and reports what is wrong or dangerous. Opens no database and no port. Exit code 2 if
+    /// `serve` would refuse to start.
     Check(GivenSettings),
     /// Prints every setting and its source; secrets are redacted.
     Show(GivenSettings),

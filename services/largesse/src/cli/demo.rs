@@ -25,11 +25,11 @@ pub struct DemoArguments {
     /// Start one process for each service.
     #[arg(long)]
     pub split: bool,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; SQLite in the data directory when not given. Each run creates a book of its own.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; by default SQLite in the data directory. Each run creates a new book.
     #[arg(long, env = "LARGESSE_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
-    /// Directory for keys, logs and embedded databases. When not given: a new temporary one, removed at the end unless something failed or it is to be kept;
-    /// for PostgreSQL one under the user's state directory, since the database stays and needs its keys again.
+    /// Directory for keys, logs and embedded databases. By default a new temporary directory, which is removed at the end unless the run failed or --keep is
+    /// given. With PostgreSQL: by default a directory under the user's state directory, because the database remains, and later runs on it need the same keys.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Leave everything running and print how to call and stop it.

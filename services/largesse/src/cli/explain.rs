@@ -16,11 +16,11 @@ use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-ID is that of a posting, purchase, gift, quote, payout, beneficiary or proposal, or of the request that made one (for a gift or a quote also give --user),
-an id sent to a bank (EndToEndId or MsgId), a store's transaction, a user, or the name of an account. Money is followed through people's accounts, first in,
-first out: back to its source, and on to where it went. Reads the stores of all services, so it runs where their database is, also beside running
-services. Exit code 1: the id stands for nothing. The audit log records who ran it, about whom and why, and auditors find that (ListActs) by the member of
-staff and by the user. Where there is no audit log to write to, as in a backup, nothing is shown without --unrecorded.
+ID can be: the id of a posting, purchase, gift, quote, payout, beneficiary or proposal; the id of the request that created one of these (for a gift or a quote,
+give --user too); an id sent to a bank (EndToEndId or MsgId); a store's transaction id; a user; or the name of an account. Money is followed through people's
+accounts, first in, first out: back to its source, and forward to where it went. The command reads the stores of all services, so run it where their
+database is; services may be running. Exit code 1: nothing has this id. The audit log records who ran the command, about which user and why. Auditors find
+this record with ListActs, by the member of staff or by the user. If the audit log can't be written, as on a backup, nothing is shown without --unrecorded.
 
   largesse explain 01890a5d-ac96-774b-bcce-b302099a8057
   largesse explain viewer/ada/coins --by sam --reason 'ticket 4711: where are her coins'
@@ -35,13 +35,13 @@ pub struct ExplainArguments {
     pub id: SoughtId,
     #[command(flatten)]
     pub place: DatabaseArgument,
-    /// Only in this book.
+    /// Look only in this book.
     #[arg(long, value_name = "BOOK", value_parser = book)]
     pub book: Option<BookName>,
-    /// The user whose request the id may be.
+    /// If the id may be a request id: the user who sent the request.
     #[arg(long, value_name = "USER", value_parser = user)]
     pub user: Option<UserKey>,
-    /// Number of things in each direction that are listed one by one.
+    /// How many sources of the money, and how many of its destinations, are listed one by one.
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(0..=1_000))]
     pub most: u16,
     /// Prints JSON instead of lines.

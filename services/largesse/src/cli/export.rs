@@ -21,13 +21,13 @@ pub struct ExportArguments {
     /// The first event.
     #[arg(long, default_value_t = 1, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
     pub from_seq: i64,
-    /// The last event; without it, the last one that exists.
+    /// The last event; by default the last event of the journal.
     #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
     pub until_seq: Option<i64>,
     /// Only transfers from or to this account.
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
-    /// The output: a file, which appears once it is complete, or `-` for the standard output.
+    /// A file, which appears once it is complete, or `-` for the standard output.
     #[arg(long, default_value = "-", value_name = "FILE")]
     pub output: PathBuf,
 }

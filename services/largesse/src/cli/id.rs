@@ -6,11 +6,11 @@ use uuid::Uuid;
 /// The most ids that one command prints.
 const COUNT_MAX: u16 = 1_000;
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
-Every mutation carries a request_id. The same id returns the first answer, so keep an id until its answer has arrived, and use a new one for whatever is to
-happen again. A version 7 id (RFC 9562) carries the time at which it was minted, in milliseconds, and is the fastest for the ledger. Ids that one command
-prints are in ascending order.
+Every mutation carries a request_id. A request with the same id gets the first answer again. So retry with the same id until you have an answer, and use a new
+id for every new action. A version 7 id (RFC 9562) carries the time at which it was created, in milliseconds. The ledger handles these ids fastest. The ids
+that one command prints are in ascending order.
 
   ID=$(largesse id)";
 
@@ -18,7 +18,7 @@ prints are in ascending order.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct IdArguments {
-    /// How many ids, 1 to 1000, one a line.
+    /// How many ids to print, 1 to 1000, one a line.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count)]
     pub count: u16,
 }

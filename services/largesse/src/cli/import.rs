@@ -15,17 +15,17 @@ const SUBJECT: &str = "import";
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-A posting is imported whole or not at all: its rows must follow each other with all of its legs, so a file that was sorted, truncated or has only one
-account's transfers is detected, and nothing of such postings is sent. Postings that are in the book already are not posted again: neither those that were
-imported before, under any id, nor those of the file's own book. Holds are left out. Imported postings are marked, so that `verify` expects no purchases
+A posting is imported completely or not at all. All of its rows must be in the file, one after the other. If a file was sorted or truncated, or has the
+transfers of one account only, this is detected, and no incomplete posting is sent. Postings that the book already has are not posted again, whether they
+were imported before or the file was exported from this same book. Holds are left out. Imported postings are marked, so that `verify` expects no purchases
 and payouts for them, and reports their sums.
-Repeating the import is safe. Exit code 1: something of the file is not in the book; every such posting is named by its line.";
+Repeating the import is safe. Exit code 1: some postings of the file are not in the book; each of them is reported with its line.";
 
 /// Options of `largesse import`.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct ImportArguments {
-    /// A file as `largesse export` writes it, without `--account`.
+    /// A file that `largesse export` wrote without `--account`.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The book to import into.
@@ -34,20 +34,20 @@ pub struct ImportArguments {
     /// The running ledger's gRPC address.
     #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
     pub url: String,
-    /// The gRPC address of the support service, which keeps the audit log; `--url` when not given.
+    /// The gRPC address of the support service, which writes the audit log; by default the address of `--url`.
     #[arg(long, value_name = "URL")]
     pub support_url: Option<String>,
     /// Directory with the installation's identity key.
     #[arg(long, default_value = "data", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// Only report what would become of each posting, given those before it; change nothing.
+    /// Change nothing; report for each posting whether it would be accepted if the postings before it were.
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
     pub staff: StaffArguments,
 }
 
-/// Runs the import. Exit code 1 when something of the file is not in the book.
+/// Runs the import. Exit code 1 when some postings of the file are not in the book.
 pub async fn run(arguments: ImportArguments) -> CommandResult {
     let ImportArguments { file, book, url, support_url, data_dir, dry_run, staff } = arguments;
     let faulty = |error: std::io::Error| format!("{}: {error}", file.display());

@@ -7,11 +7,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Works on payout's key file: from --payout-key-file, from the settings (payout.key_file), or in a sandbox the one beside the data. `rotate` puts a new key
-before the existing ones; no key is lost, and everything encrypted before stays readable. Running payout services reread the file within a minute and
-re-encrypt every row in the background; the log says when no row uses an earlier key any more, and from then on the lines between the first and the one
-that begins with `digest` may be removed from the file. The line `digest` must stay: retries are compared with it. Give every process of payout the same
-file, and keep a copy of it away from backups of the database (RECOVERY.md).";
+Works on the payout service's key file. The file is named by --payout-key-file or by the setting payout.key_file; in a sandbox it is in the data directory.
+`rotate` puts a new key before the existing keys. No key is lost, and all encrypted data stays readable. Running payout services reread the file within a
+minute and re-encrypt every row in the background. The log reports when no row uses an older key any more. From then on you may delete the lines after the
+first one and before the one that begins with `digest`. The line `digest` must stay, because retries are compared by means of it. Give every payout process
+the same file, and keep a copy of the file apart from the backups of the database (RECOVERY.md).";
 
 /// Options of `largesse keys`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ file, and keep a copy of it away from backups of the database (RECOVERY.md).";
 pub struct KeysArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// The payout service's key file; by default the one in the settings, and in a sandbox the file beside the data.
+    /// The payout service's key file; by default the file that the settings name, or in a sandbox the one in the data directory.
     #[arg(long, global = true, value_name = "FILE")]
     pub payout_key_file: Option<PathBuf>,
     #[command(subcommand)]
@@ -29,9 +29,9 @@ pub struct KeysArguments {
 /// What to do with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum KeysRequest {
-    /// Prints the ids of the keys, the one in use first. The keys themselves are not shown.
+    /// Prints the ids of the keys, first that of the key in use. The keys themselves are not shown.
     List,
-    /// Makes a new key and puts it first.
+    /// Creates a new key and puts it first, so that it is used from then on.
     Rotate,
 }
 

@@ -5,9 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Gifts are named in the settings as gift.catalogue, coin packages as purchase.packages, rates as earnings.rate_card. A service reads its list when it starts,
-so a change needs a restart; everything sent, sold or quoted before keeps its price. The built-in lists are for TEST books: a LIVE book is refused with
-LIST_BUILT_IN until a list of its own is named. deploy/LISTS.md has every key.
+These settings name the files: gift.catalogue the list of gifts, purchase.packages the list of coin packages, earnings.rate_card the list of rates. A service
+reads its list when it starts, so a change needs a restart. What was sent, sold or quoted before the change keeps its price. The built-in lists are for TEST
+books only: until the settings name another list, calls in a LIVE book are refused with LIST_BUILT_IN. deploy/LISTS.md documents every key.
 
   largesse lists show rates > rates.toml
   largesse lists check rates rates.toml";
@@ -28,7 +28,7 @@ pub enum ListsTask {
         /// The list to print.
         kind: ListKind,
     },
-    /// Reads a list as its service would. Exit code 1 with file, line and key when it can't be used.
+    /// Reads a list as its service would. If the list can't be used, prints file, line and key; exit code 1.
     Check {
         /// The kind of list in the file.
         kind: ListKind,

@@ -15,10 +15,11 @@ use std::process::ExitCode;
 pub struct MigrateArguments {
     #[command(flatten)]
     pub place: DatabaseArgument,
-    /// Services whose tables to migrate; all of them when not given.
+    /// Services whose tables to migrate; by default all.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
-    /// Then distributes the tables over a Citus cluster, a book's rows on one node; needs its extension in the database. Repeating it changes nothing.
+    /// After migrating, distributes the tables over a Citus cluster, with all rows of a book on one node. The database must have the Citus extension.
+    /// Repeating the command changes nothing.
     #[arg(long, conflicts_with = "services")]
     pub citus: bool,
 }

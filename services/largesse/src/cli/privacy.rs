@@ -13,15 +13,15 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Reads the stores of all services, so it runs where their database is. Export and erasure are recorded in the audit log, before and after, with
-who did it and why, and refused without one. The journal is not changed: it has users only by keys that mean nothing outside of the app.";
+Reads the stores of all services, so run it where their database is. Export and erasure are recorded in the audit log before and after, with who did
+it and why; if there is no audit log, they are refused. The journal is not changed: it identifies users only by keys, which mean nothing outside the app.";
 
 /// Options of `largesse privacy`.
 #[derive(Debug, Args)]
 pub struct PrivacyArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; by default the database in the settings.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; by default the setting `database`, or SQLite in `data_dir`.
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     #[command(subcommand)]
@@ -31,7 +31,7 @@ pub struct PrivacyArguments {
 /// What to do with personal data.
 #[derive(Debug, Subcommand)]
 pub enum PrivacyRequest {
-    /// Lists every column with personal data, and what an erasure does with it.
+    /// Lists every column with personal data, and what an erasure does with the column.
     List {
         /// Prints JSON instead of a table.
         #[arg(long)]
@@ -42,11 +42,11 @@ pub enum PrivacyRequest {
     Export {
         #[command(flatten)]
         whose: WhoseArguments,
-        /// The payout service's key file; by default the one in the settings, and in a sandbox the file beside the data.
+        /// The payout service's key file; by default the file that the settings name, or in a sandbox the one in the data directory.
         #[arg(long, value_name = "FILE")]
         payout_key_file: Option<PathBuf>,
     },
-    /// Erases a user's personal data. Refused while payouts are in flight; repeating it changes nothing.
+    /// Erases a user's personal data. Refused while payouts of the user are in flight. Repeating the command changes nothing.
     #[command(after_long_help = EXPLANATION)]
     Erase {
         #[command(flatten)]

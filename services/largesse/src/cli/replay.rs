@@ -18,29 +18,30 @@ use std::{
 /// Options of `largesse replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArguments {
-    /// JSON lines of live gift events: msg, room, from_user, to_user, gift_id, group_id, repeat_count, repeat_end, combo; and for a gift that is in no
-    /// catalogue, or had another price, diamond_count (coins) and gift_name. An installation that is started here sells at the recording's prices.
+    /// JSON lines of live gift events with the fields msg, room, from_user, to_user, gift_id, group_id, repeat_count, repeat_end and combo. If a gift is not in
+    /// the catalogue, or had another price, add diamond_count (its price in coins) and gift_name. If this command starts the installation, gifts cost what they
+    /// cost in the recording.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME` of the installation to start; a new one in a temporary directory when not given.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME` of the installation to start; by default a new database in a temporary directory.
     #[arg(long, env = "LARGESSE_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
     /// Start one process for each service.
     #[arg(long)]
     pub split: bool,
-    /// A running sandbox's gRPC address instead of starting one; needs --data-dir and --store-url.
+    /// Address (gRPC) of a running sandbox to use instead of starting one; needs --data-dir and --store-url.
     #[arg(long, value_name = "URL", conflicts_with_all = ["database", "split"], requires_all = ["data_dir", "store_url"])]
     pub url: Option<String>,
-    /// The running sandbox's app store.
+    /// Address of the running sandbox's app store.
     #[arg(long, value_name = "URL")]
     pub store_url: Option<String>,
-    /// Directory with the sandbox's keys; the embedded database's own when not given.
+    /// Directory with the sandbox's keys; by default the directory of the SQLite database.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The TEST book to use.
     #[arg(long, default_value = "demo")]
     pub book: String,
-    /// Skip lines that can't be sent, and list them; without it the first one ends the run before anything is sent.
+    /// Skip lines that can't be sent, and list them. Without this option the first such line ends the run before anything is sent.
     #[arg(long)]
     pub skip_bad: bool,
     /// Print one JSON object instead of lines.

@@ -16,71 +16,72 @@ mod tests;
 pub struct ServeArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// The services to run here; all of them when not given.
+    /// The services to run in this process; by default all of them.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
-    /// Address of LedgerService, when it does not run here.
+    /// Address of LedgerService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub ledger_url: Option<String>,
-    /// Address of SupportService, when it does not run here; processes without it refuse staff calls.
+    /// Address of SupportService, if it does not run in this process. A process that has neither the service nor its address refuses staff calls.
     #[arg(long, value_name = "URL")]
     pub support_url: Option<String>,
-    /// Address of PurchaseService, when it does not run here.
+    /// Address of PurchaseService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub purchase_url: Option<String>,
-    /// Address of GiftService, when it does not run here.
+    /// Address of GiftService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub gift_url: Option<String>,
-    /// Address of EarningsService, when it does not run here.
+    /// Address of EarningsService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub earnings_url: Option<String>,
-    /// Address of PayoutService, when it does not run here.
+    /// Address of PayoutService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub payout_url: Option<String>,
-    /// Address of MonitorService, when it does not run here.
+    /// Address of MonitorService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub monitor_url: Option<String>,
-    /// Address of the pretend bank, when it does not run here.
+    /// Address of the pretend bank, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub sandbox_url: Option<String>,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; `sqlite:` with the data directory when not given.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; by default SQLite in the data directory.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Address of the gRPC listener, 127.0.0.1:7070 when not given. Port 0 chooses a free one and prints it.
+    /// Address of the gRPC listener; by default 127.0.0.1:7070. With port 0, the process chooses a free port and prints it.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
-    /// Address of the HTTP listener: /healthz, /readyz, /metrics.
+    /// Address of the HTTP listener for /healthz, /readyz and /metrics.
     #[arg(long, value_name = "ADDRESS")]
     pub http: Option<SocketAddr>,
-    /// Address of the pretend bank's listener, 127.0.0.1:7072 when not given.
+    /// Address of the pretend bank's listener; by default 127.0.0.1:7072.
     #[arg(long, value_name = "ADDRESS")]
     pub bank_listen: Option<SocketAddr>,
-    /// Address of the pretend app store's listener, 127.0.0.1:7073 when not given.
+    /// Address of the pretend app store's listener; by default 127.0.0.1:7073.
     #[arg(long, value_name = "ADDRESS")]
     pub store_listen: Option<SocketAddr>,
-    /// Runs with pretend money: makes an identity key and a TEST book, and runs the pretend stores and bank.
+    /// Runs with pretend money: creates an identity key and a TEST book, and runs the pretend app store and bank.
     #[arg(long)]
     pub sandbox: bool,
-    /// A TEST book to create in a sandbox, `demo` when not given; repeat for several.
+    /// A TEST book to create in a sandbox; by default `demo`. Repeat for several.
     #[arg(long = "book", value_name = "BOOK")]
     pub books: Vec<String>,
-    /// Directory for keys and embedded databases, `data` when not given.
+    /// Directory for keys and embedded databases; by default `data`.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Directory, outside the database, where the ledger writes its books' heads for `verify`; `heads` in the data directory when not given. Best on another
-    /// disk or machine.
+    /// Directory outside the database, best on another disk or machine, where the ledger writes its books' heads (number and hash of the last commit) for
+    /// `verify`; by default `heads` in the data directory.
     #[arg(long, value_name = "DIR")]
     pub heads_dir: Option<PathBuf>,
-    /// Mebibytes of memory in the ledger for each book's accounts, guards and holds, 256 when not given; older ones are reread when needed.
+    /// Mebibytes of memory in the ledger for each book's accounts, guards and holds; by default 256. Those that do not fit are read again when needed.
     #[arg(long, value_name = "MIB")]
     pub ledger_cache_mib: Option<u32>,
-    /// Public key that signs callers' tokens, PEM; repeat while keys are rotated. Required without --sandbox.
+    /// File with a public key (PEM) that verifies callers' tokens; repeat while keys are rotated. Required without --sandbox.
     #[arg(long = "identity-key", value_name = "FILE")]
     pub identity_keys: Vec<PathBuf>,
-    /// Key that encrypts bank accounts and names, 32 bytes in base64. Required without --sandbox where payout runs.
+    /// File with the key that encrypts bank accounts and names, 32 bytes in base64. Required without --sandbox if the payout service runs here.
     #[arg(long, value_name = "FILE")]
     pub payout_key_file: Option<PathBuf>,
-    /// Token with which a service here calls others, such as `gift=gift.token`; repeat for each. Reread while running. Required without --sandbox.
+    /// File with the token with which a service of this process calls others, such as `gift=gift.token`; repeat for each service. The file is reread while the
+    /// process runs. Required without --sandbox.
     #[arg(long = "service-token", value_name = "SERVICE=FILE", value_parser = service_token)]
     pub service_tokens: Vec<(Service, String)>,
     /// A former option: gives an error that names its replacement.

@@ -13,10 +13,10 @@ use std::{
 /// The sources of settings.
 #[derive(Debug, Clone, Default, Args)]
 pub struct GivenSettings {
-    /// File with settings; `largesse config --default` prints one.
+    /// File with settings; `largesse config --default` prints one with all defaults.
     #[arg(long, env = config::FILE_VARIABLE, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Sets any option, overriding file and environment, such as `--set ledger.cache_mib=512`; repeat for several.
+    /// Sets any setting, such as `--set ledger.cache_mib=512`, overriding file and environment; repeat for several.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
@@ -26,8 +26,7 @@ pub struct GivenSettings {
 pub struct DatabaseArgument {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`, which may be in use by running services, or a backup; by default the setting `database`, or SQLite in
-    /// `data_dir`.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; by default the setting `database`, or SQLite in `data_dir`.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
 }

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 /// The person's name and reason.
 #[derive(Debug, Clone, Default, Args)]
 pub struct StaffArguments {
-    /// Name of the person, for the audit log; the login name of the operating system when not given.
+    /// Your name, for the audit log; by default the login name of the operating system.
     #[arg(long, value_name = "NAME", value_parser = super::user)]
     pub by: Option<UserKey>,
     /// The reason, for the audit log; 8 to 500 bytes.
     #[arg(long, value_name = "TEXT", value_parser = super::reason)]
     pub reason: Option<String>,
-    /// Runs it even if it can't be recorded in the audit log.
+    /// Runs the command even if the audit log can't record it.
     #[arg(long)]
     pub unrecorded: bool,
 }

@@ -13,10 +13,10 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Queries every process named by --url for its services and whether they serve, and the one with the monitor for its results. A standby of the process that
-writes the books says so; that is no fault if the other is queried too. Exit code 0: all serve and the audit passes; 1: a service or a check fails; 2: the
-command line is invalid; 3: a process did not answer; 4: all serve, but the audit's result is unknown: no --token-file, a token that is refused, or no
-process with the monitor.
+Asks every process named by --url which services it has and whether they serve, and asks the process with the monitor for the results of the audit. A ledger
+process that is on standby is reported as such; this is not a failure if the writer is named by another --url. Exit code 0: all services serve and the audit
+passes; 1: a service does not serve, or the audit does not pass; 2: the command line is invalid; 3: a process did not answer; 4: all services serve, but the
+audit's result is unknown, because there is no --token-file, the token was refused, or no process has the monitor.
 
   largesse status --url http://127.0.0.1:7070 --token-file auditor.token";
 
@@ -33,13 +33,13 @@ const MONITOR: &str = "largesse.monitor.v1.MonitorService";
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct StatusArguments {
-    /// gRPC address of a process; repeat for each.
+    /// gRPC address of a process; repeat the option for each process.
     #[arg(long = "url", default_value = "http://127.0.0.1:7070", value_name = "URL")]
     pub urls: Vec<String>,
-    /// Token of a member of staff or a service; without one only whether services serve is reported.
+    /// File with the token of a member of staff or a service. Without a token, the command reports only whether services serve.
     #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Certificates to check https:// addresses with, PEM; the system's when not given.
+    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// Prints JSON instead of lines.
@@ -92,7 +92,7 @@ struct StatusFound {
     /// Checks that failed or are pending.
     checks: Vec<CheckStatus>,
     books: Vec<BookStatus>,
-    /// Why it is unknown.
+    /// Why the audit's result is unknown.
     money_unknown: Option<String>,
 }
 

@@ -18,22 +18,22 @@ mod tests;
 pub struct TokenArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// Directory with the identity key, which is made if missing; by default the one in the settings, or `data` without one.
+    /// Directory with the identity key, which is created if missing; by default the setting `data_dir`, or else `data`.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Subject of the token, `[A-Za-z0-9_-]{1,64}`.
     #[arg(long, value_name = "USER", value_parser = user)]
     pub sub: UserKey,
-    /// viewer, creator, service, support, finance, auditor or admin.
+    /// The role: viewer, creator, service, support, finance, auditor or admin.
     #[arg(long)]
     pub role: Role,
-    /// A book the token covers; repeat for several. None: every book, for services and staff only.
+    /// A book the token covers; repeat for several. Without this option the token covers every book; only services and staff can have such a token.
     #[arg(long = "book", value_name = "BOOK", value_parser = book)]
     pub books: Vec<BookName>,
     /// The app the token is for.
     #[arg(long, default_value = "")]
     pub app: String,
-    /// How long it is valid, such as `90s`, `15m`, `1h` or `7d`.
+    /// How long the token is valid, such as `90s`, `15m`, `1h` or `7d`.
     #[arg(long, value_parser = duration, default_value = "1h")]
     pub ttl: Duration,
 }

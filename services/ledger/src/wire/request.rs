@@ -259,7 +259,7 @@ fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], 
     for (transfer, at) in transfers.iter().zip(0..) {
         let pb::Transfer { debit_account, credit_account, amount, pending, allow_debt, up_to, rest_of, expire_time } = transfer;
         let mut value = format!("{amount} {debit_account} {credit_account} {pending} {allow_debt}");
-        // Only if set, so that requests without these compare as before.
+        // The following are added only if set, so that requests without them still equal those that older programs stored.
         if *up_to {
             value.push_str(" up_to");
         }

@@ -271,7 +271,7 @@ impl Run {
         seen
     }
 
-    /// Without a lease a process that was overtaken does not know it, and shows outdated accounts: the writer is asked for them.
+    /// Without a lease, a process does not notice that another is the writer now, and shows outdated accounts: so this reads them from the writer.
     async fn look_again(&mut self, at: usize, calls: &mut Vec<Call>) {
         let kept = &self.books[at];
         for call in calls.iter_mut() {

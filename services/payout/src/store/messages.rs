@@ -13,13 +13,13 @@ pub struct BankMessage {
     pub kind: &'static str,
     /// HTTP status of an answer; 0 for none.
     pub http_status: i64,
-    /// When it was first exchanged, in Unix milliseconds.
+    /// When it was first sent or received, in Unix milliseconds.
     pub at_ms: i64,
     /// The bytes as sent over the wire; for a lost answer, the reason.
     pub body: Vec<u8>,
-    /// How often it was exchanged with this content.
+    /// How many times it was sent or received with this content.
     pub times: i64,
-    /// When it was last exchanged.
+    /// When it was last sent or received, in Unix milliseconds.
     pub last_at_ms: i64,
 }
 
@@ -112,7 +112,7 @@ pub struct PassedMessage {
     pub http_status: i64,
     /// Unix milliseconds.
     pub at_ms: i64,
-    /// How often it was exchanged with this content.
+    /// How many times it was sent or received with this content.
     pub times: i64,
 }
 

@@ -90,8 +90,8 @@ fn what_is_committed_is_what_the_contracts_give() {
     assert!(stale.is_empty(), "shared/api/src/generated/{stale:?} are not what proto/ gives: run `make proto`, and commit them");
 }
 
-/// Writes `proto/` with Google's files beside ours, and `contracts.binpb`, a `FileDescriptorSet` of all of them with comments and options, where
-/// `make contracts` says; to a folder of its own otherwise. Compiles what was written, as an author of a client would.
+/// Writes `proto/` (our files and Google's) and `contracts.binpb` (a `FileDescriptorSet` of all of them, with comments and options) to the directory that
+/// `make contracts` names, or else to a temporary one. Then compiles the written files as an author of a client would.
 #[test]
 fn contracts_are_whole() {
     let own = tempfile::tempdir().unwrap();

@@ -133,7 +133,7 @@ async fn walk(store: &dyn Store, book: i64, account: i64, from_no: i64) -> Resul
     if way.is_empty() { Err(super::balance::lost(from_no)) } else { Ok(way) }
 }
 
-/// The first checkpoint from this transfer on that is `enough`, where a walk back can begin. `None`: there is none yet.
+/// The first checkpoint at or after this transfer that satisfies `enough`; a walk backwards can begin there. `None`: there is none yet.
 async fn from_behind(
     store: &dyn Store,
     book: i64,

@@ -106,7 +106,7 @@ fn whoever_read_a_row_hears_that_it_may_have_been_brought_up_to_date_since() {
     behind.written(2, &[], &settled);
     assert_eq!((behind.get(1), behind.size()), (None, (0, 0)));
     assert!(behind.settled_since(mark, 1) && !behind.settled_since(mark, 2) && !behind.settled_since(behind.settled(), 1));
-    // Updates older than it remembers may have been of any account.
+    // Updates that are no longer remembered may have been of any account, so the answer is yes for all of them.
     for no in 3..200 {
         behind.written(no, &[], &Settling { standings: vec![standing(9, no)], log_from: None });
     }
