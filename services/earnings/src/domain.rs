@@ -31,7 +31,7 @@ pub struct Terms {
 /// The amounts of a conversion. All in one currency; `gross` = `withholding` + `fee` + `net`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Amounts {
-    /// Diamonds at the rate, rounded down to the minor unit; the house keeps the remainder.
+    /// Diamonds at the rate, rounded down to the minor unit; the company keeps the remainder.
     pub gross: Money,
     /// For the tax office, rounded half up.
     pub withholding: Money,

@@ -155,7 +155,7 @@ pub enum Charge {
 pub struct Price {
     /// At least 1.
     pub coins: Coins,
-    /// Coins at the creator's rate, rounded down to whole diamonds (per tap, in a streak); the house keeps the remainder by not issuing it.
+    /// Coins at the creator's rate, rounded down to whole diamonds (per tap, in a streak); the company keeps the remainder by not issuing it.
     pub diamonds: Diamonds,
 }
 

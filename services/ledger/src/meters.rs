@@ -130,7 +130,7 @@ impl<'a> BatchTally<'a> {
         }
     }
 
-    /// The unit of both sides. The older account is mostly the house's, which many transfers of a batch share: it is looked up once, and no viewer's
+    /// The unit of both sides. The older account is mostly one of the company's, which many transfers of a batch share: it is looked up once, and no viewer's
     /// account is looked up just for a metric.
     fn unit(&mut self, transfer: &Transfer, state: &BookState) -> Option<Unit> {
         let key = transfer.debit.min(transfer.credit);

@@ -142,7 +142,7 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
     Ok(rows)
 }
 
-/// The user in an account's name; the house's accounts have none.
+/// The user in an account's name; the company's own accounts have none.
 fn owner_of(name: &str) -> Option<&str> {
     let (kind, rest) = name.split_once('/')?;
     (kind != "house").then(|| rest.split('/').next().unwrap_or(rest))

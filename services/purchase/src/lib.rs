@@ -1,5 +1,5 @@
 //! Coins bought with real money. This service owns coin packages, the tokens that bind receipts to users, and one row per valid receipt. It promises
-//! that a receipt credits its coins exactly once, whoever submits it how often, across crashes.
+//! that a receipt credits its coins exactly once, even if several users submit it many times or a process crashes.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases. [`sweeper`]: finishes purchases cut short by a crash. [`domain`]: what a receipt is worth.

@@ -56,7 +56,7 @@ pub struct Purchases {
 pub struct Redeem {
     /// The book.
     pub book: BookName,
-    /// The buyer; request ids are scoped to this user, whoever calls.
+    /// The buyer; request ids are scoped to this user, also if somebody else calls.
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,

@@ -1,4 +1,4 @@
-//! What a pretend counterpart tells people at its root address: one table makes its routes and the page that lists them, so neither lacks what the other has.
+//! The page for people at the root address of a pretend counterpart: one table defines its routes and the page that lists them, so the two always agree.
 use axum::{
     Router,
     http::{StatusCode, header},
@@ -6,7 +6,7 @@ use axum::{
 };
 use std::net::SocketAddr;
 
-/// Told to whoever asks for what is not there, or in another way than it is answered.
+/// The answer to requests for an unknown path, or with a method that the path does not support.
 const ELSEWHERE: &str = "nothing answers this method at this path; / lists what there is\n";
 
 /// A path that is answered.

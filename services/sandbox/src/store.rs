@@ -4,7 +4,7 @@
 //! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile receipts for tests.
 //!
 //! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`; `GET /` explains it to people.
-//! Its root is for TEST books only: whoever has the data directory can sign anything.
+//! Its root is for TEST books only: anybody with access to the data directory can sign anything.
 
 pub mod chain;
 pub mod receipt;

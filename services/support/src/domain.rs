@@ -298,7 +298,7 @@ impl ProposedAct {
         unless_wrong(wrong, || act.map(|act| Self::Account(account, act)))
     }
 
-    /// What may leave an account; whether the zone is one is the ledger's to say. Fails with everything that is wrong.
+    /// The limit on what may leave an account. The ledger checks whether the time zone exists. Fails with everything that is wrong.
     pub fn limit(account: String, window: Option<LimitedTime>, zone: String, max: i64) -> Result<Self, Vec<MalformedAct>> {
         let mut wrong = Vec::new();
         if !is_account_name(&account) {

@@ -172,7 +172,7 @@ pub struct AccountForm {
     pub unit: Unit,
     /// Whether debits beyond its credits are refused.
     pub debits_must_not_exceed_credits: bool,
-    /// What it is for, whoever owns it.
+    /// What it is for, regardless of its owner.
     pub class: AccountClass,
 }
 

@@ -10,7 +10,7 @@ pub const IMPORT: &str = "ledger.ImportBatch";
 /// The field with the id that the posting had in the file.
 pub const IMPORTED_ID: &str = "imported_id";
 
-/// The id that a posting of a file gets in this book. Without a subject: the posting is the same whoever imports it.
+/// The id that a posting of a file gets in this book. It does not depend on the person who imports it, so a second import is a retry.
 #[must_use]
 pub fn imported(file_id: Uuid, book: &str) -> Uuid {
     derive_id(file_id, &[IMPORT, book, ""])

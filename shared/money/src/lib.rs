@@ -39,7 +39,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same without the noun, for whoever says elsewhere what it is about: `must be a UUID`.
+    /// The same without the noun, for callers that add their own: `must be a UUID`.
     #[must_use]
     pub fn must(&self) -> String {
         match self {

@@ -24,7 +24,7 @@ pub use batch::{BatchSpan, member};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-/// Bytes of a `tracestate` that are passed on; whoever passes one on must pass on so many (W3C Trace Context, section 3.3.1.5). A longer one is dropped whole.
+/// Bytes of a `tracestate` that are passed on: at least so many must be (W3C Trace Context, section 3.3.1.5). A longer one is dropped completely.
 const STATE_BYTES_MAX: usize = 512;
 
 /// The `tracestate` that belongs to the caller's `traceparent`, several headers put together; nothing where there is no parent, or more than is passed on.

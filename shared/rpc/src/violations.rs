@@ -5,7 +5,7 @@ use tonic::Status;
 #[cfg(test)]
 mod tests;
 
-/// Violations in one answer: whoever made more reads the first ones and sends it again.
+/// Maximum violations in one answer. A caller with more corrects these first and sends the request again.
 const VIOLATIONS_MAX: usize = 64;
 
 /// Collects what is wrong with the fields of one request, so that its caller can put all of it right at once.

@@ -250,7 +250,7 @@ async fn the_pages_commands_can_be_pasted_into_an_empty_directory() {
     // The key of a user: base64url of 32 bytes.
     assert!(printed(2).lines().last().is_some_and(|key| key.trim().len() == 43), "{}", printed(2));
     assert!(printed(3).contains("ok: ledger, support would start\n"), "{}", printed(3));
-    // Each process says so itself, and to whoever waits for it.
+    // Each process reports this itself, also to processes that wait for it.
     let ready = pasted[3..].iter().flat_map(|block| block.printed.lines()).filter(|line| *line == "ready").count();
     assert_eq!(ready, 4, "{}", printed(3));
     assert!(printed(4).contains("\"name\": \"demo\"") && printed(4).contains("\"mode\": \"BOOK_MODE_LIVE\""), "{}", printed(4));

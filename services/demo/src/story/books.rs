@@ -76,7 +76,7 @@ pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<E
     }
 }
 
-/// One transfer of a currency between two of the house's accounts: finance proposes it, and the controller approves.
+/// One transfer of a currency between two of the company's accounts: finance proposes it, and the controller approves.
 pub async fn post(installation: &Installation, why: &str, debit: String, credit: String, minor_units: i64) -> Result<(), UntypedError> {
     let (asking, approving) = (installation.token("finance", Role::Finance)?, installation.token("controller", Role::Admin)?);
     let transfer = AdjustmentTransfer { debit_account: debit, credit_account: credit, amount: minor_units };

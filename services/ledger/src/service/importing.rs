@@ -24,7 +24,7 @@ impl Service {
             place.rights.import()?;
         }
         let now = self.ledger.now();
-        // A posting is imported once, whoever sends it: the ids are scoped to the book.
+        // A posting is imported once, even if two callers send it: the ids are scoped to the book.
         let scope = IdScope { subject: "", ..place.scope() };
         let own = own_postings(&place, &posts).await?;
         let import = |post: pb::PostRequest| {

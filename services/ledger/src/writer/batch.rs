@@ -166,7 +166,7 @@ impl OpenBatch {
                 limits.retain(|other| (other.account, other.window) != (key, window));
                 limits.push(Limit { account: key, window, zone: zone.clone(), max, seq: stored.event.seq });
             }
-            // That an account is frozen is in its row only, so that row is written in the same commit.
+            // Only an account's row says that the account is frozen, so the row is written in the same commit.
             if let Body::AccountStateSet { key, .. } = stored.event.body
                 && flushed.iter().all(|account| account.key != key)
             {

@@ -85,7 +85,7 @@ fn fits_without_a_place(book: &Book, round: &Round<'_>, at: usize) -> bool {
     judge(book, round, at).is_ok_and(|(decision, _)| !Book::moves_on(&decision))
 }
 
-/// Whether a dry run still to be placed has the same id: the answer kept for this call would become its answer.
+/// Whether a dry run that has not been placed yet has the same id, so that this call's stored answer would become its answer.
 fn contested(round: &Round<'_>, left: &[usize], at: usize) -> bool {
     let call = &round.calls[at];
     let key = call.ask.key(&call.scope);

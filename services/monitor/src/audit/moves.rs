@@ -1,4 +1,4 @@
-//! What a posting moves, as one number: its kind, and who gave, who received, how much and in which way. Two sides that agree have the same number.
+//! What a posting moves, as one number: a hash of its kind, and of who gave, who received, how much and how. A row and a posting that agree have the same.
 //!
 //! The numbers are keyed by a random state of the process, so that writing rows can't produce two different things with the same number. Memory use is eight
 //! bytes per account.

@@ -28,7 +28,7 @@ const ENTRIES_MAX: usize = 20_000;
 /// Maximum length of a chain of things: a full cycle has four, and money that came back begins another.
 const DEPTH_MAX: usize = 16;
 
-/// Whether the account belongs to a person, and is neither the house's nor a debt to it.
+/// Whether the account belongs to a person, and is neither the company's nor a debt to the company.
 fn is_a_persons(account: &BookAccount) -> bool {
     let known = chart::Account::parse(&account.name);
     !chart::account::is_house(&account.name) && !matches!(known, Some(chart::Account::ViewerDebt(_)))

@@ -57,7 +57,7 @@ fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPoli
     payout.sendings = payout.sendings.told(&said, asked);
     let mut note = said.note();
     payout.bank_status = said.status;
-    // Also if it is not final: whoever waits can read the bank's reason.
+    // Also if it is not final, so that people who wait can read the bank's reason.
     payout.reason_code = said.reason_code;
     payout.reason = if said.words.is_empty() { said.doubt.map(Doubt::words).unwrap_or_default() } else { said.words };
     match said.outcome {

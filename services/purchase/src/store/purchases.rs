@@ -181,8 +181,8 @@ impl Store {
     }
 
     /// The ledger finally refused this attempt's id: the next attempt gets another one, with the present time. Only one of several callers advances it.
-    /// `waits`: from this attempt on it counts among the purchases that wait for their wallet. Returns the purchase with its next attempt, whoever
-    /// advanced it; `None` if it was credited meanwhile.
+    /// `waits`: from this attempt on it counts among the purchases that wait for their wallet. Returns the purchase with its next attempt, even if
+    /// another caller advanced it; `None` if it was credited meanwhile.
     pub(crate) async fn next_attempt(&self, of: &Purchase, waits: bool, now_ms: i64) -> Result<Option<Purchase>, Error> {
         sqlx::query(
             "UPDATE purchase SET attempt = attempt + 1, attempt_at_ms = $5,

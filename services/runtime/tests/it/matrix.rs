@@ -1,4 +1,4 @@
-//! Who may do what, written down a second time: every RPC that a running server reflects, every role, own and other people's data, with and without a reason.
+//! Who may call what, stated a second time: every RPC that a running server reflects, every role, own and other people's data, with and without a reason.
 //! This table and the access table must agree, and both must agree with the answers to a caller over a socket.
 use crate::options;
 use bytes::{Buf as _, BufMut as _, Bytes};

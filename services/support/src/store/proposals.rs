@@ -158,7 +158,7 @@ impl Store {
         Ok(Proposed::Kept { replayed: false })
     }
 
-    /// Writes a decision down; false when somebody else decided first. Whoever proposed can't approve, whatever the caller forgot to check.
+    /// Writes a decision down; false when somebody else decided first. The proposer can't approve, even if the caller did not check that.
     pub async fn decide(
         &self,
         proposal: &Proposal,

@@ -88,7 +88,7 @@ async fn of_an_erased_user_the_record_keeps_user_keys_and_no_words() {
         let fixture = Fixture::start(database).await;
         fixture.give("ada", 9).await;
         let account = "viewer/ada/coins";
-        // A text that is no account's name is not stored beside the line, whoever it names.
+        // A text that is no account's name is not stored beside the line, even if it names a user.
         for named in [account, "viewer/ada/coins of Ada Lovelace"] {
             let look = GetAccountRequest { account: named.to_owned(), ..Default::default() };
             let _ = fixture.books().get_account(fixture.by("sue", Role::Support, look)).await;

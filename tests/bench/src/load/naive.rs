@@ -20,7 +20,7 @@ use uuid::Uuid;
 const CREATORS_FROM: i64 = 1_000_000_000;
 /// Each viewer's coins at the start: more than a run can spend.
 const COINS_EACH: i64 = 1_000_000_000;
-/// The house's side of a transfer. It has no row: locked by every gift, it would be the bottleneck.
+/// The company's side of a transfer. It has no row: locked by every gift, it would be the bottleneck.
 const HOUSE: i64 = 0;
 
 const TABLES: &str = "

@@ -278,7 +278,7 @@ struct RestSizes([usize; REST]);
 
 impl RestSizes {
     /// Whether there are few enough to go with the events: each such combination keeps a long statement prepared. Many gifts at once touch the
-    /// house's accounts so often that a checkpoint becomes due.
+    /// company's accounts so often that a checkpoint becomes due.
     fn is_usual(&self) -> bool {
         let Self([checkpoints, rest @ .., _log]) = self;
         *checkpoints <= coarse_size_for(1, 1 << 10) && rest.iter().all(|size| *size == 0)
