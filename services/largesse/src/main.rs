@@ -51,7 +51,7 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Sends recorded live gift events again; repeating the command charges nothing.
     Replay(replay::ReplayArguments),
-    /// Checks the books, also of a running installation or a backup; if they are wrong, prints the first bad event, exit code 1.
+    /// Checks the books, also of a running installation or a backup; if they are wrong, prints the first bad event and exits with 1.
     Verify(verify::VerifyArguments),
     /// Explains an id: what the id is, and where the money came from and went.
     Explain(Box<explain::ExplainArguments>),

@@ -17,8 +17,8 @@ const SUBJECT: &str = "import";
 const EXPLANATION: &str = "\
 A posting is imported completely or not at all. All of its rows must be in the file, one after the other. If a file was sorted or truncated, or has the
 transfers of one account only, this is detected, and no incomplete posting is sent. Postings that the book already has are not posted again, whether they
-were imported before or the file was exported from this same book. Holds are left out. Imported postings are marked, so that `verify` expects no purchases
-and payouts for them, and reports their sums.
+were imported before, also by way of another book, or the file was exported from this same book. Holds are left out. Imported postings are marked, so that
+`verify` expects no purchases and payouts for them, and reports their sums.
 Repeating the import is safe. Exit code 1: some postings of the file are not in the book; each of them is reported with its line.";
 
 /// Options of `largesse import`.

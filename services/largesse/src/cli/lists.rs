@@ -28,7 +28,7 @@ pub enum ListsTask {
         /// The list to print.
         kind: ListKind,
     },
-    /// Reads a list as its service would. If the list can't be used, prints file, line and key; exit code 1.
+    /// Reads a list as its service would. If the list can't be used, prints file, line and key, and exits with 1.
     Check {
         /// The kind of list in the file.
         kind: ListKind,
