@@ -33,7 +33,7 @@ const STORIES_MAX: usize = 200;
 pub struct StoryScope {
     /// Only this book.
     pub book: Option<BookName>,
-    /// The user whose request the id may be.
+    /// If the id may be a request id: the user who sent the request.
     pub user: Option<UserKey>,
     /// Things listed one by one in each direction; the rest is summed.
     pub most: usize,

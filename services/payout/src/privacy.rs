@@ -38,7 +38,7 @@ pub struct ExportedMessage {
     pub kind: String,
     /// Unix milliseconds.
     pub at_ms: i64,
-    /// How often it was exchanged with this content.
+    /// How many times it was sent or received with this content.
     pub times: i64,
     /// As sent over the wire.
     pub body: String,
