@@ -39,7 +39,8 @@ proto-check:
 build:
 	$(CARGO) build --release -p largesse
 
-test: needs
+# With the contracts as authors of clients get them: the clients in tests/tests/e2e/clients are generated from them. `make proto-check` finds what this compiles.
+test: needs contracts
 	$(TEST)
 
 # The tests that compare with real formats and recordings, where these are at hand: LARGESSE_REFERENCE_DATA names their directory.
@@ -94,6 +95,6 @@ deny:
 	  then $(CARGO) deny --config .deny.toml check --hide-inclusion-graph advisories; \
 	  else echo "not checked against known vulnerabilities: their database can't be reached from here" >&2; fi
 
-# PostgreSQL's server and the XML schema checker: installed where we may, named where we may not.
+# PostgreSQL's server, the XML schema checker and others: installed where we may, named where we may not.
 needs:
 	@deploy/needs
