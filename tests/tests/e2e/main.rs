@@ -1,6 +1,7 @@
 //! The whole installation in real processes: killed, split, rivalled, replayed, traced, and as its pages say.
 #![allow(clippy::unwrap_used)]
 mod backup;
+mod clients;
 mod crash;
 mod documented;
 mod explain;

@@ -44,7 +44,7 @@ pub struct PageShell {
 }
 
 /// Every process of a shell, ended when the test gives up on it.
-struct ProcessGroup(Option<u32>);
+pub struct ProcessGroup(pub Option<u32>);
 
 impl ProcessGroup {
     fn signal(&self, signal: &str) -> bool {

@@ -13,7 +13,7 @@ use std::{
 
 /// The name of the file that no crate we use brings.
 const FIELD_BEHAVIOR: &str = "google/api/field_behavior.proto";
-/// Its declarations: names, numbers and options are Google's, so that it is the same file to every registry of descriptors.
+/// Its declarations: names, numbers and options are those of googleapis-common-protos 1.76. Clients include Google's own file instead where they have it.
 const FIELD_BEHAVIOR_PROTO: &str = r#"syntax = "proto3";
 
 package google.api;
@@ -27,7 +27,7 @@ option java_package = "com.google.api";
 option objc_class_prefix = "GAPI";
 
 extend google.protobuf.FieldOptions {
-  repeated google.api.FieldBehavior field_behavior = 1052 [packed = false];
+  repeated google.api.FieldBehavior field_behavior = 1052;
 }
 
 enum FieldBehavior {
