@@ -8,7 +8,7 @@
 //! - [`reversal`]: which postings people may undo by hand.
 //! - [`guard`]: named counters that make something happen once.
 //! - [`id`]: the ids under which services post, derived from what caused the posting. [`imported`]: the ids of imports, and how imports are
-//! recognised.
+//!   recognised.
 pub mod account;
 pub mod book;
 pub mod class;
