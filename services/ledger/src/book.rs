@@ -173,7 +173,7 @@ impl BookHandle {
     }
 
     /// Whether the book's writer ended without being stopped: then only a new process can write the book.
-    pub(crate) fn has_fallen(&self) -> bool {
+    pub(crate) fn has_crashed(&self) -> bool {
         self.queue.is_closed()
     }
 

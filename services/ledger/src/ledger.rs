@@ -180,9 +180,9 @@ impl Ledger {
 
     /// A book whose writer crashed, if there is one: this process can't write it any more.
     #[must_use]
-    pub fn fallen(&self) -> Option<String> {
+    pub fn crashed(&self) -> Option<String> {
         let books = self.books.read().expect("nothing panics while it holds this");
-        books.iter().find(|(_, handle)| handle.has_fallen()).map(|(name, _)| name.clone())
+        books.iter().find(|(_, handle)| handle.has_crashed()).map(|(name, _)| name.clone())
     }
 
     /// The store, for code that reads it whole.

@@ -38,9 +38,9 @@ mod posters;
 mod rolling;
 
 /// Problems of one kind that are listed one by one; the rest is counted.
-const TOLD_MAX: usize = 20;
+const REPORTED_MAX: usize = 20;
 /// How often payouts are compared before they count as differing: one that began and ended between the readings is in neither of them.
-const PAYOUT_LOOKS: usize = 5;
+const PAYOUT_RUNS: usize = 5;
 
 /// An error while reading the stores, which is no problem of the books.
 pub type ReadFault = Box<dyn std::error::Error + Send + Sync>;
@@ -224,7 +224,7 @@ async fn payout_sums(
 ) -> Result<Vec<String>, ReadFault> {
     let tables = payout::tables::Store::inspect(database).await?;
     let mut found = Vec::new();
-    for _ in 0..PAYOUT_LOOKS {
+    for _ in 0..PAYOUT_RUNS {
         let before = payouts::before(&tables, name).await?;
         let (lines, last_seq) = books::read::trial_balance(store, book.key).await?;
         journal.follow(store, book, last_seq).await?;

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// How long a run may take. It reads a bounded amount; beyond this time something is stuck.
-const LOOK_MAX: Duration = Duration::from_secs(120);
+const RUN_MAX: Duration = Duration::from_secs(120);
 
 /// Runs the audit until `shutdown`, and rests after each run so that it takes no more than its share.
 pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Arc<RwLock<Health>>, shutdown: CancellationToken) {
@@ -17,7 +17,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
         let found = tokio::select! {
             () = shutdown.cancelled() => return,
             // If the database does not answer, the earlier results must not be reported as current.
-            found = timeout(LOOK_MAX, auditor.look()) => found.unwrap_or_else(|_| Err("an audit run took too long".into())),
+            found = timeout(RUN_MAX, auditor.look()) => found.unwrap_or_else(|_| Err("an audit run took too long".into())),
         };
         let mut rest = config.rest(started.elapsed());
         {

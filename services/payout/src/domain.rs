@@ -103,7 +103,7 @@ impl PayoutState {
     }
 
     /// The states in which a payout is in flight.
-    pub const UNDER_WAY: [Self; 5] = [Self::Requested, Self::Held, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
+    pub const IN_FLIGHT: [Self; 5] = [Self::Requested, Self::Held, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
 
     /// Whether no other state follows.
     #[must_use]

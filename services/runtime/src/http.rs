@@ -38,7 +38,7 @@ impl Readiness {
         if self.ledger.get().is_some_and(|ledger| !ledger.is_writer()) {
             return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books; this one stands by\n".to_owned());
         }
-        if let Some(book) = self.ledger.get().and_then(|ledger| ledger.fallen()) {
+        if let Some(book) = self.ledger.get().and_then(|ledger| ledger.crashed()) {
             return (StatusCode::SERVICE_UNAVAILABLE, format!("the writer task of book {book} crashed; restart this process\n"));
         }
         if let Some(why) = self.ledger.get().and_then(|ledger| ledger.too_new()) {

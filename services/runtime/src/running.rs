@@ -112,7 +112,7 @@ impl Runtime {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             while shutdown.run_until_cancelled(tokio::time::sleep(WRITERS_EVERY)).await.is_some() {
-                if let Some(book) = ledger.fallen() {
+                if let Some(book) = ledger.crashed() {
                     tracing::error!(book, "the writer of a book crashed");
                     return Err(Error::Ended("the writer of a book"));
                 }

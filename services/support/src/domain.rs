@@ -417,7 +417,7 @@ pub enum Approval {
     /// Record the approval, then carry it out.
     Approve,
     /// It was approved before; carry it out, in case that did not happen.
-    GoOn,
+    Resume,
     /// It was carried out.
     Done,
 }
@@ -437,7 +437,7 @@ impl Proposal {
         match self.state {
             ProposalState::Open if self.expired(now_ms) => Err(ProposalRefusal::Expired),
             ProposalState::Open => Ok(Approval::Approve),
-            ProposalState::Approved => Ok(Approval::GoOn),
+            ProposalState::Approved => Ok(Approval::Resume),
             ProposalState::Done => Ok(Approval::Done),
             ProposalState::Rejected | ProposalState::Refused => Err(ProposalRefusal::Decided),
         }

@@ -149,7 +149,7 @@ impl Proposals {
             proposal = self.get(book, id).await?;
         }
         match proposal.approve(by, now).map_err(|refusal| Error::Proposal(id, refusal))? {
-            Approval::GoOn => Ok((self.enact(proposal).await?, replayed)),
+            Approval::Resume => Ok((self.enact(proposal).await?, replayed)),
             Approval::Done => Ok((proposal, replayed)),
             // Nobody decided and yet it could not be written: the store's own fence, which only a mistake of ours can meet.
             Approval::Approve => Err(Error::Proposal(id, ProposalRefusal::SamePerson)),

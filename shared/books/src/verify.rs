@@ -21,7 +21,6 @@ use heads::HeadLines;
 use replayed::Replayed;
 use std::path::Path;
 
-mod behind;
 mod chain;
 mod checkpoints;
 pub mod follow;
@@ -30,6 +29,7 @@ mod journal;
 mod limits;
 mod replayed;
 mod rows;
+mod write_behind;
 
 /// Events, commits or rows of one read.
 const PAGE: i64 = 2_000;

@@ -222,7 +222,7 @@ async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
 }
 
 /// A payout that was in flight when its book was exported: there is no row here for its money.
-const UNDER_WAY: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6,7,conversion,2026-01-01T00:00:00.000000Z,,0,POSTED,house/creator_cost/USD,creator/bob/payable/USD,USD,500,0,0,1,
+const IN_FLIGHT: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6,7,conversion,2026-01-01T00:00:00.000000Z,,0,POSTED,house/creator_cost/USD,creator/bob/payable/USD,USD,500,0,0,1,
 01936f5e-7c3b-7000-9000-a1b2c3d4e5f7,8,payout.submit,2026-01-01T00:00:01.000000Z,,0,POST_OF_PENDING,creator/bob/payable/USD,house/in_transit/USD,USD,500,0,0,1,
 ";
 
@@ -231,7 +231,7 @@ async fn an_imported_book_is_healthy_and_says_what_was_imported() {
     let moving = Moving::start().await;
     moving.buy(500).await;
     moving.gifts().await;
-    let text = moving.export("demo", &[]) + UNDER_WAY;
+    let text = moving.export("demo", &[]) + IN_FLIGHT;
     let output = moving.import("new", &text, &[]);
     assert!(output.status.success(), "{output:?}");
     let dir = moving.dir.path().to_owned();

@@ -2,9 +2,9 @@
 use std::time::{Duration, Instant};
 
 /// How far a book may be ahead before a warning. Synchronized clocks are moved by less than a second at a time; a minute is a mistake.
-pub const AHEAD_TOLD: Duration = Duration::from_secs(60);
+pub const AHEAD_REPORTED: Duration = Duration::from_secs(60);
 /// How often the warning is repeated.
-const TELL_EVERY: Duration = Duration::from_secs(60);
+const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 /// When a warning about one book was last logged.
 #[derive(Debug, Default)]
@@ -15,13 +15,13 @@ pub(crate) struct ClockSkew {
 impl ClockSkew {
     /// Checks how far the book's last commit is ahead of the clock. Returns whether it logged a warning.
     pub(crate) fn note(&mut self, book: &str, ahead: Duration) -> bool {
-        if ahead <= AHEAD_TOLD {
+        if ahead <= AHEAD_REPORTED {
             if self.told.take().is_some() {
                 tracing::info!(book, "the clock has caught up with the book");
             }
             return false;
         }
-        if self.told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
+        if self.told.is_some_and(|told| told.elapsed() < REPORT_EVERY) {
             return false;
         }
         self.told = Some(Instant::now());

@@ -62,7 +62,7 @@ impl RecentIds {
         }
     }
 
-    /// Evicts the oldest ids, and raises the floor above them. The last `under_way` stay: the store can't be asked for them yet. Ids of callers whose
+    /// Evicts the oldest ids, and raises the floor above them. The last `in_flight` stay: the store can't be asked for them yet. Ids of callers whose
     /// clock is ahead of `now_ms` are set aside while there is room: evicting them would raise the floor above everybody else's ids for minutes, and
     /// every one of those would have to be looked up.
     pub fn evict(&mut self, under_way: usize, now_ms: u64) {

@@ -3,7 +3,6 @@
 
 mod answer_sizes;
 mod answers;
-mod behind;
 mod book;
 mod books;
 mod calls;
@@ -31,3 +30,4 @@ mod trail;
 mod trying;
 mod verify;
 mod watching;
+mod write_behind;

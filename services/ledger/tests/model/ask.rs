@@ -129,7 +129,7 @@ impl Answer {
 /// The outcome of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Told(Answer),
+    Answered(Answer),
     /// The ledger reported that nothing happened.
     Nothing(String),
     /// The outcome is unknown.

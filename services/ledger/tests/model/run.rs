@@ -338,7 +338,7 @@ impl Run {
                         assert_ne!(trouble, Trouble::None, "nothing was wrong, and yet: {why}");
                         self.met.note("nothing happened");
                     }
-                    Outcome::Told(_) => {}
+                    Outcome::Answered(_) => {}
                 }
             }
             let lost = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unsure(_)));
@@ -433,13 +433,13 @@ impl Run {
 /// Adds answers to `calls`, and unknown outcomes to `unsure`. Returns whether everything was answered.
 fn note(calls: &mut Vec<Call>, unsure: &mut HashSet<Key>, caller: Caller, asked: &Asked, outcomes: &[Outcome]) -> bool {
     let scope = caller.scope();
-    let whole = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Told(_)));
+    let whole = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Answered(_)));
     let asks = asked.asks();
     let sure = asks.iter().all(|ask| !unsure.contains(&ask.key(scope)));
     let first = calls.len();
     for (ask, outcome) in asks.into_iter().zip(outcomes) {
         match outcome {
-            Outcome::Told(answer) => {
+            Outcome::Answered(answer) => {
                 // Items of one batch are decided in their order, if it was decided in one go.
                 let after = (whole && sure && calls.len() > first).then(|| calls.len() - 1);
                 let answer: Answer = answer.clone();

@@ -146,11 +146,11 @@ impl World {
             Ask::SetState(set) => {
                 let answer = client.set_account_state(self.by(caller, set)).await;
                 let done = |answer: Response<pb::SetAccountStateResponse>| answer.into_inner().account.into_iter().collect();
-                answer.map_or_else(|status| outcome_of(&status), |answer| Outcome::Told(Answer::Done(done(answer))))
+                answer.map_or_else(|status| outcome_of(&status), |answer| Outcome::Answered(Answer::Done(done(answer))))
             }
             Ask::Open(open) => {
                 let answer = client.open_accounts(self.by(caller, open)).await;
-                answer.map_or_else(|status| outcome_of(&status), |answer| Outcome::Told(Answer::Done(answer.into_inner().accounts)))
+                answer.map_or_else(|status| outcome_of(&status), |answer| Outcome::Answered(Answer::Done(answer.into_inner().accounts)))
             }
         }
     }
@@ -164,7 +164,7 @@ impl Node {
 
 fn posted<T>(answer: Result<Response<T>, Status>, parts: fn(T) -> (Option<pb::Posting>, bool)) -> Outcome {
     match answer.map(|response| parts(response.into_inner())) {
-        Ok((Some(posting), replayed)) => Outcome::Told(Answer::Posted { posting: Box::new(posting), replayed, brief: false }),
+        Ok((Some(posting), replayed)) => Outcome::Answered(Answer::Posted { posting: Box::new(posting), replayed, brief: false }),
         Ok((None, _)) => panic!("an answer without a posting"),
         Err(status) => outcome_of(&status),
     }
@@ -173,7 +173,7 @@ fn posted<T>(answer: Result<Response<T>, Status>, parts: fn(T) -> (Option<pb::Po
 fn item(outcome: pb::PostBatchOutcome, brief: bool) -> Outcome {
     match outcome.outcome.expect("always one of these") {
         pb::post_batch_outcome::Outcome::Accepted(answer) => {
-            Outcome::Told(Answer::Posted { posting: Box::new(answer.posting.unwrap()), replayed: answer.replayed, brief })
+            Outcome::Answered(Answer::Posted { posting: Box::new(answer.posting.unwrap()), replayed: answer.replayed, brief })
         }
         pb::post_batch_outcome::Outcome::Refused(refused) => {
             judged(Code::from_i32(refused.code), refused.reason, refused.metadata.into_iter().collect())
@@ -190,6 +190,6 @@ fn judged(code: Code, reason: String, facts: BTreeMap<String, String>) -> Outcom
     match (code, reason.as_str()) {
         (Code::Unavailable, "COMMIT_FAILED" | "NOT_THE_WRITER" | "OVERLOADED") => Outcome::Nothing(reason),
         (Code::Unavailable | Code::Internal | Code::DeadlineExceeded | Code::Cancelled, _) => Outcome::Unsure(reason),
-        _ => Outcome::Told(Answer::Refused { code, reason, facts }),
+        _ => Outcome::Answered(Answer::Refused { code, reason, facts }),
     }
 }

@@ -4,7 +4,7 @@ use money::BookName;
 use payout::tables::{Store, UnexpectedDebit};
 
 /// Problems that are listed one by one.
-const TOLD_MAX: usize = 20;
+const REPORTED_MAX: usize = 20;
 
 /// The debits that statements showed and that were not cleared.
 pub(super) async fn problems(tables: &Store, book: &BookName) -> Result<Vec<String>, ReadFault> {
@@ -18,9 +18,9 @@ pub(super) async fn problems(tables: &Store, book: &BookName) -> Result<Vec<Stri
             debit.payout_id
         )
     };
-    let mut problems: Vec<String> = debits.iter().take(TOLD_MAX).map(told).collect();
-    if debits.len() > TOLD_MAX {
-        problems.push(format!("and {} more payouts with such debits", debits.len() - TOLD_MAX));
+    let mut problems: Vec<String> = debits.iter().take(REPORTED_MAX).map(told).collect();
+    if debits.len() > REPORTED_MAX {
+        problems.push(format!("and {} more payouts with such debits", debits.len() - REPORTED_MAX));
     }
     Ok(problems)
 }

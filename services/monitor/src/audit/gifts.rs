@@ -2,7 +2,7 @@
 //! its coins and diamonds must be those of the people that it names.
 //!
 //! Gifts are kept only until they are compared, which is after each read of the journal.
-use super::{ReadFault, TOLD_MAX, moves::MovesFold};
+use super::{REPORTED_MAX, ReadFault, moves::MovesFold};
 use books::{
     domain::event::{Body, Event},
     store::{Book, Store},
@@ -137,7 +137,7 @@ impl GiftFold {
                 Ok(Some(Compared::Unrecorded)) => {}
                 Ok(Some(Compared::Wrong(why))) => {
                     self.wrong += 1;
-                    if self.found.len() < TOLD_MAX {
+                    if self.found.len() < REPORTED_MAX {
                         self.found.push(why);
                     }
                 }

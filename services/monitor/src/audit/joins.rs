@@ -2,7 +2,7 @@
 //!
 //! Rows are read after the journal was followed: each row is written before its posting, so a posting without a row belongs to nobody.
 use super::{
-    JoinedRows, ReadFault, TOLD_MAX,
+    JoinedRows, REPORTED_MAX, ReadFault,
     claims::{self, Claim, RowsOf},
     exists,
     journal::{JournalFold, PostingSeen},
@@ -80,7 +80,7 @@ impl<'a> Join<'a> {
         self.lacking.extend(self.younger.iter().filter(absent).map(lacking));
         let mut problems = Vec::new();
         let count = self.lacking.len() + self.differing.len();
-        for (claim, id, seen) in self.differing.iter().take(TOLD_MAX) {
+        for (claim, id, seen) in self.differing.iter().take(REPORTED_MAX) {
             problems.push(differing(store, book, claim, (*id, seen.seq)).await?);
         }
         problems.append(&mut self.lacking);
@@ -90,8 +90,8 @@ impl<'a> Join<'a> {
             unclaimed.map(|(id, seen)| format!("event {}, posting {id}, {}", seen.seq, self.of.unclaimed())).collect();
         let count = count + unclaimed.len();
         problems.extend(unclaimed);
-        problems.truncate(TOLD_MAX);
-        problems.extend((count > TOLD_MAX).then(|| format!("and {} more", count - TOLD_MAX)));
+        problems.truncate(REPORTED_MAX);
+        problems.extend((count > REPORTED_MAX).then(|| format!("and {} more", count - REPORTED_MAX)));
         Ok(Joined { rows: self.recorded.len(), problems })
     }
 }

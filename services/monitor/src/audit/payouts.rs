@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Problems that are listed one by one.
-const TOLD_MAX: usize = 20;
+const REPORTED_MAX: usize = 20;
 
 /// The ledger's side, up to an event.
 pub(super) struct LedgerMoment<'a> {
@@ -121,7 +121,7 @@ async fn at(
         }
         let recorded = [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id];
         let missing = recorded.into_iter().find(|id| Uuid::try_parse(id).is_ok_and(|id| !seqs.contains_key(&id)));
-        if let Some(id) = missing.filter(|_| problems.len() < TOLD_MAX) {
+        if let Some(id) = missing.filter(|_| problems.len() < REPORTED_MAX) {
             problems.push(format!("payout {} names posting {id}, which the ledger does not have", payout.payout_id));
         }
     }

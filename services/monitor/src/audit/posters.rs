@@ -3,7 +3,7 @@
 //!
 //! The journal does not say who requested a posting; but it has its kind, and each kind belongs to one service. Imported postings are recognized by their mark
 //! and summed separately. Memory use is two bytes per account.
-use super::{ReadFault, TOLD_MAX};
+use super::{REPORTED_MAX, ReadFault};
 use books::{
     domain::event::{Body, Event, Posting, Transfer, TransferKind},
     store::{Book, Mode, Store},
@@ -153,7 +153,7 @@ impl PosterFold {
 
     fn unlisted(&mut self, posting: UnlistedPosting) {
         self.unlisted += 1;
-        if self.found.len() < TOLD_MAX {
+        if self.found.len() < REPORTED_MAX {
             self.found.push(posting);
         }
     }

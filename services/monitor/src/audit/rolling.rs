@@ -6,7 +6,7 @@
 //! A payout's hold names no payout, because otherwise a retry of an older version's hold would differ. It is compared from its row; one without a row makes the
 //! sums of the check of payouts differ, and its submission names the payout.
 use super::{
-    ReadFault, TOLD_MAX,
+    REPORTED_MAX, ReadFault,
     claims::{self, Claim, RowsOf},
     joins,
     moves::MovesFold,
@@ -176,8 +176,8 @@ impl RollingJoin {
         }
         self.cursor = next;
         if count > 0 {
-            sure.truncate(TOLD_MAX);
-            sure.extend((count > TOLD_MAX).then(|| format!("and {} more", count - TOLD_MAX)));
+            sure.truncate(REPORTED_MAX);
+            sure.extend((count > REPORTED_MAX).then(|| format!("and {} more", count - REPORTED_MAX)));
             return Ok(CheckResult::Failed(sure.join("; ")));
         }
         Ok(match self.waiting.len() {

@@ -168,7 +168,7 @@ fn ids_fit_the_bank() {
 #[test]
 fn a_payout_is_under_way_until_it_is_final() {
     for (state, _) in STATES {
-        assert_eq!(PayoutState::UNDER_WAY.contains(&state), !state.is_final(), "{state:?}");
+        assert_eq!(PayoutState::IN_FLIGHT.contains(&state), !state.is_final(), "{state:?}");
     }
 }
 

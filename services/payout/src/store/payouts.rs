@@ -126,7 +126,7 @@ impl Store {
             let count = row.map_or(0, |(_, count, _)| count.unsigned_abs());
             UnfinishedCount { what: "payout", state: state.name(), count, since_ms: row.map(|(.., since_ms)| *since_ms) }
         };
-        Ok(PayoutState::UNDER_WAY.map(open).to_vec())
+        Ok(PayoutState::IN_FLIGHT.map(open).to_vec())
     }
 
     /// Payouts of a book in the order of their ids, after this one when given, at most `limit`: all that moved money, or may.

@@ -111,7 +111,7 @@ fn nobody_approves_what_they_proposed() {
     assert_eq!(approved(ProposalState::Open, PROPOSAL_LIFE_MS - 1), Ok(Approval::Approve));
     assert_eq!(approved(ProposalState::Open, PROPOSAL_LIFE_MS), Err(ProposalRefusal::Expired));
     // A proposal approved in time is carried out however late.
-    assert_eq!(approved(ProposalState::Approved, i64::MAX), Ok(Approval::GoOn));
+    assert_eq!(approved(ProposalState::Approved, i64::MAX), Ok(Approval::Resume));
     assert_eq!(approved(ProposalState::Done, i64::MAX), Ok(Approval::Done));
     assert_eq!(approved(ProposalState::Rejected, 1), Err(ProposalRefusal::Decided));
     assert_eq!(approved(ProposalState::Refused, 1), Err(ProposalRefusal::Decided));

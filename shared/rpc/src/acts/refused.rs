@@ -38,7 +38,7 @@ struct AttemptWindow {
 #[derive(Debug, PartialEq, Eq)]
 enum AttemptOutcome {
     /// It gets a line of its own.
-    Told,
+    Recorded,
     /// The first that is only counted; its recorder writes the sum at this time.
     CountedUntil(Instant),
     /// It is only counted.
@@ -63,7 +63,7 @@ impl RefusedAttempts {
         }
         if window.told < PER_MINUTE {
             window.told += 1;
-            return AttemptOutcome::Told;
+            return AttemptOutcome::Recorded;
         }
         window.more += 1;
         if window.more == 1 { AttemptOutcome::CountedUntil(window.end) } else { AttemptOutcome::Counted }
@@ -98,7 +98,7 @@ impl AttemptRecord<'_> {
             ..Act::default()
         };
         match self.attempts.note(&person, Instant::now()) {
-            AttemptOutcome::Told => write(self.record, act).await,
+            AttemptOutcome::Recorded => write(self.record, act).await,
             AttemptOutcome::Counted => {}
             AttemptOutcome::CountedUntil(end) => {
                 let (attempts, record, closing) = (self.attempts.clone(), self.record.clone(), self.closing.clone());
