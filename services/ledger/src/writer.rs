@@ -274,7 +274,7 @@ impl BookWriter {
                 Ok(())
             }
             Err(CommitError::Fenced) => {
-                warn!(book = self.book.name, commit_no = batch.commit.commit_no, "another writer was there first, loading the book anew");
+                warn!(book = self.book.name, commit_no = batch.commit.commit_no, "another writer committed first, reloading the book");
                 Err(Error::NotTheWriter("another process".to_owned()))
             }
             Err(CommitError::Failed(why) | CommitError::Unknown(why)) => {

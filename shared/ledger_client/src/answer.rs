@@ -215,7 +215,7 @@ fn not_executed(reason: &LedgerReason, status: Withheld) -> Status {
             rpc::internal(&NotPosted::NotExecuted(reason.clone(), status))
         }
         _ => {
-            tracing::warn!(reason = reason.name(), %status, "the ledger can't be asked");
+            tracing::warn!(reason = reason.name(), %status, "the ledger can't be reached");
             rpc::overload(RETRY_AFTER)
         }
     }

@@ -66,9 +66,9 @@ impl ConnectionUse {
     pub(crate) async fn over(&self, bounds: ConnectionBounds) -> &'static str {
         let opened = Instant::now();
         tokio::select! {
-            () = after(bounds.age) => "it is as old as a connection may get",
-            () = self.unproven(bounds.unproven) => "no call with a good token came over it",
-            () = self.idle(bounds.idle, opened) => "nothing was called over it",
+            () = after(bounds.age) => "it reached the maximum age of a connection",
+            () = self.unproven(bounds.unproven) => "no call with a valid token was made over it in time",
+            () = self.idle(bounds.idle, opened) => "no call was made over it in time",
         }
     }
 

@@ -257,7 +257,7 @@ impl Layers {
             near.filter(|(letters, _)| *letters <= MISSPELLED_MAX).min_by_key(|(letters, _)| *letters).map(|(_, key)| key)
         };
         match same.or_else(alike) {
-            Some(key) => format!("there is no such option; {} is there", key.path),
+            Some(key) => format!("there is no such option; did you mean {}?", key.path),
             None => "there is no such option; `largesse config --default` lists them".to_owned(),
         }
     }

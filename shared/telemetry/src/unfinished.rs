@@ -44,7 +44,7 @@ where
         ticks.tick().await;
         match read().await {
             Ok(found) => *lock(&known) = found,
-            Err(error) => tracing::warn!(service, %error, "what is unfinished can't be read"),
+            Err(error) => tracing::warn!(service, %error, "unfinished work can't be counted"),
         }
     }
 }

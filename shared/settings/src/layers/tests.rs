@@ -79,8 +79,8 @@ fn a_mistake_in_a_file_names_its_line_and_key() {
     assert_eq!(told("[cache]\nsize_mib = -1\n"), "some.toml:2: cache.size_mib: -1 is not a whole number of 0 or more");
     let told_of_two = told("size_mib = 1\n[cache]\nwram = true\n");
     let lines: Vec<&str> = told_of_two.lines().collect();
-    assert!(lines.contains(&"some.toml:1: size_mib: there is no such option; cache.size_mib is there"), "{lines:?}");
-    assert!(lines.contains(&"some.toml:3: cache.wram: there is no such option; cache.warm is there"), "{lines:?}");
+    assert!(lines.contains(&"some.toml:1: size_mib: there is no such option; did you mean cache.size_mib?"), "{lines:?}");
+    assert!(lines.contains(&"some.toml:3: cache.wram: there is no such option; did you mean cache.warm?"), "{lines:?}");
     assert!(told("name = \"x\nwords = 1").starts_with("some.toml:1: "), "a string without an end");
     assert!(told("name = \"x\"\nname = \"y\"").starts_with("some.toml:2: duplicate key"));
     assert_eq!(told("cache = 3"), "some.toml:1: cache: invalid type: integer `3`, expected struct Cache");
