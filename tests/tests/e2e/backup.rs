@@ -179,7 +179,7 @@ async fn refused(databases: &Databases, copy: &Path, database: &str, elsewhere: 
     let text = std::fs::read_to_string(&manifest).unwrap();
     let file = text.split('"').find(|word| word.ends_with(".db") || word.ends_with(".dump")).unwrap().to_owned();
     for (damaged, said) in [
-        (text.replace("\"format\": 1", "\"format\": 9"), "of form 9"),
+        (text.replace("\"format\": 1", "\"format\": 9"), "of format 9"),
         ("{".to_owned(), "manifest.json"),
         (text.replace(&file, &format!("../{file}")), "outside of it"),
         (text.replace("\"begin_time\"", "\"begun\""), "unknown field"),

@@ -60,7 +60,7 @@ fn what_cannot_be_is_told_with_its_line() {
     let issuer = "[[identity.issuers]]\nissuer = \"a\"\nroles = [\"viewer\"]\njwks = \"http://login.example.com\"\n";
     assert!(told(issuer).starts_with("largesse.toml:4: identity.issuers.0.jwks: https only"));
     let twice = issuer.replace("http:", "https:").repeat(2);
-    assert!(told(&twice).starts_with("largesse.toml:6: identity.issuers.1.issuer: \"a\" is there already"), "{}", told(&twice));
+    assert!(told(&twice).starts_with("largesse.toml:6: identity.issuers.1.issuer: \"a\" is listed already"), "{}", told(&twice));
 }
 
 #[test]
