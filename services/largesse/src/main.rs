@@ -51,11 +51,11 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Sends recorded live gift events again; repeating the command charges nothing.
     Replay(replay::ReplayArguments),
-    /// Checks the books, also of a running installation or a backup; if they are wrong, prints the first bad event and exits with 1.
+    /// Checks the books of a running or stopped installation or of a backup; if the books are wrong, prints the first bad event and exits with 1.
     Verify(verify::VerifyArguments),
     /// Explains an id: what the id is, and where the money came from and went.
     Explain(Box<explain::ExplainArguments>),
-    /// Writes a book's journal as CSV, also while services run or from a backup.
+    /// Writes a book's journal as CSV; the services may be running, and the source may be a backup.
     Export(export::ExportArguments),
     /// Imports a CSV file made by `export` into a book; repeating the import changes nothing.
     Import(import::ImportArguments),
@@ -72,7 +72,7 @@ enum Command {
         /// The shell to complete for.
         shell: clap_complete::Shell,
     },
-    /// Makes a backup of an installation, also while it runs; all data in it is of the same moment.
+    /// Makes a backup of an installation, which may be running; all data in the backup is of the same moment.
     Backup(BackupArguments),
     /// Restores a backup without overwriting existing data, and checks the result.
     Restore(RestoreArguments),

@@ -65,7 +65,7 @@ pub struct Transaction {
     pub product_id: String,
     /// How many packages were bought.
     pub quantity: i32,
-    /// Price of one in thousandths of the currency's unit, and the currency, where the store states them.
+    /// The price of one package, in thousandths of the currency's unit, and its currency. Set if the store states them.
     pub price: Option<(i64, Currency)>,
     /// The price of one where its currency is unknown to this program; then `price` is empty.
     pub unknown_price: Option<UnknownPrice>,

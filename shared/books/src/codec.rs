@@ -307,7 +307,7 @@ pub fn encode_log(standings: &[Standing]) -> Vec<u8> {
 /// The accounts of a row of the log. Refuses what [`encode_log`] would not have written.
 pub fn decode_log(bytes: &[u8]) -> Result<Vec<Standing>, Error> {
     let mut input = BodyReader(bytes);
-    // Seven integers each, of at least one byte.
+    // Each standing is seven integers, and each integer takes at least one byte.
     let count = input.count(bytes.len() / 7)?;
     let mut standings = Vec::with_capacity(count);
     let mut key = 0i64;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::install::{PostgresInstallation, SUPERUSER, run};
 use crate::{Error, install};
 
-/// Raised when the options of `initdb` change, so that an old template is not used as a new one.
+/// Increment this number when you change the options of `initdb`, so that an old template is not used as a new one.
 const FORMAT: u32 = 1;
 
 /// A temporary directory owned by the server's user.

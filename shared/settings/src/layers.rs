@@ -35,7 +35,7 @@ pub enum Origin {
     File {
         /// The path of the file.
         path: PathBuf,
-        /// The line, from one.
+        /// The line number, counted from 1.
         line: usize,
     },
     /// In a file that can't be read.

@@ -24,7 +24,7 @@ pub struct Options {
 pub struct BookSize {
     /// Viewers and creators.
     pub accounts: u64,
-    /// Transfers, two of which are a gift.
+    /// Transfers; each gift is two transfers.
     pub transfers: u64,
     /// Where it is kept for another run, or was kept by one.
     pub dir: Option<PathBuf>,

@@ -15,7 +15,7 @@ async fn store(fixture: &Fixture) -> Store {
     Store::new(fixture.database.open("earnings", &MIGRATIONS).await.unwrap())
 }
 
-/// Records an acceptance as the service does before it calls the ledger, and posts it or not; the service knows of neither.
+/// Records an acceptance as the service does before it calls the ledger, and posts the acceptance if `posted` is set. The running service takes no part in it.
 async fn accept_and_crash(fixture: &Fixture, quote: &Quote, request: &AcceptQuoteRequest, posted: bool) {
     let (store, book) = (store(fixture).await, BookName::try_new(BOOK).unwrap());
     let quote = store.quote(&book, Uuid::try_parse(&quote.quote_id).unwrap()).await.unwrap().unwrap();

@@ -16,9 +16,9 @@ const SUBJECT: &str = "import";
 /// Printed after the options.
 const EXPLANATION: &str = "\
 A posting is imported completely or not at all. All of its rows must be in the file, one after the other. If a file was sorted or truncated, or has the
-transfers of one account only, this is detected, and no incomplete posting is sent. Postings that the book already has are not posted again, whether they
-were imported before, also by way of another book, or the file was exported from this same book. Holds are left out. Imported postings are marked, so that
-`verify` expects no purchases and payouts for them, and reports their sums.
+transfers of one account only, this is detected, and no incomplete posting is sent. Postings that the book already has are not posted again. This applies if
+they were imported before (even through another book), and if the file was exported from this same book. Holds are left out. Imported postings are marked,
+so that `verify` expects no purchases and payouts for them, and reports their sums.
 Repeating the import is safe. Exit code 1: some postings of the file are not in the book; each of them is reported with its line.";
 
 /// Options of `largesse import`.
@@ -40,7 +40,7 @@ pub struct ImportArguments {
     /// Directory with the installation's identity key.
     #[arg(long, default_value = "data", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// Change nothing; report for each posting whether it would be accepted if the postings before it were.
+    /// Change nothing; report for each posting whether it would be accepted, assuming that all postings before it are accepted.
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]

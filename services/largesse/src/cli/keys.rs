@@ -10,8 +10,8 @@ const EXPLANATION: &str = "\
 Works on the payout service's key file. The file is named by --payout-key-file or by the setting payout.key_file; in a sandbox it is in the data directory.
 `rotate` puts a new key before the existing keys. No key is lost, and all encrypted data stays readable. Running payout services reread the file within a
 minute and re-encrypt every row in the background. The log reports when no row uses an older key any more. From then on you may delete the lines after the
-first one and before the one that begins with `digest`. The line `digest` must stay, because retries are compared by means of it. Give every payout process
-the same file, and keep a copy of the file apart from the backups of the database (RECOVERY.md).";
+first one and before the one that begins with `digest`. Do not delete the line `digest`: it is needed to compare a retry with the original request. Give
+every payout process the same file, and keep a copy of the file apart from the backups of the database (RECOVERY.md).";
 
 /// Options of `largesse keys`.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct KeysArguments {
 /// What to do with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum KeysRequest {
-    /// Prints the ids of the keys, first that of the key in use. The keys themselves are not shown.
+    /// Prints the ids of the keys, beginning with the key in use. The keys themselves are not shown.
     List,
     /// Creates a new key and puts it first, so that it is used from then on.
     Rotate,

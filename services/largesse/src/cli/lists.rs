@@ -5,9 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-These settings name the files: gift.catalogue the list of gifts, purchase.packages the list of coin packages, earnings.rate_card the list of rates. A service
-reads its list when it starts, so a change needs a restart. What was sent, sold or quoted before the change keeps its price. The built-in lists are for TEST
-books only: until the settings name another list, calls in a LIVE book are refused with LIST_BUILT_IN. deploy/LISTS.md documents every key.
+These settings name the files: gift.catalogue for the list of gifts, purchase.packages for the coin packages, earnings.rate_card for the rates. A service reads
+its list when it starts, so a change needs a restart. What was sent, sold or quoted before the change keeps its price. The built-in lists are for TEST books
+only: until the settings name another list, calls in a LIVE book are refused with LIST_BUILT_IN. deploy/LISTS.md documents every key.
 
   largesse lists show rates > rates.toml
   largesse lists check rates rates.toml";

@@ -13,7 +13,7 @@ const BERLIN: &str = "Europe/Berlin";
 
 /// A clock moved by hand, set to noon of a day on which daylight saving time ends.
 fn clock() -> (watch::Sender<Micros>, Config) {
-    // 2027-10-31, 12:00 in Berlin, a day of 25 hours: later than any id of these tests.
+    // 2027-10-31, 12:00 in Berlin. This day has 25 hours, and it is later than the time in any id of these tests.
     let (sender, receiver) = watch::channel(1_824_980_400_000_000);
     let ids_of_any_age = Config { refusal_retention_ms: u64::MAX / 2, clock: LedgerClock::Manual(receiver), ..config() };
     (sender, ids_of_any_age)

@@ -271,7 +271,8 @@ impl Run {
         seen
     }
 
-    /// Without a lease, a process does not notice that another is the writer now, and shows outdated accounts: so this reads them from the writer.
+    /// A process without a lease does not notice that another process has become the writer, and shows outdated accounts. This function therefore reads
+    /// the accounts from the writer.
     async fn look_again(&mut self, at: usize, calls: &mut Vec<Call>) {
         let kept = &self.books[at];
         for call in calls.iter_mut() {

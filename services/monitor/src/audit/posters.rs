@@ -36,7 +36,7 @@ struct ReversalSeen {
     source: Uuid,
 }
 
-/// Compares the postings of a book with the list, while its journal is followed from the beginning.
+/// Compares the postings of a book with the list of who posts what, while the book's journal is read from the beginning.
 pub(super) struct PosterFold {
     book: String,
     mode: Mode,

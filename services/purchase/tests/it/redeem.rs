@@ -28,7 +28,7 @@ async fn a_receipt_credits_coins_and_fiat_in_one_posting() {
         assert_eq!((purchase.coins, purchase.quantity), (210, 3));
         assert_eq!(purchase.price.as_ref().unwrap().minor_units, 297);
         assert_eq!((purchase.store_kind(), purchase.store_environment()), (StoreKind::Apple, StoreEnvironment::Sandbox));
-        // Clients of before read these.
+        // Older clients read these fields.
         #[allow(deprecated)]
         let words = (purchase.store.as_str(), purchase.environment.as_str());
         assert_eq!(words, ("apple", "Sandbox"));

@@ -49,7 +49,7 @@ fn folder(path: &Path) -> BTreeMap<String, Vec<u8>> {
 
 fn compiled() -> Compiler {
     let mut compiler = Compiler::with_file_resolver(google::resolver(&root().join("proto")));
-    // Nothing of ours names the details of errors, and every client reads them.
+    // None of our contracts imports the error details, but every client needs them, so they are added here.
     compiler.include_imports(true).include_source_info(true).open_files(PROTOS).unwrap().open_file(ERROR_DETAILS).unwrap();
     compiler
 }

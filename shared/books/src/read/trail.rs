@@ -84,7 +84,7 @@ pub async fn sources(store: &dyn Store, book: i64, account: i64, debit: &Transfe
     Ok(trail)
 }
 
-/// Debits of the account that a credit of it paid for. Examines about `entries_max` entries after it.
+/// The debits of an account that were paid from one of its credits. Examines about `entries_max` entries after the credit.
 pub async fn uses(
     store: &dyn Store,
     book: i64,

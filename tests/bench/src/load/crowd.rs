@@ -68,7 +68,7 @@ impl GiftPairs {
     }
 }
 
-/// The person whose rank belongs to `z`.
+/// Maps the normally distributed `z` to a rank, and returns the person with this rank.
 fn person(z: f64, people: u64) -> u64 {
     let rank = (normal(z) * people as f64) as u64;
     u64::try_from(u128::from(rank.min(people - 1)) * u128::from(SCATTER) % u128::from(people)).expect("less than a u64 of people")

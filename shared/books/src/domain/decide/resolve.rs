@@ -48,7 +48,7 @@ pub(super) fn void_pending(state: &BookState, now: Micros, request: &BookRequest
     resolve(state, request, hold, held, TransferKind::VoidOfPending)
 }
 
-/// The one leg that resolves a hold, with its accounts in a draft of their own.
+/// The single transfer that resolves a hold, and a new draft that contains only the accounts of this transfer.
 pub(super) fn resolution(state: &BookState, hold: &Hold, amount: Amount, kind: TransferKind) -> (Draft, DraftLeg) {
     let mut draft = Draft::new(state);
     let (debit, credit) = (draft.position_of_key(state, hold.debit), draft.position_of_key(state, hold.credit));

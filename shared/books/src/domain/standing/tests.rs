@@ -69,7 +69,7 @@ fn rows_and_log_together_lack_nothing_and_neither_grows_for_ever() {
             }
         }
         assert!(most <= max + 80, "{most} accounts with older rows, expected at most {max}");
-        // Standings logged during a pass over a full log are extra.
+        // The log may exceed its maximum by the standings that are logged while a pass over a full log runs.
         assert!(longest <= (max + 80) * (STALE_FACTOR + 2), "{longest} standings in the log for at most {max} accounts");
     }
 }
