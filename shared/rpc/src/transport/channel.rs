@@ -96,7 +96,7 @@ impl RemotePeerState {
         if way.turned.is_some_and(|turned| turned.elapsed() < TURN_INTERVAL) {
             return;
         }
-        // It could be made once, so it can be made again.
+        // The same endpoint made a channel at the start, so this does not fail; if it did, calls would stay on the old connection.
         if let Ok(channel) = lazy(&self.endpoint, self.tls.as_ref()) {
             *way = CurrentChannel { channel, turned: Some(Instant::now()) };
         }
