@@ -204,8 +204,8 @@ async fn replay_sender(
                 }
             }
             Err(status) => {
-                // A refusal is final; after any other error the outcome is unknown, and the run has to be repeated.
-                let final_code = matches!(status.code(), Code::FailedPrecondition | Code::InvalidArgument);
+                // A refusal is final (a `*_UNKNOWN` is NOT_FOUND); after any other error the outcome is unknown, and the run has to be repeated.
+                let final_code = matches!(status.code(), Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound);
                 let reason = rpc::reason(&status).filter(|_| final_code).ok_or_else(|| {
                     let what = status.message();
                     format!("{}: {what}; events before it are charged, and a second run does not charge them again", event.place)

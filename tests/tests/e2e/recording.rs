@@ -117,3 +117,24 @@ async fn shuffled_and_doubled_it_charges_236_coins() {
         assert_sound(database).await;
     }
 }
+
+/// Recordings begin in the middle of a broadcast: with ends of streaks whose taps came before. This one is our own, so it runs without the reference data.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_streak_that_began_before_the_recording_is_free() {
+    let databases = databases();
+    let file = databases.dir.path().join("middle.jsonl");
+    let event = |id: &str, sender: &str, group: i64, count: i64, end: i64| {
+        let event = serde_json::json!({
+            "msg": id, "room": "r1", "from_user": sender, "to_user": "c1", "gift_id": 5655, "gift_name": "Rose", "gift_type": 1,
+            "diamond_count": 1, "combo": true, "group_id": group, "repeat_count": count, "repeat_end": end
+        });
+        event.to_string()
+    };
+    // The first sender has no account of coins at all; the second has one, and not this streak.
+    let events = [event("m1", "u1", 7, 4, 1), event("m2", "u2", 8, 2, 0), event("m3", "u2", 8, 2, 1), event("m4", "u2", 9, 3, 1)];
+    std::fs::write(&file, events.join("\n")).unwrap();
+    let report = replay(&file, &databases.sqlite, databases.dir.path(), false);
+    assert_eq!((charged(&report), report["free"].as_i64()), ((2, 1), Some(3)), "{report}");
+    assert!(report["refused"].as_object().unwrap().is_empty(), "{report}");
+    assert_sound(&databases.sqlite).await;
+}
