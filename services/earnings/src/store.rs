@@ -205,6 +205,10 @@ fn insert<'q>(book: &'q BookName, quote: &'q Quote) -> Query<'q, Any, sqlx::any:
 }
 
 fn read(row: &AnyRow) -> Result<Quote, sqlx::Error> {
+    columns(row).map_err(|error| db::in_row(row, "quote", "quote_id", error))
+}
+
+fn columns(row: &AnyRow) -> Result<Quote, sqlx::Error> {
     let currency = Currency::try_new(row.try_get("currency")?).map_err(unreadable)?;
     let money = |column| Money::try_new(currency, row.try_get(column)?).map_err(unreadable);
     let amounts = Amounts {

@@ -49,6 +49,14 @@ pub enum Error {
     /// A row has a value that this program never writes.
     #[error("a stored {0} is invalid")]
     Row(&'static str),
+    /// The same, of a payout.
+    #[error("payout {payout_id}: the stored {what} is invalid")]
+    Payout {
+        /// Its id as stored.
+        payout_id: String,
+        /// The value.
+        what: &'static str,
+    },
 }
 
 impl Error {
@@ -56,7 +64,17 @@ impl Error {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Sqlx(source) | Self::Database(db::Error::Sqlx { cause: source, .. }) => db::is_passing(source),
-            Self::Database(_) | Self::Vault(_) | Self::Row(_) => false,
+            Self::Database(_) | Self::Vault(_) | Self::Row(_) | Self::Payout { .. } => false,
+        }
+    }
+
+    /// The problem of a row that can't be read; `None` where nothing is known about the row.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        match self {
+            Self::Sqlx(source) => db::damaged_value(source),
+            Self::Row(_) | Self::Payout { .. } => Some(self.to_string()),
+            Self::Database(_) | Self::Vault(_) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ pub use crate::payouts::STEPS_SHOWN_MAX;
 pub use crate::postings::{hold, rejection, settlement, suspension};
 pub use crate::privacy::{Export, export};
 pub use crate::store::{
-    PageStart, Store,
+    Error as PayoutRowsError, PageStart, Store,
     beneficiaries::Beneficiary,
     erasure::Erased,
     messages::PassedMessage,

@@ -46,6 +46,15 @@ impl Error {
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Error::Database(source) if db::is_passing(source))
     }
+
+    /// The problem of a row that can't be read; `None` where nothing is known about the row.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        match self {
+            Error::Database(source) => db::damaged_value(source),
+            Error::Damaged { .. } => Some(self.to_string()),
+        }
+    }
 }
 
 /// The service's tables. Cloning shares the pool.

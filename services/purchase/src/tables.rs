@@ -2,5 +2,5 @@
 //! backups and erasure, which read the tables and call no service; nothing here calls the ledger or answers a caller.
 pub use crate::domain::{Purchase, PurchaseState};
 pub use crate::postings::{sale, suspended_sale};
-pub use crate::store::Store;
 pub use crate::store::refused::RefusedFilter;
+pub use crate::store::{Error as PurchaseRowsError, Store};

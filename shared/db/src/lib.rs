@@ -2,12 +2,14 @@
 //!
 //! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
 //! - [`begin`] begins a transaction that a caller may be dropped out of at any await.
+//! - [`damaged_value`] recognises a row that no version of the program wrote like that.
 //! - `diagnosis`: error messages when a database is unavailable.
 //! - [`durability`] refuses a database whose settings could lose acknowledged work.
 //! - [`is_passing`] distinguishes an unreachable database from a wrong statement.
 //! - [`migrate`] applies migrations once, under a lock, whichever process starts first.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
+mod damaged;
 mod diagnosis;
 pub mod durability;
 pub mod migrate;
@@ -16,6 +18,7 @@ mod passing;
 pub mod requests;
 mod transaction;
 
+pub use damaged::{damaged_value, in_row};
 pub use durability::{check_durability_postgres, check_durability_sqlite};
 pub use migrate::{Migration, MigrationStep};
 pub use open::{ACQUIRE_TIMEOUT, Database, Engine, engine};

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::Path};
 use tokio::process::Command;
 
 /// The monitor's check, the file, the change, and the expected problem.
-const DAMAGES: [(&str, &str, &str, &str); 22] = [
+const DAMAGES: [(&str, &str, &str, &str); 31] = [
     (
         "gifts",
         "gift.db",
@@ -88,6 +88,26 @@ const DAMAGES: [(&str, &str, &str, &str); 22] = [
         "UPDATE proposal SET result = '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6' WHERE number = 1",
         "which the ledger does not have",
     ),
+    // Values that no version of the program writes: the row is named, and the check has failed instead of waiting for a better moment.
+    (
+        "purchases",
+        "purchase.db",
+        "UPDATE purchase SET user_id = 'a b' WHERE purchase_id = (SELECT MIN(purchase_id) FROM purchase)",
+        "a row can't be read: purchase 0",
+    ),
+    (
+        "purchases",
+        "purchase.db",
+        "UPDATE purchase SET coins = 'many' WHERE purchase_id = (SELECT MIN(purchase_id) FROM purchase)",
+        "a row can't be read: purchase 0",
+    ),
+    ("conversions", "earnings.db", "UPDATE quote SET rate = 'x' WHERE posting_id <> ''", "a row can't be read: quote 0"),
+    ("conversions", "earnings.db", "UPDATE quote SET currency = '' WHERE posting_id <> ''", "a row can't be read: quote 0"),
+    ("payout_postings", "payout.db", "UPDATE payout SET phase = 'paid twice' WHERE phase = 'settled'", "the stored phase is invalid"),
+    ("payout_postings", "payout.db", "UPDATE payout SET minor_units = -1 WHERE phase = 'settled'", "the stored amount is invalid"),
+    ("payouts", "payout.db", "UPDATE payout SET state = '' WHERE phase = 'unknown'", "the stored state is invalid"),
+    ("proposals", "support.db", "UPDATE proposal SET act = x'ff' WHERE number = 1", "a row can't be read: proposal 0"),
+    ("proposals", "support.db", "UPDATE proposal SET book = 'A B' WHERE number = 1", "was approved in no proposal"),
 ];
 
 const NO_POSTING: &str = "names no posting of its own";

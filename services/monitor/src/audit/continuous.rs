@@ -4,7 +4,7 @@
 use super::{
     ReadFault,
     claims::RowsOf,
-    clock, coins, exists,
+    clock, coins, damaged, exists,
     folds::{self, FoldsCompared, JournalSide, PurchaseFolds},
     gifts::{Catalogues, GiftFold},
     moves::MovesFold,
@@ -295,8 +295,8 @@ impl WatchedBook {
             checks.push(("rows", CheckResult::of(rows.map(|problem| told(&problem)))));
             checks.push(("trial_balance", self.sums(store, config).await?));
             checks.push(("coins", CheckResult::of(coins::coins(&self.follower.trial_balance()).problem())));
-            checks.push(("purchases", self.purchases(store, stores, &name, events_max).await?));
-            checks.push(("payouts", self.payouts(store, stores, &name, events_max).await?));
+            checks.push(("purchases", damaged::failed(self.purchases(store, stores, &name, events_max).await)?));
+            checks.push(("payouts", damaged::failed(self.payouts(store, stores, &name, events_max).await)?));
             checks.extend(self.rolling(store, stores, &name).await?);
             checks.push(("clock", CheckResult::of(clock::ahead(self.follower.time(), SystemTime::now()))));
         } else {
@@ -349,15 +349,15 @@ impl WatchedBook {
         let (last_seq, folds) = (self.follower.last_seq(), &mut self.folds);
         let side = Followed { store, book: self.follower.book(), name, last_seq, moves: &folds.moves };
         let conversions = match &stores.earnings {
-            Some(tables) => folds.conversions.compare(&Tables::Conversions(tables), side).await?,
+            Some(tables) => damaged::failed(folds.conversions.compare(&Tables::Conversions(tables), side).await)?,
             None => CheckResult::NotCompared("quotes are not in this database"),
         };
         let payouts = match &stores.payout {
-            Some(tables) => folds.payouts.compare(&Tables::Payouts(tables), side).await?,
+            Some(tables) => damaged::failed(folds.payouts.compare(&Tables::Payouts(tables), side).await)?,
             None => CheckResult::NotCompared("payouts are not in this database"),
         };
         let proposals = match &stores.support {
-            Some(tables) => folds.proposals.compare(&Tables::Proposals(tables), side).await?,
+            Some(tables) => damaged::failed(folds.proposals.compare(&Tables::Proposals(tables), side).await)?,
             None => CheckResult::NotCompared("proposals are not in this database"),
         };
         Ok([("conversions", conversions), ("payout_postings", payouts), ("proposals", proposals)])

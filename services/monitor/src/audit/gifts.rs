@@ -54,7 +54,9 @@ impl Catalogues {
 /// The catalogues as read at one moment.
 struct ServedCatalogues {
     all: Vec<ServedCatalogue>,
-    /// Gifts before this moment are of versions that recorded no catalogues, in microseconds since the Unix epoch.
+    /// When the tables were created, in milliseconds since the Unix epoch.
+    made_at_ms: i64,
+    /// In a book that is older than the tables, gifts before this moment are of versions that recorded no catalogues; in microseconds since the Unix epoch.
     recorded_from: i64,
     damaged: Vec<String>,
 }
@@ -70,7 +72,13 @@ impl ServedCatalogues {
         });
         let mut damaged: Vec<String> = damaged.collect();
         damaged.dedup();
-        Ok(Self { recorded_from: first_ms.saturating_sub(ms(TOLERANCE)).saturating_mul(MICROS_PER_MS), damaged, all })
+        Ok(Self { made_at_ms, recorded_from: first_ms.saturating_sub(ms(TOLERANCE)).saturating_mul(MICROS_PER_MS), damaged, all })
+    }
+
+    /// Gifts of a book before this moment may be of versions that recorded no catalogues, in microseconds since the Unix epoch. A book that was created after
+    /// the tables has none, so whoever deletes the oldest records makes no gift look older than the records.
+    fn recorded_from(&self, book: &Book) -> i64 {
+        if book.create_time >= self.made_at_ms.saturating_mul(MICROS_PER_MS) { i64::MIN } else { self.recorded_from }
     }
 
     /// Whether a catalogue that was in force, within the tolerance, from one moment to another gives the gift its price.
@@ -193,7 +201,7 @@ async fn compared(
     if served.explain(gift, (at, at)) {
         return Ok(None);
     }
-    if at < served.recorded_from {
+    if at < served.recorded_from(book) {
         return Ok(Some(Compared::Unrecorded));
     }
     let taps = gift.repeat_count.map_or_else(String::new, |count| format!(" in taps up to {count}"));

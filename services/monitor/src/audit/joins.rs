@@ -4,7 +4,7 @@
 use super::{
     JoinedRows, REPORTED_MAX, ReadFault,
     claims::{self, Claim, RowsOf},
-    exists,
+    damaged, exists,
     journal::{JournalFold, PostingSeen},
     moves::Moves,
     seqs,
@@ -109,14 +109,21 @@ pub(super) async fn all(
             continue;
         }
         let (joined, count) = match service {
-            Service::Purchase => (purchases(&purchase::tables::Store::open(database).await?, journal, place).await?, &mut rows.purchases),
+            Service::Purchase => (purchases(&purchase::tables::Store::open(database).await?, journal, place).await, &mut rows.purchases),
             Service::Earnings => {
-                (conversions(&earnings::tables::Store::open(database).await?, journal, place).await?, &mut rows.conversions)
+                (conversions(&earnings::tables::Store::open(database).await?, journal, place).await, &mut rows.conversions)
             }
-            Service::Payout => {
-                (payouts(&payout::tables::Store::inspect(database).await?, journal, place).await?, &mut rows.payout_postings)
+            Service::Payout => (payouts(&payout::tables::Store::inspect(database).await?, journal, place).await, &mut rows.payout_postings),
+            _ => (proposals(&support::tables::Store::open(database).await?, journal, place).await, &mut rows.proposals),
+        };
+        let joined = match joined {
+            Ok(joined) => joined,
+            Err(fault) => {
+                // The other services' rows are compared all the same.
+                problems.push(damaged::row(&fault).ok_or(fault)?);
+                *count = Some(0);
+                continue;
             }
-            _ => (proposals(&support::tables::Store::open(database).await?, journal, place).await?, &mut rows.proposals),
         };
         *count = Some(joined.rows);
         problems.extend(joined.problems);

@@ -141,3 +141,22 @@ async fn gifts_of_programs_that_recorded_nothing_are_left_and_a_record_that_is_g
     sqlx::query("UPDATE migration SET applied_at_ms = 1").execute(&pool).await.unwrap();
     assert!(matches!(looked(&bed).await, CheckResult::Failed(_)));
 }
+
+#[tokio::test]
+async fn in_a_book_younger_than_the_records_the_oldest_of_them_can_not_be_deleted_unseen() {
+    let bed = bed(Storage::sqlite()).await;
+    let store = Store::open(&bed.database).await.unwrap();
+    let created = monitor::audit::open(&bed.database).await.unwrap().books().await.unwrap().remove(0).create_time;
+    let pool = bed.database.open("gift", &[]).await.unwrap();
+    let made_at = "UPDATE migration SET applied_at_ms = $1";
+    sqlx::query(made_at).bind(created / 1_000 - 1).execute(&pool).await.unwrap();
+    store.serve(&catalogue(4), SystemTime::now()).await.unwrap();
+    gift(&bed, &[("gift_id", "7")], (4, 2)).await;
+    assert_eq!((report(&bed).await.problems, looked(&bed).await), (Vec::new(), CheckResult::Passed));
+    // The gift was sold by this record, and only a later one of another catalogue remains.
+    sqlx::query("DELETE FROM catalogue_served").execute(&pool).await.unwrap();
+    store.serve(&catalogue(5), SystemTime::now() + DAY).await.unwrap();
+    let found = report(&bed).await.problems;
+    assert!(found.iter().any(|problem| problem.contains("cost 4 coins and gave 2 diamonds for 1 of gift 7")), "{found:?}");
+    assert!(matches!(looked(&bed).await, CheckResult::Failed(_)));
+}

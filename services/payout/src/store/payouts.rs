@@ -37,7 +37,12 @@ pub struct ListedPayouts {
 }
 
 fn read(row: &AnyRow) -> Result<Payout, Error> {
-    row::read(|name| row.try_get::<String, _>(name), |name| row.try_get::<i64, _>(name))
+    let columns = row::read(|name| row.try_get::<String, _>(name), |name| row.try_get::<i64, _>(name));
+    columns.map_err(|error| match error {
+        Error::Row(what) => Error::Payout { payout_id: row.try_get("payout_id").unwrap_or_default(), what },
+        Error::Sqlx(error) => db::in_row(row, "payout", "payout_id", error).into(),
+        other => other,
+    })
 }
 
 /// Stores a new payout and its first step.

@@ -21,6 +21,13 @@ pub(super) const BLOCKED: i64 = 4;
 
 /// A damaged row must be reported, not guessed around: every value is checked as it is read.
 pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
+    columns(row).map_err(|error| match error {
+        Error::Database(error) => db::in_row(row, "purchase", "purchase_id", error).into(),
+        damaged @ Error::Damaged { .. } => damaged,
+    })
+}
+
+fn columns(row: &AnyRow) -> Result<Purchase, Error> {
     let purchase_id: String = row.try_get("purchase_id")?;
     let damaged = |column: &'static str| Error::Damaged { purchase_id: purchase_id.clone(), column };
     let text = |column: &'static str| row.try_get::<String, _>(column);

@@ -197,6 +197,10 @@ async fn insert(connection: &mut AnyConnection, proposal: &Proposal) -> Result<b
 }
 
 fn read(row: &AnyRow) -> Result<Proposal, sqlx::Error> {
+    columns(row).map_err(|error| db::in_row(row, "proposal", "proposal_id", error))
+}
+
+fn columns(row: &AnyRow) -> Result<Proposal, sqlx::Error> {
     let act: Vec<u8> = row.try_get("act")?;
     Ok(Proposal {
         id: Uuid::try_parse(row.try_get("proposal_id")?).map_err(unreadable)?,
