@@ -1505,7 +1505,8 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Releases a pending transfer in full. Reasons: those of Post, and PENDING_UNKNOWN, PENDING_RESOLVED, PENDING_EXPIRED.
+        /// Releases a pending transfer in full. Reasons: those of Post, except for the ones about balances, limits and the state of an account, because what is on
+        /// hold can always be released; and PENDING_UNKNOWN, PENDING_RESOLVED, PENDING_EXPIRED.
         pub async fn void_pending(
             &mut self,
             request: impl tonic::IntoRequest<super::VoidPendingRequest>,
@@ -1878,7 +1879,8 @@ pub mod ledger_service_server {
             tonic::Response<super::PostPendingResponse>,
             tonic::Status,
         >;
-        /// Releases a pending transfer in full. Reasons: those of Post, and PENDING_UNKNOWN, PENDING_RESOLVED, PENDING_EXPIRED.
+        /// Releases a pending transfer in full. Reasons: those of Post, except for the ones about balances, limits and the state of an account, because what is on
+        /// hold can always be released; and PENDING_UNKNOWN, PENDING_RESOLVED, PENDING_EXPIRED.
         async fn void_pending(
             &self,
             request: tonic::Request<super::VoidPendingRequest>,

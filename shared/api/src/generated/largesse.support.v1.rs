@@ -725,8 +725,8 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Rejects a proposal; proposers may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED, REQUEST_ID_REUSED (this id decided another
-        /// proposal). A retry is safe.
+        /// Rejects a proposal; proposers may withdraw their own. Reasons: MALFORMED, PERMISSION_DENIED (neither the proposer nor somebody who may approve it),
+        /// PROPOSAL_UNKNOWN, PROPOSAL_DECIDED, REQUEST_ID_REUSED (this id decided another proposal). A retry is safe.
         pub async fn reject(
             &mut self,
             request: impl tonic::IntoRequest<super::RejectRequest>,
@@ -856,8 +856,8 @@ pub mod support_service_server {
             &self,
             request: tonic::Request<super::ApproveRequest>,
         ) -> std::result::Result<tonic::Response<super::ApproveResponse>, tonic::Status>;
-        /// Rejects a proposal; proposers may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED, REQUEST_ID_REUSED (this id decided another
-        /// proposal). A retry is safe.
+        /// Rejects a proposal; proposers may withdraw their own. Reasons: MALFORMED, PERMISSION_DENIED (neither the proposer nor somebody who may approve it),
+        /// PROPOSAL_UNKNOWN, PROPOSAL_DECIDED, REQUEST_ID_REUSED (this id decided another proposal). A retry is safe.
         async fn reject(
             &self,
             request: tonic::Request<super::RejectRequest>,
