@@ -55,6 +55,8 @@ pub struct Options {
     pub services: Vec<Service>,
     /// Additional environment variables of every process.
     pub environment: Vec<(String, String)>,
+    /// How the other processes reach the pretend bank, instead of its own address: `http://…` of something in between.
+    pub bank_line: Option<String>,
 }
 
 /// One process and its configuration.
@@ -127,7 +129,8 @@ impl Fleet {
         }
         for member in &self.members {
             for service in &member.services {
-                let url = if service.grpc_name().is_some() { self.url(*service)? } else { self.http_url("bank")? };
+                let bank = || self.options.bank_line.clone().map_or_else(|| self.http_url("bank"), Ok);
+                let url = if service.grpc_name().is_some() { self.url(*service)? } else { bank()? };
                 arguments.extend([format!("--{service}-url"), url]);
             }
         }

@@ -100,6 +100,7 @@ impl StoryTelling {
             split: options.split,
             services: Service::ALL.to_vec(),
             environment: Vec::new(),
+            bank_line: None,
         })
         .await?;
         let installation = Installation::of_fleet(&fleet, options.book.clone())?;

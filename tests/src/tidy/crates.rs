@@ -67,7 +67,7 @@ pub const CRATES: &[CrateRow] = &[
         &[CALLER, &["runtime", "operations", "demo", "monitor", "db", "settings", "telemetry"]],
         &["books", "chart", "ledger", "pgtest"],
     ),
-    row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "pgtest", "telemetry", "db"]], &[]),
+    row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "http_client", "pgtest", "telemetry", "db"]], &[]),
     // It makes the postings of gifts itself, to measure the ledger without the gift service; and it measures the cost of telemetry with the testbed's
     // collector.
     row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "ledger", "db", "testbed"]], &["pgtest"]),

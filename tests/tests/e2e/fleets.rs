@@ -31,6 +31,7 @@ pub fn options(dir: &Path, database: String, services: &[Service]) -> Options {
         split: true,
         services: services.to_vec(),
         environment: Vec::new(),
+        bank_line: None,
     }
 }
 

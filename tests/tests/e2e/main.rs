@@ -10,6 +10,7 @@ mod hops;
 mod hostile;
 mod line;
 mod load;
+mod lying_bank;
 mod markers;
 mod old_data;
 mod pages;

@@ -116,6 +116,7 @@ async fn split(place: ReplayPlace, events: &[RecordedEvent]) -> Result<ReplayRep
         split: true,
         services: Service::ALL.to_vec(),
         environment: vec![("LARGESSE_GIFT_CATALOGUE".to_owned(), catalogue.display().to_string())],
+        bank_line: None,
     };
     let fleet = Fleet::start(options).await?;
     let report = replay::run(&Installation::of_fleet(&fleet, book)?, events).await;

@@ -2,12 +2,13 @@
 //! payout.
 
 use crate::{
-    fake_bank::{FakeBank, Heard, Said, not_found, payment, report, status, transfer},
+    fake_bank::{FakeBank, Heard, Said, not_found, status},
     world::{BOOK, Running, World, aba, payout_request},
 };
 use api::payout::{GetPayoutRequest, ListPayoutsRequest, Payout, PayoutState};
 use db::Database;
 use prost::Message as _;
+use testbed::bank_messages::{payment, report, transfer};
 
 /// Polls after which a bank's answer would have been trusted: each is made long after its finality window of zero.
 const ENOUGH: usize = 6;

@@ -1,0 +1,182 @@
+//! A lying line to the bank while processes are killed: `kill -9` of the payout service and of the ledger, at arbitrary points of the payouts. The pretend
+//! bank's own statement says what was paid. Seeded: `LARGESSE_KILLED_HISTORIES` sets how many payouts, `LARGESSE_KILLED_HISTORIES_FROM` the first seed.
+use crate::fleets::{assert_sound, databases, options, partly};
+use api::{
+    ledger::{GetAccountRequest, PostRequest, Transfer},
+    payout::{
+        AbaAccount, CreateBeneficiaryRequest, Payout, PayoutState, RequestPayoutRequest, WatchPayoutRequest,
+        create_beneficiary_request::Account,
+    },
+    r#type::Money,
+};
+use demo::{
+    fleet::Fleet,
+    installation::{Installation, authorised},
+};
+use futures::TryStreamExt as _;
+use identity::{Role, Service};
+use iso20022::camt053::Statement;
+use serde_json::json;
+use std::time::Duration;
+use testbed::lying_line::{LyingLine, roll};
+use tonic::{Code, Request, Response, Status};
+use uuid::Uuid;
+
+/// Histories of `make test`.
+const HISTORIES: u64 = 12;
+/// Payouts of one installation at once.
+const AT_ONCE: u64 = 12;
+/// Kills of one installation.
+const KILLS: u64 = 4;
+/// Longest wait for the calls to the bank before a kill: fewer may follow.
+const CALLS_WAIT: Duration = Duration::from_secs(2);
+/// A payout that has not ended by then never will.
+const END_MAX: Duration = Duration::from_secs(120);
+/// Accounts whose payments settle, settle later, are rejected, cut, answered late or never, wait, are lost once, are answered with garbage.
+const ACCOUNTS: [&str; 9] =
+    ["9000000001", "9000000002", "9000000003", "9000000004", "9000000005", "9000000007", "9000000008", "9000000009", "9000000010"];
+/// Waits until a scenario decides.
+const PENDING: &str = "9000000008";
+const CREATOR: &str = "ana";
+const FUNDS: i64 = 100_000;
+const CENTS: i64 = 150;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
+/// Retries a call, under the same id, while the processes that it needs are gone.
+async fn insist<T: Clone, A>(message: T, token: &str, call: impl AsyncFn(Request<T>) -> Result<Response<A>, Status>) -> A {
+    loop {
+        match call(authorised(message.clone(), token).unwrap()).await {
+            Ok(answer) => return answer.into_inner(),
+            Err(status) if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) => tokio::task::yield_now().await,
+            Err(status) => panic!("{status:?}"),
+        }
+    }
+}
+
+/// Credits the creator with money that can be paid out.
+async fn fund(installation: &Installation) {
+    let token = installation.token("earnings", Role::Service).unwrap();
+    let transfer = Transfer {
+        debit_account: "house/accrued_creator_liability/USD".to_owned(),
+        credit_account: format!("creator/{CREATOR}/payable/USD"),
+        amount: FUNDS,
+        ..Default::default()
+    };
+    let request_id = Uuid::now_v7().to_string();
+    let request = PostRequest { request_id, kind: "conversion".to_owned(), transfers: vec![transfer], ..Default::default() };
+    installation.ledger().post(authorised(request, &token).unwrap()).await.unwrap();
+}
+
+async fn ask(installation: &Installation, account_number: &str) -> Payout {
+    let token = installation.token(CREATOR, Role::Creator).unwrap();
+    let account = AbaAccount { routing_number: "121000248".to_owned(), account_number: account_number.to_owned() };
+    let request = CreateBeneficiaryRequest {
+        request_id: Uuid::now_v7().to_string(),
+        holder_name: "Ana Müller".to_owned(),
+        account: Some(Account::Aba(account)),
+        ..Default::default()
+    };
+    let created = insist(request, &token, async |request| installation.payout().create_beneficiary(request).await).await;
+    let request = RequestPayoutRequest {
+        request_id: Uuid::now_v7().to_string(),
+        beneficiary_id: created.beneficiary.unwrap().beneficiary_id,
+        amount: Some(Money { currency_code: "USD".to_owned(), minor_units: CENTS }),
+        ..Default::default()
+    };
+    insist(request, &token, async |request| installation.payout().request_payout(request).await).await.payout.unwrap()
+}
+
+/// Waits for the final state.
+async fn end(installation: &Installation, payout_id: &str) -> Payout {
+    let token = installation.token(CREATOR, Role::Creator).unwrap();
+    loop {
+        let request = WatchPayoutRequest { payout_id: payout_id.to_owned(), ..Default::default() };
+        let mut changes = insist(request, &token, async |request| installation.payout().watch_payout(request).await).await;
+        // A watch may end before the payout does.
+        while let Ok(Some(change)) = changes.try_next().await {
+            let payout = change.payout.unwrap();
+            if matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected) {
+                return payout;
+            }
+        }
+    }
+}
+
+async fn balance(installation: &Installation, account: &str) -> i64 {
+    let token = installation.token("payout", Role::Service).unwrap();
+    let request = GetAccountRequest { account: account.to_owned(), ..Default::default() };
+    let account = installation.ledger().get_account(authorised(request, &token).unwrap()).await.unwrap().into_inner().account.unwrap();
+    account.balance
+}
+
+async fn kill_one(fleet: &mut Fleet, seed: u64, kill: u64) {
+    let service = if roll(seed, 2_000 + kill, 3) == 0 { Service::Ledger } else { Service::Payout };
+    fleet.kill(service).await.unwrap();
+    fleet.restart(service).await.unwrap();
+}
+
+async fn history(seed: u64, payouts: u64, (dir, database): (&std::path::Path, String)) {
+    let line = LyingLine::start(seed).await;
+    let quick = [("POLL_DELAY_MS", "50"), ("LEASE_MS", "1500"), ("POLICY_RETRY_DELAY_MS", "20"), ("POLICY_RETRY_DELAY_MAX_MS", "100")];
+    // A payment that never arrives is sent until it does: giving up on it is not tested here.
+    let patient = [("POLICY_CLOCK_SKEW_MS", "0"), ("POLICY_SENDS_MAX", "50")];
+    let environment = quick.iter().chain(&patient).map(|(name, value)| (format!("LARGESSE_PAYOUT_{name}"), (*value).to_owned())).collect();
+    let services = [Service::Ledger, Service::Sandbox, Service::Payout];
+    let options = demo::fleet::Options { environment, bank_line: Some(line.url.clone()), ..options(dir, database.clone(), &services) };
+    let mut fleet = Fleet::start(options).await.unwrap();
+    let bank = fleet.http_url("bank").unwrap();
+    line.connect(bank.clone());
+    let installation = partly(&fleet, &[Service::Ledger, Service::Payout]);
+    fund(&installation).await;
+    let mut asked = Vec::new();
+    for at in 0..payouts {
+        let account = ACCOUNTS[usize::try_from(roll(seed, at, ACCOUNTS.len() as u64)).unwrap()];
+        asked.push((ask(&installation, account).await, account));
+    }
+    for kill in 0..KILLS {
+        // Or sooner, if all have ended before.
+        let exchanges = line.exchanged(usize::try_from(roll(seed, 1_000 + kill, 2 * payouts)).unwrap() + 1);
+        let _ended = tokio::time::timeout(CALLS_WAIT, exchanges).await;
+        kill_one(&mut fleet, seed, kill).await;
+    }
+    let http = http_client::local().build().unwrap();
+    for (payout, _) in asked.iter().filter(|(_, account)| *account == PENDING) {
+        let mut scenario = json!({"end_to_end_id": payout.end_to_end_id, "behaviour": "settle"});
+        if payout.payout_id.as_bytes()[0] % 2 == 1 {
+            scenario = json!({"end_to_end_id": payout.end_to_end_id, "behaviour": "reject", "code": "MD07"});
+        }
+        let answer = http.post(format!("{bank}/scenarios")).json(&scenario).send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+    let mut settled = 0;
+    for (payout, account) in &asked {
+        let ended = tokio::time::timeout(END_MAX, end(&installation, &payout.payout_id)).await;
+        let ended = ended.unwrap_or_else(|_| panic!("LARGESSE_KILLED_HISTORIES_FROM={seed}, {account}: {payout:?} never ended"));
+        let statement = http.get(format!("{bank}/statements/USD")).send().await.unwrap().bytes().await.unwrap();
+        let entries = Statement::read(&statement).unwrap().entries;
+        let paid = entries.iter().filter(|entry| entry.end_to_end_id.as_deref() == Some(payout.end_to_end_id.as_str())).count();
+        assert_eq!(paid, usize::from(ended.state() == PayoutState::Settled), "LARGESSE_KILLED_HISTORIES_FROM={seed}, {account}: {ended:?}");
+        settled += CENTS * i64::try_from(paid).unwrap();
+    }
+    assert_eq!(balance(&installation, "creator/ana/payable/USD").await, FUNDS - settled);
+    assert_eq!(balance(&installation, "house/in_transit/USD").await, 0);
+    fleet.stop().await.unwrap();
+    assert_sound(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_killed_while_the_bank_lies_money_ends_where_the_banks_books_have_it() {
+    let mut left = setting("LARGESSE_KILLED_HISTORIES", HISTORIES);
+    let mut seed = setting("LARGESSE_KILLED_HISTORIES_FROM", 1);
+    while left > 0 {
+        let payouts = left.min(AT_ONCE);
+        let databases = databases();
+        // Each kind of database in turn.
+        let database = if seed % 2 == 1 { databases.sqlite.clone() } else { databases.postgres.clone() };
+        history(seed, payouts, (databases.dir.path(), database)).await;
+        (left, seed) = (left - payouts, seed + 1);
+    }
+}
