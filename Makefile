@@ -9,17 +9,18 @@ else
 TEST := $(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
 endif
 
-.PHONY: proto contracts buf release-contracts proto-check fuzz demo test reference model crash bench check lint deny needs build
+.PHONY: proto contracts buf release-contracts proto-check fuzz fuzz-guided demo test reference model crash bench check lint deny needs build
 
 demo: build
 	target/release/largesse demo $(ARGS)
 
-# Writes the code that is generated from proto/ and committed, after a contract was changed; and compares it without writing.
+# Writes the code that is generated from proto/ and committed, after a contract was changed; and compares it without writing. `-p largesse` is there for the
+# features of what both depend on: without it they are compiled a second time.
 proto:
-	LARGESSE_REGENERATE=1 $(CARGO) test --release -p api --features regenerate --lib what_is_committed
+	LARGESSE_REGENERATE=1 $(CARGO) test --release -p api -p largesse --features api/regenerate --lib what_is_committed
 # For authors of clients: target/contracts/proto with ours and Google's files, and contracts.binpb, a FileDescriptorSet of the same.
 contracts:
-	LARGESSE_CONTRACTS=$(abspath target/contracts) $(CARGO) test --release -p api --features regenerate --lib contracts_are_whole
+	LARGESSE_CONTRACTS=$(abspath target/contracts) $(CARGO) test --release -p api -p largesse --features api/regenerate --lib contracts_are_whole
 # The contracts as buf sees them: its rules, and nothing that breaks clients of the contracts as they were released (proto/released.binpb, which
 # `make release-contracts` replaces). Where npm is not, or has no buf for this machine, this is skipped and says so.
 buf: contracts
@@ -31,7 +32,7 @@ buf: contracts
 release-contracts: contracts
 	cp target/contracts/contracts.binpb proto/released.binpb
 proto-check:
-	$(CARGO) test --release -p api --features regenerate --lib regenerate
+	$(CARGO) test --release -p api -p largesse --features api/regenerate --lib regenerate
 
 # Only the binary and what it is made of: the benchmark and its dependencies are built by `make bench` and `make test`. Features come out the same as for
 # the whole workspace, so the tests find these libraries built: `cargo tree -e normal,build --prefix none -f '{p} {f}'` prints no line for `-p largesse`
@@ -74,6 +75,20 @@ SECONDS ?= 60
 SEED ?= 1
 fuzz:
 	LARGESSE_FUZZ_TARGET=$(TARGET) LARGESSE_FUZZ_SECONDS=$(SECONDS) LARGESSE_FUZZ_SEED=$(SEED) $(CARGO) test --release -p tests --test fuzz -- --nocapture
+
+# The same targets under libFuzzer, guided by coverage: every target for SECONDS, or TARGET alone. What it found of interest stays in target/guided/corpus, so
+# the next run goes on from there. Needs a C++ compiler. A crash is written to target/guided/crashes and ends the run. TARGETS in parts: JOBS at a time.
+GUIDED := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+JOBS ?= 1
+fuzz-guided:
+	RUSTFLAGS='$(GUIDED)' $(CARGO) build --release -p tests --features guided --bin guided --target $(HOST) --target-dir target/guided
+	@mkdir -p target/guided/crashes
+	@cd target/guided && guided=$(HOST)/release/guided; targets='$(if $(filter file,$(origin TARGET)),,$(TARGET))'; \
+	  for name in $${targets:-$$($$guided)}; do echo $$name; done | xargs -P $(JOBS) -I NAME sh -c 'mkdir -p corpus/NAME && \
+	  LARGESSE_FUZZ_TARGET=NAME LARGESSE_FUZZ_SEEDS=seeds/NAME timeout $$(($(SECONDS) + 120)) '$$guided' -max_total_time=$(SECONDS) -max_len=8192 \
+	    -artifact_prefix=crashes/NAME- corpus/NAME seeds/NAME >NAME.log 2>&1; code=$$?; echo "NAME: $$(grep "^Done" NAME.log || tail -3 NAME.log)"; exit $$code'
 
 # The benchmark is a program of its own beside the binary, which it measures and which runs it.
 bench:
