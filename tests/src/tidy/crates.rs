@@ -34,6 +34,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/pgtest", &[], &[]),
     row("shared/chart", &[&["money"]], &[]),
     row("shared/iso20022", &[&["money"]], &[]),
+    row("shared/rails", &[&["money"]], &[]),
     // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),
     row("shared/identity", &[&["money", "http_client"]], &[]),

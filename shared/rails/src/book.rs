@@ -1,0 +1,220 @@
+//! All rails and calendars that are known: our built-in records, and an operator's file over them.
+
+use crate::{
+    calendar::{CalendarCorrection, HolidayCalendars, ListedCalendar, computed::ComputedCalendar, usual_weekend},
+    fault::{FaultSink, RailFault},
+    reader::{TableReader, parse_date},
+    record::{RailRecord, read},
+};
+use jiff::{Timestamp, civil::Date};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+use toml::de::DeTable;
+
+/// Largest file of rails, in bytes.
+pub const FILE_BYTES_MAX: usize = 1 << 20;
+/// Most tables of one kind in a file.
+const TABLES_MAX: usize = 2_000;
+const BUILT_IN: &str = include_str!("../data/rails.toml");
+static BUILT_IN_BOOK: LazyLock<RailBook> =
+    LazyLock::new(|| read_book(BUILT_IN, &HolidayCalendars::default()).expect("a test reads the embedded records"));
+
+/// Records of rails by id and validity, and the calendars that they name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RailBook {
+    /// Of each rail, in the order of validity, which never overlaps.
+    rails: BTreeMap<String, Vec<RailRecord>>,
+    calendars: HolidayCalendars,
+}
+
+/// Checks a whole file and reads it. It may name calendars of ours that it doesn't list itself. Every problem is named, up to 500.
+pub fn check(text: &str) -> Result<RailBook, Vec<RailFault>> {
+    read_book(text, &BUILT_IN_BOOK.calendars)
+}
+
+impl RailBook {
+    /// Our own records, which are embedded in the program.
+    #[must_use]
+    pub fn built_in() -> Self {
+        BUILT_IN_BOOK.clone()
+    }
+
+    /// These records with those of another book over them. A rail of `over` replaces all records of that rail, a list replaces the list of the same
+    /// calendar; everything else stays.
+    #[must_use]
+    pub fn overlaid(mut self, over: Self) -> Self {
+        self.rails.extend(over.rails);
+        self.calendars.listed.extend(over.calendars.listed);
+        self.calendars.corrections.extend(over.calendars.corrections);
+        self
+    }
+
+    /// Ids of all rails, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rails.keys().map(String::as_str)
+    }
+
+    /// Every record of a rail, in the order of validity; empty for a rail that is not known.
+    #[must_use]
+    pub fn records(&self, id: &str) -> &[RailRecord] {
+        self.rails.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The record of a rail on a day of the rail's zone.
+    #[must_use]
+    pub fn record_on(&self, id: &str, day: Date) -> Option<&RailRecord> {
+        self.records(id).iter().find(|record| record.is_valid_on(day))
+    }
+
+    /// The record of a rail at a moment; the day is that of the record's zone.
+    #[must_use]
+    pub fn record_at(&self, id: &str, at: Timestamp) -> Option<&RailRecord> {
+        self.records(id).iter().find(|record| record.is_valid_on(record.zone.to_datetime(at).date()))
+    }
+
+    /// The calendars.
+    #[must_use]
+    pub fn calendars(&self) -> &HolidayCalendars {
+        &self.calendars
+    }
+
+    /// The calendars, to load more lists.
+    pub fn calendars_mut(&mut self) -> &mut HolidayCalendars {
+        &mut self.calendars
+    }
+}
+
+fn read_book(text: &str, known: &HolidayCalendars) -> Result<RailBook, Vec<RailFault>> {
+    let sink = FaultSink::new(if text.len() <= FILE_BYTES_MAX { text } else { "" });
+    if text.len() > FILE_BYTES_MAX {
+        sink.add(1, "file", "", format!("must have at most {FILE_BYTES_MAX} bytes, not {}", text.len()));
+        return Err(sink.into_faults());
+    }
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let line = sink.line(error.span().map_or(0, |span| span.start));
+        sink.add(line, "file", "", format!("is not TOML: {}", money::text::shown(error.message())));
+    }
+    let top = TableReader::new(&sink, "file".to_owned(), 1, document.get_ref());
+    let calendars = calendars(&top);
+    let knows = |id: &str| calendars.knows(id) || known.knows(id);
+    let mut rails: BTreeMap<String, Vec<(usize, RailRecord)>> = BTreeMap::new();
+    for table in named_tables(&top, "rail") {
+        let record = read::record(&table, knows);
+        table.finish();
+        if let Some(record) = record {
+            rails.entry(record.id.clone()).or_default().push((table.line, record));
+        }
+    }
+    top.finish();
+    let rails = rails.into_iter().map(|(id, records)| (id, in_order(&sink, records))).collect();
+    let faults = sink.into_faults();
+    if faults.is_empty() { Ok(RailBook { rails, calendars }) } else { Err(faults) }
+}
+
+/// The records of one rail in the order of validity; duplicates and overlaps are faults.
+fn in_order(sink: &FaultSink, mut records: Vec<(usize, RailRecord)>) -> Vec<RailRecord> {
+    records.sort_by_key(|(line, record)| (record.valid_from, *line));
+    for pair in records.windows(2) {
+        let [(first_line, first), (line, second)] = pair else { continue };
+        let place = format!("rail {}", second.id);
+        if first.valid_from == second.valid_from {
+            sink.add(*line, &place, "id", format!("a record of this rail from {} is already on line {first_line}", first.valid_from));
+        } else if first.is_valid_on(second.valid_from) {
+            let until = first.valid_until.map_or_else(|| "without an end".to_owned(), |until| format!("until {until}"));
+            let problem = format!("overlaps the record on line {first_line}, which is valid from {} {until}", first.valid_from);
+            sink.add(*line, &place, "valid_from", problem);
+        }
+    }
+    records.into_iter().map(|(_, record)| record).collect()
+}
+
+/// The tables `[[kind]]` of a file, each named by its id in faults.
+fn named_tables<'a>(top: &TableReader<'a>, kind: &'static str) -> Vec<TableReader<'a>> {
+    let rows = top.list_of(kind, TABLES_MAX);
+    let numbered = rows.iter().enumerate();
+    numbered
+        .filter_map(|(index, value)| {
+            let id = value.get_ref().get("id").and_then(|id| id.get_ref().as_str()).filter(|id| id.len() <= 40);
+            let place = id.map_or_else(|| format!("{kind} number {}", index + 1), |id| format!("{kind} {}", money::text::shown(id)));
+            TableReader::of_value(top.sink, &place, String::new(), value)
+        })
+        .collect()
+}
+
+fn calendars(top: &TableReader<'_>) -> HolidayCalendars {
+    let mut found = HolidayCalendars::default();
+    for table in named_tables(top, "calendar") {
+        let form = "letters, digits and hyphens, such as \"CA-ON\"";
+        let id = table.parsed_required("id", form, |id| {
+            (id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')).then(|| id.to_owned())
+        });
+        let known = id.as_deref().is_some_and(|id| found.listed.contains_key(id) || found.corrections.contains_key(id));
+        if known {
+            table.fault("id", "a calendar of this id is already in the file");
+        }
+        match id {
+            Some(id) if ComputedCalendar::from_id(&id).is_some() => {
+                found.corrections.insert(id, correction(&table));
+            }
+            Some(id) => {
+                if let Some(list) = listed(&table, &id) {
+                    found.load(list);
+                }
+            }
+            None => {}
+        }
+        if table.has("id") {
+            table.finish();
+        }
+    }
+    found
+}
+
+fn days(table: &TableReader<'_>, key: &'static str) -> BTreeSet<Date> {
+    table.texts(key, "a day such as \"2026-12-25\"", parse_date).into_iter().collect()
+}
+
+fn correction(table: &TableReader<'_>) -> CalendarCorrection {
+    let (added, removed) = (days(table, "added"), days(table, "removed"));
+    let source = table.text("source").unwrap_or_default();
+    if added.is_empty() && removed.is_empty() {
+        table.fault("added", "or removed must have a day: the calendar itself is computed");
+    }
+    if let Some(both) = added.intersection(&removed).next() {
+        table.fault("removed", format!("{both} is also added"));
+    }
+    CalendarCorrection { added, removed, source }
+}
+
+fn listed(table: &TableReader<'_>, id: &str) -> Option<ListedCalendar> {
+    let day_form = "a day such as \"2026-11-26\"";
+    let (from, until) = (table.parsed_required("from", day_form, parse_date), table.parsed_required("until", day_form, parse_date));
+    let weekend = if table.has("weekend") {
+        let number = |word: &str| {
+            let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+            days.iter().position(|day| *day == word).and_then(|at| i8::try_from(at + 1).ok())
+        };
+        table.texts("weekend", "a day of the week in lower case", number).into_iter().collect()
+    } else {
+        usual_weekend()
+    };
+    let days = days(table, "days");
+    let source = table.text("source");
+    let (from, until) = (from?, until?);
+    if until < from {
+        table.fault("until", "must not be before from");
+    }
+    if let Some(outside) = days.iter().find(|day| **day < from || **day > until) {
+        table.fault("days", format!("{outside} is not from {from} to {until}"));
+    }
+    if days.is_empty() {
+        table.fault("days", "must have at least one day: a list without holidays would say that there are none");
+    }
+    Some(ListedCalendar { id: id.to_owned(), from, until, weekend, days, source: source? })
+}
+
+#[cfg(test)]
+mod tests;
