@@ -41,5 +41,5 @@ pub fn ours(id: &str) -> RailRecord {
 /// What a field's line is replaced by, in a text.
 pub fn with_line(text: &str, key: &str, line: &str) -> String {
     let start = format!("{key} = ");
-    text.lines().map(|old| if old.starts_with(&start) { line } else { old }).collect::<Vec<_>>().join("\n")
+    text.lines().flat_map(|old| [if old.starts_with(&start) { line } else { old }, "\n"]).collect()
 }
