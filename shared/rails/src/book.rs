@@ -117,12 +117,14 @@ fn read_book(text: &str, known: &HolidayCalendars) -> Result<RailBook, Vec<RailF
 /// The records of one rail in the order of validity; duplicates and overlaps are faults.
 fn in_order(sink: &FaultSink, mut records: Vec<(usize, RailRecord)>) -> Vec<RailRecord> {
     records.sort_by_key(|(line, record)| (record.valid_from, *line));
-    for pair in records.windows(2) {
-        let [(first_line, first), (line, second)] = pair else { continue };
+    for (index, (line, second)) in records.iter().enumerate() {
         let place = format!("rail {}", second.id);
+        let earlier =
+            records.iter().take(index).find(|(_, first)| first.is_valid_on(second.valid_from) || first.valid_from == second.valid_from);
+        let Some((first_line, first)) = earlier else { continue };
         if first.valid_from == second.valid_from {
             sink.add(*line, &place, "id", format!("a record of this rail from {} is already on line {first_line}", first.valid_from));
-        } else if first.is_valid_on(second.valid_from) {
+        } else {
             let until = first.valid_until.map_or_else(|| "without an end".to_owned(), |until| format!("until {until}"));
             let problem = format!("overlaps the record on line {first_line}, which is valid from {} {until}", first.valid_from);
             sink.add(*line, &place, "valid_from", problem);

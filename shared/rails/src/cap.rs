@@ -61,7 +61,8 @@ pub fn cap_on(caps: &[DatedCap], currency: Currency, day: Date) -> Option<Money>
     begun.max_by_key(|cap| (cap.from, -cap.amount.minor_units())).map(|cap| cap.amount)
 }
 
-/// The lowest of the three caps of a currency on a day of the rail's zone; none if nobody has one.
+/// The lowest of the three caps of a currency on a day of the rail's zone; none if nobody has one. The day is that on which the bank gets the payment, also if
+/// the rail opens later.
 #[must_use]
 pub fn lowest_cap(caps: RailCaps<'_>, currency: Currency, day: Date) -> Option<LowestCap> {
     let owners = [(CapOwner::Scheme, caps.scheme), (CapOwner::Bank, caps.bank), (CapOwner::Policy, caps.policy)];

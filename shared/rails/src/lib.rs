@@ -1,7 +1,7 @@
 //! Payment rails as dated data, and the decisions made with them: pure and synchronous, no clock and no network.
 //!
 //! - [`book`]: all rails and calendars; [`check`] reads an operator's file and names every problem, [`RailBook::overlaid`] lays it over ours.
-//! - [`record`]: one rail for the time that a record is valid. [`diff`]: what changed between two books.
+//! - [`record`]: one rail for the time that a record is valid. [`mod@diff`]: what changed between two books.
 //! - [`cap`]: the caps of scheme, bank and own policy, and which is the lowest.
 //! - [`calendar`]: business days by computed rules and loaded lists.
 //! - [`hours`]: whether a rail is open, which cut-off applies, when the money is there and final.

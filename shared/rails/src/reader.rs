@@ -77,13 +77,11 @@ impl<'a> TableReader<'a> {
 
     /// A text if it is there; a value of another kind, an empty or hidden text is a fault.
     pub(crate) fn optional_text(&self, key: &'static str) -> Option<String> {
-        match self.value(key)?.get_ref() {
-            DeValue::String(text) => self.checked_text(key, text),
-            _ => {
-                self.fault(key, "must be a text in quotes");
-                None
-            }
+        if let DeValue::String(text) = self.value(key)?.get_ref() {
+            return self.checked_text(key, text);
         }
+        self.fault(key, "must be a text in quotes");
+        None
     }
 
     fn checked_text(&self, key: &str, text: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! One rail for the time that a record of it is valid.
 //!
-//! - [`words`]: the words of its enums. [`read`]: from a table of a file. [`facts`]: back to texts, field by field, for comparison.
+//! - [`words`]: the words of its enums. `read`: from a table of a file. [`facts`]: back to texts, field by field, for comparison.
 
 pub mod facts;
 pub(crate) mod read;

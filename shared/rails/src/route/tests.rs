@@ -118,6 +118,10 @@ fn a_cap_is_named_with_its_owner() {
     world.terms("us-fednow").caps = cap("500000");
     world.policy.caps.insert("us-rtp".to_owned(), cap("600000"));
     assert_eq!(chosen(&world.us("500000.00")), Some("us-rtp"), "a cap is the most that may be paid, and RTP must answer sooner");
+    world.terms("us-rtp").paused = Some("test".to_owned());
+    assert_eq!(chosen(&world.us("500000.00")), Some("us-fednow"));
+    assert_eq!(chosen(&world.us("500000.01")), Some("us-ach-same-day"));
+    world.terms("us-rtp").paused = None;
     let choice = world.us("2000000.00");
     assert_eq!(chosen(&choice), Some("us-ach"));
     assert_eq!(reasons(&choice, "us-fednow"), "the amount is above the cap of 500000.00 USD (bank)");
@@ -201,6 +205,19 @@ fn costs_have_a_fixed_part_and_capped_basis_points() {
     assert_eq!(cost("EUR", "250"), None, "its cost is known in USD only");
     let huge = RailCost { basis_points: Decimal::from(10_000), basis_points_max: None, typical: Decimal::MAX, ..paypal };
     assert_eq!(item_cost(&huge, amount("USD", "90000000000000")), None);
+}
+
+#[test]
+fn a_rail_of_unknown_cost_is_never_the_cheapest() {
+    const SECONDS: &str = "seconds = { typical = 1, longest = 2 }";
+    let cost = format!("{SECONDS}\ncost = {{ currency = \"EUR\", low = \"9\", typical = \"9\", high = \"9\" }}");
+    let mut world = World::new(book(&(rail_text("a-rail", "UTC", SECONDS) + &rail_text("b-rail", "UTC", &cost))));
+    world.policy.preference = RoutePreference::Cheapest;
+    let choice = world.choose("DE", amount("EUR", "5"), "2026-11-27T12:00[UTC]");
+    assert_eq!(chosen(&choice), Some("b-rail"));
+    assert_eq!(reasons(&choice, "a-rail"), "its cost in this currency is not known; the chosen rail costs 9");
+    world.terms("a-rail").cost = ours("sepa-ct").cost;
+    assert_eq!(chosen(&world.choose("DE", amount("EUR", "5"), "2026-11-27T12:00[UTC]")), Some("a-rail"), "the bank's price counts");
 }
 
 proptest! {
