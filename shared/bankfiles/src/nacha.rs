@@ -11,6 +11,7 @@
 pub mod answers;
 pub mod build;
 mod change_codes;
+mod disputes;
 mod entry;
 mod error;
 mod iat;
@@ -25,6 +26,7 @@ mod sec;
 mod transaction;
 
 pub use change_codes::{AccountChange, AchAccount, CHANGE_CODES, ChangeCode, ChangedField, change_code};
+pub use disputes::{AchContest, AchDispute};
 pub use error::{AchInvalid, AchRefusal};
 pub use iat::{IatAddenda, IatBank, IatPlace};
 pub use lines::FILE_BYTES_MAX;
@@ -38,6 +40,7 @@ pub use sec::{SEC_CODES, SecCode, sec_code};
 pub use transaction::{AccountKind, AchDirection, EntryPurpose, TransactionCode};
 
 use crate::{FileProblem, FileReading};
+use serde::Serialize;
 
 /// Reads a file. Refuses a file that is cut off, whose records are out of order or not 94 characters long, or whose counts, hashes, totals, sequences or
 /// batch and trace numbers are wrong; the refusal names each line.
@@ -45,7 +48,15 @@ pub fn read(bytes: &[u8]) -> Result<AchFile, AchRefusal> {
     parse::read(bytes)
 }
 
-/// Reads a file for people and other programs. A refused file has no content (`null`), and its problems touch money; a file that was read may have problems
+/// A file as the content of a reading: with its sums.
+#[derive(Serialize)]
+struct AchContent<'a> {
+    #[serde(flatten)]
+    file: &'a AchFile,
+    totals: AchTotals,
+}
+
+/// Reads a file for people and other programs: the fields of [`AchFile`], with its `totals`. A refused file has no content (`null`), and its problems touch money; a file that was read may have problems
 /// that don't, such as an unknown return code.
 #[must_use]
 pub fn reading(bytes: &[u8]) -> FileReading {
@@ -53,7 +64,7 @@ pub fn reading(bytes: &[u8]) -> FileReading {
     let refused = |problems| FileReading { format: format.to_owned(), content: serde_json::Value::Null, problems };
     match read(bytes) {
         Err(refusal) => refused(refusal.problems),
-        Ok(file) => match serde_json::to_value(&file) {
+        Ok(file) => match serde_json::to_value(AchContent { file: &file, totals: file.totals() }) {
             Ok(content) => FileReading { format: "NACHA".to_owned(), content, problems: remarks::remarks(&file) },
             Err(error) => refused(vec![FileProblem {
                 place: "the file".to_owned(),
@@ -71,7 +82,8 @@ pub fn looks_like(bytes: &[u8]) -> bool {
 }
 
 /// Writes a file: the bytes it was read from, if it was read. Counts, hashes, totals and the block count follow from its entries. Refuses values that don't
-/// fit their fields and whatever [`read`] would refuse, and then writes nothing.
+/// fit their fields and whatever [`read`] would refuse, and then writes nothing. Check digits and the like, about which [`reading`] only remarks, are checked
+/// by [`build`].
 pub fn write(file: &AchFile) -> Result<Vec<u8>, AchInvalid> {
     render::write(file)
 }

@@ -15,7 +15,7 @@ use jiff::civil::{Date, DateTime};
 
 /// The highest number of an entry under one originating bank: seven digits of the trace number.
 pub const SEQUENCE_MAX: u32 = 9_999_999;
-/// Beginnings of descriptions that mean something else: wages, refunds of entries, and debits for goods (Nacha; the first and last since 2026-03-20).
+/// Beginnings of descriptions that mean something else: wages, reversals, and debits for goods (Nacha; the first and last since 2026-03-20).
 const RESERVED_DESCRIPTIONS: [&str; 3] = ["PAYROLL", "REVERSAL", "PURCHASE"];
 
 /// Data of a new file.
@@ -101,7 +101,7 @@ pub enum CreditKind {
 pub struct AchCredit {
     /// The receiver's account, checking or savings.
     pub account: AchAccount,
-    /// What it is.
+    /// Money, or a test of the account.
     pub kind: CreditKind,
     /// Our reference, at most 15 characters.
     pub identification: String,

@@ -95,7 +95,7 @@ fn read_one(record: &AchRecord<'_>) -> Result<AchAddenda, AchProblems> {
         let sequence = u16::try_from(record.number("addenda sequence number", 84, 87)?).unwrap_or(u16::MAX);
         Ok(AchAddenda::Payment { type_code, information: record.text(4, 83), sequence })
     };
-    match record.raw(2, 3) {
+    match record.digits("addenda type code", 2, 3)?.as_str() {
         "05" => payment(5),
         "17" => payment(17),
         "98" => Ok(AchAddenda::Change(answer())),

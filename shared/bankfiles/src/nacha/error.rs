@@ -3,7 +3,7 @@
 use crate::FileProblem;
 use std::fmt;
 
-/// AchProblems listed of one file. A file with more is no nearer to being one.
+/// Problems listed of one file. A file with more is no nearer to being one.
 const PROBLEMS_MAX: usize = 100;
 
 /// Why an ACH file is refused: at least one problem, in the order of the file. Nothing of the file was taken over.
@@ -44,7 +44,7 @@ impl AchInvalid {
     }
 }
 
-/// AchProblems while a file is read.
+/// Problems while a file is read.
 #[derive(Debug, Default)]
 pub struct AchProblems(Vec<FileProblem>);
 

@@ -33,7 +33,7 @@ pub struct AchLines<'a> {
 pub fn looks_like(bytes: &[u8]) -> bool {
     let beginning = &bytes[..bytes.len().min(4_096)];
     let starts = (0..beginning.len()).filter(|at| at % LINE == 0 || matches!(beginning[at - 1], b'\n' | b'\r'));
-    // AchRecord type 1 and priority 01; then, from position 35, record size 094, blocking factor 10 and format code 1.
+    // Record type 1 and priority 01; then, from position 35, record size 094, blocking factor 10 and format code 1.
     starts.into_iter().any(|at| beginning[at..].starts_with(b"101") && beginning[at..].get(34..40) == Some(b"094101"))
 }
 
@@ -140,7 +140,7 @@ fn with_line_ends(text: &str, line_end: AchLineEnd) -> Result<CutRecords<'_>, Ac
 }
 
 impl<'a> AchRecord<'a> {
-    /// AchRecord type, the first character.
+    /// Record type, the first character.
     pub fn kind(&self) -> char {
         self.text.chars().next().unwrap_or(' ')
     }

@@ -1,7 +1,9 @@
 //! What an ACH file holds. Texts are as in the file without the blanks at their end; blanks at their beginning are kept, because both ways of aligning a
 //! field exist. Counts, hashes and totals are not stored: they follow from the entries, and a file that states others is not read.
 
+use super::routing::is_digits;
 use super::transaction::{AccountKind, AchDirection, TransactionCode};
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// The most that an entry's ten digits can hold, in cents.
@@ -14,18 +16,18 @@ const HASH_MODULUS: u64 = 10_000_000_000;
 /// An ACH file: batches between a header and a control record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AchFile {
-    /// AchRecord 1.
+    /// Record 1.
     pub header: AchFileHeader,
     /// In the order of the file.
     pub batches: Vec<AchBatch>,
-    /// AchLineBuilder ends and padding, which say nothing about money.
+    /// Line ends and padding, which say nothing about money.
     pub layout: AchLayout,
     /// Positions 56 to 94 of record 9, which are reserved.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub control_reserved: String,
 }
 
-/// AchRecord 1.
+/// Record 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AchFileHeader {
     /// Who gets the file: a blank and the routing number of the operator or the originating bank. Ten characters.
@@ -49,7 +51,7 @@ pub struct AchFileHeader {
 /// Records 5 to 8.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AchBatch {
-    /// AchRecord 5.
+    /// Record 5.
     pub header: AchBatchHeader,
     /// Records 6 and 7.
     pub entries: Vec<AchEntry>,
@@ -57,7 +59,7 @@ pub struct AchBatch {
     pub control: AchBatchControl,
 }
 
-/// AchRecord 5.
+/// Record 5.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AchBatchHeader {
     /// Which directions the batch may have.
@@ -114,7 +116,7 @@ pub enum AchOriginator {
     },
 }
 
-/// AchRecord 8 beside its sums, and what repeats the header.
+/// Record 8 beside its sums, and what repeats the header.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct AchBatchControl {
     /// As in the header, or empty.
@@ -127,7 +129,7 @@ pub struct AchBatchControl {
     pub reserved: String,
 }
 
-/// AchRecord 6 with its addenda.
+/// Record 6 with its addenda.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AchEntry {
     /// Kind of account, direction and purpose, two digits.
@@ -174,7 +176,7 @@ pub enum AchDetail {
     },
 }
 
-/// AchRecord 7.
+/// Record 7.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AchAddenda {
@@ -214,6 +216,7 @@ pub struct AchAnswer {
     /// First eight digits of the routing number that our entry went to.
     pub original_rdfi: String,
     /// Positions 36 to 79, 44 characters: information of the bank in a return, corrected data in a notification of change. Its layout depends on the code.
+    /// In a return of an IAT entry, its first ten characters are the amount of that entry.
     pub information: String,
     /// Trace number that the answering bank gave.
     pub trace: String,
@@ -281,7 +284,7 @@ impl AchLineEnd {
     }
 }
 
-/// AchLineBuilder ends and padding.
+/// Line ends and padding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AchLayout {
     /// Between two lines.
@@ -308,7 +311,7 @@ pub enum AchPadding {
     Full,
     /// Another number of them.
     Lines {
-        /// How many.
+        /// Number of lines of nines.
         lines: usize,
         /// Whether the block count counts them.
         counted: bool,
@@ -351,6 +354,29 @@ impl AchTotals {
             credit_cents: self.credit_cents.saturating_add(other.credit_cents),
         }
     }
+}
+
+impl AchFileHeader {
+    /// The day of creation, if it is one. Two digits of a year mean the years 2000 to 2099.
+    #[must_use]
+    pub fn created_day(&self) -> Option<Date> {
+        day(&self.created_date)
+    }
+}
+
+impl AchBatchHeader {
+    /// The day of the effective entry date, if it is one.
+    #[must_use]
+    pub fn effective_day(&self) -> Option<Date> {
+        day(&self.effective_date)
+    }
+}
+
+fn day(yymmdd: &str) -> Option<Date> {
+    if !is_digits(yymmdd, 6) {
+        return None;
+    }
+    Date::strptime("%Y%m%d", format!("20{yymmdd}")).ok()
 }
 
 impl AchEntry {

@@ -8,7 +8,7 @@ use super::model::{
 };
 use super::transaction::AchDirection;
 
-/// Reads a file. AchProblems of controls are collected; a record that can't be read ends the reading.
+/// Reads a file. Problems of controls are collected; a record that can't be read ends the reading.
 pub fn read(bytes: &[u8]) -> Result<AchFile, AchRefusal> {
     let lines = cut(bytes)?;
     let mut reader = AchReader { records: &lines.records, next: 0, problems: AchProblems::default() };

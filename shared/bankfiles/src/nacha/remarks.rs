@@ -9,12 +9,11 @@ use super::routing::is_routing_number;
 use super::sec::sec_code;
 use super::transaction::EntryPurpose;
 use crate::FileProblem;
-use jiff::civil::Date;
 
 /// Remarks in the order of the file, with the lines they are about.
 pub fn remarks(file: &AchFile) -> Vec<FileProblem> {
     let mut remarks = AchRemarks::default();
-    if day(&file.header.created_date).is_none() {
+    if file.header.created_day().is_none() {
         remarks.add(1, "file creation date is not a day (YYMMDD)");
     }
     let mut line = 2;
@@ -38,7 +37,7 @@ fn batch_remarks(batch: &AchBatch, line: usize, remarks: &mut AchRemarks) {
         Some(_) => {}
     }
     // Returns and notifications of change often have no date.
-    if !matches!(header.effective_date.as_str(), "" | "000000") && day(&header.effective_date).is_none() {
+    if !matches!(header.effective_date.as_str(), "" | "000000") && header.effective_day().is_none() {
         remarks.add(line, "effective entry date is not a day (YYMMDD)");
     }
     let mut line = line + 1;
@@ -111,9 +110,4 @@ fn iat_type(addenda: &AchAddenda) -> Option<u8> {
         AchAddenda::Payment { type_code, .. } => Some(*type_code),
         _ => None,
     }
-}
-
-/// The day of `YYMMDD` in this century.
-fn day(text: &str) -> Option<Date> {
-    Date::strptime("%Y%m%d", format!("20{text}")).ok()
 }

@@ -32,6 +32,8 @@ fn a_file_is_read_into_its_parts() {
     assert_eq!(file.layout, AchLayout::standard(AchLineEnd::Lf));
     let [persons, companies] = &file.batches[..] else { panic!("two batches") };
     assert_eq!((persons.header.sec.as_str(), persons.header.service_class, persons.header.number), ("PPD", ServiceClass::Credits, 1));
+    let days = (file.header.created_day(), persons.header.effective_day());
+    assert_eq!(days, (Some(jiff::civil::date(2026, 11, 23)), Some(jiff::civil::date(2026, 11, 27))));
     assert_eq!((persons.header.effective_date.as_str(), persons.header.odfi.as_str()), ("261127", "12104288"));
     let [payment, prenote] = &persons.entries[..] else { panic!("two entries") };
     assert_eq!((payment.transaction_code.code(), payment.routing_number.as_str(), payment.amount_cents), (22, "021000021", 125_000));
@@ -99,6 +101,7 @@ fn an_international_entry_is_read_with_its_addenda() {
     let reading = reading((INTERNATIONAL.to_owned() + &nines(7)).as_bytes());
     assert_eq!(reading.problems, []);
     assert_eq!(reading.content["batches"][0]["entries"][0]["addenda"][0]["receiver_name"], "Ada Example");
+    assert_eq!(reading.content["totals"]["credit_cents"], 100_000);
 }
 
 #[test]
@@ -139,6 +142,7 @@ fn wrong_controls_are_refused_with_their_line() {
             "line 6: batch number",
         ),
         ("0000125000PO", "00001250 0PO", "line 3: amount (positions 30 to 39) must be 10 digits"),
+        ("705RFB", "7 5RFB", "line 4: addenda type code (positions 2 to 3) must be 2 digits"),
         ("A094101", "a094101", "line 1: file id modifier"),
         ("A094101", "A095101", "line 1: record size"),
         ("5220Example", "5280Example", "line 2: service class and entry class"),

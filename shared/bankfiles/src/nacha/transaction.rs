@@ -16,7 +16,7 @@ pub enum AccountKind {
     Loan,
 }
 
-/// AchDirection of an entry, as its receiver's account sees it.
+/// Direction of an entry, as its receiver's account sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AchDirection {
@@ -110,7 +110,7 @@ impl TransactionCode {
         self.account
     }
 
-    /// AchDirection of the money.
+    /// Direction of the money.
     #[must_use]
     pub const fn direction(self) -> AchDirection {
         self.direction

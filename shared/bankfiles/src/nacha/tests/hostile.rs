@@ -96,6 +96,17 @@ fn a_large_file_is_read_and_written() {
     assert_eq!(write(&file).unwrap_err().field, "size");
 }
 
+#[test]
+fn a_blank_anywhere_is_refused_or_written_back_exactly() {
+    for text in [PAYOUTS, ANSWERS, INTERNATIONAL] {
+        for at in 0..text.len() {
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[at] = b' ';
+            assert_exact(&bytes);
+        }
+    }
+}
+
 pub fn assert_exact(bytes: &[u8]) {
     if let Ok(file) = read(bytes) {
         assert_eq!(write(&file).as_deref(), Ok(bytes), "{}", String::from_utf8_lossy(bytes));
