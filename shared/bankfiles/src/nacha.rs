@@ -1,12 +1,12 @@
 //! ACH files in Nacha's format: 94 characters a line, six kinds of records.
 //!
-//! - [`read`], [`write`](fn@write): a file and its bytes, exact to the byte in both directions. A file whose counts, hashes or totals don't fit its entries
-//!   is refused whole.
+//! - [`read`], [`write`](fn@write): a file and its bytes, exact to the byte in both directions. A file whose counts, hashes or totals don't
+//!   fit its entries is refused whole.
 //! - [`build`]: new files of credits (PPD, CCD). [`answers`]: returns and notifications of change, as a bank makes them.
 //! - [`return_code`], [`change_code`], [`sec_code`], [`TransactionCode`]: what codes mean.
 //!
-//! Every class is read; classes other than PPD, CCD, COR and IAT with the names of PPD's fields. Accounting advices (ADV) are refused. A value in a reserved
-//! position is kept where a field for it exists; an IAT addenda record with one is kept as text.
+//! Every class is read; classes other than PPD, CCD, COR and IAT with the names of PPD's fields. Accounting advices (ADV) are refused. A
+//! value in a reserved position is kept where a field for it exists; an IAT addenda record with one is kept as text.
 
 pub mod answers;
 pub mod build;
@@ -42,8 +42,8 @@ pub use transaction::{AccountKind, AchDirection, EntryPurpose, TransactionCode};
 use crate::{FileProblem, FileReading};
 use serde::Serialize;
 
-/// Reads a file. Refuses a file that is cut off, whose records are out of order or not 94 characters long, or whose counts, hashes, totals, sequences or
-/// batch and trace numbers are wrong; the refusal names each line.
+/// Reads a file. Refuses a file that is cut off, whose records are out of order or not 94 characters long, or whose counts, hashes, totals,
+/// sequences or batch and trace numbers are wrong; the refusal names each line.
 pub fn read(bytes: &[u8]) -> Result<AchFile, AchRefusal> {
     parse::read(bytes)
 }
@@ -56,8 +56,8 @@ struct AchContent<'a> {
     totals: AchTotals,
 }
 
-/// Reads a file for people and other programs: the fields of [`AchFile`], with its `totals`. A refused file has no content (`null`), and its problems touch money; a file that was read may have problems
-/// that don't, such as an unknown return code.
+/// Reads a file for people and other programs: the fields of [`AchFile`], with its `totals`. A refused file has no content (`null`), and
+/// its problems touch money; a file that was read may have problems that don't, such as an unknown return code.
 #[must_use]
 pub fn reading(bytes: &[u8]) -> FileReading {
     let format = if looks_like(bytes) { "NACHA" } else { "unknown" };
@@ -81,9 +81,9 @@ pub fn looks_like(bytes: &[u8]) -> bool {
     lines::looks_like(bytes)
 }
 
-/// Writes a file: the bytes it was read from, if it was read. Counts, hashes, totals and the block count follow from its entries. Refuses values that don't
-/// fit their fields and whatever [`read`] would refuse, and then writes nothing. Check digits and the like, about which [`reading`] only remarks, are checked
-/// by [`build`].
+/// Writes a file: the bytes it was read from, if it was read. Counts, hashes, totals and the block count follow from its entries. Refuses
+/// values that don't fit their fields and whatever [`read`] would refuse, and then writes nothing. Check digits and the like, about which
+/// [`reading`] only remarks, are checked by [`build`].
 pub fn write(file: &AchFile) -> Result<Vec<u8>, AchInvalid> {
     render::write(file)
 }

@@ -28,7 +28,8 @@ pub struct ReturnReason {
     pub information: String,
 }
 
-/// The return of an entry: the same amount, with the trace number of the entry in an addenda record 99. Refuses an unknown code and IAT entries.
+/// The return of an entry: the same amount, with the trace number of the entry in an addenda record 99. Refuses an unknown code and IAT
+/// entries.
 pub fn return_entry(entry: &AchEntry, reason: &ReturnReason, terms: &AnswerTerms) -> Result<AchEntry, AchInvalid> {
     let place = "return";
     if return_code(&reason.code).is_none() {
@@ -43,8 +44,8 @@ pub fn return_entry(entry: &AchEntry, reason: &ReturnReason, terms: &AnswerTerms
     answer_entry(entry, terms, place, (&reason.code, date, reason.information.clone()), answer)
 }
 
-/// A notification of change of an entry: no money, with the corrected data in an addenda record 98. Refuses an unknown code, data that the code needs and
-/// that is missing, and IAT entries.
+/// A notification of change of an entry: no money, with the corrected data in an addenda record 98. Refuses an unknown code, data that the
+/// code needs and that is missing, and IAT entries.
 pub fn change_entry(entry: &AchEntry, code: &str, change: &AccountChange, terms: &AnswerTerms) -> Result<AchEntry, AchInvalid> {
     let place = "notification of change";
     let known = change_code(code).filter(|known| !known.refusal);
@@ -56,7 +57,8 @@ pub fn change_entry(entry: &AchEntry, code: &str, change: &AccountChange, terms:
     Ok(AchEntry { amount_cents: 0, ..answer })
 }
 
-/// A batch of answers to entries of one batch, from one bank. Refuses entries that are no answers, and a mixture of both kinds or of several banks.
+/// A batch of answers to entries of one batch, from one bank. Refuses entries that are no answers, and a mixture of both kinds or of
+/// several banks.
 pub fn answer_batch(original: &AchBatchHeader, entries: Vec<AchEntry>, number: u32) -> Result<AchBatch, AchInvalid> {
     let refuse = |field, must: &str| Err(AchInvalid::new("batch of answers", field, must));
     let AchOriginator::Company { .. } = original.originator else { return refuse("class", "must not be IAT") };

@@ -1,7 +1,7 @@
 //! New files of credits: payouts to persons (PPD) and companies (CCD), and prenotes.
 //!
-//! Every value is checked when it is added, so that a payment that no bank would take is refused before there is a file. Whether a day is a banking day, and
-//! which amounts settle on the same day, are facts with a date: they are the caller's.
+//! Every value is checked when it is added, so that a payment that no bank would take is refused before there is a file. Whether a day is a
+//! banking day, and which amounts settle on the same day, are facts with a date: they are the caller's.
 
 use super::change_codes::AchAccount;
 use super::error::AchInvalid;
@@ -15,7 +15,8 @@ use jiff::civil::{Date, DateTime};
 
 /// The highest number of an entry under one originating bank: seven digits of the trace number.
 pub const SEQUENCE_MAX: u32 = 9_999_999;
-/// Beginnings of descriptions that mean something else: wages, reversals, and debits for goods (Nacha; the first and last since 2026-03-20).
+/// Beginnings of descriptions that mean something else: wages, reversals, and debits for goods (Nacha; the first and last since
+/// 2026-03-20).
 const RESERVED_DESCRIPTIONS: [&str; 3] = ["PAYROLL", "REVERSAL", "PURCHASE"];
 
 /// Data of a new file.

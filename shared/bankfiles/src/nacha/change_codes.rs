@@ -1,4 +1,5 @@
-//! Notifications of change: the payment was posted, and a bank says which data must be changed before the next one, within six banking days.
+//! Notifications of change: the payment was posted, and a bank says which data must be changed before the next one, within six banking
+//! days.
 
 use super::model::AchAnswer;
 use super::routing::{is_digits, is_routing_number};

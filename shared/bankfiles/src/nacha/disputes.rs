@@ -3,8 +3,8 @@
 use super::model::AchAnswer;
 use serde::Serialize;
 
-/// What an addenda record 99 of a dishonoured or contested return says beside its code. Settlement days are days of the year, three digits. Texts are empty
-/// where the record has none.
+/// What an addenda record 99 of a dishonoured or contested return says beside its code. Settlement days are days of the year, three digits.
+/// Texts are empty where the record has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AchDispute {
     /// Trace number of the return.
@@ -33,7 +33,8 @@ pub struct AchContest {
 }
 
 impl AchAnswer {
-    /// The parts of a dishonoured or contested return; `None` for other codes. For these codes, `date` is the day on which the entry was returned.
+    /// The parts of a dishonoured or contested return; `None` for other codes. For these codes, `date` is the day on which the entry was
+    /// returned.
     #[must_use]
     pub fn dispute(&self) -> Option<AchDispute> {
         let contested = match self.code.as_str() {
@@ -41,7 +42,8 @@ impl AchAnswer {
             "R71" | "R72" | "R73" | "R74" | "R75" | "R76" | "R77" => true,
             _ => return None,
         };
-        // Positions of the record; the information begins at 36. Nothing but ASCII is read, and what else a caller may have put there is taken as absent.
+        // Positions of the record; the information begins at 36. Nothing but ASCII is read, and what else a caller may have put there is
+        // taken as absent.
         let text = |from: usize, to: usize| {
             let end = self.information.len().min(to - 35);
             self.information.get(from - 36..end).unwrap_or_default().trim_matches(' ').to_owned()

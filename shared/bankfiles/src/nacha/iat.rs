@@ -1,4 +1,5 @@
-//! The addenda that only IAT entries have: types 10 to 16 and 18. They are read, and written as they were read; no IAT entries are made here.
+//! The addenda that only IAT entries have: types 10 to 16 and 18. They are read, and written as they were read; no IAT entries are made
+//! here.
 
 use super::error::AchProblems;
 use super::lines::AchRecord;

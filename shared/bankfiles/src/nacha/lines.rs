@@ -5,7 +5,8 @@ use super::model::{AchLineEnd, AchPadding};
 
 /// Characters of a line.
 pub const LINE: usize = 94;
-/// The longest file that is read or written: 178,000 lines, more than the entries of a day. What is read takes many times as much memory.
+/// The longest file that is read or written, in bytes: 178,000 lines, more than the entries of a day. What is read takes up to 10 times as
+/// much memory, a reading 30 times.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
 
 /// A record: its line's number and 94 printable ASCII characters.
@@ -82,7 +83,8 @@ fn printable(bytes: &[u8]) -> Result<&str, AchProblems> {
     std::str::from_utf8(bytes).map_err(|_| AchProblems::one("the file", "is not ASCII text".to_owned()))
 }
 
-/// The line end after the first line. A first line of another length decides as well, so that its length is named and not that of the whole file.
+/// The line end after the first line. A first line of another length decides as well, so that its length is named and not that of the whole
+/// file.
 fn line_end(bytes: &[u8]) -> AchLineEnd {
     let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
     match end.map(|end| (end, bytes[end], bytes.get(end + 1))) {

@@ -1,5 +1,6 @@
-//! What an ACH file holds. Texts are as in the file without the blanks at their end; blanks at their beginning are kept, because both ways of aligning a
-//! field exist. Counts, hashes and totals are not stored: they follow from the entries, and a file that states others is not read.
+//! What an ACH file holds. Texts are as in the file without the blanks at their end; blanks at their beginning are kept, because both ways
+//! of aligning a field exist. Counts, hashes and totals are not stored: they follow from the entries, and a file that states others is not
+//! read.
 
 use super::routing::is_digits;
 use super::transaction::{AccountKind, AchDirection, TransactionCode};
@@ -215,8 +216,8 @@ pub struct AchAnswer {
     pub date: String,
     /// First eight digits of the routing number that our entry went to.
     pub original_rdfi: String,
-    /// Positions 36 to 79, 44 characters: information of the bank in a return, corrected data in a notification of change. Its layout depends on the code.
-    /// In a return of an IAT entry, its first ten characters are the amount of that entry.
+    /// Positions 36 to 79, 44 characters: information of the bank in a return, corrected data in a notification of change. Its layout
+    /// depends on the code. In a return of an IAT entry, its first ten characters are the amount of that entry.
     pub information: String,
     /// Trace number that the answering bank gave.
     pub trace: String,

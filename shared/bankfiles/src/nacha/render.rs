@@ -7,8 +7,8 @@ use super::model::{
 };
 use super::routing::is_digits;
 
-/// Writes a file with the counts, hashes and totals of its entries. Refuses values that don't fit their fields, and anything that could not be read back,
-/// such as trace numbers out of order.
+/// Writes a file with the counts, hashes and totals of its entries. Refuses values that don't fit their fields, and anything that could not
+/// be read back, such as trace numbers out of order.
 pub fn write(file: &AchFile) -> Result<Vec<u8>, AchInvalid> {
     let bytes = render(file)?;
     let read = super::parse::read(&bytes).map_err(|refusal| {

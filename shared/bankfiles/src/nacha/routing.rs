@@ -5,8 +5,8 @@ pub fn is_digits(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The check digit of the first eight digits of a routing number: with the digits weighted 3, 7, 1, all nine add up to a multiple of ten. `None` if the text
-/// is not eight digits.
+/// The check digit of the first eight digits of a routing number: with the digits weighted 3, 7, 1, all nine add up to a multiple of ten.
+/// `None` if the text is not eight digits.
 #[must_use]
 pub fn check_digit(eight: &str) -> Option<char> {
     if !is_digits(eight, 8) {

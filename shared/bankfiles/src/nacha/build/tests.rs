@@ -216,8 +216,8 @@ proptest! {
         let mut accepted = 0;
         for credits in &batches {
             // Credits that don't fit are refused one by one, so that most batches are accepted.
-            let fitting: Vec<AchCredit> =
-                credits.iter().filter(|credit| builder.clone().add_batch(&batch(CreditClass::Ccd), &[(*credit).clone()]).is_ok()).cloned().collect();
+            let fits = |credit: &&AchCredit| builder.clone().add_batch(&batch(CreditClass::Ccd), std::slice::from_ref(*credit)).is_ok();
+            let fitting: Vec<AchCredit> = credits.iter().filter(fits).cloned().collect();
             accepted += usize::from(builder.add_batch(&batch(CreditClass::Ccd), &fitting).is_ok());
         }
         match builder.build() {

@@ -9,10 +9,11 @@ const OURS_WORDS: &str = "The payment was sent back because of an error on our s
 const BANKS_WORDS: &str = "The banks are settling a question about your payment between them. You need not do anything.";
 const REVIEW_WORDS: &str = "Your bank sent the payment back. We are looking into it and will contact you.";
 const ROUTING_WORDS: &str = "The routing number you gave us does not work. Please check it with your bank and enter it again.";
-const OTHER_ACCOUNT_WORDS: &str = "Your bank can not take this payment on this account. Please give us another account.";
-const RAIL_WORDS: &str = "Your bank can not take the payment at the moment. We are looking for another way to pay you.";
+const OTHER_ACCOUNT_WORDS: &str = "Your bank cannot take this payment on this account. Please give us another account.";
+const RAIL_WORDS: &str = "Your bank cannot take the payment at the moment. We are looking for another way to pay you.";
 
-/// Every code is in exactly one row, except those that only debits get and those of enrolments and dishonoured returns, which are told alike.
+/// Every code is in exactly one row, except those that only debits get and those of enrolments and dishonoured returns, which are told
+/// alike.
 const TEXTS: [ReturnTexts; 28] = [
     (
         &["R02"],
@@ -50,7 +51,7 @@ const TEXTS: [ReturnTexts; 28] = [
     (&["R90"], "Compliance review: the bank names sanctions. Nothing is paid before it ends.", REVIEW_WORDS),
     (&["R18"], "Correct the effective entry date and the calendar; send again.", OURS_WORDS),
     (&["R19"], "Correct the amount in the file; send again.", OURS_WORDS),
-    (&["R20"], "Ask for another account.", "This account can not receive transfers. Please give us another account."),
+    (&["R20"], "Ask for another account.", "This account cannot receive transfers. Please give us another account."),
     (&["R21"], "Correct the company identification; send again.", OURS_WORDS),
     (&["R22"], "Correct the identification number; send again.", OURS_WORDS),
     (
@@ -71,7 +72,7 @@ const TEXTS: [ReturnTexts; 28] = [
     (&["R34"], "Ask for an account at another bank.", OTHER_ACCOUNT_WORDS),
     (&["R36"], "Send again in a class that allows credits.", OURS_WORDS),
     (&["R80"], "Correct the codes of the international entry; send again.", OURS_WORDS),
-    (&["R81"], "The bank abroad can not be reached this way: find another rail.", RAIL_WORDS),
+    (&["R81"], "The bank abroad cannot be reached this way: find another rail.", RAIL_WORDS),
     (
         &["R82"],
         "Correct the identification of the foreign bank; send again.",

@@ -1,6 +1,7 @@
 //! Files of the tests, written by hand from the record layouts.
 
-/// Two batches of credits: a payment with an addenda record and a prenote to persons, a payment to a company. Ten lines, so without padding.
+/// Two batches of credits: a payment with an addenda record and a prenote to persons, a payment to a company. Ten lines, so without
+/// padding.
 pub const PAYOUTS: &str = "\
 101 231380104 1210428822611230900A094101Federal Reserve Bank   Test Bank                      \n\
 5220Example Co                          1123456789PPDPAYOUT          261127   1121042880000001\n\

@@ -50,7 +50,8 @@ fn reference_files_are_written_back_to_the_byte() {
     }
     assert_eq!(same.len(), 9, "{same:?}");
     let [(order, _, out_of_order), (length, why, wrong_length)] = &refused[..] else { panic!("{refused:?}") };
-    // The table says nothing against the first: it checked lengths, hashes, counts and blocks only. Its name says it: records are in the wrong order.
+    // The table says nothing against the first: it checked lengths, hashes, counts and blocks only. Its name says it: records are in the
+    // wrong order.
     assert_eq!(order, "bad-batch-order.ach");
     assert_eq!(out_of_order, "line 1: is a batch header (record 5) where record 1 must be: records are in the wrong order");
     assert_eq!(length, "bad-one-line-no-newlines.ach");
