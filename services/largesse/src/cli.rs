@@ -2,6 +2,7 @@
 use money::{BookName, UserKey, text::is_plain};
 
 pub mod backup;
+pub mod bank;
 pub mod bench;
 pub mod config;
 pub mod demo;
@@ -13,6 +14,7 @@ pub mod keys;
 pub mod lists;
 pub mod migrate;
 pub mod privacy;
+pub mod rails;
 pub mod replay;
 pub mod serve;
 pub mod settings;

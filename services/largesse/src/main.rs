@@ -2,9 +2,9 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
     backup::{self, BackupArguments, RestoreArguments},
-    bench, config, demo, explain, export, id, import, keys, lists,
+    bank, bench, config, demo, explain, export, id, import, keys, lists,
     migrate::{self, MigrateArguments},
-    privacy, replay, serve,
+    privacy, rails, replay, serve,
     settings::DatabaseArgument,
     status, token, usable, verify,
 };
@@ -43,6 +43,10 @@ enum Command {
     Config(config::ConfigArguments),
     /// Prints or checks the lists that operators write: gifts, coin packages and rates.
     Lists(lists::ListsArguments),
+    /// Prints, checks or compares the records of payment rails: hours, cut-offs, caps, costs.
+    Rails(rails::RailsArguments),
+    /// Reads the files of banks: payments, reports, statements.
+    Bank(bank::BankArguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::TokenArguments),
     /// Prints new ids for requests: UUIDs of version 7, one a line.
@@ -110,6 +114,8 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Lists(arguments) => command::finish(lists::run(&arguments)),
+        Command::Rails(arguments) => command::finish(rails::run(&arguments)),
+        Command::Bank(arguments) => command::finish(bank::run(&arguments)),
         Command::Token(arguments) => token::run(&arguments),
         Command::Id(arguments) => id::run(&arguments),
         Command::Demo(arguments) => match usable(arguments.database.as_deref()) {

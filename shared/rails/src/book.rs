@@ -17,7 +17,8 @@ use toml::de::DeTable;
 pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// Most tables of one kind in a file.
 const TABLES_MAX: usize = 2_000;
-const BUILT_IN: &str = include_str!("../data/rails.toml");
+/// Our own records as a file.
+pub const BUILT_IN: &str = include_str!("../data/rails.toml");
 static BUILT_IN_BOOK: LazyLock<RailBook> =
     LazyLock::new(|| read_book(BUILT_IN, &HolidayCalendars::default()).expect("a test reads the embedded records"));
 

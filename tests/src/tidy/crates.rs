@@ -34,6 +34,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/pgtest", &[], &[]),
     row("shared/chart", &[&["money"]], &[]),
     row("shared/iso20022", &[&["money"]], &[]),
+    row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/rails", &[&["money"]], &[]),
     // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),
@@ -65,7 +66,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/demo", &[BOOKS, CALLER, &["db", "runtime", "operations", "monitor", "sandbox", "iso20022", "http_client"]], &[]),
     row(
         "services/largesse",
-        &[CALLER, &["runtime", "operations", "demo", "monitor", "db", "settings", "telemetry"]],
+        &[CALLER, &["runtime", "operations", "demo", "monitor", "db", "settings", "telemetry", "rails", "bankfiles"]],
         &["books", "chart", "ledger", "pgtest"],
     ),
     row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "http_client", "pgtest", "telemetry", "db"]], &[]),

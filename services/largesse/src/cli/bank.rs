@@ -1,0 +1,73 @@
+//! `largesse bank`: reads the files of banks.
+use bankfiles::FileReading;
+use clap::{Args, Subcommand};
+use runtime::command::{CommandResult, UntypedError};
+use serde::Serialize;
+use std::{io::Read as _, path::PathBuf, process::ExitCode};
+
+/// Largest file that is read, in bytes.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Printed after the options.
+const EXPLANATION: &str = "\
+The format is recognised from the file itself: ISO 20022 (pain.001, pain.002, pain.014, pacs.002, pacs.004, pacs.008, camt.029, camt.052 to camt.056, admi.002),
+NACHA, BAI2, MT940 and MT942. Each file is printed as a JSON object: `file`, `format`, `content`, what was understood; and `problems`, what was not, each with
+its place and whether it touches money. Exit code 1 if money in a file was not understood, or if a file is broken or can't be read. Nothing is stored.
+
+  largesse bank read statement.xml | jq .problems";
+
+/// Options of `largesse bank`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_long_help = EXPLANATION)]
+pub struct BankArguments {
+    #[command(subcommand)]
+    pub task: BankTask,
+}
+
+/// What to do with a bank's files.
+#[derive(Debug, Subcommand)]
+pub enum BankTask {
+    /// Prints as JSON what files of a bank say, and where and why a part of them is not understood.
+    Read {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// A file and what it says.
+#[derive(Serialize)]
+struct ReadFile<'a> {
+    file: std::borrow::Cow<'a, str>,
+    #[serde(flatten)]
+    reading: FileReading,
+}
+
+/// Runs `largesse bank`.
+pub fn run(arguments: &BankArguments) -> CommandResult {
+    let BankTask::Read { files } = &arguments.task;
+    let mut sound = true;
+    for file in files {
+        let reading = match bytes(file) {
+            Ok(bytes) => bankfiles::read(&bytes),
+            // The other files are read all the same.
+            Err(error) => {
+                eprintln!("largesse: {}: {error}", file.display());
+                sound = false;
+                continue;
+            }
+        };
+        sound &= reading.is_sound();
+        println!("{}", serde_json::to_string_pretty(&ReadFile { file: file.to_string_lossy(), reading })?);
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn bytes(file: &PathBuf) -> Result<Vec<u8>, UntypedError> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!("must have at most {FILE_BYTES_MAX} bytes").into());
+    }
+    Ok(bytes)
+}

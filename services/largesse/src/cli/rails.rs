@@ -1,0 +1,159 @@
+//! `largesse rails`: prints, checks and compares the dated records of payment rails.
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use rails::{RailBook, RailRecord, cap::cap_on, check, diff, record::InstantKind};
+use runtime::command::{CommandResult, UntypedError};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Printed after the options.
+const EXPLANATION: &str = "\
+A rail's record says what it carries, to whom, when, how fast, at which cost and until which cap, each as a fact of a day with a source and a confidence:
+P from the scheme or an authority, S from others, K unverified. A file of your own has the same form, and its rails and calendars replace the built-in ones of
+the same id; `largesse rails show` prints the built-in records as a file to start from.
+
+  largesse rails check rails.toml
+  largesse rails diff rails.toml
+  largesse rails list --at 2026-12-24T22:00:00Z";
+
+/// Options of `largesse rails`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_long_help = EXPLANATION)]
+pub struct RailsArguments {
+    #[command(subcommand)]
+    pub task: RailsTask,
+}
+
+/// What to do with rails.
+#[derive(Debug, Subcommand)]
+pub enum RailsTask {
+    /// Prints the built-in records, as a file to start from.
+    Show,
+    /// Lists the rails as they are at a moment: currency, speed, scheme's cap, whether they take payments, and when they open.
+    List {
+        /// The moment, such as 2026-12-24T22:00:00Z. Now if not given.
+        #[arg(long)]
+        at: Option<Timestamp>,
+        /// A file whose records replace the built-in ones.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Reads a file of rails whole and prints every problem with its line. Exit code 1 if there is one.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Prints every field that a file changes, adds or withdraws: against the built-in records, or against an older file.
+    Diff {
+        /// The newer file.
+        new: PathBuf,
+        /// The older file. The built-in records if not given.
+        old: Option<PathBuf>,
+    },
+}
+
+/// Runs `largesse rails`.
+pub fn run(arguments: &RailsArguments) -> CommandResult {
+    match &arguments.task {
+        RailsTask::Show => Ok(super::config::print(rails::book::BUILT_IN)),
+        RailsTask::List { at, file } => {
+            let book = match file {
+                Some(file) => RailBook::built_in().overlaid(read(file)?),
+                None => RailBook::built_in(),
+            };
+            list(&book, at.unwrap_or_else(Timestamp::now));
+            Ok(ExitCode::SUCCESS)
+        }
+        RailsTask::Check { file } => match check(&text(file)?) {
+            Ok(book) => {
+                let count: usize = book.ids().map(|id| book.records(id).len()).sum();
+                println!("ok: {count} records of {} rails", book.ids().count());
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(faults) => {
+                for fault in &faults {
+                    println!("{}: {fault}", file.display());
+                }
+                println!("{} problems: nothing of the file can be used", faults.len());
+                Ok(ExitCode::FAILURE)
+            }
+        },
+        RailsTask::Diff { new, old } => {
+            let built_in = RailBook::built_in();
+            let (old, new) = match old {
+                Some(old) => (built_in.clone().overlaid(read(old)?), built_in.overlaid(read(new)?)),
+                None => (built_in.clone(), built_in.overlaid(read(new)?)),
+            };
+            let changes = diff(&old, &new);
+            for change in &changes {
+                println!("{change}");
+            }
+            println!("{} changes", changes.len());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn text(file: &Path) -> Result<String, UntypedError> {
+    let length = std::fs::metadata(file).map_err(|error| format!("{}: {error}", file.display()))?.len();
+    if length > rails::book::FILE_BYTES_MAX as u64 {
+        return Err(format!("{}: must have at most {} bytes, not {length}", file.display(), rails::book::FILE_BYTES_MAX).into());
+    }
+    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()).into())
+}
+
+fn read(file: &Path) -> Result<RailBook, UntypedError> {
+    check(&text(file)?).map_err(|faults| {
+        let first = faults.first().map(ToString::to_string).unwrap_or_default();
+        format!("{}: {first}; {} problems in all: `largesse rails check` prints them", file.display(), faults.len()).into()
+    })
+}
+
+fn list(book: &RailBook, at: Timestamp) {
+    println!("{:<16} {:<14} {:<8} {:<22} {:<26} name", "rail", "currency", "speed", "cap of the scheme", format!("at {at:.0}"));
+    for id in book.ids() {
+        let Some(record) = book.record_at(id, at) else {
+            println!("{id:<16} has no record that is valid at this moment");
+            continue;
+        };
+        let many = record.currencies.len() > 1;
+        let currency = record.currencies.first().map_or("-", |first| first.code());
+        let currency = if many { format!("{currency} and {}", record.currencies.len() - 1) } else { currency.to_owned() };
+        println!("{id:<16} {currency:<14} {:<8} {:<22} {:<26} {}", speed(record), cap(record, at), open(book, record, at), record.name);
+    }
+}
+
+/// The scheme's cap on that day.
+fn cap(record: &RailRecord, at: Timestamp) -> String {
+    let day = record.zone.to_datetime(at).date();
+    match record.currencies.first().and_then(|currency| cap_on(&record.caps, *currency, day)) {
+        Some(cap) => cap.to_string(),
+        None => "none".to_owned(),
+    }
+}
+
+fn speed(record: &RailRecord) -> &'static str {
+    match record.instant {
+        InstantKind::Yes => "seconds",
+        InstantKind::Partly => "partly",
+        InstantKind::Near => "minutes",
+        InstantKind::No => "days",
+    }
+}
+
+/// Whether it takes payments, or when it does next.
+fn open(book: &RailBook, record: &RailRecord, at: Timestamp) -> String {
+    let next = record.next_open(book.calendars(), at, false);
+    next.map_or_else(
+        |gap| gap.to_string(),
+        |next| {
+            if next == at {
+                "open".to_owned()
+            } else {
+                format!("from {}", next.to_zoned(record.zone.clone()).strftime("%a %d %b %H:%M %Z"))
+            }
+        },
+    )
+}

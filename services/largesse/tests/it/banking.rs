@@ -1,0 +1,99 @@
+//! `largesse rails` and `largesse bank`: facts of rails as people look them up and change them, and what the files of banks say.
+use serde_json::Value;
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+fn largesse(arguments: &[&str], files: &[&Path]) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_largesse")).args(arguments).args(files).env_remove("RUST_LOG").output().unwrap();
+    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    (output, printed)
+}
+
+#[test]
+fn rails_are_listed_as_they_are_at_a_moment() {
+    // Thanksgiving, a holiday of the Fed; SEPA Instant never sleeps.
+    let (output, printed) = largesse(&["rails", "list", "--at", "2026-11-26T15:00:00Z"], &[]);
+    assert!(output.status.success(), "{output:?}");
+    let line = |id: &str| printed.lines().find(|line| line.split(' ').next() == Some(id)).unwrap_or_else(|| panic!("{id}: {printed}"));
+    assert!(line("sepa-instant").contains(" open ") && line("sepa-instant").contains("EUR"), "{printed}");
+    assert!(
+        line("us-ach-same-day").contains("from Fri 27 Nov 03:00 EST") && line("us-ach-same-day").contains("1000000.00 USD"),
+        "{printed}"
+    );
+    assert!(line("us-rtp").contains("10000000.00 USD"), "{printed}");
+    // The cap of the day on which somebody asks.
+    let (_, later) = largesse(&["rails", "list", "--at", "2027-09-20T15:00:00Z"], &[]);
+    assert!(later.lines().any(|line| line.starts_with("us-ach-same-day ") && line.contains("10000000.00 USD")), "{later}");
+}
+
+#[test]
+fn a_file_of_rails_is_checked_whole_and_compared_field_by_field() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rails.toml");
+    let (_, built_in) = largesse(&["rails", "show"], &[]);
+    std::fs::write(&file, &built_in).unwrap();
+    let (output, printed) = largesse(&["rails", "check"], &[&file]);
+    assert!(output.status.success() && printed.starts_with("ok: "), "{printed}");
+    let (_, printed) = largesse(&["rails", "diff"], &[&file]);
+    assert_eq!(printed, "0 changes\n");
+
+    std::fs::write(&file, built_in.replacen("bank_answer_s = 15", "bank_answer_s = 14", 1)).unwrap();
+    let (_, printed) = largesse(&["rails", "diff"], &[&file]);
+    assert!(printed.starts_with("rail us-rtp from 2026-01-01: bank_answer_s changed from 15 to 14\n1 changes"), "{printed}");
+
+    let wrong = built_in.replacen("America/New_York", "America/New_Amsterdam", 1).replacen("id = \"us-fednow\"", "id = \"us-rtp\"", 1);
+    std::fs::write(&file, wrong).unwrap();
+    let (output, printed) = largesse(&["rails", "check"], &[&file]);
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("rail us-rtp, zone: ") && printed.contains("is already on line"), "{printed}");
+    assert!(printed.ends_with("problems: nothing of the file can be used\n"), "{printed}");
+    let (output, _) = largesse(&["rails", "list", "--file"], &[&file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`largesse rails check` prints them"), "{output:?}");
+    let (output, _) = largesse(&["rails", "check"], &[&dir.path().join("none")]);
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("none"), "{output:?}");
+}
+
+/// A statement of one entry, with the closing balance as given.
+fn bai2(closing: &str, total: &str) -> String {
+    format!(
+        "01,BANK,US,261126,0600,1,80,,2/\n02,US,BANK,1,261125,0600,USD,2/\n03,900001,USD,010,100000,,,015,{closing},,/\n16,475,25000,,REF1,CHECK/\n49,{total},3/\n98,{total},1,5/\n99,{total},1,7/\n"
+    )
+}
+
+#[test]
+fn what_a_file_of_a_bank_says_is_printed_and_a_broken_one_fails_beside_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str, text: &str| {
+        let file = dir.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let sound = place("sound.bai", &bai2("75000", "200000"));
+    let (output, printed) = largesse(&["bank", "read"], &[&sound]);
+    let read: Value = serde_json::from_str(&printed).unwrap();
+    assert!(output.status.success(), "{printed}");
+    assert_eq!((read["format"].as_str(), read["problems"].as_array().map(Vec::len)), (Some("BAI2"), Some(0)), "{printed}");
+    assert!(printed.contains("REF1") && printed.contains("25000"), "{printed}");
+
+    let wrong_total = place("total.bai", &bai2("75000", "200001"));
+    let unknown = place("unknown.txt", "Dear customer, your balance is 100.00");
+    let empty = place("empty.xml", "");
+    let statement = place(
+        "cut.xml",
+        "<?xml version=\"1.0\"?><Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><GrpHdr><MsgId>1</MsgId>",
+    );
+    for (file, format) in [(&wrong_total, "BAI2"), (&unknown, "unknown"), (&empty, "unknown"), (&statement, "camt.053.001.08")] {
+        let (output, printed) = largesse(&["bank", "read"], &[file]);
+        let read: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!((output.status.code(), read["format"].as_str()), (Some(1), Some(format)), "{printed}");
+        let problems = read["problems"].as_array().unwrap();
+        assert!(problems.iter().any(|problem| problem["touches_money"] == true), "{printed}");
+    }
+    // One that can't be opened does not hide what the others say.
+    let (output, printed) = largesse(&["bank", "read"], &[&dir.path().join("none"), &sound]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(printed.contains("REF1") && String::from_utf8_lossy(&output.stderr).contains("none"), "{output:?}");
+}
