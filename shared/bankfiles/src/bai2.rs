@@ -1,1 +1,267 @@
-//! Placeholder.
+//! BAI2: balances and entries that banks, above all in the United States, report for one day (Cash Management Balance Reporting
+//! Specifications, version 2).
+//!
+//! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem. `records` cuts a file
+//! into records and fields, `reader` builds what is below from them, `checks` compares it with the file's own totals, and `codes` says what
+//! type codes mean.
+
+mod checks;
+mod codes;
+mod reader;
+mod records;
+
+pub use codes::{Bai2CodeLevel, Bai2TypeCode, type_code};
+
+use crate::{
+    FileProblem, FileReading,
+    statement::{Findings, StatementSide, WrittenLine, as_optional_text, decoded},
+};
+use jiff::civil::Date;
+use serde::Serialize;
+
+/// A file: records 01 to 99.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Bai2File {
+    /// Who sent it, as in record 01.
+    pub sender: String,
+    /// Who it is for.
+    pub receiver: String,
+    /// The day on which it was made.
+    #[serde(serialize_with = "as_optional_text")]
+    pub created: Option<Date>,
+    /// `HHMM`; 2400 and 9999 mean the end of the day.
+    pub created_time: String,
+    /// Unique for a sender and day.
+    pub file_id: String,
+    /// Characters in a physical record, if the file says so.
+    pub record_length: Option<u32>,
+    /// Physical records in a block, if the file says so.
+    pub block_size: Option<u32>,
+    /// 2.
+    pub version: String,
+    /// Records 02 to 98, in order.
+    pub groups: Vec<Bai2Group>,
+    /// As record 99 states it, in minor units of no single currency.
+    pub control_total: Option<i64>,
+    /// Records with a problem, so that nothing of them is lost.
+    pub with_problems: Vec<WrittenLine>,
+}
+
+/// What a group does to what was reported before for its originator and day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bai2GroupStatus {
+    /// 1: adds to it.
+    Update,
+    /// 2: takes it all back.
+    Deletion,
+    /// 3: replaces it all.
+    Correction,
+    /// 4: a test; nothing may be booked from it.
+    Test,
+    /// Any other code.
+    #[default]
+    Unknown,
+}
+
+/// How final a group's amounts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bai2AsOf {
+    /// 1.
+    InterimPreviousDay,
+    /// 2.
+    FinalPreviousDay,
+    /// 3.
+    InterimSameDay,
+    /// 4.
+    FinalSameDay,
+}
+
+/// The accounts of one originator on one day: records 02 to 98.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Bai2Group {
+    /// Line of its record 02.
+    pub line: usize,
+    /// Who it is finally for.
+    pub receiver: String,
+    /// The bank whose accounts these are.
+    pub originator: String,
+    /// What it does to earlier reports.
+    pub status: Bai2GroupStatus,
+    /// The day of its balances and entries.
+    #[serde(serialize_with = "as_optional_text")]
+    pub as_of: Option<Date>,
+    /// `HHMM`; 2400 and 9999 mean the end of the day.
+    pub as_of_time: String,
+    /// Currency of its accounts unless they have their own; USD where the file is silent.
+    pub currency: String,
+    /// How final it is, if the file says so.
+    pub as_of_modifier: Option<Bai2AsOf>,
+    /// Its accounts, in order.
+    pub accounts: Vec<Bai2Account>,
+    /// As record 98 states it.
+    pub control_total: Option<i64>,
+}
+
+/// One account: records 03 to 49.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Bai2Account {
+    /// Line of its record 03.
+    pub line: usize,
+    /// As written, with leading zeros.
+    pub number: String,
+    /// Its own currency, or its group's.
+    pub currency: String,
+    /// Digits of the currency's minor unit; `None` for a currency that is not known, with a problem.
+    pub minor_digits: Option<u32>,
+    /// Balances and totals of record 03.
+    pub summaries: Vec<Bai2Summary>,
+    /// Records 16.
+    pub entries: Vec<Bai2Entry>,
+    /// As record 49 states it.
+    pub control_total: Option<i64>,
+}
+
+impl Bai2Account {
+    /// The amount that record 03 reports under a type code, such as `010` for the opening ledger balance. `None` if it reports none or
+    /// several.
+    #[must_use]
+    pub fn reported(&self, code: &str) -> Option<i64> {
+        let mut with_code = self.summaries.iter().filter(|summary| summary.code == code && summary.amount_minor.is_some());
+        let first = with_code.next()?.amount_minor;
+        with_code.next().is_none().then_some(first).flatten()
+    }
+}
+
+/// A balance or a total of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bai2Summary {
+    /// Three digits.
+    pub code: String,
+    /// What the code means, if it is known.
+    pub meaning: Option<&'static str>,
+    /// Balance, total, or unknown for a code without a meaning here.
+    pub level: Option<Bai2CodeLevel>,
+    /// The group's day.
+    #[serde(serialize_with = "as_optional_text")]
+    pub date: Option<Date>,
+    /// With its sign, in minor units. `None`: not reported, or unreadable with a problem. Zero is zero.
+    pub amount_minor: Option<i64>,
+    /// How many entries a total stands for.
+    pub item_count: Option<u64>,
+    /// When the money can be used.
+    pub availability: Bai2Availability,
+}
+
+/// One entry: a record 16 with its continuations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bai2Entry {
+    /// Line of its record 16.
+    pub line: usize,
+    /// Three digits.
+    pub code: String,
+    /// What the code means, if it is known.
+    pub meaning: Option<&'static str>,
+    /// False if banks use the code in different ways, so that nothing may follow from its meaning before the bank was asked.
+    pub confirmed: bool,
+    /// Follows from the code. `None` if the code has no side, with a problem.
+    pub side: Option<StatementSide>,
+    /// In minor units, without a sign unless the bank wrote one, which is a problem. `None` if unreadable or absent, with a problem.
+    pub amount_minor: Option<i64>,
+    /// The group's day.
+    #[serde(serialize_with = "as_optional_text")]
+    pub booked: Option<Date>,
+    /// The day from which it counts, if the bank states one.
+    #[serde(serialize_with = "as_optional_text")]
+    pub value_date: Option<Date>,
+    /// When the money can be used.
+    pub availability: Bai2Availability,
+    /// The bank's reference; empty if there is none.
+    pub bank_reference: String,
+    /// The customer's reference; empty if there is none.
+    pub customer_reference: String,
+    /// Free text with the line breaks of its continuations. A slash at the end of a line ends the record and is left out.
+    pub text: String,
+}
+
+/// When the money of an amount can be used: BAI2's funds type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bai2Availability {
+    /// Z or empty: the bank does not say.
+    #[default]
+    NotStated,
+    /// 0: at once.
+    Immediate,
+    /// 1: after a day.
+    OneDay,
+    /// 2: after two days or more.
+    TwoDaysOrMore,
+    /// V: from a day, and a time `HHMM` if it is not empty, on.
+    FromDate {
+        /// The day, unless it is unreadable.
+        #[serde(serialize_with = "as_optional_text")]
+        date: Option<Date>,
+        /// `HHMM`, often empty.
+        time: String,
+    },
+    /// S: in three parts, in minor units.
+    Split {
+        /// At once.
+        immediate_minor: Option<i64>,
+        /// After a day.
+        one_day_minor: Option<i64>,
+        /// Later.
+        later_minor: Option<i64>,
+    },
+    /// D: in parts by days.
+    Distributed(Vec<Bai2Part>),
+    /// A code that is not one of these.
+    Unknown(String),
+}
+
+/// A part of an amount that can be used after some days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Bai2Part {
+    /// Days until then.
+    pub days: Option<i64>,
+    /// In minor units.
+    pub amount_minor: Option<i64>,
+}
+
+/// Reads a file as far as it can be understood, and says what can't.
+#[must_use]
+pub fn read(bytes: &[u8]) -> (Bai2File, Vec<FileProblem>) {
+    let mut findings = Findings::default();
+    let text = decoded(bytes, &mut findings);
+    let file = reader::file(&text, &mut findings);
+    (file, findings.into_problems())
+}
+
+/// Reads a file that must be without any problem, even one that leaves amounts as they are.
+///
+/// # Errors
+/// All problems of the file.
+pub fn read_strict(bytes: &[u8]) -> Result<Bai2File, Vec<FileProblem>> {
+    let (file, problems) = read(bytes);
+    if problems.is_empty() { Ok(file) } else { Err(problems) }
+}
+
+/// As [`read`], in the form shared by all formats.
+#[must_use]
+pub fn reading(bytes: &[u8]) -> FileReading {
+    let (file, problems) = read(bytes);
+    FileReading { format: "BAI2".to_owned(), content: serde_json::json!(file), problems }
+}
+
+/// Whether the bytes begin as a BAI2 file does: with a record 01 of eight fields.
+#[must_use]
+pub fn looks_like(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    let record = bytes.split(|byte| matches!(byte, b'\r' | b'\n' | b'/')).next().unwrap_or_default();
+    record.starts_with(b"01,") && record.iter().filter(|byte| **byte == b',').count() >= 7
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,9 @@ pub mod bai2;
 pub mod messages;
 pub mod mt940;
 pub mod nacha;
+mod statement;
+
+pub use statement::{STATEMENT_BYTES_MAX, StatementSide, WrittenLine};
 
 use serde::Serialize;
 

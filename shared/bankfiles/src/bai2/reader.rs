@@ -1,0 +1,293 @@
+//! Builds a file from its records. A record in the wrong place is a problem, and what can be kept of it is kept.
+
+use super::{
+    Bai2Account, Bai2AsOf, Bai2File, Bai2Group, Bai2GroupStatus,
+    checks::{self, Bai2Totals},
+    records::{Bai2Fields, Bai2Record, check_sizes, records},
+};
+use crate::statement::{Findings, day};
+
+mod amounts;
+
+pub(super) use amounts::amount;
+
+/// The currency of a file that names none.
+const DEFAULT_CURRENCY: &str = "USD";
+const VERSION: &str = "2";
+
+/// Where the reader is: at most one group and one account are open.
+struct Bai2Reader<'f> {
+    findings: &'f mut Findings,
+    file: Bai2File,
+    group: Option<(Bai2Group, Bai2Totals)>,
+    account: Option<(Bai2Account, Bai2Totals)>,
+    totals: Bai2Totals,
+    /// Line of the last record.
+    line: usize,
+    header_read: bool,
+    trailer_read: bool,
+    rest_reported: bool,
+}
+
+/// Reads a whole file.
+pub(super) fn file(text: &str, findings: &mut Findings) -> Bai2File {
+    let mut with_problems = Vec::new();
+    let records = records(text, findings, &mut with_problems);
+    check_sizes(text, findings);
+    let mut reader = Bai2Reader {
+        findings,
+        file: Bai2File { with_problems, ..Bai2File::default() },
+        group: None,
+        account: None,
+        totals: Bai2Totals::default(),
+        line: 1,
+        header_read: false,
+        trailer_read: false,
+        rest_reported: false,
+    };
+    for record in &records {
+        reader.record(record);
+    }
+    reader.end();
+    reader.file
+}
+
+impl Bai2Reader<'_> {
+    fn record(&mut self, record: &Bai2Record<'_>) {
+        self.line = record.line;
+        let problems_before = self.findings.count();
+        self.place(record);
+        if self.findings.count() > problems_before {
+            self.file.with_problems.push(record.as_written());
+        }
+    }
+
+    fn place(&mut self, record: &Bai2Record<'_>) {
+        if self.trailer_read {
+            if !self.rest_reported {
+                self.findings
+                    .money(record.line, format!("record {} follows the file trailer (99); nothing after it was read", record.code));
+                self.rest_reported = true;
+            } else {
+                self.file.with_problems.push(record.as_written());
+            }
+            return;
+        }
+        // An entry's text may end a record without a slash.
+        if !record.closed && record.code != "16" {
+            self.findings.other(record.line, format!("record {} doesn't end with a slash", record.code));
+        }
+        self.totals.records += record.lines();
+        if !self.header_read && record.code != "01" {
+            self.findings.money(record.line, format!("the file begins with record {}; a file header (01) was expected", record.code));
+            self.header_read = true;
+        }
+        match record.code {
+            "01" => self.header(record),
+            "02" => self.open_group(record),
+            "03" => self.open_account(record),
+            "16" => self.entry(record),
+            "49" => self.close_account(record),
+            "98" => self.close_group(record),
+            "99" => self.close_file(record),
+            code => {
+                self.findings.money(record.line, format!("record code {code} is unknown; 01, 02, 03, 16, 49, 88, 98 or 99 was expected"));
+                self.count_inside(record);
+            }
+        }
+    }
+
+    /// Counts a record for the group and the account that are open.
+    fn count_inside(&mut self, record: &Bai2Record<'_>) {
+        if let Some((_, totals)) = &mut self.group {
+            totals.records += record.lines();
+        }
+        if let Some((_, totals)) = &mut self.account {
+            totals.records += record.lines();
+        }
+    }
+
+    fn misplaced(&mut self, record: &Bai2Record<'_>, why: &str) {
+        self.findings.money(record.line, format!("record {} {why}; it was not read", record.code));
+        self.count_inside(record);
+    }
+
+    fn header(&mut self, record: &Bai2Record<'_>) {
+        if self.header_read {
+            return self.misplaced(record, "is a second file header");
+        }
+        self.header_read = true;
+        let mut fields = record.fields();
+        let (sender, receiver) = (fields.text().to_owned(), fields.text().to_owned());
+        let created = self.date(&mut fields, record, "creation date");
+        let created_time = self.time(&mut fields, record);
+        let file_id = fields.text().to_owned();
+        let record_length = self.size(&mut fields, record, "physical record length");
+        let block_size = self.size(&mut fields, record, "block size");
+        let version = fields.text().to_owned();
+        if version != VERSION {
+            // A file of another version has other fields, so what was read from them may be wrong.
+            self.findings.money(record.line, "the file header (01) states another version than 2, the only one that is read");
+        }
+        let with_problems = std::mem::take(&mut self.file.with_problems);
+        self.file = Bai2File {
+            sender,
+            receiver,
+            created,
+            created_time,
+            file_id,
+            record_length,
+            block_size,
+            version,
+            with_problems,
+            ..Bai2File::default()
+        };
+    }
+
+    fn date(&mut self, fields: &mut Bai2Fields<'_, '_>, record: &Bai2Record<'_>, what: &str) -> Option<jiff::civil::Date> {
+        let text = fields.text();
+        let date = day(text);
+        if date.is_none() {
+            self.findings.other(record.line, format!("{what} of record {} must be a day, YYMMDD", record.code));
+        }
+        date
+    }
+
+    fn time(&mut self, fields: &mut Bai2Fields<'_, '_>, record: &Bai2Record<'_>) -> String {
+        let text = fields.text();
+        if !text.is_empty() && !amounts::is_time(text) {
+            self.findings.other(record.line, format!("the time of record {} must be HHMM, 2400 or 9999", record.code));
+        }
+        text.to_owned()
+    }
+
+    fn size(&mut self, fields: &mut Bai2Fields<'_, '_>, record: &Bai2Record<'_>, what: &str) -> Option<u32> {
+        let text = fields.text();
+        let size = text.parse().ok().filter(|size| *size > 0);
+        if size.is_none() && !text.is_empty() {
+            self.findings.other(record.line, format!("{what} of the file header (01) must be a positive number"));
+        }
+        size
+    }
+
+    fn open_group(&mut self, record: &Bai2Record<'_>) {
+        self.leave_group(record.line, "a group header (02)");
+        let mut fields = record.fields();
+        let (receiver, originator) = (fields.text().to_owned(), fields.text().to_owned());
+        let status = match fields.text() {
+            "1" => Bai2GroupStatus::Update,
+            "2" => Bai2GroupStatus::Deletion,
+            "3" => Bai2GroupStatus::Correction,
+            "4" => Bai2GroupStatus::Test,
+            _ => {
+                self.findings.money(record.line, "the group status of record 02 must be 1, 2, 3 or 4; whether the group counts is unknown");
+                Bai2GroupStatus::Unknown
+            }
+        };
+        let as_of = self.date(&mut fields, record, "as-of date");
+        let as_of_time = self.time(&mut fields, record);
+        let currency = amounts::currency_or(fields.text(), DEFAULT_CURRENCY);
+        let as_of_modifier = match fields.text() {
+            "" => None,
+            "1" => Some(Bai2AsOf::InterimPreviousDay),
+            "2" => Some(Bai2AsOf::FinalPreviousDay),
+            "3" => Some(Bai2AsOf::InterimSameDay),
+            "4" => Some(Bai2AsOf::FinalSameDay),
+            _ => {
+                self.findings.other(record.line, "the as-of date modifier of record 02 must be empty, 1, 2, 3 or 4");
+                None
+            }
+        };
+        let line = record.line;
+        let group = Bai2Group { line, receiver, originator, status, as_of, as_of_time, currency, as_of_modifier, ..Bai2Group::default() };
+        self.group = Some((group, Bai2Totals { records: record.lines(), ..Bai2Totals::default() }));
+    }
+
+    fn open_account(&mut self, record: &Bai2Record<'_>) {
+        self.leave_account(record.line, "an account (03)");
+        if self.group.is_none() {
+            self.findings.money(record.line, "an account (03) stands outside of a group; a group header (02) was expected before it");
+            let group = Bai2Group { line: record.line, currency: DEFAULT_CURRENCY.to_owned(), ..Bai2Group::default() };
+            self.group = Some((group, Bai2Totals::default()));
+        }
+        let Some((group, group_totals)) = &mut self.group else { return };
+        group_totals.records += record.lines();
+        let mut totals = Bai2Totals { records: record.lines(), ..Bai2Totals::default() };
+        let account = amounts::account(record, group, &mut totals, self.findings);
+        self.account = Some((account, totals));
+    }
+
+    fn entry(&mut self, record: &Bai2Record<'_>) {
+        let Some((account, totals)) = &mut self.account else {
+            return self.misplaced(record, "stands outside of an account (03)");
+        };
+        totals.records += record.lines();
+        let booked = self.group.as_mut().and_then(|(group, totals)| {
+            totals.records += record.lines();
+            group.as_of
+        });
+        let entry = amounts::entry(record, booked, totals, self.findings);
+        account.entries.push(entry);
+    }
+
+    fn close_account(&mut self, record: &Bai2Record<'_>) {
+        if self.account.is_none() {
+            return self.misplaced(record, "ends an account, but none is open");
+        }
+        self.count_inside(record);
+        let Some((mut account, totals)) = self.account.take() else { return };
+        account.control_total = checks::account_trailer(record, &totals, self.findings);
+        self.keep_account(account, &totals);
+    }
+
+    fn keep_account(&mut self, account: Bai2Account, totals: &Bai2Totals) {
+        checks::account_balances(&account, self.findings);
+        if let Some((group, group_totals)) = &mut self.group {
+            group_totals.add(account.control_total, totals);
+            group.accounts.push(account);
+        }
+    }
+
+    fn close_group(&mut self, record: &Bai2Record<'_>) {
+        self.leave_account(record.line, "a group trailer (98)");
+        if self.group.is_none() {
+            return self.misplaced(record, "ends a group, but none is open");
+        }
+        self.count_inside(record);
+        let Some((mut group, totals)) = self.group.take() else { return };
+        group.control_total = checks::group_trailer(record, &totals, self.findings);
+        self.totals.add(group.control_total, &totals);
+        self.file.groups.push(group);
+    }
+
+    fn close_file(&mut self, record: &Bai2Record<'_>) {
+        self.leave_group(record.line, "the file trailer (99)");
+        self.trailer_read = true;
+        self.file.control_total = checks::file_trailer(record, &self.totals, self.findings);
+    }
+
+    fn leave_account(&mut self, line: usize, by: &str) {
+        if let Some((account, totals)) = self.account.take() {
+            self.findings.money(line, format!("{by} follows before the account of line {} was ended by a trailer (49)", account.line));
+            self.keep_account(account, &totals);
+        }
+    }
+
+    fn leave_group(&mut self, line: usize, by: &str) {
+        self.leave_account(line, by);
+        if let Some((group, totals)) = self.group.take() {
+            self.findings.money(line, format!("{by} follows before the group of line {} was ended by a trailer (98)", group.line));
+            self.totals.add(None, &totals);
+            self.file.groups.push(group);
+        }
+    }
+
+    fn end(&mut self) {
+        self.leave_group(self.line, "the end of the file");
+        if !self.header_read {
+            self.findings.money(1, "the file has no records; a file header (01) was expected");
+        } else if !self.trailer_read {
+            self.findings.money(self.line, "the file ends without a file trailer (99): its end may be missing");
+        }
+    }
+}
