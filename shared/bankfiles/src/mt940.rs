@@ -1,1 +1,213 @@
-//! Placeholder.
+//! MT940 customer statements and MT942 interim reports: SWIFT's text messages, also as banks write them without SWIFT's envelope.
+//!
+//! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem. `fields` cuts a file into
+//! messages and fields, `reader` builds statements from them with `entry` (`:61:`), `balance` and `details` (`:86:`), `checks` compares them
+//! with their own balances and with each other, and `codes` says what codes mean.
+
+mod balance;
+mod checks;
+mod codes;
+mod details;
+mod entry;
+mod fields;
+mod reader;
+
+pub use codes::{business_code, transaction_type};
+pub use details::Mt940Details;
+
+use crate::{
+    FileProblem, FileReading,
+    statement::{Findings, StatementSide, WrittenLine, as_optional_text, as_text, decoded},
+};
+use jiff::civil::{Date, DateTime};
+use serde::Serialize;
+
+/// A file of one or more messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Mt940File {
+    /// Its messages, in order. Pages of one statement are messages of their own.
+    pub statements: Vec<Mt940Statement>,
+    /// Fields with a problem, and lines that belong to no message, so that nothing of them is lost.
+    pub with_problems: Vec<WrittenLine>,
+}
+
+/// Which message it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub enum Mt940Kind {
+    /// MT940 (and MT950, the same without details): booked entries between two balances.
+    #[default]
+    #[serde(rename = "MT940")]
+    Statement,
+    /// MT942: entries so far. Information only: the statement that closes the day lists them again.
+    #[serde(rename = "MT942")]
+    InterimReport,
+}
+
+/// One message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Mt940Statement {
+    /// Line of its first field.
+    pub line: usize,
+    /// Statement or interim report.
+    pub kind: Mt940Kind,
+    /// Lines before the first field, such as SWIFT's blocks 1 and 2.
+    pub envelope: Vec<String>,
+    /// `:20:`, the bank's reference of the message.
+    pub reference: String,
+    /// `:21:`, if there is one.
+    pub related_reference: Option<String>,
+    /// `:25:`, in parts.
+    pub account: Mt940Account,
+    /// `:28C:`, the statement's number. `None` if unreadable or absent, with a problem; 0 if the bank doesn't number.
+    pub number: Option<u64>,
+    /// `:28C:` after the slash: the page.
+    pub sequence: Option<u64>,
+    /// Currency of its balances, or of its limits. Empty if nothing names one, with a problem.
+    pub currency: String,
+    /// Digits of the currency's minor unit; `None` for a currency that is not known, with a problem.
+    pub minor_digits: Option<u32>,
+    /// `:60F:`, or `:60M:` on a later page.
+    pub opening: Option<Mt940Balance>,
+    /// `:61:` with `:86:`.
+    pub entries: Vec<Mt940Entry>,
+    /// `:62F:`, or `:62M:` if another page follows.
+    pub closing: Option<Mt940Balance>,
+    /// `:64:`: what can be used now.
+    pub closing_available: Option<Mt940Balance>,
+    /// `:65:`: what can be used on later days.
+    pub forward_available: Vec<Mt940Balance>,
+    /// MT942 `:34F:`: smaller entries are not listed.
+    pub floor_limits: Vec<Mt940FloorLimit>,
+    /// MT942 `:13D:`: the bank's clock when the report was made.
+    #[serde(serialize_with = "as_optional_text")]
+    pub reported_at: Option<DateTime>,
+    /// Its distance from UTC, such as `+0100`; empty if not stated.
+    pub reported_offset: String,
+    /// MT942 `:90D:`.
+    pub debits: Option<Mt940Total>,
+    /// MT942 `:90C:`.
+    pub credits: Option<Mt940Total>,
+    /// `:86:` of the statement as a whole.
+    pub text: Option<String>,
+}
+
+/// `:25:` in parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Mt940Account {
+    /// As written.
+    pub written: String,
+    /// The bank's code before a slash, if there is one.
+    pub bank: Option<String>,
+    /// IBAN or number without blanks, dashes and dots, in upper case, without a currency at its end: for comparing.
+    pub number: String,
+    /// Currency at the end, if there is one.
+    pub currency: Option<String>,
+}
+
+/// A balance on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mt940Balance {
+    /// Line of the field.
+    pub line: usize,
+    /// Its tag, such as `60F`: F is of the whole statement, M of a page.
+    pub tag: String,
+    /// The day.
+    #[serde(serialize_with = "as_optional_text")]
+    pub date: Option<Date>,
+    /// As written.
+    pub currency: String,
+    /// In minor units, negative for a debit balance. `None` if unreadable, with a problem.
+    pub amount_minor: Option<i64>,
+}
+
+/// Smaller entries are not listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mt940FloorLimit {
+    /// Of which side; `None`: of both.
+    pub side: Option<StatementSide>,
+    /// In minor units.
+    pub amount_minor: Option<i64>,
+}
+
+/// Number and sum of the entries of one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mt940Total {
+    /// Line of the field.
+    pub line: usize,
+    /// How many entries.
+    pub count: Option<u64>,
+    /// In minor units.
+    pub amount_minor: Option<i64>,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mt940Entry {
+    /// Line of its `:61:`.
+    pub line: usize,
+    /// The day from which it counts. The 29th or 30th of a shorter February is read as its last day, with a problem.
+    #[serde(serialize_with = "as_text")]
+    pub value_date: Date,
+    /// The day on which it was booked, in the year that brings it nearest to the value date.
+    #[serde(serialize_with = "as_optional_text")]
+    pub booked: Option<Date>,
+    /// What it does to the account.
+    pub side: StatementSide,
+    /// Expected (EC, ED in an MT942), not booked.
+    pub expected: bool,
+    /// Third letter of the currency, if the bank writes it.
+    pub funds_letter: Option<char>,
+    /// In minor units, never negative. `None` if unreadable, with a problem.
+    pub amount_minor: Option<i64>,
+    /// N, S or F and three characters, such as `NTRF`.
+    pub type_code: String,
+    /// What the three characters mean, if they are known.
+    pub type_meaning: Option<&'static str>,
+    /// The customer's reference; empty if there is none. `NONREF` is kept.
+    pub customer_reference: String,
+    /// The bank's reference, after `//`.
+    pub bank_reference: Option<String>,
+    /// The line after it.
+    pub supplement: Option<String>,
+    /// `:86:`.
+    pub details: Option<Mt940Details>,
+}
+
+/// Reads a file as far as it can be understood, and says what can't.
+#[must_use]
+pub fn read(bytes: &[u8]) -> (Mt940File, Vec<FileProblem>) {
+    let mut findings = Findings::default();
+    let text = decoded(bytes, &mut findings);
+    let file = reader::file(&text, &mut findings);
+    (file, findings.into_problems())
+}
+
+/// Reads a file that must be without any problem, even one that leaves amounts as they are.
+///
+/// # Errors
+/// All problems of the file.
+pub fn read_strict(bytes: &[u8]) -> Result<Mt940File, Vec<FileProblem>> {
+    let (file, problems) = read(bytes);
+    if problems.is_empty() { Ok(file) } else { Err(problems) }
+}
+
+/// As [`read`], in the form shared by all formats. The format is MT942 if every message is an interim report.
+#[must_use]
+pub fn reading(bytes: &[u8]) -> FileReading {
+    let (file, problems) = read(bytes);
+    let interim = !file.statements.is_empty() && file.statements.iter().all(|statement| statement.kind == Mt940Kind::InterimReport);
+    FileReading { format: if interim { "MT942" } else { "MT940" }.to_owned(), content: serde_json::json!(file), problems }
+}
+
+/// Whether the bytes have the fields that every such message begins with, or its envelope.
+#[must_use]
+pub fn looks_like(bytes: &[u8]) -> bool {
+    let lines =
+        || bytes.split(|byte| matches!(byte, b'\r' | b'\n')).map(|line| line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii());
+    let has = |tags: &[&str]| lines().any(|line| tags.iter().any(|tag| line.starts_with(tag.as_bytes())));
+    let after_reference = [":25:", ":25P:", ":28:", ":28C:", ":60F:", ":60M:", ":61:", ":34F:"];
+    has(&[":20:"]) && has(&after_reference) || lines().any(fields::enveloped)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! Compares a statement with its own balances, and statements of one account with each other.
+
+use super::{Mt940Balance, Mt940Entry, Mt940Kind, Mt940Statement, Mt940Total};
+use crate::statement::{Findings, StatementSide};
+use std::collections::HashMap;
+
+/// Checks one message.
+pub(super) fn statement(statement: &Mt940Statement, findings: &mut Findings) {
+    let line = statement.line;
+    if statement.reference.is_empty() {
+        findings.other(line, "the message has no reference (:20:)");
+    }
+    if statement.account.written.is_empty() {
+        findings.money(line, "the message has no account (:25:), so whose money this is remains unknown");
+    }
+    if statement.number.is_none() {
+        findings.other(line, "the message has no statement number (:28C:), so a missing one can't be noticed");
+    }
+    if statement.entries.iter().any(|entry| entry.customer_reference.is_empty()) {
+        findings.other(line, "entries of the message have no customer's reference, not even NONREF");
+    }
+    match statement.kind {
+        Mt940Kind::Statement => balances(statement, findings),
+        Mt940Kind::InterimReport => {
+            total(statement, statement.debits.as_ref(), ("90D", "debit", StatementSide::Debit), findings);
+            total(statement, statement.credits.as_ref(), ("90C", "credit", StatementSide::Credit), findings);
+        }
+    }
+}
+
+/// Opening balance and entries must give the closing balance.
+fn balances(statement: &Mt940Statement, findings: &mut Findings) {
+    if statement.opening.is_none() {
+        findings.money(statement.line, "the statement has no opening balance (:60F: or :60M:)");
+    }
+    if statement.closing.is_none() {
+        findings.money(statement.line, "the statement has no closing balance (:62F: or :62M:): its end may be missing");
+    }
+    let (Some(opening), Some(closing)) = (&statement.opening, &statement.closing) else { return };
+    if opening.date.zip(closing.date).is_some_and(|(opening, closing)| closing < opening) {
+        findings.other(closing.line, "the closing balance is of an earlier day than the opening balance");
+    }
+    let change = statement.entries.iter().filter(|entry| !entry.expected).map(change).sum::<Option<i128>>();
+    // A balance or an entry that could not be read has a problem of its own.
+    let (Some(from), Some(to), Some(change)) = (opening.amount_minor, closing.amount_minor, change) else { return };
+    let expected = i128::from(from) + change;
+    if expected != i128::from(to) {
+        findings.money(
+            closing.line,
+            format!(
+                "opening balance {from} and {} entries ({change:+}) give {expected}, but the closing balance is {to}: {:+} is unexplained",
+                statement.entries.len(),
+                i128::from(to) - expected
+            ),
+        );
+    }
+}
+
+fn change(entry: &Mt940Entry) -> Option<i128> {
+    entry.amount_minor.map(|amount| entry.side.change(amount))
+}
+
+/// Checks number and sum of one side's entries in an interim report.
+fn total(statement: &Mt940Statement, total: Option<&Mt940Total>, (tag, noun, side): (&str, &str, StatementSide), findings: &mut Findings) {
+    let Some(total) = total else { return };
+    let entries = || statement.entries.iter().filter(|entry| entry.side.adds() == side.adds());
+    let found = entries().map(|entry| entry.amount_minor.map(i128::from)).sum::<Option<i128>>();
+    let count = u64::try_from(entries().count()).unwrap_or(u64::MAX);
+    let (Some(found), Some(stated)) = (found, total.amount_minor) else { return };
+    let right_count = total.count.is_none_or(|stated| stated == count);
+    if right_count && found == i128::from(stated) {
+        return;
+    }
+    let stated_count = total.count.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
+    let what = format!(":{tag}: states {stated_count} {noun} entries of {stated} in total, but {count} of {found} in total are listed");
+    // Entries below a limit are counted there without being listed.
+    let limited = statement
+        .floor_limits
+        .iter()
+        .any(|limit| limit.side.is_none_or(|limited| limited.adds() == side.adds()) && limit.amount_minor != Some(0));
+    if limited && found <= i128::from(stated) && total.count.is_none_or(|stated| stated >= count) {
+        findings.other(total.line, what);
+    } else {
+        findings.money(total.line, what);
+    }
+}
+
+/// What the next message of an account must continue.
+struct Mt940Previous<'a> {
+    number: Option<u64>,
+    sequence: Option<u64>,
+    closing: Option<&'a Mt940Balance>,
+    line: usize,
+}
+
+/// Checks that pages and statements of an account follow each other without a gap, and that none is there twice.
+pub(super) fn sequence(statements: &[Mt940Statement], findings: &mut Findings) {
+    let mut previous: HashMap<(Option<&str>, &str, &str), Mt940Previous<'_>> = HashMap::new();
+    for statement in statements.iter().filter(|statement| statement.kind == Mt940Kind::Statement) {
+        let account = (statement.account.bank.as_deref(), statement.account.number.as_str(), statement.currency.as_str());
+        let before = previous.get(&account);
+        if let Some(before) = before {
+            follows(before, statement, findings);
+        } else if is_page(statement.opening.as_ref()) {
+            let what = "the statement begins with an intermediate balance (:60M:), but the page before it is not in the file";
+            findings.money(statement.line, what);
+        }
+        let (number, sequence) = (statement.number, statement.sequence);
+        previous.insert(account, Mt940Previous { number, sequence, closing: statement.closing.as_ref(), line: statement.line });
+    }
+    let mut open: Vec<_> = previous.into_values().filter(|last| is_page(last.closing)).collect();
+    open.sort_by_key(|last| last.line);
+    for last in open {
+        findings.money(last.line, "the statement ends with an intermediate balance (:62M:), but no page after it is in the file");
+    }
+}
+
+fn is_page(balance: Option<&Mt940Balance>) -> bool {
+    balance.is_some_and(|balance| balance.tag.ends_with('M'))
+}
+
+fn follows(before: &Mt940Previous<'_>, statement: &Mt940Statement, findings: &mut Findings) {
+    let line = statement.line;
+    // Banks that don't number write 0.
+    let numbers = before.number.zip(statement.number).filter(|(before, now)| (*before, *now) != (0, 0));
+    if let Some((number_before, number)) = numbers {
+        let (page_before, page) = (before.sequence.unwrap_or(1), statement.sequence.unwrap_or(1));
+        if number == number_before {
+            if page == page_before {
+                findings.money(line, format!("statement {number}, page {page} is in the file twice: also in line {}", before.line));
+            } else if page_before.checked_add(1) != Some(page) {
+                findings.money(
+                    line,
+                    format!("page {page} of statement {number} follows page {page_before}: a page is missing or out of order"),
+                );
+            }
+        } else if number_before.checked_add(1) == Some(number) || number == 1 {
+            if page != 1 && page != 0 {
+                findings.money(line, format!("statement {number} begins with page {page}: an earlier page is missing"));
+            }
+        } else {
+            let why = if number > number_before { "is missing" } else { "is missing or out of order" };
+            findings.money(line, format!("statement {number} follows statement {number_before} of the same account: a statement {why}"));
+        }
+        if is_page(statement.opening.as_ref()) != (number == number_before) {
+            let expected = if number == number_before { ":60M:, as it continues a statement" } else { ":60F:, as it begins a statement" };
+            findings.other(line, format!("the opening balance must be {expected}"));
+        }
+        if is_page(before.closing) != (number == number_before) {
+            findings.other(before.line, "the closing balance must be :62M: if a page of the same statement follows, :62F: otherwise");
+        }
+    }
+    let closing = before.closing.and_then(|balance| balance.amount_minor);
+    let opening = statement.opening.as_ref().and_then(|balance| balance.amount_minor);
+    if let (Some(closing), Some(opening)) = (closing, opening)
+        && closing != opening
+    {
+        findings.money(
+            line,
+            format!("the opening balance is {opening}, but the account's statement of line {} closed with {closing}", before.line),
+        );
+    }
+}
