@@ -1,8 +1,8 @@
 //! MT940 customer statements and MT942 interim reports: SWIFT's text messages, also as banks write them without SWIFT's envelope.
 //!
 //! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem. `fields` cuts a file into
-//! messages and fields, `reader` builds statements from them with `entry` (`:61:`), `balance` and `details` (`:86:`), `checks` compares them
-//! with their own balances and with each other, and `codes` says what codes mean.
+//! messages and fields, `reader` builds statements from them with `entry` (`:61:`), `balance` and `details` (`:86:`), `checks` compares
+//! them with their own balances and with each other, and `codes` says what codes mean.
 
 mod balance;
 mod checks;

@@ -220,6 +220,7 @@ fn currencies_and_headers_are_checked() {
         "261320,2460,",
         &[(2, "as-of date of record 02 must be a day, YYMMDD", false), (2, "the time of record 02 must be HHMM, 2400 or 9999", false)],
     );
+    assert_problems("88,60000,3,,072,,,/", "88,60000,3,,072,,,", &[(3, "record 03 doesn't end with a slash", false)]);
     assert_problems("98,409000,2,15/", "98,409000,2,15", &[(16, "record 98 doesn't end with a slash", false)]);
 }
 

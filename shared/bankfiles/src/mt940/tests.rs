@@ -93,6 +93,8 @@ fn opening_and_entries_must_give_closing() {
     assert_problems(":61:260920RC50,", ":61:260920C50,", &[(21, what, true)]);
     let what = "opening balance 320000 and 0 entries (+0) give 320000, but the closing balance is -320000: -640000 is unexplained";
     assert_problems(":62F:C260921", ":62F:D260921", &[(31, what, true)]);
+    // What is only expected is not in the balance.
+    assert_problems(":28C:101\n:60F:C260920EUR3200,00", ":28C:101\n:60F:C260920EUR3200,00\n:61:260920EC5,NTRFX", &[]);
     assert_problems(":62F:C260921", ":62F:C260919", &[(31, "the closing balance is of an earlier day than the opening balance", false)]);
 }
 
@@ -179,6 +181,12 @@ fn days_that_february_lacks_are_read_as_its_last() {
     assert_eq!((found.len(), found[0].what.as_str(), found[0].touches_money), (1, what, false));
     let (file, found) = read(text("2603010230C5,NINTNONREF").as_bytes());
     assert_eq!((file.statements[0].entries[0].booked, found[0].what.as_str()), (Some(date(2026, 2, 28)), what));
+    // The year after has this day, but that is not the one that was meant.
+    let (file, found) = read(text("2703010229C5,NINTNONREF").as_bytes());
+    assert_eq!(
+        (file.statements[0].entries[0].booked, found[0].what.as_str()),
+        (Some(date(2027, 2, 28)), what.replace("2026", "2027").as_str())
+    );
     let (file, found) = read(text("2602310230C5,NINTNONREF").as_bytes());
     assert_eq!((file.statements[0].entries.len(), found[0].touches_money), (0, true));
     assert_eq!(found[0].what, ":61: must begin with a value date, YYMMDD; the entry was not read");
