@@ -32,6 +32,9 @@ pub(super) fn entry(field: &Mt940Field<'_>, currency: &str, minor_digits: Option
     if let Some(date) = rest.get(..4).filter(|date| digits(date, 4).is_some()) {
         booked = nearest_day(date, value_date, line, findings);
         rest = rest.get(4..).unwrap_or_default();
+    } else if let Some(after) = rest.strip_prefix("    ") {
+        findings.other(line, ":61: has blanks in place of its booking date");
+        rest = after;
     }
     let mark = MARKS.iter().find_map(|(mark, side, expected)| rest.strip_prefix(mark).map(|rest| (*side, *expected, rest)));
     let Some((side, expected, rest)) = mark else {

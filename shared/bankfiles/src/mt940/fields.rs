@@ -10,6 +10,8 @@ pub(super) struct Mt940Field<'a> {
     pub(super) tag: &'a str,
     /// At least one: what follows the tag, and further lines that are not blank.
     pub(super) lines: Vec<&'a str>,
+    /// Lines that had the tag again, such as every line of an `:86:`. They were added to the field.
+    pub(super) repeated: Vec<usize>,
 }
 
 impl<'a> Mt940Field<'a> {
@@ -34,6 +36,10 @@ pub(super) struct Mt940Message<'a> {
     /// Whether a line ended it.
     pub(super) ended: bool,
 }
+
+/// The tags of these messages, and `NS`, which some banks add.
+const TAGS: [&str; 20] =
+    ["20", "21", "25", "25P", "28", "28C", "60F", "60M", "61", "62F", "62M", "64", "65", "86", "13", "13D", "34F", "90C", "90D", "NS"];
 
 /// What some Dutch banks write, followed by a colon, above each message instead of an envelope.
 const MESSAGE_STARTS: [&str; 2] = [":940", ":942"];
@@ -75,11 +81,17 @@ impl<'a> Mt940Splitter<'a> {
                 self.end(false);
             }
             self.open.envelope.push(TextLine { number: line.number, text: number });
-        } else if let Some((tag, rest)) = tag(line.text) {
+        } else if let Some((tag, rest)) = tag(line.text).filter(|(tag, _)| !self.is_time_in_text(tag)) {
             if tag == "20" && self.open.fields.iter().any(|field| field.tag == "20") {
                 self.end(false);
             }
-            self.open.fields.push(Mt940Field { line: line.number, tag, lines: vec![rest] });
+            match self.open.fields.last_mut() {
+                Some(last) if tag == "86" && last.tag == "86" => {
+                    last.lines.push(rest);
+                    last.repeated.push(line.number);
+                }
+                _ => self.open.fields.push(Mt940Field { line: line.number, tag, lines: vec![rest], repeated: Vec::new() }),
+            }
         } else if trimmed.starts_with("{1:") && !self.open.fields.is_empty() {
             self.end(false);
             self.envelope(line);
@@ -88,6 +100,11 @@ impl<'a> Mt940Splitter<'a> {
         } else {
             self.envelope(line);
         }
+    }
+
+    /// Whether what looks like a tag is rather the minutes of a time that was cut in a text: `12` and `:26:` of 12:26:10.
+    fn is_time_in_text(&self, tag: &str) -> bool {
+        self.open.fields.last().is_some_and(|last| last.tag == "86") && !TAGS.contains(&tag)
     }
 
     /// Blocks 5 and further belong to the message that ended; `{1:` begins the next.

@@ -185,12 +185,12 @@ impl Mt940Builder<'_, '_> {
     }
 
     fn details(&mut self, field: &Mt940Field<'_>) {
+        if let Some(line) = field.repeated.first() {
+            self.findings.other(*line, ":86: is there again; its lines were added to the :86: before it");
+        }
         let last = self.statement.entries.last_mut().filter(|_| self.at_entry);
         match last {
-            Some(entry) if entry.details.is_none() => entry.details = Some(details::details(field, self.findings)),
-            Some(_) => {
-                self.findings.other(field.line, "an entry has more than one :86:; only the first was read");
-            }
+            Some(entry) => entry.details = Some(details::details(field, self.findings)),
             None if self.statement.text.is_none() => self.statement.text = Some(field.lines.join("\n")),
             None => {
                 self.findings.other(field.line, "the statement has more than one :86: that belongs to no entry; only the first was read");

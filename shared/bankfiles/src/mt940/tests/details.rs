@@ -48,6 +48,15 @@ fn free_texts_stay_as_they_are() {
 }
 
 #[test]
+fn an_86_on_every_line_and_a_time_at_a_line_start_are_part_of_the_text() {
+    let found = details("PAID AT 12\n:26:10\n:86:AND LATER");
+    assert_eq!(found.text, "PAID AT 12\n:26:10\nAND LATER");
+    let text = ":20:X\n:25:1\n:28C:1\n:60F:C260227EUR0,\n:61:260227    C5,NTRFNONREF\n:86:A\n:26:10\n:62F:C260301EUR5,\n";
+    let what = ":61: has blanks in place of its booking date";
+    assert_eq!(problems(text), [("line 5".to_owned(), what.to_owned(), false)]);
+}
+
+#[test]
 fn an_unfinished_sub_field_is_a_problem_without_money() {
     let text = ":20:X\n:25:1\n:28C:1\n:60F:C260227EUR0,\n:61:260227C5,NTRFNONREF\n:86:166?20A?\n:62F:C260301EUR5,\n";
     let what = "sub-field 20 of :86: ends with a separator that no sub-field follows; it was left out";

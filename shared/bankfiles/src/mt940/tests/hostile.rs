@@ -50,7 +50,7 @@ fn fields_that_are_doubled_or_foreign_are_kept_and_named() {
     );
     let kept: Vec<_> = file.with_problems.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(kept, [":28:102", ":99:X", ":NS:22X\nY"]);
-    assert_problems(":86:/EREF/", ":86:A\n:86:/EREF/", &[(20, "an entry has more than one :86:; only the first was read", false)]);
+    assert_problems(":86:/EREF/", ":86:A\n:86:/EREF/", &[(20, ":86: is there again; its lines were added to the :86: before it", false)]);
 }
 
 #[test]
