@@ -8,7 +8,7 @@ pub mod mt940;
 pub mod nacha;
 mod statement;
 
-pub use statement::{STATEMENT_BYTES_MAX, StatementSide, WrittenLine};
+pub use statement::{STATEMENT_BYTES_MAX, STATEMENT_LINES_MAX, StatementSide, WrittenLine};
 
 use serde::Serialize;
 

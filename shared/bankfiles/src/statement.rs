@@ -5,8 +5,10 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
 
-/// The largest file that is read: 64 MiB. A day of one bank is far smaller, and what is read takes several times as much memory.
-pub const STATEMENT_BYTES_MAX: usize = 64 << 20;
+/// The largest file that is read: 32 MiB. What was read takes many times as much memory.
+pub const STATEMENT_BYTES_MAX: usize = 32 << 20;
+/// The most lines of a file that is read: every line may become an entry with all its fields.
+pub const STATEMENT_LINES_MAX: usize = 500_000;
 /// How many problems are listed one by one. The last of a longer list says how many more there are.
 const PROBLEMS_MAX: usize = 1_000;
 /// Two digits of a year from here on are of the last century, as in SWIFT's `YYMMDD`.
@@ -129,6 +131,12 @@ pub(crate) struct TextLine<'a> {
 pub(crate) fn decoded(bytes: &[u8], findings: &mut Findings) -> String {
     if bytes.len() > STATEMENT_BYTES_MAX {
         findings.money(1, format!("the file has {} bytes and was not read: at most {STATEMENT_BYTES_MAX} are", bytes.len()));
+        return String::new();
+    }
+    let ends = |end| bytes.iter().filter(|byte| **byte == end).count();
+    let lines = ends(b'\n').max(ends(b'\r'));
+    if lines > STATEMENT_LINES_MAX {
+        findings.money(1, format!("the file has {lines} lines and was not read: at most {STATEMENT_LINES_MAX} are"));
         return String::new();
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);

@@ -1,6 +1,6 @@
 //! Physical lines become records with their continuations, and records become fields.
 
-use crate::statement::{Findings, TextLine, WrittenLine, text_lines};
+use crate::statement::{Findings, STATEMENT_LINES_MAX, TextLine, WrittenLine, text_lines};
 
 /// A record with its continuations (88). Each part is what follows the two digits and comma of a line, without the slash that ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +117,10 @@ pub(super) fn physical_lines(text: &str) -> Vec<TextLine<'_>> {
     let [only] = lines.as_slice() else { return lines };
     let (Some(length), _) = stated_sizes(only.text) else { return lines };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
+    // Pieces are lines, of which there may be so many.
+    if only.text.len() / length > STATEMENT_LINES_MAX {
+        return lines;
+    }
     let mut pieces = Vec::new();
     let mut start = 0;
     for (count, (at, _)) in only.text.char_indices().enumerate() {

@@ -7,6 +7,8 @@ use super::{
 use crate::statement::{Findings, WrittenLine, digits, full_year, minor_digits, text_lines};
 use jiff::civil::DateTime;
 
+/// The most messages of a file that are read: even an empty one takes four kilobytes when it is printed.
+const MESSAGES_MAX: usize = 50_000;
 /// Fields that a message may have once.
 const ONCE: [&str; 15] = ["20", "21", "25", "25P", "28", "28C", "60F", "60M", "62F", "62M", "64", "13", "13D", "90C", "90D"];
 /// SWIFT's `5n` of a statement's number.
@@ -16,7 +18,13 @@ const NUMBER_CHARS_MAX: usize = 5;
 pub(super) fn file(text: &str, findings: &mut Findings) -> Mt940File {
     let lines = text_lines(text);
     let mut file = Mt940File::default();
-    for message in messages(&lines) {
+    let messages = messages(&lines);
+    if let Some(message) = messages.get(MESSAGES_MAX) {
+        let line = message.fields.first().map_or(1, |field| field.line);
+        let what = format!("the file has {} messages; from this one on they were not read: at most {MESSAGES_MAX} are", messages.len());
+        findings.money(line, what);
+    }
+    for message in messages.into_iter().take(MESSAGES_MAX) {
         if message.fields.is_empty() {
             for line in &message.envelope {
                 findings.other(line.number, "the line belongs to no message");

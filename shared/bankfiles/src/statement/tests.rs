@@ -34,6 +34,10 @@ fn a_file_that_is_too_large_is_refused_whole() {
     let mut findings = Findings::default();
     assert_eq!(decoded(&vec![b'x'; STATEMENT_BYTES_MAX + 1], &mut findings), "");
     assert!(findings.into_problems()[0].touches_money);
+    let mut findings = Findings::default();
+    assert_eq!(decoded("\r\n".repeat(STATEMENT_LINES_MAX + 1).as_bytes(), &mut findings), "");
+    let problem = &findings.into_problems()[0];
+    assert_eq!((problem.what.as_str(), problem.touches_money), ("the file has 500001 lines and was not read: at most 500000 are", true));
 }
 
 #[test]

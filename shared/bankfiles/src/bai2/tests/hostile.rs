@@ -82,6 +82,12 @@ fn a_long_distribution_ends_with_its_record() {
 }
 
 #[test]
+fn a_record_length_of_one_does_not_make_millions_of_records() {
+    let text = format!("01,A,B,260921,0130,7,1,,2/{}", "x".repeat(600_000));
+    assert_eq!(read(text.as_bytes()).0.with_problems.len(), 1);
+}
+
+#[test]
 fn latin_letters_are_read() {
     let mut bytes = FILE.as_bytes().to_vec();
     let at = FILE.find("FROM ADA").unwrap();

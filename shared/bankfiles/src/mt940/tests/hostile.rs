@@ -88,6 +88,13 @@ fn balances_and_entries_that_are_not_understood_are_named() {
 }
 
 #[test]
+fn messages_beyond_the_limit_are_not_read() {
+    let (file, found) = read(":20:X\n".repeat(50_001).as_bytes());
+    assert_eq!((file.statements.len(), found[0].place.as_str(), found[0].touches_money), (50_000, "line 50001", true));
+    assert_eq!(found[0].what, "the file has 50001 messages; from this one on they were not read: at most 50000 are");
+}
+
+#[test]
 fn nested_blocks_do_not_nest_the_reader() {
     for text in ["{4:", "-}{1:", "{1:{4:-}", ":20:\n{1:", "\u{1}"] {
         let _ = read(text.repeat(100_000).as_bytes());
