@@ -8,6 +8,8 @@ use quick_xml::{
 };
 use std::io;
 
+pub mod envelope;
+
 /// Large enough for a busy day's statement, the largest message we read.
 pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 /// The deepest path of the messages here is 14 elements long. Bounds the recursion of dropping and reading a tree.
@@ -85,6 +87,12 @@ impl Element {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All children in order.
+    #[must_use]
+    pub fn children(&self) -> &[Element] {
+        &self.children
+    }
+
     /// All children of that name.
     pub fn all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)
@@ -129,7 +137,7 @@ pub fn read(bytes: &[u8], namespace: &'static str) -> Result<Element, Error> {
     let mut reader = NsReader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     reader.config_mut().check_comments = true;
-    let mut tree = Tree { namespace, open: Vec::new(), root: None, elements: 0, skipping: 0 };
+    let mut tree = Tree::new(namespace, "Document");
     loop {
         let at = reader.buffer_position();
         let (resolved, event) = reader.read_resolved_event().map_err(|error| malformed(at, &error.to_string()))?;
@@ -215,14 +223,22 @@ pub(crate) fn is_xml_char(character: char) -> bool {
 
 struct Tree {
     namespace: &'static str,
+    /// The local name of the first element.
+    root_name: &'static str,
     open: Vec<Element>,
     root: Option<Element>,
     elements: usize,
     /// Depth below a `SplmtryData` that is skipped.
     skipping: usize,
+    /// How many `SplmtryData` were skipped.
+    skipped: usize,
 }
 
 impl Tree {
+    fn new(namespace: &'static str, root_name: &'static str) -> Self {
+        Self { namespace, root_name, open: Vec::new(), root: None, elements: 0, skipping: 0, skipped: 0 }
+    }
+
     fn start(&mut self, start: &BytesStart<'_>, in_namespace: bool, at: u64) -> Result<(), Error> {
         self.elements += 1;
         if self.elements > ELEMENTS_MAX {
@@ -239,11 +255,12 @@ impl Tree {
         if !in_namespace {
             return Err(Error::Namespace { element: name, expected: self.namespace });
         }
-        if self.open.is_empty() && (self.root.is_some() || name != "Document") {
+        if self.open.is_empty() && (self.root.is_some() || name != self.root_name) {
             return Err(Error::value(&name, "the one Document"));
         }
         if name == "SplmtryData" {
             self.skipping = 1;
+            self.skipped += 1;
             return Ok(());
         }
         let mut element = Element { name, ..Element::default() };
