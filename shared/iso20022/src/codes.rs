@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub mod handling;
+
 /// A bank's status of a transaction or a group (`ExternalPaymentTransactionStatus1Code`, `ExternalPaymentGroupStatus1Code`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TransactionStatus {
