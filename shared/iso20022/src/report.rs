@@ -70,7 +70,7 @@ pub struct ReportPage {
 pub struct AccountReport {
     /// `Id`.
     pub id: String,
-    /// `RptPgntn`, `StmtPgntn` or `NtfctnPgntn`.
+    /// `RptPgntn`, `StmtPgntn` or `NtfctnPgntn`; if it has none, the message's page.
     pub page: Option<ReportPage>,
     /// `ElctrncSeqNb`: one more than that of the report before.
     pub electronic_sequence: Option<u64>,

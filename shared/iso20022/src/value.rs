@@ -3,7 +3,7 @@
 use crate::{Error, xml::Element};
 use jiff::{Timestamp, civil, tz::TimeZone};
 use money::{Currency, Money, Rounding};
-use rust_decimal::Decimal;
+pub use rust_decimal::Decimal;
 
 /// `Max35Text`, the length of every reference.
 pub const REFERENCE_CHARS_MAX: usize = 35;
@@ -36,7 +36,7 @@ pub(crate) fn day_leaf(name: &str, day: civil::Date) -> Element {
 
 /// Reads a choice of `Dt` and `DtTm`: the day, and the time if there is one. The day of a time is that of its writer's clock: in another zone it is another
 /// day for some hours.
-pub(crate) fn moment_or_day(element: &Element) -> Result<(civil::Date, Option<Timestamp>), Error> {
+pub fn moment_or_day(element: &Element) -> Result<(civil::Date, Option<Timestamp>), Error> {
     let day = |text: &str, name| civil::Date::strptime("%Y-%m-%d", text).map_err(|_| Error::value(name, "an ISO 8601 date"));
     match (element.optional_text("Dt")?, element.optional("DtTm")?) {
         (Some(text), None) => Ok((day(text, "Dt")?, None)),
@@ -50,7 +50,7 @@ pub(crate) fn moment_or_day(element: &Element) -> Result<(civil::Date, Option<Ti
 }
 
 /// Reads an `ISODateTime`; one without an offset is read as UTC.
-pub(crate) fn time(element: &Element) -> Result<Timestamp, Error> {
+pub fn time(element: &Element) -> Result<Timestamp, Error> {
     let text = element.text()?;
     let wrong = || Error::value(element.name(), "an ISO 8601 time");
     // Zone names in brackets belong to RFC 9557 and not to the schema.
@@ -78,7 +78,7 @@ pub(crate) fn amount_leaf(name: &str, amount: Money) -> Element {
 }
 
 /// Reads an amount with its `Ccy`. Refuses more decimals than the currency has: nothing is rounded.
-pub(crate) fn amount(element: &Element) -> Result<Money, Error> {
+pub fn amount(element: &Element) -> Result<Money, Error> {
     const FORM: &str = "an amount with a known Ccy and no more decimals than it has";
     let wrong = || Error::value(element.name(), FORM);
     let currency = element.attribute_value("Ccy").and_then(|code| Currency::try_new(code).ok()).ok_or_else(wrong)?;
@@ -88,7 +88,7 @@ pub(crate) fn amount(element: &Element) -> Result<Money, Error> {
 }
 
 /// Reads `xs:decimal`: a sign, digits and a point, never an exponent.
-pub(crate) fn decimal(element: &Element) -> Result<Decimal, Error> {
+pub fn decimal(element: &Element) -> Result<Decimal, Error> {
     let text = element.text()?;
     let wrong = || Error::value(element.name(), "a decimal number of at most 18 digits");
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -100,7 +100,7 @@ pub(crate) fn decimal(element: &Element) -> Result<Decimal, Error> {
 }
 
 /// Reads `Max15NumericText`.
-pub(crate) fn count(element: &Element) -> Result<u64, Error> {
+pub fn count(element: &Element) -> Result<u64, Error> {
     let text = element.text()?;
     let fits = text.len() <= 15 && text.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| text.parse().ok()).flatten().ok_or_else(|| Error::value(element.name(), "at most 15 digits"))

@@ -232,11 +232,25 @@ struct Tree {
     skipping: usize,
     /// How many `SplmtryData` were skipped.
     skipped: usize,
+    /// Whether signatures (`Sgntr`), which are of another namespace, are skipped like them rather than refused.
+    skips_signatures: bool,
+    /// How many were.
+    signatures: usize,
 }
 
 impl Tree {
     fn new(namespace: &'static str, root_name: &'static str) -> Self {
-        Self { namespace, root_name, open: Vec::new(), root: None, elements: 0, skipping: 0, skipped: 0 }
+        Self {
+            namespace,
+            root_name,
+            open: Vec::new(),
+            root: None,
+            elements: 0,
+            skipping: 0,
+            skipped: 0,
+            skips_signatures: false,
+            signatures: 0,
+        }
     }
 
     fn start(&mut self, start: &BytesStart<'_>, in_namespace: bool, at: u64) -> Result<(), Error> {
@@ -261,6 +275,11 @@ impl Tree {
         if name == "SplmtryData" {
             self.skipping = 1;
             self.skipped += 1;
+            return Ok(());
+        }
+        if name == "Sgntr" && self.skips_signatures {
+            self.skipping = 1;
+            self.signatures += 1;
             return Ok(());
         }
         let mut element = Element { name, ..Element::default() };

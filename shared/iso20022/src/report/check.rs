@@ -1,6 +1,6 @@
 //! Whether a report adds up: balances, stated totals, batches and their transactions.
 
-use super::{AccountReport, AccountReports, EntryBatch, EntryStatus, EntryTotal, ReportBalance, ReportEntry, ReportKind};
+use super::{AccountReport, AccountReports, EntryBatch, EntryCharge, EntryStatus, EntryTotal, ReportBalance, ReportEntry, ReportKind};
 use crate::camt053::Direction;
 use money::Currency;
 use rust_decimal::Decimal;
@@ -17,7 +17,8 @@ pub enum ClosingCheck {
     },
     /// The report has no opening or no closing balance.
     NotStated,
-    /// Several balances of one kind, or entries in other currencies than the account's: nothing can be computed.
+    /// Several balances of one kind, entries in other currencies than the account's, or a difference beside entries of which it is not known whether they
+    /// count (`FUTR` and codes that are not in the list).
     Unclear,
 }
 
@@ -72,6 +73,9 @@ impl AccountReport {
         let moved: i128 = booked().map(|entry| entry.direction.signed(entry.amount)).sum();
         match closing.signed_minor_units() - opening.signed_minor_units() - moved {
             0 => ClosingCheck::Agrees,
+            _ if self.entries.iter().any(|entry| matches!(entry.status, EntryStatus::Future | EntryStatus::Other(_))) => {
+                ClosingCheck::Unclear
+            }
             by => ClosingCheck::Differs { by },
         }
     }
@@ -94,7 +98,8 @@ impl AccountReport {
             ClosingCheck::Unclear => {
                 add(
                     format!("{path}/Bal"),
-                    "several balances of a kind or several currencies: the closing balance can't be checked".to_owned(),
+                    "several balances of a kind, several currencies or entries of an unclear status: the closing balance can't be checked"
+                        .to_owned(),
                     true,
                 );
             }
@@ -165,9 +170,11 @@ impl ReportEntry {
         }
         let signed = |direction: Option<Direction>, money| direction.unwrap_or(self.direction).signed(money);
         let sum: i128 = details().filter_map(|detail| Some(signed(detail.direction, detail.amount?))).sum();
-        let charged = self.charges_not_in_details(self.amount.currency());
         let booked = self.direction.signed(self.amount);
-        if sum == booked || sum + charged == booked {
+        let own = charged(&self.charges, self.amount.currency());
+        let inside: i128 = details().map(|detail| charged(&detail.charges, self.amount.currency())).sum();
+        // Whether a bank takes charges out of the entry or out of each transaction differs; either explains the difference.
+        if [0, own, inside, own + inside].into_iter().any(|charges| sum + charges == booked) {
             return;
         }
         findings.push(ReportFinding {
@@ -177,19 +184,19 @@ impl ReportEntry {
             touches_money: number > 1,
         });
     }
+}
 
-    /// Charges of the entry itself with their sign, which its transactions do not have in them.
-    fn charges_not_in_details(&self, currency: Currency) -> i128 {
-        let own = self.charges.iter().filter(|charge| charge.amount.currency() == currency);
-        own.map(|charge| charge.direction.unwrap_or(Direction::Debit).signed(charge.amount)).sum()
-    }
+/// Charges of a currency with their sign.
+fn charged(charges: &[EntryCharge], currency: Currency) -> i128 {
+    let of_currency = charges.iter().filter(|charge| charge.amount.currency() == currency);
+    of_currency.map(|charge| charge.direction.unwrap_or(Direction::Debit).signed(charge.amount)).sum()
 }
 
 impl EntryBatch {
     fn check(&self, entry: &ReportEntry, path: &str, findings: &mut Vec<ReportFinding>) {
         let listed = self.transactions.len() as u64;
         let mut add = |element: &str, what: String| {
-            findings.push(ReportFinding { path: format!("{path}/Btch/{element}"), what, touches_money: true })
+            findings.push(ReportFinding { path: format!("{path}/Btch/{element}"), what, touches_money: true });
         };
         // A batch without its transactions is one booking of many payments, and is expanded by whoever sent them.
         if let Some(stated) = self.stated_count.filter(|stated| listed > 0 && *stated != listed) {
@@ -203,12 +210,13 @@ impl EntryBatch {
             if sum != side.signed(total) {
                 add("TtlAmt", format!("a total of {} minor units is stated, the transactions come to {sum}", side.signed(total)));
             }
-        } else if listed == 0 && self.is_alone_in(entry) && total.currency() == entry.amount.currency() && total != entry.amount {
+        } else if listed == 0
+            && entry.batches.len() == 1
+            && entry.charges.is_empty()
+            && total.currency() == entry.amount.currency()
+            && total != entry.amount
+        {
             add("TtlAmt", "the batch's total differs from the entry's amount".to_owned());
         }
-    }
-
-    fn is_alone_in(&self, entry: &ReportEntry) -> bool {
-        entry.batches.len() == 1 && entry.charges.is_empty()
     }
 }

@@ -20,7 +20,7 @@ use money::Currency;
 
 /// The versions that are read. Compared: the schemas of 02, 04 and 08. Between 02 and 04 the names of parties moved into `Pty`, charges into `Rcrd` and a
 /// transaction got an amount of its own; between 04 and 08 statuses became a choice. All forms are read in every version.
-const VERSIONS: [&str; 24] = [
+const VERSIONS: [&str; 21] = [
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08",
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.02",
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.03",
@@ -28,7 +28,6 @@ const VERSIONS: [&str; 24] = [
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.05",
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.06",
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.07",
-    "urn:iso:std:iso:20022:tech:xsd:camt.053.001.09",
     "urn:iso:std:iso:20022:tech:xsd:camt.052.001.02",
     "urn:iso:std:iso:20022:tech:xsd:camt.052.001.03",
     "urn:iso:std:iso:20022:tech:xsd:camt.052.001.04",
@@ -36,7 +35,6 @@ const VERSIONS: [&str; 24] = [
     "urn:iso:std:iso:20022:tech:xsd:camt.052.001.06",
     "urn:iso:std:iso:20022:tech:xsd:camt.052.001.07",
     "urn:iso:std:iso:20022:tech:xsd:camt.052.001.08",
-    "urn:iso:std:iso:20022:tech:xsd:camt.052.001.09",
     "urn:iso:std:iso:20022:tech:xsd:camt.054.001.02",
     "urn:iso:std:iso:20022:tech:xsd:camt.054.001.03",
     "urn:iso:std:iso:20022:tech:xsd:camt.054.001.04",
@@ -44,7 +42,6 @@ const VERSIONS: [&str; 24] = [
     "urn:iso:std:iso:20022:tech:xsd:camt.054.001.06",
     "urn:iso:std:iso:20022:tech:xsd:camt.054.001.07",
     "urn:iso:std:iso:20022:tech:xsd:camt.054.001.08",
-    "urn:iso:std:iso:20022:tech:xsd:camt.054.001.09",
 ];
 
 impl AccountReports {
@@ -60,17 +57,17 @@ impl AccountReports {
         let kind = kinds.into_iter().find(|kind| kind.elements().0 == message.name());
         let kind = kind.ok_or_else(|| Error::value(message.name(), "an account report, a statement or a notification"))?;
         let header = message.one("GrpHdr")?;
-        let reports = message.all(kind.elements().1).map(read_report).collect::<Result<Vec<_>, _>>()?;
+        let page = header.optional("MsgPgntn")?.map(read_page).transpose()?;
+        let read = |report| {
+            let mut report = read_report(report)?;
+            report.page = report.page.or_else(|| page.clone());
+            Ok(report)
+        };
+        let reports = message.all(kind.elements().1).map(read).collect::<Result<Vec<_>, Error>>()?;
         if reports.is_empty() {
             return Err(Error::Missing { parent: message.name().to_owned(), element: kind.elements().1 });
         }
-        Ok(Self {
-            kind,
-            message_id: header.text_of("MsgId")?.to_owned(),
-            created: time(header.one("CreDtTm")?)?,
-            page: header.optional("MsgPgntn")?.map(read_page).transpose()?,
-            reports,
-        })
+        Ok(Self { kind, message_id: header.text_of("MsgId")?.to_owned(), created: time(header.one("CreDtTm")?)?, page, reports })
     }
 }
 

@@ -107,6 +107,26 @@ fn money_that_is_not_understood_is_an_error() {
     assert!(matches!(AccountReports::read(statement().replace("001.08", "001.99").as_bytes()), Err(Error::Version { .. })));
 }
 
+#[test]
+fn charges_explain_a_difference_between_entry_and_transactions() {
+    let charge = "<Chrgs><Rcrd><Amt Ccy=\"EUR\">0.40</Amt></Rcrd></Chrgs>";
+    let with = |charge: &str| {
+        let changed = statement()
+            .replacen(">1.00</Amt><CdtDbtInd>DBIT", &format!(">0.60</Amt><CdtDbtInd>DBIT</CdtDbtInd>{charge}<X>"), 1)
+            .replacen("<X></CdtDbtInd>", "", 1);
+        read(&changed.replacen("<TtlAmt Ccy=\"EUR\">3.00<", "<TtlAmt Ccy=\"EUR\">2.60<", 1)).findings()
+    };
+    assert_eq!(with(charge), vec![]);
+    assert!(with("").iter().any(|finding| finding.touches_money && finding.path == "Stmt 1/Ntry 1/NtryDtls"));
+}
+
+#[test]
+fn entries_of_an_unclear_status_leave_a_difference_unclear() {
+    let future = statement().replace("PDNG", "FUTR");
+    assert_eq!(read(&future).reports[0].closing_check(), ClosingCheck::Agrees);
+    assert_eq!(read(&future.replacen(">8.00<", ">8.01<", 1)).reports[0].closing_check(), ClosingCheck::Unclear);
+}
+
 proptest! {
     #[test]
     fn changed_statements_never_panic(at in 0usize..4000, byte in any::<u8>(), cut in 0usize..4000) {
@@ -118,5 +138,40 @@ proptest! {
         }
         bytes.truncate(cut % length);
         prop_assert!(AccountReports::read(&bytes).is_err());
+    }
+}
+
+mod reference {
+    //! Against statements of an invented day with traps.
+    use super::*;
+
+    #[test]
+    fn reference_the_days_statements_are_read_and_add_up() {
+        let Ok(root) = std::env::var("LARGESSE_REFERENCE_DATA") else {
+            println!("skipped: LARGESSE_REFERENCE_DATA is not set");
+            return;
+        };
+        let read = |name: &str| {
+            let path = format!("{root}/reconciliation/fixtures/camt/largesse-{name}.camt.053.001.08.xml");
+            let mut message = AccountReports::read(&std::fs::read(path).unwrap()).unwrap();
+            assert_eq!(message.findings(), vec![], "{name}");
+            let report = message.reports.pop().unwrap();
+            assert_eq!(report.closing_check(), ClosingCheck::Agrees, "{name}");
+            report
+        };
+        let physical = read("physical");
+        let closing = |report: &AccountReport| report.balances.iter().find(|balance| balance.kind == "CLBD").unwrap().signed_minor_units();
+        assert_eq!((physical.electronic_sequence, physical.entries.len(), closing(&physical)), (Some(228), 9, 1_478_747));
+        let virtual_accounts = ["virtual-payouts", "virtual-fees", "virtual-unallocated"].map(read);
+        assert_eq!(virtual_accounts.iter().map(closing).sum::<i128>(), closing(&physical));
+        // The payment that came back has the original's end-to-end id and is a credit.
+        let transactions = |entry: &ReportEntry| entry.batches.iter().flat_map(|batch| batch.transactions.clone()).collect::<Vec<_>>();
+        let returned: Vec<&ReportEntry> =
+            physical.entries.iter().filter(|entry| transactions(entry).iter().any(|detail| detail.returned.is_some())).collect();
+        let [returned] = returned.as_slice() else { panic!("one return") };
+        assert_eq!((returned.direction, returned.amount.minor_units()), (Direction::Credit, 200_000));
+        let detail = &transactions(returned)[0];
+        assert_eq!(detail.returned.as_ref().unwrap().reason, Some(ReasonCode::Known(KnownReason::AccountClosed)));
+        assert!(detail.references.end_to_end_id.as_ref().unwrap().ends_with("9e03"));
     }
 }

@@ -30,6 +30,8 @@ pub struct Enveloped {
     pub header: Option<Element>,
     /// How many `SplmtryData` were skipped: their content is a private matter of sender and receiver.
     pub supplementary_skipped: usize,
+    /// How many signatures (`Sgntr`) were skipped in header and message. None is verified here.
+    pub signatures_skipped: usize,
 }
 
 /// The name of the first ISO 20022 message in the bytes other than a header, such as `camt.053.001.08`; also where the document is broken further down.
@@ -87,7 +89,7 @@ pub fn read(bytes: &[u8], known: &'static [&'static str]) -> Result<Enveloped, E
     let mut reader = NsReader::from_str(&text);
     reader.config_mut().expand_empty_elements = true;
     reader.config_mut().check_comments = true;
-    let mut envelope = EnvelopeReader { known, around: 0, elements: 0, current: None, header: None, message: None };
+    let mut envelope = EnvelopeReader { known, around: 0, elements: 0, current: None, header: None, message: None, signatures: 0 };
     loop {
         let at = reader.buffer_position();
         let (resolved, event) = reader.read_resolved_event().map_err(|error| malformed(at, &error.to_string()))?;
@@ -124,7 +126,7 @@ fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
         _ => match declared_encoding(bytes).as_deref() {
             None | Some("utf-8" | "utf8" | "us-ascii") => utf8(bytes),
             Some("iso-8859-1" | "latin1" | "iso_8859-1") => Ok(Cow::Owned(bytes.iter().copied().map(char::from).collect())),
-            Some(_) => Err(malformed(0, "the encoding must be UTF-8, UTF-16 or ISO-8859-1")),
+            Some(_) => Err(malformed(0, "the declared encoding is not UTF-8, UTF-16 or ISO-8859-1, or not that of the bytes")),
         },
     }
 }
@@ -155,6 +157,10 @@ fn declared_encoding(bytes: &[u8]) -> Option<String> {
     value[1..].split_once(quote).map(|(name, _)| name.to_ascii_lowercase())
 }
 
+fn tree(namespace: &'static str, root_name: &'static str) -> Tree {
+    Tree { skips_signatures: true, ..Tree::new(namespace, root_name) }
+}
+
 struct EnvelopeReader {
     known: &'static [&'static str],
     /// Open elements around the message.
@@ -164,6 +170,7 @@ struct EnvelopeReader {
     current: Option<MessagePart>,
     header: Option<Element>,
     message: Option<(String, Element, usize)>,
+    signatures: usize,
 }
 
 struct MessagePart {
@@ -184,19 +191,15 @@ impl EnvelopeReader {
         if self.current.is_none() {
             self.current = self.begin(start.local_name().into_inner(), namespace)?;
         }
-        match &mut self.current {
-            Some(part) => {
-                part.depth += 1;
-                part.tree.start(start, namespace == part.tree.namespace, at)
-            }
-            None => {
-                self.around += 1;
-                if self.around > ENVELOPE_DEPTH_MAX {
-                    Err(Error::TooLarge { what: "the envelope's depth", max: ENVELOPE_DEPTH_MAX })
-                } else {
-                    Ok(())
-                }
-            }
+        if let Some(part) = &mut self.current {
+            part.depth += 1;
+            return part.tree.start(start, namespace == part.tree.namespace, at);
+        }
+        self.around += 1;
+        if self.around > ENVELOPE_DEPTH_MAX {
+            Err(Error::TooLarge { what: "the envelope's depth", max: ENVELOPE_DEPTH_MAX })
+        } else {
+            Ok(())
         }
     }
 
@@ -208,7 +211,7 @@ impl EnvelopeReader {
             if self.header.is_some() {
                 return Err(Error::Duplicate { parent: "the envelope".to_owned(), element: "AppHdr" });
             }
-            return Ok(Some(MessagePart { tree: Tree::new(header, "AppHdr"), depth: 0, name: None, bare: false }));
+            return Ok(Some(MessagePart { tree: tree(header, "AppHdr"), depth: 0, name: None, bare: false }));
         }
         let Some(name) = plain_name(namespace).filter(|name| !name.starts_with("head.")) else {
             let expected = self.known.first().copied().unwrap_or_default();
@@ -220,7 +223,7 @@ impl EnvelopeReader {
         if self.message.is_some() {
             return Err(Error::Duplicate { parent: "the envelope".to_owned(), element: DOCUMENT });
         }
-        let mut part = MessagePart { tree: Tree::new(known, DOCUMENT), depth: 0, name: Some(name.to_owned()), bare: local != DOCUMENT };
+        let mut part = MessagePart { tree: tree(known, DOCUMENT), depth: 0, name: Some(name.to_owned()), bare: local != DOCUMENT };
         if part.bare {
             part.tree.open.push(Element::new(DOCUMENT));
         }
@@ -242,6 +245,7 @@ impl EnvelopeReader {
             part.tree.end(at)?;
         }
         let skipped = part.tree.skipped;
+        self.signatures += part.tree.signatures;
         let root = part.tree.finish(at)?;
         match part.name {
             None => self.header = Some(root),
@@ -271,7 +275,7 @@ impl EnvelopeReader {
             return Err(malformed(at, "the document ends early"));
         }
         let (name, message, supplementary_skipped) = self.message.ok_or_else(|| malformed(at, "no ISO 20022 message"))?;
-        Ok(Enveloped { name, message, header: self.header, supplementary_skipped })
+        Ok(Enveloped { name, message, header: self.header, supplementary_skipped, signatures_skipped: self.signatures })
     }
 }
 

@@ -64,6 +64,14 @@ fn skipped_supplementary_data_is_counted() {
     assert_eq!(read(text.as_bytes(), KNOWN).unwrap().supplementary_skipped, 1);
 }
 
+#[test]
+fn signatures_are_skipped_and_counted() {
+    let signed = HEADER
+        .replace("</AppHdr>", "<Sgntr><s:Signature xmlns:s=\"http://www.w3.org/2000/09/xmldsig#\"><s:A/></s:Signature></Sgntr></AppHdr>");
+    let found = read(format!("<Env>{signed}{DOC}</Env>").as_bytes(), KNOWN).unwrap();
+    assert_eq!((found.signatures_skipped, found.header.unwrap().text_of("BizMsgIdr").unwrap()), (1, "B"));
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
