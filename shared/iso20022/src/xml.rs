@@ -17,6 +17,9 @@ pub const DEPTH_MAX: usize = 32;
 /// Bounds the memory a document of tiny elements takes (about 100 bytes each).
 pub const ELEMENTS_MAX: usize = 400_000;
 
+/// Bounds the attributes and namespaces of one element, which are compared with each other one by one. Real ones have a currency or a few namespaces.
+pub const TAG_BYTES_MAX: usize = 4 << 10;
+
 /// One element with its content. Texts are unescaped; whitespace between child elements is dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Element {
@@ -208,6 +211,10 @@ fn predefined(name: &str) -> Option<char> {
     }
 }
 
+fn check_tag(start: &BytesStart<'_>) -> Result<(), Error> {
+    if start.len() > TAG_BYTES_MAX { Err(Error::TooLarge { what: "the size of a tag in bytes", max: TAG_BYTES_MAX }) } else { Ok(()) }
+}
+
 fn check_declaration(declaration: &BytesDecl<'_>, at: u64) -> Result<(), Error> {
     match declaration.encoding() {
         None => Ok(()),
@@ -258,6 +265,7 @@ impl Tree {
         if self.elements > ELEMENTS_MAX {
             return Err(Error::TooLarge { what: "the number of elements", max: ELEMENTS_MAX });
         }
+        check_tag(start)?;
         if self.open.len() + self.skipping >= DEPTH_MAX {
             return Err(Error::TooLarge { what: "the depth", max: DEPTH_MAX });
         }

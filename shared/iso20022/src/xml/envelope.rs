@@ -1,6 +1,8 @@
 //! A message behind a business application header or inside an envelope, in the encodings that banks' channels use.
 
-use super::{DOCUMENT_BYTES_MAX, ELEMENTS_MAX, Element, MESSAGE_NAME_BYTES_MAX, NAMESPACE_ROOT, Tree, is_xml_char, malformed, predefined};
+use super::{
+    DOCUMENT_BYTES_MAX, ELEMENTS_MAX, Element, MESSAGE_NAME_BYTES_MAX, NAMESPACE_ROOT, Tree, check_tag, is_xml_char, malformed, predefined,
+};
 use crate::Error;
 use quick_xml::{NsReader, events::Event, name::ResolveResult};
 use std::borrow::Cow;
@@ -188,6 +190,7 @@ impl EnvelopeReader {
         if self.elements > ELEMENTS_MAX {
             return Err(Error::TooLarge { what: "the number of elements", max: ELEMENTS_MAX });
         }
+        check_tag(start)?;
         if self.current.is_none() {
             self.current = self.begin(start.local_name().into_inner(), namespace)?;
         }

@@ -59,6 +59,14 @@ fn what_is_no_single_whole_known_message_is_refused() {
 }
 
 #[test]
+fn a_tag_full_of_attributes_is_refused_before_they_are_compared() {
+    let attributes: String = (0..200_000).map(|at| format!(" a{at}=\"\"")).collect();
+    for text in [DOC.replace("<A>", &format!("<A{attributes}>")), format!("<Env{attributes}>{DOC}</Env>")] {
+        assert!(matches!(read(text.as_bytes(), KNOWN), Err(Error::TooLarge { what: "the size of a tag in bytes", .. })));
+    }
+}
+
+#[test]
 fn skipped_supplementary_data_is_counted() {
     let text = DOC.replace("<A>", "<SplmtryData><x xmlns=\"urn:own\"><y/></x></SplmtryData><A>");
     assert_eq!(read(text.as_bytes(), KNOWN).unwrap().supplementary_skipped, 1);
