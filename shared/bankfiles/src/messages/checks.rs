@@ -1,6 +1,6 @@
 //! Whether a message adds up by its own counts and sums.
 
-use super::reader::Reader;
+use super::reader::MessageReader;
 use iso20022::{
     Error,
     report::AccountReports,
@@ -11,7 +11,7 @@ use iso20022::{
 };
 
 /// Checks what a message of this kind states about itself.
-pub(super) fn check(enveloped: &Enveloped, family: &str, reader: &mut Reader) {
+pub(super) fn check(enveloped: &Enveloped, family: &str, reader: &mut MessageReader) {
     let message = &enveloped.message;
     match family {
         "pain.001" => initiation(message, reader),
@@ -36,7 +36,7 @@ pub(super) fn check(enveloped: &Enveloped, family: &str, reader: &mut Reader) {
 }
 
 /// What the typed reader that product code uses makes of the message. Its error is a problem unless the table has already found one.
-fn decided<T>(read: Result<T, Error>, reader: &mut Reader) -> Option<T> {
+fn decided<T>(read: Result<T, Error>, reader: &mut MessageReader) -> Option<T> {
     match read {
         Ok(read) => Some(read),
         Err(error) => {
@@ -58,7 +58,7 @@ struct BankTotals {
 const TRANSFERS: BankTotals = BankTotals { transactions: "CdtTrfTxInf", amount: "IntrBkSttlmAmt", total: "TtlIntrBkSttlmAmt" };
 const RETURNS: BankTotals = BankTotals { transactions: "TxInf", amount: "RtrdIntrBkSttlmAmt", total: "TtlRtrdIntrBkSttlmAmt" };
 
-fn initiation(message: &Element, reader: &mut Reader) {
+fn initiation(message: &Element, reader: &mut MessageReader) {
     // The sum is over instructed amounts; of an equivalent, the amount it is stated in.
     let amount = |transfer: &Element| {
         let amounts = child(transfer, "Amt")?;
@@ -76,7 +76,7 @@ fn initiation(message: &Element, reader: &mut Reader) {
     }
 }
 
-fn banks_totals(message: &Element, names: &BankTotals, reader: &mut Reader) {
+fn banks_totals(message: &Element, names: &BankTotals, reader: &mut MessageReader) {
     let transactions: Vec<&Element> = message.all(names.transactions).collect();
     let Some(header) = child(message, "GrpHdr") else { return };
     // A return of a whole group may name no payment.
@@ -96,7 +96,7 @@ fn banks_totals(message: &Element, names: &BankTotals, reader: &mut Reader) {
     }
 }
 
-fn requested(message: &Element, reader: &mut Reader) {
+fn requested(message: &Element, reader: &mut MessageReader) {
     let amount = |transaction: &Element| {
         let element = child(transaction, "OrgnlIntrBkSttlmAmt").or_else(|| child(transaction, "OrgnlInstdAmt"))?;
         decimal(element).ok()
@@ -128,7 +128,13 @@ fn requested(message: &Element, reader: &mut Reader) {
 }
 
 /// Compares `NbOfTxs` and `CtrlSum` of an element with transactions. A sum over transactions without amounts is not compared.
-fn totals(holder: &Element, path: &str, transactions: &[&Element], amount: impl Fn(&Element) -> Option<Decimal>, reader: &mut Reader) {
+fn totals(
+    holder: &Element,
+    path: &str,
+    transactions: &[&Element],
+    amount: impl Fn(&Element) -> Option<Decimal>,
+    reader: &mut MessageReader,
+) {
     let number = transactions.len() as u64;
     if let Some(stated) = child(holder, "NbOfTxs").and_then(|stated| count(stated).ok())
         && stated != number
@@ -148,7 +154,7 @@ fn sum(transactions: &[&Element], amount: impl Fn(&Element) -> Option<Decimal>) 
 }
 
 /// A report may tell of some transactions only, but not of more than there were.
-fn report_counts(message: &Element, reader: &mut Reader) {
+fn report_counts(message: &Element, reader: &mut MessageReader) {
     let originals: Vec<&Element> = message.all("OrgnlGrpInfAndSts").collect();
     let mut all: Vec<&Element> = message.all("TxInfAndSts").collect();
     for (at, payment) in message.all("OrgnlPmtInfAndSts").enumerate() {
@@ -162,7 +168,7 @@ fn report_counts(message: &Element, reader: &mut Reader) {
     }
 }
 
-fn counts(holder: &Element, path: &str, transactions: &[&Element], reader: &mut Reader) {
+fn counts(holder: &Element, path: &str, transactions: &[&Element], reader: &mut MessageReader) {
     let original = child(holder, "OrgnlNbOfTxs").and_then(|stated| count(stated).ok());
     let listed = transactions.len() as u64;
     if let Some(original) = original.filter(|original| listed > *original) {

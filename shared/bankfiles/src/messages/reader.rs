@@ -15,7 +15,7 @@ const DECIDING_ENDINGS: [&str; 6] = ["Sts", "RsnInf", "CdtDbtInd", "NbOfTxs", "R
 
 /// What an element's content is.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum ContentKind {
     /// A text.
     Text,
     /// A date, plain or as a choice of `Dt` and `DtTm`.
@@ -43,20 +43,20 @@ pub(super) enum Kind {
     /// An account.
     Account,
     /// Elements below, with a table of their own.
-    Group(&'static [Field]),
+    Group(&'static [ElementField]),
     /// Elements of which only the amounts are taken, under their names in the message: with a currency as money, without one as a number.
     Amounts,
 }
 
 /// One element that a table has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
+pub(super) struct ElementField {
     /// Its name in the message.
     pub element: &'static str,
     /// Its key in the JSON.
     pub key: &'static str,
     /// Its content.
-    pub kind: Kind,
+    pub kind: ContentKind,
     /// Whether it may occur several times.
     pub is_many: bool,
     /// Whether the message is not whole without it.
@@ -64,21 +64,21 @@ pub(super) struct Field {
 }
 
 /// An element that may occur once.
-pub(super) const fn one(element: &'static str, key: &'static str, kind: Kind) -> Field {
-    Field { element, key, kind, is_many: false, is_required: false }
+pub(super) const fn one(element: &'static str, key: &'static str, kind: ContentKind) -> ElementField {
+    ElementField { element, key, kind, is_many: false, is_required: false }
 }
 
 /// An element that must occur once.
-pub(super) const fn must(element: &'static str, key: &'static str, kind: Kind) -> Field {
-    Field { element, key, kind, is_many: false, is_required: true }
+pub(super) const fn must(element: &'static str, key: &'static str, kind: ContentKind) -> ElementField {
+    ElementField { element, key, kind, is_many: false, is_required: true }
 }
 
 /// An element that may occur several times.
-pub(super) const fn many(element: &'static str, key: &'static str, kind: Kind) -> Field {
-    Field { element, key, kind, is_many: true, is_required: false }
+pub(super) const fn many(element: &'static str, key: &'static str, kind: ContentKind) -> ElementField {
+    ElementField { element, key, kind, is_many: true, is_required: false }
 }
 
-impl Kind {
+impl ContentKind {
     /// Whether an amount or a decision may be lost with it.
     const fn touches_money(self) -> bool {
         match self {
@@ -90,16 +90,16 @@ impl Kind {
 
 /// Collects problems with the path of the element that is being read.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct MessageReader {
     path: Vec<String>,
     problems: Vec<FileProblem>,
     left_out: usize,
     left_out_touches_money: bool,
 }
 
-impl Reader {
+impl MessageReader {
     /// Reads the children of an element by a table.
-    pub(super) fn group(&mut self, element: &Element, fields: &'static [Field]) -> Map<String, Value> {
+    pub(super) fn group(&mut self, element: &Element, fields: &'static [ElementField]) -> Map<String, Value> {
         let mut content = Map::new();
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for child in element.children() {
@@ -134,24 +134,27 @@ impl Reader {
         content
     }
 
-    fn value(&mut self, element: &Element, kind: Kind) -> Option<Value> {
+    fn value(&mut self, element: &Element, kind: ContentKind) -> Option<Value> {
         match kind {
-            Kind::Group(fields) => return Some(Value::Object(self.group(element, fields))),
-            Kind::Amounts => return self.amounts(element),
+            ContentKind::Group(fields) => return Some(Value::Object(self.group(element, fields))),
+            ContentKind::Amounts => return self.amounts(element),
             // Their contents beyond names and numbers are personal and are left out, but money there would be out of place.
-            Kind::Party | Kind::Agent | Kind::Account if carries_money_or_status(element) => {
+            ContentKind::Party | ContentKind::Agent | ContentKind::Account if carries_money_or_status(element) => {
                 self.problem_here("holds money or a status that is not understood here", true);
             }
             _ => {}
         }
         if element.children().is_empty() && element.text().is_err() {
             // Some banks write elements that they have nothing for; only money and decisions can't be nothing.
-            if matches!(kind, Kind::Money | Kind::Decimal | Kind::Count | Kind::Direction | Kind::Code(_)) {
+            if matches!(
+                kind,
+                ContentKind::Money | ContentKind::Decimal | ContentKind::Count | ContentKind::Direction | ContentKind::Code(_)
+            ) {
                 self.problem_here("is empty", true);
             }
             return None;
         }
-        if let Kind::Code(list) = kind {
+        if let ContentKind::Code(list) = kind {
             return self.code(element, list);
         }
         match value::plain(element, kind) {
@@ -189,7 +192,7 @@ impl Reader {
     fn amounts(&mut self, element: &Element) -> Option<Value> {
         let is_money = element.attribute_value("Ccy").is_some();
         if is_money || (element.children().is_empty() && AMOUNT_ENDINGS.iter().any(|ending| element.name().ends_with(ending))) {
-            return match value::plain(element, if is_money { Kind::Money } else { Kind::Decimal }) {
+            return match value::plain(element, if is_money { ContentKind::Money } else { ContentKind::Decimal }) {
                 Ok(value) => value,
                 Err(expected) => {
                     self.problem_here(&format!("must be {expected}"), true);
@@ -246,7 +249,7 @@ impl Reader {
 }
 
 /// Puts a value under its key: a list for what may occur several times. Of two where one is allowed, the first stays and the rest are in a list beside it.
-fn insert(content: &mut Map<String, Value>, field: &Field, value: Value) {
+fn insert(content: &mut Map<String, Value>, field: &ElementField, value: Value) {
     if !field.is_many && !content.contains_key(field.key) {
         content.insert(field.key.to_owned(), value);
         return;

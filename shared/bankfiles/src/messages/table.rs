@@ -6,7 +6,7 @@ mod part;
 mod payment;
 mod status;
 
-use super::reader::{Field, Kind, must, one};
+use super::reader::{ContentKind, ElementField, must, one};
 
 /// One kind of message.
 #[derive(Debug, Clone, Copy)]
@@ -16,10 +16,10 @@ pub(super) struct MessageTable {
     /// The element inside `Document`.
     element: &'static str,
     /// The elements in it.
-    pub fields: &'static [Field],
+    pub fields: &'static [ElementField],
 }
 
-const fn message(family: &'static str, element: &'static str, fields: &'static [Field]) -> MessageTable {
+const fn message(family: &'static str, element: &'static str, fields: &'static [ElementField]) -> MessageTable {
     MessageTable { family, element, fields }
 }
 
@@ -45,15 +45,15 @@ pub(super) fn of(name: &str, element: &str) -> Option<&'static MessageTable> {
 }
 
 /// The business application header.
-pub(super) const HEADER: &[Field] = &[
-    one("Fr", "from", Kind::Agent),
-    one("To", "to", Kind::Agent),
-    must("BizMsgIdr", "business_message_id", Kind::Text),
-    must("MsgDefIdr", "definition", Kind::Text),
-    one("BizSvc", "service", Kind::Text),
-    one("CreDt", "created", Kind::Moment),
-    one("CpyDplct", "copy", Kind::Text),
-    one("PssblDplct", "is_possible_duplicate", Kind::Flag),
+pub(super) const HEADER: &[ElementField] = &[
+    one("Fr", "from", ContentKind::Agent),
+    one("To", "to", ContentKind::Agent),
+    must("BizMsgIdr", "business_message_id", ContentKind::Text),
+    must("MsgDefIdr", "definition", ContentKind::Text),
+    one("BizSvc", "service", ContentKind::Text),
+    one("CreDt", "created", ContentKind::Moment),
+    one("CpyDplct", "copy", ContentKind::Text),
+    one("PssblDplct", "is_possible_duplicate", ContentKind::Flag),
 ];
 
 macro_rules! namespaces {

@@ -1,6 +1,6 @@
 //! Contents of elements as JSON.
 
-use super::reader::Kind;
+use super::reader::ContentKind;
 use iso20022::{
     Error,
     codes::handling::{CodeAdvice, CodeList},
@@ -11,34 +11,34 @@ use money::Money;
 use serde_json::{Map, Value, json};
 
 /// The content of an element that has no table. `None` where there is nothing to tell; an error says what was expected.
-pub(super) fn plain(element: &Element, kind: Kind) -> Result<Option<Value>, String> {
+pub(super) fn plain(element: &Element, kind: ContentKind) -> Result<Option<Value>, String> {
     let value = match kind {
-        Kind::Text => json!(element.text().map_err(form)?),
-        Kind::Day => json!(day(element)?),
+        ContentKind::Text => json!(element.text().map_err(form)?),
+        ContentKind::Day => json!(day(element)?),
         // As written: the offset tells the writer's day.
-        Kind::Moment => {
+        ContentKind::Moment => {
             value::time(element).map_err(form)?;
             json!(element.text().map_err(form)?)
         }
-        Kind::Money => money_value(value::amount(element).map_err(form)?),
-        Kind::Decimal => json!(value::decimal(element).map_err(form)?.to_string()),
-        Kind::Count => json!(value::count(element).map_err(form)?),
-        Kind::Flag => match element.text().map_err(form)? {
+        ContentKind::Money => money_value(value::amount(element).map_err(form)?),
+        ContentKind::Decimal => json!(value::decimal(element).map_err(form)?.to_string()),
+        ContentKind::Count => json!(value::count(element).map_err(form)?),
+        ContentKind::Flag => match element.text().map_err(form)? {
             "true" | "1" => json!(true),
             "false" | "0" => json!(false),
             _ => return Err("true or false".to_owned()),
         },
-        Kind::Direction => match element.text().map_err(form)? {
+        ContentKind::Direction => match element.text().map_err(form)? {
             "CRDT" => json!("credit"),
             "DBIT" => json!("debit"),
             _ => return Err("CRDT or DBIT".to_owned()),
         },
-        Kind::Choice => json!(choice(element)?.0),
-        Kind::Party => return Ok(name(element).map(|name| json!(name))),
-        Kind::Agent => return Ok(agent(element)),
-        Kind::Account => return Ok(account(element)),
+        ContentKind::Choice => json!(choice(element)?.0),
+        ContentKind::Party => return Ok(name(element).map(|name| json!(name))),
+        ContentKind::Agent => return Ok(agent(element)),
+        ContentKind::Account => return Ok(account(element)),
         // These have readers of their own.
-        Kind::Code(_) | Kind::Group(_) | Kind::Amounts => return Ok(None),
+        ContentKind::Code(_) | ContentKind::Group(_) | ContentKind::Amounts => return Ok(None),
     };
     Ok(Some(value))
 }

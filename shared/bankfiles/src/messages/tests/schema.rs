@@ -1,6 +1,6 @@
 //! The tables against the official schemas: every element that holds money or a status must be in them.
 use super::super::{
-    reader::{Field, Kind},
+    reader::{ContentKind, ElementField},
     table,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The types of a schema: for each, its elements with their types, and whether it is an amount with a currency. The published schemas have one element a
 /// line, which is all that is read of them.
 #[derive(Default)]
-struct Schema {
+struct SchemaTypes {
     elements: BTreeMap<String, Vec<(String, String)>>,
     money: BTreeSet<String>,
 }
 
 /// What the comparison found wrong, and the names of elements that it met.
 #[derive(Default)]
-struct Found {
+struct SchemaFindings {
     wrong: Vec<String>,
     met: BTreeSet<String>,
 }
@@ -25,8 +25,8 @@ fn attribute(line: &str, name: &str) -> Option<String> {
     line[start..].split('"').next().map(str::to_owned)
 }
 
-fn schema(text: &str) -> Schema {
-    let mut schema = Schema::default();
+fn schema(text: &str) -> SchemaTypes {
+    let mut schema = SchemaTypes::default();
     let mut current = String::new();
     for line in text.lines() {
         if line.contains("<xs:complexType ") {
@@ -42,7 +42,7 @@ fn schema(text: &str) -> Schema {
     schema
 }
 
-impl Schema {
+impl SchemaTypes {
     /// Whether an amount with a currency, or a status or reason, is in a type.
     fn decides(&self, name: &str, kind: &str, seen: &mut BTreeSet<String>) -> bool {
         if self.money.contains(kind) || name.ends_with("Sts") || name.ends_with("RsnInf") {
@@ -55,25 +55,25 @@ impl Schema {
         self.elements.get(kind).is_some_and(|inside| inside.iter().any(|(name, kind)| self.decides(name, kind, seen)))
     }
 
-    fn compare(&self, kind: &str, fields: &[Field], path: &str, found: &mut Found) {
+    fn compare(&self, kind: &str, fields: &[ElementField], path: &str, found: &mut SchemaFindings) {
         for (name, kind) in self.elements.get(kind).into_iter().flatten() {
             found.met.insert(name.clone());
             let path = format!("{path}/{name}");
             let is_money = self.money.contains(kind);
             match fields.iter().find(|field| field.element == name).map(|field| field.kind) {
                 None if self.decides(name, kind, &mut BTreeSet::new()) => found.wrong.push(format!("{path} is not in the table")),
-                Some(Kind::Group(inside)) => {
+                Some(ContentKind::Group(inside)) => {
                     if !self.elements.contains_key(kind) {
                         found.wrong.push(format!("{path} has no elements"));
                     }
                     self.compare(kind, inside, &path, found);
                 }
-                Some(Kind::Money) => {
+                Some(ContentKind::Money) => {
                     if !is_money {
                         found.wrong.push(format!("{path} is not an amount"));
                     }
                 }
-                Some(other) if is_money && !matches!(other, Kind::Amounts) => {
+                Some(other) if is_money && !matches!(other, ContentKind::Amounts) => {
                     found.wrong.push(format!("{path} is an amount and not {other:?}"));
                 }
                 None | Some(_) => {}
@@ -82,10 +82,10 @@ impl Schema {
     }
 }
 
-fn list(fields: &[Field], tables: &mut BTreeSet<String>) {
+fn list(fields: &[ElementField], tables: &mut BTreeSet<String>) {
     for field in fields {
         tables.insert(field.element.to_owned());
-        if let Kind::Group(inside) = field.kind {
+        if let ContentKind::Group(inside) = field.kind {
             list(inside, tables);
         }
     }
@@ -97,7 +97,7 @@ fn reference_everything_of_the_schemas_that_is_money_or_a_status_is_read() {
         println!("skipped: LARGESSE_REFERENCE_DATA is not set");
         return;
     };
-    let (mut compared, mut found) = (0, Found::default());
+    let (mut compared, mut found) = (0, SchemaFindings::default());
     let mut tables = BTreeSet::new();
     for namespace in table::NAMESPACES {
         let name = namespace.rsplit(':').next().unwrap();
