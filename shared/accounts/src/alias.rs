@@ -161,7 +161,7 @@ impl Alias {
         }
     }
 
-    /// What it is.
+    /// Whether it is a telephone number, an e-mail address, or an id of which sort.
     #[must_use]
     pub fn alias_type(&self) -> AliasType {
         self.alias_type

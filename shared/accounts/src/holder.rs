@@ -95,9 +95,8 @@ pub fn check_name(rules: &[NameRule], rail: &str, name: &HolderName, day: Date) 
 /// ASCII, and the letters of Latin-1, Latin Extended-A and of Romanian (EPC217-08).
 fn is_latin(character: char) -> bool {
     match character {
-        ' '..='~' => true,
+        ' '..='~' | '\u{0218}'..='\u{021b}' => true,
         '\u{00c0}'..='\u{017f}' => !matches!(character, '\u{00d7}' | '\u{00f7}'),
-        '\u{0218}'..='\u{021b}' => true,
         _ => false,
     }
 }

@@ -21,16 +21,14 @@ impl IbanAccount {
     pub(crate) fn parse(reader: &mut FieldReader, modulus: &ModulusTable) -> Option<Self> {
         let given = reader.required(AddressField::Iban);
         let bic = reader.optional(AddressField::Bic).map(|text| Bic::parse(reader, &text));
-        let mut electronic = compacted(&given?, &['-']);
+        let compact = compacted(&given?, &['-']);
         // Forms print the word before the number; no country is IB.
-        if let Some(number) = electronic.strip_prefix("IBAN") {
-            electronic = number.to_owned();
-        }
-        if let Some(must) = fault(&electronic) {
+        let electronic = compact.strip_prefix("IBAN").unwrap_or(&compact);
+        if let Some(must) = fault(electronic) {
             reader.fault(AddressField::Iban, must);
             return None;
         }
-        if UkAccount::of_iban(&electronic).is_some_and(|account| !account.passes(modulus)) {
+        if UkAccount::of_iban(electronic).is_some_and(|account| !account.passes(modulus)) {
             reader.fault(AddressField::Iban, "have an account number that the sort code's bank can have (UK modulus check)");
             return None;
         }
@@ -38,7 +36,7 @@ impl IbanAccount {
             Some(read) => Some(read?),
             None => None,
         };
-        Some(Self { electronic: HiddenText::new(electronic), bic })
+        Some(Self { electronic: HiddenText::new(electronic.to_owned()), bic })
     }
 
     /// The electronic form, without blanks.

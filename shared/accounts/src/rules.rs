@@ -27,7 +27,7 @@ pub struct CharLimit {
     pub max: usize,
     /// The day for which this was found.
     pub as_of: Date,
-    /// Where.
+    /// The document or interface that says so; `general` for none.
     pub source: Cow<'static, str>,
     /// How sure it is.
     pub confidence: SourceConfidence,

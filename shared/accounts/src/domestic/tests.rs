@@ -1,6 +1,6 @@
 //! Unit tests of `domestic`.
 use super::*;
-use crate::{AddressKind, PayoutAddress};
+use crate::{AddressKind, AddressRules, PayoutAddress};
 
 fn parse(kind: AddressKind, values: &[&str]) -> Result<String, String> {
     let given: Vec<(AddressField, &str)> = kind.canonical_fields().iter().copied().zip(values.iter().copied()).collect();

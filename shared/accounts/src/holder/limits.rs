@@ -6,8 +6,8 @@ use jiff::civil::date;
 use std::borrow::Cow;
 
 /// Rails, longest names, characters, and where that is from. All hold since before [`DEFAULTS_AS_OF`], and are found as of it.
-const NAMES: [(&str, usize, NameCharset, &str, SourceConfidence); 14] = {
-    use NameCharset::{Any, Ascii, Kana, Latin};
+const NAMES: [(&str, usize, NameCharset, &str, SourceConfidence); 11] = {
+    use NameCharset::{Ascii, Kana, Latin};
     use SourceConfidence::{General, Primary};
     [
         ("us-rtp", 140, Latin, "TCH profile of pacs.008", Primary),
@@ -21,9 +21,6 @@ const NAMES: [(&str, usize, NameCharset, &str, SourceConfidence); 14] = {
         ("mx-spei", 40, Ascii, "general", General),
         ("jp-zengin", 30, Kana, "general", General),
         ("ca-eft", 30, Ascii, "general", General),
-        ("br-pix", 140, Any, "general", General),
-        ("hk-fps", 140, Any, "general", General),
-        ("au-npp", 140, Any, "general", General),
     ]
 };
 
@@ -50,7 +47,7 @@ pub fn default_postal_rules() -> Vec<PostalRule> {
         forms: vec![PostalForm::Structured, PostalForm::Hybrid],
         lines_max: 2,
         from: date(2026, 11, 15),
-        source: Cow::Borrowed("EPC guidance on addresses, version 1.1"),
+        source: Cow::Borrowed("EPC guidance on addresses, version 1.1; that a hybrid address has two lines at most is general knowledge"),
         confidence: SourceConfidence::Primary,
     };
     ["sepa-ct", "sepa-inst"].map(row).into()
