@@ -43,6 +43,8 @@ pub struct RailNeeds {
     pub takes: &'static [RailTake],
     /// The day for which this was found.
     pub as_of: Date,
+    /// The document or interface that says so; `general` for none.
+    pub source: &'static str,
     /// How sure it is.
     pub confidence: SourceConfidence,
 }
@@ -53,9 +55,14 @@ const fn take(kind: AddressKind, besides: &'static [AddressField]) -> RailTake {
     RailTake { kind, fields: &[], besides, reach: RailReach::All }
 }
 
-const fn row(rail: &'static str, takes: &'static [RailTake], confidence: SourceConfidence) -> RailNeeds {
-    RailNeeds { rail, takes, as_of: DEFAULTS_AS_OF, confidence }
+const fn row(rail: &'static str, takes: &'static [RailTake], (source, confidence): (&'static str, SourceConfidence)) -> RailNeeds {
+    RailNeeds { rail, takes, as_of: DEFAULTS_AS_OF, source, confidence }
 }
+
+const GENERAL: (&str, SourceConfidence) = ("general", General);
+const NACHA: (&str, SourceConfidence) = ("ACH entry detail", Primary);
+const EPC: (&str, SourceConfidence) = ("EPC rulebooks of 2025 as providers describe them", Secondary);
+const AIRWALLEX: (&str, SourceConfidence) = ("Airwallex payout documentation", Secondary);
 
 const NAME: &[AddressField] = &[F::HolderName];
 const US: RailTake = take(AddressKind::UsAccount, NAME);
@@ -67,33 +74,33 @@ const CA: RailTake = take(AddressKind::CanadianAccount, NAME);
 
 /// The rails' needs as of [`DEFAULTS_AS_OF`].
 pub const DEFAULT_RAIL_NEEDS: [RailNeeds; 20] = [
-    row("us-rtp", &[US], Primary),
-    row("us-fednow", &[US], Primary),
-    row("us-ach-same-day", &[ACH], Primary),
-    row("us-ach", &[ACH], Primary),
-    row("us-fedwire", &[WIRE], General),
-    row("sepa-inst", &[SEPA], Primary),
-    row("sepa-ct", &[SEPA], Primary),
-    row("gb-fps", UK, Secondary),
-    row("gb-bacs", UK, General),
-    row("br-pix", &[take(AddressKind::PixKey, &[]), take(AddressKind::PixAccount, &[F::HolderName, F::TaxId])], Primary),
-    row("mx-spei", &[take(AddressKind::Clabe, NAME)], Primary),
+    row("us-rtp", &[US], GENERAL),
+    row("us-fednow", &[US], GENERAL),
+    row("us-ach-same-day", &[ACH], NACHA),
+    row("us-ach", &[ACH], NACHA),
+    row("us-fedwire", &[WIRE], GENERAL),
+    row("sepa-inst", &[SEPA], EPC),
+    row("sepa-ct", &[SEPA], EPC),
+    row("gb-fps", UK, GENERAL),
+    row("gb-bacs", UK, GENERAL),
+    row("br-pix", &[take(AddressKind::PixKey, &[]), take(AddressKind::PixAccount, &[F::HolderName, F::TaxId])], ("Pix DICT API", Primary)),
+    row("mx-spei", &[take(AddressKind::Clabe, NAME)], GENERAL),
     row(
         "sg-fast",
         &[
             take(AddressKind::SingaporeAccount, &[F::HolderName, F::PurposeCode]),
             take(AddressKind::PayNow, &[F::HolderName, F::PurposeCode]),
         ],
-        Secondary,
+        AIRWALLEX,
     ),
-    row("hk-fps", &[take(AddressKind::HongKongAccount, NAME), take(AddressKind::FpsProxy, NAME)], Secondary),
-    row("in-imps", &[take(AddressKind::IndianAccount, NAME)], General),
-    row("in-upi", &[take(AddressKind::Upi, &[])], General),
-    row("jp-zengin", &[take(AddressKind::Zengin, &[F::HolderNameKana])], General),
-    row("au-npp", &[take(AddressKind::AustralianAccount, NAME), take(AddressKind::PayId, NAME)], General),
-    row("ca-interac", &[take(AddressKind::Interac, &[]), CA], General),
-    row("ca-eft", &[CA], General),
-    row("ewallet-paypal", &[take(AddressKind::Wallet, &[])], Primary),
+    row("hk-fps", &[take(AddressKind::HongKongAccount, NAME), take(AddressKind::FpsProxy, NAME)], AIRWALLEX),
+    row("in-imps", &[take(AddressKind::IndianAccount, NAME)], GENERAL),
+    row("in-upi", &[take(AddressKind::Upi, &[])], GENERAL),
+    row("jp-zengin", &[take(AddressKind::Zengin, &[F::HolderNameKana])], GENERAL),
+    row("au-npp", &[take(AddressKind::AustralianAccount, NAME), take(AddressKind::PayId, NAME)], GENERAL),
+    row("ca-interac", &[take(AddressKind::Interac, &[]), CA], GENERAL),
+    row("ca-eft", &[CA], GENERAL),
+    row("ewallet-paypal", &[take(AddressKind::Wallet, &[])], ("PayPal payouts documentation", Secondary)),
 ];
 
 impl RailNeeds {

@@ -61,6 +61,8 @@ pub struct PhonePlan {
     pub trunk: Cow<'static, str>,
     /// The day for which this was found.
     pub as_of: Date,
+    /// The document that says so; `general` for none.
+    pub source: Cow<'static, str>,
     /// How sure it is.
     pub confidence: SourceConfidence,
 }
@@ -110,6 +112,7 @@ impl Default for AddressRules {
             digits,
             trunk: Cow::Borrowed(trunk),
             as_of: DEFAULTS_AS_OF,
+            source: Cow::Borrowed("general"),
             confidence: General,
         };
         Self {

@@ -8,15 +8,15 @@ use std::borrow::Cow;
 /// Rails, longest names, characters, and where that is from. All hold since before [`DEFAULTS_AS_OF`], and are found as of it.
 const NAMES: [(&str, usize, NameCharset, &str, SourceConfidence); 11] = {
     use NameCharset::{Ascii, Kana, Latin};
-    use SourceConfidence::{General, Primary};
+    use SourceConfidence::{General, Primary, Secondary};
     [
         ("us-rtp", 140, Latin, "TCH profile of pacs.008", Primary),
         ("us-fednow", 140, Latin, "FedNow profile of pacs.008", Primary),
         ("us-ach", 22, Ascii, "ACH entry detail of PPD and CCD", Primary),
         ("us-ach-same-day", 22, Ascii, "ACH entry detail of PPD and CCD", Primary),
         ("us-ach-ctx", 16, Ascii, "ACH entry detail of CTX", Primary),
-        ("sepa-ct", 70, Latin, "EPC125-05 and its implementation guidelines", Primary),
-        ("sepa-inst", 70, Latin, "EPC004-16 and its implementation guidelines", Primary),
+        ("sepa-ct", 70, Latin, "EPC125-05 and its implementation guidelines", Secondary),
+        ("sepa-inst", 70, Latin, "EPC004-16 and its implementation guidelines", Secondary),
         ("gb-bacs", 18, Ascii, "general", General),
         ("mx-spei", 40, Ascii, "general", General),
         ("jp-zengin", 30, Kana, "general", General),
