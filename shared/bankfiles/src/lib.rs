@@ -41,3 +41,31 @@ impl FileReading {
         self.problems.iter().all(|problem| !problem.touches_money)
     }
 }
+
+/// Reads a file of any of the formats, which is recognised from its first bytes. A file of none of them is one problem, and `content` is null.
+#[must_use]
+pub fn read(bytes: &[u8]) -> FileReading {
+    if messages::looks_like(bytes) {
+        messages::reading(bytes)
+    } else if nacha::looks_like(bytes) {
+        nacha::reading(bytes)
+    } else if bai2::looks_like(bytes) {
+        bai2::reading(bytes)
+    } else if mt940::looks_like(bytes) {
+        mt940::reading(bytes)
+    } else {
+        unknown(bytes)
+    }
+}
+
+fn unknown(bytes: &[u8]) -> FileReading {
+    let what = match bytes {
+        [] => "is empty".to_owned(),
+        _ => "is none of ISO 20022, NACHA, BAI2, MT940 and MT942".to_owned(),
+    };
+    let problem = FileProblem { place: "file".to_owned(), what, touches_money: true };
+    FileReading { format: "unknown".to_owned(), content: serde_json::Value::Null, problems: vec![problem] }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! A lying line to the bank while processes are killed: `kill -9` of the payout service and of the ledger, at arbitrary points of the payouts. The pretend
 //! bank's own statement says what was paid. Seeded: `LARGESSE_KILLED_HISTORIES` sets how many payouts, `LARGESSE_KILLED_HISTORIES_FROM` the first seed.
-use crate::fleets::{assert_sound, databases, options, partly};
+use crate::fleets::{assert_sound, databases, fund, options, partly};
 use api::{
     ledger::{GetAccountRequest, PostRequest, Transfer},
     payout::{
@@ -56,18 +56,31 @@ async fn insist<T: Clone, A>(message: T, token: &str, call: impl AsyncFn(Request
     }
 }
 
-/// Credits the creator with money that can be paid out.
-async fn fund(installation: &Installation) {
-    let token = installation.token("earnings", Role::Service).unwrap();
-    let transfer = Transfer {
-        debit_account: "house/accrued_creator_liability/USD".to_owned(),
-        credit_account: format!("creator/{CREATOR}/payable/USD"),
-        amount: FUNDS,
+/// Posts in place of a service that does not run here.
+async fn post(installation: &Installation, (service, kind): (&str, &str), transfers: &[(&str, &str, i64)]) {
+    let token = installation.token(service, Role::Service).unwrap();
+    let transfer = |(debit, credit, amount): &(&str, &str, i64)| Transfer {
+        debit_account: (*debit).to_owned(),
+        credit_account: (*credit).to_owned(),
+        amount: *amount,
         ..Default::default()
     };
-    let request_id = Uuid::now_v7().to_string();
-    let request = PostRequest { request_id, kind: "conversion".to_owned(), transfers: vec![transfer], ..Default::default() };
+    let transfers = transfers.iter().map(transfer).collect();
+    let request = PostRequest { request_id: Uuid::now_v7().to_string(), kind: kind.to_owned(), transfers, ..Default::default() };
     installation.ledger().post(authorised(request, &token).unwrap()).await.unwrap();
+}
+
+/// Credits the creator with money that can be paid out: coins, a gift of them, and its conversion.
+async fn earn(installation: &Installation) {
+    fund(installation, "fan", FUNDS).await;
+    let gift = [("viewer/fan/coins", "house/coins/redeemed", FUNDS), ("house/diamonds/issued", "creator/ana/diamonds", FUNDS)];
+    post(installation, ("gift", "gift"), &gift).await;
+    let conversion = [
+        ("creator/ana/diamonds", "house/diamonds/redeemed", FUNDS),
+        ("house/creator_cost/USD", "house/accrued_creator_liability/USD", FUNDS),
+        ("house/accrued_creator_liability/USD", "creator/ana/payable/USD", FUNDS),
+    ];
+    post(installation, ("earnings", "conversion"), &conversion).await;
 }
 
 async fn ask(installation: &Installation, account_number: &str) -> Payout {
@@ -130,7 +143,7 @@ async fn history(seed: u64, payouts: u64, (dir, database): (&std::path::Path, St
     let bank = fleet.http_url("bank").unwrap();
     line.connect(bank.clone());
     let installation = partly(&fleet, &[Service::Ledger, Service::Payout]);
-    fund(&installation).await;
+    earn(&installation).await;
     let mut asked = Vec::new();
     for at in 0..payouts {
         let account = ACCOUNTS[usize::try_from(roll(seed, at, ACCOUNTS.len() as u64)).unwrap()];

@@ -105,7 +105,7 @@ const DAMAGES: [(&str, &str, &str, &str); 31] = [
     ("conversions", "earnings.db", "UPDATE quote SET currency = '' WHERE posting_id <> ''", "a row can't be read: quote 0"),
     ("payout_postings", "payout.db", "UPDATE payout SET phase = 'paid twice' WHERE phase = 'settled'", "the stored phase is invalid"),
     ("payout_postings", "payout.db", "UPDATE payout SET minor_units = -1 WHERE phase = 'settled'", "the stored amount is invalid"),
-    ("payouts", "payout.db", "UPDATE payout SET state = '' WHERE phase = 'unknown'", "the stored state is invalid"),
+    ("payout_postings", "payout.db", "UPDATE payout SET state = '' WHERE phase = 'settled'", "the stored state is invalid"),
     ("proposals", "support.db", "UPDATE proposal SET act = x'ff' WHERE number = 1", "a row can't be read: proposal 0"),
     ("proposals", "support.db", "UPDATE proposal SET book = 'A B' WHERE number = 1", "was approved in no proposal"),
 ];
