@@ -37,6 +37,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/rails", &[&["money"]], &[]),
     row("shared/accounts", &[&["money"]], &[]),
+    row("shared/screening", &[], &[]),
     // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),
     row("shared/identity", &[&["money", "http_client"]], &[]),

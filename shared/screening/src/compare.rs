@@ -1,0 +1,183 @@
+//! How alike two names are: the best pairs of their tokens, in any order.
+//!
+//! The score is directional. A word of the subject that the listed name lacks counts in full, a word of the listed name that the subject lacks costs
+//! little: people leave out names, and do not invent them.
+
+use crate::{
+    names::NameTokens,
+    policy::ScreeningPolicy,
+    similarity::{NameToken, WHOLE, is_initial, share, token_score, token_score_max},
+};
+
+/// Most adjacent tokens that are also compared as one.
+pub(crate) const RUN_MAX: usize = 5;
+
+/// Two tokens that were held against each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPair {
+    /// The listed name's token, or adjacent ones as one.
+    pub listed: String,
+    /// The subject's token, or adjacent ones as one.
+    pub subject: String,
+    /// Their score, in thousandths.
+    pub score: u32,
+}
+
+/// How alike a listed name and a subject's are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct NameScore {
+    /// The score, in millionths.
+    pub millionths: u32,
+    /// Whether it rests on an initial: such a name is a match for a reviewer at most.
+    pub initial: bool,
+    /// Whether it rests on adjacent tokens written as one.
+    pub joined: bool,
+}
+
+impl NameScore {
+    /// The score in thousandths, rounded to the nearest.
+    #[must_use]
+    pub const fn thousandths(self) -> u32 {
+        (self.millionths + 500) / 1000
+    }
+}
+
+/// Which tokens were paired, by their place in both names, with their scores in millionths.
+type Paired = Vec<(usize, usize, u32)>;
+
+/// The best pairs of tokens, and the score of the names as they are written. Both may be empty: then, as with one empty, the score is 0.
+#[must_use]
+pub fn best_pairs(listed: &[NameToken], subject: &[NameToken], policy: &ScreeningPolicy) -> (NameScore, Vec<(usize, usize, u32)>) {
+    let mut scores: Paired = Vec::with_capacity(listed.len().saturating_mul(subject.len()).min(64));
+    for (l, listed_token) in listed.iter().enumerate() {
+        for (s, subject_token) in subject.iter().enumerate() {
+            let score = token_score(listed_token, subject_token, policy);
+            if score > 0 {
+                scores.push((l, s, score));
+            }
+        }
+    }
+    let letters = |(l, s, _): &(usize, usize, u32)| listed[*l].chars.len() + subject[*s].chars.len();
+    // The first of equals is that of more letters, then the earlier: one order only, so one score.
+    scores.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| letters(b).cmp(&letters(a))).then_with(|| (a.0, a.1).cmp(&(b.0, b.1))));
+    let (mut used_listed, mut used_subject) = (vec![false; listed.len()], vec![false; subject.len()]);
+    let mut paired = Paired::new();
+    let (mut weighted, mut matched) = (0_u64, 0_u64);
+    for pair in scores {
+        if used_listed[pair.0] || used_subject[pair.1] {
+            continue;
+        }
+        (used_listed[pair.0], used_subject[pair.1]) = (true, true);
+        weighted += u64::from(pair.2) * letters(&pair) as u64;
+        matched += listed[pair.0].chars.len() as u64;
+        paired.push(pair);
+    }
+    let total = |tokens: &[NameToken]| tokens.iter().map(|token| token.chars.len() as u64).sum::<u64>();
+    let (of_listed, of_subject) = (total(listed), total(subject));
+    if matched == 0 {
+        return (NameScore::default(), paired);
+    }
+    let mean = weighted / (of_subject + matched);
+    let unmatched = (of_listed - matched) * u64::from(policy.unmatched_penalty) * 1000 / of_listed;
+    let millionths = (mean * (u64::from(WHOLE) - unmatched) / u64::from(WHOLE)) as u32;
+    let initial = paired.iter().any(|(l, s, _)| is_initial(&listed[*l], &subject[*s]));
+    (NameScore { millionths, initial, joined: false }, paired)
+}
+
+/// Whether the names as they are written could score at least `least` millionths. Quick, and never wrong when it says no.
+///
+/// The score is a mean over letters, so `least` is reached only if the pairs above it outweigh what is below. Each word of the subject is given its best
+/// possible pair here, even if two words would need the same one.
+pub(crate) fn could_reach(listed: &[NameToken], subject: &[NameToken], least: u32, policy: &ScreeningPolicy) -> bool {
+    let least = i64::from(least);
+    let sum: i64 = subject
+        .iter()
+        .map(|token| {
+            let letters = token.chars.len() as i64;
+            let gain =
+                |other: &NameToken| (i64::from(token_score_max(other, token, policy)) - least) * (letters + other.chars.len() as i64);
+            listed.iter().map(gain).fold(-least * letters, i64::max)
+        })
+        .sum();
+    sum >= 0
+}
+
+/// A name with adjacent tokens written as one.
+struct Variant {
+    listed: Vec<NameToken>,
+    subject: Vec<NameToken>,
+}
+
+/// Every way to write adjacent tokens of one name as one that is nearly a token of the other.
+fn variants(listed: &[NameToken], subject: &[NameToken], policy: &ScreeningPolicy) -> Vec<Variant> {
+    let least = policy.joined_token_min * 1000;
+    let mut found = Vec::new();
+    for (at, length, token) in runs(listed) {
+        if subject.iter().any(|other| nearly(&token, other, least, policy)) {
+            found.push(Variant { listed: with_run(listed, at, length, token), subject: subject.to_vec() });
+        }
+    }
+    for (at, length, token) in runs(subject) {
+        if listed.iter().any(|other| nearly(other, &token, least, policy)) {
+            found.push(Variant { listed: listed.to_vec(), subject: with_run(subject, at, length, token) });
+        }
+    }
+    found
+}
+
+fn nearly(listed: &NameToken, subject: &NameToken, least: u32, policy: &ScreeningPolicy) -> bool {
+    token_score_max(listed, subject, policy) >= least && token_score(listed, subject, policy) >= least
+}
+
+/// Runs of two to [`RUN_MAX`] adjacent tokens as one: where, how many, the token.
+pub(crate) fn runs(tokens: &[NameToken]) -> impl Iterator<Item = (usize, usize, NameToken)> + '_ {
+    (0..tokens.len()).flat_map(move |at| {
+        (2..=RUN_MAX.min(tokens.len() - at)).map(move |length| (at, length, NameToken::joined(&tokens[at..at + length])))
+    })
+}
+
+fn with_run(tokens: &[NameToken], at: usize, length: usize, token: NameToken) -> Vec<NameToken> {
+    let mut joined = tokens[..at].to_vec();
+    joined.push(token);
+    joined.extend_from_slice(&tokens[at + length..]);
+    joined
+}
+
+/// The score of a listed name with a subject's, as written or with adjacent tokens written as one.
+#[must_use]
+pub fn name_score(listed: &NameTokens, subject: &NameTokens, policy: &ScreeningPolicy) -> NameScore {
+    best(listed, subject, policy).0
+}
+
+/// The score, and the pairs it rests on.
+#[must_use]
+pub fn explain(listed: &NameTokens, subject: &NameTokens, policy: &ScreeningPolicy) -> (NameScore, Vec<TokenPair>) {
+    let (score, variant) = best(listed, subject, policy);
+    let (listed, subject) = variant.as_ref().map_or((&listed.0, &subject.0), |variant| (&variant.listed, &variant.subject));
+    let (_, paired) = best_pairs(listed, subject, policy);
+    let pair = |(l, s, score): (usize, usize, u32)| TokenPair {
+        listed: listed[l].text(),
+        subject: subject[s].text(),
+        score: (score + 500) / 1000,
+    };
+    (score, paired.into_iter().map(pair).collect())
+}
+
+fn best(listed: &NameTokens, subject: &NameTokens, policy: &ScreeningPolicy) -> (NameScore, Option<Variant>) {
+    let (mut score, _) = best_pairs(&listed.0, &subject.0, policy);
+    let mut variant = None;
+    // No joined name scores above the factor.
+    if score.millionths < policy.joined_factor * 1000 {
+        for found in variants(&listed.0, &subject.0, policy) {
+            let (joined, _) = best_pairs(&found.listed, &found.subject, policy);
+            let joined = NameScore { millionths: share(joined.millionths, policy.joined_factor), joined: true, ..joined };
+            if joined.millionths > score.millionths {
+                (score, variant) = (joined, Some(found));
+            }
+        }
+    }
+    (score, variant)
+}
+
+#[cfg(test)]
+mod tests;

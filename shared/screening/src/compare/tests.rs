@@ -1,0 +1,74 @@
+//! Unit tests of `compare`.
+use super::*;
+use crate::{
+    fixtures::policy,
+    names::{NameShape, normalise},
+};
+use proptest::prelude::*;
+
+fn person(listed: &str, subject: &str) -> NameScore {
+    name_score(&normalise(listed, NameShape::Person), &normalise(subject, NameShape::Person), &policy())
+}
+
+#[test]
+fn order_does_not_matter() {
+    for subject in ["Mavosh Karl Sibvekfel", "Sibvekfel Mavosh Karl", "SIBVEKFEL, Mavosh Karl"] {
+        assert_eq!(person("SIBVEKFEL, Mavosh Karl", subject), NameScore { millionths: WHOLE, initial: false, joined: false });
+    }
+}
+
+#[test]
+fn a_left_out_name_costs_less_than_an_added_one() {
+    let left_out = person("SIBVEKFEL, Mavosh Karl", "Mavosh Sibvekfel").thousandths();
+    let added = person("SIBVEKFEL, Mavosh", "Mavosh Karl Sibvekfel").thousandths();
+    assert_eq!((left_out, added), (968, 882));
+}
+
+#[test]
+fn initials_and_joined_names_are_marked() {
+    let initial = person("SIBVEKFEL, Mavosh", "M. Sibvekfel");
+    assert!(initial.initial && (850..950).contains(&initial.thousandths()), "{initial:?}");
+    for subject in ["MavoshAlSibvekfel", "Mavosh AlSibvekfel"] {
+        let joined = person("AL-SIBVEKFEL, Mavosh", subject);
+        assert_eq!((joined.joined, joined.thousandths()), (true, 900), "{subject}");
+    }
+    let joined = person("ALSIBVEKFEL, Mavosh", "Mavosh Al-Sibvekfel");
+    assert_eq!((joined.joined, joined.thousandths()), (true, 900), "the subject's words are joined too");
+    let slip = person("ALSIBVEKFEL, Mavosh", "Mavosh Al-Sibvekfol");
+    assert!(slip.joined && (850..900).contains(&slip.thousandths()), "{slip:?}");
+}
+
+#[test]
+fn nothing_matches_nothing() {
+    assert_eq!(person("", "Mavosh"), NameScore::default());
+    assert_eq!(person("Mavosh", ""), NameScore::default());
+    assert_eq!(person("", ""), NameScore::default());
+}
+
+#[test]
+fn an_explanation_names_the_tokens() {
+    let tokens = |name| normalise(name, NameShape::Person);
+    let (score, pairs) = explain(&tokens("AL-SIBVEKFEL, Mavosh"), &tokens("Mavosh AlSibvekfel"), &policy());
+    let pair = |text: &str| TokenPair { listed: text.into(), subject: text.into(), score: 1000 };
+    assert_eq!((score.joined, pairs), (true, vec![pair("alsibvekfel"), pair("mavosh")]));
+}
+
+proptest! {
+    #[test]
+    fn equal_names_score_whole_and_nothing_scores_more(a in "[a-e]{2,6}( [a-e]{2,6}){0,3}", b in "[a-e]{1,6}( [a-e]{1,6}){0,3}") {
+        prop_assert_eq!(person(&a, &a).millionths, WHOLE);
+        prop_assert!(person(&a, &b).millionths <= WHOLE);
+    }
+
+    #[test]
+    fn the_quick_bound_never_rules_out_a_score(a in "[a-d]{1,6}( [a-d]{1,6}){0,3}", b in "[a-d]{1,6}( [a-d]{1,6}){0,3}") {
+        let (a, b) = (normalise(&a, NameShape::Person), normalise(&b, NameShape::Person));
+        let (score, _) = best_pairs(&a.0, &b.0, &policy());
+        prop_assert!(could_reach(&a.0, &b.0, score.millionths, &policy()));
+    }
+
+    #[test]
+    fn any_names_are_compared(a in "\\PC{0,40}", b in "\\PC{0,40}") {
+        prop_assert!(person(&a, &b).millionths <= WHOLE);
+    }
+}

@@ -1,0 +1,112 @@
+//! Unit tests of `screener`.
+use super::*;
+use crate::{
+    fixtures::{edition, next_edition, person, policy},
+    names::NameShape,
+};
+use jiff::civil::date;
+
+fn screen(subject: &ScreeningSubject) -> Screening {
+    Screener::new(Arc::new(edition()), policy()).screen(subject)
+}
+
+fn born(year: i16) -> ScreeningSubject {
+    person("s-1", "Mirosh Tadek Al-Quenbar").born(Birth::in_year(year).unwrap())
+}
+
+fn scores(subject: &ScreeningSubject) -> Vec<(u32, u32, u32, MatchBand)> {
+    screen(subject).hits.iter().map(|hit| (hit.entry, hit.name_score, hit.score, hit.band)).collect()
+}
+
+#[test]
+fn a_hit_says_what_matched_and_why() {
+    let screening = screen(&person("s-1", "Mirosh Kuenbar"));
+    let [hit] = screening.hits.as_slice() else { panic!("{screening:?}") };
+    assert_eq!(
+        (&hit.edition, hit.entry, hit.name.as_str(), hit.source),
+        (edition().id(), 101, "EL-KUENBAR, Mirosh", NameSource::Alternate(501))
+    );
+    assert_eq!((hit.score, hit.band, hit.birth, hit.country), (hit.name_score, MatchBand::Block, FactCheck::Unknown, FactCheck::Unknown));
+    let pairs: Vec<_> = hit.pairs.iter().map(|pair| (pair.listed.as_str(), pair.subject.as_str(), pair.score)).collect();
+    assert_eq!(pairs, [("kuenbar", "kuenbar", 1000), ("mirosh", "mirosh", 1000)]);
+    assert!(screening.holds() && screening.comparable && screening.band() == Some(MatchBand::Block));
+}
+
+#[test]
+fn nobody_else_is_a_hit() {
+    for name in ["Maria Garcia", "Wei Chen", "Anna Kowalska", "Olga Ivanova"] {
+        let screening = screen(&person("s-1", name));
+        assert!(!screening.holds() && screening.band().is_none(), "{screening:?}");
+    }
+}
+
+#[test]
+fn dates_of_birth_raise_and_lower() {
+    assert_eq!(scores(&born(1960)), [(101, 1000, 1000, MatchBand::Block)]);
+    assert_eq!(scores(&born(1990)), [(101, 1000, 900, MatchBand::Review)]);
+    assert_eq!(screen(&born(1961)).hits[0].birth, FactCheck::Near);
+    let typo = person("s-1", "Mirosch Tadk Quanbar");
+    let [(_, name, alone, _)] = scores(&typo)[..] else { panic!() };
+    let with = |birth| scores(&typo.clone().born(birth)).first().map(|hit| hit.2);
+    assert_eq!((alone, with(Birth::on(date(1960, 11, 5)))), (name, Some(name + 20)));
+    assert_eq!(with(Birth::in_year(1990).unwrap()), Some(name - 100));
+}
+
+#[test]
+fn countries_raise_and_lower() {
+    let of = |country| screen(&born(1990).of_country(country).unwrap()).hits[0].score;
+    assert_eq!((of("NOWHERELAND"), of("Elsewhere"), of("Borduria")), (910, 910, 880));
+}
+
+#[test]
+fn facts_never_clear_a_whole_name() {
+    let strict = ScreeningPolicy { birth_differs: 1000, country_differs: 1000, ..policy() };
+    let screener = Screener::new(Arc::new(edition()), strict);
+    let screening = screener.screen(&born(1990).of_country("Borduria").unwrap());
+    assert_eq!(screening.hits.iter().map(|hit| hit.score).collect::<Vec<_>>(), [850]);
+}
+
+#[test]
+fn a_weak_alias_counts_only_beside_another_name() {
+    assert_eq!(screen(&person("s-1", "Zimbo")).hits, []);
+    let hit = &screen(&person("s-1", "Zimbo Mirosh Al-Quenbar")).hits[0];
+    assert_eq!(hit.weak_alias, None, "the alias is not the whole of this name");
+    let next = next_edition(&[("AL-QUENBAR, Mirosh Tadek", "ZIMBOE, Al")]);
+    let hits = Screener::new(Arc::new(next), policy()).screen(&person("s-1", "Zimbo")).hits;
+    assert_eq!((hits[0].weak_alias.as_deref(), hits[0].score), (Some("ZIMBO"), hits[0].name_score + 10));
+}
+
+#[test]
+fn initials_and_joined_names_are_for_review_at_most() {
+    for name in ["M. T. Al-Quenbar", "MiroshTadekAlQuenbar"] {
+        let subject = person("s-1", name).born(Birth::in_year(1960).unwrap()).of_country("Nowhereland").unwrap();
+        let hit = &screen(&subject).hits[0];
+        assert!(hit.band == MatchBand::Review && (hit.initial || hit.joined), "{hit:?}");
+    }
+}
+
+#[test]
+fn organisations_match_without_their_form_and_vessels_by_name() {
+    let of = |name| {
+        let subject = ScreeningSubject::try_new("s-1", name, NameShape::Organisation).unwrap();
+        screen(&subject).hits.iter().map(|hit| (hit.entry, hit.score)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("Kalimba Trading GmbH"), [(102, 1000)]);
+    assert_eq!(of("VARELDA IMPORT"), [(102, 1000)]);
+    assert_eq!(of("MV Testship One"), [(103, 1000)]);
+}
+
+#[test]
+fn a_name_that_cannot_be_compared_holds() {
+    let screening = screen(&person("s-1", "王小明"));
+    assert!(screening.hits.is_empty() && !screening.comparable && screening.holds());
+}
+
+#[test]
+fn the_index_gives_the_hits_of_comparing_all() {
+    let screener = Screener::new(Arc::new(edition()), policy());
+    for name in ["Mirosh Al-Quenbar", "Kalimba", "AlQuenbar Mirosh", "Testship", "Varelda Trading", "T. Mirosh", "Maria Garcia"] {
+        let subject = person("s-1", name);
+        assert_eq!(screener.screen(&subject), screener.screen_with(&subject, NameIndex::matches_of_all), "{name}");
+    }
+}
