@@ -84,24 +84,6 @@ pub fn best_pairs(listed: &[NameToken], subject: &[NameToken], policy: &Screenin
     (NameScore { millionths, initial, joined: false }, paired)
 }
 
-/// Whether the names as they are written could score at least `least` millionths. Quick, and never wrong when it says no.
-///
-/// The score is a mean over letters, so `least` is reached only if the pairs above it outweigh what is below. Each word of the subject is given its best
-/// possible pair here, even if two words would need the same one.
-pub(crate) fn could_reach(listed: &[NameToken], subject: &[NameToken], least: u32, policy: &ScreeningPolicy) -> bool {
-    let least = i64::from(least);
-    let sum: i64 = subject
-        .iter()
-        .map(|token| {
-            let letters = token.chars.len() as i64;
-            let gain =
-                |other: &NameToken| (i64::from(token_score_max(other, token, policy)) - least) * (letters + other.chars.len() as i64);
-            listed.iter().map(gain).fold(-least * letters, i64::max)
-        })
-        .sum();
-    sum >= 0
-}
-
 /// A name with adjacent tokens written as one.
 struct Variant {
     listed: Vec<NameToken>,

@@ -68,35 +68,48 @@ pub fn jaro(a: &[char], b: &[char]) -> u32 {
     if a.is_empty() || b.is_empty() {
         return 0;
     }
-    let (mut stack_a, mut stack_b) = ([false; 64], [false; 64]);
-    let (mut heap_a, mut heap_b) = (Vec::new(), Vec::new());
-    let used_a = flags(a.len(), &mut stack_a, &mut heap_a);
-    let used_b = flags(b.len(), &mut stack_b, &mut heap_b);
     let window = (a.len().max(b.len()) / 2).saturating_sub(1);
-    let mut matches = 0_usize;
+    let (matches, moved) = if a.len().max(b.len()) <= 64 { paired(a, b, window) } else { paired_long(a, b, window) };
+    jaro_of(matches, a.len(), b.len(), moved / 2)
+}
+
+/// How many letters of two texts of up to 64 have an equal one within the window, and how many of these stand in another order. Most of the time of a
+/// screening is spent here, so which letters are taken is kept in two words.
+fn paired(a: &[char], b: &[char], window: usize) -> (usize, usize) {
+    let (mut used_a, mut used_b) = (0_u64, 0_u64);
     for (i, c) in a.iter().enumerate() {
+        let from = i.saturating_sub(window);
         let to = (i + window + 1).min(b.len());
-        for j in i.saturating_sub(window)..to {
-            if !used_b[j] && b[j] == *c {
-                (used_a[i], used_b[j]) = (true, true);
-                matches += 1;
+        for (j, other) in b.iter().enumerate().take(to).skip(from) {
+            if other == c && used_b & (1 << j) == 0 {
+                used_a |= 1 << i;
+                used_b |= 1 << j;
                 break;
             }
         }
     }
-    let of_a = a.iter().zip(used_a.iter()).filter(|(_, used)| **used);
-    let of_b = b.iter().zip(used_b.iter()).filter(|(_, used)| **used);
-    let moved = of_a.zip(of_b).filter(|((x, _), (y, _))| x != y).count();
-    jaro_of(matches, a.len(), b.len(), moved / 2)
+    let matches = used_a.count_ones() as usize;
+    let mut moved = 0;
+    while used_a != 0 {
+        moved += usize::from(a[used_a.trailing_zeros() as usize] != b[used_b.trailing_zeros() as usize]);
+        used_a &= used_a - 1;
+        used_b &= used_b - 1;
+    }
+    (matches, moved)
 }
 
-fn flags<'a>(length: usize, stack: &'a mut [bool; 64], heap: &'a mut Vec<bool>) -> &'a mut [bool] {
-    if length <= stack.len() {
-        &mut stack[..length]
-    } else {
-        heap.resize(length, false);
-        heap
+/// The same for texts of any length.
+fn paired_long(a: &[char], b: &[char], window: usize) -> (usize, usize) {
+    let (mut used_a, mut used_b) = (vec![false; a.len()], vec![false; b.len()]);
+    for (i, c) in a.iter().enumerate() {
+        let to = (i + window + 1).min(b.len());
+        if let Some(j) = (i.saturating_sub(window)..to).find(|j| !used_b[*j] && b[*j] == *c) {
+            (used_a[i], used_b[j]) = (true, true);
+        }
     }
+    let of = |text: &[char], used: &[bool]| text.iter().zip(used).filter(|(_, used)| **used).map(|(c, _)| *c).collect::<Vec<_>>();
+    let (of_a, of_b) = (of(a, &used_a), of(b, &used_b));
+    (of_a.len(), of_a.iter().zip(&of_b).filter(|(x, y)| x != y).count())
 }
 
 /// `(m/a + m/b + (m-t)/m) / 3`, rounded to the nearest millionth.
@@ -157,6 +170,19 @@ pub(crate) fn token_score_max(listed: &NameToken, subject: &NameToken, policy: &
     let prefix = if listed.chars[0] == subject.chars[0] { policy.prefix_max } else { 0 };
     let most = times(boosted(jaro_of(matches, a, b, 0), prefix, policy), factor);
     if is_initial(listed, subject) { most.max(policy.initial_score * 1000) } else { most }
+}
+
+/// How many letters two tokens need in common at least, to score `least`; `None` if no number is enough. It is the same for all listed tokens with the same
+/// first letter and length.
+pub(crate) fn matches_needed(listed: &NameToken, subject: &NameToken, least: u32, policy: &ScreeningPolicy) -> Option<u32> {
+    let factor = factor(listed, subject, policy)?;
+    if is_initial(listed, subject) && policy.initial_score * 1000 >= least {
+        return Some(0);
+    }
+    let (a, b) = (listed.chars.len(), subject.chars.len());
+    let prefix = if listed.chars[0] == subject.chars[0] { policy.prefix_max } else { 0 };
+    let enough = |matches: &usize| times(boosted(jaro_of(*matches, a, b, 0), prefix, policy), factor) >= least;
+    (0..=a.min(b)).rev().take_while(enough).last().map(|matches| matches as u32)
 }
 
 /// Whether one of the two is the other's first letter alone.

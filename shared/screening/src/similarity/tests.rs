@@ -57,6 +57,12 @@ proptest! {
     }
 
     #[test]
+    fn short_and_long_texts_pair_alike(a in "[a-d]{1,64}", b in "[a-d]{1,64}", window in 0..32_usize) {
+        let (a, b) = (chars(&a), chars(&b));
+        prop_assert_eq!(paired(&a, &b, window), paired_long(&a, &b, window));
+    }
+
+    #[test]
     fn any_text_is_scored(a in "\\PC{1,80}", b in "\\PC{1,80}") {
         let (a, b) = (NameToken::new(&a), NameToken::new(&b));
         prop_assert!(token_score(&a, &b, &policy()) <= token_score_max(&a, &b, &policy()));
