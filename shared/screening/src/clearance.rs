@@ -31,8 +31,8 @@ impl Screening {
         })
     }
 
-    /// Marks the hits that clearances cover: of this subject and list, with the subject and the entry unchanged. A later edition with the same entry
-    /// is covered; a changed entry counts again.
+    /// Marks the hits that clearances cover: of this subject and list, with the subject and the entry unchanged. A later edition with the
+    /// same entry is covered; a changed entry counts again.
     #[must_use]
     pub fn with_clearances(mut self, clearances: &[Clearance]) -> Self {
         let of_subject = |clearance: &&Clearance| {

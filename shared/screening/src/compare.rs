@@ -1,7 +1,7 @@
 //! How alike two names are: the best pairs of their tokens, in any order.
 //!
-//! The score is directional. A word of the subject that the listed name lacks counts in full, a word of the listed name that the subject lacks costs
-//! little: people leave out names, and do not invent them.
+//! The score is directional. A word of the subject that the listed name lacks counts in full, a word of the listed name that the subject
+//! lacks costs little: people leave out names, and do not invent them.
 
 use crate::{
     names::NameTokens,

@@ -183,7 +183,8 @@ impl ListEntry {
         }
     }
 
-    /// SHA-256 of all the list says of it, in hex. It changes if and only if the entry does; the order of its alternate names and addresses is no change.
+    /// SHA-256 of all the list says of it, in hex. It changes if and only if the entry does; the order of its alternate names and addresses
+    /// is no change.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         hex::encode(self.fingerprint)
@@ -281,7 +282,8 @@ impl Edition {
         self.entries.binary_search_by_key(&id, |entry| entry.id).ok().map(|at| &self.entries[at])
     }
 
-    /// Checks that this edition may follow another: it is of the same list, not older, and has not lost more entries than the policy accepts.
+    /// Checks that this edition may follow another: it is of the same list, not older, and has not lost more entries than the policy
+    /// accepts.
     ///
     /// # Errors
     ///

@@ -5,10 +5,16 @@ use jiff::civil::{Date, date};
 
 pub(crate) const DAY: Date = date(2026, 11, 27);
 
-pub(crate) const PRIMARY: &str = "101,\"AL-QUENBAR, Mirosh Tadek\",\"individual\",\"PROG-A] [PROG-B\",\"Deputy\",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,\"DOB 05 Nov 1960; POB Testville, Nowhereland; nationality Nowhereland.\"\r\n\
+pub(crate) const PRIMARY: &str = "\
+101,\"AL-QUENBAR, Mirosh Tadek\",\"individual\",\"PROG-A] [PROG-B\",\"Deputy\",\
+-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,\"DOB 05 Nov 1960; POB Testville, Nowhereland; nationality Nowhereland.\"\r\n\
 102,\"KALIMBA TRADING CO., LTD.\",-0- ,\"PROG-A\",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,\"Website www.example.com; cut in mid-w\"\r\n\
-103,\"MV TESTSHIP ONE\",\"vessel\",\"PROG-C\",-0- ,\"TEST0\",\"Tanker\",\"50,000\",\"30,500\",\"Nowhereland\",\"TEST OWNER \"\"X\"\" CO.\",-0- \r\n\x1a";
-pub(crate) const ALTERNATE: &str = "101,501,\"aka\",\"EL-KUENBAR, Mirosh\",-0- \r\n101,502,\"aka\",\"ZIMBO\",\"weak alias\"\r\n102,503,\"fka\",\"VARELDA IMPORT LLC\",-0- \r\n\x1a";
+103,\"MV TESTSHIP ONE\",\"vessel\",\"PROG-C\",\
+-0- ,\"TEST0\",\"Tanker\",\"50,000\",\"30,500\",\"Nowhereland\",\"TEST OWNER \"\"X\"\" CO.\",-0- \r\n\x1a";
+pub(crate) const ALTERNATE: &str = "\
+101,501,\"aka\",\"EL-KUENBAR, Mirosh\",-0- \r\n\
+101,502,\"aka\",\"ZIMBO\",\"weak alias\"\r\n\
+102,503,\"fka\",\"VARELDA IMPORT LLC\",-0- \r\n\x1a";
 pub(crate) const ADDRESS: &str =
     "101,701,\"12 Quote \"\" Road\",\"Testville 10000\",\"Elsewhere\",-0- \r\n102,702,-0- ,-0- ,\"Nowhereland\",-0- \r\n\x1a";
 pub(crate) const COMMENTS: &str = "102,\"ord; Linked To: AL-QUENBAR.\"\r\n\x1a";

@@ -2,8 +2,8 @@
 //!
 //! - `lines`: a file's lines and fields, strictly.
 //!
-//! The layout is OFAC's: no header, commas, texts in double quotes, `-0- ` for an absent value, byte 0x1A at the end. A file set of two editions shows itself:
-//! its alternate names or addresses name entries that the primary file does not have, and it is refused.
+//! The layout is OFAC's: no header, commas, texts in double quotes, `-0- ` for an absent value, byte 0x1A at the end. A file set of two
+//! editions shows itself: its alternate names or addresses name entries that the primary file does not have, and it is refused.
 
 mod lines;
 
@@ -99,7 +99,8 @@ impl Problems {
 ///
 /// # Errors
 ///
-/// [`Error::End`], [`Error::TooLarge`] or [`Error::Empty`] for a file that is not whole; [`Error::Lines`] with every line that can't be taken.
+/// [`Error::End`], [`Error::TooLarge`] or [`Error::Empty`] for a file that is not whole; [`Error::Lines`] with every line that can't be
+/// taken.
 pub fn import(list: &str, date: Date, files: &ListFiles<'_>) -> Result<Edition, Error> {
     if list.trim().is_empty() || list.chars().nth(LIST_NAME_CHARS_MAX).is_some() {
         return Err(Error::Value { field: "list name", form: "a text of 1 to 64 characters" });
@@ -110,7 +111,7 @@ pub fn import(list: &str, date: Date, files: &ListFiles<'_>) -> Result<Edition, 
         }
     }
     let mut problems = Problems::default();
-    let mut draft = Draft::default();
+    let mut draft = ImportDraft::default();
     draft.primaries(read_rows(ListFile::Primary, files.primary, &PRIMARY, &mut problems)?, &mut problems);
     draft.alternates(read_rows(ListFile::Alternate, files.alternate, &ALTERNATE, &mut problems)?, &mut problems);
     draft.addresses(read_rows(ListFile::Address, files.address, &ADDRESS, &mut problems)?, &mut problems);
@@ -129,14 +130,14 @@ pub fn import(list: &str, date: Date, files: &ListFiles<'_>) -> Result<Edition, 
 
 /// The entries so far, in the order of the primary file.
 #[derive(Default)]
-struct Draft {
+struct ImportDraft {
     entries: Vec<ListEntry>,
     by_id: FxHashMap<u32, usize>,
     /// Ids of primary lines that could not be taken: lines that name them are not wrong for it.
     refused: FxHashSet<u32>,
 }
 
-impl Draft {
+impl ImportDraft {
     fn primaries(&mut self, rows: Vec<Row>, problems: &mut Problems) {
         for mut row in rows {
             let Some(id) = row.number(0, problems) else { continue };

@@ -1,8 +1,9 @@
 //! Finds the listed names that could match, without comparing each: by their tokens.
 //!
-//! No match is lost. A name's score is a mean of the scores of its pairs of tokens, weighted by letters, and lowered by what is unmatched. So a name that
-//! scores at least `least` has a pair that scores at least `least`, and every listed token that scores so with one of the subject's tokens is found here. If
-//! the match rests on adjacent tokens written as one, these are among the listed runs, or among the subject's.
+//! No match is lost. A name's score is a mean of the scores of its pairs of tokens, weighted by letters, and lowered by what is unmatched.
+//! So a name that scores at least `least` has a pair that scores at least `least`, and every listed token that scores so with one of the
+//! subject's tokens is found here. If the match rests on adjacent tokens written as one, these are among the listed runs, or among the
+//! subject's.
 
 use crate::{
     compare::{best_pairs, name_score, runs},
@@ -152,8 +153,9 @@ impl NameIndex {
 
     /// Whether a name as it is written could score at least `least`. Never wrong when it says no.
     ///
-    /// The score is a mean over letters, so `least` is reached only if the pairs above it outweigh what is below. Each of the subject's tokens is given its
-    /// best pair here, even if two would need the same listed token. A score of 0 stands for any below four fifths of `least`.
+    /// The score is a mean over letters, so `least` is reached only if the pairs above it outweigh what is below. Each of the subject's
+    /// tokens is given its best pair here, even if two would need the same listed token. A score of 0 stands for any below four fifths of
+    /// `least`.
     fn could_reach(&self, number: u32, subject: &NameTokens, scores: &[Vec<u32>], least: u32) -> bool {
         let (least, low) = (i64::from(least), i64::from(least / 5 * 4));
         let gain = |token: &NameToken, scores: &[u32]| {

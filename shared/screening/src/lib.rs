@@ -1,5 +1,5 @@
-//! Screening of names against sanctions lists, pure and synchronous: files of a list and subjects in, hits with their reasons out. It stores nothing and
-//! reads no clock.
+//! Screening of names against sanctions lists, pure and synchronous: files of a list and subjects in, hits with their reasons out. It
+//! stores nothing and reads no clock.
 //!
 //! - [`import`]: the four files of an OFAC-style list become an [`Edition`], whole or not at all.
 //! - [`edition`]: the entries, their fingerprints and the delta between two editions.

@@ -32,8 +32,8 @@ impl NameTokens {
         self.0.iter().map(NameToken::text).collect()
     }
 
-    /// Whether the name can be compared with a list in Latin letters: it has a token of two letters or digits, and no letter of another script.
-    /// Names for which this is false are never cleared by a screening.
+    /// Whether the name can be compared with a list in Latin letters: it has a token of two letters or digits, and no letter of another
+    /// script. Names for which this is false are never cleared by a screening.
     #[must_use]
     pub fn is_comparable(&self) -> bool {
         let foreign = |c: &char| !c.is_ascii_alphanumeric();

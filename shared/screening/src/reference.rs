@@ -47,7 +47,8 @@ fn next_edition(directory: &std::path::Path, gone: &[u32]) -> Edition {
     import("OFAC SDN", date(2026, 11, 28), &files).unwrap()
 }
 
-/// Rows of `name_pairs.csv` that its algorithm can't give: in the row above them `smith` and `smythe` score 0.815, as here. They seem to be bounds of a test.
+/// Rows of `name_pairs.csv` that its algorithm can't give: in the row above them `smith` and `smythe` score 0.815, as here. They seem to be
+/// bounds of a test.
 const NOT_SCORES: [&str; 3] = ["smith", "johnson", "ivan"];
 
 #[test]

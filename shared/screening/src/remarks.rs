@@ -1,6 +1,7 @@
 //! Dates of birth and countries out of the text of an entry's remarks.
 //!
-//! The remarks are statements that end in `;`, such as `DOB 05 Nov 1960`, `alt. DOB circa 1965`, `POB Testville, Nowhereland` or `nationality Nowhereland`.
+//! The remarks are statements that end in `;`, such as `DOB 05 Nov 1960`, `alt. DOB circa 1965`, `POB Testville, Nowhereland` or
+//! `nationality Nowhereland`.
 
 use crate::{names::normalise_country, policy::ScreeningPolicy, subject::Birth};
 use jiff::{ToSpan, civil::Date, civil::date};

@@ -1,4 +1,5 @@
-//! Which subjects a new edition concerns: those that a new or changed entry matches, and those with an earlier hit on an entry that changed or is gone.
+//! Which subjects a new edition concerns: those that a new or changed entry matches, and those with an earlier hit on an entry that changed
+//! or is gone.
 
 use crate::{
     Error,
@@ -32,8 +33,8 @@ pub struct RescreenNeed {
     pub causes: Vec<RescreenCause>,
 }
 
-/// The subjects that must be screened again after a new edition, in their order. `hits` are the earlier hits and clearances of this list: ids of subjects
-/// and entries. A subject whose own data changed, and everybody after a change of policy, is screened anew by the caller.
+/// The subjects that must be screened again after a new edition, in their order. `hits` are the earlier hits and clearances of this list:
+/// ids of subjects and entries. A subject whose own data changed, and everybody after a change of policy, is screened anew by the caller.
 ///
 /// # Errors
 ///

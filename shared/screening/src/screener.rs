@@ -210,7 +210,8 @@ impl Screener {
     }
 }
 
-/// The score with all evidence. Facts that differ never take a name of the highest band below review: dates are mistyped and made up, so a person decides.
+/// The score with all evidence. Facts that differ never take a name of the highest band below review: dates are mistyped and made up, so a
+/// person decides.
 fn weigh(name: u32, [birth, country, kind]: [FactCheck; 3], weak_alias: bool, policy: &ScreeningPolicy) -> u32 {
     let facts = [
         (birth, policy.birth_agrees, policy.birth_differs),

@@ -73,8 +73,8 @@ pub fn jaro(a: &[char], b: &[char]) -> u32 {
     jaro_of(matches, a.len(), b.len(), moved / 2)
 }
 
-/// How many letters of two texts of up to 64 have an equal one within the window, and how many of these stand in another order. Most of the time of a
-/// screening is spent here, so which letters are taken is kept in two words.
+/// How many letters of two texts of up to 64 have an equal one within the window, and how many of these stand in another order. Most of the
+/// time of a screening is spent here, so which letters are taken is kept in two words.
 fn paired(a: &[char], b: &[char], window: usize) -> (usize, usize) {
     let (mut used_a, mut used_b) = (0_u64, 0_u64);
     for (i, c) in a.iter().enumerate() {
@@ -123,7 +123,8 @@ fn jaro_of(matches: usize, a: usize, b: usize, transpositions: usize) -> u32 {
     ((over * u64::from(WHOLE) + under / 2) / under) as u32
 }
 
-/// Plain Jaro-Winkler: the common prefix of up to `prefix_max` letters takes its share of the distance to 1, if the Jaro score is above `boost_min`.
+/// Plain Jaro-Winkler: the common prefix of up to `prefix_max` letters takes its share of the distance to 1, if the Jaro score is above
+/// `boost_min`.
 #[must_use]
 pub fn jaro_winkler(a: &[char], b: &[char], policy: &ScreeningPolicy) -> u32 {
     let prefix = a.iter().zip(b).take(policy.prefix_max as usize).take_while(|(x, y)| x == y).count();
@@ -142,7 +143,8 @@ pub(crate) const fn share(score: u32, thousandths: u32) -> u32 {
     ((score as u64 * thousandths as u64 + 500) / 1000) as u32
 }
 
-/// The score of a listed token with a subject's, in millionths. Lengths that differ much and other first letters lower it; an initial has its own score.
+/// The score of a listed token with a subject's, in millionths. Lengths that differ much and other first letters lower it; an initial has
+/// its own score.
 #[must_use]
 pub fn token_score(listed: &NameToken, subject: &NameToken, policy: &ScreeningPolicy) -> u32 {
     if listed.chars == subject.chars {
@@ -172,8 +174,8 @@ pub(crate) fn token_score_max(listed: &NameToken, subject: &NameToken, policy: &
     if is_initial(listed, subject) { most.max(policy.initial_score * 1000) } else { most }
 }
 
-/// How many letters two tokens need in common at least, to score `least`; `None` if no number is enough. It is the same for all listed tokens with the same
-/// first letter and length.
+/// How many letters two tokens need in common at least, to score `least`; `None` if no number is enough. It is the same for all listed
+/// tokens with the same first letter and length.
 pub(crate) fn matches_needed(listed: &NameToken, subject: &NameToken, least: u32, policy: &ScreeningPolicy) -> Option<u32> {
     let factor = factor(listed, subject, policy)?;
     if is_initial(listed, subject) && policy.initial_score * 1000 >= least {

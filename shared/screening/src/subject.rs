@@ -76,8 +76,8 @@ pub struct ScreeningSubject {
 }
 
 impl ScreeningSubject {
-    /// A subject with the caller's id and the name as it was given, up to 350 characters. A name without letters is accepted: screening reports that it
-    /// could not be compared.
+    /// A subject with the caller's id and the name as it was given, up to 350 characters. A name without letters is accepted: screening
+    /// reports that it could not be compared.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Letters in Latin: those that Unicode does not take apart, and the Cyrillic and Greek alphabets, as passports write them where that is one way.
+//! Letters in Latin: those that Unicode does not take apart, and the Cyrillic and Greek alphabets, as passports write them where that is
+//! one way.
 
 /// Characters without width or weight: apostrophes within names, joiners, marks of direction. They would split a name or hide it.
 pub(super) const fn is_dropped(c: char) -> bool {

@@ -51,7 +51,7 @@ fn a_date_in_another_form_is_not_guessed() {
 
 #[test]
 fn countries_are_read() {
-    let facts = read_remarks("POB Testville, Nowhereland; nationality Elsewhere; alt. citizen Côte d'Ivoire; POB Testville; nationality ;");
+    let facts = read_remarks("POB Testville, Nowhereland; nationality Elsewhere; alt. citizen Côte d'Ivoire; POB X; nationality;");
     assert_eq!(facts.countries, ["nowhereland", "elsewhere", "cote divoire"]);
 }
 
