@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each. `runtime::command` runs them and prints their errors.
 use money::{BookName, UserKey, text::is_plain};
 
+pub mod accounts;
 pub mod backup;
 pub mod bank;
 pub mod bench;
@@ -16,6 +17,7 @@ pub mod migrate;
 pub mod privacy;
 pub mod rails;
 pub mod replay;
+pub mod screening;
 pub mod serve;
 pub mod settings;
 pub mod staff;

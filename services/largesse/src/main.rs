@@ -1,10 +1,11 @@
 //! `largesse`: every service, and the tools around them, in one binary. This file lists the commands; each is in its own file under `cli/`.
 use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
+    accounts,
     backup::{self, BackupArguments, RestoreArguments},
     bank, bench, config, demo, explain, export, id, import, keys, lists,
     migrate::{self, MigrateArguments},
-    privacy, rails, replay, serve,
+    privacy, rails, replay, screening, serve,
     settings::DatabaseArgument,
     status, token, usable, verify,
 };
@@ -47,6 +48,10 @@ enum Command {
     Rails(rails::RailsArguments),
     /// Reads the files of banks: payments, reports, statements.
     Bank(bank::BankArguments),
+    /// Checks bank accounts and payment addresses as payouts do.
+    Accounts(accounts::AccountsArguments),
+    /// Checks sanctions lists, compares their editions, and screens a name.
+    Screening(screening::ScreeningArguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::TokenArguments),
     /// Prints new ids for requests: UUIDs of version 7, one a line.
@@ -116,6 +121,8 @@ fn main() -> ExitCode {
         Command::Lists(arguments) => command::finish(lists::run(&arguments)),
         Command::Rails(arguments) => command::finish(rails::run(&arguments)),
         Command::Bank(arguments) => command::finish(bank::run(&arguments)),
+        Command::Accounts(arguments) => command::finish(accounts::run(&arguments)),
+        Command::Screening(arguments) => command::finish(screening::run(&arguments)),
         Command::Token(arguments) => token::run(&arguments),
         Command::Id(arguments) => id::run(&arguments),
         Command::Demo(arguments) => match usable(arguments.database.as_deref()) {

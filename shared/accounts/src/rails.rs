@@ -79,7 +79,7 @@ pub const DEFAULT_RAIL_NEEDS: [RailNeeds; 20] = [
     row("us-ach-same-day", &[ACH], NACHA),
     row("us-ach", &[ACH], NACHA),
     row("us-fedwire", &[WIRE], GENERAL),
-    row("sepa-inst", &[SEPA], EPC),
+    row("sepa-instant", &[SEPA], EPC),
     row("sepa-ct", &[SEPA], EPC),
     row("gb-fps", UK, GENERAL),
     row("gb-bacs", UK, GENERAL),

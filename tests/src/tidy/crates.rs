@@ -68,7 +68,10 @@ pub const CRATES: &[CrateRow] = &[
     row("services/demo", &[BOOKS, CALLER, &["db", "runtime", "operations", "monitor", "sandbox", "iso20022", "http_client"]], &[]),
     row(
         "services/largesse",
-        &[CALLER, &["runtime", "operations", "demo", "monitor", "db", "settings", "telemetry", "rails", "bankfiles"]],
+        &[
+            CALLER,
+            &["runtime", "operations", "demo", "monitor", "db", "settings", "telemetry", "rails", "bankfiles", "accounts", "screening"],
+        ],
         &["books", "chart", "ledger", "pgtest"],
     ),
     row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "http_client", "pgtest", "telemetry", "db"]], &[]),

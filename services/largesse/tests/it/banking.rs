@@ -43,11 +43,12 @@ fn a_file_of_rails_is_checked_whole_and_compared_field_by_field() {
     let (_, printed) = largesse(&["rails", "diff"], &[&file]);
     assert!(printed.starts_with("rail us-rtp from 2026-01-01: bank_answer_s changed from 15 to 14\n1 changes"), "{printed}");
 
-    let wrong = built_in.replacen("America/New_York", "America/New_Amsterdam", 1).replacen("id = \"us-fednow\"", "id = \"us-rtp\"", 1);
+    let wrong =
+        built_in.replacen("America/New_York", "America/New_Amsterdam", 1).replacen("bank_answer_s = 20", "bank_answer_s = \"soon\"", 1);
     std::fs::write(&file, wrong).unwrap();
     let (output, printed) = largesse(&["rails", "check"], &[&file]);
     assert_eq!(output.status.code(), Some(1), "{printed}");
-    assert!(printed.contains("rail us-rtp, zone: ") && printed.contains("is already on line"), "{printed}");
+    assert!(printed.contains("rail us-rtp, zone: ") && printed.contains("rail us-fednow, bank_answer_s: "), "{printed}");
     assert!(printed.ends_with("problems: nothing of the file can be used\n"), "{printed}");
     let (output, _) = largesse(&["rails", "list", "--file"], &[&file]);
     assert_eq!(output.status.code(), Some(1));
@@ -96,4 +97,71 @@ fn what_a_file_of_a_bank_says_is_printed_and_a_broken_one_fails_beside_the_other
     let (output, printed) = largesse(&["bank", "read"], &[&dir.path().join("none"), &sound]);
     assert_eq!(output.status.code(), Some(1));
     assert!(printed.contains("REF1") && String::from_utf8_lossy(&output.stderr).contains("none"), "{output:?}");
+}
+
+#[test]
+fn an_account_is_checked_whole_and_its_number_stays_hidden() {
+    let account = ["accounts", "check", "us-account", "routing_number=121000248", "account_number=123456789"];
+    let (output, printed) = largesse(&account, &[]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(printed.starts_with("us-account *****6789\ncountry   US\ncurrency  USD\n"), "{printed}");
+    assert!(printed.contains("rail      us-rtp\n") && printed.contains("rail      us-ach needs account_type\n"), "{printed}");
+    // Every rail that can pay somebody is one that `largesse rails` knows.
+    let (_, rails) = largesse(&["rails", "list"], &[]);
+    for rail in printed.lines().filter_map(|line| line.strip_prefix("rail      ")) {
+        let rail = rail.split(' ').next().unwrap();
+        assert!(rails.lines().any(|line| line.split(' ').next() == Some(rail)), "{rail}: {rails}");
+    }
+    let (output, printed) = largesse(&["accounts", "check", "us-account", "routing_number=121000249", "account_number="], &[]);
+    assert_eq!((output.status.code(), printed.lines().count()), (Some(1), 2), "{printed}");
+    for (arguments, said) in [
+        (&["accounts", "check", "moon-account", "a=1"][..], "moon-account: no such kind"),
+        (&["accounts", "check", "iban", "ibn=DE1"], "ibn: no such field"),
+        (&["accounts", "check", "iban", "DE08500105170900000001"], "a field must be FIELD=VALUE"),
+    ] {
+        let (output, _) = largesse(arguments, &[]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && error.contains(said) && !error.contains("500105170900"), "{error}");
+    }
+    let (_, kinds) = largesse(&["accounts", "kinds"], &[]);
+    assert_eq!(kinds.lines().count(), 18, "{kinds}");
+}
+
+/// An edition of a list with these persons.
+fn edition(dir: &Path, persons: &[(u32, &str)]) {
+    let line = |(id, name): &(u32, &str)| {
+        format!("{id},\"{name}\",\"individual\",\"TEST\",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,\"DOB 31 Jan 1970.\"\r\n")
+    };
+    std::fs::create_dir(dir).unwrap();
+    std::fs::write(dir.join("sdn.csv"), persons.iter().map(line).collect::<String>() + "\u{1a}").unwrap();
+    for name in ["alt.csv", "add.csv", "sdn_comments.csv"] {
+        std::fs::write(dir.join(name), "\u{1a}").unwrap();
+    }
+}
+
+#[test]
+fn a_list_is_taken_whole_its_editions_compared_and_a_name_screened() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+    edition(&old, &[(1, "EXAMPLESON, Quirinius"), (2, "NOBODY, Ambrosia")]);
+    edition(&new, &[(1, "EXAMPLESON, Quirinius Maximus"), (3, "TESTPERSON, Leopoldine")]);
+    let (output, printed) = largesse(&["screening", "check"], &[&old]);
+    assert!(output.status.success() && printed.starts_with("ok: 2 entries"), "{output:?}");
+    let (_, printed) = largesse(&["screening", "diff"], &[&old, &new]);
+    assert!(printed.ends_with("1 added, 1 removed, 1 changed\n") && printed.contains("TESTPERSON, Leopoldine"), "{printed}");
+
+    let name = |name: &str, more: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_largesse")).args(["screening", "name"]).arg(&old).arg(name).args(more).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, printed) = name("Quirinius Exampleson", &["--born", "1970-01-31"]);
+    assert!(code == Some(1) && printed.contains("block     entry 1 ") && printed.contains("date of birth: agrees"), "{printed}");
+    assert_eq!(name("Wilhelmina Unrelated", &[]), (Some(0), "0 hits\n".to_owned()));
+
+    std::fs::write(new.join("sdn.csv"), "1,\"CUT\r\n").unwrap();
+    let (output, printed) = largesse(&["screening", "check"], &[&new]);
+    assert_eq!(output.status.code(), Some(1), "{printed} {output:?}");
+    let (output, _) = largesse(&["screening", "check"], &[dir.path()]);
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("has neither sdn.csv"), "{output:?}");
 }

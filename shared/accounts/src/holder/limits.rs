@@ -16,7 +16,7 @@ const NAMES: [(&str, usize, NameCharset, &str, SourceConfidence); 11] = {
         ("us-ach-same-day", 22, Ascii, "ACH entry detail of PPD and CCD", Primary),
         ("us-ach-ctx", 16, Ascii, "ACH entry detail of CTX", Primary),
         ("sepa-ct", 70, Latin, "EPC125-05 and its implementation guidelines", Secondary),
-        ("sepa-inst", 70, Latin, "EPC004-16 and its implementation guidelines", Secondary),
+        ("sepa-instant", 70, Latin, "EPC004-16 and its implementation guidelines", Secondary),
         ("gb-bacs", 18, Ascii, "general", General),
         ("mx-spei", 40, Ascii, "general", General),
         ("jp-zengin", 30, Kana, "general", General),
@@ -50,5 +50,5 @@ pub fn default_postal_rules() -> Vec<PostalRule> {
         source: Cow::Borrowed("EPC guidance on addresses, version 1.1; that a hybrid address has two lines at most is general knowledge"),
         confidence: SourceConfidence::Primary,
     };
-    ["sepa-ct", "sepa-inst"].map(row).into()
+    ["sepa-ct", "sepa-instant"].map(row).into()
 }

@@ -13,7 +13,7 @@ fn names_are_checked_by_the_rail() {
     let rules = default_name_rules();
     let passes = |rail: &str, name: &str| check_name(&rules, rail, &HolderName::parse(name).unwrap(), DAY).is_ok();
     assert!(passes("us-ach", &"A".repeat(22)) && !passes("us-ach", &"A".repeat(23)) && !passes("us-ach", "Zoë"));
-    assert!(passes("sepa-ct", &"ș".repeat(70)) && !passes("sepa-ct", &"a".repeat(71)) && !passes("sepa-inst", "Ωμ"));
+    assert!(passes("sepa-ct", &"ș".repeat(70)) && !passes("sepa-ct", &"a".repeat(71)) && !passes("sepa-instant", "Ωμ"));
     assert!(passes("jp-zengin", "ヤマダ") && !passes("jp-zengin", "山田") && !passes("jp-zengin", &"ガ".repeat(16)));
     assert!(passes("unknown", "山田"));
 }
@@ -43,8 +43,8 @@ fn sepa_refuses_unstructured_addresses_from_a_day_on() {
         address(&[(AddressField::AddressLine, "1 High Street"), (AddressField::AddressLine, "Cork"), (AddressField::Country, "ie")]);
     assert_eq!((lines.form(), lines.country(), lines.lines().count()), (PostalForm::Unstructured, "IE", 2));
     assert!(check_postal(&rules, "sepa-ct", &lines, date(2026, 11, 14)).is_ok());
-    let fault = check_postal(&rules, "sepa-inst", &lines, date(2026, 11, 15)).unwrap_err();
-    assert_eq!(fault.to_string(), "town must be given in a field of its own on sepa-inst since 2026-11-15");
+    let fault = check_postal(&rules, "sepa-instant", &lines, date(2026, 11, 15)).unwrap_err();
+    assert_eq!(fault.to_string(), "town must be given in a field of its own on sepa-instant since 2026-11-15");
     assert!(check_postal(&rules, "us-ach", &lines, DAY).is_ok());
 }
 

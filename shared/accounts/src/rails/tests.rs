@@ -21,9 +21,9 @@ fn us_accounts_need_a_type_for_ach_only() {
 
 #[test]
 fn sepa_reaches_its_countries_and_gb_ibans_are_uk_accounts() {
-    assert_eq!(rails(AddressKind::Iban, &[(AddressField::Iban, "DE89370400440532013000")]), ["sepa-inst", "sepa-ct"]);
+    assert_eq!(rails(AddressKind::Iban, &[(AddressField::Iban, "DE89370400440532013000")]), ["sepa-instant", "sepa-ct"]);
     let gb = [(AddressField::Iban, "GB29NWBK60161331926819")];
-    assert_eq!(rails(AddressKind::Iban, &gb), ["sepa-inst", "sepa-ct", "gb-fps", "gb-bacs"]);
+    assert_eq!(rails(AddressKind::Iban, &gb), ["sepa-instant", "sepa-ct", "gb-fps", "gb-bacs"]);
     assert!(rails(AddressKind::Iban, &[(AddressField::Iban, "BR1800360305000010009795493C1")]).is_empty());
 }
 
