@@ -13,7 +13,7 @@ use iso20022::{
     Error,
     xml::envelope::{self, Enveloped},
 };
-use reader::MessageReader;
+use reader::DocumentReader;
 use serde_json::{Value, json};
 
 /// What is said of a file whose message can't be told.
@@ -38,7 +38,7 @@ pub fn reading(bytes: &[u8]) -> FileReading {
         let what = format!("the namespace is of {}, the element is of another message", enveloped.name);
         return broken(enveloped.name, enveloped.message.name().to_owned(), what);
     };
-    let mut reader = MessageReader::default();
+    let mut reader = DocumentReader::default();
     let mut content = reader.group(&enveloped.message, message.fields);
     checks::check(&enveloped, message.family, &mut reader);
     if enveloped.supplementary_skipped > 0 {
@@ -55,7 +55,7 @@ pub fn reading(bytes: &[u8]) -> FileReading {
     FileReading { format: enveloped.name, content: Value::Object(content), problems: reader.into_problems() }
 }
 
-fn header(enveloped: &Enveloped, reader: &mut MessageReader) -> Option<Value> {
+fn header(enveloped: &Enveloped, reader: &mut DocumentReader) -> Option<Value> {
     let header = enveloped.header.as_ref()?;
     let content = reader.group(header, table::HEADER);
     // A header that announces another message than the one that follows belongs to another document.

@@ -141,7 +141,7 @@ pub struct ListedDetails {
 pub struct ListEntry {
     /// Its id, the same in every edition.
     pub id: u32,
-    /// What it is.
+    /// A person, an organisation, a ship or an aircraft.
     pub kind: EntryKind,
     /// Its names, the primary one first.
     pub names: Vec<ListedName>,

@@ -1,6 +1,6 @@
 //! Whether a message adds up by its own counts and sums.
 
-use super::reader::MessageReader;
+use super::reader::DocumentReader;
 use iso20022::{
     Error,
     report::AccountReports,
@@ -11,7 +11,7 @@ use iso20022::{
 };
 
 /// Checks what a message of this kind states about itself.
-pub(super) fn check(enveloped: &Enveloped, family: &str, reader: &mut MessageReader) {
+pub(super) fn check(enveloped: &Enveloped, family: &str, reader: &mut DocumentReader) {
     let message = &enveloped.message;
     match family {
         "pain.001" => initiation(message, reader),
@@ -36,7 +36,7 @@ pub(super) fn check(enveloped: &Enveloped, family: &str, reader: &mut MessageRea
 }
 
 /// What the typed reader that product code uses makes of the message. Its error is a problem unless the table has already found one.
-fn decided<T>(read: Result<T, Error>, reader: &mut MessageReader) -> Option<T> {
+fn decided<T>(read: Result<T, Error>, reader: &mut DocumentReader) -> Option<T> {
     match read {
         Ok(read) => Some(read),
         Err(error) => {
@@ -58,7 +58,7 @@ struct BankTotals {
 const TRANSFERS: BankTotals = BankTotals { transactions: "CdtTrfTxInf", amount: "IntrBkSttlmAmt", total: "TtlIntrBkSttlmAmt" };
 const RETURNS: BankTotals = BankTotals { transactions: "TxInf", amount: "RtrdIntrBkSttlmAmt", total: "TtlRtrdIntrBkSttlmAmt" };
 
-fn initiation(message: &Element, reader: &mut MessageReader) {
+fn initiation(message: &Element, reader: &mut DocumentReader) {
     // The sum is over instructed amounts; of an equivalent, the amount it is stated in.
     let amount = |transfer: &Element| {
         let amounts = child(transfer, "Amt")?;
@@ -76,7 +76,7 @@ fn initiation(message: &Element, reader: &mut MessageReader) {
     }
 }
 
-fn banks_totals(message: &Element, names: &BankTotals, reader: &mut MessageReader) {
+fn banks_totals(message: &Element, names: &BankTotals, reader: &mut DocumentReader) {
     let transactions: Vec<&Element> = message.all(names.transactions).collect();
     let Some(header) = child(message, "GrpHdr") else { return };
     // A return of a whole group may name no payment.
@@ -96,7 +96,7 @@ fn banks_totals(message: &Element, names: &BankTotals, reader: &mut MessageReade
     }
 }
 
-fn requested(message: &Element, reader: &mut MessageReader) {
+fn requested(message: &Element, reader: &mut DocumentReader) {
     let amount = |transaction: &Element| {
         let element = child(transaction, "OrgnlIntrBkSttlmAmt").or_else(|| child(transaction, "OrgnlInstdAmt"))?;
         decimal(element).ok()
@@ -133,7 +133,7 @@ fn totals(
     path: &str,
     transactions: &[&Element],
     amount: impl Fn(&Element) -> Option<Decimal>,
-    reader: &mut MessageReader,
+    reader: &mut DocumentReader,
 ) {
     let number = transactions.len() as u64;
     if let Some(stated) = child(holder, "NbOfTxs").and_then(|stated| count(stated).ok())
@@ -154,7 +154,7 @@ fn sum(transactions: &[&Element], amount: impl Fn(&Element) -> Option<Decimal>) 
 }
 
 /// A report may tell of some transactions only, but not of more than there were.
-fn report_counts(message: &Element, reader: &mut MessageReader) {
+fn report_counts(message: &Element, reader: &mut DocumentReader) {
     let originals: Vec<&Element> = message.all("OrgnlGrpInfAndSts").collect();
     let mut all: Vec<&Element> = message.all("TxInfAndSts").collect();
     for (at, payment) in message.all("OrgnlPmtInfAndSts").enumerate() {
@@ -168,7 +168,7 @@ fn report_counts(message: &Element, reader: &mut MessageReader) {
     }
 }
 
-fn counts(holder: &Element, path: &str, transactions: &[&Element], reader: &mut MessageReader) {
+fn counts(holder: &Element, path: &str, transactions: &[&Element], reader: &mut DocumentReader) {
     let original = child(holder, "OrgnlNbOfTxs").and_then(|stated| count(stated).ok());
     let listed = transactions.len() as u64;
     if let Some(original) = original.filter(|original| listed > *original) {

@@ -90,14 +90,14 @@ impl ContentKind {
 
 /// Collects problems with the path of the element that is being read.
 #[derive(Debug, Default)]
-pub(super) struct MessageReader {
+pub(super) struct DocumentReader {
     path: Vec<String>,
     problems: Vec<FileProblem>,
     left_out: usize,
     left_out_touches_money: bool,
 }
 
-impl MessageReader {
+impl DocumentReader {
     /// Reads the children of an element by a table.
     pub(super) fn group(&mut self, element: &Element, fields: &'static [ElementField]) -> Map<String, Value> {
         let mut content = Map::new();

@@ -19,7 +19,7 @@ pub struct AnswerTerms {
 
 /// Why an entry is returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReturnReason {
+pub struct AchReturnReason {
     /// Return reason code, such as `R03`.
     pub code: String,
     /// With R14 and R15 only.
@@ -30,7 +30,7 @@ pub struct ReturnReason {
 
 /// The return of an entry: the same amount, with the trace number of the entry in an addenda record 99. Refuses an unknown code and IAT
 /// entries.
-pub fn return_entry(entry: &AchEntry, reason: &ReturnReason, terms: &AnswerTerms) -> Result<AchEntry, AchInvalid> {
+pub fn return_entry(entry: &AchEntry, reason: &AchReturnReason, terms: &AnswerTerms) -> Result<AchEntry, AchInvalid> {
     let place = "return";
     if return_code(&reason.code).is_none() {
         return Err(AchInvalid::new(place, "return reason code", "must be one that exists"));

@@ -38,7 +38,7 @@ pub enum WhyNot {
     NotOffered,
     /// Nothing is sent over it now.
     Paused {
-        /// Why.
+        /// The reason, as somebody gave it.
         why: String,
     },
     /// The rail doesn't reach the payee's bank or provider, or nobody knows.

@@ -8,8 +8,8 @@ fn terms(sequence: u32) -> AnswerTerms {
     AnswerTerms { odfi: "121042882".into(), sequence }
 }
 
-fn reason(code: &str) -> ReturnReason {
-    ReturnReason { code: code.into(), date_of_death: None, information: "NAME DIFFERS".into() }
+fn reason(code: &str) -> AchReturnReason {
+    AchReturnReason { code: code.into(), date_of_death: None, information: "NAME DIFFERS".into() }
 }
 
 #[test]
@@ -41,13 +41,13 @@ fn answers_are_those_written_by_hand() {
 #[test]
 fn answers_that_make_no_sense_are_refused() {
     let entry = &read(PAYOUTS.as_bytes()).unwrap().batches[0].entries[0].clone();
-    let field = |reason: ReturnReason, terms: AnswerTerms| return_entry(entry, &reason, &terms).unwrap_err().field;
+    let field = |reason: AchReturnReason, terms: AnswerTerms| return_entry(entry, &reason, &terms).unwrap_err().field;
     assert_eq!(field(reason("R99"), terms(1)), "return reason code");
     let died = Some(day(2026, 1, 2));
-    assert_eq!(field(ReturnReason { date_of_death: died, ..reason("R03") }, terms(1)), "date of death");
+    assert_eq!(field(AchReturnReason { date_of_death: died, ..reason("R03") }, terms(1)), "date of death");
     assert_eq!(field(reason("R03"), terms(10_000_000)), "sequence number");
     assert_eq!(field(reason("R03"), AnswerTerms { odfi: "121042883".into(), sequence: 1 }), "originating DFI");
-    let deceased = return_entry(entry, &ReturnReason { date_of_death: died, ..reason("R15") }, &terms(1)).unwrap();
+    let deceased = return_entry(entry, &AchReturnReason { date_of_death: died, ..reason("R15") }, &terms(1)).unwrap();
     assert_eq!((deceased.returned().unwrap().date.as_str(), deceased.amount_cents), ("260102", 125_000));
     let change = AccountChange { account_number: Some("1".into()), ..AccountChange::default() };
     let field = |code: &str| change_entry(entry, code, &change, &terms(1)).unwrap_err().field;
