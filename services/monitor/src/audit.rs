@@ -165,7 +165,14 @@ async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<
         let problem = (!heads.is_empty()).then(|| "the audit log is gone, and its heads were written outside the database".to_owned());
         return Ok(problem.map(|problem| ActsReport { lines: 0, erased: 0, heads: 0, problem: Some(problem) }));
     }
-    let found = support::tables::check(&support::tables::Store::open(database).await?, &heads).await?;
+    let checked = support::tables::check(&support::tables::Store::open(database).await?, &heads).await;
+    let found = match checked.map_err(ReadFault::from) {
+        Ok(found) => found,
+        Err(fault) => {
+            let problem = Some(damaged::row(&fault).ok_or(fault)?);
+            return Ok(Some(ActsReport { lines: 0, erased: 0, heads: 0, problem }));
+        }
+    };
     let of_line = found.problem.map(|(line, why)| format!("line {line} of the audit log: {why}"));
     let problem = of_line.or_else(|| found.proposal_problem.map(|(id, why)| format!("proposal {id}: {why}")));
     Ok(Some(ActsReport { lines: found.lines, erased: found.erased, heads: found.heads, problem }))

@@ -162,7 +162,11 @@ impl ContinuousAudit {
         }
         found.checks.push(("unknown_outcomes", self.unknown_outcomes().await?));
         if Instant::now() >= self.acts_due {
-            let acts = self.acts().await.unwrap_or_else(|error| CheckResult::Pending(error.to_string()));
+            let acts = damaged::failed(self.acts().await).unwrap_or_else(|error| CheckResult::Pending(error.to_string()));
+            if matches!(acts, CheckResult::Failed(_)) {
+                // Also where a row that can't be read ended the check.
+                self.acts_due = self.acts_due.max(Instant::now() + ACTS_EVERY);
+            }
             found.checks.push(("acts", acts));
         }
         Ok(found)
