@@ -54,13 +54,18 @@ pub fn run(arguments: &AccountsArguments) -> CommandResult {
 }
 
 fn check_one(kind: &str, fields: &[String]) -> CommandResult {
-    let named = AddressKind::from_name(kind).ok_or_else(|| format!("{kind}: no such kind; `largesse accounts kinds` lists them"))?;
+    let named = AddressKind::from_name(kind).ok_or("there is no such kind; `largesse accounts kinds` lists them")?;
     let lines = if fields.is_empty() { input()? } else { fields.join("\n") };
     let mut given = Vec::new();
-    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
-        // The value is not repeated: it may be an account number.
-        let (name, value) = line.split_once('=').ok_or("a field must be FIELD=VALUE")?;
-        let field = AddressField::from_name(name.trim()).ok_or_else(|| format!("{}: no such field", name.trim()))?;
+    for (at, line) in lines.lines().filter(|line| !line.trim().is_empty()).enumerate() {
+        // Nothing of what is not understood is repeated: it may be an account number.
+        let (name, value) = line.split_once('=').ok_or_else(|| format!("field {}: must be FIELD=VALUE", at + 1))?;
+        let field = AddressField::from_name(name.trim());
+        let field =
+            field.ok_or_else(|| format!("field {}: there is no field of this name; `largesse accounts kinds` lists them", at + 1))?;
+        if given.iter().any(|(known, _)| *known == field) {
+            return Err(format!("{} must be given once", field.name()).into());
+        }
         given.push((field, value));
     }
     match PayoutAddress::parse(named, &given, &AddressRules::default()) {
@@ -69,16 +74,7 @@ fn check_one(kind: &str, fields: &[String]) -> CommandResult {
             println!("{} {}", named.name(), address.masked());
             println!("country   {}", address.country().unwrap_or("not known from the address"));
             println!("currency  {}", currency.as_ref().map_or("not known from the address", |currency| currency.code()));
-            for needs in &DEFAULT_RAIL_NEEDS {
-                match needs.missing(&address) {
-                    Some(missing) if missing.is_empty() => println!("rail      {}", needs.rail),
-                    Some(missing) => {
-                        let missing: Vec<&str> = missing.into_iter().map(AddressField::name).collect();
-                        println!("rail      {} needs {}", needs.rail, missing.join(", "));
-                    }
-                    None => {}
-                }
-            }
+            rails(&address);
             Ok(ExitCode::SUCCESS)
         }
         Err(faults) => {
@@ -90,11 +86,30 @@ fn check_one(kind: &str, fields: &[String]) -> CommandResult {
     }
 }
 
+/// Prints the rails that reach the address, with what each needs besides.
+fn rails(address: &PayoutAddress) {
+    let mut reached = false;
+    for needs in &DEFAULT_RAIL_NEEDS {
+        let Some(mut missing) = needs.missing(address) else { continue };
+        missing.extend(needs.besides(address).unwrap_or_default());
+        reached = true;
+        let missing: Vec<&str> = missing.into_iter().map(AddressField::name).collect();
+        match missing.is_empty() {
+            true => println!("rail      {}", needs.rail),
+            false => println!("rail      {} needs also {}", needs.rail, missing.join(", ")),
+        }
+    }
+    if !reached {
+        println!("rail      none reaches this address");
+    }
+}
+
 fn input() -> Result<String, UntypedError> {
     let mut text = String::new();
     std::io::stdin().take(INPUT_BYTES_MAX + 1).read_to_string(&mut text)?;
     if text.len() as u64 > INPUT_BYTES_MAX {
         return Err(format!("the input must have at most {INPUT_BYTES_MAX} bytes").into());
     }
-    Ok(text)
+    // An editor may have written a byte order mark.
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
 }

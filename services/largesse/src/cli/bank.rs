@@ -1,12 +1,12 @@
 //! `largesse bank`: reads the files of banks.
 use bankfiles::FileReading;
 use clap::{Args, Subcommand};
-use runtime::command::{CommandResult, UntypedError};
+use runtime::command::CommandResult;
 use serde::Serialize;
-use std::{io::Read as _, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 /// Largest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 64 << 20;
+const FILE_BYTES_MAX: usize = 64 << 20;
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
@@ -48,11 +48,11 @@ pub fn run(arguments: &BankArguments) -> CommandResult {
     let BankTask::Read { files } = &arguments.task;
     let mut sound = true;
     for file in files {
-        let reading = match bytes(file) {
+        let reading = match super::files::bytes(file, FILE_BYTES_MAX) {
             Ok(bytes) => bankfiles::read(&bytes),
             // The other files are read all the same.
             Err(error) => {
-                eprintln!("largesse: {}: {error}", file.display());
+                eprintln!("largesse: {error}");
                 sound = false;
                 continue;
             }
@@ -61,13 +61,4 @@ pub fn run(arguments: &BankArguments) -> CommandResult {
         println!("{}", serde_json::to_string_pretty(&ReadFile { file: file.to_string_lossy(), reading })?);
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn bytes(file: &PathBuf) -> Result<Vec<u8>, UntypedError> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(file)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(format!("must have at most {FILE_BYTES_MAX} bytes").into());
-    }
-    Ok(bytes)
 }

@@ -1,7 +1,13 @@
 //! `largesse rails`: prints, checks and compares the dated records of payment rails.
+use super::files::{self, counted};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use rails::{RailBook, RailRecord, cap::cap_on, check, diff, record::InstantKind};
+use rails::{
+    RailBook, RailRecord,
+    cap::cap_on,
+    check, diff,
+    record::{InstantKind, RailSpeed},
+};
 use runtime::command::{CommandResult, UntypedError};
 use std::{
     path::{Path, PathBuf},
@@ -69,14 +75,14 @@ pub fn run(arguments: &RailsArguments) -> CommandResult {
         RailsTask::Check { file } => match check(&text(file)?) {
             Ok(book) => {
                 let count: usize = book.ids().map(|id| book.records(id).len()).sum();
-                println!("ok: {count} records of {} rails", book.ids().count());
+                println!("ok: {} of {}", counted(count, "record"), counted(book.ids().count(), "rail"));
                 Ok(ExitCode::SUCCESS)
             }
             Err(faults) => {
                 for fault in &faults {
                     println!("{}: {fault}", file.display());
                 }
-                println!("{} problems: nothing of the file can be used", faults.len());
+                println!("{}: nothing of the file can be used", counted(faults.len(), "problem"));
                 Ok(ExitCode::FAILURE)
             }
         },
@@ -90,24 +96,20 @@ pub fn run(arguments: &RailsArguments) -> CommandResult {
             for change in &changes {
                 println!("{change}");
             }
-            println!("{} changes", changes.len());
+            println!("{}", counted(changes.len(), "change"));
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
 fn text(file: &Path) -> Result<String, UntypedError> {
-    let length = std::fs::metadata(file).map_err(|error| format!("{}: {error}", file.display()))?.len();
-    if length > rails::book::FILE_BYTES_MAX as u64 {
-        return Err(format!("{}: must have at most {} bytes, not {length}", file.display(), rails::book::FILE_BYTES_MAX).into());
-    }
-    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()).into())
+    files::text(file, rails::book::FILE_BYTES_MAX)
 }
 
 fn read(file: &Path) -> Result<RailBook, UntypedError> {
     check(&text(file)?).map_err(|faults| {
         let first = faults.first().map(ToString::to_string).unwrap_or_default();
-        format!("{}: {first}; {} problems in all: `largesse rails check` prints them", file.display(), faults.len()).into()
+        format!("{}: {first}; {} in all: `largesse rails check` prints them", file.display(), counted(faults.len(), "problem")).into()
     })
 }
 
@@ -125,21 +127,22 @@ fn list(book: &RailBook, at: Timestamp) {
     }
 }
 
-/// The scheme's cap on that day.
+/// The scheme's caps on that day, of every currency that has one.
 fn cap(record: &RailRecord, at: Timestamp) -> String {
     let day = record.zone.to_datetime(at).date();
-    match record.currencies.first().and_then(|currency| cap_on(&record.caps, *currency, day)) {
-        Some(cap) => cap.to_string(),
-        None => "none".to_owned(),
-    }
+    let caps: Vec<String> =
+        record.currencies.iter().filter_map(|currency| cap_on(&record.caps, *currency, day)).map(|cap| cap.to_string()).collect();
+    if caps.is_empty() { "none".to_owned() } else { caps.join(", ") }
 }
 
 fn speed(record: &RailRecord) -> &'static str {
-    match record.instant {
-        InstantKind::Yes => "seconds",
-        InstantKind::Partly => "partly",
-        InstantKind::Near => "minutes",
-        InstantKind::No => "days",
+    match (record.instant, &record.speed) {
+        (InstantKind::Yes, _) => "seconds",
+        (InstantKind::Partly, _) => "partly",
+        (InstantKind::Near, _) => "minutes",
+        // Within minutes as a rule, and no promise.
+        (InstantKind::No, RailSpeed::Seconds { .. }) => "hours",
+        (InstantKind::No, RailSpeed::Windows(_)) => "days",
     }
 }
 
