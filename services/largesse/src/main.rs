@@ -48,7 +48,7 @@ enum Command {
     Rails(rails::RailsArguments),
     /// Reads the files of banks: payments, reports, statements.
     Bank(bank::BankArguments),
-    /// Checks bank accounts and payment addresses as payouts do.
+    /// Checks bank accounts and payment addresses of every kind.
     Accounts(accounts::AccountsArguments),
     /// Checks sanctions lists, compares their editions, and screens a name.
     Screening(screening::ScreeningArguments),

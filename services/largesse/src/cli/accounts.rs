@@ -1,4 +1,4 @@
-//! `largesse accounts`: checks bank accounts and payment addresses as payouts do.
+//! `largesse accounts`: checks bank accounts and payment addresses.
 use accounts::{AddressField, AddressKind, AddressRules, PayoutAddress, rails::DEFAULT_RAIL_NEEDS};
 use clap::{Args, Subcommand};
 use runtime::command::{CommandResult, UntypedError};
