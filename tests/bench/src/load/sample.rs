@@ -69,9 +69,11 @@ impl SampleEnd {
         Self { at: Instant::now() + slice, items: Arc::default() }
     }
 
-    /// Whether `items` more may be sent.
+    /// Whether `items` more may be sent. The first may be, even where the time was over before a loaded machine got so far: without a call there is nothing
+    /// to compare.
     pub fn more(&self, items: u64) -> bool {
-        Instant::now() < self.at && self.items.fetch_add(items, Ordering::Relaxed) < ITEMS_MAX
+        let sent = self.items.fetch_add(items, Ordering::Relaxed);
+        sent == 0 || (Instant::now() < self.at && sent < ITEMS_MAX)
     }
 }
 
@@ -134,3 +136,6 @@ impl CallVolley {
         self.server_memory_kib = self.server_memory_kib.max(other.server_memory_kib);
     }
 }
+
+#[cfg(test)]
+mod tests;
