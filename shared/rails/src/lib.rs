@@ -24,7 +24,7 @@ mod sample;
 
 pub use book::{RailBook, check};
 pub use calendar::{CalendarGap, HolidayCalendars};
-pub use cap::{CapOwner, DatedCap, LowestCap, RailCaps, lowest_cap};
+pub use cap::{CapAnswer, CapOwner, DatedCap, LowestCap, RailCaps, cap_answer, lowest_cap, unjudged_caps};
 pub use diff::{RailChange, diff};
 pub use fault::RailFault;
 pub use hours::{PaymentExpectation, SendTerms};

@@ -6,7 +6,7 @@ pub mod facts;
 pub(crate) mod read;
 pub mod words;
 
-use crate::cap::DatedCap;
+use crate::cap::{CapAnswer, DatedCap, cap_answer};
 use jiff::{civil::Date, tz::TimeZone};
 use money::Currency;
 use rust_decimal::Decimal;
@@ -265,7 +265,7 @@ pub struct RailRecord {
     pub bank_answer_s: Option<u32>,
     /// What statuses mean.
     pub statuses: Vec<StatusSet>,
-    /// Caps of the scheme by currency and date. No cap of a currency: the scheme has none.
+    /// Caps of the scheme by currency and date. No cap of a currency: the scheme has none, unless another one is the cap "or equivalent".
     pub caps: Vec<DatedCap>,
     /// Where the facts are from.
     pub source: String,
@@ -290,6 +290,12 @@ impl RailRecord {
     #[must_use]
     pub fn pays_in(&self, country: &str) -> bool {
         self.countries.contains("*") || self.countries.contains(country)
+    }
+
+    /// The scheme's cap for payments in a currency on a day of the rail's zone.
+    #[must_use]
+    pub fn scheme_cap(&self, currency: Currency, day: Date) -> CapAnswer {
+        cap_answer(&self.caps, currency, day)
     }
 
     /// What a status of a message means on this rail; `None` if the record doesn't list it, which proves nothing.

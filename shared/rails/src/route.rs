@@ -7,7 +7,7 @@ pub mod reason;
 use crate::{
     book::RailBook,
     calendar::CalendarGap,
-    cap::{DatedCap, RailCaps, lowest_cap},
+    cap::{DatedCap, RailCaps, lowest_cap, unjudged_caps},
     hours::{PaymentExpectation, SendTerms},
     reach::{ParticipantBook, ParticipantKey, Reachability},
     record::{BeneficiaryKind, InstantKind, RailCost, RailRecord},
@@ -224,6 +224,8 @@ fn consider(id: &str, request: &RouteRequest<'_>, inputs: RouteInputs<'_>) -> Re
     {
         reasons.push(WhyNot::AboveCap { cap });
     }
+    let currency = request.amount.currency();
+    reasons.extend(unjudged_caps(caps, currency, day).into_iter().map(|cap| WhyNot::CapNotJudged { cap, currency }));
     let missing = record.missing_fields(request.fields);
     if !missing.is_empty() {
         reasons.push(WhyNot::FieldMissing { fields: missing });

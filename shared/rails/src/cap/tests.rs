@@ -8,7 +8,7 @@ fn usd(text: &str) -> Money {
 }
 
 fn cap(amount: &str, from: Option<&str>) -> DatedCap {
-    DatedCap { amount: usd(amount), from: from.map(day) }
+    DatedCap { amount: usd(amount), from: from.map(day), or_equivalent: false }
 }
 
 #[test]
@@ -44,4 +44,29 @@ fn order_of_caps_does_not_matter() {
         assert_eq!(cap_on(&caps, first.amount.currency(), day("2026-06-01")), Some(then.amount));
     }
     assert_eq!(cap_on(&[cap("7", None), cap("3", None)], first.amount.currency(), day("2026-06-01")), Some(usd("3")), "the safer of two");
+}
+
+#[test]
+fn a_cap_or_equivalent_is_unknown_in_other_currencies_and_not_absent() {
+    let (usd_code, eur) = (usd("1").currency(), Currency::try_new("EUR").unwrap());
+    let worth = |from| DatedCap { or_equivalent: true, ..cap("20000", from) };
+    let own = DatedCap { amount: Money::try_new(eur, 1_500_000).unwrap(), ..cap("1", None) };
+    let today = day("2026-11-26");
+    assert_eq!(cap_answer(&[worth(None)], usd_code, today), CapAnswer::AtMost(usd("20000")));
+    assert_eq!(cap_answer(&[worth(None)], eur, today), CapAnswer::EquivalentOf(usd("20000")));
+    assert_eq!(cap_answer(&[worth(None), own], eur, today), CapAnswer::AtMost(own.amount), "a cap of its own");
+    assert_eq!(cap_answer(&[worth(Some("2027-01-01"))], eur, today), CapAnswer::Uncapped, "it begins later");
+    assert_eq!(
+        cap_answer(&[worth(None), cap("9", Some("2026-06-01"))], eur, today),
+        CapAnswer::Uncapped,
+        "replaced by one without equivalent"
+    );
+    let (scheme, bank) = ([worth(None)], [own]);
+    let caps = RailCaps { scheme: &scheme, bank: &bank, policy: &scheme };
+    let owners: Vec<CapOwner> = unjudged_caps(caps, eur, today).into_iter().map(|cap| cap.owner).collect();
+    assert_eq!(owners, [CapOwner::Scheme, CapOwner::Policy], "the bank's own cap settles only the bank's");
+    assert!(unjudged_caps(caps, usd_code, today).is_empty());
+    let paypal = ours("ewallet-paypal");
+    assert_eq!(paypal.scheme_cap(eur, today).to_string(), "equivalent of 20000.00 USD");
+    assert_eq!(ours("sepa-instant").scheme_cap(eur, today).to_string(), "none");
 }

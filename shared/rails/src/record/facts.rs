@@ -1,7 +1,6 @@
 //! A record's fields as texts, for comparison and for people.
 
 use super::{BusinessTime, CutoffWindow, DayMinute, FinalityRule, RailCost, RailRecord, RailSession, RailSpeed, StatusSet};
-use crate::cap::DatedCap;
 use std::{collections::BTreeSet, fmt::Display};
 
 /// A field's name in files, and its value in words; none if it isn't set.
@@ -79,11 +78,6 @@ fn statuses(set: &StatusSet) -> String {
     format!("{message}: settled {}; pending {}; rejected {}", settled.join(" "), pending.join(" "), rejected.join(" "))
 }
 
-fn cap(cap: &DatedCap) -> String {
-    let from = cap.from.map(|from| format!(" from {from}")).unwrap_or_default();
-    format!("{}{from}", cap.amount)
-}
-
 /// `a + b or c`: sets of fields.
 fn field_sets(sets: &[BTreeSet<String>]) -> Option<String> {
     let sets: Vec<String> = sets.iter().map(|set| set.iter().cloned().collect::<Vec<_>>().join(" + ")).collect();
@@ -121,7 +115,7 @@ impl RailRecord {
             ("cost", self.cost.as_ref().map(cost)),
             ("bank_answer_s", self.bank_answer_s.map(|seconds| seconds.to_string())),
             ("statuses", joined(self.statuses.iter().map(statuses))),
-            ("caps", joined(self.caps.iter().map(cap))),
+            ("caps", joined(&self.caps)),
             ("source", Some(self.source.clone())),
             ("confidence", Some(self.confidence.word().to_owned())),
             ("field_confidence", joined(self.field_confidence.iter().map(|(field, confidence)| format!("{field} {}", confidence.word())))),

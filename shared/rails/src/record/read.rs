@@ -304,7 +304,7 @@ fn statuses(table: &TableReader<'_>) -> Vec<StatusSet> {
 pub(crate) fn dated_caps(table: &TableReader<'_>, key: &'static str) -> Vec<DatedCap> {
     let mut found: Vec<DatedCap> = Vec::new();
     for row in table.tables(key) {
-        let (amount, from) = (row.amount("amount", "currency"), row.date("from"));
+        let (amount, from, or_equivalent) = (row.amount("amount", "currency"), row.date("from"), row.flag("or_equivalent"));
         row.finish();
         let Some(amount) = amount else { continue };
         if Money::minor_units(&amount) == 0 {
@@ -313,7 +313,7 @@ pub(crate) fn dated_caps(table: &TableReader<'_>, key: &'static str) -> Vec<Date
         if found.iter().any(|other| other.from == from && other.amount.currency() == amount.currency()) {
             row.fault("from", format!("{} already has a cap from this day", amount.currency()));
         }
-        found.push(DatedCap { amount, from });
+        found.push(DatedCap { amount, from, or_equivalent });
     }
     found
 }

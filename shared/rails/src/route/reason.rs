@@ -51,6 +51,13 @@ pub enum WhyNot {
         /// That cap and whose it is.
         cap: LowestCap,
     },
+    /// A cap is stated in another currency and applies to what is worth as much: whether the amount is above it can't be said.
+    CapNotJudged {
+        /// That cap and whose it is.
+        cap: LowestCap,
+        /// Currency of the payment.
+        currency: Currency,
+    },
     /// The beneficiary lacks fields.
     FieldMissing {
         /// Fields that would complete a set.
@@ -129,6 +136,10 @@ impl fmt::Display for WhyNot {
             Self::Paused { why } => write!(f, "paused: {}", money::text::shown(why)),
             Self::NotReachable { reachability: found } => reachability(f, found),
             Self::AboveCap { cap } => write!(f, "the amount is above the cap of {} ({})", cap.amount, cap.owner),
+            Self::CapNotJudged { cap: LowestCap { owner, amount }, currency } => write!(
+                f,
+                "the cap of {amount} or equivalent ({owner}) can't be judged in {currency}; give the rail's {owner} caps one in {currency}"
+            ),
             Self::FieldMissing { fields } => {
                 let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
                 write!(f, "the beneficiary lacks {}", fields.join(", "))

@@ -114,7 +114,7 @@ fn without_an_instant_rail_the_fastest_wins() {
 #[test]
 fn a_cap_is_named_with_its_owner() {
     let mut world = World::new(RailBook::built_in());
-    let cap = |value: &str| vec![DatedCap { amount: amount("USD", value), from: None }];
+    let cap = |value: &str| vec![DatedCap { amount: amount("USD", value), from: None, or_equivalent: false }];
     world.terms("us-fednow").caps = cap("500000");
     world.policy.caps.insert("us-rtp".to_owned(), cap("600000"));
     assert_eq!(chosen(&world.us("500000.00")), Some("us-rtp"), "a cap is the most that may be paid, and RTP must answer sooner");
@@ -132,6 +132,32 @@ fn a_cap_is_named_with_its_owner() {
     let scheme = WhyNot::AboveCap { cap: crate::LowestCap { owner: CapOwner::Scheme, amount: amount("USD", "1000000") } };
     let before = world.choose("US", amount("USD", "2000000.00"), "2027-09-16T23:59:59[America/New_York]");
     assert!(before.refused.iter().any(|rail| rail.rail == "us-ach-same-day" && rail.reasons.contains(&scheme)));
+}
+
+#[test]
+fn a_cap_in_another_currency_is_never_taken_for_none() {
+    let mut world = World::new(RailBook::built_in());
+    world.fields = names("email");
+    let wallet = |world: &World, money: Money| {
+        let World { book, participants, bank, policy, fields, keys } = world;
+        let now = at("2026-11-27T12:00[UTC]");
+        let request = RouteRequest { kind: BeneficiaryKind::Wallet, country: "DE", amount: money, at: now, fields, participants: keys };
+        choose(&request, RouteInputs { book, participants, bank, policy })
+    };
+    assert_eq!(chosen(&wallet(&world, amount("USD", "20000"))), Some("ewallet-paypal"));
+    let unknown = "the cap of 20000.00 USD or equivalent (scheme) can't be judged in EUR; give the rail's scheme caps one in EUR";
+    for value in ["5", "90000"] {
+        let choice = wallet(&world, amount("EUR", value));
+        assert_eq!((chosen(&choice), reasons(&choice, "ewallet-paypal").as_str()), (None, unknown));
+    }
+    let own = DatedCap { amount: amount("EUR", "15000"), from: None, or_equivalent: false };
+    world.terms("ewallet-paypal").caps = vec![own];
+    assert_eq!(reasons(&wallet(&world, amount("EUR", "5")), "ewallet-paypal"), unknown, "the bank's cap doesn't answer for the scheme's");
+    let text =
+        crate::book::BUILT_IN.replace("or_equivalent = true }]", "or_equivalent = true }, { amount = \"15000\", currency = \"EUR\" }]");
+    world.book = book(&text);
+    assert_eq!(chosen(&wallet(&world, amount("EUR", "15000"))), Some("ewallet-paypal"));
+    assert!(reasons(&wallet(&world, amount("EUR", "15000.01")), "ewallet-paypal").starts_with("the amount is above the cap"));
 }
 
 #[test]

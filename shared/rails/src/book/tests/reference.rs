@@ -104,6 +104,8 @@ fn reference_rails_agree_with_our_records() {
         let expected: Option<rust_decimal::Decimal> =
             Some(row["scheme_cap"].as_str()).filter(|cap| !cap.is_empty()).map(|cap| cap.parse().unwrap());
         assert_eq!(cap.map(|cap| cap.to_decimal().normalize()), expected.map(|cap| cap.normalize()), "{id}");
+        let equivalent = record.caps.iter().any(|cap| cap.or_equivalent);
+        assert_eq!(equivalent, row["cap_note"].contains("equivalent"), "{id}");
         let timeout = Some(row["bank_timeout_s"].as_str()).filter(|seconds| !seconds.is_empty()).map(|seconds| seconds.parse().unwrap());
         assert_eq!(record.bank_answer_s, timeout, "{id}");
     }
