@@ -231,7 +231,7 @@ pub struct RailRecord {
     pub currencies: BTreeSet<Currency>,
     /// Kinds of beneficiaries it can pay.
     pub kinds: BTreeSet<BeneficiaryKind>,
-    /// Whether it pays in seconds.
+    /// Whether it pays in seconds; never on a rail with windows.
     pub instant: InstantKind,
     /// IANA name of the zone of its days, sessions and cut-offs.
     pub zone_name: String,

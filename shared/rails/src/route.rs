@@ -10,7 +10,7 @@ use crate::{
     cap::{DatedCap, RailCaps, lowest_cap, unjudged_caps},
     hours::{PaymentExpectation, SendTerms},
     reach::{ParticipantBook, ParticipantKey, Reachability},
-    record::{BeneficiaryKind, InstantKind, RailCost, RailRecord},
+    record::{BeneficiaryKind, InstantKind, RailCost, RailRecord, RailSpeed},
 };
 use jiff::{Timestamp, civil::Date};
 use money::Money;
@@ -43,7 +43,7 @@ pub struct RouteRequest<'a> {
 pub struct BankTerms {
     /// Its caps.
     pub caps: Vec<DatedCap>,
-    /// Minutes before a cut-off by which it wants a payment.
+    /// Minutes before a cut-off, or before the end of a session of a rail without windows, by which it wants a payment.
     pub lead_minutes: u32,
     /// Why nothing is sent over this rail now, if so: the bank is down, or somebody paused it.
     pub paused: Option<String>,
@@ -234,10 +234,10 @@ fn consider(id: &str, request: &RouteRequest<'_>, inputs: RouteInputs<'_>) -> Re
     let terms = SendTerms { lead_minutes: bank.lead_minutes, extended };
     let expectation =
         record.expectation(inputs.book.calendars(), request.at, terms).map_err(|gap: CalendarGap| vec![WhyNot::Calendar { gap }])?;
-    let instant = match record.instant {
-        InstantKind::Yes | InstantKind::Partly => true,
-        InstantKind::Near => inputs.policy.near_is_instant,
-        InstantKind::No => false,
+    let instant = match (&record.speed, record.instant) {
+        (RailSpeed::Windows(_), _) | (_, InstantKind::No) => false,
+        (_, InstantKind::Yes | InstantKind::Partly) => true,
+        (_, InstantKind::Near) => inputs.policy.near_is_instant,
     };
     Ok(ChosenRail {
         rail: id.to_owned(),

@@ -46,6 +46,9 @@ pub(crate) fn record(table: &TableReader<'_>, known_calendar: impl Fn(&str) -> b
     let as_of = table.parsed_required("as_of", "a day such as \"2026-11-26\"", parse_date);
     let note = table.optional_text("note");
     let (zone_name, zone) = zone?;
+    if matches!(speed, Some(RailSpeed::Windows(_))) && instant.is_some_and(|kind| kind != InstantKind::No) {
+        table.fault("instant", "must be \"no\" on a rail with windows: money that waits for a cut-off is not there in seconds or minutes");
+    }
     Some(RailRecord {
         id: id?,
         name: name?,

@@ -194,3 +194,19 @@ fn confidence_is_the_fields_own_where_it_has_one() {
     assert_eq!(rtp.confidence_of("cost"), FactConfidence::K);
     assert_eq!(rtp.confidence_of("caps"), FactConfidence::S);
 }
+
+#[test]
+fn a_rail_with_windows_is_never_instant() {
+    let window = "windows = [{ name = \"a\", cutoff = \"10:00\", settles = \"D+1 09:00\", earliest = \"D+1 09:00\", typical = \"D+1 09:00\", latest = \"D+1 \
+                  10:00\" }]";
+    let text =
+        |kind: InstantKind, speed: &str| with_line(&rail_text("test", "UTC", speed), "instant", &format!("instant = \"{}\"", kind.word()));
+    for kind in InstantKind::ALL {
+        assert!(check(&text(kind, SECONDS)).is_ok(), "{kind:?}");
+        let faults = check(&text(kind, window)).err().unwrap_or_default();
+        let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let start = "line 8, rail test, instant: must be \"no\" on a rail with windows";
+        assert_eq!(shown.iter().filter(|fault| fault.starts_with(start)).count(), usize::from(kind != InstantKind::No), "{shown:?}");
+        assert_eq!(shown.len(), usize::from(kind != InstantKind::No), "{shown:?}");
+    }
+}
