@@ -9,11 +9,13 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 /// Days after today among which an opening or a cut-off is looked for.
 const SEARCH_DAYS_MAX: u32 = 60;
+/// Sessions in a row, each beginning before the one before it ends, among which the end of the last is looked for. A longer row is no row of real sessions.
+const ADJOINING_SESSIONS_MAX: u32 = 500;
 
 /// How we send over a rail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SendTerms {
-    /// Minutes before a cut-off of the operator by which the bank wants the payment.
+    /// Minutes before a cut-off of the operator, or before the end of a session of a rail without windows, by which the bank wants the payment.
     pub lead_minutes: u32,
     /// The payee's participant takes payments outside the sessions of a rail that has extended hours.
     pub extended: bool,
@@ -22,7 +24,7 @@ pub struct SendTerms {
 /// When the money of a payment is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentExpectation {
-    /// When the rail takes the payment: at once, or when it opens.
+    /// When the bank takes the payment for the rail: at once, or when it opens.
     pub starts: Timestamp,
     /// The cut-off that applies: the window's name and the moment before which the bank must have the payment. None on a rail without windows.
     pub cutoff: Option<(String, Timestamp)>,
@@ -130,6 +132,49 @@ impl RailRecord {
         best.ok_or_else(|| self.too_far(today))
     }
 
+    /// The end of the time for which the rail is open from `opens` on, over sessions that adjoin; `None` if it is open until `needed` and beyond.
+    fn closes_by(&self, calendars: &HolidayCalendars, opens: Timestamp, needed: Timestamp) -> Result<Option<Timestamp>, CalendarGap> {
+        let mut end = opens;
+        for _ in 0..ADJOINING_SESSIONS_MAX {
+            let today = self.local_day(end);
+            let mut furthest = end;
+            for session in &self.sessions {
+                for days in -3..=2 {
+                    let day = shifted(today, days).ok_or_else(|| self.out_of_range())?;
+                    let (opens, closes) = self.session_bounds(session, day)?;
+                    if opens <= end && closes > furthest && self.is_held(calendars, session, day)? {
+                        furthest = closes;
+                    }
+                    if furthest > needed {
+                        return Ok(None);
+                    }
+                }
+            }
+            if furthest == end {
+                return Ok(Some(end));
+            }
+            end = furthest;
+        }
+        Err(self.too_far(self.local_day(opens)))
+    }
+
+    /// The first moment from `at` on at which the bank takes a payment: the rail is open, and on a rail without windows still is when the bank's lead is
+    /// over. A payment at the end of a session less the lead is too late. Errors as for [`Self::next_open`], and if no session is longer than the lead.
+    pub fn next_accepted(&self, calendars: &HolidayCalendars, at: Timestamp, terms: SendTerms) -> Result<Timestamp, CalendarGap> {
+        let mut from = self.next_open(calendars, at, terms.extended)?;
+        let always = self.sessions.is_empty() || (self.extended_hours && terms.extended);
+        if always || terms.lead_minutes == 0 || matches!(self.speed, RailSpeed::Windows(_)) {
+            return Ok(from);
+        }
+        let lead = Span::new().minutes(i64::from(terms.lead_minutes));
+        for _ in 0..SEARCH_DAYS_MAX {
+            let needed = from.checked_add(lead).map_err(|_| self.out_of_range())?;
+            let Some(closes) = self.closes_by(calendars, from, needed)? else { return Ok(from) };
+            from = self.next_open(calendars, closes, terms.extended)?;
+        }
+        Err(self.too_far(self.local_day(at)))
+    }
+
     /// The window of a payment that is given to the bank at `at`: the first whose cut-off, less the bank's lead, is still ahead. With it the business day of
     /// the window and that cut-off. `None` on a rail without windows.
     pub fn cutoff_at(
@@ -161,7 +206,7 @@ impl RailRecord {
 
     /// When the money of a payment that is given to the bank at `at` is there and final.
     pub fn expectation(&self, calendars: &HolidayCalendars, at: Timestamp, terms: SendTerms) -> Result<PaymentExpectation, CalendarGap> {
-        let starts = self.next_open(calendars, at, terms.extended)?;
+        let starts = self.next_accepted(calendars, at, terms)?;
         if let Some((window, day, cutoff)) = self.cutoff_at(calendars, starts, terms)? {
             let time = |time| self.business_moment(calendars, day, time);
             let settles = time(window.settles)?;

@@ -69,6 +69,30 @@ fn same_day_windows_follow_each_other_and_the_cutoff_itself_is_too_late() {
 }
 
 #[test]
+fn the_banks_lead_moves_the_end_of_a_session_forward() {
+    let wire = ours("us-fedwire");
+    let starts = |rail: &RailRecord, at: Timestamp, lead_minutes: u32, extended: bool| {
+        rail.expectation(&calendars(), at, SendTerms { lead_minutes, extended }).map(|expected| expected.starts)
+    };
+    let (last, late) = (ny("2026-11-24T18:14:59"), ny("2026-11-24T18:15"));
+    assert_eq!(starts(&wire, last, 30, false), Ok(last));
+    assert_eq!(starts(&wire, late, 30, false), Ok(ny("2026-11-24T21:00")), "18:45 less half an hour is itself too late");
+    assert_eq!(starts(&wire, late, 0, false), Ok(late));
+    let expected = wire.expectation(&calendars(), late, SendTerms { lead_minutes: 30, extended: false }).unwrap();
+    assert_eq!(expected.typical, ny("2026-11-24T21:05"), "the money waits for the next session too");
+    assert_eq!(starts(&wire, ny("2026-11-26T21:00"), 21 * 60, false), Ok(ny("2026-11-26T21:00")), "a session of 21 hours and 45 minutes");
+    assert!(matches!(starts(&wire, last, 22 * 60, false), Err(CalendarGap::TooFar { .. })), "no session is that long");
+    let zengin = ours("jp-zengin");
+    let afternoon = at("2026-11-27T15:00[Asia/Tokyo]");
+    assert_eq!(starts(&zengin, afternoon, 60, false), Ok(at("2026-11-30T08:30[Asia/Tokyo]")));
+    assert_eq!(starts(&zengin, afternoon, 60, true), Ok(afternoon), "with extended hours no session ends");
+    let every = "seconds = { typical = 1, longest = 2 }\nsessions = [{ days = \"every\", opens = \"00:00\", closes = \"24:00\" }]";
+    let day = record(&rail_text("day", "Europe/Berlin", every));
+    let evening = at("2026-11-27T23:50[Europe/Berlin]");
+    assert_eq!(starts(&day, evening, 60, false), Ok(evening), "the next session adjoins, so nothing ends at midnight");
+}
+
+#[test]
 fn a_night_window_belongs_to_the_banking_day_before() {
     let ach = ours("us-ach");
     let night = expect(&ach, ny("2026-11-25T23:00"));
