@@ -204,6 +204,18 @@ impl RailRecord {
         best.map(Some).ok_or_else(|| self.too_far(today))
     }
 
+    /// The last day on which the record must be valid for a payment that the bank takes at `starts`: that day, or the business day of its window if that is
+    /// later.
+    pub(crate) fn last_day_needed(&self, calendars: &HolidayCalendars, starts: Timestamp, terms: SendTerms) -> Result<Date, CalendarGap> {
+        let day = self.local_day(starts);
+        Ok(self.cutoff_at(calendars, starts, terms)?.map_or(day, |(_, of_window, _)| of_window.max(day)))
+    }
+
+    /// The first moment of a day in the rail's zone.
+    pub(crate) fn day_start(&self, day: Date) -> Result<Timestamp, CalendarGap> {
+        self.zone.to_zoned(day.at(0, 0, 0, 0)).map(|start| start.timestamp()).map_err(|_| self.out_of_range())
+    }
+
     /// When the money of a payment that is given to the bank at `at` is there and final.
     pub fn expectation(&self, calendars: &HolidayCalendars, at: Timestamp, terms: SendTerms) -> Result<PaymentExpectation, CalendarGap> {
         let starts = self.next_accepted(calendars, at, terms)?;

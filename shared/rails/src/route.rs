@@ -133,7 +133,7 @@ pub fn item_cost(cost: &RailCost, amount: Money) -> Option<Decimal> {
     cost.typical.checked_add(part).map(|sum| sum.normalize())
 }
 
-/// Chooses the rail. Every rail of the book is considered; ties are decided by the usual time, the longest time, the cost and then the id.
+/// Chooses the rail. Every rail of the book is considered, by the record of the day on which it would take the payment; ties are decided by the usual time, the longest time, the cost and then the id.
 #[must_use]
 pub fn choose(request: &RouteRequest<'_>, inputs: RouteInputs<'_>) -> RouteChoice {
     let (mut able, mut refused) = (Vec::new(), Vec::new());
@@ -191,9 +191,34 @@ fn lost(rail: &ChosenRail, best: &ChosenRail, only_instant: bool) -> Vec<WhyNot>
     reasons
 }
 
-/// Whether a rail can pay, and how; or every reason why it can't.
+/// Whether a rail can pay, and how; or every reason why it can't. A rail that is closed until its record ends is judged by the next record, if that follows
+/// without a gap.
 fn consider(id: &str, request: &RouteRequest<'_>, inputs: RouteInputs<'_>) -> Result<ChosenRail, Vec<WhyNot>> {
-    let Some(record) = inputs.book.record_at(id, request.at) else { return Err(vec![not_valid(inputs.book.records(id), request.at)]) };
+    let records = inputs.book.records(id);
+    let valid = |record: &RailRecord| record.is_valid_on(record.local_day(request.at));
+    let Some(first) = records.iter().position(valid) else { return Err(vec![not_valid(records, request.at)]) };
+    let mut at = request.at;
+    for (index, record) in records.iter().enumerate().skip(first) {
+        let (mut rail, last_day) = consider_record(record, &RouteRequest { at, ..request.clone() }, inputs)?;
+        let until = record.valid_until.unwrap_or(Date::MAX);
+        if last_day <= until {
+            rail.instant &= rail.expectation.starts <= request.at;
+            return Ok(rail);
+        }
+        match records.get(index + 1) {
+            Some(next) if until.tomorrow().is_ok_and(|day| day == next.valid_from) => {
+                at = at.max(next.day_start(next.valid_from).map_err(|gap| vec![WhyNot::Calendar { gap }])?);
+            }
+            Some(next) => return Err(vec![WhyNot::NotYet { from: next.valid_from }]),
+            None => return Err(vec![WhyNot::Withdrawn { until: Some(until) }]),
+        }
+    }
+    Err(vec![not_valid(records, request.at)])
+}
+
+/// Whether a rail can pay by one of its records, how, and the last day on which that record must be valid; or every reason why it can't.
+fn consider_record(record: &RailRecord, request: &RouteRequest<'_>, inputs: RouteInputs<'_>) -> Result<(ChosenRail, Date), Vec<WhyNot>> {
+    let id = record.id.as_str();
     let day = record.local_day(request.at);
     let bank = inputs.bank.get(id);
     let mut reasons = Vec::new();
@@ -239,13 +264,16 @@ fn consider(id: &str, request: &RouteRequest<'_>, inputs: RouteInputs<'_>) -> Re
         (_, InstantKind::Yes | InstantKind::Partly) => true,
         (_, InstantKind::Near) => inputs.policy.near_is_instant,
     };
-    Ok(ChosenRail {
+    let last_day =
+        record.last_day_needed(inputs.book.calendars(), expectation.starts, terms).map_err(|gap| vec![WhyNot::Calendar { gap }])?;
+    let rail = ChosenRail {
         rail: id.to_owned(),
         record_from: record.valid_from,
-        instant: instant && expectation.starts <= request.at,
+        instant,
         cost: bank.cost.as_ref().or(record.cost.as_ref()).and_then(|cost| item_cost(cost, request.amount)),
         expectation,
-    })
+    };
+    Ok((rail, last_day))
 }
 
 /// Why a rail has no record now.

@@ -223,6 +223,37 @@ fn rails_come_and_go_with_their_records() {
 }
 
 #[test]
+fn the_record_of_the_day_of_the_start_decides() {
+    const HOURS: &str = "seconds = { typical = 1, longest = 2 }\nsessions = [{ days = \"every\", opens = \"09:00\", closes = \"17:00\" }]";
+    let until = |day: &str, more: &str| rail_text("test", "UTC", &format!("{HOURS}\nvalid_until = \"{day}\"\n{more}"));
+    let from = |day: &str, more: &str| {
+        let text = with_line(&rail_text("test", "UTC", more), "valid_from", &format!("valid_from = \"{day}\""));
+        with_line(&text, "instant", "instant = \"yes\"")
+    };
+    let euros = |text: &str, now: &str, value: &str| World::new(book(text)).choose("DE", amount("EUR", value), now);
+    let (open, closed) = ("2026-11-27T16:59[UTC]", "2026-11-27T18:00[UTC]");
+    let ended = until("2026-11-27", "");
+    assert_eq!(chosen(&euros(&ended, open, "5")), Some("test"));
+    let withdrawn = euros(&ended, closed, "5");
+    assert_eq!((chosen(&withdrawn), reasons(&withdrawn, "test").as_str()), (None, "withdrawn: its last record was valid until 2026-11-27"));
+    assert_eq!(reasons(&euros(&(ended.clone() + &from("2026-11-29", HOURS)), closed, "5"), "test"), "not valid before 2026-11-29");
+    // The next record is open at all hours and has a cap.
+    let always = "seconds = { typical = 1, longest = 2 }\ncaps = [{ amount = \"5.00\", currency = \"EUR\" }]";
+    let both = ended + &from("2026-11-28", always);
+    let next = euros(&both, closed, "5").chosen.unwrap();
+    assert_eq!((next.record_from, next.expectation.starts), (day("2026-11-28"), at("2026-11-28T00:00[UTC]")));
+    assert!(!next.instant, "it is not instant now");
+    assert_eq!(reasons(&euros(&both, closed, "5.01"), "test"), "the amount is above the cap of 5.00 EUR (scheme)");
+    assert_eq!(euros(&both, open, "5.01").chosen.map(|rail| rail.record_from), Some(day("2026-01-01")), "today's record has no cap");
+    // Open until midnight, but the last window of the last day is over.
+    let windows = "windows = [{ name = \"a\", cutoff = \"14:00\", settles = \"D+1 09:00\", earliest = \"D+1 09:00\", typical = \"D+1 09:00\", latest = \"D+1 \
+                   10:00\" }]\nvalid_until = \"2026-11-27\"";
+    let batch = rail_text("test", "UTC", windows);
+    assert_eq!(chosen(&euros(&batch, "2026-11-27T13:59[UTC]", "5")), Some("test"));
+    assert!(reasons(&euros(&batch, "2026-11-27T14:00[UTC]", "5"), "test").starts_with("withdrawn"));
+}
+
+#[test]
 fn costs_have_a_fixed_part_and_capped_basis_points() {
     let paypal = ours("ewallet-paypal").cost.unwrap();
     let cost = |code: &str, value: &str| item_cost(&paypal, amount(code, value)).map(|cost| cost.to_string());
