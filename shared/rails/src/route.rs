@@ -177,8 +177,10 @@ fn lost(rail: &ChosenRail, best: &ChosenRail, only_instant: bool) -> Vec<WhyNot>
         reasons.push(WhyNot::NotInstant { expected: rail.expectation.typical });
     }
     let (time, best_time) = (&rail.expectation, &best.expectation);
-    if (time.typical, time.latest) > (best_time.typical, best_time.latest) {
+    if time.typical > best_time.typical {
         reasons.push(WhyNot::Slower { expected: time.typical, latest: time.latest, chosen: best_time.typical });
+    } else if time.typical == best_time.typical && time.latest > best_time.latest {
+        reasons.push(WhyNot::LaterAtLatest { latest: time.latest, chosen: best_time.latest });
     }
     match (rail.cost, best.cost) {
         (Some(cost), Some(chosen)) if cost > chosen => reasons.push(WhyNot::Dearer { cost, chosen }),
@@ -186,7 +188,7 @@ fn lost(rail: &ChosenRail, best: &ChosenRail, only_instant: bool) -> Vec<WhyNot>
         _ => {}
     }
     if reasons.is_empty() {
-        reasons.push(WhyNot::LaterInOrder);
+        reasons.push(WhyNot::LaterInOrder { costs_known: rail.cost.is_some() });
     }
     reasons
 }

@@ -87,6 +87,13 @@ pub enum WhyNot {
         /// When it usually is over the chosen rail.
         chosen: Timestamp,
     },
+    /// It usually takes as long, and the latest time at which the money must be there is later.
+    LaterAtLatest {
+        /// When the money must be there.
+        latest: Timestamp,
+        /// When it must be over the chosen rail.
+        chosen: Timestamp,
+    },
     /// It costs more.
     Dearer {
         /// What it costs as a rule, in units of the payment's currency.
@@ -99,8 +106,11 @@ pub enum WhyNot {
         /// What the chosen rail costs.
         chosen: Decimal,
     },
-    /// Equal in time and cost; the chosen rail's id comes first.
-    LaterInOrder,
+    /// Nothing that is known differs; the chosen rail's id comes first.
+    LaterInOrder {
+        /// Both cost the same; otherwise neither cost is known in the payment's currency.
+        costs_known: bool,
+    },
 }
 
 fn reachability(f: &mut fmt::Formatter<'_>, found: &Reachability) -> fmt::Result {
@@ -150,9 +160,15 @@ impl fmt::Display for WhyNot {
             Self::Slower { expected, latest, chosen } => {
                 write!(f, "slower: the money would be there at {expected} (at the latest {latest}) instead of {chosen}")
             }
+            Self::LaterAtLatest { latest, chosen } => {
+                write!(f, "may be slower: the money would be there at the latest at {latest} instead of {chosen}")
+            }
             Self::Dearer { cost, chosen } => write!(f, "dearer: {cost} instead of {chosen}"),
             Self::CostUnknown { chosen } => write!(f, "its cost in this currency is not known; the chosen rail costs {chosen}"),
-            Self::LaterInOrder => f.write_str("equal in time and cost; the chosen rail comes first by its id"),
+            Self::LaterInOrder { costs_known: true } => f.write_str("equal in time and cost; the chosen rail comes first by its id"),
+            Self::LaterInOrder { costs_known: false } => {
+                f.write_str("equal in time, and neither cost is known; the chosen rail comes first by its id")
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ fn the_cheapest_instant_rail_wins_and_every_other_has_a_reason() {
     assert!(ids.is_sorted());
     assert_eq!(
         reasons(&choice, "us-fednow"),
-        "slower: the money would be there at 2026-11-27T17:00:05Z (at the latest 2026-11-27T17:00:20Z) instead of 2026-11-27T17:00:05Z; dearer: 0.5 instead of 0.3"
+        "may be slower: the money would be there at the latest at 2026-11-27T17:00:20Z instead of 2026-11-27T17:00:15Z; dearer: 0.5 instead of 0.3"
     );
     assert!(reasons(&choice, "us-ach").starts_with("not instant: the money would be there at 2026-11-30T14:00:00Z; slower"));
     assert!(reasons(&choice, "us-fedwire").contains("the beneficiary lacks address"));
@@ -215,11 +215,36 @@ fn rails_come_and_go_with_their_records() {
     let tie = world.choose("DE", amount("EUR", "5"), "2026-11-27T12:00[UTC]");
     assert_eq!(
         (chosen(&tie), reasons(&tie, "b-rail").as_str()),
-        (Some("a-rail"), "equal in time and cost; the chosen rail comes first by its id")
+        (Some("a-rail"), "equal in time, and neither cost is known; the chosen rail comes first by its id")
     );
     assert!(!tie.chosen.unwrap().instant);
     world.policy.near_is_instant = true;
     assert!(world.choose("DE", amount("EUR", "5"), "2026-11-27T12:00[UTC]").chosen.unwrap().instant);
+}
+
+#[test]
+fn a_tie_names_what_differs_and_no_two_equal_values() {
+    let rail = |id: &str, typical: u32, longest: u32, cost: &str| {
+        let cost = format!("cost = {{ currency = \"EUR\", low = \"0\", typical = \"{cost}\", high = \"9\" }}");
+        rail_text(id, "UTC", &format!("seconds = {{ typical = {typical}, longest = {longest} }}\n{cost}"))
+    };
+    let lost = |other: &str| {
+        let mut world = World::new(book(&(rail("a-rail", 5, 10, "1") + other)));
+        world.policy.preference = RoutePreference::Fastest;
+        let choice = world.choose("DE", amount("EUR", "5"), "2026-11-27T12:00[UTC]");
+        assert_eq!(chosen(&choice), Some("a-rail"));
+        reasons(&choice, "b-rail")
+    };
+    assert_eq!(lost(&rail("b-rail", 5, 10, "1")), "equal in time and cost; the chosen rail comes first by its id");
+    assert_eq!(lost(&rail("b-rail", 5, 10, "2")), "dearer: 2 instead of 1");
+    assert_eq!(
+        lost(&rail("b-rail", 5, 11, "1")),
+        "may be slower: the money would be there at the latest at 2026-11-27T12:00:11Z instead of 2026-11-27T12:00:10Z"
+    );
+    assert_eq!(
+        lost(&rail("b-rail", 6, 10, "1")),
+        "slower: the money would be there at 2026-11-27T12:00:06Z (at the latest 2026-11-27T12:00:10Z) instead of 2026-11-27T12:00:05Z"
+    );
 }
 
 #[test]
