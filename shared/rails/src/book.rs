@@ -2,7 +2,7 @@
 
 use crate::{
     calendar::{CalendarCorrection, HolidayCalendars, ListedCalendar, computed::ComputedCalendar, usual_weekend},
-    fault::{FaultSink, RailFault},
+    fault::{FaultSink, RailFault, quoted},
     reader::{TableReader, parse_date},
     record::{RailRecord, read},
 };
@@ -99,7 +99,7 @@ fn read_book(text: &str, known: &HolidayCalendars) -> Result<RailBook, Vec<RailF
         sink.add(line, "file", "", format!("is not TOML: {}", money::text::shown(error.message())));
     }
     let top = TableReader::new(&sink, "file".to_owned(), 1, document.get_ref());
-    let calendars = calendars(&top);
+    let calendars = calendars(&top, known);
     let knows = |id: &str| calendars.knows(id) || known.knows(id);
     let mut rails: BTreeMap<String, Vec<(usize, RailRecord)>> = BTreeMap::new();
     for table in named_tables(&top, "rail") {
@@ -147,7 +147,17 @@ fn named_tables<'a>(top: &TableReader<'a>, kind: &'static str) -> Vec<TableReade
         .collect()
 }
 
-fn calendars(top: &TableReader<'_>) -> HolidayCalendars {
+/// A known calendar that is written as `id` but for capital letters and hyphens: nobody would look at the misspelt one.
+fn almost<'a>(id: &str, known: [&'a HolidayCalendars; 2]) -> Option<&'a str> {
+    fn plain(id: &str) -> impl Iterator<Item = u8> {
+        id.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_lowercase())
+    }
+    let computed = ComputedCalendar::ALL.into_iter().map(|calendar| -> &'a str { calendar.id() });
+    let listed = known.into_iter().flat_map(|calendars| calendars.listed.keys().map(String::as_str));
+    computed.chain(listed).find(|other| *other != id && plain(other).eq(plain(id)))
+}
+
+fn calendars(top: &TableReader<'_>, before: &HolidayCalendars) -> HolidayCalendars {
     let mut found = HolidayCalendars::default();
     for table in named_tables(top, "calendar") {
         let form = "letters, digits and hyphens, such as \"CA-ON\"";
@@ -158,12 +168,18 @@ fn calendars(top: &TableReader<'_>) -> HolidayCalendars {
         if known {
             table.fault("id", "a calendar of this id is already in the file");
         }
-        match id {
-            Some(id) if ComputedCalendar::from_id(&id).is_some() => {
-                found.corrections.insert(id, correction(&table));
+        if let Some(other) = id.as_deref().and_then(|id| almost(id, [before, &found])) {
+            table.fault(
+                "id",
+                format!("is almost {}, which is another calendar: write that, or a name that can't be mistaken", quoted(other)),
+            );
+        }
+        match id.as_deref().map(|id| (id, ComputedCalendar::from_id(id))) {
+            Some((id, Some(computed))) => {
+                found.corrections.insert(id.to_owned(), correction(&table, computed));
             }
-            Some(id) => {
-                if let Some(list) = listed(&table, &id) {
+            Some((id, None)) => {
+                if let Some(list) = listed(&table, id) {
                     found.load(list);
                 }
             }
@@ -180,7 +196,7 @@ fn days(table: &TableReader<'_>, key: &'static str) -> BTreeSet<Date> {
     table.texts(key, "a day such as \"2026-12-25\"", parse_date).into_iter().collect()
 }
 
-fn correction(table: &TableReader<'_>) -> CalendarCorrection {
+fn correction(table: &TableReader<'_>, computed: ComputedCalendar) -> CalendarCorrection {
     let (added, removed) = (days(table, "added"), days(table, "removed"));
     let source = table.text("source").unwrap_or_default();
     if added.is_empty() && removed.is_empty() {
@@ -189,13 +205,24 @@ fn correction(table: &TableReader<'_>) -> CalendarCorrection {
     if let Some(both) = added.intersection(&removed).next() {
         table.fault("removed", format!("{both} is also added"));
     }
+    // A correction that changes nothing is a wrong day, and the right one is missing.
+    let (from, until) = computed.covered();
+    for (key, days, holiday) in [("added", &added, true), ("removed", &removed, false)] {
+        for day in days {
+            if *day < from || *day > until {
+                table.fault(key, format!("{day} is not from {from} to {until}, the days that the calendar covers"));
+            } else if computed.is_holiday(*day) == holiday {
+                table.fault(key, format!("{day} is {} of the calendar", if holiday { "already a holiday" } else { "no holiday" }));
+            }
+        }
+    }
     CalendarCorrection { added, removed, source }
 }
 
 fn listed(table: &TableReader<'_>, id: &str) -> Option<ListedCalendar> {
     let day_form = "a day such as \"2026-11-26\"";
     let (from, until) = (table.parsed_required("from", day_form, parse_date), table.parsed_required("until", day_form, parse_date));
-    let weekend = if table.has("weekend") {
+    let weekend: BTreeSet<i8> = if table.has("weekend") {
         let number = |word: &str| {
             let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
             days.iter().position(|day| *day == word).and_then(|at| i8::try_from(at + 1).ok())
@@ -204,6 +231,9 @@ fn listed(table: &TableReader<'_>, id: &str) -> Option<ListedCalendar> {
     } else {
         usual_weekend()
     };
+    if weekend.len() == 7 {
+        table.fault("weekend", "must leave a day of the week: with seven there is never a business day");
+    }
     let days = days(table, "days");
     let source = table.text("source");
     let (from, until) = (from?, until?);

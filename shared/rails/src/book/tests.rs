@@ -102,6 +102,46 @@ fn calendars_are_checked() {
 }
 
 #[test]
+fn a_calendar_that_can_do_nothing_is_refused() {
+    let list = |id: &str, more: &str| {
+        format!(
+            "[[calendar]]\nid = \"{id}\"\nfrom = \"2026-01-01\"\nuntil = \"2026-12-31\"\ndays = [\"2026-05-01\"]\nsource = \"a\"\n{more}\n"
+        )
+    };
+    let week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let weekend = |days: &[&str]| list("XX", &format!("weekend = {days:?}"));
+    assert_eq!(
+        shown(&weekend(&week)),
+        ["line 7, calendar XX, weekend: must leave a day of the week: with seven there is never a business day"]
+    );
+    assert!(check(&weekend(&week[1..])).is_ok() && check(&weekend(&[])).is_ok());
+    for (wrong, right) in [("us-fed", "US-FED"), ("Us-Fed", "US-FED"), ("USFED", "US-FED"), ("jp", "JP"), ("ca-on", "CA-ON")] {
+        let expected = format!("calendar {wrong}, id: is almost \"{right}\", which is another calendar");
+        assert!(shown(&list(wrong, ""))[0].contains(&expected), "{:?}", shown(&list(wrong, "")));
+    }
+    assert!(shown(&(list("XX", "") + &list("xx", "")))[0].starts_with("line 9, calendar xx, id: is almost \"XX\""));
+    assert!(check(&(list("JP", "") + &list("XX", ""))).is_ok());
+}
+
+#[test]
+fn a_correction_that_corrects_nothing_is_refused() {
+    let correction =
+        |added: &str, removed: &str| format!("[[calendar]]\nid = \"GB-ENG\"\nadded = [{added}]\nremoved = [{removed}]\nsource = \"a\"");
+    assert!(check(&correction("\"2028-06-09\"", "\"2028-05-29\"")).is_ok());
+    for (added, removed, fault) in [
+        ("", "\"2028-05-30\"", "line 4, calendar GB-ENG, removed: 2028-05-30 is no holiday of the calendar"),
+        ("\"2028-05-29\"", "", "line 3, calendar GB-ENG, added: 2028-05-29 is already a holiday of the calendar"),
+        (
+            "\"2023-05-08\"",
+            "",
+            "line 3, calendar GB-ENG, added: 2023-05-08 is not from 2024-01-01 to 2099-12-31, the days that the calendar covers",
+        ),
+    ] {
+        assert_eq!(shown(&correction(added, removed)), [fault]);
+    }
+}
+
+#[test]
 fn what_is_not_toml_is_refused_with_its_line() {
     let twice = shown("[[rail]]\nid = \"a\"\nid = \"b\"");
     assert!(twice.iter().any(|fault| fault.starts_with("line 3, file: is not TOML: duplicate key")), "{twice:?}");

@@ -2,7 +2,7 @@
 
 use super::{
     BeneficiaryKind, BusinessTime, CutoffWindow, DayMinute, FactConfidence, FinalityRule, InstantKind, PayeeCheck, RailCost, RailRecord,
-    RailSession, RailSpeed, StatusSet,
+    RailSession, RailSpeed, StatusSet, countries::is_country,
 };
 use crate::{
     cap::DatedCap,
@@ -136,8 +136,9 @@ fn number<T: TryFrom<i64>>(table: &TableReader<'_>, key: &'static str, max: i64)
 }
 
 fn countries(table: &TableReader<'_>) -> BTreeSet<String> {
-    let country = |text: &str| (text == "*" || (text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()))).then(|| text.to_owned());
-    let countries: BTreeSet<String> = table.texts("countries", "two capital letters (ISO 3166) or \"*\"", country).into_iter().collect();
+    let country = |text: &str| (text == "*" || is_country(text)).then(|| text.to_owned());
+    let form = "a country's code of ISO 3166 in capital letters, or \"*\"";
+    let countries: BTreeSet<String> = table.texts("countries", form, country).into_iter().collect();
     if countries.contains("*") && countries.len() > 1 {
         table.fault("countries", "\"*\" means every country and must be alone");
     }

@@ -153,6 +153,11 @@ fn wrong_lines_replace_right_ones() {
         ("id", "id = \"US RTP\"", "must be a name in lower case such as \"us-rtp\", not \"US RTP\""),
         ("valid_from", "valid_from = \"2026-02-30\"", "must be a day such as \"2026-11-26\", not \"2026-02-30\""),
         ("currencies", "currencies = [\"EUR\", \"EUR\"]", "\"EUR\" is there twice"),
+        (
+            "countries",
+            "countries = [\"DE\", \"UX\"]",
+            "every element must be a country's code of ISO 3166 in capital letters, or \"*\", not \"UX\"",
+        ),
         ("countries", "countries = [\"*\", \"DE\"]", "\"*\" means every country and must be alone"),
         ("finality", "finality = { kind = \"returnable\" }", "of this value needs exactly one of business_days and days"),
         ("finality", "finality = { kind = \"at-once\", days = 1 }", "of this value needs neither business_days nor days"),
