@@ -1,7 +1,7 @@
 //! All rails and calendars that are known: our built-in records, and an operator's file over them.
 
 use crate::{
-    calendar::{CalendarCorrection, HolidayCalendars, ListedCalendar, computed::ComputedCalendar, usual_weekend},
+    calendar::{CalendarCorrection, HolidayCalendars, ListedCalendar, computed::ComputedCalendar, usual_weekend, weekday_word},
     fault::{FaultSink, RailFault, quoted},
     reader::{TableReader, parse_date},
     record::{RailRecord, read},
@@ -199,8 +199,8 @@ fn days(table: &TableReader<'_>, key: &'static str) -> BTreeSet<Date> {
 fn correction(table: &TableReader<'_>, computed: ComputedCalendar) -> CalendarCorrection {
     let (added, removed) = (days(table, "added"), days(table, "removed"));
     let source = table.text("source").unwrap_or_default();
-    if added.is_empty() && removed.is_empty() {
-        table.fault("added", "or removed must have a day: the calendar itself is computed");
+    if table.list("added").is_empty() && table.list("removed").is_empty() {
+        table.fault("added", "must have a day, or else removed: the calendar itself is computed");
     }
     if let Some(both) = added.intersection(&removed).next() {
         table.fault("removed", format!("{both} is also added"));
@@ -223,10 +223,7 @@ fn listed(table: &TableReader<'_>, id: &str) -> Option<ListedCalendar> {
     let day_form = "a day such as \"2026-11-26\"";
     let (from, until) = (table.parsed_required("from", day_form, parse_date), table.parsed_required("until", day_form, parse_date));
     let weekend: BTreeSet<i8> = if table.has("weekend") {
-        let number = |word: &str| {
-            let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-            days.iter().position(|day| *day == word).and_then(|at| i8::try_from(at + 1).ok())
-        };
+        let number = |word: &str| (1..=7).find(|number| weekday_word(*number) == Some(word));
         table.texts("weekend", "a day of the week in lower case", number).into_iter().collect()
     } else {
         usual_weekend()
@@ -243,9 +240,7 @@ fn listed(table: &TableReader<'_>, id: &str) -> Option<ListedCalendar> {
     if let Some(outside) = days.iter().find(|day| **day < from || **day > until) {
         table.fault("days", format!("{outside} is not from {from} to {until}"));
     }
-    if days.is_empty() {
-        table.fault("days", "must have at least one day: a list without holidays would say that there are none");
-    }
+    table.required_list("days", "must have at least one day: a list without holidays would say that there are none");
     Some(ListedCalendar { id: id.to_owned(), from, until, weekend, days, source: source? })
 }
 

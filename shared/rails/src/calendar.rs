@@ -23,7 +23,7 @@ pub enum CalendarGap {
         /// The calendar asked for.
         id: String,
     },
-    /// The day is before the first day that the calendar covers.
+    /// The day is before the first day that the list covers.
     #[error("holiday calendar {id} begins on {from}; {asked} is earlier")]
     Before {
         /// The calendar asked for.
@@ -33,12 +33,24 @@ pub enum CalendarGap {
         /// The day asked for.
         asked: Date,
     },
-    /// The day is after the last day that the calendar covers.
+    /// The day is after the last day that the list covers.
     #[error("holiday calendar {id} ends on {until}; load a list that covers {asked}")]
     Beyond {
         /// The calendar asked for.
         id: String,
         /// Its last day.
+        until: Date,
+        /// The day asked for.
+        asked: Date,
+    },
+    /// The day is outside the years for which the rules of a computed calendar are known; a file can only correct days within them.
+    #[error("holiday calendar {id} is computed from {from} to {until} only, and {asked} is outside; a list can't be loaded for it")]
+    BeyondRules {
+        /// The calendar asked for.
+        id: String,
+        /// First day for which its rules hold.
+        from: Date,
+        /// Last day for which they do.
         until: Date,
         /// The day asked for.
         asked: Date,
@@ -96,6 +108,14 @@ pub struct HolidayCalendars {
     pub(crate) corrections: BTreeMap<String, CalendarCorrection>,
 }
 
+/// Days of the week as files name them, from Monday on.
+pub(crate) const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// The word of an ISO number from Monday = 1.
+pub(crate) fn weekday_word(number: i8) -> Option<&'static str> {
+    usize::try_from(number).ok()?.checked_sub(1).and_then(|index| WEEKDAYS.get(index)).copied()
+}
+
 /// Saturday and Sunday, as ISO numbers from Monday = 1.
 #[must_use]
 pub fn usual_weekend() -> BTreeSet<i8> {
@@ -127,6 +147,9 @@ impl HolidayCalendars {
     /// Whether the day is a holiday of the calendar; weekends are not holidays unless they are listed. Errors if the calendar doesn't cover the day.
     pub fn is_holiday(&self, id: &str, date: Date) -> Result<bool, CalendarGap> {
         let (from, until) = self.covered(id)?;
+        if !(from..=until).contains(&date) && !self.listed.contains_key(id) {
+            return Err(CalendarGap::BeyondRules { id: id.to_owned(), from, until, asked: date });
+        }
         if date < from {
             return Err(CalendarGap::Before { id: id.to_owned(), from, asked: date });
         }

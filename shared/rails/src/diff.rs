@@ -2,7 +2,7 @@
 
 use crate::{
     book::RailBook,
-    calendar::{CalendarCorrection, ListedCalendar},
+    calendar::{CalendarCorrection, ListedCalendar, weekday_word},
     record::{RailRecord, facts::RailFact},
 };
 use jiff::civil::Date;
@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Fields that are lists of short words, of which a change shows only the elements that differ.
-const LONG_LISTS: [&str; 2] = ["days", "countries"];
+const LONG_LISTS: [&str; 4] = ["days", "countries", "added", "removed"];
 
 /// What happened to a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum RailChangeKind {
 pub struct RailChange {
     /// `rail us-rtp from 2026-01-01` or `calendar JP`.
     pub place: String,
-    /// The field.
+    /// The field, as files name it.
     pub field: &'static str,
     /// What happened to it.
     pub kind: RailChangeKind,
@@ -50,6 +50,11 @@ pub struct RailChange {
 impl fmt::Display for RailChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { place, field, kind } = self;
+        let field = match *field {
+            "added" => "extra holidays",
+            "removed" => "cancelled holidays",
+            other => other,
+        };
         match kind {
             RailChangeKind::Added { new } => write!(f, "{place}: {field} added: {new}"),
             RailChangeKind::Changed { old, new } => write!(f, "{place}: {field} changed from {old} to {new}"),
@@ -126,11 +131,12 @@ fn shown_days(days: &BTreeSet<Date>) -> Option<String> {
 
 fn list_facts(list: &ListedCalendar) -> Vec<RailFact> {
     let ListedCalendar { id: _, from, until, weekend, days, source } = list;
-    let weekend: Vec<String> = weekend.iter().map(ToString::to_string).collect();
+    let weekend: Vec<&str> = weekend.iter().filter_map(|day| weekday_word(*day)).collect();
+    let weekend = if weekend.is_empty() { "none".to_owned() } else { weekend.join(" ") };
     vec![
         ("from", Some(from.to_string())),
         ("until", Some(until.to_string())),
-        ("weekend", Some(weekend.join(" "))),
+        ("weekend", Some(weekend)),
         ("days", shown_days(days)),
         ("source", Some(source.clone())),
     ]

@@ -210,6 +210,16 @@ impl<'a> TableReader<'a> {
         }
     }
 
+    /// Notes a list that is absent or has no element. A list of wrong elements already has its faults.
+    pub(crate) fn required_list(&self, key: &'static str, problem: &str) {
+        let empty = |value: &Spanned<DeValue<'_>>| value.get_ref().as_array().is_some_and(|list| list.is_empty());
+        match self.value(key) {
+            None => self.fault(key, "is missing"),
+            Some(value) if empty(value) => self.fault(key, problem),
+            Some(_) => {}
+        }
+    }
+
     /// The tables of a list.
     pub(crate) fn tables(&self, key: &'static str) -> Vec<TableReader<'a>> {
         let numbered = self.list(key).iter().enumerate();

@@ -97,9 +97,26 @@ fn a_list_that_ends_is_an_error_and_no_empty_calendar() {
     assert_eq!(beyond.to_string(), "holiday calendar XX ends on 2026-12-31; load a list that covers 2027-01-01");
     assert!(matches!(calendars.is_holiday("XX", day("2025-12-31")), Err(CalendarGap::Before { .. })));
     assert!(matches!(calendars.is_holiday("YY", day("2026-12-31")), Err(CalendarGap::Unknown { .. })));
-    assert!(matches!(calendars.is_business_day(Some("GB-ENG"), day("2023-05-08")), Err(CalendarGap::Before { .. })), "the coronation");
-    assert!(matches!(calendars.is_business_day(US, day("2100-01-02")), Err(CalendarGap::Beyond { .. })), "also on a weekend");
+    assert!(matches!(calendars.is_business_day(Some("GB-ENG"), day("2023-05-08")), Err(CalendarGap::BeyondRules { .. })), "the coronation");
+    assert!(matches!(calendars.is_business_day(US, day("2100-01-02")), Err(CalendarGap::BeyondRules { .. })), "also on a weekend");
     assert_eq!(calendars.next_business_day(None, Date::MAX), Err(CalendarGap::OutOfRange { id: "every day".to_owned() }));
+}
+
+#[test]
+fn nobody_is_told_to_load_a_list_of_a_computed_calendar() {
+    let calendars = HolidayCalendars::default();
+    let ask = |id: &str, date: &str| calendars.is_business_day(Some(id), day(date)).unwrap_err().to_string();
+    assert_eq!(
+        ask("US-FED", "2100-01-04"),
+        "holiday calendar US-FED is computed from 2022-01-01 to 2099-12-31 only, and 2100-01-04 is outside; a list can't be loaded for it"
+    );
+    for calendar in ComputedCalendar::ALL {
+        for date in ["2000-01-01", "2100-01-04"] {
+            let told = ask(calendar.id(), date);
+            assert!(!told.contains("load a list") && told.contains(date), "{told}");
+        }
+    }
+    assert!(ask("XX", "2100-01-04").contains("load a list"));
 }
 
 #[test]

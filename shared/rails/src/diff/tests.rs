@@ -50,5 +50,34 @@ fn a_whole_record_or_calendar_comes_and_goes_field_by_field() {
     let changed = lines(&list("\"2026-05-01\", \"2026-05-02\""), &list("\"2026-05-01\", \"2026-05-03\""));
     assert_eq!(changed, ["calendar XX: days changed from 2026-05-02 to 2026-05-03"]);
     let correction = "[[calendar]]\nid = \"GB-ENG\"\nadded = [\"2028-06-09\"]\nsource = \"a proclamation\"";
-    assert_eq!(lines("", correction), ["calendar GB-ENG: added added: 2028-06-09", "calendar GB-ENG: source added: a proclamation"]);
+    assert_eq!(
+        lines("", correction),
+        ["calendar GB-ENG: extra holidays added: 2028-06-09", "calendar GB-ENG: source added: a proclamation"]
+    );
+}
+
+#[test]
+fn nothing_is_shown_as_an_empty_text() {
+    let list = |more: &str| {
+        format!("[[calendar]]\nid = \"XX\"\nfrom = \"2026-01-01\"\nuntil = \"2026-12-31\"\ndays = [\"2026-05-01\"]\nsource = \"a\"\n{more}")
+    };
+    assert_eq!(lines(&list(""), &list("weekend = []")), ["calendar XX: weekend changed from saturday sunday to none"]);
+    assert_eq!(lines(&list("weekend = []"), &list("weekend = [\"friday\"]")), ["calendar XX: weekend changed from none to friday"]);
+    let status = |codes: &str| rail_text("test", "UTC", &format!("{SECONDS}\nstatuses = [{{ message = \"m\", settled = [{codes}] }}]"));
+    assert_eq!(
+        lines(&status(""), &status("\"A\"")),
+        [
+            "rail test from 2026-01-01: statuses changed from m: settled none; pending none; rejected none to m: settled A; pending none; rejected none"
+        ]
+    );
+    let correction =
+        |added: &str, removed: &str| format!("[[calendar]]\nid = \"GB-ENG\"\nadded = [{added}]\nremoved = [{removed}]\nsource = \"a\"\n");
+    assert_eq!(
+        lines(&correction("\"2028-06-09\"", "\"2028-05-29\""), &correction("\"2028-06-09\", \"2028-06-12\"", "")),
+        ["calendar GB-ENG: extra holidays added: 2028-06-12", "calendar GB-ENG: cancelled holidays withdrawn, was 2028-05-29"]
+    );
+    // No line ends where a value should be.
+    for line in lines("", crate::book::BUILT_IN) {
+        assert!(!line.ends_with([' ', ':', ';']) && !line.contains(" ;") && !line.contains("  "), "{line}");
+    }
 }

@@ -75,7 +75,8 @@ fn cost(cost: &RailCost) -> String {
 
 fn statuses(set: &StatusSet) -> String {
     let StatusSet { message, settled, pending, rejected } = set;
-    format!("{message}: settled {}; pending {}; rejected {}", settled.join(" "), pending.join(" "), rejected.join(" "))
+    let words = |codes: &[String]| if codes.is_empty() { "none".to_owned() } else { codes.join(" ") };
+    format!("{message}: settled {}; pending {}; rejected {}", words(settled), words(pending), words(rejected))
 }
 
 /// `a + b or c`: sets of fields.

@@ -95,10 +95,8 @@ fn scope(table: &TableReader<'_>) -> PaidScope {
     let currencies: BTreeSet<_> =
         table.texts("currencies", "an ISO 4217 code in use", |code| Currency::try_new(code).ok()).into_iter().collect();
     let kinds: BTreeSet<_> = table.texts("kinds", BeneficiaryKind::FORM, BeneficiaryKind::from_word).into_iter().collect();
-    for (key, empty) in [("countries", countries.is_empty()), ("currencies", currencies.is_empty()), ("kinds", kinds.is_empty())] {
-        if empty {
-            table.fault(key, "must have at least one valid element");
-        }
+    for key in ["countries", "currencies", "kinds"] {
+        table.required_list(key, "must have at least one element");
     }
     PaidScope { countries, currencies, kinds }
 }
@@ -223,9 +221,7 @@ fn windows(table: &TableReader<'_>) -> Vec<CutoffWindow> {
         }
         found.push(CutoffWindow { name, cutoff, settles, earliest, typical, latest });
     }
-    if found.is_empty() {
-        table.fault("windows", "must have at least one window");
-    }
+    table.required_list("windows", "must have at least one window");
     found
 }
 
@@ -247,8 +243,12 @@ fn finality(table: &TableReader<'_>) -> Option<FinalityRule> {
         (true, Some(days), None) => Some(FinalityRule::ReturnableBusinessDays(days)),
         (true, None, Some(days)) => Some(FinalityRule::ReturnableDays(days)),
         (returnable, ..) => {
-            let wanted = if returnable { "exactly one of business_days and days" } else { "neither business_days nor days" };
-            rule.fault("kind", format!("of this value needs {wanted}"));
+            let problem = if returnable {
+                "\"returnable\" needs exactly one of business_days and days"
+            } else {
+                "\"at-once\" allows neither business_days nor days"
+            };
+            rule.fault("kind", problem);
             None
         }
     };

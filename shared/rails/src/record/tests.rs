@@ -159,8 +159,8 @@ fn wrong_lines_replace_right_ones() {
             "every element must be a country's code of ISO 3166 in capital letters, or \"*\", not \"UX\"",
         ),
         ("countries", "countries = [\"*\", \"DE\"]", "\"*\" means every country and must be alone"),
-        ("finality", "finality = { kind = \"returnable\" }", "of this value needs exactly one of business_days and days"),
-        ("finality", "finality = { kind = \"at-once\", days = 1 }", "of this value needs neither business_days nor days"),
+        ("finality", "finality = { kind = \"returnable\" }", "\"returnable\" needs exactly one of business_days and days"),
+        ("finality", "finality = { kind = \"at-once\", days = 1 }", "\"at-once\" allows neither business_days nor days"),
         ("instant", "", "is missing"),
         ("finality", "", "is missing"),
         ("source", "source = \"\"", "must not be empty"),
@@ -214,4 +214,33 @@ fn a_rail_with_windows_is_never_instant() {
         assert_eq!(shown.iter().filter(|fault| fault.starts_with(start)).count(), usize::from(kind != InstantKind::No), "{shown:?}");
         assert_eq!(shown.len(), usize::from(kind != InstantKind::No), "{shown:?}");
     }
+}
+
+#[test]
+fn one_wrong_element_is_one_fault() {
+    let window = |cutoff: &str| {
+        format!(
+            "windows = [{{ name = \"a\", cutoff = \"{cutoff}\", settles = \"D+0 10:00\", earliest = \"D+0 10:00\", typical = \"D+0 10:00\", latest = \"D+0 10:00\" }}]"
+        )
+    };
+    assert!(faults(&window("09:00")).is_empty());
+    assert_eq!(one_fault(&window("24:30")), "windows[1].cutoff: must be a time of the day from \"00:00\" to \"24:00\", not \"24:30\"");
+    assert_eq!(one_fault("windows = [5]"), "windows[1]: must be a table");
+    assert_eq!(one_fault("windows = 5"), "windows: must be a list");
+    let text = rail_text("test", "Europe/Berlin", SECONDS);
+    for field in ["countries", "currencies", "kinds"] {
+        for (line, problem) in
+            [("", "is missing"), ("[]", "must have at least one element"), ("[\"??\"]", "every element must be"), ("5", "must be a list")]
+        {
+            let line = if line.is_empty() { String::new() } else { format!("{field} = {line}") };
+            let found = check(&with_line(&text, field, &line)).unwrap_err();
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].field == field && found[0].problem.starts_with(problem), "{found:?}");
+        }
+    }
+    let calendar = |id: &str, more: &str| check(&format!("[[calendar]]\nid = \"{id}\"\nsource = \"a\"\n{more}")).unwrap_err();
+    let list = calendar("XX", "from = \"2026-01-01\"\nuntil = \"2026-12-31\"\ndays = [\"2026-13-01\"]");
+    let correction = calendar("GB-ENG", "added = [\"2026-13-01\"]");
+    assert!(list.len() == 1 && correction.len() == 1, "{list:?} {correction:?}");
+    assert_eq!(calendar("GB-ENG", "")[0].problem, "must have a day, or else removed: the calendar itself is computed");
 }
