@@ -36,7 +36,7 @@ pub struct PaymentExpectation {
     pub typical: Timestamp,
     /// When it must be; after it, something is wrong.
     pub latest: Timestamp,
-    /// When nobody can undo the payment any more, if it settles as expected.
+    /// When nobody can undo or send back the payment by the rail's rules any more, if it settles as expected.
     pub final_at: Timestamp,
 }
 

@@ -163,7 +163,7 @@ pub enum RailSpeed {
     Windows(Vec<CutoffWindow>),
 }
 
-/// When nobody can undo a payment any more.
+/// When a payment is sure to stay: nobody can undo it any more, and the receiving bank no longer sends back what it can't apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinalityRule {
     /// As soon as it is settled.

@@ -194,6 +194,15 @@ fn bacs_and_sepa_cross_christmas_and_easter() {
 }
 
 #[test]
+fn a_bacs_payment_waits_for_unapplied_credits_and_its_record_says_so() {
+    let record = ours("gb-bacs");
+    let paid = expect(&record, at("2026-11-30T12:00[Europe/London]"));
+    assert_eq!(paid.settles, at("2026-12-02T07:00[Europe/London]"), "the third day, on which Bacs itself is final");
+    assert_eq!(paid.final_at, at("2026-12-08T00:00[Europe/London]"), "three working days later, over a weekend");
+    assert!(record.note.unwrap().contains("Bacs is final on the third day; we wait"));
+}
+
+#[test]
 fn a_wallet_payment_is_returnable_for_calendar_days() {
     let paid = at("2026-11-27T10:00[UTC]");
     let final_at = ours("ewallet-paypal").final_at(&calendars(), paid).unwrap();

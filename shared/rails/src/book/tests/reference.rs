@@ -3,7 +3,7 @@
 use crate::{
     RailBook,
     calendar::{HolidayCalendars, computed::ComputedCalendar},
-    record::InstantKind,
+    record::{FinalityRule, InstantKind},
     sample::{book, day},
 };
 use jiff::civil::Date;
@@ -109,6 +109,25 @@ fn reference_rails_agree_with_our_records() {
         let timeout = Some(row["bank_timeout_s"].as_str()).filter(|seconds| !seconds.is_empty()).map(|seconds| seconds.parse().unwrap());
         assert_eq!(record.bank_answer_s, timeout, "{id}");
     }
+}
+
+#[test]
+fn reference_finality_is_ours_or_the_note_says_why_not() {
+    let Some(rails) = rows("rails/rails.csv") else { return };
+    let ours = RailBook::built_in();
+    let mut later = Vec::new();
+    for row in rails {
+        let id = if row["rail"] == "sepa-inst" { "sepa-instant" } else { row["rail"].as_str() };
+        let record = ours.record_on(id, day("2026-11-26")).unwrap();
+        let at_once = record.finality == FinalityRule::AtOnce;
+        if row["finality"].starts_with("not final") || row["finality"].starts_with("returnable") {
+            assert!(!at_once, "{id}");
+        } else if row["finality"].starts_with("final") && !at_once {
+            assert!(record.note.as_ref().is_some_and(|note| note.contains("we wait")), "{id}");
+            later.push(record.id.as_str());
+        }
+    }
+    assert_eq!(later, ["sepa-ct", "gb-bacs"]);
 }
 
 #[test]
