@@ -9,8 +9,8 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 /// Days after today among which an opening or a cut-off is looked for.
 const SEARCH_DAYS_MAX: u32 = 60;
-/// Sessions in a row, each beginning before the one before it ends, among which the end of the last is looked for. A longer row is no row of real sessions.
-const ADJOINING_SESSIONS_MAX: u32 = 500;
+/// Steps, each to the end of a session or to the next opening, in which a session longer than the bank's lead is looked for: sixty days of one session each.
+const LEAD_STEPS_MAX: u32 = 120;
 
 /// How we send over a rail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,34 +132,25 @@ impl RailRecord {
         best.ok_or_else(|| self.too_far(today))
     }
 
-    /// The end of the time for which the rail is open from `opens` on, over sessions that adjoin; `None` if it is open until `needed` and beyond.
-    fn closes_by(&self, calendars: &HolidayCalendars, opens: Timestamp, needed: Timestamp) -> Result<Option<Timestamp>, CalendarGap> {
-        let mut end = opens;
-        for _ in 0..ADJOINING_SESSIONS_MAX {
-            let today = self.local_day(end);
-            let mut furthest = end;
-            for session in &self.sessions {
-                for days in -3..=2 {
-                    let day = shifted(today, days).ok_or_else(|| self.out_of_range())?;
-                    let (opens, closes) = self.session_bounds(session, day)?;
-                    if opens <= end && closes > furthest && self.is_held(calendars, session, day)? {
-                        furthest = closes;
-                    }
-                    if furthest > needed {
-                        return Ok(None);
-                    }
+    /// The latest end of the sessions that a moment lies in or at the end of; the moment itself if there is none.
+    fn furthest_closing(&self, calendars: &HolidayCalendars, at: Timestamp) -> Result<Timestamp, CalendarGap> {
+        let today = self.local_day(at);
+        let mut furthest = at;
+        for session in &self.sessions {
+            for days in -3..=2 {
+                let day = shifted(today, days).ok_or_else(|| self.out_of_range())?;
+                let (opens, closes) = self.session_bounds(session, day)?;
+                if opens <= at && closes > furthest && self.is_held(calendars, session, day)? {
+                    furthest = closes;
                 }
             }
-            if furthest == end {
-                return Ok(Some(end));
-            }
-            end = furthest;
         }
-        Err(self.too_far(self.local_day(opens)))
+        Ok(furthest)
     }
 
     /// The first moment from `at` on at which the bank takes a payment: the rail is open, and on a rail without windows still is when the bank's lead is
-    /// over. A payment at the end of a session less the lead is too late. Errors as for [`Self::next_open`], and if no session is longer than the lead.
+    /// over. A payment at the end of a session less the lead is too late; sessions that adjoin are one. Errors as for [`Self::next_open`], and if no session
+    /// is longer than the lead.
     pub fn next_accepted(&self, calendars: &HolidayCalendars, at: Timestamp, terms: SendTerms) -> Result<Timestamp, CalendarGap> {
         let mut from = self.next_open(calendars, at, terms.extended)?;
         let always = self.sessions.is_empty() || (self.extended_hours && terms.extended);
@@ -167,10 +158,18 @@ impl RailRecord {
             return Ok(from);
         }
         let lead = Span::new().minutes(i64::from(terms.lead_minutes));
-        for _ in 0..SEARCH_DAYS_MAX {
-            let needed = from.checked_add(lead).map_err(|_| self.out_of_range())?;
-            let Some(closes) = self.closes_by(calendars, from, needed)? else { return Ok(from) };
-            from = self.next_open(calendars, closes, terms.extended)?;
+        let mut end = from;
+        for _ in 0..LEAD_STEPS_MAX {
+            let closes = self.furthest_closing(calendars, end)?;
+            if closes > from.checked_add(lead).map_err(|_| self.out_of_range())? {
+                return Ok(from);
+            }
+            if closes == end {
+                from = self.next_open(calendars, closes, terms.extended)?;
+                end = from;
+            } else {
+                end = closes;
+            }
         }
         Err(self.too_far(self.local_day(at)))
     }

@@ -133,7 +133,8 @@ pub fn item_cost(cost: &RailCost, amount: Money) -> Option<Decimal> {
     cost.typical.checked_add(part).map(|sum| sum.normalize())
 }
 
-/// Chooses the rail. Every rail of the book is considered, by the record of the day on which it would take the payment; ties are decided by the usual time, the longest time, the cost and then the id.
+/// Chooses the rail. Every rail of the book is considered, by the record of the day on which it would take the payment. Ties are decided by the usual time,
+/// the longest time, the cost and then the id.
 #[must_use]
 pub fn choose(request: &RouteRequest<'_>, inputs: RouteInputs<'_>) -> RouteChoice {
     let (mut able, mut refused) = (Vec::new(), Vec::new());
