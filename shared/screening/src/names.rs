@@ -21,6 +21,17 @@ pub enum NameShape {
     Organisation,
 }
 
+impl NameShape {
+    /// The one that it is not.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Person => Self::Organisation,
+            Self::Organisation => Self::Person,
+        }
+    }
+}
+
 /// A name's tokens, in the natural order: given names, then the surname.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NameTokens(pub(crate) Vec<NameToken>);

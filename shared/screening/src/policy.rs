@@ -87,7 +87,7 @@ pub struct ScreeningPolicy {
     pub country_agrees: u32,
     /// Taken off if both have countries and none is common.
     pub country_differs: u32,
-    /// Taken off if one side is a person and the other is not.
+    /// Taken off if one side is a person and the other is not, but never so much that it takes a hit below review.
     pub kind_differs: u32,
     /// Added if a weak alias matches too.
     pub weak_alias_agrees: u32,

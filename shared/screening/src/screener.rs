@@ -147,27 +147,33 @@ impl Screener {
         subject: &ScreeningSubject,
         matches: impl Fn(&NameIndex, &NameTokens, u32, &ScreeningPolicy) -> Vec<(u32, u32)>,
     ) -> Screening {
-        let name = normalise(subject.name(), subject.shape());
+        // The subject's shape can be wrong or a guess, and titles and company forms are dropped by shape. So its name is read in both ways.
+        let [own, other] = [subject.shape(), subject.shape().other()].map(|shape| normalise(subject.name(), shape));
         let least = (self.policy.name_min() * 1000).saturating_sub(500);
-        let mut best: Vec<(u32, u32, u32)> = Vec::new();
-        for (index, first) in self.shapes.iter().zip([0, self.people]) {
-            for (number, score) in matches(index, &name, least, &self.policy) {
-                let (entry, listed) = self.places[first + number as usize];
-                best.push((entry, listed, score));
+        let mut best: Vec<(u32, u32, u32, &NameTokens)> = Vec::new();
+        for ((index, first), shape) in self.shapes.iter().zip([0, self.people]).zip([NameShape::Person, NameShape::Organisation]) {
+            // An entry of the subject's shape is read as the subject is; any other, in its own way too.
+            let also = (shape != subject.shape() && other != own).then_some(&other);
+            for name in [&own].into_iter().chain(also) {
+                for (number, score) in matches(index, name, least, &self.policy) {
+                    let (entry, listed) = self.places[first + number as usize];
+                    best.push((entry, listed, score, name));
+                }
             }
         }
-        // The best name of each entry; of equals the one that is listed first.
-        best.sort_unstable_by_key(|(entry, listed, score)| (*entry, u32::MAX - score, *listed));
+        // The best name of each entry; of equals the one that is listed first. The sort is stable: then the subject's own shape is first.
+        best.sort_by_key(|(entry, listed, score, _)| (*entry, u32::MAX - score, *listed));
         best.dedup_by_key(|(entry, ..)| *entry);
         let entries = self.edition.entries();
-        let mut hits: Vec<ListHit> =
-            best.into_iter().filter_map(|(entry, listed, _)| self.hit(&entries[entry as usize], listed as usize, &name, subject)).collect();
+        let hit =
+            |(entry, listed, _, name): (u32, u32, u32, &NameTokens)| self.hit(&entries[entry as usize], listed as usize, name, subject);
+        let mut hits: Vec<ListHit> = best.into_iter().filter_map(hit).collect();
         hits.sort_by_key(|hit| (u32::MAX - hit.score, hit.entry));
         Screening {
             subject: subject.id().to_owned(),
             subject_fingerprint: subject.fingerprint(),
             edition: self.edition.id().clone(),
-            comparable: name.is_comparable(),
+            comparable: own.is_comparable(),
             hits,
         }
     }
@@ -211,18 +217,16 @@ impl Screener {
 }
 
 /// The score with all evidence. Facts that differ never take a name of the highest band below review: dates are mistyped and made up, so a
-/// person decides.
+/// person decides. A kind alone takes nothing from review either, as a subject's kind is often a guess.
 fn weigh(name: u32, [birth, country, kind]: [FactCheck; 3], weak_alias: bool, policy: &ScreeningPolicy) -> u32 {
-    let facts = [
-        (birth, policy.birth_agrees, policy.birth_differs),
-        (country, policy.country_agrees, policy.country_differs),
-        (kind, 0, policy.kind_differs),
-    ];
+    let facts = [(birth, policy.birth_agrees, policy.birth_differs), (country, policy.country_agrees, policy.country_differs)];
     let sum = |wanted| facts.iter().filter(move |(check, ..)| *check == wanted);
     let raised: u32 = sum(FactCheck::Agrees).map(|(_, agrees, _)| *agrees).sum();
     let lowered: u32 = sum(FactCheck::Differs).map(|(.., differs)| *differs).sum();
     let weak_alias = if weak_alias { policy.weak_alias_agrees } else { 0 };
-    let score = (name + raised + weak_alias).saturating_sub(lowered).min(1000);
+    let alike = (name + raised + weak_alias).saturating_sub(lowered);
+    let kept = if alike >= policy.review_min { policy.review_min } else { 0 };
+    let score = if kind == FactCheck::Differs { alike.saturating_sub(policy.kind_differs).max(kept) } else { alike }.min(1000);
     if name >= policy.block_min { score.max(policy.review_min) } else { score }
 }
 

@@ -97,6 +97,40 @@ fn organisations_match_without_their_form_and_vessels_by_name() {
 }
 
 #[test]
+fn a_wrong_shape_loses_no_listed_name() {
+    let primary = [
+        ("SURNAME-ONE, Dr. Giver", "individual"),
+        ("OOO KALIMBA S.A. DE C.V.", ""),
+        ("The Testbank of Zembla", ""),
+        ("MISS ZEMBLA II", "vessel"),
+        ("A.B.C. VARELDA, LTD.", ""),
+    ];
+    let lines = primary.iter().zip(1..).map(|((name, kind), id)| {
+        format!("{id},\"{name}\",{},-0-,-0-,-0-,-0-,-0-,-0-,-0-,-0-,-0-\r\n", if kind.is_empty() { "-0-" } else { kind })
+    });
+    let text = lines.collect::<String>() + "\x1a";
+    let files = crate::ListFiles { primary: text.as_bytes(), alternate: b"\x1a", address: b"\x1a", comments: b"\x1a" };
+    let screener = Screener::new(Arc::new(crate::import::import("TEST", crate::fixtures::DAY, &files).unwrap()), policy());
+    for ((name, _), id) in primary.iter().zip(1..) {
+        for shape in [NameShape::Person, NameShape::Organisation] {
+            let screening = screener.screen(&ScreeningSubject::try_new("s-1", name, shape).unwrap());
+            let hit = screening.hits.iter().find(|hit| hit.entry == id).unwrap_or_else(|| panic!("{name} {shape:?}"));
+            assert!(hit.name_score == 1000 && hit.band >= MatchBand::Review, "{shape:?} {hit:?}");
+        }
+    }
+}
+
+#[test]
+fn a_kind_that_differs_takes_no_hit_below_review() {
+    for name in 0..=1000 {
+        let with = |kind| weigh(name, [FactCheck::Unknown, FactCheck::Unknown, kind], false, &policy());
+        let (same, other) = (with(FactCheck::Agrees), with(FactCheck::Differs));
+        assert_eq!(other >= policy().review_min, same >= policy().review_min, "{name}");
+        assert!(other <= same && same - other <= policy().kind_differs, "{name}");
+    }
+}
+
+#[test]
 fn a_name_that_cannot_be_compared_holds() {
     let screening = screen(&person("s-1", "王小明"));
     assert!(screening.hits.is_empty() && !screening.comparable && screening.holds());
