@@ -1,16 +1,19 @@
 //! How alike two names are: the best pairs of their tokens, in any order.
 //!
 //! The score is directional. A word of the subject that the listed name lacks counts in full, a word of the listed name that the subject
-//! lacks costs little: people leave out names, and do not invent them.
+//! lacks costs little: people leave out names, and do not invent them. But a subject's name that has all of the listed one stays at review.
 
 use crate::{
-    names::NameTokens,
+    names::{NameTokens, is_common},
     policy::ScreeningPolicy,
     similarity::{NameToken, WHOLE, is_initial, share, token_score, token_score_max},
 };
 
 /// Most adjacent tokens that are also compared as one.
 pub(crate) const RUN_MAX: usize = 5;
+
+/// Letters of a token that says something by itself.
+const WEIGHTY_LETTERS_MIN: usize = 3;
 
 /// Two tokens that were held against each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,9 @@ pub struct NameScore {
     pub initial: bool,
     /// Whether it rests on adjacent tokens written as one.
     pub joined: bool,
+    /// Whether every token of the listed name stands in the subject's, perhaps among others. Then the score is at least
+    /// [`ScreeningPolicy::review_min`], unless it is a joined one.
+    pub within: bool,
 }
 
 impl NameScore {
@@ -81,7 +87,25 @@ pub fn best_pairs(listed: &[NameToken], subject: &[NameToken], policy: &Screenin
     let unmatched = (of_listed - matched) * u64::from(policy.unmatched_penalty) * 1000 / of_listed;
     let millionths = (mean * (u64::from(WHOLE) - unmatched) / u64::from(WHOLE)) as u32;
     let initial = paired.iter().any(|(l, s, _)| is_initial(&listed[*l], &subject[*s]));
-    (NameScore { millionths, initial, joined: false }, paired)
+    (NameScore { millionths, initial, joined: false, within: false }, paired)
+}
+
+/// The score of the names as they are written, with the floor of [`is_within`].
+pub(crate) fn written_score(listed: &[NameToken], subject: &[NameToken], policy: &ScreeningPolicy) -> NameScore {
+    let (mut score, paired) = best_pairs(listed, subject, policy);
+    if is_within(listed, &paired, policy) {
+        score = NameScore { millionths: score.millionths.max(policy.review_min * 1000), within: true, ..score };
+    }
+    score
+}
+
+/// Whether a listed name stands whole in a subject's. Then words around it must not clear it, however many: `X and Y`, `X trading as Y`.
+/// It needs two tokens, one of which says something by itself.
+fn is_within(listed: &[NameToken], paired: &Paired, policy: &ScreeningPolicy) -> bool {
+    listed.len() >= 2
+        && paired.len() == listed.len()
+        && paired.iter().all(|(.., score)| *score >= policy.contained_token_min * 1000)
+        && listed.iter().any(|token| token.chars.len() >= WEIGHTY_LETTERS_MIN && !is_common(&token.text()))
 }
 
 /// A name with adjacent tokens written as one.
@@ -146,12 +170,12 @@ pub fn explain(listed: &NameTokens, subject: &NameTokens, policy: &ScreeningPoli
 }
 
 fn best(listed: &NameTokens, subject: &NameTokens, policy: &ScreeningPolicy) -> (NameScore, Option<Variant>) {
-    let (mut score, _) = best_pairs(&listed.0, &subject.0, policy);
+    let mut score = written_score(&listed.0, &subject.0, policy);
     let mut variant = None;
     // No joined name scores above the factor.
     if score.millionths < policy.joined_factor * 1000 {
         for found in variants(&listed.0, &subject.0, policy) {
-            let (joined, _) = best_pairs(&found.listed, &found.subject, policy);
+            let joined = written_score(&found.listed, &found.subject, policy);
             let joined = NameScore { millionths: share(joined.millionths, policy.joined_factor), joined: true, ..joined };
             if joined.millionths > score.millionths {
                 (score, variant) = (joined, Some(found));

@@ -3,10 +3,11 @@
 //! No match is lost. A name's score is a mean of the scores of its pairs of tokens, weighted by letters, and lowered by what is unmatched.
 //! So a name that scores at least `least` has a pair that scores at least `least`, and every listed token that scores so with one of the
 //! subject's tokens is found here. If the match rests on adjacent tokens written as one, these are among the listed runs, or among the
-//! subject's.
+//! subject's. A name that stands whole in the subject's can score more than that mean, but then each of its tokens has a pair that scores
+//! at least `contained_token_min`, which is not below the score it is given.
 
 use crate::{
-    compare::{best_pairs, name_score, runs},
+    compare::{name_score, runs, written_score},
     names::NameTokens,
     policy::ScreeningPolicy,
     similarity::{NameToken, matches_needed, token_score},
@@ -139,9 +140,9 @@ impl NameIndex {
         }
         for &number in plain.iter().filter(|number| joined.binary_search(number).is_err()) {
             let listed = &self.names[number as usize];
-            if self.could_reach(number, subject, &scores, least) {
+            if self.could_reach(number, subject, &scores, least) || self.could_be_within(number, &scores, policy) {
                 // No run of either name is nearly a token of the other, or the name would be among the joined.
-                let (score, _) = best_pairs(&listed.0, &subject.0, policy);
+                let score = written_score(&listed.0, &subject.0, policy);
                 if score.millionths >= least {
                     matches.push((number, score.thousandths()));
                 }
@@ -167,6 +168,12 @@ impl NameIndex {
             self.numbers[number as usize].iter().map(with).fold(-least * letters, i64::max)
         };
         subject.0.iter().zip(scores).map(|(token, scores)| gain(token, scores)).sum::<i64>() >= 0
+    }
+
+    /// Whether a name could stand whole in the subject's, which scores more than the mean. Never wrong when it says no.
+    fn could_be_within(&self, number: u32, scores: &[Vec<u32>], policy: &ScreeningPolicy) -> bool {
+        let least = policy.contained_token_min * 1000;
+        self.numbers[number as usize].iter().all(|at| scores.iter().any(|scores| scores[*at as usize] >= least))
     }
 
     /// The same by comparing every name. Tests hold the index against it.

@@ -6,6 +6,8 @@
 mod letters;
 mod words;
 
+pub(crate) use words::is_common;
+
 use crate::similarity::NameToken;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 

@@ -71,6 +71,8 @@ pub struct ScreeningPolicy {
     pub initial_score: u32,
     /// Share of the listed name's unmatched letters that is taken off.
     pub unmatched_penalty: u32,
+    /// Least score of every token of a listed name that stands whole in a subject's longer one: such a name is for review at least.
+    pub contained_token_min: u32,
     /// Least score of a token with several adjacent tokens written as one.
     pub joined_token_min: u32,
     /// Factor on a name that matches only so.
@@ -138,6 +140,7 @@ impl ScreeningPolicy {
             self.other_class_factor,
             self.initial_score,
             self.unmatched_penalty,
+            self.contained_token_min,
             self.joined_token_min,
             self.joined_factor,
             self.birth_agrees,
@@ -164,6 +167,9 @@ impl ScreeningPolicy {
         }
         if self.initial_score >= self.name_min() {
             return refuse("initial_score", "less than diligence_min minus everything that evidence adds: an initial alone is no match");
+        }
+        if self.contained_token_min < self.review_min {
+            return refuse("contained_token_min", "at least review_min");
         }
         if self.birth_circa_years > 50 || self.birth_near_years > 50 {
             return refuse("birth_circa_years and birth_near_years", "at most 50");

@@ -1,7 +1,7 @@
 //! A list that is ready to be searched, and what it finds for a subject.
 
 use crate::{
-    compare::{TokenPair, explain, name_score},
+    compare::{NameScore, TokenPair, explain, name_score},
     edition::{Edition, EditionId, ListEntry, NameSource},
     index::NameIndex,
     names::{NameShape, NameTokens, normalise},
@@ -192,7 +192,7 @@ impl Screener {
         let birth = birth_check(entry, subject.birth(), policy);
         let country = country_check(entry, subject.countries());
         let kind = if shape == subject.shape() { FactCheck::Agrees } else { FactCheck::Differs };
-        let score = weigh(found.thousandths(), [birth, country, kind], weak_alias.is_some(), policy);
+        let score = weigh(found, [birth, country, kind], weak_alias.is_some(), policy);
         // An initial or a name without blanks is no certainty, whatever else agrees.
         let score = if found.initial || found.joined { score.min(policy.block_min - 1) } else { score };
         Some(ListHit {
@@ -216,18 +216,19 @@ impl Screener {
     }
 }
 
-/// The score with all evidence. Facts that differ never take a name of the highest band below review: dates are mistyped and made up, so a
+/// The score with all evidence. Facts that differ never take a name of the highest band, or one within a longer name, below review: dates are mistyped and made up, so a
 /// person decides. A kind alone takes nothing from review either, as a subject's kind is often a guess.
-fn weigh(name: u32, [birth, country, kind]: [FactCheck; 3], weak_alias: bool, policy: &ScreeningPolicy) -> u32 {
+fn weigh(found: NameScore, [birth, country, kind]: [FactCheck; 3], weak_alias: bool, policy: &ScreeningPolicy) -> u32 {
     let facts = [(birth, policy.birth_agrees, policy.birth_differs), (country, policy.country_agrees, policy.country_differs)];
     let sum = |wanted| facts.iter().filter(move |(check, ..)| *check == wanted);
     let raised: u32 = sum(FactCheck::Agrees).map(|(_, agrees, _)| *agrees).sum();
     let lowered: u32 = sum(FactCheck::Differs).map(|(.., differs)| *differs).sum();
     let weak_alias = if weak_alias { policy.weak_alias_agrees } else { 0 };
-    let alike = (name + raised + weak_alias).saturating_sub(lowered);
+    let alike = (found.thousandths() + raised + weak_alias).saturating_sub(lowered);
     let kept = if alike >= policy.review_min { policy.review_min } else { 0 };
     let score = if kind == FactCheck::Differs { alike.saturating_sub(policy.kind_differs).max(kept) } else { alike }.min(1000);
-    if name >= policy.block_min { score.max(policy.review_min) } else { score }
+    let whole = found.thousandths() >= policy.block_min || (found.within && !found.joined);
+    if whole { score.max(policy.review_min) } else { score }
 }
 
 fn birth_check(entry: &ListEntry, subject: Option<Birth>, policy: &ScreeningPolicy) -> FactCheck {

@@ -13,7 +13,7 @@ fn person(listed: &str, subject: &str) -> NameScore {
 #[test]
 fn order_does_not_matter() {
     for subject in ["Mavosh Karl Sibvekfel", "Sibvekfel Mavosh Karl", "SIBVEKFEL, Mavosh Karl"] {
-        assert_eq!(person("SIBVEKFEL, Mavosh Karl", subject), NameScore { millionths: WHOLE, initial: false, joined: false });
+        assert_eq!(person("SIBVEKFEL, Mavosh Karl", subject), NameScore { millionths: WHOLE, initial: false, joined: false, within: true });
     }
 }
 
@@ -36,6 +36,29 @@ fn initials_and_joined_names_are_marked() {
     assert_eq!((joined.joined, joined.thousandths()), (true, 900), "the subject's words are joined too");
     let slip = person("ALSIBVEKFEL, Mavosh", "Mavosh Al-Sibvekfol");
     assert!(slip.joined && (850..900).contains(&slip.thousandths()), "{slip:?}");
+}
+
+#[test]
+fn a_listed_name_within_a_longer_one_stays_at_review() {
+    for (listed, subject) in [
+        ("SIBVEKFEL, Mavosh", "Mavosh Sibvekfel and Maria Garcia"),
+        ("SIBVEKFEL, Mavosh", "Sibvekfel trading as Sunrise Bakery, owner Mavosh"),
+        ("SIBVEKFEL, Mavosh", "Mavosh Sibvekfell with Maria Garcia Lopez Consulting"),
+        ("CHEN, Wei", "Wei Chen Import and Export Services of Zembla"),
+    ] {
+        let score = person(listed, subject).thousandths();
+        assert!((850..950).contains(&score), "{subject}: {score}");
+    }
+    for (listed, subject) in [
+        ("SIBVEKFEL", "Sibvekfel trading as Sunrise Bakery"),
+        ("SIBVEKFEL, Mavosh", "Sibvekfel trading as Sunrise Bakery"),
+        ("LI, Yu", "Yu Li trading as Sunrise Bakery"),
+        ("ALI, Muhammad", "Muhammad Ali Sunrise Bakery of Zembla"),
+        ("GENERAL TRADING", "Sunrise Bakery General Trading and Shipping"),
+    ] {
+        let score = person(listed, subject).thousandths();
+        assert!(score < 850, "{subject}: {score}");
+    }
 }
 
 #[test]

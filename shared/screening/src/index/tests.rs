@@ -62,18 +62,23 @@ fn no_match_of_random_names_is_lost() {
     let mut numbers = Numbers(0x5eed);
     let names: Vec<String> = (0..800).map(|_| numbers.name()).collect();
     let index = NameIndex::new(names.iter().map(|name| tokens(name)).collect());
-    let (mut matched, mut joined) = (0, 0);
+    let (mut matched, mut joined, mut within) = (0, 0, 0);
     for (round, listed) in names.iter().take(300).enumerate() {
-        let name = if round % 4 == 0 { numbers.name() } else { numbers.spoilt(listed) };
+        let name = match round % 4 {
+            0 => numbers.name(),
+            1 => format!("{} {} {}", numbers.name(), numbers.spoilt(listed), numbers.name()),
+            _ => numbers.spoilt(listed),
+        };
         let subject = tokens(&name);
         let least = policy().name_min() * 1000 - 500;
         let found = index.matches(&subject, least, &policy());
         assert_eq!(found, index.matches_of_all(&subject, least, &policy()), "{name}");
         matched += found.len();
+        within += found.iter().filter(|(_, score)| *score == policy().review_min).count();
         joined += usize::from(found.iter().any(|(number, _)| name_score(&index.names[*number as usize], &subject, &policy()).joined));
     }
     // Else the test would not mean much.
-    assert!(matched > 300 && joined > 10, "{matched} matches, {joined} of them joined");
+    assert!(matched > 300 && joined > 10 && within > 10, "{matched} matches, {joined} of them joined, {within} within longer names");
 }
 
 #[test]
@@ -89,10 +94,14 @@ proptest! {
     #[test]
     fn no_match_of_short_alphabets_is_lost(
         names in proptest::collection::vec("[abcwvy]{1,7}( [abcwvy]{1,7}){0,4}", 1..30),
-        subject in "[abcwvy]{1,7}( [abcwvy]{1,12}){0,3}",
+        mut subject in "[abcwvy]{1,7}( [abcwvy]{1,12}){0,3}",
+        around in "( [abcwvy]{1,7}){0,5}",
         least in 600_000..=1_000_000_u32,
     ) {
         let index = NameIndex::new(names.iter().map(|name| tokens(name)).collect());
+        if !around.is_empty() {
+            subject = format!("{}{around}", names[0]);
+        }
         let subject = tokens(&subject);
         let least = least.max(policy().initial_score * 1000 + 1);
         prop_assert_eq!(index.matches(&subject, least, &policy()), index.matches_of_all(&subject, least, &policy()));

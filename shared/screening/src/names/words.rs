@@ -84,6 +84,60 @@ const FORMS_AFTER: [&str; 68] = [
 /// Company forms that also stand before a name.
 const FORMS_BEFORE: [&str; 10] = ["jsc", "ojsc", "cjsc", "pjsc", "ooo", "oao", "zao", "pao", "ao", "pt"];
 
+/// Words and given names that so many names have that two of them side by side name nobody.
+const COMMON: [&str; 45] = [
+    "abdul",
+    "abdullah",
+    "agency",
+    "ahmad",
+    "ahmed",
+    "ali",
+    "association",
+    "bank",
+    "bin",
+    "business",
+    "center",
+    "centre",
+    "commercial",
+    "enterprises",
+    "export",
+    "foundation",
+    "general",
+    "global",
+    "group",
+    "hassan",
+    "holding",
+    "holdings",
+    "ibn",
+    "import",
+    "industrial",
+    "industries",
+    "institute",
+    "international",
+    "investment",
+    "islamic",
+    "management",
+    "maria",
+    "mohamed",
+    "mohammad",
+    "mohammed",
+    "muhammad",
+    "national",
+    "organization",
+    "organisation",
+    "services",
+    "shipping",
+    "state",
+    "trade",
+    "trading",
+    "transport",
+];
+
+/// Whether a word is one that very many names have.
+pub(crate) fn is_common(word: &str) -> bool {
+    COMMON.contains(&word)
+}
+
 /// Drops titles in front and generations after the first word, and leaves at least two words: `Eng` and `Dr` are names too.
 pub(super) fn drop_titles(words: &mut Vec<String>) {
     let titles = words.iter().take_while(|word| TITLES.contains(&word.as_str())).count();

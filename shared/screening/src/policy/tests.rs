@@ -35,6 +35,7 @@ fn values_that_do_not_fit_together_are_refused() {
         ("review_min = 850", "review_min = 950"),
         ("block_min = 950", "block_min = 1001"),
         ("initial_score = 600", "initial_score = 660"),
+        ("contained_token_min = 950", "contained_token_min = 849"),
         ("prefix_weight = 100", "prefix_weight = 251"),
         ("prefix_weight = 100", "prefix_weight = 4294967295"),
         ("confidence = \"K\"", "confidence = \"certain\""),

@@ -123,10 +123,28 @@ fn a_wrong_shape_loses_no_listed_name() {
 #[test]
 fn a_kind_that_differs_takes_no_hit_below_review() {
     for name in 0..=1000 {
+        let name = NameScore { millionths: name * 1000, ..NameScore::default() };
         let with = |kind| weigh(name, [FactCheck::Unknown, FactCheck::Unknown, kind], false, &policy());
         let (same, other) = (with(FactCheck::Agrees), with(FactCheck::Differs));
-        assert_eq!(other >= policy().review_min, same >= policy().review_min, "{name}");
-        assert!(other <= same && same - other <= policy().kind_differs, "{name}");
+        assert_eq!(other >= policy().review_min, same >= policy().review_min, "{name:?}");
+        assert!(other <= same && same - other <= policy().kind_differs, "{name:?}");
+    }
+}
+
+#[test]
+fn words_around_a_listed_name_never_clear_it() {
+    for (name, entry) in [
+        ("Mirosh Tadek Al-Quenbar and Maria Garcia Consulting Partners", 101),
+        ("Mirosh Kuenbar El trading as Sunrise Bakery", 101),
+        ("Sunrise Kalimba Trading Holding International", 102),
+        ("Varelda Import Export Logistics and Shipping Services", 102),
+    ] {
+        for shape in [NameShape::Person, NameShape::Organisation] {
+            let subject = ScreeningSubject::try_new("s-1", name, shape).unwrap().born(Birth::in_year(1990).unwrap());
+            let screening = screen(&subject);
+            let hit = screening.hits.iter().find(|hit| hit.entry == entry).unwrap_or_else(|| panic!("{name}"));
+            assert!(hit.band >= MatchBand::Review, "{shape:?} {hit:?}");
+        }
     }
 }
 
