@@ -2,6 +2,7 @@
 
 use super::Problems;
 use crate::{Error, ListFile};
+use std::borrow::Cow;
 
 /// Longest line, in bytes.
 pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -27,11 +28,11 @@ pub(super) fn read_rows(file: ListFile, bytes: &[u8], columns: &[Column], proble
     if body.contains(&END) || !(body.is_empty() || body.ends_with(b"\n")) {
         return Err(Error::End(file));
     }
-    let text = decode(body);
     let mut rows = Vec::new();
-    for (index, line) in text.split_terminator('\n').enumerate() {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        match read_line(line, columns) {
+    for (index, line) in body.split_inclusive(|b| *b == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match decode(line).and_then(|line| read_line(&line, columns)) {
             Ok(fields) => rows.push(Row { file, line: index + 1, fields }),
             Err((field, expected)) => problems.add(file, index + 1, field, expected),
         }
@@ -39,16 +40,23 @@ pub(super) fn read_rows(file: ListFile, bytes: &[u8], columns: &[Column], proble
     Ok(rows)
 }
 
-/// The list is Latin-1. Bytes that are valid UTF-8 beyond ASCII are taken for that: as Latin-1 they would be sequences that no name has.
-fn decode(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|b| char::from(*b)).collect(), str::to_owned)
+/// The list is Latin-1. A line with bytes that are valid UTF-8 beyond ASCII is taken for that: as Latin-1 they would be sequences that no
+/// name has. Each line is decoded by itself, so that one odd byte does not spoil the names of the others; a line with both is refused.
+fn decode(line: &[u8]) -> Result<Cow<'_, str>, (&'static str, String)> {
+    if line.len() > LINE_BYTES_MAX {
+        return Err(("line", format!("at most {LINE_BYTES_MAX} bytes long")));
+    }
+    if let Ok(text) = std::str::from_utf8(line) {
+        return Ok(Cow::Borrowed(text));
+    }
+    if line.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) {
+        return Err(("line", "text of one encoding: ASCII, Latin-1 or UTF-8".to_owned()));
+    }
+    Ok(Cow::Owned(line.iter().map(|b| char::from(*b)).collect()))
 }
 
 /// A line's fields, or the field that is wrong and what it must be.
 fn read_line(line: &str, columns: &[Column]) -> Result<Vec<Option<String>>, (&'static str, String)> {
-    if line.len() > LINE_BYTES_MAX {
-        return Err(("line", format!("at most {LINE_BYTES_MAX} bytes long")));
-    }
     if line.chars().any(char::is_control) {
         return Err(("line", "text in ASCII, Latin-1 or UTF-8 without control characters".to_owned()));
     }

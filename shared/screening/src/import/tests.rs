@@ -128,6 +128,20 @@ fn line_ends_and_encodings_may_differ() {
 }
 
 #[test]
+fn each_line_has_its_own_encoding() {
+    let text = PRIMARY.replace("Mirosh", "Mirösh").replace("KALIMBA", "KÄLIMBA");
+    let mut lines: Vec<Vec<u8>> = text.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect();
+    lines[1] = text.split_inclusive('\n').nth(1).unwrap().chars().map(|c| c as u8).collect();
+    let edition = import("TEST", DAY, &ListFiles { primary: &lines.concat(), ..FILES }).unwrap();
+    assert_eq!(edition.entries()[0].names[0].name, "AL-QUENBAR, Mirösh Tadek");
+    assert_eq!(edition.entries()[1].names[0].name, "KÄLIMBA TRADING CO., LTD.");
+    // Two encodings in one line can't both be right.
+    lines[0].splice(5..5, [0xe4]);
+    let found = problems(import("TEST", DAY, &ListFiles { primary: &lines.concat(), ..FILES }));
+    assert_eq!(found[0], "primary file line 1: line must be text of one encoding: ASCII, Latin-1 or UTF-8");
+}
+
+#[test]
 fn problems_are_counted_beyond_those_listed() {
     let many = format!("{}\x1a", "x\r\n".repeat(PROBLEMS_MAX + 5));
     match with_primary(&many) {
