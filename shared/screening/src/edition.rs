@@ -1,7 +1,7 @@
 //! A list at one time: its entries, and what changed since another edition.
 
 use crate::{
-    Error,
+    Error, ListFile,
     names::{NameShape, normalise_country},
     policy::ScreeningPolicy,
     remarks::{RemarkFacts, read_remarks},
@@ -196,6 +196,15 @@ impl ListEntry {
         &self.facts.countries
     }
 
+    /// How many lines of a file it can have had. Comments are part of its remarks: one line at most, as published.
+    const fn lines_in(&self, file: ListFile) -> usize {
+        match file {
+            ListFile::Alternate => self.names.len().saturating_sub(1),
+            ListFile::Address => self.addresses.len(),
+            ListFile::Primary | ListFile::Comments => 1,
+        }
+    }
+
     fn hashed(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let details = &self.details;
@@ -261,6 +270,8 @@ pub struct Edition {
     pub(crate) id: EditionId,
     /// Sorted by id.
     pub(crate) entries: Vec<ListEntry>,
+    /// Lines of each file, in the order of [`ListFile::ALL`].
+    pub(crate) lines: [usize; 4],
 }
 
 impl Edition {
@@ -282,20 +293,42 @@ impl Edition {
         self.entries.binary_search_by_key(&id, |entry| entry.id).ok().map(|at| &self.entries[at])
     }
 
-    /// Checks that this edition may follow another: it is of the same list, not older, and has not lost more entries than the policy
-    /// accepts.
+    /// How many lines one of its files had. A file without any is taken, as a short list can be without alternate names; but a whole list
+    /// without them misses most spellings, so whoever imports it should say so.
+    #[must_use]
+    pub const fn lines(&self, file: ListFile) -> usize {
+        let [primary, alternate, address, comments] = self.lines;
+        match file {
+            ListFile::Primary => primary,
+            ListFile::Alternate => alternate,
+            ListFile::Address => address,
+            ListFile::Comments => comments,
+        }
+    }
+
+    /// Checks that this edition may follow another: it is of the same list, not older, and has not lost more entries, or lines of a file
+    /// beside those of entries that are gone, than the policy accepts.
     ///
     /// # Errors
     ///
-    /// [`Error::Order`] or [`Error::Shrunk`]. The earlier edition stays in force, and somebody must look.
+    /// [`Error::Order`], [`Error::Shrunk`] or [`Error::ShrunkFile`]. The earlier edition stays in force, and somebody must look.
     pub fn may_follow(&self, previous: &Self, policy: &ScreeningPolicy) -> Result<(), Error> {
         if self.id.list != previous.id.list || self.id.date < previous.id.date {
             return Err(Error::Order);
         }
         let (before, now) = (previous.entries.len(), self.entries.len());
-        let lost = before.saturating_sub(now) as u64;
-        if lost * 1000 > before as u64 * u64::from(policy.shrink_max_permille) {
-            return Err(Error::Shrunk { previous: before, next: now, shrink_max_permille: policy.shrink_max_permille });
+        let shrink_max_permille = policy.shrink_max_permille;
+        let too_many = |lost: usize, of: usize| lost as u64 * 1000 > of as u64 * u64::from(shrink_max_permille);
+        if too_many(before.saturating_sub(now), before) {
+            return Err(Error::Shrunk { previous: before, next: now, shrink_max_permille });
+        }
+        for file in [ListFile::Alternate, ListFile::Address, ListFile::Comments] {
+            let (before, now) = (previous.lines(file), self.lines(file));
+            let gone: usize =
+                previous.entries.iter().filter(|entry| self.entry(entry.id).is_none()).map(|entry| entry.lines_in(file)).sum();
+            if too_many(before.saturating_sub(now).saturating_sub(gone), before) {
+                return Err(Error::ShrunkFile { file, previous: before, next: now, shrink_max_permille });
+            }
         }
         Ok(())
     }

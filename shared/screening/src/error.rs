@@ -85,6 +85,21 @@ pub enum Error {
         /// The limit, in thousandths of the previous edition's entries.
         shrink_max_permille: u32,
     },
+    /// A file of the edition has lost more lines than the policy accepts at once, beside those of entries that are gone.
+    #[error(
+        "the {} has {next} lines after {previous}: it shrinks by more than {shrink_max_permille} per mille beside the lines of entries \
+         that are gone, so the edition is refused", .file.name()
+    )]
+    ShrunkFile {
+        /// The file.
+        file: ListFile,
+        /// Lines of the previous edition's file.
+        previous: usize,
+        /// Lines of the refused edition's file.
+        next: usize,
+        /// The limit, in thousandths of the previous lines.
+        shrink_max_permille: u32,
+    },
     /// An edition that is not newer than the one it shall follow, or of another list.
     #[error("an edition can only follow an older edition of the same list")]
     Order,

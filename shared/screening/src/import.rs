@@ -11,6 +11,7 @@ use crate::{
     Error,
     edition::{AliasKind, Edition, EditionId, EntryKind, ListEntry, ListedAddress, ListedDetails, ListedName, NameSource},
     error::{LineProblem, ListFile},
+    names::normalise,
 };
 use jiff::civil::Date;
 use lines::{Column, Row, read_rows};
@@ -112,10 +113,18 @@ pub fn import(list: &str, date: Date, files: &ListFiles<'_>) -> Result<Edition, 
     }
     let mut problems = Problems::default();
     let mut draft = ImportDraft::default();
-    draft.primaries(read_rows(ListFile::Primary, files.primary, &PRIMARY, &mut problems)?, &mut problems);
-    draft.alternates(read_rows(ListFile::Alternate, files.alternate, &ALTERNATE, &mut problems)?, &mut problems);
-    draft.addresses(read_rows(ListFile::Address, files.address, &ADDRESS, &mut problems)?, &mut problems);
-    draft.comments(read_rows(ListFile::Comments, files.comments, &COMMENTS, &mut problems)?, &mut problems);
+    let mut lines = [0; 4];
+    for (file, lines) in ListFile::ALL.into_iter().zip(&mut lines) {
+        let (columns, take): (&[Column], TakeRows) = match file {
+            ListFile::Primary => (&PRIMARY, ImportDraft::primaries),
+            ListFile::Alternate => (&ALTERNATE, ImportDraft::alternates),
+            ListFile::Address => (&ADDRESS, ImportDraft::addresses),
+            ListFile::Comments => (&COMMENTS, ImportDraft::comments),
+        };
+        let rows = read_rows(file, files.of(file), columns, &mut problems)?;
+        *lines = rows.len();
+        take(&mut draft, rows, &mut problems);
+    }
     if problems.total > 0 {
         problems.problems.sort_by_key(|problem| (problem.file, problem.line));
         return Err(Error::Lines { problems: problems.problems, total: problems.total });
@@ -125,8 +134,11 @@ pub fn import(list: &str, date: Date, files: &ListFiles<'_>) -> Result<Edition, 
     }
     let mut entries: Vec<ListEntry> = draft.entries.into_iter().map(ListEntry::complete).collect();
     entries.sort_by_key(|entry| entry.id);
-    Ok(Edition { id: EditionId { list: list.to_owned(), date, hash: files.hash() }, entries })
+    Ok(Edition { id: EditionId { list: list.to_owned(), date, hash: files.hash() }, entries, lines })
 }
+
+/// What makes entries, or parts of them, of a file's rows.
+type TakeRows = fn(&mut ImportDraft, Vec<Row>, &mut Problems);
 
 /// The entries so far, in the order of the primary file.
 #[derive(Default)]
@@ -153,6 +165,9 @@ impl ImportDraft {
                 Some(_) => row.wrong("SDN_Type", "`individual`, `vessel`, `aircraft` or absent", problems),
             };
             let name = row.needed(1, "SDN_Name", problems);
+            if let (Some(kind), Some(name)) = (kind, &name) {
+                row.check_name("SDN_Name", name, kind, problems);
+            }
             let (Some(kind), Some(name)) = (kind, name) else {
                 self.refused.insert(id);
                 continue;
@@ -188,6 +203,7 @@ impl ImportDraft {
             };
             let name = row.needed(3, "alt_name", problems);
             if let (Some(entry), Some(number), Some(name)) = (entry, number, name) {
+                row.check_name("alt_name", &name, self.entries[entry].kind, problems);
                 let remarks = row.text(4);
                 let weak = remarks.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains("weak"));
                 self.entries[entry].names.push(ListedName { name, source: NameSource::Alternate(number), alias, weak, remarks });
@@ -240,6 +256,13 @@ impl Row {
             problems.add(self.file, self.line, field, "present");
         }
         text
+    }
+
+    /// A name without a letter or digit would be listed and never match.
+    fn check_name(&self, field: &'static str, name: &str, kind: EntryKind, problems: &mut Problems) {
+        if normalise(name, kind.shape()).texts().is_empty() {
+            problems.add(self.file, self.line, field, "a name with a letter or digit");
+        }
     }
 
     fn wrong<T>(&self, field: &'static str, expected: &str, problems: &mut Problems) -> Option<T> {

@@ -1,8 +1,8 @@
 //! Unit tests of `edition`.
 use super::*;
 use crate::{
-    ListFiles,
-    fixtures::{ALTERNATE, DAY, FILES, PRIMARY, edition, next_edition, policy},
+    ListFile, ListFiles,
+    fixtures::{ADDRESS, ALTERNATE, DAY, FILES, PRIMARY, edition, next_edition, policy},
     import::import,
 };
 use jiff::civil::date;
@@ -37,6 +37,33 @@ fn an_edition_that_shrinks_too_much_may_not_follow() {
     assert_eq!(of(97).may_follow(&of(100), &policy()), Ok(()));
     let refused = Error::Shrunk { previous: 100, next: 96, shrink_max_permille: 30 };
     assert_eq!(of(96).may_follow(&of(100), &policy()), Err(refused));
+}
+
+#[test]
+fn an_edition_with_a_file_that_shrinks_too_much_may_not_follow() {
+    let without = |file| {
+        let mut files = FILES;
+        match file {
+            ListFile::Alternate => files.alternate = b"\x1a",
+            ListFile::Address => files.address = b"\x1a",
+            _ => files.comments = b"\x1a",
+        }
+        import("TEST", DAY, &files).unwrap()
+    };
+    for (file, previous) in [(ListFile::Alternate, 3), (ListFile::Address, 2), (ListFile::Comments, 1)] {
+        let refused = Error::ShrunkFile { file, previous, next: 0, shrink_max_permille: 30 };
+        assert_eq!(without(file).may_follow(&edition(), &policy()), Err(refused));
+        assert_eq!(edition().may_follow(&without(file), &policy()), Ok(()), "it may grow");
+    }
+    // Lines of entries that are gone go with them.
+    let primary = PRIMARY.split_inclusive('\n').skip(1).collect::<String>();
+    let kept = |text: &str| text.split_inclusive('\n').filter(|line| !line.starts_with("101,")).collect::<String>();
+    let (alternate, address) = (kept(ALTERNATE), kept(ADDRESS));
+    let files = ListFiles { primary: primary.as_bytes(), alternate: alternate.as_bytes(), address: address.as_bytes(), ..FILES };
+    let fewer = import("TEST", DAY, &files).unwrap();
+    let lenient = ScreeningPolicy { shrink_max_permille: 400, ..policy() };
+    assert_eq!(fewer.may_follow(&edition(), &lenient), Ok(()));
+    assert!(matches!(fewer.may_follow(&edition(), &policy()), Err(Error::Shrunk { .. })));
 }
 
 #[test]

@@ -142,6 +142,24 @@ fn each_line_has_its_own_encoding() {
 }
 
 #[test]
+fn names_without_a_letter_or_digit_are_refused() {
+    for name in ["...", "\u{200b}", "' - '", "_ * _"] {
+        let found = problems(with_primary(&PRIMARY.replace("MV TESTSHIP ONE", name)));
+        assert_eq!(found, ["primary file line 3: SDN_Name must be a name with a letter or digit"], "{name:?}");
+        let alternate = ALTERNATE.replace("ZIMBO", name);
+        let found = problems(import("TEST", DAY, &ListFiles { alternate: alternate.as_bytes(), ..FILES }));
+        assert_eq!(found, ["alternate names file line 2: alt_name must be a name with a letter or digit"], "{name:?}");
+    }
+}
+
+#[test]
+fn an_edition_says_how_many_lines_its_files_had() {
+    assert_eq!(ListFile::ALL.map(|file| edition().lines(file)), [3, 3, 2, 1]);
+    let without = import("TEST", DAY, &ListFiles { alternate: b"\x1a", ..FILES }).unwrap();
+    assert_eq!(ListFile::ALL.map(|file| without.lines(file)), [3, 0, 2, 1]);
+}
+
+#[test]
 fn problems_are_counted_beyond_those_listed() {
     let many = format!("{}\x1a", "x\r\n".repeat(PROBLEMS_MAX + 5));
     match with_primary(&many) {
