@@ -8,7 +8,12 @@ use crate::{
     policy::{MatchBand, ScreeningPolicy},
     subject::{Birth, ScreeningSubject},
 };
+use jiff::{ToSpan, civil::Date};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
+
+/// Years that nobody has lived yet: the longest life on record is 122 years.
+const AGE_MAX_YEARS: i64 = 130;
 
 /// How a fact of the subject stands to those of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,6 +108,8 @@ pub struct Screener {
     shapes: [NameIndex; 2],
     /// By shape: the numbers of `shapes` count from here in `places`.
     people: usize,
+    /// Countries that any entry of the whole edition has, normalised.
+    countries: FxHashSet<String>,
 }
 
 impl Screener {
@@ -127,7 +134,8 @@ impl Screener {
             NameIndex::new(names)
         });
         let people = places.iter().take_while(|(at, _)| edition.entries()[*at as usize].kind.shape() == NameShape::Person).count();
-        Self { edition, policy, places, shapes, people }
+        let countries = edition.entries().iter().flat_map(ListEntry::countries).cloned().collect();
+        Self { edition, policy, places, shapes, people, countries }
     }
 
     /// The edition that is searched.
@@ -189,8 +197,8 @@ impl Screener {
             .iter()
             .filter(|alias| alias.weak)
             .find(|alias| name_score(&normalise(&alias.name, shape), name, policy).thousandths() >= policy.block_min);
-        let birth = birth_check(entry, subject.birth(), policy);
-        let country = country_check(entry, subject.countries());
+        let birth = birth_check(entry, subject.birth(), self.edition.id().date, policy);
+        let country = country_check(entry, subject.countries(), &self.countries);
         let kind = if shape == subject.shape() { FactCheck::Agrees } else { FactCheck::Differs };
         let score = weigh(found, [birth, country, kind], weak_alias.is_some(), policy);
         // An initial or a name without blanks is no certainty, whatever else agrees.
@@ -231,25 +239,34 @@ fn weigh(found: NameScore, [birth, country, kind]: [FactCheck; 3], weak_alias: b
     if whole { score.max(policy.review_min) } else { score }
 }
 
-fn birth_check(entry: &ListEntry, subject: Option<Birth>, policy: &ScreeningPolicy) -> FactCheck {
-    let Some(subject) = subject else { return FactCheck::Unknown };
-    let apart = entry.facts.births.iter().map(|listed| listed.reach(policy).years_apart(subject)).min();
+/// Compares dates of birth. One that nobody alive on the edition's day can have is mistyped or made up: it says nothing, on either side.
+fn birth_check(entry: &ListEntry, subject: Option<Birth>, day: Date, policy: &ScreeningPolicy) -> FactCheck {
+    let oldest = day.saturating_sub(AGE_MAX_YEARS.years());
+    let possible = |birth: &Birth| birth.first <= day && birth.last >= oldest;
+    let Some(subject) = subject.filter(possible) else { return FactCheck::Unknown };
+    let births = &entry.facts.births;
+    let unread = entry.facts.unread_birth || births.iter().any(|listed| !possible(&listed.birth));
+    let apart = births.iter().filter(|listed| possible(&listed.birth)).map(|listed| listed.reach(policy).years_apart(subject)).min();
     match apart {
         Some(0) => FactCheck::Agrees,
         None => FactCheck::Unknown,
-        Some(_) if entry.facts.unread_birth => FactCheck::Unknown,
+        Some(_) if unread => FactCheck::Unknown,
         Some(years) if years <= policy.birth_near_years => FactCheck::Near,
         Some(_) => FactCheck::Differs,
     }
 }
 
-fn country_check(entry: &ListEntry, subject: &[String]) -> FactCheck {
+/// Compares countries. A word that the list has nowhere, such as `NW`, can be a country of the entry in another spelling, so it never
+/// differs.
+fn country_check(entry: &ListEntry, subject: &[String], known: &FxHashSet<String>) -> FactCheck {
     if subject.is_empty() || entry.countries().is_empty() {
         FactCheck::Unknown
     } else if subject.iter().any(|country| entry.countries().binary_search(country).is_ok()) {
         FactCheck::Agrees
-    } else {
+    } else if subject.iter().all(|country| known.contains(country)) {
         FactCheck::Differs
+    } else {
+        FactCheck::Unknown
     }
 }
 

@@ -92,14 +92,15 @@ impl ScreeningSubject {
         Ok(Self { id: id.to_owned(), name: name.to_owned(), shape, birth: None, countries: Vec::new() })
     }
 
-    /// With a date of birth.
+    /// With a date of birth. One after the edition's day, or more than 130 years before it, is ignored when the subject is screened.
     #[must_use]
     pub const fn born(mut self, birth: Birth) -> Self {
         self.birth = Some(birth);
         self
     }
 
-    /// With a country of nationality, birth or residence, by its English name as the list writes it. Up to 32.
+    /// With a country of nationality, birth or residence, by its English name as the list writes it. Up to 32. One that
+    /// the list has nowhere never counts against a match.
     ///
     /// # Errors
     ///

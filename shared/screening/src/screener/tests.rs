@@ -14,6 +14,11 @@ fn born(year: i16) -> ScreeningSubject {
     person("s-1", "Mirosh Tadek Al-Quenbar").born(Birth::in_year(year).unwrap())
 }
 
+/// A country counts against a match only if the list knows it.
+fn with_borduria() -> Edition {
+    next_edition(&[("cut in mid-w", "nationality Borduria; cut in mid-w")])
+}
+
 fn scores(subject: &ScreeningSubject) -> Vec<(u32, u32, u32, MatchBand)> {
     screen(subject).hits.iter().map(|hit| (hit.entry, hit.name_score, hit.score, hit.band)).collect()
 }
@@ -54,14 +59,15 @@ fn dates_of_birth_raise_and_lower() {
 
 #[test]
 fn countries_raise_and_lower() {
-    let of = |country| screen(&born(1990).of_country(country).unwrap()).hits[0].score;
+    let screener = Screener::new(Arc::new(with_borduria()), policy());
+    let of = |country| screener.screen(&born(1990).of_country(country).unwrap()).hits[0].score;
     assert_eq!((of("NOWHERELAND"), of("Elsewhere"), of("Borduria")), (910, 910, 880));
 }
 
 #[test]
 fn facts_never_clear_a_whole_name() {
     let strict = ScreeningPolicy { birth_differs: 1000, country_differs: 1000, ..policy() };
-    let screener = Screener::new(Arc::new(edition()), strict);
+    let screener = Screener::new(Arc::new(with_borduria()), strict);
     let screening = screener.screen(&born(1990).of_country("Borduria").unwrap());
     assert_eq!(screening.hits.iter().map(|hit| hit.score).collect::<Vec<_>>(), [850]);
 }
@@ -146,6 +152,31 @@ fn words_around_a_listed_name_never_clear_it() {
             assert!(hit.band >= MatchBand::Review, "{shape:?} {hit:?}");
         }
     }
+}
+
+#[test]
+fn a_date_of_birth_that_nobody_can_have_is_ignored() {
+    let birth = |subject: &ScreeningSubject| screen(subject).hits.first().map(|hit| (hit.birth, hit.score));
+    for year in [2027, 9999, 1890, 1000] {
+        assert_eq!(birth(&born(year)), Some((FactCheck::Unknown, 1000)), "{year}");
+    }
+    assert_eq!(birth(&born(2026)), Some((FactCheck::Differs, 900)));
+    assert_eq!(birth(&person("s-1", "Mirosh Tadek Al-Quenbar").born(Birth::on(date(2026, 11, 28)))), Some((FactCheck::Unknown, 1000)));
+    // Nor does such a date of the list say that the subject's differs.
+    let next = Screener::new(Arc::new(next_edition(&[("DOB 05 Nov 1960", "DOB 05 Nov 2060; alt. DOB 1965")])), policy());
+    assert_eq!(next.screen(&born(1990)).hits[0].birth, FactCheck::Unknown);
+    assert_eq!(next.screen(&born(1965)).hits[0].birth, FactCheck::Agrees);
+}
+
+#[test]
+fn a_country_that_the_list_does_not_know_never_differs() {
+    let country = |names: &[&str]| {
+        let subject = names.iter().fold(born(1960), |subject, name| subject.of_country(name).unwrap());
+        Screener::new(Arc::new(with_borduria()), policy()).screen(&subject).hits[0].country
+    };
+    assert_eq!((country(&["NW"]), country(&["Syldavia"])), (FactCheck::Unknown, FactCheck::Unknown));
+    assert_eq!((country(&["Borduria"]), country(&["Borduria", "NW"])), (FactCheck::Differs, FactCheck::Unknown));
+    assert_eq!(country(&["NW", "Nowhereland"]), FactCheck::Agrees);
 }
 
 #[test]
