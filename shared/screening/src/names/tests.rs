@@ -19,6 +19,8 @@ fn marks_case_and_punctuation_do_not_matter() {
         ("Łukasz Weiß", "lukasz weiss"),
         ("ＭＡＲＴＨＡ\u{a0}Ｑｕｅｅｎ", "martha queen"),
         ("Ma\u{200b}r\u{ad}ia \u{202e}Lopez", "maria lopez"),
+        ("Ma\u{180e}r\u{e0041}i\u{1d173}a\u{61c} Lo\u{34f}p\u{3164}e\u{fe0f}z\u{0}", "maria lopez"),
+        ("Maria\tLopez\r\nTest\u{2800}Queen", "maria lopez test queen"),
         ("İbrahim Yıldız", "ibrahim yildiz"),
         ("J.R. Testmann", "j r testmann"),
         ("Дмитрий Щукарь", "dmitrii shchukar"),
