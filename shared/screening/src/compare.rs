@@ -114,38 +114,72 @@ struct Variant {
     subject: Vec<NameToken>,
 }
 
-/// Every way to write adjacent tokens of one name as one that is nearly a token of the other.
+/// A run of adjacent tokens as one: where, how many, the token.
+pub(crate) type TokenRun = (usize, usize, NameToken);
+
+/// Every way to write adjacent tokens of one name as one that is nearly a token of the other, all of these at once, and both names written
+/// without blanks if they are nearly the same then.
 fn variants(listed: &[NameToken], subject: &[NameToken], policy: &ScreeningPolicy) -> Vec<Variant> {
     let least = policy.joined_token_min * 1000;
-    let mut found = Vec::new();
-    for (at, length, token) in runs(listed) {
-        if subject.iter().any(|other| nearly(&token, other, least, policy)) {
-            found.push(Variant { listed: with_run(listed, at, length, token), subject: subject.to_vec() });
-        }
+    let near = |token: &NameToken, other: &NameToken| nearly(token, other, least, policy);
+    let of_listed: Vec<TokenRun> = runs(listed).filter(|(.., token)| subject.iter().any(|other| near(token, other))).collect();
+    let of_subject: Vec<TokenRun> = runs(subject).filter(|(.., token)| listed.iter().any(|other| near(other, token))).collect();
+    let variant = |of_listed: &[TokenRun], of_subject: &[TokenRun]| Variant {
+        listed: with_runs(listed, of_listed),
+        subject: with_runs(subject, of_subject),
+    };
+    let mut found: Vec<Variant> = of_listed.chunks(1).map(|run| variant(run, &[])).collect();
+    found.extend(of_subject.chunks(1).map(|run| variant(&[], run)));
+    if found.len() > 1 {
+        found.push(variant(&apart(of_listed), &apart(of_subject)));
     }
-    for (at, length, token) in runs(subject) {
-        if listed.iter().any(|other| nearly(other, &token, least, policy)) {
-            found.push(Variant { listed: listed.to_vec(), subject: with_run(subject, at, length, token) });
-        }
+    if listed.len().max(subject.len()) > 1 && !subject.is_empty() {
+        let whole = NameToken::joined(subject);
+        let same = wholes(listed).filter(|other| near(other, &whole));
+        found.extend(same.map(|other| Variant { listed: vec![other], subject: vec![whole.clone()] }));
     }
     found
+}
+
+/// Those of some runs that have no token in common, the longest first.
+fn apart(mut runs: Vec<TokenRun>) -> Vec<TokenRun> {
+    runs.sort_by_key(|(at, _, token)| (usize::MAX - token.chars.len(), *at));
+    let mut kept: Vec<TokenRun> = Vec::new();
+    for run in runs {
+        if kept.iter().all(|(at, length, _)| run.0 + run.1 <= *at || at + length <= run.0) {
+            kept.push(run);
+        }
+    }
+    kept
+}
+
+/// A listed name written without blanks, beginning with any of its tokens; a long name only with its first.
+pub(crate) fn wholes(tokens: &[NameToken]) -> impl Iterator<Item = NameToken> + '_ {
+    let first = if tokens.len() <= RUN_MAX { tokens.len() } else { 1 };
+    (0..first)
+        .map(move |at| NameToken::of(tokens[at..].iter().chain(&tokens[..at]).flat_map(|token| token.chars.iter().copied()).collect()))
 }
 
 fn nearly(listed: &NameToken, subject: &NameToken, least: u32, policy: &ScreeningPolicy) -> bool {
     token_score_max(listed, subject, policy) >= least && token_score(listed, subject, policy) >= least
 }
 
-/// Runs of two to [`RUN_MAX`] adjacent tokens as one: where, how many, the token.
-pub(crate) fn runs(tokens: &[NameToken]) -> impl Iterator<Item = (usize, usize, NameToken)> + '_ {
+/// Runs of two to [`RUN_MAX`] adjacent tokens.
+pub(crate) fn runs(tokens: &[NameToken]) -> impl Iterator<Item = TokenRun> + '_ {
     (0..tokens.len()).flat_map(move |at| {
         (2..=RUN_MAX.min(tokens.len() - at)).map(move |length| (at, length, NameToken::joined(&tokens[at..at + length])))
     })
 }
 
-fn with_run(tokens: &[NameToken], at: usize, length: usize, token: NameToken) -> Vec<NameToken> {
-    let mut joined = tokens[..at].to_vec();
-    joined.push(token);
-    joined.extend_from_slice(&tokens[at + length..]);
+/// The tokens with some runs as one token each.
+fn with_runs(tokens: &[NameToken], runs: &[TokenRun]) -> Vec<NameToken> {
+    let mut joined = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while at < tokens.len() {
+        let (length, token) = runs.iter().find(|run| run.0 == at).map_or((1, &tokens[at]), |(_, length, token)| (*length, token));
+        joined.push(token.clone());
+        at += length;
+    }
     joined
 }
 

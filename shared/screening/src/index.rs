@@ -3,11 +3,11 @@
 //! No match is lost. A name's score is a mean of the scores of its pairs of tokens, weighted by letters, and lowered by what is unmatched.
 //! So a name that scores at least `least` has a pair that scores at least `least`, and every listed token that scores so with one of the
 //! subject's tokens is found here. If the match rests on adjacent tokens written as one, these are among the listed runs, or among the
-//! subject's. A name that stands whole in the subject's can score more than that mean, but then each of its tokens has a pair that scores
+//! subject's, or are both names whole. A name that stands whole in the subject's can score more than that mean, but then each of its tokens has a pair that scores
 //! at least `contained_token_min`, which is not below the score it is given.
 
 use crate::{
-    compare::{name_score, runs, written_score},
+    compare::{name_score, runs, wholes, written_score},
     names::NameTokens,
     policy::ScreeningPolicy,
     similarity::{NameToken, matches_needed, token_score},
@@ -93,6 +93,8 @@ pub(crate) struct NameIndex {
     numbers: Vec<Vec<u32>>,
     tokens: Vocabulary,
     runs: Vocabulary,
+    /// The names written without blanks.
+    wholes: Vocabulary,
 }
 
 impl NameIndex {
@@ -101,11 +103,12 @@ impl NameIndex {
         let numbered = || names.iter().zip(0_u32..);
         let tokens = Vocabulary::new(numbered().flat_map(|(name, number)| name.0.iter().map(move |token| (token.clone(), number))));
         let runs = Vocabulary::new(numbered().flat_map(|(name, number)| runs(&name.0).map(move |(_, _, token)| (token, number))));
+        let wholes = Vocabulary::new(numbered().flat_map(|(name, number)| wholes(&name.0).map(move |token| (token, number))));
         let mut numbers = vec![Vec::new(); names.len()];
         for (at, number) in (0..tokens.tokens.len()).zip(0_u32..) {
             tokens.names_of(at).iter().for_each(|name| numbers[*name as usize].push(number));
         }
-        Self { names, numbers, tokens, runs }
+        Self { names, numbers, tokens, runs, wholes }
     }
 
     /// The names that score at least `least` millionths with the subject's, by number, with their scores in thousandths.
@@ -127,6 +130,9 @@ impl NameIndex {
         for (_, _, token) in runs(&subject.0) {
             self.tokens.find(&token, joined_least, policy, &mut joined);
         }
+        if !subject.0.is_empty() {
+            self.wholes.find(&NameToken::joined(&subject.0), joined_least, policy, &mut joined);
+        }
         for numbers in [&mut plain, &mut joined] {
             numbers.sort_unstable();
             numbers.dedup();
@@ -141,7 +147,7 @@ impl NameIndex {
         for &number in plain.iter().filter(|number| joined.binary_search(number).is_err()) {
             let listed = &self.names[number as usize];
             if self.could_reach(number, subject, &scores, least) || self.could_be_within(number, &scores, policy) {
-                // No run of either name is nearly a token of the other, or the name would be among the joined.
+                // No run of either name is nearly a token of the other, nor are they nearly the same without blanks, or the name would be among the joined.
                 let score = written_score(&listed.0, &subject.0, policy);
                 if score.millionths >= least {
                     matches.push((number, score.thousandths()));

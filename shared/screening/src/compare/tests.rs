@@ -62,6 +62,25 @@ fn a_listed_name_within_a_longer_one_stays_at_review() {
 }
 
 #[test]
+fn names_split_in_several_places_are_joined() {
+    for subject in [
+        "Te rter Yat hob fel",
+        "Yat hob fel Te rter",
+        "T e r t e r Y a t h o b f e l",
+        "Ter teryathob fel",
+        "Yath obfelter ter",
+        "Te rter Yat hob fal",
+    ] {
+        let score = person("YATHOBFEL, Terter", subject);
+        assert!(score.joined && score.thousandths() >= 850, "{subject}: {score:?}");
+    }
+    let both = person("AL-YATHOBFEL, Terter Karl", "Te rter Karl AlYat hobfel");
+    assert!(both.joined && both.thousandths() >= 850, "{both:?}");
+    let within = person("YATHOBFEL, Terter", "Te rter Yat hob fel and Maria Garcia");
+    assert!(within.joined && within.thousandths() >= 700, "{within:?}");
+}
+
+#[test]
 fn nothing_matches_nothing() {
     assert_eq!(person("", "Mavosh"), NameScore::default());
     assert_eq!(person("Mavosh", ""), NameScore::default());

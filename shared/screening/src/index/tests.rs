@@ -53,6 +53,11 @@ impl Numbers {
     }
 }
 
+/// A name with blanks within its words.
+fn split(numbers: &mut Numbers, name: &str) -> String {
+    name.chars().map(|c| if numbers.below(4) == 0 { format!("{c} ") } else { c.to_string() }).collect()
+}
+
 fn tokens(name: &str) -> NameTokens {
     normalise(name, NameShape::Person)
 }
@@ -64,7 +69,8 @@ fn no_match_of_random_names_is_lost() {
     let index = NameIndex::new(names.iter().map(|name| tokens(name)).collect());
     let (mut matched, mut joined, mut within) = (0, 0, 0);
     for (round, listed) in names.iter().take(300).enumerate() {
-        let name = match round % 4 {
+        let name = match round % 6 {
+            2 => split(&mut numbers, listed),
             0 => numbers.name(),
             1 => format!("{} {} {}", numbers.name(), numbers.spoilt(listed), numbers.name()),
             _ => numbers.spoilt(listed),
@@ -95,12 +101,16 @@ proptest! {
     fn no_match_of_short_alphabets_is_lost(
         names in proptest::collection::vec("[abcwvy]{1,7}( [abcwvy]{1,7}){0,4}", 1..30),
         mut subject in "[abcwvy]{1,7}( [abcwvy]{1,12}){0,3}",
+        split_at in 0..5_usize,
         around in "( [abcwvy]{1,7}){0,5}",
         least in 600_000..=1_000_000_u32,
     ) {
         let index = NameIndex::new(names.iter().map(|name| tokens(name)).collect());
         if !around.is_empty() {
             subject = format!("{}{around}", names[0]);
+        }
+        if split_at > 0 {
+            subject = names[0].chars().enumerate().map(|(at, c)| if at % split_at == 0 { format!("{c} ") } else { c.into() }).collect();
         }
         let subject = tokens(&subject);
         let least = least.max(policy().initial_score * 1000 + 1);
