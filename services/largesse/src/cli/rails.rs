@@ -3,9 +3,7 @@ use super::files::{self, counted};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use rails::{
-    RailBook, RailRecord,
-    cap::cap_on,
-    check, diff,
+    RailBook, RailRecord, check, diff,
     record::{InstantKind, RailSpeed},
 };
 use runtime::command::{CommandResult, UntypedError};
@@ -114,7 +112,7 @@ fn read(file: &Path) -> Result<RailBook, UntypedError> {
 }
 
 fn list(book: &RailBook, at: Timestamp) {
-    println!("{:<16} {:<14} {:<8} {:<22} {:<26} name", "rail", "currency", "speed", "cap of the scheme", format!("at {at:.0}"));
+    println!("{:<16} {:<14} {:<8} {:<38} {:<26} name", "rail", "currency", "speed", "cap of the scheme", format!("at {at:.0}"));
     for id in book.ids() {
         let Some(record) = book.record_at(id, at) else {
             println!("{id:<16} has no record that is valid at this moment");
@@ -123,16 +121,23 @@ fn list(book: &RailBook, at: Timestamp) {
         let many = record.currencies.len() > 1;
         let currency = record.currencies.first().map_or("-", |first| first.code());
         let currency = if many { format!("{currency} and {}", record.currencies.len() - 1) } else { currency.to_owned() };
-        println!("{id:<16} {currency:<14} {:<8} {:<22} {:<26} {}", speed(record), cap(record, at), open(book, record, at), record.name);
+        println!("{id:<16} {currency:<14} {:<8} {:<38} {:<26} {}", speed(record), cap(record, at), open(book, record, at), record.name);
     }
 }
 
-/// The scheme's caps on that day, of every currency that has one.
+/// The scheme's caps on that day, without those that are the same in several currencies.
 fn cap(record: &RailRecord, at: Timestamp) -> String {
     let day = record.zone.to_datetime(at).date();
-    let caps: Vec<String> =
-        record.currencies.iter().filter_map(|currency| cap_on(&record.caps, *currency, day)).map(|cap| cap.to_string()).collect();
-    if caps.is_empty() { "none".to_owned() } else { caps.join(", ") }
+    let mut caps: Vec<String> = record.currencies.iter().map(|currency| record.scheme_cap(*currency, day).to_string()).collect();
+    caps.sort();
+    caps.dedup();
+    // The amount stands for what is worth as much.
+    if let [amount, equivalent] = &caps[..]
+        && equivalent.strip_prefix("equivalent of ") == Some(amount)
+    {
+        return equivalent.clone();
+    }
+    caps.join(", ")
 }
 
 fn speed(record: &RailRecord) -> &'static str {

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Zoned, civil::Date};
 use runtime::command::{CommandResult, UntypedError};
 use screening::{
-    Birth, Edition, EditionDelta, Error, ListFiles, MatchBand, PolicyTable, Screener, ScreeningSubject, import::import, names::NameShape,
-    screener::FactCheck,
+    Birth, Edition, EditionDelta, Error, ListFile, ListFiles, MatchBand, PolicyTable, Screener, ScreeningSubject, import::import,
+    names::NameShape, screener::FactCheck,
 };
 use std::{
     collections::BTreeMap,
@@ -88,6 +88,9 @@ pub fn run(arguments: &ScreeningArguments) -> CommandResult {
                     edition.entries().len(),
                     edition.id().hash
                 );
+                if edition.lines(ListFile::Alternate) == 0 {
+                    println!("warning: the alternate names file has no line: a list without them misses most spellings");
+                }
                 Ok(ExitCode::SUCCESS)
             }
             Err(Error::Lines { problems, total }) => {

@@ -22,7 +22,8 @@ fn rails_are_listed_as_they_are_at_a_moment() {
         line("us-ach-same-day").contains("from Fri 27 Nov 03:00 EST") && line("us-ach-same-day").contains("1000000.00 USD"),
         "{printed}"
     );
-    assert!(line("us-rtp").contains("10000000.00 USD"), "{printed}");
+    assert!(line("us-rtp").contains("10000000.00 USD") && line("us-fedwire").contains("hours"), "{printed}");
+    assert!(line("ewallet-paypal").contains("equivalent of 20000.00 USD"), "{printed}");
     // The cap of the day on which somebody asks.
     let (_, later) = largesse(&["rails", "list", "--at", "2027-09-20T15:00:00Z"], &[]);
     assert!(later.lines().any(|line| line.starts_with("us-ach-same-day ") && line.contains("10000000.00 USD")), "{later}");
@@ -153,7 +154,10 @@ fn a_list_is_taken_whole_its_editions_compared_and_a_name_screened() {
     edition(&old, &[(1, "EXAMPLESON, Quirinius"), (2, "NOBODY, Ambrosia")]);
     edition(&new, &[(1, "EXAMPLESON, Quirinius Maximus"), (3, "TESTPERSON, Leopoldine")]);
     let (output, printed) = largesse(&["screening", "check"], &[&old]);
-    assert!(output.status.success() && printed.starts_with("ok: 2 entries"), "{output:?}");
+    assert!(
+        output.status.success() && printed.starts_with("ok: 2 entries, 0 alternate names") && printed.contains("warning: the alternate"),
+        "{output:?}"
+    );
     let (_, printed) = largesse(&["screening", "diff"], &[&old, &new]);
     assert!(printed.ends_with("1 added, 1 removed, 1 changed\n") && printed.contains("TESTPERSON, Leopoldine"), "{printed}");
 
