@@ -44,6 +44,8 @@ pub(super) enum ContentKind {
     Account,
     /// Elements below, with a table of their own.
     Group(&'static [ElementField]),
+    /// Elements below, of which exactly one may be there.
+    OneOf(&'static [ElementField]),
     /// Elements of which only the amounts are taken, under their names in the message: with a currency as money, without one as a number.
     Amounts,
 }
@@ -82,7 +84,8 @@ impl ContentKind {
     /// Whether an amount or a decision may be lost with it.
     const fn touches_money(self) -> bool {
         match self {
-            Self::Money | Self::Decimal | Self::Count | Self::Direction | Self::Code(_) | Self::Group(_) | Self::Amounts => true,
+            Self::Money | Self::Decimal | Self::Count | Self::Direction | Self::Code(_) => true,
+            Self::Group(_) | Self::OneOf(_) | Self::Amounts => true,
             Self::Text | Self::Day | Self::Moment | Self::Flag | Self::Choice | Self::Party | Self::Agent | Self::Account => false,
         }
     }
@@ -119,10 +122,13 @@ impl DocumentReader {
                 self.problem_here("occurs again where one is expected", field.kind.touches_money());
             }
             let before = self.problems.len();
-            match self.value(child, field.kind) {
-                Some(value) => insert(&mut content, field, value),
-                None if field.is_required && self.problems.len() == before => self.problem_here("is empty", field.kind.touches_money()),
-                None => {}
+            let value = self.value(child, field.kind);
+            // A group of which nothing was read is as good as none.
+            if field.is_required && self.problems.len() == before && value.as_ref().is_none_or(is_blank) {
+                self.problem_here("is empty", field.kind.touches_money());
+            }
+            if let Some(value) = value {
+                insert(&mut content, field, value);
             }
             self.path.pop();
         }
@@ -137,6 +143,7 @@ impl DocumentReader {
     fn value(&mut self, element: &Element, kind: ContentKind) -> Option<Value> {
         match kind {
             ContentKind::Group(fields) => return Some(Value::Object(self.group(element, fields))),
+            ContentKind::OneOf(fields) => return Some(Value::Object(self.one_of(element, fields))),
             ContentKind::Amounts => return self.amounts(element),
             // Their contents beyond names and numbers are personal and are left out, but money there would be out of place.
             ContentKind::Party | ContentKind::Agent | ContentKind::Account if carries_money_or_status(element) => {
@@ -164,6 +171,16 @@ impl DocumentReader {
                 None
             }
         }
+    }
+
+    /// Reads a choice. None of its elements says nothing, and with two it is not known which counts.
+    fn one_of(&mut self, element: &Element, fields: &'static [ElementField]) -> Map<String, Value> {
+        let chosen = fields.iter().filter(|field| element.all(field.element).next().is_some()).count();
+        if chosen != 1 {
+            let names: Vec<&str> = fields.iter().map(|field| field.element).collect();
+            self.problem_here(&format!("must hold one of {}, and holds {chosen}", names.join(", ")), true);
+        }
+        self.group(element, fields)
     }
 
     fn code(&mut self, element: &Element, list: CodeList) -> Option<Value> {
@@ -257,6 +274,16 @@ fn insert(content: &mut Map<String, Value>, field: &ElementField, value: Value) 
     let key = if field.is_many { field.key.to_owned() } else { format!("{}_again", field.key) };
     if let Value::Array(list) = content.entry(key).or_insert_with(|| Value::Array(Vec::new())) {
         list.push(value);
+    }
+}
+
+/// Whether there is nothing in what was read.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.iter().all(is_blank),
+        Value::Object(content) => content.values().all(is_blank),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn plain(element: &Element, kind: ContentKind) -> Result<Option<Value
         ContentKind::Agent => return Ok(agent(element)),
         ContentKind::Account => return Ok(account(element)),
         // These have readers of their own.
-        ContentKind::Code(_) | ContentKind::Group(_) | ContentKind::Amounts => return Ok(None),
+        ContentKind::Code(_) | ContentKind::Group(_) | ContentKind::OneOf(_) | ContentKind::Amounts => return Ok(None),
     };
     Ok(Some(value))
 }

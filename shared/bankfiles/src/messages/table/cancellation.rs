@@ -86,7 +86,7 @@ pub(super) const RESOLUTION: &[ElementField] = &[
     must(
         "Sts",
         "status",
-        ContentKind::Group(&[
+        ContentKind::OneOf(&[
             one("Conf", "confirmation", ContentKind::Code(CodeList::InvestigationConfirmation)),
             many("RjctdMod", "rejected_modifications", ContentKind::Choice),
             one("DplctOf", "duplicate_of", ContentKind::Group(CASE)),

@@ -94,7 +94,7 @@ pub(super) const ORIGINAL_GROUP: &[ElementField] = &[
 /// `OrgnlTxRef`: the payment as its sender wrote it.
 pub(super) const ORIGINAL_TRANSACTION: &[ElementField] = &[
     one("IntrBkSttlmAmt", "settlement_amount", ContentKind::Money),
-    one("Amt", "amount", ContentKind::Group(INSTRUCTED)),
+    one("Amt", "amount", ContentKind::OneOf(INSTRUCTED)),
     one("IntrBkSttlmDt", "settlement_date", ContentKind::Day),
     one("ReqdColltnDt", "collection_date", ContentKind::Day),
     one("ReqdExctnDt", "execution_date", ContentKind::Day),

@@ -50,7 +50,7 @@ const PAYMENT_ID: &[ElementField] = &[
 const TRANSFER_ORDER: &[ElementField] = &[
     must("PmtId", "ids", ContentKind::Group(PAYMENT_ID)),
     one("PmtTpInf", "payment_type", ContentKind::Group(part::PAYMENT_TYPE)),
-    must("Amt", "amount", ContentKind::Group(part::INSTRUCTED)),
+    must("Amt", "amount", ContentKind::OneOf(part::INSTRUCTED)),
     one(
         "XchgRateInf",
         "exchange",

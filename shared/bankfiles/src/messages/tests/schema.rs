@@ -62,7 +62,7 @@ impl SchemaTypes {
             let is_money = self.money.contains(kind);
             match fields.iter().find(|field| field.element == name).map(|field| field.kind) {
                 None if self.decides(name, kind, &mut BTreeSet::new()) => found.wrong.push(format!("{path} is not in the table")),
-                Some(ContentKind::Group(inside)) => {
+                Some(ContentKind::Group(inside) | ContentKind::OneOf(inside)) => {
                     if !self.elements.contains_key(kind) {
                         found.wrong.push(format!("{path} has no elements"));
                     }
@@ -85,7 +85,7 @@ impl SchemaTypes {
 fn list(fields: &[ElementField], tables: &mut BTreeSet<String>) {
     for field in fields {
         tables.insert(field.element.to_owned());
-        if let ContentKind::Group(inside) = field.kind {
+        if let ContentKind::Group(inside) | ContentKind::OneOf(inside) = field.kind {
             list(inside, tables);
         }
     }
