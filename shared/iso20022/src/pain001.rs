@@ -63,7 +63,7 @@ pub struct Party {
 }
 
 /// An account in a message; not checked, since a bank must be able to reject a wrong one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AccountId {
     /// `IBAN`.
     Iban(String),

@@ -5,6 +5,7 @@
 mod check;
 mod entry;
 mod read;
+mod totals;
 
 pub use check::{ClosingCheck, ReportFinding};
 pub use entry::{
@@ -139,6 +140,23 @@ pub struct ReportTotals {
     pub credits: Option<EntryTotal>,
     /// `TtlDbtNtries`.
     pub debits: Option<EntryTotal>,
+    /// `TtlNtriesPerBkTxCd`, in order.
+    pub per_code: Vec<CodeTotal>,
+}
+
+/// What the bank states of the entries with one code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeTotal {
+    /// `BkTxCd`. One without a subfamily is of the whole family, one without a family of the whole domain.
+    pub code: BankTransactionCode,
+    /// Of all of them.
+    pub all: EntryTotal,
+    /// `CdtNtries`.
+    pub credits: Option<EntryTotal>,
+    /// `DbtNtries`.
+    pub debits: Option<EntryTotal>,
+    /// `FcstInd`: of entries that are expected.
+    pub is_forecast: bool,
 }
 
 /// A count and a sum of entries.

@@ -2,6 +2,7 @@
 mod initiations;
 mod reference;
 mod schema;
+mod statements;
 
 use super::*;
 use proptest::prelude::*;

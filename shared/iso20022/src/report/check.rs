@@ -1,9 +1,9 @@
 //! Whether a report adds up: balances, stated totals, batches and their transactions.
 
-use super::{AccountReport, AccountReports, EntryBatch, EntryCharge, EntryStatus, EntryTotal, ReportBalance, ReportEntry, ReportKind};
+use super::{AccountReport, AccountReports, EntryBatch, EntryCharge, EntryStatus, ReportBalance, ReportEntry, ReportKind};
 use crate::camt053::Direction;
 use money::Currency;
-use rust_decimal::Decimal;
+use std::collections::HashMap;
 
 /// Opening balance plus booked entries against the closing balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,16 @@ impl AccountReports {
     #[must_use]
     pub fn findings(&self) -> Vec<ReportFinding> {
         let mut findings = Vec::new();
+        let mut seen = HashMap::new();
         for (at, report) in self.reports.iter().enumerate() {
-            let path = format!("{} {}", self.kind.elements().1, at + 1);
+            let element = self.kind.elements().1;
+            let path = format!("{element} {}", at + 1);
+            let page = report.page.as_ref().map(|page| page.number);
+            let key = (&report.id, report.electronic_sequence, report.legal_sequence, page, &report.account.id);
+            if let Some(before) = seen.insert(key, at + 1) {
+                let what = format!("the id, number and account are those of {element} {before}: its entries are there twice");
+                findings.push(ReportFinding { path: path.clone(), what, touches_money: true });
+            }
             report.check(self.kind, &path, &mut findings);
         }
         findings
@@ -92,7 +100,7 @@ impl AccountReport {
             // Only a statement promises balances.
             ClosingCheck::NotStated => {
                 if kind == ReportKind::Statement {
-                    add(format!("{path}/Bal"), "no opening or no closing booked balance: the entries can't be checked".to_owned(), false);
+                    add(format!("{path}/Bal"), self.missing_balance(), true);
                 }
             }
             ClosingCheck::Unclear => {
@@ -104,43 +112,37 @@ impl AccountReport {
                 );
             }
         }
-        let totals = [
-            ("TtlNtries", &self.totals.all, None),
-            ("TtlCdtNtries", &self.totals.credits, Some(Direction::Credit)),
-            ("TtlDbtNtries", &self.totals.debits, Some(Direction::Debit)),
-        ];
-        for (element, stated, direction) in totals {
-            if let Some(stated) = stated
-                && let Some(what) = self.total_difference(stated, direction)
-            {
-                add(format!("{path}/TxsSummry/{element}"), what, true);
-            }
-        }
+        self.check_currency(path, findings);
+        self.check_totals(path, findings);
         for (at, entry) in self.entries.iter().enumerate() {
             entry.check(&format!("{path}/Ntry {}", at + 1), findings);
         }
     }
 
-    /// What differs between a stated total and the entries of a direction. A report on pages states the totals of all of them, and is not compared.
-    fn total_difference(&self, stated: &EntryTotal, direction: Option<Direction>) -> Option<String> {
-        if self.page.as_ref().is_some_and(|page| page.number > 1 || !page.is_last) {
-            return None;
+    /// The account's currency against those of its balances and entries.
+    fn check_currency(&self, path: &str, findings: &mut Vec<ReportFinding>) {
+        let Some(currency) = self.account.currency else { return };
+        let balances = self.balances.iter().filter(|balance| balance.amount.currency() != currency).count();
+        let entries = self.entries.iter().filter(|entry| entry.amount.currency() != currency).count();
+        if balances + entries > 0 {
+            findings.push(ReportFinding {
+                path: format!("{path}/Acct/Ccy"),
+                what: format!("the account is in {}, {balances} balances and {entries} entries are not", currency.code()),
+                // A copy must not be booked again.
+                touches_money: self.copy.is_none(),
+            });
         }
-        let of_direction = || self.entries.iter().filter(|entry| direction.is_none_or(|direction| direction == entry.direction));
-        let count = of_direction().count() as u64;
-        if let Some(stated) = stated.count.filter(|stated| *stated != count) {
-            return Some(format!("{stated} entries are stated, there are {count}"));
+    }
+
+    /// Why the balances can't be compared with the entries.
+    fn missing_balance(&self) -> String {
+        match self.page.as_ref().filter(|page| page.number > 1 || !page.is_last) {
+            Some(page) => format!(
+                "page {} of several has no balance to start or to end with (an intermediate page has interim ones): the entries can't be checked",
+                page.number
+            ),
+            None => "no opening or no closing booked balance: the entries can't be checked".to_owned(),
         }
-        let sum = of_direction().try_fold(Decimal::ZERO, |sum, entry| sum.checked_add(entry.amount.to_decimal()))?;
-        if let Some(stated) = stated.sum.filter(|stated| *stated != sum) {
-            return Some(format!("a sum of {stated} is stated, the entries come to {sum}"));
-        }
-        let net = of_direction().try_fold(Decimal::ZERO, |net, entry| match entry.direction {
-            Direction::Credit => net.checked_add(entry.amount.to_decimal()),
-            Direction::Debit => net.checked_sub(entry.amount.to_decimal()),
-        })?;
-        let stated = stated.net.filter(|stated| *stated != net)?;
-        Some(format!("a net sum of {stated} is stated, the entries come to {net}"))
     }
 }
 
@@ -159,20 +161,23 @@ impl ReportEntry {
         }
         let details = || self.batches.iter().flat_map(|batch| &batch.transactions);
         let number = details().count();
-        let all_stated = number > 0 && details().all(|detail| detail.amount.is_some());
+        let currency = self.amount.currency();
+        let missing = details().filter(|detail| detail.amount_in(currency).is_none()).count();
+        // The amount of a single transaction is the entry's.
+        if number > 1 && missing > 0 {
+            let what = format!("{missing} of {number} transactions have no amount in the entry's currency: they can't be compared with it");
+            findings.push(ReportFinding { path: format!("{path}/NtryDtls"), what, touches_money: true });
+        }
         // A batch that states its count without listing all of it has nothing to be compared.
         let all_listed = self.batches.iter().all(|batch| batch.stated_count.is_none_or(|count| count == batch.transactions.len() as u64));
-        if !all_stated
-            || !all_listed
-            || !details().all(|detail| detail.amount.is_some_and(|money| money.currency() == self.amount.currency()))
-        {
+        if number == 0 || missing > 0 || !all_listed {
             return;
         }
         let signed = |direction: Option<Direction>, money| direction.unwrap_or(self.direction).signed(money);
-        let sum: i128 = details().filter_map(|detail| Some(signed(detail.direction, detail.amount?))).sum();
+        let sum: i128 = details().filter_map(|detail| Some(signed(detail.direction, detail.amount_in(currency)?))).sum();
         let booked = self.direction.signed(self.amount);
-        let own = charged(&self.charges, self.amount.currency());
-        let inside: i128 = details().map(|detail| charged(&detail.charges, self.amount.currency())).sum();
+        let own = charged(&self.charges, currency);
+        let inside: i128 = details().map(|detail| charged(&detail.charges, currency)).sum();
         // Whether a bank takes charges out of the entry or out of each transaction differs; either explains the difference.
         if [0, own, inside, own + inside].into_iter().any(|charges| sum + charges == booked) {
             return;
@@ -198,6 +203,9 @@ impl EntryBatch {
         let mut add = |element: &str, what: String| {
             findings.push(ReportFinding { path: format!("{path}/Btch/{element}"), what, touches_money: true });
         };
+        if self.direction.is_some_and(|direction| direction != entry.direction) {
+            add("CdtDbtInd", "the batch is on the other side than its entry".to_owned());
+        }
         // A batch without its transactions is one booking of many payments, and is expanded by whoever sent them.
         if let Some(stated) = self.stated_count.filter(|stated| listed > 0 && *stated != listed) {
             add("NbOfTxs", format!("{stated} transactions are stated, there are {listed}"));

@@ -20,6 +20,15 @@ pub enum EntryStatus {
     Other(String),
 }
 
+impl EntryTransaction {
+    /// Its amount in a currency: its own, the converted one, or the one between the banks, whichever is in it.
+    #[must_use]
+    pub fn amount_in(&self, currency: Currency) -> Option<Money> {
+        let behind = [&self.amounts.counter_value, &self.amounts.transaction].map(|part| part.as_ref().map(|part| part.amount));
+        [self.amount].into_iter().chain(behind).flatten().find(|amount| amount.currency() == currency)
+    }
+}
+
 impl EntryStatus {
     /// Reads the code.
     #[must_use]

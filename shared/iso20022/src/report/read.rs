@@ -1,7 +1,7 @@
 //! Reads account reports out of the elements.
 
 use super::{
-    AccountReport, AccountReports, AmountConversion, BankTransactionCode, EntryBatch, EntryCharge, EntryReferences, EntryStatus,
+    AccountReport, AccountReports, AmountConversion, BankTransactionCode, CodeTotal, EntryBatch, EntryCharge, EntryReferences, EntryStatus,
     EntryTotal, EntryTransaction, RelatedAmounts, RelatedParty, ReportAccount, ReportBalance, ReportEntry, ReportKind, ReportPage,
     ReportTotals, ReturnNote,
 };
@@ -127,7 +127,23 @@ fn read_balance(element: &Element) -> Result<ReportBalance, Error> {
 
 fn read_totals(element: &Element) -> Result<ReportTotals, Error> {
     let total = |name| element.optional(name)?.map(read_total).transpose();
-    Ok(ReportTotals { all: total("TtlNtries")?, credits: total("TtlCdtNtries")?, debits: total("TtlDbtNtries")? })
+    Ok(ReportTotals {
+        all: total("TtlNtries")?,
+        credits: total("TtlCdtNtries")?,
+        debits: total("TtlDbtNtries")?,
+        per_code: element.all("TtlNtriesPerBkTxCd").map(read_code_total).collect::<Result<_, _>>()?,
+    })
+}
+
+fn read_code_total(element: &Element) -> Result<CodeTotal, Error> {
+    let total = |name| element.optional(name)?.map(read_total).transpose();
+    Ok(CodeTotal {
+        code: read_code(element, "BkTxCd")?,
+        all: read_total(element)?,
+        credits: total("CdtNtries")?,
+        debits: total("DbtNtries")?,
+        is_forecast: element.optional("FcstInd")?.map(flag).transpose()?.unwrap_or(false),
+    })
 }
 
 fn read_total(element: &Element) -> Result<EntryTotal, Error> {

@@ -53,7 +53,7 @@ fn what_does_not_add_up_is_found_where_it_is() {
         ("<Sum>13.00<", "<Sum>13.01<", "Stmt 1/TxsSummry/TtlNtries", true),
         ("<NbOfTxs>2<", "<NbOfTxs>3<", "Stmt 1/Ntry 1/NtryDtls 1/Btch/NbOfTxs", true),
         ("<TtlAmt Ccy=\"EUR\">3.00<", "<TtlAmt Ccy=\"EUR\">4.00<", "Stmt 1/Ntry 1/NtryDtls 1/Btch/TtlAmt", true),
-        ("<Cd>OPBD<", "<Cd>CLBD<", "Stmt 1/Bal", false),
+        ("<Cd>OPBD<", "<Cd>CLBD<", "Stmt 1/Bal", true),
         (
             "<Refs><EndToEndId>E0</EndToEndId></Refs><Amt Ccy=\"EUR\">1.00<",
             "<Refs/><Amt Ccy=\"EUR\">1.50<",
