@@ -43,10 +43,13 @@ pub fn reading(bytes: &[u8]) -> FileReading {
     checks::check(&enveloped, message.family, &mut reader);
     if enveloped.supplementary_skipped > 0 {
         let what = format!("{} elements with private additions are not read", enveloped.supplementary_skipped);
-        reader.problem("SplmtryData", what, false);
+        reader.problem("SplmtryData", what, enveloped.amounts_skipped.contains("SplmtryData"));
+    }
+    if enveloped.amounts_skipped.contains("SplmtryData") && enveloped.supplementary_skipped == 0 {
+        reader.problem("AppHdr/SplmtryData", "private additions of the header hold amounts and are not read".to_owned(), true);
     }
     if enveloped.signatures_skipped > 0 {
-        reader.problem("Sgntr", "a signature is not verified here".to_owned(), false);
+        reader.problem("Sgntr", "a signature is not verified here".to_owned(), enveloped.amounts_skipped.contains("Sgntr"));
     }
     content.insert("message".to_owned(), json!(enveloped.name));
     if let Some(header) = header(&enveloped, &mut reader) {

@@ -3,6 +3,7 @@
 //! Only a statement closes a day; reports and notifications are news. [`crate::camt053`] is the strict form of a statement that we write ourselves.
 
 mod check;
+mod dates;
 mod entry;
 mod read;
 mod totals;

@@ -3,7 +3,7 @@
 use crate::{
     Error, ReasonCode,
     report::{read_reason, text, texts},
-    value::{amount, count, decimal, time},
+    value::{amount, count, date, decimal, time},
     xml::{
         Element,
         envelope::{self, Enveloped},
@@ -163,7 +163,7 @@ pub(crate) fn read_original(element: &Element) -> Result<OriginalMessage, Error>
 /// An optional child that is an `ISODate`.
 pub(crate) fn day(element: &Element, name: &'static str) -> Result<Option<Date>, Error> {
     let text = element.optional_text(name)?;
-    text.map(|text| Date::strptime("%Y-%m-%d", text).map_err(|_| Error::value(name, "an ISO 8601 date"))).transpose()
+    text.map(|text| date(text).ok_or_else(|| Error::value(name, "an ISO 8601 date"))).transpose()
 }
 
 fn read_reasons(element: &Element) -> Result<Vec<ReturnReason>, Error> {

@@ -1,7 +1,10 @@
 //! Texts, times and amounts in the schemas' formats.
 
 use crate::{Error, xml::Element};
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{
+    Timestamp, civil,
+    tz::{Offset, TimeZone},
+};
 use money::{Currency, Money, Rounding};
 pub use rust_decimal::Decimal;
 
@@ -35,15 +38,15 @@ pub(crate) fn day_leaf(name: &str, day: civil::Date) -> Element {
 }
 
 /// Reads a choice of `Dt` and `DtTm`: the day, and the time if there is one. The day of a time is that of its writer's clock: in another zone it is another
-/// day for some hours.
+/// day for some hours. `24:00:00` is of the day that it ends.
 pub fn moment_or_day(element: &Element) -> Result<(civil::Date, Option<Timestamp>), Error> {
-    let day = |text: &str, name| civil::Date::strptime("%Y-%m-%d", text).map_err(|_| Error::value(name, "an ISO 8601 date"));
     match (element.optional_text("Dt")?, element.optional("DtTm")?) {
-        (Some(text), None) => Ok((day(text, "Dt")?, None)),
+        (Some(text), None) => Ok((date(text).ok_or_else(|| Error::value("Dt", DATE_FORM))?, None)),
         (None, Some(moment)) => {
             let at = time(moment)?;
             let text = moment.text()?;
-            Ok((day(text.get(..10).unwrap_or(text), "DtTm")?, Some(at)))
+            let day = text.get(..DATE_BYTES).and_then(date).ok_or_else(|| Error::value("DtTm", DATE_FORM))?;
+            Ok((day, Some(at)))
         }
         _ => Err(Error::value(element.name(), "either Dt or DtTm")),
     }
@@ -57,8 +60,59 @@ pub fn time(element: &Element) -> Result<Timestamp, Error> {
     if text.contains('[') {
         return Err(wrong());
     }
-    let local = || civil::DateTime::strptime("%Y-%m-%dT%H:%M:%S%.f", text).ok().and_then(utc);
-    text.parse().ok().or_else(local).ok_or_else(wrong)
+    moment(text).or_else(|| text.parse().ok()).ok_or_else(wrong)
+}
+
+/// What an error says of a wrong date.
+const DATE_FORM: &str = "an ISO 8601 date";
+/// `2026-11-24`.
+const DATE_BYTES: usize = 10;
+
+/// Reads `xs:date`. An offset after it says where the day is that day, and changes nothing of it.
+#[must_use]
+pub fn date(text: &str) -> Option<civil::Date> {
+    let (day, zone) = text.split_at_checked(DATE_BYTES)?;
+    let is_plain = day.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+    let is_whole = is_plain && (zone.is_empty() || offset(zone).is_some());
+    is_whole.then(|| civil::Date::strptime("%Y-%m-%d", day).ok()).flatten()
+}
+
+/// `Z`, or hours and minutes with a sign, at most 14 hours.
+fn offset(zone: &str) -> Option<Offset> {
+    const SECONDS_MAX: i32 = 14 * 3600;
+    if zone == "Z" {
+        return Some(Offset::UTC);
+    }
+    let (sign, shown) = zone.strip_prefix('+').map(|shown| (1, shown)).or_else(|| Some((-1, zone.strip_prefix('-')?)))?;
+    let [hours, minutes] = numbers(shown)?;
+    let seconds = i32::from(hours) * 3600 + i32::from(minutes) * 60;
+    (minutes < 60 && seconds <= SECONDS_MAX).then(|| Offset::from_seconds(sign * seconds).ok()).flatten()
+}
+
+/// Numbers of two digits with colons between them.
+fn numbers<const N: usize>(text: &str) -> Option<[i8; N]> {
+    let one = |part: &str| (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten();
+    let all: Vec<i8> = text.split(':').map(one).collect::<Option<_>>()?;
+    all.try_into().ok()
+}
+
+/// Reads `xs:dateTime`: a fraction of any length, of which nanoseconds are kept, and `24:00:00` for the end of a day.
+fn moment(text: &str) -> Option<Timestamp> {
+    let (day, clock) = text.split_once('T').filter(|(day, _)| day.len() == DATE_BYTES)?;
+    let (clock, zone) = clock.split_at(clock.find(['Z', '+', '-']).unwrap_or(clock.len()));
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let nanoseconds: i32 = format!("{:0<9}", fraction.get(..9).unwrap_or(fraction)).parse().ok()?;
+    let (day, [hour, minute, second]) = (date(day)?, numbers(clock)?);
+    let shown = if hour == 24 {
+        let is_midnight = minute == 0 && second == 0 && fraction.bytes().all(|byte| byte == b'0');
+        day.tomorrow().ok().filter(|_| is_midnight)?.to_datetime(civil::Time::midnight())
+    } else {
+        day.to_datetime(civil::Time::new(hour, minute, second, nanoseconds).ok()?)
+    };
+    if zone.is_empty() { utc(shown) } else { offset(zone)?.to_timestamp(shown).ok() }
 }
 
 /// The time at which a clock in UTC shows this.

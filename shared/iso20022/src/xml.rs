@@ -6,7 +6,7 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
     name::ResolveResult,
 };
-use std::io;
+use std::{collections::BTreeSet, io};
 
 pub mod envelope;
 
@@ -67,6 +67,12 @@ impl Element {
     pub fn with_all(mut self, children: impl IntoIterator<Item = Element>) -> Self {
         self.children.extend(children);
         self
+    }
+
+    /// The same element with its children changed, and without those that become none.
+    pub(crate) fn with_changed(&self, change: impl FnMut(&Element) -> Option<Element>) -> Self {
+        let children = self.children.iter().filter_map(change).collect();
+        Self { name: self.name.clone(), attributes: self.attributes.clone(), text: self.text.clone(), children }
     }
 
     /// Local name.
@@ -228,6 +234,17 @@ pub(crate) fn is_xml_char(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
+/// The element of private additions, whose content is skipped.
+const SUPPLEMENTARY: &str = "SplmtryData";
+/// The element of a signature, whose content is skipped.
+const SIGNATURE: &str = "Sgntr";
+
+/// Whether an element is an amount by its name or has a currency.
+fn names_amount(start: &BytesStart<'_>) -> bool {
+    let mut attributes = start.attributes().filter_map(Result::ok);
+    start.local_name().into_inner().ends_with("Amt") || attributes.any(|attribute| attribute.key.local_name().into_inner() == "Ccy")
+}
+
 struct Tree {
     namespace: &'static str,
     /// The local name of the first element.
@@ -235,8 +252,12 @@ struct Tree {
     open: Vec<Element>,
     root: Option<Element>,
     elements: usize,
-    /// Depth below a `SplmtryData` that is skipped.
+    /// Depth below an element that is skipped.
     skipping: usize,
+    /// The element that is being skipped, or was last.
+    skipping_in: &'static str,
+    /// The elements among the skipped ones that hold amounts.
+    amounts_skipped: BTreeSet<&'static str>,
     /// How many `SplmtryData` were skipped.
     skipped: usize,
     /// Whether signatures (`Sgntr`), which are of another namespace, are skipped like them rather than refused.
@@ -254,6 +275,8 @@ impl Tree {
             root: None,
             elements: 0,
             skipping: 0,
+            skipping_in: SUPPLEMENTARY,
+            amounts_skipped: BTreeSet::new(),
             skipped: 0,
             skips_signatures: false,
             signatures: 0,
@@ -271,6 +294,9 @@ impl Tree {
         }
         if self.skipping > 0 {
             self.skipping += 1;
+            if names_amount(start) {
+                self.amounts_skipped.insert(self.skipping_in);
+            }
             return Ok(());
         }
         let name = start.local_name().into_inner().to_owned();
@@ -280,13 +306,15 @@ impl Tree {
         if self.open.is_empty() && (self.root.is_some() || name != self.root_name) {
             return Err(Error::value(&name, "the one Document"));
         }
-        if name == "SplmtryData" {
+        if name == SUPPLEMENTARY {
             self.skipping = 1;
+            self.skipping_in = SUPPLEMENTARY;
             self.skipped += 1;
             return Ok(());
         }
-        if name == "Sgntr" && self.skips_signatures {
+        if name == SIGNATURE && self.skips_signatures {
             self.skipping = 1;
+            self.skipping_in = SIGNATURE;
             self.signatures += 1;
             return Ok(());
         }

@@ -20,33 +20,41 @@ pub(super) fn check(enveloped: &Enveloped, family: &str, reader: &mut DocumentRe
         "pacs.004" => {
             banks_totals(message, &RETURNS, reader);
             returned_amounts(message, reader);
-            decided(PaymentReturns::from_enveloped(enveloped), reader);
+            decided(&PaymentReturns::from_enveloped(enveloped), reader);
         }
         "pain.002" | "pain.014" | "pacs.002" => report_counts(message, reader),
         "camt.055" | "camt.056" => requested(message, reader),
         "admi.002" => {}
         "camt.029" => {
-            decided(Resolution::from_enveloped(enveloped), reader);
+            decided(&Resolution::from_enveloped(enveloped), reader);
         }
         _ => {
-            let Some(reports) = decided(AccountReports::from_enveloped(enveloped), reader) else { return };
-            for finding in reports.findings() {
+            let findings = match AccountReports::from_enveloped(enveloped) {
+                Ok(reports) => reports.findings(),
+                Err(error) => {
+                    refused(&error, reader);
+                    // A wrong date is no reason to leave the sums unchecked.
+                    AccountReports::findings_without_dates(enveloped).unwrap_or_default()
+                }
+            };
+            for finding in findings {
                 reader.problem(&finding.path, finding.what, finding.touches_money);
             }
         }
     }
 }
 
-/// What the typed reader that product code uses makes of the message. Its error is a problem unless the table has already found one.
-fn decided<T>(read: Result<T, Error>, reader: &mut DocumentReader) -> Option<T> {
-    match read {
-        Ok(read) => Some(read),
-        Err(error) => {
-            if !reader.touches_money() {
-                reader.problem("the document", error.to_string(), true);
-            }
-            None
-        }
+/// What the typed reader that product code uses makes of the message.
+fn decided<T>(read: &Result<T, Error>, reader: &mut DocumentReader) {
+    if let Err(error) = read {
+        refused(error, reader);
+    }
+}
+
+/// The error of a typed reader is a problem unless the table has already found one.
+fn refused(error: &Error, reader: &mut DocumentReader) {
+    if !reader.touches_money() {
+        reader.problem("the document", error.to_string(), true);
     }
 }
 

@@ -1,4 +1,5 @@
 //! Unit tests of `messages`.
+mod documents;
 mod initiations;
 mod reference;
 mod schema;

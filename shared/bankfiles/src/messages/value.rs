@@ -58,12 +58,15 @@ fn form(error: Error) -> String {
 
 fn day(element: &Element) -> Result<String, String> {
     if !element.children().is_empty() {
-        value::moment_or_day(element).map_err(form)?;
+        let (day, moment) = value::moment_or_day(element).map_err(form)?;
+        if moment.is_none() {
+            return Ok(day.to_string());
+        }
         let chosen = element.children().first().map(|child| child.text().map_err(form)).transpose()?;
         return Ok(chosen.unwrap_or_default().to_owned());
     }
     let text = element.text().map_err(form)?;
-    let day = jiff::civil::Date::strptime("%Y-%m-%d", text).map_err(|_| "an ISO 8601 date".to_owned())?;
+    let day = value::date(text).ok_or("an ISO 8601 date")?;
     Ok(day.to_string())
 }
 

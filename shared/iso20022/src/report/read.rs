@@ -52,7 +52,10 @@ impl AccountReports {
 
     /// Reads one whose XML was read already.
     pub fn from_enveloped(enveloped: &Enveloped) -> Result<Self, Error> {
-        let message = &enveloped.message;
+        Self::from_message(&enveloped.message)
+    }
+
+    pub(super) fn from_message(message: &Element) -> Result<Self, Error> {
         let kinds = [ReportKind::Intraday, ReportKind::Statement, ReportKind::Notification];
         let kind = kinds.into_iter().find(|kind| kind.elements().0 == message.name());
         let kind = kind.ok_or_else(|| Error::value(message.name(), "an account report, a statement or a notification"))?;

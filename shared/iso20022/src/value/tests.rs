@@ -37,6 +37,28 @@ fn times_without_an_offset_are_utc() {
 }
 
 #[test]
+fn dates_and_times_have_every_form_of_the_schema() {
+    let day = Some(civil::Date::constant(2026, 11, 24));
+    for text in ["2026-11-24", "2026-11-24Z", "2026-11-24+01:00", "2026-11-24-14:00"] {
+        assert_eq!(date(text), day, "{text}");
+    }
+    for text in
+        ["2026-11-31", "2026-1-5", "2026-11-24+14:01", "2026-11-24+1:00", "2026-11-24z", "2026-11-24+0100", "24.11.2026", "2026-11-2é", ""]
+    {
+        assert_eq!(date(text), None, "{text}");
+    }
+    let read = |text: &str| time(&Element::leaf("CreDtTm", text)).map(|time| time.as_millisecond());
+    assert_eq!(read("2026-11-24T24:00:00+01:00"), read("2026-11-24T23:00:00Z"));
+    assert_eq!(read("2026-12-31T24:00:00.000"), read("2027-01-01T00:00:00Z"));
+    assert_eq!(read("2026-11-24T10:00:00.1239999999999Z"), read("2026-11-24T10:00:00.123Z"));
+    for text in ["2026-11-24T24:00:01Z", "2026-11-24T24:01:00", "2026-11-24T25:00:00Z", "2026-11-24T24:00:00.1Z"] {
+        assert!(read(text).is_err(), "{text}");
+    }
+    let end = Element::new("Dt").with_leaf("DtTm", "2026-11-24T24:00:00+01:00");
+    assert_eq!(moment_or_day(&end).map(|(day, _)| Some(day)), Ok(day));
+}
+
+#[test]
 fn texts_are_bounded_in_characters() {
     assert!(check_text("Nm", &"é".repeat(140), 140).is_ok());
     for text in ["", " a", "a\u{1}", "a\nb", &"a".repeat(141)] {

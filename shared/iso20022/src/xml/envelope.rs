@@ -5,7 +5,7 @@ use super::{
 };
 use crate::Error;
 use quick_xml::{NsReader, events::Event, name::ResolveResult};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// The deepest envelope around a message. The ones of clearings and networks have three elements.
 pub const ENVELOPE_DEPTH_MAX: usize = 8;
@@ -34,6 +34,8 @@ pub struct Enveloped {
     pub supplementary_skipped: usize,
     /// How many signatures (`Sgntr`) were skipped in header and message. None is verified here.
     pub signatures_skipped: usize,
+    /// Which of the skipped elements (`SplmtryData`, `Sgntr`), in header and message, have amounts in them: an attribute `Ccy`, or a name that ends in `Amt`.
+    pub amounts_skipped: BTreeSet<&'static str>,
 }
 
 /// The name of the first ISO 20022 message in the bytes other than a header, such as `camt.053.001.08`; also where the document is broken further down.
@@ -91,7 +93,16 @@ pub fn read(bytes: &[u8], known: &'static [&'static str]) -> Result<Enveloped, E
     let mut reader = NsReader::from_str(&text);
     reader.config_mut().expand_empty_elements = true;
     reader.config_mut().check_comments = true;
-    let mut envelope = EnvelopeReader { known, around: 0, elements: 0, current: None, header: None, message: None, signatures: 0 };
+    let mut envelope = EnvelopeReader {
+        known,
+        around: 0,
+        elements: 0,
+        current: None,
+        header: None,
+        message: None,
+        signatures: 0,
+        amounts_skipped: BTreeSet::new(),
+    };
     loop {
         let at = reader.buffer_position();
         let (resolved, event) = reader.read_resolved_event().map_err(|error| malformed(at, &error.to_string()))?;
@@ -159,6 +170,15 @@ fn declared_encoding(bytes: &[u8]) -> Option<String> {
     value[1..].split_once(quote).map(|(name, _)| name.to_ascii_lowercase())
 }
 
+/// The namespace that an error names: the first known one where all are of one message, else what all ISO 20022 namespaces start with.
+fn expected_namespace(known: &[&'static str]) -> &'static str {
+    let message = |namespace: &'static str| plain_name(namespace).map(|name| name.rsplitn(3, '.').last());
+    match known {
+        [first, rest @ ..] if rest.iter().all(|other| message(other) == message(first)) => first,
+        _ => NAMESPACE_ROOT,
+    }
+}
+
 fn tree(namespace: &'static str, root_name: &'static str) -> Tree {
     Tree { skips_signatures: true, ..Tree::new(namespace, root_name) }
 }
@@ -173,6 +193,7 @@ struct EnvelopeReader {
     header: Option<Element>,
     message: Option<(String, Element, usize)>,
     signatures: usize,
+    amounts_skipped: BTreeSet<&'static str>,
 }
 
 struct MessagePart {
@@ -217,7 +238,7 @@ impl EnvelopeReader {
             return Ok(Some(MessagePart { tree: tree(header, "AppHdr"), depth: 0, name: None, bare: false }));
         }
         let Some(name) = plain_name(namespace).filter(|name| !name.starts_with("head.")) else {
-            let expected = self.known.first().copied().unwrap_or_default();
+            let expected = expected_namespace(self.known);
             return if local == DOCUMENT { Err(Error::Namespace { element: local.to_owned(), expected }) } else { Ok(None) };
         };
         let Some(known) = self.known.iter().find(|known| **known == namespace) else {
@@ -249,6 +270,7 @@ impl EnvelopeReader {
         }
         let skipped = part.tree.skipped;
         self.signatures += part.tree.signatures;
+        self.amounts_skipped.append(&mut part.tree.amounts_skipped);
         let root = part.tree.finish(at)?;
         match part.name {
             None => self.header = Some(root),
@@ -278,7 +300,14 @@ impl EnvelopeReader {
             return Err(malformed(at, "the document ends early"));
         }
         let (name, message, supplementary_skipped) = self.message.ok_or_else(|| malformed(at, "no ISO 20022 message"))?;
-        Ok(Enveloped { name, message, header: self.header, supplementary_skipped, signatures_skipped: self.signatures })
+        Ok(Enveloped {
+            name,
+            message,
+            header: self.header,
+            supplementary_skipped,
+            signatures_skipped: self.signatures,
+            amounts_skipped: self.amounts_skipped,
+        })
     }
 }
 

@@ -108,3 +108,26 @@ fn totals_per_code_and_the_side_of_a_batch_are_compared() {
     let side = changed("<Btch><CdtDbtInd>DBIT<", "<Btch><CdtDbtInd>CRDT<");
     assert!(money_places(&side).contains(&"Stmt 1/Ntry 1/NtryDtls 1/Btch/CdtDbtInd"), "{:?}", side.problems);
 }
+
+#[test]
+fn dates_with_a_zone_are_read_and_a_wrong_one_does_not_end_the_checks() {
+    for day in ["2026-11-24+01:00", "2026-11-24Z"] {
+        assert!(changed("<Dt>2026-11-24</Dt>", &format!("<Dt>{day}</Dt>")).problems.is_empty(), "{day}");
+    }
+    for time in ["2026-11-24T24:00:00+01:00", "2026-11-24T24:00:00", "2026-11-24T10:00:00.1234567891234+01:00"] {
+        assert!(changed("<Dt>2026-11-24</Dt>", &format!("<DtTm>{time}</DtTm>")).problems.is_empty(), "{time}");
+    }
+    let wrong_sum = stmt().replace(">27.00<", ">27.01<");
+    for (from, to, place) in [
+        ("<BookgDt><Dt>2026-11-24<", "<BookgDt><Dt>2026-02-30<", "Stmt 1/Ntry 1/BookgDt"),
+        ("<Dt><Dt>2026-11-24<", "<Dt><Dt>yesterday<", "Stmt 1/Bal 1/Dt"),
+        ("<Dt><Dt>2026-11-24</Dt></Dt>", "", "Stmt 1/Bal 1/Dt"),
+        ("<Acct>", "<CreDtTm>2026-11-24T99:00:00</CreDtTm><Acct>", "Stmt 1/CreDtTm"),
+        ("<Acct>", "<FrToDt><FrDtTm>now</FrDtTm></FrToDt><Acct>", "Stmt 1/FrToDt/FrDtTm"),
+    ] {
+        let reading = statement(&wrong_sum.replacen(from, to, 1));
+        assert!(reading.problems.iter().any(|problem| problem.place == place), "{to}: {:?}", reading.problems);
+        assert!(money_places(&reading).contains(&"Stmt 1/Bal"), "{to}: {:?}", reading.problems);
+        assert!(!money_places(&statement(&stmt().replacen(from, to, 1))).contains(&"Stmt 1/Bal"), "{to}");
+    }
+}

@@ -77,6 +77,9 @@ fn signatures_are_skipped_and_counted() {
     let signed = HEADER
         .replace("</AppHdr>", "<Sgntr><s:Signature xmlns:s=\"http://www.w3.org/2000/09/xmldsig#\"><s:A/></s:Signature></Sgntr></AppHdr>");
     let found = read(format!("<Env>{signed}{DOC}</Env>").as_bytes(), KNOWN).unwrap();
+    assert!(found.amounts_skipped.is_empty());
+    let with_amount = signed.replace("<s:A/>", "<s:A Ccy=\"EUR\"/>");
+    assert_eq!(read(format!("<Env>{with_amount}{DOC}</Env>").as_bytes(), KNOWN).unwrap().amounts_skipped, BTreeSet::from(["Sgntr"]));
     assert_eq!((found.signatures_skipped, found.header.unwrap().text_of("BizMsgIdr").unwrap()), (1, "B"));
 }
 
