@@ -5,6 +5,7 @@ use crate::statement::{Findings, StatementSide, day, minor_digits};
 
 /// SWIFT's `15d`: 15 characters, one of them the comma.
 const AMOUNT_CHARS_MAX: usize = 15;
+const NO_COMMA: &str = "has no decimal comma";
 
 /// An amount in minor units, and what is unusual about how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub(super) fn amount(text: &str, minor_digits: u32) -> Result<Mt940Amount, &'sta
     }
     let minor = format!("0{whole}{kept:0<width$}").parse().map_err(|_| "is larger than can be read (63 bits)")?;
     let unusual = if separators == 0 {
-        Some("has no decimal comma")
+        Some(NO_COMMA)
     } else if point {
         Some("has a decimal point instead of a comma")
     } else if !further.is_empty() {
@@ -55,7 +56,10 @@ pub(super) fn amount(text: &str, minor_digits: u32) -> Result<Mt940Amount, &'sta
 pub(super) fn amount_of(what: &str, text: &str, minor_digits: Option<u32>, line: usize, findings: &mut Findings) -> Option<i64> {
     match amount(text.trim(), minor_digits?) {
         Ok(read) => {
-            if let Some(unusual) = read.unusual {
+            // An amount that is cut off has often lost its comma first.
+            if read.unusual == Some(NO_COMMA) {
+                findings.money(line, format!("the amount of {what} {NO_COMMA}, so its end may be missing"));
+            } else if let Some(unusual) = read.unusual {
                 findings.other(line, format!("the amount of {what} {unusual}"));
             }
             Some(read.minor)

@@ -82,7 +82,8 @@ pub(super) fn entry(field: &Mt940Field<'_>, currency: &str, minor_digits: Option
 fn type_code<'a>(text: &'a str, line: usize, findings: &mut Findings) -> (String, &'a str) {
     let code = text.get(..4).filter(|code| code.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     let Some(code) = code else {
-        findings.other(line, ":61: must have a type after its amount: N, S or F and three characters");
+        // Only the type shows that the amount before it is whole.
+        findings.money(line, ":61: must have a type after its amount: N, S or F and three characters; the amount may be cut off");
         return (String::new(), text);
     };
     if !code.starts_with(['N', 'S', 'F']) {

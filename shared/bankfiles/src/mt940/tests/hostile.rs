@@ -3,6 +3,8 @@ use super::*;
 use proptest::prelude::*;
 use std::fmt::Write;
 
+const NO_TYPE: &str = ":61: must have a type after its amount: N, S or F and three characters; the amount may be cut off";
+
 fn is_sound(text: &str) -> bool {
     !problems(text).iter().any(|(_, _, touches_money)| *touches_money)
 }
@@ -79,12 +81,28 @@ fn balances_and_entries_that_are_not_understood_are_named() {
             ),
         ],
     );
-    assert_problems(
-        "2000,00NTRFE2E3",
-        "2000,00T",
-        &[(20, ":61: must have a type after its amount: N, S or F and three characters", false)],
-    );
+    assert_problems("2000,00NTRFE2E3", "2000,00T", &[(20, NO_TYPE, true)]);
     assert_problems("NTRFE2E3", "NTRFE2E34567890123456", &[(20, "a reference of :61: is longer than 16 characters", false)]);
+}
+
+#[test]
+fn an_entry_that_ends_inside_or_after_its_amount_touches_money() {
+    // An interim report has no closing balance that would show it.
+    let text = |entry: &str| format!(":20:R1\n:25:123\n:28C:5/1\n:34F:EURD0,\n:61:{entry}\n");
+    let whole = "260920D12345,67NTRFREF";
+    assert_eq!(problems(&text(whole)), []);
+    for cut in 0..whole.find("TRF").unwrap() + "TR".len() {
+        assert!(!is_sound(&text(&whole[..cut])), "{}", &whole[..cut]);
+    }
+    let comma = "the amount of :61: has no decimal comma, so its end may be missing";
+    let money = |what: &str| ("line 5".to_owned(), what.to_owned(), true);
+    assert_eq!(problems(&text("260920D12345NTRFREF")), [money(comma)]);
+    // Without a type there is no customer's reference either, which is said after it.
+    assert_eq!(problems(&text("260920D0,4"))[..1], [money(NO_TYPE)]);
+    assert_eq!(problems(&text("260920D12345"))[..2], [money(comma), money(NO_TYPE)]);
+    // What follows is no type, so the amount may go on behind the blank.
+    assert_eq!(problems(&text("260920D12,3 4NTRFREF"))[..1], [money(NO_TYPE)]);
+    assert_problems(":65:C260921EUR3200,00", ":65:C260921EUR3200", &[(23, &comma.replace(":61:", ":65:"), true)]);
 }
 
 #[test]
