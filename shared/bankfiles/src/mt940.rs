@@ -125,7 +125,9 @@ pub struct Mt940Balance {
 pub struct Mt940FloorLimit {
     /// Of which side; `None`: of both.
     pub side: Option<StatementSide>,
-    /// In minor units.
+    /// As written; with a problem if it is not the message's.
+    pub currency: String,
+    /// In minor units of its own currency. `None` if unreadable or of an unknown currency, with a problem.
     pub amount_minor: Option<i64>,
 }
 
@@ -136,7 +138,9 @@ pub struct Mt940Total {
     pub line: usize,
     /// How many entries.
     pub count: Option<u64>,
-    /// In minor units.
+    /// As written; with a problem if it is not the message's.
+    pub currency: String,
+    /// In minor units of its own currency. `None` if unreadable or of an unknown currency, with a problem.
     pub amount_minor: Option<i64>,
 }
 

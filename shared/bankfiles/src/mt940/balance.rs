@@ -94,13 +94,19 @@ pub(super) fn balance(field: &Mt940Field<'_>, findings: &mut Findings) -> Option
     if field.lines.len() > 1 {
         findings.other(field.line + 1, format!("{what} has more than one line; only the first was read"));
     }
-    let digits = minor_digits(currency);
-    if digits.is_none() {
-        findings.money(field.line, format!("the currency of {what} is not a known ISO 4217 code, so the unit of its amount is unknown"));
-    }
+    let digits = known_digits(&what, currency, field.line, findings);
     let unsigned = amount_of(&what, amount, digits, field.line, findings);
     let amount_minor = unsigned.map(|amount| if negative { -amount } else { amount });
     Some(Mt940Balance { line: field.line, tag: field.tag.to_owned(), date, currency: currency.to_owned(), amount_minor })
+}
+
+/// Digits of the minor unit of a field's currency; a currency that is not known is reported.
+fn known_digits(what: &str, currency: &str, line: usize, findings: &mut Findings) -> Option<u32> {
+    let digits = minor_digits(currency);
+    if digits.is_none() {
+        findings.money(line, format!("the currency of {what} is not a known ISO 4217 code, so the unit of its amount is unknown"));
+    }
+    digits
 }
 
 /// Reads `:34F:`, `CCY [D|C] amount`.
@@ -115,7 +121,9 @@ pub(super) fn floor_limit(field: &Mt940Field<'_>, findings: &mut Findings) -> Op
         (_, Some(amount)) => (Some(StatementSide::Credit), amount),
         _ => (None, rest),
     };
-    Some(Mt940FloorLimit { side, amount_minor: amount_of(":34F:", amount, minor_digits(currency), field.line, findings) })
+    let digits = known_digits(":34F:", currency, field.line, findings);
+    let amount_minor = amount_of(":34F:", amount, digits, field.line, findings);
+    Some(Mt940FloorLimit { side, currency: currency.to_owned(), amount_minor })
 }
 
 /// Reads `:90D:` or `:90C:`, `count CCY amount`.
@@ -130,8 +138,10 @@ pub(super) fn total(field: &Mt940Field<'_>, findings: &mut Findings) -> Option<M
     if count.is_none() {
         findings.other(field.line, format!(":{}: must begin with a number of entries", field.tag));
     }
-    let amount_minor = amount_of(&format!(":{}:", field.tag), amount, minor_digits(currency), field.line, findings);
-    Some(Mt940Total { line: field.line, count, amount_minor })
+    let what = format!(":{}:", field.tag);
+    let minor_digits = known_digits(&what, currency, field.line, findings);
+    let amount_minor = amount_of(&what, amount, minor_digits, field.line, findings);
+    Some(Mt940Total { line: field.line, count, currency: currency.to_owned(), amount_minor })
 }
 
 /// The currency that a field names, wherever its format has one.

@@ -62,7 +62,8 @@ fn change(entry: &Mt940Entry) -> Option<i128> {
 
 /// Checks number and sum of one side's entries in an interim report.
 fn total(statement: &Mt940Statement, total: Option<&Mt940Total>, (tag, noun, side): (&str, &str, StatementSide), findings: &mut Findings) {
-    let Some(total) = total else { return };
+    // A total in another currency has a problem of its own.
+    let Some(total) = total.filter(|total| total.currency == statement.currency) else { return };
     let entries = || statement.entries.iter().filter(|entry| entry.side.adds() == side.adds());
     let found = entries().map(|entry| entry.amount_minor.map(i128::from)).sum::<Option<i128>>();
     let count = u64::try_from(entries().count()).unwrap_or(u64::MAX);

@@ -1,7 +1,7 @@
 //! Builds statements from messages. A field in the wrong place is a problem, and what can be kept of it is kept.
 
 use super::{
-    Mt940Account, Mt940Balance, Mt940File, Mt940Kind, Mt940Statement, balance, checks, details, entry,
+    Mt940Account, Mt940Balance, Mt940File, Mt940Kind, Mt940Statement, Mt940Total, balance, checks, details, entry,
     fields::{Mt940Field, Mt940Message, messages},
 };
 use crate::statement::{Findings, WrittenLine, digits, full_year, minor_digits, text_lines};
@@ -135,10 +135,14 @@ impl Mt940Builder<'_, '_> {
                 self.statement.forward_available.extend(balance);
             }
             "86" => self.details(field),
-            "34F" => self.statement.floor_limits.extend(balance::floor_limit(field, self.findings)),
+            "34F" => {
+                let limit = balance::floor_limit(field, self.findings);
+                self.same_currency(field, limit.as_ref().map(|limit| limit.currency.as_str()));
+                self.statement.floor_limits.extend(limit);
+            }
             "13" | "13D" => self.reported_at(field),
-            "90D" => self.statement.debits = balance::total(field, self.findings),
-            "90C" => self.statement.credits = balance::total(field, self.findings),
+            "90D" => self.statement.debits = self.total(field),
+            "90C" => self.statement.credits = self.total(field),
             tag => {
                 self.findings.other(field.line, format!("field :{tag}: is no field of an MT940 or MT942; it was kept as it is"));
             }
@@ -173,16 +177,26 @@ impl Mt940Builder<'_, '_> {
 
     fn balance(&mut self, field: &Mt940Field<'_>) -> Option<Mt940Balance> {
         let balance = balance::balance(field, self.findings);
-        match &balance {
-            Some(found) if found.currency != self.statement.currency => {
-                let what =
-                    format!("the currency of :{}: is not that of the statement's first balance ({})", field.tag, self.statement.currency);
-                self.findings.money(field.line, what);
-            }
-            Some(_) => {}
-            None => {}
-        }
+        self.same_currency(field, balance.as_ref().map(|balance| balance.currency.as_str()));
         balance
+    }
+
+    fn total(&mut self, field: &Mt940Field<'_>) -> Option<Mt940Total> {
+        let total = balance::total(field, self.findings);
+        self.same_currency(field, total.as_ref().map(|total| total.currency.as_str()));
+        total
+    }
+
+    /// Amounts of two currencies can't be compared, and entries have none of their own.
+    fn same_currency(&mut self, field: &Mt940Field<'_>, found: Option<&str>) {
+        let expected = &self.statement.currency;
+        if found.is_some_and(|found| found != expected) {
+            let first = match self.statement.kind {
+                Mt940Kind::Statement => "the statement's first balance",
+                Mt940Kind::InterimReport => "the report's first limit or total",
+            };
+            self.findings.money(field.line, format!("the currency of :{}: is not that of {first} ({expected})", field.tag));
+        }
     }
 
     fn entry(&mut self, field: &Mt940Field<'_>) {

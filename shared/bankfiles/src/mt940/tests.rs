@@ -225,7 +225,10 @@ fn interim_reports_are_compared_with_their_own_totals() {
         (report.entries[0].amount_minor, report.entries[2].expected, report.text.as_deref()),
         (Some(2_345), true, Some("MORE TOMORROW"))
     );
-    assert_eq!(report.floor_limits[1], Mt940FloorLimit { side: Some(StatementSide::Credit), amount_minor: Some(1_500) });
+    assert_eq!(
+        report.floor_limits[1],
+        Mt940FloorLimit { side: Some(StatementSide::Credit), currency: "KWD".to_owned(), amount_minor: Some(1_500) }
+    );
     // Without a limit, every entry is listed.
     let found = problems(&INTERIM.replace(":34F:KWDC1,500\n", ""));
     assert_eq!((found[0].1.as_str(), found[0].2), (what, true));
@@ -235,6 +238,28 @@ fn interim_reports_are_compared_with_their_own_totals() {
         (":90D: states 1 debit entries of 2345 in total, but 1 of 2346 in total are listed", true)
     );
     assert_eq!((reading(INTERIM.as_bytes()).format, reading(FILE.as_bytes()).format), ("MT942".to_owned(), "MT940".to_owned()));
+}
+
+#[test]
+fn totals_and_limits_of_another_currency_are_not_compared_by_number() {
+    let sound = INTERIM.replace(":90C:3KWD17,", ":90C:2KWD16,");
+    assert_eq!(problems(&sound), []);
+    for (from, to, line, tag) in
+        [(":90D:1KWD", ":90D:1BHD", 10, "90D"), (":90C:2KWD", ":90C:2BHD", 11, "90C"), (":34F:KWDC", ":34F:BHDC", 5, "34F")]
+    {
+        let what = format!("the currency of :{tag}: is not that of the report's first limit or total (KWD)");
+        assert_eq!(problems(&sound.replace(from, to)), [(format!("line {line}"), what.clone(), true)]);
+        let unknown = format!("the currency of :{tag}: is not a known ISO 4217 code, so the unit of its amount is unknown");
+        for other in ["QQQ", "kwd"] {
+            let found = problems(&sound.replace(from, &to.replace("BHD", other)));
+            let expected = [&unknown, &what].map(|what| (format!("line {line}"), what.clone(), true));
+            assert_eq!(found, expected, "{other}");
+        }
+    }
+    let content = reading(sound.replace(":90D:1KWD", ":90D:1BHD").as_bytes()).content;
+    let report = &content["statements"][0];
+    let currencies = [&report["debits"], &report["credits"], &report["floor_limits"][0]].map(|field| field["currency"].as_str());
+    assert_eq!(currencies, [Some("BHD"), Some("KWD"), Some("KWD")]);
 }
 
 #[test]
