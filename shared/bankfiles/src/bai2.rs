@@ -48,7 +48,7 @@ pub struct Bai2File {
 }
 
 /// What a group does to what was reported before for its originator and day.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bai2GroupStatus {
     /// 1: adds to it.
@@ -65,7 +65,7 @@ pub enum Bai2GroupStatus {
 }
 
 /// How final a group's amounts are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bai2AsOf {
     /// 1.
@@ -124,13 +124,13 @@ pub struct Bai2Account {
 }
 
 impl Bai2Account {
-    /// The amount that record 03 reports under a type code, such as `010` for the opening ledger balance. `None` if it reports none or
-    /// several.
+    /// The amount that record 03 reports under a type code, such as `010` for the opening ledger balance. `None` if it reports none, or
+    /// different ones.
     #[must_use]
     pub fn reported(&self, code: &str) -> Option<i64> {
         let mut with_code = self.summaries.iter().filter(|summary| summary.code == code && summary.amount_minor.is_some());
         let first = with_code.next()?.amount_minor;
-        with_code.next().is_none().then_some(first).flatten()
+        with_code.all(|summary| summary.amount_minor == first).then_some(first).flatten()
     }
 }
 

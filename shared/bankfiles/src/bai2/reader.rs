@@ -289,5 +289,6 @@ impl Bai2Reader<'_> {
         } else if !self.trailer_read {
             self.findings.money(self.line, "the file ends without a file trailer (99): its end may be missing");
         }
+        checks::repeated_accounts(&self.file.groups, self.findings);
     }
 }

@@ -2,6 +2,7 @@
 use super::*;
 use jiff::civil::date;
 
+mod checks;
 mod hostile;
 mod reference;
 

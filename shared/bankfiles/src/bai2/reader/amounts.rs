@@ -9,6 +9,9 @@ use super::super::{
 use crate::statement::{Findings, day, digits, minor_digits};
 use jiff::civil::Date;
 
+/// The type code of entries without money.
+const TEXT_ONLY: &str = "890";
+
 /// An account as its record 03 describes it.
 pub(super) fn account(record: &Bai2Record<'_>, group: &Bai2Group, totals: &mut Bai2Totals, findings: &mut Findings) -> Bai2Account {
     let mut fields = record.fields();
@@ -71,7 +74,7 @@ pub(super) fn entry(record: &Bai2Record<'_>, booked: Option<Date>, totals: &mut 
     let amount_minor = totals.count(amount(written), || "the entry's amount".to_owned(), record, findings);
     let known = codes::type_code(&code);
     let side = codes::side(&code);
-    if side.is_none() && amount_minor != Some(0) && code != "890" {
+    if side.is_none() && amount_minor != Some(0) && code != TEXT_ONLY {
         findings.money(record.line, format!("type code {} of the entry (16) is on neither side", shown(&code)));
     } else if known.is_none() {
         findings
@@ -82,8 +85,10 @@ pub(super) fn entry(record: &Bai2Record<'_>, booked: Option<Date>, totals: &mut 
             format!("type code {code} of the entry (16) is one of an account's totals, which may count other entries again"),
         );
     }
-    // 890 only carries a text.
-    if written.is_empty() && code != "890" {
+    if code == TEXT_ONLY && amount_minor.is_some_and(|amount| amount != 0) {
+        findings.money(record.line, "the entry (16) has type code 890, which only carries a text, but also an amount");
+    }
+    if written.is_empty() && code != TEXT_ONLY {
         findings.money(record.line, "the entry (16) has no amount");
     }
     if amount_minor.is_some_and(i64::is_negative) {

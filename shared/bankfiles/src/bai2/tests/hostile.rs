@@ -52,8 +52,9 @@ fn an_account_outside_of_a_group_and_without_a_trailer_is_still_read() {
     let what: Vec<_> = problems.iter().map(|problem| problem.what.as_str()).collect();
     assert_eq!(what[0], "an account (03) stands outside of a group; a group header (02) was expected before it");
     assert_eq!(what[1], "the file trailer (99) follows before the account of line 2 was ended by a trailer (49)");
-    assert_eq!(what[2], "the file trailer (99) follows before the group of line 2 was ended by a trailer (98)");
-    assert_eq!(what[3], "the file trailer (99) states a control total of 0, but the control totals of its groups add up to 12");
+    assert_eq!(what[2], "the account doesn't state one closing ledger balance (015), so its entries can't be checked against balances");
+    assert_eq!(what[3], "the file trailer (99) follows before the group of line 2 was ended by a trailer (98)");
+    assert_eq!(what[4], "the file trailer (99) states a control total of 0, but the control totals of its groups add up to 12");
 }
 
 #[test]
