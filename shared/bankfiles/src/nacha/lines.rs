@@ -9,6 +9,9 @@ pub const LINE: usize = 94;
 /// much memory, a reading 30 times.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
 
+/// What some editors write before text in UTF-8. The rest of such a file is not read: its bytes could not be written again as they were.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// A record: its line's number and 94 printable ASCII characters.
 #[derive(Debug, Clone, Copy)]
 pub struct AchRecord<'a> {
@@ -32,6 +35,7 @@ pub struct AchLines<'a> {
 
 /// Whether the bytes begin like an ACH file. Records in the wrong order are still recognised, so that their order is named as the problem.
 pub fn looks_like(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let beginning = &bytes[..bytes.len().min(4_096)];
     let starts = (0..beginning.len()).filter(|at| at % LINE == 0 || matches!(beginning[at - 1], b'\n' | b'\r'));
     // Record type 1 and priority 01; then, from position 35, record size 094, blocking factor 10 and format code 1.
@@ -76,6 +80,10 @@ fn printable(bytes: &[u8]) -> Result<&str, AchProblems> {
         let before = &bytes[..at];
         let begin = before.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |end| end + 1);
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        if at == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
+            let what = "position 1 is the byte EF of a byte order mark, which no ACH file has: remove its three bytes, EF BB BF";
+            return Err(AchProblems::one("line 1", what.to_owned()));
+        }
         let what = format!("position {} is the byte {:02X}; only printable ASCII characters are allowed", at - begin + 1, bytes[at]);
         return Err(AchProblems::one(&format!("line {line}"), what));
     }
@@ -191,3 +199,6 @@ impl<'a> AchRecord<'a> {
         AchProblems::one(&format!("line {}", self.line), format!("{field} (positions {from} to {to}) {must}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

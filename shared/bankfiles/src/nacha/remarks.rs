@@ -1,4 +1,4 @@
-//! What is odd in a file that was read. None of it makes an amount wrong; much of it makes a bank refuse an entry.
+//! What is odd in a file that was read. Only an amount where none can be touches money; much of the rest makes a bank refuse an entry.
 
 use super::change_codes::change_code;
 use super::error::AchRemarks;
@@ -10,7 +10,10 @@ use super::sec::sec_code;
 use super::transaction::EntryPurpose;
 use crate::FileProblem;
 
-/// Remarks in the order of the file, with the lines they are about.
+/// Problems with money that are listed of one file.
+const WITH_MONEY_MAX: usize = 1_000;
+
+/// Problems that touch money, then remarks, each in the order of the file, with the lines they are about.
 pub fn remarks(file: &AchFile) -> Vec<FileProblem> {
     let mut remarks = AchRemarks::default();
     if file.header.created_day().is_none() {
@@ -24,7 +27,37 @@ pub fn remarks(file: &AchFile) -> Vec<FileProblem> {
     if file.layout.padding != AchPadding::Full {
         remarks.add(line, "after the file control, lines of nines should make the number of lines a multiple of ten, and no more");
     }
-    remarks.into_problems()
+    let mut problems = moneyless_amounts(file);
+    problems.extend(remarks.into_problems());
+    problems
+}
+
+/// Entries that move no money, but state an amount: either the amount or the transaction code is wrong.
+fn moneyless_amounts(file: &AchFile) -> Vec<FileProblem> {
+    let mut problems = Vec::new();
+    let mut left_off = 0_usize;
+    let mut line = 2;
+    for batch in &file.batches {
+        let mut entry_line = line + 1;
+        for entry in &batch.entries {
+            let moves_none = matches!(entry.transaction_code.purpose(), EntryPurpose::Prenote | EntryPurpose::ZeroDollar);
+            if moves_none && entry.amount_cents != 0 {
+                if problems.len() < WITH_MONEY_MAX {
+                    let what = "a prenote or zero-dollar entry has an amount".to_owned();
+                    problems.push(FileProblem { place: format!("line {entry_line}"), what, touches_money: true });
+                } else {
+                    left_off += 1;
+                }
+            }
+            entry_line += 1 + entry.addenda.len();
+        }
+        line += 2 + batch.totals().records;
+    }
+    if left_off > 0 {
+        let what = format!("{left_off} more prenotes or zero-dollar entries have an amount");
+        problems.push(FileProblem { place: "the file".to_owned(), what, touches_money: true });
+    }
+    problems
 }
 
 fn batch_remarks(batch: &AchBatch, line: usize, remarks: &mut AchRemarks) {
@@ -56,9 +89,6 @@ fn entry_remarks(header: &AchBatchHeader, entry: &AchEntry, line: usize, remarks
         remarks.add(line, "trace number does not begin with the batch's originating DFI");
     }
     let purpose = entry.transaction_code.purpose();
-    if matches!(purpose, EntryPurpose::Prenote | EntryPurpose::ZeroDollar) && entry.amount_cents != 0 {
-        remarks.add(line, "a prenote or zero-dollar entry has an amount");
-    }
     if purpose == EntryPurpose::Live && entry.amount_cents == 0 && !answer {
         remarks.add(line, "an entry of money has the amount 0");
     }
@@ -111,3 +141,6 @@ fn iat_type(addenda: &AchAddenda) -> Option<u8> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
