@@ -1,8 +1,14 @@
 //! Compares a statement with its own balances, and statements of one account with each other.
 
-use super::{Mt940Balance, Mt940Entry, Mt940Kind, Mt940Statement, Mt940Total};
+use super::{Mt940Account, Mt940Balance, Mt940Entry, Mt940Kind, Mt940Statement, Mt940Total};
 use crate::statement::{Findings, StatementSide};
 use std::collections::HashMap;
+
+/// A BIC with a branch.
+const BIC_CHARS: usize = 11;
+const HEAD_OFFICE: &str = "XXX";
+/// The shortest IBAN, Norway's.
+const IBAN_CHARS_MIN: usize = 15;
 
 /// Checks one message.
 pub(super) fn statement(statement: &Mt940Statement, findings: &mut Findings) {
@@ -96,9 +102,11 @@ struct Mt940Previous<'a> {
 
 /// Checks that pages and statements of an account follow each other without a gap, and that none is there twice.
 pub(super) fn sequence(statements: &[Mt940Statement], findings: &mut Findings) {
-    let mut previous: HashMap<(Option<&str>, &str, &str), Mt940Previous<'_>> = HashMap::new();
-    for statement in statements.iter().filter(|statement| statement.kind == Mt940Kind::Statement) {
-        let account = (statement.account.bank.as_deref(), statement.account.number.as_str(), statement.currency.as_str());
+    let mut previous: HashMap<(String, &str, &str), Mt940Previous<'_>> = HashMap::new();
+    let statements = || statements.iter().filter(|statement| statement.kind == Mt940Kind::Statement);
+    let banks = banks(statements());
+    for statement in statements() {
+        let account = (bank(statement, &banks), statement.account.number.as_str(), statement.currency.as_str());
         let before = previous.get(&account);
         if let Some(before) = before {
             follows(before, statement, findings);
@@ -114,6 +122,47 @@ pub(super) fn sequence(statements: &[Mt940Statement], findings: &mut Findings) {
     for last in open {
         findings.money(last.line, "the statement ends with an intermediate balance (:62M:), but no page after it is in the file");
     }
+}
+
+/// The banks that a number is of. Several banks may have accounts of the same number, unless it is an IBAN.
+fn banks<'a>(statements: impl Iterator<Item = &'a Mt940Statement>) -> HashMap<&'a str, Mt940Banks> {
+    let mut banks: HashMap<&str, Mt940Banks> = HashMap::new();
+    for account in statements.map(|statement| &statement.account) {
+        let Some(bank) = named_bank(account) else { continue };
+        let known = banks.entry(&account.number).or_insert_with(|| Mt940Banks { first: bank.clone(), several: false });
+        known.several |= known.first != bank;
+    }
+    banks
+}
+
+/// The first bank named with a number, and whether there are others.
+struct Mt940Banks {
+    first: String,
+    several: bool,
+}
+
+/// What tells accounts of one number apart: nothing if all of them are of one bank, as far as the file names it.
+fn bank(statement: &Mt940Statement, banks: &HashMap<&str, Mt940Banks>) -> String {
+    let several = banks.get(statement.account.number.as_str()).is_some_and(|banks| banks.several);
+    if several { named_bank(&statement.account).unwrap_or_default() } else { String::new() }
+}
+
+/// The bank in capitals, without punctuation and without the branch of a head office; `None` if the number names its bank itself.
+fn named_bank(account: &Mt940Account) -> Option<String> {
+    let bank = account.bank.as_deref().filter(|_| !is_iban(&account.number))?;
+    let mut code: String = bank.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    if code.len() == BIC_CHARS && code.ends_with(HEAD_OFFICE) {
+        code.truncate(BIC_CHARS - HEAD_OFFICE.len());
+    }
+    Some(code).filter(|code| !code.is_empty())
+}
+
+/// A country, two check digits and a number of at least eleven characters.
+fn is_iban(number: &str) -> bool {
+    let (Some(country), Some(check)) = (number.get(..2), number.get(2..4)) else { return false };
+    country.bytes().all(|byte| byte.is_ascii_uppercase())
+        && check.bytes().all(|byte| byte.is_ascii_digit())
+        && number.len() >= IBAN_CHARS_MIN
 }
 
 fn is_page(balance: Option<&Mt940Balance>) -> bool {

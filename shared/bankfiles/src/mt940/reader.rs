@@ -90,16 +90,25 @@ fn kind(message: &Mt940Message<'_>) -> Mt940Kind {
 }
 
 fn account(written: &str) -> Mt940Account {
-    let (bank, rest) = written.rsplit_once('/').map_or((None, written), |(bank, rest)| (Some(bank.trim().to_owned()), rest));
+    // A currency may have a slash of its own before it.
+    let after = |text: &str| text.trim().len() == 3 && minor_digits(&text.trim().to_ascii_uppercase()).is_some();
+    let (without, apart) = match written.rsplit_once('/') {
+        Some((account, currency)) if after(currency) => (account, Some(currency.trim().to_ascii_uppercase())),
+        _ => (written, None),
+    };
+    let (bank, rest) = without.rsplit_once('/').map_or((None, without), |(bank, rest)| (Some(bank.trim().to_owned()), rest));
     let mut number: String = rest.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect();
     // Three letters after a digit are a currency's code. Only an IBAN of a country with letters in its numbers could end in one by chance.
     let split = number.len().saturating_sub(3);
     let digit_before = split > 0 && number.as_bytes().get(split - 1).is_some_and(u8::is_ascii_digit);
-    let currency = number.get(split..).filter(|end| digit_before && minor_digits(end).is_some()).map(str::to_owned);
-    if currency.is_some() {
+    let appended = number.get(split..).filter(|end| apart.is_none() && digit_before && minor_digits(end).is_some()).map(str::to_owned);
+    if appended.is_some() {
         number.truncate(split);
     }
-    Mt940Account { written: written.to_owned(), bank, number, currency }
+    if let Some(iban) = number.strip_prefix("IBAN") {
+        number = iban.to_owned();
+    }
+    Mt940Account { written: written.to_owned(), bank, number, currency: apart.or(appended) }
 }
 
 impl Mt940Builder<'_, '_> {

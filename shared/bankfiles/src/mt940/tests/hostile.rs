@@ -106,6 +106,30 @@ fn an_entry_that_ends_inside_or_after_its_amount_touches_money() {
 }
 
 #[test]
+fn an_account_is_the_same_however_it_is_written() {
+    let statement = |account: &str| format!(":20:X\n:25:{account}\n:28C:7/1\n:60F:C260919EUR1,\n:62F:C260920EUR1,\n-\n");
+    let twice = [("line 7".to_owned(), "statement 7, page 1 is in the file twice: also in line 1".to_owned(), true)];
+    let iban = "DE89370400440532013000";
+    for (first, second) in [
+        ("CHASDEFX/DE89370400440532013000", iban),
+        ("CHASDEFX/DE89 3704 0044 0532 0130 00", "CHASDEFXXXX/de89370400440532013000EUR"),
+        ("37040044/DE89370400440532013000", "CHASDEFX/DE89370400440532013000"),
+        ("DE89370400440532013000/EUR", iban),
+        ("IBAN DE89370400440532013000", iban),
+        ("CHASDEFX/532013000", "CHASDEFXXXX/532013000"),
+        ("CHASDEFX/532013000", "chasdefx / 5320-13000 EUR"),
+        ("CHASDEFX/532013000/EUR", "532013000"),
+        ("532013000", "37040044/532013000"),
+    ] {
+        // Two remarks on how pages continue each other follow.
+        assert_eq!(problems(&(statement(first) + &statement(second)))[..1], twice, "{first}, {second}");
+        assert_eq!(problems(&(statement(second) + &statement(first)))[..1], twice, "{second}, {first}");
+    }
+    assert_eq!(problems(&(statement("CHASDEFX/532013000") + &statement("37040044/532013000"))), []);
+    assert_eq!(problems(&(statement("CHASDEFX/532013000") + &statement("CHASDEFX/532013001"))), []);
+}
+
+#[test]
 fn messages_beyond_the_limit_are_not_read() {
     let (file, found) = read(":20:X\n".repeat(50_001).as_bytes());
     assert_eq!((file.statements.len(), found[0].place.as_str(), found[0].touches_money), (50_000, "line 50001", true));
