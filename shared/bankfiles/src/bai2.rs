@@ -154,7 +154,7 @@ pub struct Bai2Summary {
     pub availability: Bai2Availability,
 }
 
-/// One entry: a record 16 with its continuations.
+/// One entry: a record 16 with its continuations. As JSON, it has no fields that are empty or `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Bai2Entry {
     /// Line of its record 16.
@@ -162,26 +162,33 @@ pub struct Bai2Entry {
     /// Three digits.
     pub code: String,
     /// What the code means, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub meaning: Option<&'static str>,
     /// False if banks use the code in different ways, so that nothing may follow from its meaning before the bank was asked.
     pub confirmed: bool,
     /// Follows from the code. `None` if the code has no side, with a problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<StatementSide>,
     /// In minor units, without a sign unless the bank wrote one, which is a problem. `None` if unreadable or absent, with a problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_minor: Option<i64>,
     /// The group's day.
-    #[serde(serialize_with = "as_optional_text")]
+    #[serde(serialize_with = "as_optional_text", skip_serializing_if = "Option::is_none")]
     pub booked: Option<Date>,
     /// The day from which it counts, if the bank states one.
-    #[serde(serialize_with = "as_optional_text")]
+    #[serde(serialize_with = "as_optional_text", skip_serializing_if = "Option::is_none")]
     pub value_date: Option<Date>,
     /// When the money can be used.
+    #[serde(skip_serializing_if = "Bai2Availability::is_not_stated")]
     pub availability: Bai2Availability,
     /// The bank's reference; empty if there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub bank_reference: String,
     /// The customer's reference; empty if there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub customer_reference: String,
     /// Free text with the line breaks of its continuations. A slash at the end of a line ends the record and is left out.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
 
@@ -221,6 +228,12 @@ pub enum Bai2Availability {
     Unknown(String),
 }
 
+impl Bai2Availability {
+    fn is_not_stated(&self) -> bool {
+        *self == Self::NotStated
+    }
+}
+
 /// A part of an amount that can be used after some days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Bai2Part {
@@ -251,8 +264,18 @@ pub fn read_strict(bytes: &[u8]) -> Result<Bai2File, Vec<FileProblem>> {
 /// As [`read`], in the form shared by all formats.
 #[must_use]
 pub fn reading(bytes: &[u8]) -> FileReading {
-    let (file, problems) = read(bytes);
-    FileReading { format: "BAI2".to_owned(), content: serde_json::json!(file), problems }
+    let (mut file, problems) = read(bytes);
+    // As JSON, entries take several times as much memory, so each is given up once it is represented.
+    let mut accounts = file.groups.iter_mut().flat_map(|group| &mut group.accounts);
+    let entries: Vec<_> = accounts.by_ref().map(|account| std::mem::take(&mut account.entries)).collect();
+    let mut content = serde_json::json!(file);
+    drop(file);
+    let groups = content["groups"].as_array_mut().into_iter().flatten();
+    let accounts = groups.filter_map(|group| group["accounts"].as_array_mut()).flatten();
+    for (account, entries) in accounts.zip(entries) {
+        account["entries"] = entries.into_iter().map(|entry| serde_json::json!(entry)).collect();
+    }
+    FileReading { format: "BAI2".to_owned(), content, problems }
 }
 
 /// Whether the bytes begin as a BAI2 file does: with a record 01 of eight fields.

@@ -144,7 +144,7 @@ pub struct Mt940Total {
     pub amount_minor: Option<i64>,
 }
 
-/// One entry.
+/// One entry. As JSON, it has no fields that are empty or `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mt940Entry {
     /// Line of its `:61:`.
@@ -153,27 +153,34 @@ pub struct Mt940Entry {
     #[serde(serialize_with = "as_text")]
     pub value_date: Date,
     /// The day on which it was booked, in the year that brings it nearest to the value date.
-    #[serde(serialize_with = "as_optional_text")]
+    #[serde(serialize_with = "as_optional_text", skip_serializing_if = "Option::is_none")]
     pub booked: Option<Date>,
     /// What it does to the account.
     pub side: StatementSide,
     /// Expected (EC, ED in an MT942), not booked.
     pub expected: bool,
     /// Third letter of the currency, if the bank writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub funds_letter: Option<char>,
     /// In minor units, never negative. `None` if unreadable, with a problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_minor: Option<i64>,
     /// N, S or F and three characters, such as `NTRF`.
     pub type_code: String,
     /// What the three characters mean, if they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub type_meaning: Option<&'static str>,
     /// The customer's reference; empty if there is none. `NONREF` is kept.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub customer_reference: String,
     /// The bank's reference, after `//`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bank_reference: Option<String>,
     /// The line after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub supplement: Option<String>,
     /// `:86:`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<Mt940Details>,
 }
 
@@ -198,9 +205,16 @@ pub fn read_strict(bytes: &[u8]) -> Result<Mt940File, Vec<FileProblem>> {
 /// As [`read`], in the form shared by all formats. The format is MT942 if every message is an interim report.
 #[must_use]
 pub fn reading(bytes: &[u8]) -> FileReading {
-    let (file, problems) = read(bytes);
+    let (mut file, problems) = read(bytes);
     let interim = !file.statements.is_empty() && file.statements.iter().all(|statement| statement.kind == Mt940Kind::InterimReport);
-    FileReading { format: if interim { "MT942" } else { "MT940" }.to_owned(), content: serde_json::json!(file), problems }
+    // As JSON, entries take several times as much memory, so each is given up once it is represented.
+    let entries: Vec<_> = file.statements.iter_mut().map(|statement| std::mem::take(&mut statement.entries)).collect();
+    let mut content = serde_json::json!(file);
+    drop(file);
+    for (statement, entries) in content["statements"].as_array_mut().into_iter().flatten().zip(entries) {
+        statement["entries"] = entries.into_iter().map(|entry| serde_json::json!(entry)).collect();
+    }
+    FileReading { format: if interim { "MT942" } else { "MT940" }.to_owned(), content, problems }
 }
 
 /// Whether the bytes have the fields that every such message begins with, or its envelope.
