@@ -2,7 +2,6 @@
 //!
 //! - [`words`]: the words of its enums. `read`: from a table of a file. [`facts`]: back to texts, field by field, for comparison.
 
-mod countries;
 pub mod facts;
 pub(crate) mod read;
 pub mod words;

@@ -35,8 +35,8 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/chart", &[&["money"]], &[]),
     row("shared/iso20022", &[&["money"]], &[]),
     row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
-    row("shared/rails", &[&["money"]], &[]),
     row("shared/accounts", &[&["money"]], &[]),
+    row("shared/rails", &[&["accounts", "money"]], &[]),
     row("shared/screening", &[], &[]),
     // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),

@@ -81,7 +81,7 @@ pub fn run(arguments: &ScreeningArguments) -> CommandResult {
     match &arguments.task {
         ScreeningTask::Check { dir } => match edition(dir)? {
             Ok(edition) => {
-                let aliases: usize = edition.entries().iter().map(|entry| entry.names.len() - 1).sum();
+                let aliases: usize = edition.entries().iter().map(|entry| entry.names.len().saturating_sub(1)).sum();
                 let addresses: usize = edition.entries().iter().map(|entry| entry.addresses.len()).sum();
                 println!(
                     "ok: {} entries, {aliases} alternate names, {addresses} addresses; sha256 {}",

@@ -13,8 +13,8 @@ fn lists_are_sorted_and_contain_each_other() {
 
 #[test]
 fn codes_are_whole() {
-    for other in ["", "D", "de", "DE ", "D E", "ZZ", "DEAT"] {
+    for other in ["", "D", "de", "DE ", "D E", "ZZ", "DEAT", "UX", "UK"] {
         assert!(!is_country(other) && !is_in_sepa(other) && !uses_euro(other), "{other}");
     }
-    assert!(is_in_sepa("VA") && !is_in_sepa("US") && uses_euro("BG") && !uses_euro("SE"));
+    assert!(is_country("US") && is_in_sepa("VA") && !is_in_sepa("US") && uses_euro("BG") && !uses_euro("SE"));
 }

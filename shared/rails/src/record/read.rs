@@ -2,13 +2,14 @@
 
 use super::{
     BeneficiaryKind, BusinessTime, CutoffWindow, DayMinute, FactConfidence, FinalityRule, InstantKind, PayeeCheck, RailCost, RailRecord,
-    RailSession, RailSpeed, StatusSet, countries::is_country,
+    RailSession, RailSpeed, StatusSet,
 };
 use crate::{
     cap::DatedCap,
     fault::quoted,
     reader::{TableReader, parse_date, parse_name},
 };
+use accounts::countries::is_country;
 use jiff::{civil::Date, tz::TimeZone};
 use money::{Currency, Money};
 use rust_decimal::Decimal;
