@@ -77,7 +77,8 @@ fuzz:
 	LARGESSE_FUZZ_TARGET=$(TARGET) LARGESSE_FUZZ_SECONDS=$(SECONDS) LARGESSE_FUZZ_SEED=$(SEED) $(CARGO) test --release -p tests --test fuzz -- --nocapture
 
 # The same targets under libFuzzer, guided by coverage: every target for SECONDS, or TARGET alone. What it found of interest stays in target/guided/corpus, so
-# the next run goes on from there. Needs a C++ compiler. A crash is written to target/guided/crashes and ends the run. TARGETS in parts: JOBS at a time.
+# the next run goes on from there. Needs a C++ compiler. JOBS targets run at a time. An input that crashes a target is written to target/guided/crashes; the
+# others run on, and make fails at the end.
 GUIDED := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
   -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
