@@ -125,13 +125,14 @@ impl PosterRights {
     pub(crate) async fn resolve(&self, handle: &BookHandle, request: BookRequest) -> Result<BookRequest, Error> {
         let (transfer_no, act) = match request.action {
             Action::PostPending { transfer_no, .. } => (transfer_no, PostingAct::PostHold),
-            Action::VoidPending { transfer_no } => (transfer_no, PostingAct::VoidHold),
+            Action::VoidPending { transfer_no, .. } => (transfer_no, PostingAct::VoidHold),
             _ => return Ok(request),
         };
         self.kind(&request.kind, act)?;
         if matches!(self, Self::Everything) {
             return Ok(request);
         }
+        self.counts(&request)?;
         loop {
             if let Some((leg, names)) = hold(handle, transfer_no).await? {
                 let broken = match self {
@@ -146,6 +147,18 @@ impl PosterRights {
             // No such hold: the book's own refusal of a dry run is returned, and nothing is kept under the id. Unless it was placed a moment ago.
             handle.submit(BookRequest { dry_run: true, ..request.clone() }).await?;
         }
+    }
+
+    /// Whether the caller may set the guards of a release.
+    fn counts(&self, request: &BookRequest) -> Result<(), Error> {
+        let Action::VoidPending { guards, .. } = &request.action else { return Ok(()) };
+        let forbidden = guards.iter().find(|guard| match self {
+            Self::House(..) => !PostingKind::parse(&request.kind).is_some_and(|kind| kind.rule().sets(&guard.key, used(guard))),
+            Self::Own(..) => !OwnPosters::may_set(&guard.key),
+            Self::Person(_) | Self::Everything => false,
+        });
+        let what = |guard: &Guard| format!("set the guard {} so in a posting of kind {}", guard.key, request.kind);
+        forbidden.map_or(Ok(()), |guard| Err(self.refused(&request.kind, None, what(guard))))
     }
 
     /// Passes on a reversal if the caller may make it. SupportService checks what two people approve; this applies to every holder of its token.

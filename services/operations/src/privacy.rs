@@ -57,7 +57,7 @@ const FOUND_BY: OnErasure = OnErasure::Kept(
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing without the token; so what was paid before can still be claimed");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 35] = [
+pub const PERSONAL: [PersonalColumn; 36] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -74,7 +74,8 @@ pub const PERSONAL: [PersonalColumn; 35] = [
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "beneficiary.user_id", "user key", OnErasure::Removed),
-    personal(Service::Payout, "beneficiary.sealed", "name and number of a bank account, encrypted", OnErasure::Removed),
+    personal(Service::Payout, "beneficiary.sealed", "name, account, postal address and tax id of a payee, encrypted", OnErasure::Removed),
+    personal(Service::Payout, "beneficiary.account_digest", "digest of the account, under the service's key", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_account", "the last digits of it", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", OnErasure::Removed),
     personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, encrypted", OnErasure::Removed),

@@ -1,35 +1,81 @@
-//! Recording and listing bank accounts.
+//! Recording, deleting, confirming and finding the accounts that payouts go to.
+//!
+//! - [`rules`]: what is checked of an account and its holder. [`refusal`]: why one is not recorded.
+//! - [`payee`]: who is paid, for routing and messages. [`sealed`]: how that is stored. [`digesting`]: digests for rows of older programs.
+//! - [`verification`]: whether the bank says that the account is the holder's.
+
+pub mod digesting;
+pub mod payee;
+pub mod refusal;
+pub mod rules;
+pub mod sealed;
+pub mod verification;
+
+pub use payee::PayeeDetails;
+pub use refusal::BeneficiaryRefusal;
+pub use rules::PayeeRules;
+pub(crate) use sealed::sealed_for;
+pub use sealed::unseal;
+pub use verification::{PayeeStanding, PayeeVerifier, UncheckedPayees, Usable, usable};
 
 use crate::{
     error::{Error, PayoutRefusal},
-    store::{
-        Store,
-        beneficiaries::{self, Beneficiary},
-    },
+    payouts::Payouts,
+    store::beneficiaries::{self, Beneficiary},
     vault::Vault,
 };
+use accounts::{AddressField, AddressKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use iso20022::{AbaAccount, BankAccount, Iban, Rail, account::check_routing_number};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{BookName, RequestId, UserKey, derive_id, time::unix_ms};
-use serde::{Deserialize, Serialize};
-use std::time::SystemTime;
+use sealed::SealedPayee;
+use sqlx::AnyConnection;
+use std::{sync::Arc, time::SystemTime};
 use uuid::Uuid;
 
-/// The RPC's name in the table of requests.
-const RPC: &str = "CreateBeneficiary";
+/// The RPCs' names in the table of requests.
+pub const RPCS: [&str; 3] = [CREATE, DELETE, CONFIRM];
+const CREATE: &str = "CreateBeneficiary";
+const DELETE: &str = "DeleteBeneficiary";
+const CONFIRM: &str = "ConfirmBeneficiary";
+/// Most other beneficiaries with the same account that an answer names.
+const SAME_ACCOUNT_MAX: i64 = 50;
 
-/// An account as its owner entered it.
-#[derive(Debug, Clone)]
-pub enum TypedAccount {
-    /// By IBAN.
-    Iban(String),
-    /// By routing and account number.
-    Aba {
-        /// Routing number.
-        routing_number: String,
-        /// BankAccount number.
-        account_number: String,
-    },
+/// What use cases of beneficiaries need besides tables and keys.
+#[derive(Default)]
+pub struct PayeeDesk {
+    /// What payees are checked by.
+    pub rules: PayeeRules,
+    /// Who knows whose an account is, if anybody.
+    pub verifier: Option<Arc<dyn PayeeVerifier>>,
+}
+
+/// An account as somebody entered it, unchecked.
+#[derive(Clone)]
+pub struct GivenAccount {
+    /// Its kind.
+    pub kind: AddressKind,
+    /// Its fields, in the order of the contract. Empty texts count as absent.
+    pub fields: Vec<(AddressField, String)>,
+}
+
+/// A payee as its owner entered it, unchecked but for the form of the name. Empty texts are absent.
+#[derive(Clone)]
+pub struct GivenPayee {
+    /// 1 to 140 printable characters without blank ends; the rails' own limits are checked with the account.
+    pub holder_name: String,
+    /// The account.
+    pub account: GivenAccount,
+    /// Postal address of the holder, with any number of lines.
+    pub postal: Option<Vec<(AddressField, String)>>,
+    /// Tax id.
+    pub tax_id: String,
+    /// Name for banks in Japan.
+    pub holder_name_kana: String,
+    /// Purpose of payments.
+    pub purpose_code: String,
+    /// ISO 4217 code.
+    pub currency_code: String,
 }
 
 /// A beneficiary to record.
@@ -40,127 +86,259 @@ pub struct NewBeneficiary {
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,
-    /// Checked to be 1 to 140 characters; the rail's own limit is checked with the account.
-    pub holder_name: String,
-    /// Not checked yet.
-    pub account: TypedAccount,
+    /// Who is paid.
+    pub payee: GivenPayee,
 }
 
-/// The part of a beneficiary that is sealed.
-#[derive(Serialize, Deserialize)]
-pub struct AccountHolder {
-    /// Name of the account's holder.
-    pub holder_name: String,
-    /// IBAN, or empty.
-    pub iban: String,
-    /// ABA routing number, or empty.
-    pub routing_number: String,
-    /// BankAccount number, or empty.
-    pub account_number: String,
+/// A recorded beneficiary that its owner does something to.
+pub struct BeneficiaryAct {
+    /// The name of the book.
+    pub book: BookName,
+    /// The user it belongs to.
+    pub user: UserKey,
+    /// The client's id.
+    pub request_id: RequestId,
+    /// The beneficiary.
+    pub beneficiary_id: Uuid,
 }
 
-impl AccountHolder {
-    /// The account; it was checked before it was sealed.
-    pub fn account(&self) -> Result<BankAccount, iso20022::Error> {
-        if self.iban.is_empty() {
-            AbaAccount::try_new(&self.routing_number, &self.account_number).map(BankAccount::Aba)
-        } else {
-            Iban::try_new(&self.iban).map(BankAccount::Iban)
-        }
+/// A beneficiary as recorded.
+pub struct CreatedBeneficiary {
+    /// Its row.
+    pub row: Beneficiary,
+    /// Whether it had been recorded before.
+    pub replayed: bool,
+    /// Others of the user with the same account that are not deleted, newest first, at most 50.
+    pub same_account_as: Vec<Uuid>,
+}
+
+/// The account that staff look for.
+pub enum SoughtAccount {
+    /// That of a beneficiary.
+    Of(Uuid),
+    /// This one.
+    Given(GivenAccount),
+}
+
+/// The member of the contract's `account` that carries a kind.
+#[must_use]
+pub fn member(kind: AddressKind) -> &'static str {
+    match kind {
+        AddressKind::Iban => "iban",
+        AddressKind::UsAccount => "aba",
+        AddressKind::UkAccount => "uk_account",
+        AddressKind::Clabe => "clabe",
+        AddressKind::PixKey => "pix_key",
+        AddressKind::PixAccount => "pix_account",
+        AddressKind::Upi => "upi_id",
+        AddressKind::IndianAccount => "indian_account",
+        AddressKind::AustralianAccount => "australian_account",
+        AddressKind::PayId => "pay_id",
+        AddressKind::Zengin => "zengin_account",
+        AddressKind::PayNow => "pay_now_proxy",
+        AddressKind::SingaporeAccount => "singapore_account",
+        AddressKind::FpsProxy => "fps_proxy",
+        AddressKind::HongKongAccount => "hong_kong_account",
+        AddressKind::Interac => "interac_address",
+        AddressKind::CanadianAccount => "canadian_account",
+        AddressKind::Wallet => "wallet_address",
     }
 }
 
-/// The place to which a beneficiary's sealed data is bound.
-pub(crate) fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
-    format!("beneficiary {book} {user} {id}")
-}
-
-/// Opens a beneficiary's sealed data.
-pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<AccountHolder, Error> {
-    let plain = vault.unseal(&sealed_for(book, &beneficiary.user, beneficiary.beneficiary_id), &beneficiary.sealed)?;
-    serde_json::from_slice(&plain).map_err(|_| Error::Vault(crate::vault::Error::Sealed))
-}
-
-fn check(typed: &TypedAccount) -> Result<(BankAccount, Rail), PayoutRefusal> {
-    let account = match typed {
-        TypedAccount::Iban(iban) => BankAccount::Iban(Iban::try_new(iban).map_err(|_| PayoutRefusal::IbanInvalid)?),
-        TypedAccount::Aba { routing_number, account_number } => {
-            check_routing_number(routing_number).map_err(|_| PayoutRefusal::RoutingNumberInvalid)?;
-            BankAccount::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| PayoutRefusal::AccountNumberInvalid)?)
-        }
-    };
-    let rail = Rail::to(&account).ok_or(PayoutRefusal::CountryUnsupported)?;
-    Ok((account, rail))
-}
-
-/// The fields a retry is compared with; personal values as digests.
-fn fields(vault: &Vault, create: &NewBeneficiary) -> SentFields {
-    let fields = SentFields::new().with("holder_name", vault.digest(&create.holder_name));
-    match &create.account {
-        TypedAccount::Iban(iban) => fields.with("iban", vault.digest(iban)),
-        TypedAccount::Aba { routing_number, account_number } => {
-            fields.with("aba.routing_number", routing_number).with("aba.account_number", vault.digest(account_number))
-        }
+/// The path of an account's field in a request.
+fn path(kind: AddressKind, field: AddressField) -> String {
+    match (kind, field) {
+        // The first is the member itself; a BIC stands beside the account, whatever its kind, unless it is part of it.
+        (AddressKind::Iban, _) => field.name().to_owned(),
+        (_, AddressField::Bic) if kind != AddressKind::SingaporeAccount => field.name().to_owned(),
+        _ => format!("{}.{}", member(kind), field.name()),
     }
 }
 
-/// Records a beneficiary, unless the user has `count_max` of them; true when it had been recorded before. An invalid account is not kept under the id:
-/// otherwise correcting a typing error would need a new id.
-pub async fn create(
-    store: &Store,
-    vault: &Vault,
-    create: &NewBeneficiary,
-    now: SystemTime,
-    count_max: u32,
-) -> Result<(Beneficiary, bool), Error> {
-    let id = derive_id(create.request_id.uuid(), &[RPC, create.book.as_str(), create.user.as_str()]);
-    let key = RequestKey { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
-    let mut tx = store.begin().await?;
-    match requests::begin(&mut tx, key, &fields(vault, create), now).await? {
-        RequestStanding::New | RequestStanding::Unfinished { .. } => {}
-        RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
-        RequestStanding::Replay(_) => {
-            // If it is missing, it was recorded long ago, never paid to, and deleted: it is recorded again, under the same id.
-            if let Some(kept) = beneficiaries::get(&mut tx, &create.book, id).await? {
-                return Ok((kept, true));
+/// The fields a retry is compared with; personal values as digests. Fields that older programs did not know are there only if they are given, so that a retry
+/// of a request of theirs is the same.
+fn sent_fields(vault: &Vault, payee: &GivenPayee) -> SentFields {
+    let mut fields = SentFields::new().with("holder_name", vault.digest(&payee.holder_name));
+    let kind = payee.account.kind;
+    for (field, text) in &payee.account.fields {
+        let path = path(kind, *field);
+        fields = match (kind, field) {
+            (AddressKind::UsAccount, AddressField::RoutingNumber) => fields.with(&path, text),
+            (AddressKind::UsAccount | AddressKind::Iban, AddressField::AccountType | AddressField::Bic) if text.is_empty() => fields,
+            _ => fields.with(&path, vault.digest(text)),
+        };
+    }
+    for (at, (field, text)) in payee.postal.iter().flatten().enumerate() {
+        fields = fields.with(&format!("postal_address.{at}.{}", field.name()), vault.digest(text));
+    }
+    let others = [
+        ("tax_id", &payee.tax_id),
+        ("holder_name_kana", &payee.holder_name_kana),
+        ("purpose_code", &payee.purpose_code),
+        ("currency_code", &payee.currency_code),
+    ];
+    for (name, text) in others.into_iter().filter(|(_, text)| !text.is_empty()) {
+        fields = fields.with(name, vault.digest(text));
+    }
+    fields
+}
+
+/// The day of the rules at a time.
+pub(crate) fn day_of(now: SystemTime) -> Date {
+    Timestamp::from_millisecond(unix_ms(now)).unwrap_or_default().to_zoned(TimeZone::UTC).date()
+}
+
+fn done() -> KeptAnswer {
+    KeptAnswer { bytes: Vec::new(), refusal: false }
+}
+
+/// One of the user's, locked until the transaction ends. Another user's is answered as if there were none.
+async fn owned(tx: &mut AnyConnection, act: &BeneficiaryAct) -> Result<Beneficiary, Error> {
+    beneficiaries::hold(tx, &act.book, act.beneficiary_id).await?;
+    let row = beneficiaries::get(tx, &act.book, act.beneficiary_id).await?;
+    Ok(row.filter(|row| row.user == act.user).ok_or(PayoutRefusal::BeneficiaryUnknown)?)
+}
+
+impl Payouts {
+    /// Records a beneficiary, unless the user has the maximum number of them. An invalid account is not kept under the id: otherwise correcting a typing error
+    /// would need a new id.
+    pub async fn create_beneficiary(&self, create: &NewBeneficiary, now: SystemTime) -> Result<CreatedBeneficiary, Error> {
+        let id = derive_id(create.request_id.uuid(), &[CREATE, create.book.as_str(), create.user.as_str()]);
+        let (mut row, replayed) = self.record(create, id, now).await?;
+        if let Some(verifier) = self.payees.verifier.as_ref().filter(|_| row.payee_check == PayeeStanding::Pending) {
+            let verified = verification::verify(&self.store, &self.vault, &**verifier, (&create.book, id), now).await?;
+            row = verified.unwrap_or(row);
+        }
+        let same = self.store.same_account(&create.book, &create.user, &row.account_digest, SAME_ACCOUNT_MAX + 1).await?;
+        let mut same_account_as: Vec<Uuid> = same.into_iter().filter(|other| *other != id).collect();
+        same_account_as.truncate(usize::try_from(SAME_ACCOUNT_MAX).unwrap_or(usize::MAX));
+        Ok(CreatedBeneficiary { row, replayed, same_account_as })
+    }
+
+    async fn record(&self, create: &NewBeneficiary, id: Uuid, now: SystemTime) -> Result<(Beneficiary, bool), Error> {
+        let key = RequestKey { book: &create.book, subject: &create.user, rpc: CREATE, request_id: &create.request_id };
+        let mut tx = self.store.begin().await?;
+        match requests::begin(&mut tx, key, &sent_fields(&self.vault, &create.payee), now).await? {
+            RequestStanding::New | RequestStanding::Unfinished { .. } => {}
+            RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
+            RequestStanding::Replay(_) => {
+                // If it is missing, it was recorded long ago, its retention has ended, and it was erased: it is recorded again, under the same id.
+                if let Some(kept) = beneficiaries::get(&mut tx, &create.book, id).await? {
+                    return Ok((kept, true));
+                }
             }
         }
+        let count_max = self.config.beneficiaries_max;
+        if beneficiaries::count(&mut tx, &create.book, &create.user).await? >= i64::from(count_max) {
+            return Err(Error::BeneficiaryLimit(count_max));
+        }
+        let row = self.new_beneficiary(create, id, now)?;
+        beneficiaries::insert(&mut tx, &create.book, &row).await?;
+        requests::finish(&mut tx, key, &done(), now).await?;
+        tx.commit().await?;
+        Ok((row, false))
     }
-    if beneficiaries::count(&mut tx, &create.book, &create.user).await? >= i64::from(count_max) {
-        return Err(Error::BeneficiaryLimit(count_max));
+
+    fn new_beneficiary(&self, create: &NewBeneficiary, id: Uuid, now: SystemTime) -> Result<Beneficiary, Error> {
+        let checked = self.payees.rules.check(&create.payee, day_of(now))?;
+        let details = checked.details;
+        Ok(Beneficiary {
+            beneficiary_id: id,
+            user: create.user.clone(),
+            kind: details.address.kind(),
+            country: details.country().unwrap_or_default().to_owned(),
+            currency: checked.currency,
+            masked_account: details.address.masked(),
+            masked_holder_name: masked_name(&details.holder_name),
+            account_digest: self.vault.digest(&details.address.canonical()),
+            payee_check: if self.payees.verifier.is_some() { PayeeStanding::Pending } else { PayeeStanding::NotPossible },
+            sealed: SealedPayee::of(&details).seal(&self.vault, &create.book, &create.user, id)?,
+            created_at_ms: unix_ms(now),
+            deleted_at_ms: 0,
+        })
     }
-    let (account, rail) = check(&create.account)?;
-    rail.check_name(&create.holder_name).map_err(PayoutRefusal::HolderNameInvalid)?;
-    let (iban, routing_number, account_number) = match &account {
-        BankAccount::Iban(iban) => (iban.as_str(), "", ""),
-        BankAccount::Aba(aba) => ("", aba.routing_number(), aba.account_number()),
-    };
-    let holder = AccountHolder {
-        holder_name: create.holder_name.clone(),
-        iban: iban.to_owned(),
-        routing_number: routing_number.to_owned(),
-        account_number: account_number.to_owned(),
-    };
-    let plain = serde_json::to_vec(&holder).expect("four strings are JSON");
-    let beneficiary = Beneficiary {
-        beneficiary_id: id,
-        user: create.user.clone(),
-        country: account.country().to_owned(),
-        currency: rail.currency(),
-        rail,
-        masked_account: account.masked(),
-        masked_holder_name: masked_name(&create.holder_name),
-        sealed: vault.seal(&sealed_for(&create.book, &create.user, id), &plain)?,
-        created_at_ms: unix_ms(now),
-    };
-    beneficiaries::insert(&mut tx, &create.book, &beneficiary).await?;
-    requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
-    tx.commit().await?;
-    Ok((beneficiary, false))
+
+    /// Deletes a beneficiary: it can't be paid any more, and is erased when its retention ends. The row is `None` if that was since the first answer. True when
+    /// the request was answered before.
+    pub async fn delete_beneficiary(&self, act: &BeneficiaryAct, now: SystemTime) -> Result<(Option<Beneficiary>, bool), Error> {
+        let key = RequestKey { book: &act.book, subject: &act.user, rpc: DELETE, request_id: &act.request_id };
+        let fields = SentFields::new().with("beneficiary_id", act.beneficiary_id);
+        let mut tx = self.store.begin().await?;
+        match requests::begin(&mut tx, key, &fields, now).await? {
+            RequestStanding::New | RequestStanding::Unfinished { .. } => {}
+            RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
+            RequestStanding::Replay(_) => return Ok((beneficiaries::get(&mut tx, &act.book, act.beneficiary_id).await?, true)),
+        }
+        let mut row = owned(&mut tx, act).await?;
+        if !row.is_deleted() {
+            row.deleted_at_ms = unix_ms(now).max(1);
+            beneficiaries::mark_deleted(&mut tx, &act.book, act.beneficiary_id, row.deleted_at_ms).await?;
+        }
+        requests::finish(&mut tx, key, &done(), now).await?;
+        tx.commit().await?;
+        Ok((Some(row), false))
+    }
+
+    /// Confirms the name that the bank gave, which the caller must have seen as it is. The row is `None` if it was erased since the first answer. True when the
+    /// request was answered before.
+    pub async fn confirm_beneficiary(
+        &self,
+        act: &BeneficiaryAct,
+        bank_holder_name: &str,
+        now: SystemTime,
+    ) -> Result<(Option<Beneficiary>, bool), Error> {
+        let key = RequestKey { book: &act.book, subject: &act.user, rpc: CONFIRM, request_id: &act.request_id };
+        let name = self.vault.digest(bank_holder_name);
+        let fields = SentFields::new().with("beneficiary_id", act.beneficiary_id).with("bank_holder_name", name);
+        let mut tx = self.store.begin().await?;
+        match requests::begin(&mut tx, key, &fields, now).await? {
+            RequestStanding::New | RequestStanding::Unfinished { .. } => {}
+            RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
+            RequestStanding::Replay(_) => return Ok((beneficiaries::get(&mut tx, &act.book, act.beneficiary_id).await?, true)),
+        }
+        let mut row = owned(&mut tx, act).await?;
+        if row.is_deleted() {
+            return Err(PayoutRefusal::BeneficiaryUnknown.into());
+        }
+        if !matches!(row.payee_check, PayeeStanding::CloseMatch | PayeeStanding::Confirmed) {
+            return Err(Error::NothingToConfirm(row.payee_check));
+        }
+        let given = SealedPayee::open(&self.vault, &act.book, &row)?.bank_holder_name;
+        if given.as_deref() != Some(bank_holder_name) {
+            return Err(Error::PayeeNameDiffers);
+        }
+        if row.payee_check == PayeeStanding::CloseMatch {
+            row.payee_check = PayeeStanding::Confirmed;
+            beneficiaries::mark_confirmed(&mut tx, &act.book, act.beneficiary_id, unix_ms(now)).await?;
+        }
+        requests::finish(&mut tx, key, &done(), now).await?;
+        tx.commit().await?;
+        Ok((Some(row), false))
+    }
+
+    /// The digest of the account that staff look for.
+    pub async fn sought(&self, book: &BookName, account: &SoughtAccount) -> Result<String, Error> {
+        let address = match account {
+            SoughtAccount::Given(account) => self.payees.rules.address(account)?,
+            SoughtAccount::Of(id) => {
+                let row = self.store.beneficiary(book, *id).await?.ok_or(PayoutRefusal::BeneficiaryUnknown)?;
+                unseal(&self.vault, book, &row)?.address
+            }
+        };
+        Ok(self.vault.digest(&address.canonical()))
+    }
+
+    /// The name that the bank gave, while its owner is asked to confirm it.
+    pub fn name_to_confirm(&self, book: &BookName, row: &Beneficiary) -> Result<Option<String>, Error> {
+        if row.payee_check != PayeeStanding::CloseMatch {
+            return Ok(None);
+        }
+        Ok(SealedPayee::open(&self.vault, book, row)?.bank_holder_name)
+    }
 }
 
 /// The name with all but each word's first letter hidden.
-fn masked_name(name: &str) -> String {
+pub(crate) fn masked_name(name: &str) -> String {
     let mask = |word: &str| word.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).collect::<String>();
     name.split_whitespace().map(mask).collect::<Vec<_>>().join(" ")
 }

@@ -1,151 +1,23 @@
 //! A payout's life: its state, and when it is due next. No clock, no randomness, no I/O: the output follows from the input.
 //!
 //! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: the decision made from both.
-//!   [`statement`]: the debits in the bank's own books.
+//!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
 
+pub mod attempt;
 pub mod evidence;
 pub mod judgement;
+pub mod life;
 pub mod sendings;
 pub mod statement;
 
+pub use attempt::{Attempt, CostBearer};
 pub use judgement::{BankAnswer, judge};
+pub use life::{PayoutPhase, PayoutState};
 pub use sendings::{SendingProof, Sendings};
 
 use chart::PostingKind;
-use iso20022::Rail;
 use money::{BookName, Money, UserKey};
 use uuid::Uuid;
-
-/// A payout's public state (`PayoutState`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PayoutState {
-    /// Recorded; the hold is being placed.
-    Requested,
-    /// The money is held.
-    Held,
-    /// The intent is durable; the message is in flight.
-    Submitted,
-    /// The bank has it and has not decided.
-    Accepted,
-    /// The bank's answer was lost.
-    OutcomeUnknown,
-    /// Paid. Final.
-    Settled,
-    /// Refused by the bank; the money is back. Final.
-    Rejected,
-}
-
-/// A payout's internal phase, which decides the next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PayoutPhase {
-    /// Next step: hold.
-    Requested,
-    /// The ledger refused the hold; this payout is not visible to anybody. Final.
-    Refused,
-    /// Next step: post the hold as the intent to submit.
-    Held,
-    /// Next step: send.
-    Intent,
-    /// Being sent, or the sender crashed: only the bank knows.
-    Sent,
-    /// Next step: poll; the bank is processing it.
-    Accepted,
-    /// Next step: poll; nothing is known.
-    Unknown,
-    /// The bank paid. Next step: post it.
-    Settling,
-    /// The bank did not pay. Next step: give the money back.
-    Returning,
-    /// The bank did not pay, and the creator's account is closed. Next step: put the money in suspense.
-    Suspending,
-    /// Final.
-    Settled,
-    /// Final.
-    Rejected,
-}
-
-const STATES: [(PayoutState, &str); 7] = [
-    (PayoutState::Requested, "requested"),
-    (PayoutState::Held, "held"),
-    (PayoutState::Submitted, "submitted"),
-    (PayoutState::Accepted, "accepted"),
-    (PayoutState::OutcomeUnknown, "outcome_unknown"),
-    (PayoutState::Settled, "settled"),
-    (PayoutState::Rejected, "rejected"),
-];
-
-const PHASES: [(PayoutPhase, &str); 12] = [
-    (PayoutPhase::Requested, "requested"),
-    (PayoutPhase::Refused, "refused"),
-    (PayoutPhase::Held, "held"),
-    (PayoutPhase::Intent, "intent"),
-    (PayoutPhase::Sent, "sent"),
-    (PayoutPhase::Accepted, "accepted"),
-    (PayoutPhase::Unknown, "unknown"),
-    (PayoutPhase::Settling, "settling"),
-    (PayoutPhase::Returning, "returning"),
-    (PayoutPhase::Suspending, "suspending"),
-    (PayoutPhase::Settled, "settled"),
-    (PayoutPhase::Rejected, "rejected"),
-];
-
-impl PayoutState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
-    }
-
-    /// The states in which a payout is in flight.
-    pub const IN_FLIGHT: [Self; 5] = [Self::Requested, Self::Held, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
-
-    /// Whether no other state follows.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Settled | Self::Rejected)
-    }
-}
-
-impl PayoutPhase {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        PHASES.iter().find(|(phase, _)| *phase == self).map_or("", |(_, name)| name)
-    }
-
-    /// The phase of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        PHASES.iter().find(|(_, known)| *known == name).map(|(phase, _)| *phase)
-    }
-
-    /// Whether nothing remains to be done.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Refused | Self::Settled | Self::Rejected)
-    }
-
-    /// The public state on entering the phase. None: unchanged, since the money has not moved yet.
-    #[must_use]
-    pub fn shown(self) -> Option<PayoutState> {
-        match self {
-            Self::Requested => Some(PayoutState::Requested),
-            Self::Held => Some(PayoutState::Held),
-            Self::Intent | Self::Sent => Some(PayoutState::Submitted),
-            Self::Accepted => Some(PayoutState::Accepted),
-            Self::Unknown => Some(PayoutState::OutcomeUnknown),
-            Self::Settled => Some(PayoutState::Settled),
-            Self::Rejected => Some(PayoutState::Rejected),
-            Self::Refused | Self::Settling | Self::Returning | Self::Suspending => None,
-        }
-    }
-}
 
 /// One payout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,8 +34,18 @@ pub struct Payout {
     pub request_id: Uuid,
     /// The amount of money.
     pub amount: Money,
-    /// The clearing used.
-    pub rail: Rail,
+    /// The attempt in progress, or the last one: rail, bank and ids.
+    pub attempt: Attempt,
+    /// Rails over which it was tried before, in that order, separated by a space: none of them is tried again.
+    pub rails_tried: String,
+    /// Who bears what it costs.
+    pub bearer: CostBearer,
+    /// Staff, or time, have allowed it to go on: checks that it has passed are not made again.
+    pub reviewed: bool,
+    /// What came back after it was paid, in minor units.
+    pub returned_minor_units: i64,
+    /// Until when it may come back as a matter of course, in Unix milliseconds; 0: it may not, or is not paid yet.
+    pub returnable_until_ms: i64,
     /// Decides the next step.
     pub phase: PayoutPhase,
     /// The public state.
@@ -217,10 +99,23 @@ pub struct Payout {
 pub const NEVER_MS: i64 = i64::MAX;
 
 impl Payout {
-    /// `EndToEndId`: the payout's id without hyphens, 32 characters.
+    /// `EndToEndId` of the attempt, 32 characters: of the first, the payout's id without hyphens.
     #[must_use]
     pub fn end_to_end_id(&self) -> String {
-        self.payout_id.simple().to_string()
+        self.attempt.end_to_end_id(self.payout_id)
+    }
+
+    /// The amount that the bank is to pay: less what it costs, if the person paid bears that.
+    #[must_use]
+    pub fn amount_sent(&self) -> Money {
+        let sent = self.amount.minor_units() - self.fee_minor_units();
+        Money::try_new(self.amount.currency(), sent).expect("a fee is smaller than the amount")
+    }
+
+    /// What the person paid bears of the cost, in minor units.
+    #[must_use]
+    pub fn fee_minor_units(&self) -> i64 {
+        if self.bearer == CostBearer::Creator { self.attempt.cost_minor_units } else { 0 }
     }
 
     /// Request id of the posting that holds the money.
@@ -239,6 +134,31 @@ impl Payout {
     #[must_use]
     pub fn message_id(&self, send: i64) -> String {
         format!("{}-{send}", self.end_to_end_id())
+    }
+
+    /// Cancelled before it was sent, due at once. The step's key stays: with it, a submission that a worker was just posting is found.
+    #[must_use]
+    pub fn cancelling(self, now_ms: i64) -> Self {
+        assert!(self.phase.is_before_submission(), "only what was not submitted is cancelled");
+        let step_key = self.step_key;
+        Self { step_key, ..self.enter(PayoutPhase::Cancelling, now_ms) }
+    }
+
+    /// Begins the next attempt, of which nothing was sent, after the one before is proved not to have been executed. The money stays in transit meanwhile.
+    #[must_use]
+    pub fn begin_attempt(mut self, attempt: Attempt, now_ms: i64) -> Self {
+        assert!(self.sendings.none_executed(), "another rail is tried only when every sending is proved not executed");
+        if !self.rails_tried.is_empty() {
+            self.rails_tried.push(' ');
+        }
+        self.rails_tried.push_str(&self.attempt.rail);
+        self.attempt = attempt;
+        self.sends = 0;
+        self.sendings = Sendings::default();
+        self.sent_at_ms = 0;
+        self.seen = false;
+        self.bank_status = String::new();
+        self.enter(PayoutPhase::Intent, now_ms)
     }
 
     /// Enters the next phase, due at once. The step's key is new; the public state changes where the phase has one.

@@ -2,23 +2,22 @@
 //! its lease and continues from its last stored state.
 
 use crate::{
-    bank::{self, ReceivedAnswer},
-    beneficiaries,
-    config::RailConfig,
-    domain::{BankAnswer, Payout, PayoutPhase, evidence::SentPayment, judge},
+    banks::connector::{PaymentOrder, ReceivedAnswer, UnwritableOrder},
+    domain::{BankAnswer, CostBearer, NEVER_MS, Payout, PayoutPhase, evidence::SentPayment, judge},
     error::Error,
     meters,
     payouts::Payouts,
     postings,
+    routes::why_not,
     store::{
+        attempts,
         messages::{self, BankMessage},
         payouts::{self, PayoutKey},
         steps::PayoutStep,
     },
 };
-use iso20022::pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount};
-use jiff::Timestamp;
-use ledger_client::NotPosted;
+use jiff::{Timestamp, tz::TimeZone};
+use ledger_client::{LedgerReason, NotPosted};
 use money::time::{millis, unix_ms};
 use std::time::{Instant, SystemTime};
 
@@ -63,8 +62,8 @@ impl Payouts {
 
     /// How long one step may take: its lease, and for a sending the rail's time-out as well.
     fn turn(&self, payout: &Payout) -> std::time::Duration {
-        let longest = self.bank.iter().flat_map(|(_, bank)| &bank.rails).map(|rail| rail.time_out).max().unwrap_or_default();
-        if payout.phase == PayoutPhase::Intent { self.config.lease + longest } else { self.config.lease }
+        let time_out = self.banks.time_out(&payout.attempt);
+        if payout.phase == PayoutPhase::Intent { self.config.lease + time_out } else { self.config.lease }
     }
 
     /// One step. `None`: another process has advanced the payout, or it was refused.
@@ -76,23 +75,138 @@ impl Payouts {
                 Err(Error::Kept(_)) => Ok(None),
                 Err(error) => Err(error),
             },
-            PayoutPhase::Held => self.submit(payout).await,
+            PayoutPhase::Held | PayoutPhase::Queued => self.prepare(payout).await,
+            // Staff decide; nothing else is done.
+            PayoutPhase::Review => self.keep(&payout, Payout { due_at_ms: NEVER_MS, ..payout.clone() }, String::new()).await,
+            PayoutPhase::Cancelling => self.cancel_hold(payout).await,
             PayoutPhase::Intent => self.send(payout).await,
             PayoutPhase::Sent => {
                 let lost = BankAnswer::Lost("the sending was cut off; only the bank knows whether it arrived".to_owned());
                 self.conclude(payout, lost, now_ms(), None).await
             }
             PayoutPhase::Accepted | PayoutPhase::Unknown => self.ask(payout).await,
-            PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending => self.finish(payout).await,
-            PayoutPhase::Refused | PayoutPhase::Settled | PayoutPhase::Rejected => Ok(None),
+            PayoutPhase::Returning => match self.fallback(&payout, now_ms()).await? {
+                Some(route) => self.try_elsewhere(payout, route).await,
+                None => self.finish(payout).await,
+            },
+            PayoutPhase::Settling | PayoutPhase::Suspending | PayoutPhase::Blocking => self.finish(payout).await,
+            // The time in which it could come back is over: nothing is posted for that.
+            PayoutPhase::Returnable => self.keep(&payout, payout.clone().enter(PayoutPhase::Settled, now_ms()), String::new()).await,
+            PayoutPhase::Refused | PayoutPhase::Settled | PayoutPhase::Rejected | PayoutPhase::Cancelled | PayoutPhase::Blocked => Ok(None),
         }
     }
 
-    async fn submit(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+    /// Chooses the rail as of now, and waits until it is open; then posts the intent to send. What was offered when the payout was requested may have closed,
+    /// or been withdrawn, meanwhile.
+    async fn prepare(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        let now_ms = now_ms();
+        let Some(options) = self.options_of(&payout, &payout.rails_tried, now_ms).await? else { return self.no_bank(payout).await };
+        let Some(route) = &options.choice.chosen else {
+            let why = why_not(&options.choice.refused);
+            let mut next = payout.clone().enter(PayoutPhase::Queued, now_ms).again(now_ms, &self.policy);
+            next.attempts = payout.attempts + 1;
+            next.blocked_by = format!("NO_RAIL: {why}");
+            let note = if next.blocked_by == payout.blocked_by { String::new() } else { format!("{WAITING}{}", next.blocked_by) };
+            return self.keep(&payout, next, note).await;
+        };
+        let mut attempt = self.banks.attempt(payout.attempt.number, route, payout.amount);
+        attempt.reference.clone_from(&payout.attempt.reference);
+        if payout.bearer == CostBearer::Creator {
+            // Never more than was shown when it was requested.
+            attempt.cost_minor_units = attempt.cost_minor_units.min(payout.attempt.cost_minor_units);
+        }
+        let (rail, starts_at_ms) = (attempt.rail.clone(), attempt.starts_at_ms);
+        let same_account = (&attempt.bank, &attempt.bank_account) == (&payout.attempt.bank, &payout.attempt.bank_account);
+        let mut next = Payout { attempt, ..payout.clone() };
+        if !same_account || next.attempt.reference.is_empty() {
+            let prefix = route.account.1.clone();
+            next.attempt.reference = self.take_reference(&next, &prefix).await?;
+        }
+        if starts_at_ms > now_ms {
+            let mut waiting = next.enter(PayoutPhase::Queued, now_ms);
+            waiting.due_at_ms = starts_at_ms;
+            let opens = Timestamp::from_millisecond(starts_at_ms).unwrap_or_default();
+            return self.keep(&payout, waiting, format!("{WAITING}{rail} takes payments again at {opens}")).await;
+        }
+        self.submit(payout, next).await
+    }
+
+    /// Takes a short reference of the account that pays. One that is taken and not used, because of a crash, is never used.
+    async fn take_reference(&self, payout: &Payout, prefix: &str) -> Result<String, Error> {
+        let mut tx = self.store.begin().await?;
+        let account = format!("{}/{}", payout.attempt.bank_account, payout.amount.currency());
+        let reference = attempts::next_reference(&mut tx, &payout.attempt.bank, &account, prefix).await?;
+        let named = Payout { attempt: crate::domain::Attempt { reference: reference.clone(), ..payout.attempt.clone() }, ..payout.clone() };
+        attempts::begin(&mut tx, &named, now_ms()).await?;
+        tx.commit().await?;
+        Ok(reference)
+    }
+
+    /// Begins an attempt over another rail. That nothing was paid over the last one is proved; the money stays in transit.
+    async fn try_elsewhere(&self, payout: Payout, route: crate::banks::BankRoute) -> Result<Option<Payout>, Error> {
+        let now_ms = now_ms();
+        let mut attempt = self.banks.attempt(payout.attempt.number + 1, &route, payout.amount);
+        if payout.bearer == CostBearer::Creator {
+            attempt.cost_minor_units = attempt.cost_minor_units.min(payout.attempt.cost_minor_units);
+        }
+        let (from, to, code) = (payout.attempt.rail.clone(), attempt.rail.clone(), payout.reason_code.clone());
+        let mut tx = self.store.begin().await?;
+        attempts::end(&mut tx, &payout, now_ms).await?;
+        let account = format!("{}/{}", attempt.bank_account, payout.amount.currency());
+        attempt.reference = attempts::next_reference(&mut tx, &attempt.bank, &account, &route.account.1).await?;
+        let starts_at_ms = attempt.starts_at_ms;
+        let mut next = payout.clone().begin_attempt(attempt, now_ms);
+        next.due_at_ms = starts_at_ms.max(now_ms);
+        attempts::begin(&mut tx, &next, now_ms).await?;
+        let step = PayoutStep::once(next.state, now_ms, format!("{from} refused it ({code}), nothing was paid; trying {to}"));
+        let saved = payouts::update(&mut tx, next, Some(&step)).await?;
+        if saved.is_some() {
+            tx.commit().await?;
+            self.tell(payout.payout_id);
+        }
+        Ok(saved)
+    }
+
+    /// Releases the hold of a payout that was cancelled.
+    async fn cancel_hold(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        let (hold, guard) = postings::cancellation(&payout);
+        match self.ledger.void_pending(hold, Some(guard), postings::submission_fields(&payout)).await {
+            Ok(posting) => {
+                let now_ms = now_ms();
+                let mut next = payout.clone().enter(PayoutPhase::Cancelled, now_ms);
+                next.final_posting_id = posting.posting_id;
+                next.final_at_ms = now_ms;
+                self.keep(&payout, next, String::new()).await
+            }
+            Err(not_posted) if not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::PendingResolved) => {
+                self.give_back_unsent(payout).await
+            }
+            Err(not_posted) => self.later(payout, not_posted).await,
+        }
+    }
+
+    /// The submission was posted before the cancellation, and nothing was sent, because its worker found the row changed. So the money is in transit, and goes
+    /// back from there.
+    async fn give_back_unsent(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        assert!(payout.sends == 0 || payout.sendings.none_executed(), "what was sent is never given back by a cancellation");
         let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));
         match self.ledger.post_pending(hold, fields).await {
             Ok(posting) => {
-                let mut next = payout.clone().enter(PayoutPhase::Intent, now_ms());
+                let mut next = payout.clone().enter(PayoutPhase::Returning, now_ms());
+                next.submit_posting_id = posting.posting_id;
+                next.reason = "cancelled while it was being submitted; nothing was sent to a bank".to_owned();
+                self.keep(&payout, next, String::new()).await
+            }
+            Err(not_posted) => self.later(payout, not_posted).await,
+        }
+    }
+
+    /// Posts the intent: `payout` is the row as read, `next` the same with the route that was chosen now.
+    async fn submit(&self, payout: Payout, next: Payout) -> Result<Option<Payout>, Error> {
+        let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));
+        match self.ledger.post_pending(hold, fields).await {
+            Ok(posting) => {
+                let mut next = next.enter(PayoutPhase::Intent, now_ms());
                 next.submit_posting_id = posting.posting_id;
                 self.keep(&payout, next, String::new()).await
             }
@@ -105,26 +219,49 @@ impl Payouts {
             PayoutPhase::Settling => postings::settlement(&payout),
             PayoutPhase::Returning => postings::rejection(&payout),
             PayoutPhase::Suspending => postings::suspension(&payout),
+            PayoutPhase::Blocking => postings::blocking(&payout),
             PayoutPhase::Requested
             | PayoutPhase::Refused
             | PayoutPhase::Held
+            | PayoutPhase::Review
+            | PayoutPhase::Queued
+            | PayoutPhase::Cancelling
+            | PayoutPhase::Cancelled
+            | PayoutPhase::Blocked
             | PayoutPhase::Intent
             | PayoutPhase::Sent
             | PayoutPhase::Accepted
             | PayoutPhase::Unknown
+            | PayoutPhase::Returnable
             | PayoutPhase::Settled
             | PayoutPhase::Rejected => unreachable!("only decided payouts are finished"),
         };
         match self.ledger.posting(&payout.book, end).await {
             Ok(posting) => {
                 let now_ms = now_ms();
-                let phase = if payout.phase == PayoutPhase::Settling { PayoutPhase::Settled } else { PayoutPhase::Rejected };
+                let returnable_until_ms = match payout.phase {
+                    PayoutPhase::Settling => {
+                        self.banks.returnable_until_ms(&payout.attempt.rail, Timestamp::from_millisecond(now_ms).unwrap_or_default())
+                    }
+                    _ => 0,
+                };
+                let phase = match payout.phase {
+                    PayoutPhase::Settling if returnable_until_ms > 0 => PayoutPhase::Returnable,
+                    PayoutPhase::Settling => PayoutPhase::Settled,
+                    PayoutPhase::Blocking => PayoutPhase::Blocked,
+                    _ => PayoutPhase::Rejected,
+                };
                 let suspended = if payout.phase == PayoutPhase::Suspending { IN_SUSPENSE } else { "" };
                 let note = [payout.bank_status.as_str(), &payout.reason_code, &payout.reason, suspended];
                 let note = note.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
                 let mut next = payout.clone().enter(phase, now_ms);
                 next.final_posting_id = posting.posting_id;
                 next.final_at_ms = now_ms;
+                if phase == PayoutPhase::Returnable {
+                    (next.returnable_until_ms, next.due_at_ms) = (returnable_until_ms, returnable_until_ms);
+                }
+                let paid = matches!(phase, PayoutPhase::Settled | PayoutPhase::Returnable);
+                self.store.end_attempt(&next, if paid { 0 } else { now_ms }).await?;
                 self.keep(&payout, next, note).await
             }
             Err(not_posted) => self.later(payout, not_posted).await,
@@ -153,10 +290,10 @@ impl Payouts {
     }
 
     async fn send(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        let Some((bank, config)) = &self.bank else { return self.no_bank(payout).await };
-        let Some(rail) = Self::rail(config, payout.rail) else { return self.no_bank(payout).await };
+        let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
+        let time_out = self.banks.time_out(&payout.attempt);
         let sent_at_ms = now_ms();
-        let body = match self.message(&payout, rail, &config.debtor_name, sent_at_ms).await? {
+        let body = match self.message(&payout, sent_at_ms).await? {
             Ok(body) => body,
             Err(error) => {
                 // Can only be a bug, since all its fields were checked; the money stays in transit until it is fixed.
@@ -164,7 +301,7 @@ impl Payouts {
                 return self.keep(&payout, payout.clone().again(sent_at_ms, &self.policy), String::new()).await;
             }
         };
-        let due_at_ms = sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease));
+        let due_at_ms = sent_at_ms.saturating_add(millis(time_out)).saturating_add(millis(self.config.lease));
         let sent = payout.begin_sending(sent_at_ms, due_at_ms);
         // Durable before the first byte is sent: from here on only the bank knows.
         let mut tx = self.store.begin().await?;
@@ -173,27 +310,27 @@ impl Payouts {
         messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
         tx.commit().await?;
         let end_to_end_id = sent.end_to_end_id();
-        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: sent.sends, amount: sent.amount };
+        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: sent.sends, amount: sent.amount_sent() };
         let sending = Instant::now();
-        let received = rpc::trace::in_span("bank.send", bank.send(subject, body, rail.time_out)).await;
+        let received = rpc::trace::in_span("bank.send", bank.connector.send(subject, body, time_out)).await;
         meters::answered("send", &received, sending.elapsed());
         self.conclude(sent, received.answer.clone(), sent_at_ms, Some(&received)).await
     }
 
     async fn ask(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        let Some((bank, _)) = &self.bank else { return self.no_bank(payout).await };
+        let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
         let asked_at_ms = now_ms();
         let end_to_end_id = payout.end_to_end_id();
-        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: payout.sends, amount: payout.amount };
+        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: payout.sends, amount: payout.amount_sent() };
         let asking = Instant::now();
-        let received = rpc::trace::in_span("bank.ask", bank.ask(subject)).await;
+        let received = rpc::trace::in_span("bank.ask", bank.connector.ask(subject)).await;
         meters::answered("ask", &received, asking.elapsed());
         self.conclude(payout, received.answer.clone(), asked_at_ms, Some(&received)).await
     }
 
     /// The bank was removed from the configuration while payouts were in flight: they wait, nothing is guessed.
     async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        tracing::error!(payout_id = %payout.payout_id, rail = payout.rail.name(), "no bank is configured for a payout in flight");
+        tracing::error!(payout_id = %payout.payout_id, rail = payout.attempt.rail, bank = payout.attempt.bank, "no bank is configured for a payout in flight");
         self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
     }
 
@@ -206,8 +343,7 @@ impl Payouts {
         received: Option<&ReceivedAnswer>,
     ) -> Result<Option<Payout>, Error> {
         let now_ms = now_ms();
-        let rail = self.bank.as_ref().and_then(|(_, bank)| Self::rail(bank, payout.rail));
-        let time_out_ms = millis(rail.map(|rail| rail.time_out).unwrap_or_default());
+        let time_out_ms = millis(self.banks.time_out(&payout.attempt));
         let why = if let BankAnswer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
         let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
         let step = (next.state != payout.state).then_some(PayoutStep::once(next.state, now_ms, note));
@@ -215,7 +351,8 @@ impl Payouts {
         let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };
         if let Some(received) = received {
             let body = if received.body.is_empty() { why } else { received.body.clone() };
-            let content = bank::content(received.http_status, &body);
+            let connector = self.banks.of(&saved.attempt).map(|bank| bank.connector.clone());
+            let content = connector.map_or_else(String::new, |connector| connector.content(received.http_status, &body));
             let logged = BankMessage::received(received.http_status, now_ms, body);
             messages::insert(&mut tx, &self.vault, &saved.key(), &logged, Some(&content)).await?;
         }
@@ -240,38 +377,30 @@ impl Payouts {
         Ok(saved)
     }
 
-    /// The `pain.001` of one payout. Its time is when it is sent: a bank refuses one that is older than its finality window, and that is what makes
+    /// The message of one payout to its bank. Its time is when it is sent: a bank refuses one that is older than its finality window, and that is what makes
     /// "not found" final.
-    async fn message(
-        &self,
-        payout: &Payout,
-        rail: &RailConfig,
-        debtor_name: &str,
-        sent_at_ms: i64,
-    ) -> Result<Result<String, iso20022::Error>, Error> {
-        let beneficiary = self.store.beneficiary(&payout.book, payout.beneficiary_id).await?;
-        let beneficiary = beneficiary.ok_or(crate::store::Error::Row("beneficiary"))?;
-        let holder = beneficiaries::unseal(&self.vault, &payout.book, &beneficiary)?;
-        let account = match holder.account() {
-            Ok(account) => account,
-            Err(error) => return Ok(Err(error)),
+    async fn message(&self, payout: &Payout, sent_at_ms: i64) -> Result<Result<String, UnwritableOrder>, Error> {
+        let Some(bank) = self.banks.of(&payout.attempt) else { return Ok(Err(UnwritableOrder("no such bank".to_owned()))) };
+        let Some(account) = bank.account(payout.amount.currency()) else {
+            return Ok(Err(UnwritableOrder(format!("bank {} has no account in {}", bank.name, payout.amount.currency()))));
         };
-        let transfer = CreditTransfer {
-            end_to_end_id: payout.end_to_end_id(),
-            uetr: Some(uuid::Builder::from_random_bytes(*payout.payout_id.as_bytes()).into_uuid().to_string()),
-            amount: TransferAmount::Instructed(payout.amount),
-            creditor: Party::with_account(&holder.holder_name, &account),
-            remittance: Some(REMITTANCE.to_owned()),
+        let payee = self.payee(payout).await?;
+        let (created, end_to_end_id) = (Timestamp::from_millisecond(sent_at_ms).unwrap_or_default(), payout.end_to_end_id());
+        let record = self.banks.facts().book.record_at(&payout.attempt.rail, created);
+        let order = PaymentOrder {
+            message_id: payout.message_id(payout.sends + 1),
+            end_to_end_id: &end_to_end_id,
+            reference: &payout.attempt.reference,
+            uetr: payout.attempt.uetr(payout.payout_id),
+            amount: payout.amount_sent(),
+            rail: &payout.attempt.rail,
+            zone: record.map_or(TimeZone::UTC, |record| record.zone.clone()),
+            created,
+            debtor_name: &bank.debtor_name,
+            debtor: &account.address,
+            payee: &payee,
+            remittance: REMITTANCE,
         };
-        let created = Timestamp::from_millisecond(sent_at_ms).unwrap_or_default();
-        let zone = self.config.zones.zone(payout.rail).unwrap_or_else(|| payout.rail.zone());
-        let payment = PaymentInstruction {
-            payment_id: payout.end_to_end_id(),
-            rail: Some(payout.rail),
-            execution: payout.rail.at_once(created, &zone),
-            debtor: Party::with_account(debtor_name, &rail.debtor),
-            transfers: vec![transfer],
-        };
-        Ok(Initiation::new(payout.message_id(payout.sends + 1), created, debtor_name, vec![payment]).write())
+        Ok(bank.connector.message(&order))
     }
 }

@@ -1,8 +1,11 @@
 //! Every error of a call, and what its caller is answered.
 
-use crate::{store, vault};
-use iso20022::rail::text::RailTextFault;
+use crate::{
+    beneficiaries::{BeneficiaryRefusal, PayeeStanding},
+    store, vault,
+};
 use ledger_client::NotPosted;
+use rails::LowestCap;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -30,6 +33,15 @@ pub enum Error {
     /// Refused by one of this service's rules.
     #[error(transparent)]
     Refused(#[from] PayoutRefusal),
+    /// An account that is not recorded, or can't be one. Not kept.
+    #[error(transparent)]
+    Beneficiary(#[from] BeneficiaryRefusal),
+    /// The verification of the payee has another result than a close match. Not kept.
+    #[error("the payee check is {}", .0.name())]
+    NothingToConfirm(PayeeStanding),
+    /// The bank's name for the holder is not the one that is confirmed. Not kept.
+    #[error("the bank's name for the holder is another one")]
+    PayeeNameDiffers,
     /// Refused by this service's rules or the ledger's, now or before under this id.
     #[error("{}", .0.message())]
     Kept(StickyRefusal),
@@ -54,26 +66,18 @@ pub enum Error {
 }
 
 /// This service's rules, in order of precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayoutRefusal {
-    /// Not a valid IBAN.
-    #[error("not a valid IBAN")]
-    IbanInvalid,
-    /// Not a valid ABA routing number.
-    #[error("not a valid ABA routing number")]
-    RoutingNumberInvalid,
-    /// Not an account number.
-    #[error("an account number has 4 to 17 digits")]
-    AccountNumberInvalid,
-    /// No rail to that country.
-    #[error("no rail reaches accounts of this country")]
-    CountryUnsupported,
-    /// The holder's name is not allowed on the rail to that account. Nothing was recorded.
-    #[error("the holder's name: {0}; nothing was recorded, resend the name as the bank has it within that limit")]
-    HolderNameInvalid(RailTextFault),
-    /// The same for an account that was recorded before this check existed. Nothing is paid.
-    #[error("the holder's name of this beneficiary: {0}; nothing is paid, record the account again with a name within that limit")]
-    HolderNameRecorded(RailTextFault),
+    /// No rail to the account carries the holder's name, which was recorded before this was checked. Nothing is paid.
+    #[error("the holder's name of this beneficiary must {must}; nothing is paid, record the account again with a name within that limit")]
+    HolderNameRecorded {
+        /// The rail that came nearest.
+        rail: String,
+        /// Its longest name, in characters.
+        chars_max: usize,
+        /// What a name must.
+        must: String,
+    },
     /// The ledger has no such book.
     #[error("no such book")]
     BookUnknown,
@@ -83,25 +87,46 @@ pub enum PayoutRefusal {
     /// No rail pays that currency to that account in this book.
     #[error("no rail pays this currency to this account in this book")]
     CurrencyUnsupported,
-    /// Above the rail's limit.
-    #[error("above the rail's limit")]
-    AmountTooLarge,
+    /// Above the caps of every rail that could pay it.
+    #[error("above the cap of {rail}{}; nothing was held: ask for less, or for several payouts", cap.map_or_else(String::new, |cap| format!(", {} ({})", cap.amount, cap.owner)))]
+    AmountTooLarge {
+        /// The rail that came nearest.
+        rail: String,
+        /// Its lowest cap.
+        cap: Option<LowestCap>,
+    },
+    /// Every rail that pays this currency to that account is refused for a reason that may pass.
+    #[error("no rail can pay this now: {why}; nothing was held; try again later, or complete the beneficiary")]
+    NoRail {
+        /// The rail that came nearest, and its reasons.
+        why: String,
+    },
+    /// The cost that the person paid bears is as large as the amount.
+    #[error("a payout costs {cost_minor_units} minor units, which is not less than the amount; nothing was held: ask for more")]
+    AmountTooSmall {
+        /// The cost.
+        cost_minor_units: i64,
+    },
+    /// It was submitted or has ended.
+    #[error("the payout is {state}: only one that was not sent to a bank can be cancelled; nothing was changed")]
+    NotCancellable {
+        /// Its state.
+        state: &'static str,
+    },
 }
 
 impl PayoutRefusal {
     /// The table of codes and reasons.
-    fn table(self) -> (Code, &'static str) {
+    fn table(&self) -> (Code, &'static str) {
         match self {
-            Self::IbanInvalid => (Code::InvalidArgument, "IBAN_INVALID"),
-            Self::RoutingNumberInvalid => (Code::InvalidArgument, "ROUTING_NUMBER_INVALID"),
-            Self::AccountNumberInvalid => (Code::InvalidArgument, "ACCOUNT_NUMBER_INVALID"),
-            Self::CountryUnsupported => (Code::FailedPrecondition, "COUNTRY_UNSUPPORTED"),
-            Self::HolderNameInvalid(_) => (Code::InvalidArgument, "HOLDER_NAME_INVALID"),
-            Self::HolderNameRecorded(_) => (Code::FailedPrecondition, "HOLDER_NAME_INVALID"),
+            Self::HolderNameRecorded { .. } => (Code::FailedPrecondition, "HOLDER_NAME_INVALID"),
             Self::BookUnknown => (Code::NotFound, "BOOK_UNKNOWN"),
             Self::BeneficiaryUnknown => (Code::NotFound, "BENEFICIARY_UNKNOWN"),
             Self::CurrencyUnsupported => (Code::FailedPrecondition, "CURRENCY_UNSUPPORTED"),
-            Self::AmountTooLarge => (Code::FailedPrecondition, "AMOUNT_TOO_LARGE"),
+            Self::AmountTooLarge { .. } => (Code::FailedPrecondition, "AMOUNT_TOO_LARGE"),
+            Self::NoRail { .. } => (Code::FailedPrecondition, "NO_RAIL"),
+            Self::AmountTooSmall { .. } => (Code::FailedPrecondition, "AMOUNT_TOO_SMALL"),
+            Self::NotCancellable { .. } => (Code::FailedPrecondition, "NOT_CANCELLABLE"),
         }
     }
 
@@ -109,18 +134,16 @@ impl PayoutRefusal {
     #[must_use]
     pub fn kept(self) -> StickyRefusal {
         let (code, reason) = self.table();
-        let facts = match self {
-            Self::HolderNameInvalid(fault) | Self::HolderNameRecorded(fault) => {
-                vec![("rail", fault.rail().name().to_owned()), ("chars_max", fault.rail().name_chars_max().to_string())]
+        let facts = match &self {
+            Self::AmountTooLarge { rail, cap } => {
+                let cap = cap.map(|cap| [("cap", cap.amount.to_string()), ("cap_of", cap.owner.to_string())]);
+                std::iter::once(("rail", rail.clone())).chain(cap.into_iter().flatten()).collect()
             }
-            Self::IbanInvalid
-            | Self::RoutingNumberInvalid
-            | Self::AccountNumberInvalid
-            | Self::CountryUnsupported
-            | Self::BookUnknown
-            | Self::BeneficiaryUnknown
-            | Self::CurrencyUnsupported
-            | Self::AmountTooLarge => Vec::new(),
+            Self::NoRail { why } => vec![("why", why.clone())],
+            Self::AmountTooSmall { cost_minor_units } => vec![("cost_minor_units", cost_minor_units.to_string())],
+            Self::NotCancellable { state } => vec![("state", (*state).to_owned())],
+            Self::HolderNameRecorded { rail, chars_max, .. } => vec![("rail", rail.clone()), ("chars_max", chars_max.to_string())],
+            Self::BookUnknown | Self::BeneficiaryUnknown | Self::CurrencyUnsupported => Vec::new(),
         };
         StickyRefusal::new(code, reason, self.to_string(), &facts)
     }
@@ -140,6 +163,18 @@ impl From<Error> for Status {
             Error::Reused(differing) => rpc::errors::request_id_reused(&differing),
             Error::RequestIdTime(untimely) => rpc::errors::request_id_time(&untimely),
             Error::Refused(refusal) => refusal.kept().status(),
+            Error::Beneficiary(refusal) => refusal.status(),
+            Error::NothingToConfirm(standing) => {
+                let message =
+                    "the bank has not given a name that is close to the holder's, so there is nothing to confirm; nothing was changed";
+                let facts = [("payee_check", standing.name().to_owned())];
+                rpc::refused(Code::FailedPrecondition, "NOTHING_TO_CONFIRM", message.to_owned(), &facts)
+            }
+            Error::PayeeNameDiffers => {
+                let message =
+                    "the bank has given another name for the holder; nothing was changed, list the beneficiary again and show that name";
+                rpc::refused(Code::FailedPrecondition, "PAYEE_NAME_DIFFERS", message.to_owned(), &[])
+            }
             Error::Kept(refusal) => refusal.status(),
             Error::LedgerAway(not_posted) => not_posted.into(),
             Error::HoldUnknown => {

@@ -2,14 +2,15 @@
 //! guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
-//! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
+//! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
-//! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: seals personal data. [`store`]: the tables.
+//! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
 
-pub mod bank;
+pub mod banks;
 pub mod beneficiaries;
+pub mod cancel;
 pub mod config;
 pub mod domain;
 pub mod drive;
@@ -20,6 +21,7 @@ pub mod postings;
 pub mod privacy;
 pub mod prune;
 pub mod resealing;
+pub mod routes;
 pub mod service;
 pub mod statements;
 pub mod store;
@@ -29,10 +31,10 @@ pub mod watch;
 pub mod wire;
 pub mod worker;
 
-pub use config::{BankConfig, Config, RailConfig};
+pub use config::{BankAccountConfig, BankBooksKind, BankConfig, BankRailConfig, Config};
 
 use api::payout::payout_service_server::PayoutServiceServer;
-use bank::BankHttpClient;
+use banks::Banks;
 use futures::{FutureExt as _, future::BoxFuture};
 use money::BookName;
 use payouts::Payouts;
@@ -87,11 +89,8 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let vault = Vault::open(&config.key_file, config.create_key)?;
     let store = Store::open(&deps.database, &vault).await?;
-    let bank = match config.test_bank.clone() {
-        Some(options) => Some((BankHttpClient::try_new(&options.url)?, options)),
-        None => None,
-    };
-    let payouts = Arc::new(Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), bank, config));
+    let banks = Banks::try_new(&config)?;
+    let payouts = Arc::new(Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), banks, config));
     let tasks = TaskTracker::new();
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(statements::run(payouts.clone(), deps.shutdown.clone()));
@@ -126,6 +125,11 @@ impl Service {
     /// Deletes bank accounts that are due as of `now`, beside the regular rounds; returns how many.
     pub async fn forget_beneficiaries(&self, now: std::time::SystemTime) -> Result<u64, store::Error> {
         self.handlers.payouts.forget_beneficiaries(now).await
+    }
+
+    /// Digests the accounts of rows of older programs, beside the regular rounds; returns how many.
+    pub async fn digest_accounts(&self) -> Result<u64, error::Error> {
+        self.handlers.payouts.digest_accounts().await
     }
 
     /// Ids of payouts as they change or get answers, in this process.

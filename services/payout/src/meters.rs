@@ -1,6 +1,6 @@
 //! Payouts by rail and state as they enter it, and the bank's response times.
 use crate::{
-    bank::ReceivedAnswer,
+    banks::connector::ReceivedAnswer,
     domain::{BankAnswer, Payout, PayoutPhase},
 };
 use opentelemetry::{
@@ -36,7 +36,7 @@ pub(crate) fn entered(payout: &Payout) {
         let state = if payout.phase == PayoutPhase::Refused { "refused" } else { payout.state.name() };
         let attributes = [
             KeyValue::new("book", payout.book.as_str().to_owned()),
-            KeyValue::new("rail", payout.rail.name()),
+            KeyValue::new("rail", payout.attempt.rail.clone()),
             KeyValue::new("state", state),
         ];
         payouts.add(1, &attributes);

@@ -1,14 +1,15 @@
 //! Requesting and reading payouts. Their processing afterwards is in [`crate::drive`].
 
 use crate::{
-    bank::BankHttpClient,
-    beneficiaries::unseal,
-    config::{BankConfig, Config, RailConfig},
-    domain::{Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings},
+    banks::{BankRoute, Banks},
+    beneficiaries::{PayeeDesk, unseal},
+    config::Config,
+    domain::{CostBearer, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings},
     error::{Error, PayoutRefusal},
     meters, postings,
+    routes::{PayoutBounds, why_none},
     store::{
-        Store, beneficiaries,
+        Store, attempts, beneficiaries,
         payouts::{self, PayoutKey},
         steps::{PayoutStep, ShownSteps},
     },
@@ -16,7 +17,6 @@ use crate::{
 };
 use chart::BookKind;
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use iso20022::Rail;
 use ledger_client::{LedgerClient, LedgerReason, NotPosted};
 use money::time::{millis, unix_ms};
 use money::{BookName, Money, RequestId, UserKey};
@@ -39,8 +39,8 @@ pub struct Payouts {
     pub vault: Vault,
     /// The ledger, where money moves.
     pub ledger: LedgerClient,
-    /// The bank of TEST books.
-    pub bank: Option<(BankHttpClient, BankConfig)>,
+    /// Our banks, and the rails that they offer.
+    pub banks: Banks,
     /// Options.
     pub config: Config,
     /// The retry policy from the options.
@@ -49,6 +49,8 @@ pub struct Payouts {
     pub changed: broadcast::Sender<Uuid>,
     /// Notifies the worker that a payout is due now.
     pub wake: Notify,
+    /// What payees are checked by.
+    pub payees: PayeeDesk,
 }
 
 /// A request for a payout.
@@ -82,14 +84,19 @@ enum Registered {
 
 impl Payouts {
     /// The use cases over these parts.
-    pub fn new(store: Store, vault: Vault, ledger: LedgerClient, bank: Option<(BankHttpClient, BankConfig)>, config: Config) -> Self {
+    pub fn new(store: Store, vault: Vault, ledger: LedgerClient, banks: Banks, config: Config) -> Self {
         let policy = config.policy.retry_policy();
-        Self { store, vault, ledger, bank, config, policy, changed: broadcast::Sender::new(CHANGES_MAX), wake: Notify::new() }
-    }
-
-    /// The rail's options at a bank.
-    pub fn rail(bank: &BankConfig, rail: Rail) -> Option<&RailConfig> {
-        bank.rails.iter().find(|config| config.rail == rail)
+        Self {
+            store,
+            vault,
+            ledger,
+            banks,
+            config,
+            policy,
+            changed: broadcast::Sender::new(CHANGES_MAX),
+            wake: Notify::new(),
+            payees: PayeeDesk::default(),
+        }
     }
 
     /// Records the request, holds the money, and leaves the rest to the worker. True when it was answered before.
@@ -127,10 +134,13 @@ impl Payouts {
                 timely.map_err(Error::RequestIdTime)?;
             }
         }
-        match self.check(&mut tx, ask, kind).await? {
-            Ok(rail) => {
-                let payout = self.new_payout(ask, payout_key.payout_id, rail, unix_ms(now));
+        match self.check(&mut tx, ask, kind, unix_ms(now)).await? {
+            Ok(route) => {
+                let mut payout = self.new_payout(ask, payout_key.payout_id, &route, unix_ms(now));
+                let account = format!("{}/{}", payout.attempt.bank_account, payout.amount.currency());
+                payout.attempt.reference = attempts::next_reference(&mut tx, &payout.attempt.bank, &account, &route.account.1).await?;
                 payouts::insert(&mut tx, &payout).await?;
+                attempts::begin(&mut tx, &payout, unix_ms(now)).await?;
                 tx.commit().await?;
                 Ok(Registered::Open(payout))
             }
@@ -143,28 +153,33 @@ impl Payouts {
         }
     }
 
-    /// This service's rules, in the contract's order.
-    async fn check(&self, tx: &mut AnyConnection, ask: &PayoutRequest, kind: BookKind) -> Result<Result<Rail, PayoutRefusal>, Error> {
+    /// This service's rules, in the contract's order; the rail and bank of a payout that passes them.
+    async fn check(
+        &self,
+        tx: &mut AnyConnection,
+        ask: &PayoutRequest,
+        kind: BookKind,
+        now_ms: i64,
+    ) -> Result<Result<BankRoute, PayoutRefusal>, Error> {
         // Locked until the payout is stored, so that an erasure of the user's data sees the payout.
         beneficiaries::hold(tx, &ask.book, ask.beneficiary_id).await?;
         let beneficiary = beneficiaries::get(tx, &ask.book, ask.beneficiary_id).await?;
-        let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user) else {
+        let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user && !found.is_deleted()) else {
             return Ok(Err(PayoutRefusal::BeneficiaryUnknown));
         };
-        let bank = self.bank.as_ref().filter(|_| kind == BookKind::Test);
-        let rail = bank.and_then(|(_, bank)| Self::rail(bank, beneficiary.rail));
-        let Some(rail) = rail.filter(|_| beneficiary.currency == ask.amount.currency()) else {
+        if beneficiary.currency != ask.amount.currency() {
             return Ok(Err(PayoutRefusal::CurrencyUnsupported));
-        };
-        if ask.amount.minor_units() > rail.minor_units_max {
-            return Ok(Err(PayoutRefusal::AmountTooLarge));
         }
-        // For accounts recorded before names were checked against their rail: a bank would refuse the payment, and with it a whole file.
-        let holder = unseal(&self.vault, &ask.book, &beneficiary)?;
-        Ok(rail.rail.check_name(&holder.holder_name).map(|()| rail.rail).map_err(PayoutRefusal::HolderNameRecorded))
+        let payee = unseal(&self.vault, &ask.book, &beneficiary)?;
+        let options = self.options(&payee, ask.amount, PayoutBounds { kind, entity: None, rails_tried: "" }, now_ms);
+        let Some(route) = options.choice.chosen.clone() else { return Ok(Err(why_none(&options))) };
+        if options.bearer == CostBearer::Creator && options.cost_minor_units >= ask.amount.minor_units() {
+            return Ok(Err(PayoutRefusal::AmountTooSmall { cost_minor_units: options.cost_minor_units }));
+        }
+        Ok(Ok(route))
     }
 
-    fn new_payout(&self, ask: &PayoutRequest, payout_id: Uuid, rail: Rail, now_ms: i64) -> Payout {
+    fn new_payout(&self, ask: &PayoutRequest, payout_id: Uuid, route: &BankRoute, now_ms: i64) -> Payout {
         Payout {
             book: ask.book.clone(),
             payout_id,
@@ -172,7 +187,12 @@ impl Payouts {
             beneficiary_id: ask.beneficiary_id,
             request_id: ask.request_id.uuid(),
             amount: ask.amount,
-            rail,
+            attempt: self.banks.attempt(1, route, ask.amount),
+            rails_tried: String::new(),
+            bearer: self.banks.bearer(),
+            reviewed: false,
+            returned_minor_units: 0,
+            returnable_until_ms: 0,
             phase: PayoutPhase::Requested,
             state: PayoutState::Requested,
             version: 1,

@@ -2,10 +2,11 @@
 //! that a retry finds the first. The account's guard counts its payouts in flight, from the hold to the end: as long as there are any, the ledger does
 //! not close it.
 
-use crate::domain::Payout;
+use crate::domain::{CostBearer, Payout};
 use api::ledger::RequestField;
-use chart::{Account, GuardKey, PostingKind, Purpose};
+use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
 use ledger_client::{HoldPosting, PostingDraft};
+use money::Money;
 
 /// The hold: pending, from the creator's payable money to the account for money in transit.
 #[must_use]
@@ -31,10 +32,25 @@ pub fn submission_fields(payout: &Payout) -> Vec<RequestField> {
     vec![RequestField { name: "payout_id".to_owned(), value: payout.payout_id.to_string() }]
 }
 
-/// The bank paid: the money leaves the bank account.
+/// The bank paid: the money leaves the bank account. A cost that the person paid bears is our income, and one that we bear is accrued until the bank bills it.
 #[must_use]
 pub fn settlement(payout: &Payout) -> PostingDraft {
-    end(payout, PostingKind::PayoutSettle, Account::house(Purpose::BankCash, payout.amount.currency()))
+    let currency = payout.amount.currency();
+    let cost = |minor_units| Money::try_new(currency, minor_units).expect("a cost is an amount");
+    let (fee, ours) = match payout.bearer {
+        CostBearer::Creator => (payout.fee_minor_units(), 0),
+        CostBearer::House => (0, payout.attempt.cost_minor_units),
+    };
+    let entity = entity(payout);
+    let draft = PostingDraft::new(PostingKind::PayoutSettle, payout.step_id(PostingKind::PayoutSettle))
+        .money(in_transit(payout), bank_cash(payout), payout.amount_sent())
+        .money(in_transit(payout), Account::of_entity(entity, Purpose::FeeIncome, currency), cost(fee))
+        .money(
+            Account::of_entity(entity, Purpose::PayoutCost, currency),
+            Account::of_entity(entity, Purpose::AccruedBankFees, currency),
+            cost(ours),
+        );
+    draft.field("payout_id", payout.payout_id).lower(in_flight(payout))
 }
 
 /// The bank did not pay: the money goes back to the creator.
@@ -46,7 +62,20 @@ pub fn rejection(payout: &Payout) -> PostingDraft {
 /// The bank did not pay, and the creator's account is closed: the money waits for staff.
 #[must_use]
 pub fn suspension(payout: &Payout) -> PostingDraft {
-    end(payout, PostingKind::PayoutSuspend, Account::house(Purpose::Suspense, payout.amount.currency()))
+    end(payout, PostingKind::PayoutSuspend, Account::of_entity(entity(payout), Purpose::Suspense, payout.amount.currency()))
+}
+
+/// The person paid is on a sanctions list: the money is blocked until there is a licence.
+#[must_use]
+pub fn blocking(payout: &Payout) -> PostingDraft {
+    end(payout, PostingKind::PayoutBlock, Account::of_entity(entity(payout), Purpose::BlockedFunds, payout.amount.currency()))
+}
+
+/// The cancellation releases the hold, and lowers what the hold raised.
+#[must_use]
+pub fn cancellation(payout: &Payout) -> (HoldPosting<'_>, GuardKey) {
+    let (id, transfer_no) = (payout.step_id(PostingKind::PayoutCancel), payout.hold_transfer_no);
+    (HoldPosting { book: &payout.book, kind: PostingKind::PayoutCancel, id, transfer_no }, in_flight(payout))
 }
 
 fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {
@@ -65,7 +94,17 @@ pub fn payable(payout: &Payout) -> Account<'_> {
 }
 
 fn in_transit(payout: &Payout) -> Account<'_> {
-    Account::house(Purpose::InTransit, payout.amount.currency())
+    Account::of_entity(entity(payout), Purpose::InTransit, payout.amount.currency())
+}
+
+fn bank_cash(payout: &Payout) -> Account<'_> {
+    let account = HouseId::try_new(&payout.attempt.bank_account).unwrap_or(HouseId::MAIN);
+    Account::of_bank_account(entity(payout), account, Purpose::BankCash, payout.amount.currency())
+}
+
+/// The legal entity that pays; older programs knew one only.
+fn entity(payout: &Payout) -> HouseId<'_> {
+    HouseId::try_new(&payout.attempt.entity).unwrap_or(HouseId::MAIN)
 }
 
 #[cfg(test)]

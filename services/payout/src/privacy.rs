@@ -1,7 +1,7 @@
 //! Export of a user's personal data, for the user. Its erasure: [`crate::store::erasure`].
 
 use crate::{
-    beneficiaries::{self, AccountHolder},
+    beneficiaries::sealed::SealedPayee,
     error::Error,
     store::{
         PageStart, Store,
@@ -12,7 +12,7 @@ use crate::{
 use money::{BookName, UserKey};
 use rpc::wire::TimeRange;
 use serde::Serialize;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 /// Beneficiaries and payouts of one read.
 const PAGE: i64 = 500;
@@ -24,9 +24,13 @@ pub struct ExportedBeneficiary {
     pub beneficiary_id: String,
     /// When it was recorded, in Unix milliseconds.
     pub created_at_ms: i64,
-    /// Name and account.
+    /// When its owner deleted it, in Unix milliseconds; 0: not deleted.
+    pub deleted_at_ms: i64,
+    /// What the bank says of the holder's name.
+    pub payee_check: &'static str,
+    /// Name, account and everything else that was entered, by field.
     #[serde(flatten)]
-    pub holder: AccountHolder,
+    pub payee: BTreeMap<String, serde_json::Value>,
 }
 
 /// A message to or from a bank.
@@ -55,8 +59,8 @@ pub struct ExportedPayout {
     pub currency_code: String,
     /// In the currency's smallest part.
     pub minor_units: i64,
-    /// The clearing used.
-    pub rail: &'static str,
+    /// The rail over which it was paid, or tried last.
+    pub rail: String,
     /// The payout's state.
     pub state: &'static str,
     /// Unix milliseconds.
@@ -86,9 +90,13 @@ pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, u
         let Some(last) = page.last() else { break };
         after = PageStart { created_at_ms: last.created_at_ms, id: last.beneficiary_id };
         for row in &page {
-            let holder = beneficiaries::unseal(&vault, book, row)?;
-            let (beneficiary_id, created_at_ms) = (row.beneficiary_id.to_string(), row.created_at_ms);
-            export.beneficiaries.push(ExportedBeneficiary { beneficiary_id, created_at_ms, holder });
+            export.beneficiaries.push(ExportedBeneficiary {
+                beneficiary_id: row.beneficiary_id.to_string(),
+                created_at_ms: row.created_at_ms,
+                deleted_at_ms: row.deleted_at_ms,
+                payee_check: row.payee_check.name(),
+                payee: SealedPayee::open(&vault, book, row)?.exported(),
+            });
         }
     }
     let mut after = PageStart::NEWEST;
@@ -110,7 +118,7 @@ pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, u
                 beneficiary_id: payout.beneficiary_id.to_string(),
                 currency_code: payout.amount.currency().code().to_owned(),
                 minor_units: payout.amount.minor_units(),
-                rail: payout.rail.name(),
+                rail: payout.attempt.rail.clone(),
                 state: payout.state.name(),
                 created_at_ms: payout.created_at_ms,
                 bank_reason: payout.reason.clone(),

@@ -1,4 +1,5 @@
-//! Refusals are deleted after a week, in small steps; bank accounts without payouts are deleted after more than a year.
+//! Refusals are deleted after a week, in small steps; bank accounts without payouts are erased after more than a year, deleted ones with payouts after ten.
+//! Rows of older programs get what they lack.
 
 use crate::payouts::Payouts;
 use money::time::{millis, unix_ms};
@@ -19,6 +20,9 @@ const BENEFICIARIES_STEP_MAX: i64 = 100;
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut rounds = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(rounds.tick()).await.is_some() {
+        if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.digest_accounts()).await {
+            tracing::warn!(%error, "could not digest the accounts of older rows; retrying in an hour");
+        }
         if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.forget_beneficiaries(SystemTime::now())).await {
             tracing::warn!(%error, "could not delete old bank accounts; retrying in an hour");
         }
@@ -34,12 +38,15 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 }
 
 impl Payouts {
-    /// Deletes bank accounts that are older than configured and have no payouts, as of `now`; returns how many.
+    /// Erases bank accounts that are older than configured and have no payouts, and those with payouts that were deleted long enough ago, as of `now`; returns
+    /// how many.
     pub async fn forget_beneficiaries(&self, now: SystemTime) -> Result<u64, crate::store::Error> {
         let before_ms = unix_ms(now).saturating_sub(millis(self.config.beneficiary_retention));
+        let deleted_before_ms = unix_ms(now).saturating_sub(millis(self.config.deleted_beneficiary_retention));
         let mut forgotten = 0;
         loop {
-            let step = self.store.forget_beneficiaries(before_ms, BENEFICIARIES_STEP_MAX).await?;
+            let unused = self.store.forget_beneficiaries(before_ms, BENEFICIARIES_STEP_MAX).await?;
+            let step = unused + self.store.erase_deleted(deleted_before_ms, BENEFICIARIES_STEP_MAX).await?;
             forgotten += step;
             if step == 0 {
                 return Ok(forgotten);

@@ -1,15 +1,20 @@
 //! PayoutService: authenticate, decode, call, encode.
 
 use crate::{
-    beneficiaries,
+    beneficiaries::day_of,
     error::Error,
     payouts::Payouts,
-    store::payouts::{ListedPayouts, PayoutKey},
+    store::{
+        beneficiaries::Beneficiary,
+        payouts::{ListedPayouts, PayoutKey},
+    },
     watch::{PayoutWithSteps, WatchedPayout, watch},
     wire,
 };
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
+use identity::Role;
+use money::BookName;
 use rpc::{Violations, page, wire::TimeRange};
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +39,20 @@ impl Handlers {
         }
         Ok((payout_key, seen))
     }
+
+    /// A payout with its steps and attempts, as callers see it.
+    async fn shown(&self, payout_key: &PayoutKey) -> Result<pb::Payout, Status> {
+        let seen = self.payouts.get(payout_key).await?.ok_or(Error::PayoutUnknown(payout_key.payout_id))?;
+        let attempts = self.payouts.store.attempts(payout_key).await.map_err(Error::from)?;
+        Ok(wire::payout(&seen, &attempts))
+    }
+
+    /// A beneficiary for this caller. Its bank's name is shown in full to whoever may confirm it: its owner, and the service that acts for its owner.
+    fn shown_beneficiary(&self, caller: &rpc::Caller, book: &BookName, row: &Beneficiary) -> Result<pb::Beneficiary, Error> {
+        let in_full = matches!(caller.principal.role, Role::Creator | Role::Service);
+        let name = self.payouts.name_to_confirm(book, row)?;
+        Ok(wire::beneficiary::beneficiary(row, name.as_deref(), in_full))
+    }
 }
 
 #[tonic::async_trait]
@@ -44,10 +63,11 @@ impl PayoutService for Handlers {
     ) -> Result<Response<pb::CreateBeneficiaryResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let create = wire::create(caller.book_and_user(&request.book, &request.user_id), request)?;
-        let (store, vault, count_max) = (&self.payouts.store, &self.payouts.vault, self.payouts.config.beneficiaries_max);
-        let (row, replayed) = beneficiaries::create(store, vault, &create, SystemTime::now(), count_max).await?;
-        Ok(Response::new(pb::CreateBeneficiaryResponse { beneficiary: Some(wire::beneficiary(&row)), replayed }))
+        let (who, now) = (caller.book_and_user(&request.book, &request.user_id), SystemTime::now());
+        let create = wire::beneficiary::create(who, request, &self.payouts.payees.rules, day_of(now))?;
+        let created = self.payouts.create_beneficiary(&create, now).await?;
+        let shown = self.shown_beneficiary(&caller, &create.book, &created.row)?;
+        Ok(Response::new(wire::beneficiary::created(&created, shown)))
     }
 
     async fn list_beneficiaries(
@@ -57,12 +77,58 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
-        let list = wire::beneficiaries_list(&book, &user);
+        let list = wire::beneficiary::beneficiaries_list(&book, &user);
         let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
-        let mut rows = self.payouts.store.beneficiaries(&book, &user, after, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let rows = self.payouts.store.usable_beneficiaries(&book, &user, after, page::rows_to_read(size)).await;
+        let mut rows = rows.map_err(Error::from)?;
         let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.beneficiary_id));
-        let beneficiaries = rows.iter().map(wire::beneficiary).collect();
+        let beneficiaries = rows.iter().map(|row| self.shown_beneficiary(&caller, &book, row)).collect::<Result<_, _>>()?;
         Ok(Response::new(pb::ListBeneficiariesResponse { beneficiaries, next_page_token }))
+    }
+
+    async fn delete_beneficiary(
+        &self,
+        request: Request<pb::DeleteBeneficiaryRequest>,
+    ) -> Result<Response<pb::DeleteBeneficiaryResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let act = wire::beneficiary::delete(caller.book_and_user(&request.book, &request.user_id), &request)?;
+        let (row, replayed) = self.payouts.delete_beneficiary(&act, SystemTime::now()).await?;
+        let beneficiary = row.map(|row| self.shown_beneficiary(&caller, &act.book, &row)).transpose()?;
+        Ok(Response::new(pb::DeleteBeneficiaryResponse { beneficiary, replayed }))
+    }
+
+    async fn confirm_beneficiary(
+        &self,
+        request: Request<pb::ConfirmBeneficiaryRequest>,
+    ) -> Result<Response<pb::ConfirmBeneficiaryResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let who = caller.book_and_user(&request.book, &request.user_id);
+        let (act, bank_holder_name) = wire::beneficiary::confirm(who, request)?;
+        let (row, replayed) = self.payouts.confirm_beneficiary(&act, &bank_holder_name, SystemTime::now()).await?;
+        let beneficiary = row.map(|row| self.shown_beneficiary(&caller, &act.book, &row)).transpose()?;
+        Ok(Response::new(pb::ConfirmBeneficiaryResponse { beneficiary, replayed }))
+    }
+
+    async fn find_beneficiaries(
+        &self,
+        request: Request<pb::FindBeneficiariesRequest>,
+    ) -> Result<Response<pb::FindBeneficiariesResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let mut wrong = Violations::default();
+        let (book, size) = (wrong.take(caller.book(&request.book)), wrong.take(wire::page_size(request.page_size)));
+        let sought = wrong.take(wire::beneficiary::sought(&request.beneficiary_id, request.account));
+        let (Some(book), Some(size), Some(sought)) = (book, size, sought) else { return Err(wrong.into_status()) };
+        let account_digest = self.payouts.sought(&book, &sought).await?;
+        let list = wire::beneficiary::found_list(&book, &account_digest);
+        let after = wire::after(&list, &request.page_token)?;
+        let rows = self.payouts.store.found_beneficiaries(&book, &account_digest, after, page::rows_to_read(size)).await;
+        let mut rows = rows.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.beneficiary_id));
+        let beneficiaries = rows.iter().map(|row| self.shown_beneficiary(&caller, &book, row)).collect::<Result<_, _>>()?;
+        Ok(Response::new(pb::FindBeneficiariesResponse { beneficiaries, next_page_token }))
     }
 
     async fn request_payout(&self, request: Request<pb::RequestPayoutRequest>) -> Result<Response<pb::RequestPayoutResponse>, Status> {
@@ -70,15 +136,37 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let ask = wire::ask(caller.book_and_user(&request.book, &request.user_id), &request)?;
         let (payout, replayed) = self.payouts.request(&ask, SystemTime::now()).await?;
-        let seen = self.payouts.get(&payout.key()).await?.ok_or(Error::PayoutUnknown(payout.payout_id))?;
-        Ok(Response::new(pb::RequestPayoutResponse { payout: Some(wire::payout(&seen)), replayed }))
+        let payout = Some(self.shown(&payout.key()).await?);
+        Ok(Response::new(pb::RequestPayoutResponse { payout, replayed }))
+    }
+
+    async fn get_payout_options(
+        &self,
+        request: Request<pb::GetPayoutOptionsRequest>,
+    ) -> Result<Response<pb::GetPayoutOptionsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user, beneficiary_id, amount) = wire::question(caller.book_and_user(&request.book, &request.user_id), &request)?;
+        let options = self.payouts.options_for(&book, &user, beneficiary_id, amount, SystemTime::now()).await?;
+        Ok(Response::new(wire::options(&options, amount, &self.payouts.banks)))
+    }
+
+    async fn cancel_payout(&self, request: Request<pb::CancelPayoutRequest>) -> Result<Response<pb::CancelPayoutResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        // The id is scoped to whoever asks, and the payout must be one that they may see.
+        let cancel = wire::cancel(caller.book_and_user(&request.book, ""), &request)?;
+        self.visible(&caller, &request.book, &request.payout_id).await?;
+        let replayed = self.payouts.cancel(&cancel, SystemTime::now()).await?;
+        let payout = Some(self.shown(&cancel.payout_key).await?);
+        Ok(Response::new(pb::CancelPayoutResponse { payout, replayed }))
     }
 
     async fn get_payout(&self, request: Request<pb::GetPayoutRequest>) -> Result<Response<pb::GetPayoutResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (_, seen) = self.visible(&caller, &request.book, &request.payout_id).await?;
-        Ok(Response::new(pb::GetPayoutResponse { payout: Some(wire::payout(&seen)) }))
+        let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
+        Ok(Response::new(pb::GetPayoutResponse { payout: Some(self.shown(&payout_key).await?) }))
     }
 
     async fn list_payouts(&self, request: Request<pb::ListPayoutsRequest>) -> Result<Response<pb::ListPayoutsResponse>, Status> {
@@ -96,7 +184,7 @@ impl PayoutService for Handlers {
         let listed = ListedPayouts { state, created, after: wire::after(&list, &request.page_token)?, limit: page::rows_to_read(size) };
         let rows = self.payouts.store.payouts(&book, &user, listed).await.map_err(Error::from)?;
         let shown = self.payouts.with_steps(rows).await?;
-        let rows = shown.iter().map(|seen| (wire::payout(seen), (seen.0.created_at_ms, seen.0.payout_id))).collect();
+        let rows = shown.iter().map(|seen| (wire::payout(seen, &[]), (seen.0.created_at_ms, seen.0.payout_id))).collect();
         let (payouts, next_page_token) = list.cut_to_fit(rows, size);
         Ok(Response::new(pb::ListPayoutsResponse { payouts, next_page_token }))
     }
@@ -111,8 +199,8 @@ impl PayoutService for Handlers {
         let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
         let stream = watch(self.payouts.clone(), payout_key, left, self.shutdown.clone());
         let encode = |watched: Result<WatchedPayout, Error>| {
-            let WatchedPayout { seen, heartbeat } = watched?;
-            Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen)), heartbeat })
+            let WatchedPayout { seen, attempts, heartbeat } = watched?;
+            Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen, &attempts)), heartbeat })
         };
         Ok(Response::new(Box::pin(stream.map(encode))))
     }

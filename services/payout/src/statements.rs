@@ -2,16 +2,14 @@
 //! kept beside its payout, and the audit fails until it is cleared. No money is moved because of it.
 
 use crate::{
+    banks::{Bank, PayingAccount},
     domain::statement::{compare, named},
     payouts::Payouts,
+    store::statements::StatementAccount,
 };
-use iso20022::{camt053::Statement, pain001::Party};
-use money::{
-    Currency,
-    time::{millis, unix_ms},
-};
+use iso20022::camt053::Statement;
+use money::time::{millis, unix_ms};
 use std::{
-    collections::BTreeSet,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -22,16 +20,24 @@ const RETRY: Duration = Duration::from_secs(600);
 
 /// Runs until shutdown; returns at once where there is no bank.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
-    let Some((_, bank)) = &payouts.bank else { return };
-    let currencies: BTreeSet<Currency> = bank.rails.iter().map(|rail| rail.rail.currency()).collect();
+    let account = |bank: &Bank, account: &PayingAccount| StatementAccount {
+        bank: bank.name.clone(),
+        bank_account: account.id.clone(),
+        currency: account.currency,
+    };
+    let all = payouts.banks.all();
+    let accounts: Vec<StatementAccount> = all.iter().flat_map(|bank| bank.accounts.iter().map(move |one| account(bank, one))).collect();
+    if accounts.is_empty() {
+        return;
+    }
     let interval = payouts.config.statement_interval;
     loop {
         let mut rest = interval;
-        for currency in &currencies {
-            let Some(due) = shutdown.run_until_cancelled(payouts.read_statement(*currency)).await else { return };
+        for account in &accounts {
+            let Some(due) = shutdown.run_until_cancelled(payouts.read_statement(account)).await else { return };
             rest = rest.min(due.unwrap_or_else(|why| {
-                let currency = currency.code();
-                tracing::warn!(currency, why, "the bank's statement could not be read; retrying in ten minutes at the latest");
+                let (bank, currency) = (&account.bank, account.currency.code());
+                tracing::warn!(bank, currency, why, "the bank's statement could not be read; retrying in ten minutes at the latest");
                 RETRY
             }));
         }
@@ -43,30 +49,29 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 
 impl Payouts {
     /// Reads the account's statement if it is due; returns the time until the next one.
-    async fn read_statement(&self, currency: Currency) -> Result<Duration, String> {
-        let Some((bank, options)) = &self.bank else { return Ok(RETRY) };
+    async fn read_statement(&self, account: &StatementAccount) -> Result<Duration, String> {
+        let Some(bank) = self.banks.all().iter().find(|bank| bank.name == account.bank) else { return Ok(RETRY) };
         let (interval, now_ms) = (self.config.statement_interval, unix_ms(SystemTime::now()));
-        let read_at_ms = self.store.statement_read_at_ms(currency).await.map_err(|error| error.to_string())?;
+        let read_at_ms = self.store.statement_read_at_ms(account).await.map_err(|error| error.to_string())?;
         let age_ms = read_at_ms.map(|read_at_ms| now_ms.saturating_sub(read_at_ms)).filter(|age_ms| *age_ms >= 0);
         if let Some(age_ms) = age_ms.filter(|age_ms| *age_ms < millis(interval)) {
             return Ok(Duration::from_millis((millis(interval) - age_ms).unsigned_abs()));
         }
-        let statement = bank.statement(currency).await?;
-        let ours = options.rails.iter().any(|rail| {
-            rail.rail.currency() == currency
-                && Party::with_account(&options.debtor_name, &rail.debtor).account.as_ref() == Some(&statement.account)
+        let statement = bank.connector.statement(account.currency).await?;
+        let ours = bank.accounts.iter().any(|one| {
+            (&one.id, one.currency) == (&account.bank_account, account.currency) && bank.connector.is_account(&statement, &one.address)
         });
-        if !ours || statement.currency != currency {
+        if !ours || statement.currency != account.currency {
             return Err("it is of another account".to_owned());
         }
         if !statement.adds_up() {
             return Err("its entries do not add up from its opening to its closing balance".to_owned());
         }
-        self.compare_statement(&statement, now_ms).await.map_err(|error| error.to_string())?;
+        self.compare_statement(account, &statement, now_ms).await.map_err(|error| error.to_string())?;
         Ok(interval)
     }
 
-    async fn compare_statement(&self, statement: &Statement, now_ms: i64) -> Result<(), crate::store::Error> {
+    async fn compare_statement(&self, account: &StatementAccount, statement: &Statement, now_ms: i64) -> Result<(), crate::store::Error> {
         let recorded = self.store.recorded(&named(&statement.entries)).await?;
         let findings = compare(&statement.entries, &recorded);
         let unexpected: Vec<_> = findings.iter().filter(|finding| finding.unexpected.minor_units() > 0).collect();
@@ -74,7 +79,7 @@ impl Payouts {
             let (payout_id, minor_units) = (finding.payout_id, finding.unexpected.minor_units());
             tracing::error!(%payout_id, minor_units, "the bank's statement shows a debit that our records do not have");
         }
-        self.store.keep_statement(statement.currency, &statement.statement_id, &findings, now_ms).await?;
+        self.store.keep_statement(account, &statement.statement_id, &findings, now_ms).await?;
         unexpected.iter().for_each(|finding| self.tell(finding.payout_id));
         Ok(())
     }

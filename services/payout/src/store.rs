@@ -1,9 +1,10 @@
 //! Every SQL statement of this service.
 //!
-//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
+//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
 //! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
+pub mod attempts;
 pub mod beneficiaries;
 pub mod erasure;
 pub mod messages;
@@ -21,7 +22,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 7] = [
+pub const MIGRATIONS: [Migration; 9] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -29,6 +30,9 @@ pub const MIGRATIONS: [Migration; 7] = [
     Migration::expand(5, include_str!("../migrations/0005_sendings.sql")),
     Migration::expand(6, include_str!("../migrations/0006_repeated.sql")),
     Migration::expand(7, include_str!("../migrations/0007_statements.sql")),
+    Migration::expand(8, include_str!("../migrations/0008_attempts.sql")),
+    // Older programs can't read accounts of kinds that they don't know.
+    Migration::contract(10, include_str!("../migrations/0010_payees.sql")),
 ];
 
 /// The text that the key check seals.

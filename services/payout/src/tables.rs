@@ -3,14 +3,15 @@
 //! answers a caller.
 pub use crate::domain::{Payout, PayoutPhase, statement::StatementFinding};
 pub use crate::payouts::STEPS_SHOWN_MAX;
-pub use crate::postings::{hold, rejection, settlement, suspension};
+pub use crate::postings::{blocking, hold, rejection, settlement, suspension};
 pub use crate::privacy::{Export, export};
 pub use crate::store::{
     Error as PayoutRowsError, PageStart, Store,
+    attempts::RecordedAttempt,
     beneficiaries::Beneficiary,
     erasure::Erased,
     messages::PassedMessage,
     payouts::{ListedPayouts, PayoutKey},
-    statements::UnexpectedDebit,
+    statements::{StatementAccount, UnexpectedDebit},
     steps::PayoutStep,
 };

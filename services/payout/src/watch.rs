@@ -5,7 +5,7 @@ use crate::domain::Payout;
 use crate::{
     error::Error,
     payouts::Payouts,
-    store::{payouts::PayoutKey, steps::ShownSteps},
+    store::{attempts::RecordedAttempt, payouts::PayoutKey, steps::ShownSteps},
 };
 use futures::{Stream, stream};
 use std::{sync::Arc, time::Duration};
@@ -24,6 +24,8 @@ pub type PayoutWithSteps = (Payout, ShownSteps);
 pub struct WatchedPayout {
     /// The payout now.
     pub seen: PayoutWithSteps,
+    /// Its attempts.
+    pub attempts: Vec<RecordedAttempt>,
     /// Nothing has changed since the last one; the watch is alive.
     pub heartbeat: bool,
 }
@@ -68,13 +70,13 @@ impl PayoutWatcher {
             match self.payouts.get(&self.payout_key).await {
                 Ok(Some(seen)) if self.is_news(&seen) => {
                     self.shown = Some(seen.clone());
-                    return Some(Ok(self.send(seen, false)));
+                    return Some(self.send(seen, false).await);
                 }
                 Ok(Some(seen)) => {
                     self.ended = self.ends <= Instant::now();
                     // The last message is a heartbeat too: it shows the payout's state.
                     if self.ended || self.sent.elapsed() >= self.payouts.config.watch_heartbeat {
-                        return Some(Ok(self.send(seen, true)));
+                        return Some(self.send(seen, true).await);
                     }
                 }
                 // A refused hold: there never was a payout to watch.
@@ -87,9 +89,10 @@ impl PayoutWatcher {
         }
     }
 
-    fn send(&mut self, seen: PayoutWithSteps, heartbeat: bool) -> WatchedPayout {
+    async fn send(&mut self, seen: PayoutWithSteps, heartbeat: bool) -> Result<WatchedPayout, Error> {
         self.sent = Instant::now();
-        WatchedPayout { seen, heartbeat }
+        let attempts = self.payouts.store.attempts(&self.payout_key).await?;
+        Ok(WatchedPayout { seen, attempts, heartbeat })
     }
 
     /// Whether a watcher would see a difference; claims and retries make none.

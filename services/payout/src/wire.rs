@@ -1,37 +1,30 @@
-//! Protobuf to domain and back.
+//! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries.
+//!
+//! - `answer`: payouts and their options as callers see them.
+
+pub mod beneficiary;
+
+mod answer;
+
+pub use answer::{options, payout};
 
 use crate::{
-    beneficiaries::{NewBeneficiary, TypedAccount},
-    domain::{
-        Payout, PayoutState,
-        evidence::{REASON_CHARS_MAX, REASON_CODE_CHARS_MAX, plain},
-    },
+    cancel::CancelRequest,
+    domain::PayoutState,
     error::Error,
     payouts::PayoutRequest,
-    store::{
-        PageStart,
-        beneficiaries::Beneficiary,
-        steps::{PayoutStep, ShownSteps},
-    },
+    store::{PageStart, payouts::PayoutKey},
 };
-use api::payout::{self as pb, create_beneficiary_request::Account};
-use iso20022::Rail;
-use money::{BookName, Currency, Money, RequestId, UserKey, text::is_plain};
-use prost::Message as _;
+use api::payout as pb;
+use money::{BookName, Currency, Money, RequestId, UserKey};
 use rpc::{
     Violations,
     page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
-    wire::{TimeRange, timestamp_ms},
+    wire::TimeRange,
 };
 use tonic::Status;
 use uuid::Uuid;
 
-/// Longest holder's name, in characters (ISO 20022 `Max140Text`).
-const HOLDER_NAME_CHARS_MAX: usize = 140;
-/// Longest account field accepted for parsing, in bytes; real ones have at most 34 characters and some blanks.
-const ACCOUNT_BYTES_MAX: usize = 64;
-/// Most bytes of one payout's steps in an answer.
-const STEPS_BYTES_MAX: usize = 64 * 1024;
 /// Rows of one page: default and maximum.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
@@ -46,47 +39,6 @@ fn request_id(text: &str) -> Result<RequestId, Error> {
 /// Parses a UUID of any version.
 pub fn uuid(field: &'static str, text: &str) -> Result<Uuid, Error> {
     Uuid::try_parse(text).map_err(|_| malformed(field, "must be a UUID"))
-}
-
-/// A beneficiary to record. The account's own rules are checked later, after the request id.
-pub fn create(who: Result<(BookName, UserKey), Status>, request: pb::CreateBeneficiaryRequest) -> Result<NewBeneficiary, Status> {
-    let mut wrong = Violations::default();
-    let (request_id, who) = (wrong.take(request_id(&request.request_id)), wrong.take(who));
-    let (name, account) = (wrong.take(holder_name(request.holder_name)), wrong.take(account(request.account)));
-    let (Some(request_id), Some((book, user)), Some(holder_name), Some(account)) = (request_id, who, name, account) else {
-        return Err(wrong.into_status());
-    };
-    Ok(NewBeneficiary { book, user, request_id, holder_name, account })
-}
-
-fn holder_name(name: String) -> Result<String, Error> {
-    let chars = name.chars().count();
-    // What shows nothing, or turns the rest round, is read otherwise than it is paid.
-    let printable = is_plain(&name) && name.trim() == name;
-    // Noncharacters are allowed in protobuf strings and not in XML.
-    let in_xml = !name.contains(['\u{fffe}', '\u{ffff}']);
-    if (1..=HOLDER_NAME_CHARS_MAX).contains(&chars) && printable && in_xml {
-        Ok(name)
-    } else {
-        Err(malformed("holder_name", "must be 1 to 140 printable characters without blank ends"))
-    }
-}
-
-fn account(account: Option<Account>) -> Result<TypedAccount, Status> {
-    let bounded = |field, text: String| {
-        if text.len() <= ACCOUNT_BYTES_MAX { Ok(text) } else { Err(malformed(field, "must be an account; this is too long")) }
-    };
-    match account {
-        None => Err(malformed("account", "must be given: iban or aba").into()),
-        Some(Account::Iban(iban)) => Ok(TypedAccount::Iban(bounded("iban", iban)?)),
-        Some(Account::Aba(pb::AbaAccount { routing_number, account_number })) => {
-            let mut wrong = Violations::default();
-            let routing_number = wrong.take(bounded("aba.routing_number", routing_number));
-            let account_number = wrong.take(bounded("aba.account_number", account_number));
-            let (Some(routing_number), Some(account_number)) = (routing_number, account_number) else { return Err(wrong.into_status()) };
-            Ok(TypedAccount::Aba { routing_number, account_number })
-        }
-    }
 }
 
 /// A payout to make.
@@ -115,12 +67,6 @@ fn money(amount: Option<&api::r#type::Money>) -> Result<Money, Status> {
 /// The number of rows of the requested page.
 pub fn page_size(asked: i32) -> Result<usize, Error> {
     PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
-}
-
-/// A user's beneficiaries, as a list to which page tokens are bound.
-#[must_use]
-pub fn beneficiaries_list(book: &BookName, user: &UserKey) -> PagedList {
-    PagedList::new("ListBeneficiaries", book.as_str(), &[user.as_str()])
 }
 
 /// A user's payouts in this state, or in any, as a list to which page tokens are bound.
@@ -153,10 +99,14 @@ pub fn filter(state: i32) -> Result<Option<PayoutState>, Error> {
         pb::PayoutState::OutcomeUnknown => Some(PayoutState::OutcomeUnknown),
         pb::PayoutState::Settled => Some(PayoutState::Settled),
         pb::PayoutState::Rejected => Some(PayoutState::Rejected),
+        pb::PayoutState::InReview => Some(PayoutState::InReview),
+        pb::PayoutState::Queued => Some(PayoutState::Queued),
+        pb::PayoutState::SettledReturnable => Some(PayoutState::SettledReturnable),
+        pb::PayoutState::Cancelled => Some(PayoutState::Cancelled),
     })
 }
 
-fn state(state: PayoutState) -> pb::PayoutState {
+pub(crate) fn state(state: PayoutState) -> pb::PayoutState {
     match state {
         PayoutState::Requested => pb::PayoutState::Requested,
         PayoutState::Held => pb::PayoutState::Held,
@@ -165,68 +115,32 @@ fn state(state: PayoutState) -> pb::PayoutState {
         PayoutState::OutcomeUnknown => pb::PayoutState::OutcomeUnknown,
         PayoutState::Settled => pb::PayoutState::Settled,
         PayoutState::Rejected => pb::PayoutState::Rejected,
+        PayoutState::InReview => pb::PayoutState::InReview,
+        PayoutState::Queued => pb::PayoutState::Queued,
+        PayoutState::SettledReturnable => pb::PayoutState::SettledReturnable,
+        PayoutState::Cancelled => pb::PayoutState::Cancelled,
     }
 }
 
-/// A beneficiary, masked.
-#[must_use]
-pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
-    pb::Beneficiary {
-        beneficiary_id: row.beneficiary_id.to_string(),
-        user_id: row.user.to_string(),
-        country: row.country.clone(),
-        currency_code: row.currency.to_string(),
-        masked_account: row.masked_account.clone(),
-        masked_holder_name: row.masked_holder_name.clone(),
-        create_time: Some(timestamp_ms(row.created_at_ms)),
-    }
+/// A payout to cancel.
+pub fn cancel(who: Result<(BookName, UserKey), Status>, request: &pb::CancelPayoutRequest) -> Result<CancelRequest, Status> {
+    let mut wrong = Violations::default();
+    let (request_id, who) = (wrong.take(request_id(&request.request_id)), wrong.take(who));
+    let payout_id = wrong.take(uuid("payout_id", &request.payout_id));
+    let (Some(request_id), Some((book, subject)), Some(payout_id)) = (request_id, who, payout_id) else { return Err(wrong.into_status()) };
+    Ok(CancelRequest { payout_key: PayoutKey { book, payout_id }, subject, request_id })
 }
 
-/// A payout with its steps: the newest, as many as fit. Longer texts from older programs are cut to the present limits.
-#[must_use]
-pub fn payout((row, shown): &(Payout, ShownSteps)) -> pb::Payout {
-    let step = |step: &PayoutStep| pb::PayoutStep {
-        state: state(step.state).into(),
-        time: Some(timestamp_ms(step.at_ms)),
-        note: step.note.clone(),
-        times: i32::try_from(step.times).unwrap_or(i32::MAX),
-        last_time: Some(timestamp_ms(step.last_at_ms)),
-    };
-    let mut bytes = 0;
-    let fitting = shown.steps.iter().rev().map(step).take_while(|step| {
-        bytes += step.encoded_len();
-        bytes <= STEPS_BYTES_MAX
-    });
-    let mut steps: Vec<pb::PayoutStep> = fitting.collect();
-    steps.reverse();
-    let left_out = shown.left_out.saturating_add(i64::try_from(shown.steps.len() - steps.len()).unwrap_or(i64::MAX));
-    let payout_rail = match row.rail {
-        Rail::UsRtp => pb::Rail::UsRtp,
-        Rail::SepaInstant => pb::Rail::SepaInstant,
-    };
-    #[allow(deprecated)]
-    pb::Payout {
-        payout_id: row.payout_id.to_string(),
-        user_id: row.user.to_string(),
-        beneficiary_id: row.beneficiary_id.to_string(),
-        amount: Some(rpc::wire::money(row.amount)),
-        state: state(row.state).into(),
-        rail: row.rail.name().to_owned(),
-        payout_rail: payout_rail.into(),
-        end_to_end_id: row.end_to_end_id(),
-        bank_status: plain(&row.bank_status, REASON_CODE_CHARS_MAX),
-        reason_code: plain(&row.reason_code, REASON_CODE_CHARS_MAX),
-        reason: plain(&row.reason, REASON_CHARS_MAX),
-        blocked_by: row.blocked_by.clone(),
-        steps,
-        steps_left_out: i32::try_from(left_out).unwrap_or(i32::MAX),
-        hold_posting_id: row.hold_posting_id.clone(),
-        submit_posting_id: row.submit_posting_id.clone(),
-        final_posting_id: row.final_posting_id.clone(),
-        bank_time_ms: row.bank_time_ms,
-        total_time_ms: if row.final_at_ms == 0 { 0 } else { row.final_at_ms - row.created_at_ms },
-        create_time: Some(timestamp_ms(row.created_at_ms)),
-    }
+/// An amount that would be paid to a beneficiary.
+pub fn question(
+    who: Result<(BookName, UserKey), Status>,
+    request: &pb::GetPayoutOptionsRequest,
+) -> Result<(BookName, UserKey, Uuid, Money), Status> {
+    let mut wrong = Violations::default();
+    let (who, beneficiary_id) = (wrong.take(who), wrong.take(uuid("beneficiary_id", &request.beneficiary_id)));
+    let amount = wrong.take(money(request.amount.as_ref()));
+    let (Some((book, user)), Some(beneficiary_id), Some(amount)) = (who, beneficiary_id, amount) else { return Err(wrong.into_status()) };
+    Ok((book, user, beneficiary_id, amount))
 }
 
 #[cfg(test)]

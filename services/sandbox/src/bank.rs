@@ -17,17 +17,19 @@
 mod books;
 mod http;
 mod line;
+mod own_accounts;
 mod page;
 mod payments;
+mod rails;
 mod scenario;
 mod trace;
 
+pub use own_accounts::{own_account, own_currencies};
 pub use scenario::{Behaviour, MAGIC, MagicAccount};
 
 use books::BankBooks;
 use db::{Database, Migration};
-use iso20022::{AbaAccount, BankAccount, Iban};
-use money::{Currency, Money};
+use money::Money;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -51,23 +53,14 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Ten million each in USD and EUR, final after 30 seconds, late by 20.
+    /// Ten million in every currency of ours, in yen a thousand million; final after 30 seconds, late by 20.
     fn default() -> Self {
-        let funding = |code| Currency::try_new(code).and_then(|currency| Money::try_new(currency, 1_000_000_000));
+        let funding = |currency| Money::try_new(currency, 1_000_000_000);
         Self {
-            funding: ["USD", "EUR"].into_iter().filter_map(|code| funding(code).ok()).collect(),
+            funding: own_currencies().into_iter().filter_map(|currency| funding(currency).ok()).collect(),
             finality_window: Duration::from_secs(30),
             late_answer: Duration::from_secs(20),
         }
-    }
-}
-
-/// Our own account at the bank, from which payments are made: a US account for USD, an IBAN for other currencies.
-#[must_use]
-pub fn own_account(currency: Currency) -> BankAccount {
-    match currency.code() {
-        "USD" => BankAccount::Aba(AbaAccount::try_new("021000021", "4400001234").expect("a constant with a valid checksum")),
-        _ => BankAccount::Iban(Iban::try_new("DE89370400440532013000").expect("a constant with valid check digits")),
     }
 }
 

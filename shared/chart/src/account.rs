@@ -1,4 +1,10 @@
 //! Accounts and their names. A name says its owner, unit and whether the account may go below zero.
+//!
+//! - `house`: the company's own accounts in money: what they are for, whose, and at which bank.
+mod house;
+
+pub use house::{HouseAccount, HouseId, Purpose};
+
 use crate::{AccountClass, Unit};
 use money::{Currency, UserKey};
 use std::fmt;
@@ -13,104 +19,6 @@ pub const ALL_VIEWER_DEBT: &str = "viewer/*/debt";
 const USER_ROOTS: [&str; 3] = ["viewer", "creator", "agency"];
 /// The first part of the names of the company's own accounts.
 const HOUSE: &str = "house";
-
-/// The purposes of the company's accounts in a currency. The last part of a name before the currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Purpose {
-    /// What app stores owe us.
-    StoreReceivable,
-    /// Commission paid to a channel for coins that are not spent yet.
-    PrepaidCommission,
-    /// What coins sold and not spent yet will be worth as revenue.
-    DeferredRevenue,
-    /// Coins sold and spent.
-    Revenue,
-    /// Tax on sales that we remit.
-    TaxPayable,
-    /// What card processors owe us.
-    ProcessorReceivable,
-    /// What card processors charge.
-    ProcessorFee,
-    /// Money at our banks.
-    BankCash,
-    /// The difference between a channel's expected and received settlement.
-    SettlementDifference,
-    /// What creators earned, as a cost.
-    CreatorCost,
-    /// Earned by creators and not converted.
-    AccruedCreatorLiability,
-    /// Withheld from creators for the tax office.
-    WithholdingPayable,
-    /// Fees that creators pay us.
-    FeeIncome,
-    /// Submitted to a bank, whose decision is pending.
-    InTransit,
-    /// The company's money that is not in this book.
-    Treasury,
-    /// What disputes cost.
-    DisputeFee,
-    /// What banks charge for returned payments.
-    ReturnCharge,
-    /// Between two currencies of one exchange.
-    FxPosition,
-    /// Returned money whose account is closed; staff decide.
-    Suspense,
-}
-
-impl Purpose {
-    /// Every purpose.
-    pub const ALL: [Self; 19] = [
-        Self::StoreReceivable,
-        Self::PrepaidCommission,
-        Self::DeferredRevenue,
-        Self::Revenue,
-        Self::TaxPayable,
-        Self::ProcessorReceivable,
-        Self::ProcessorFee,
-        Self::BankCash,
-        Self::SettlementDifference,
-        Self::CreatorCost,
-        Self::AccruedCreatorLiability,
-        Self::WithholdingPayable,
-        Self::FeeIncome,
-        Self::InTransit,
-        Self::Treasury,
-        Self::DisputeFee,
-        Self::ReturnCharge,
-        Self::FxPosition,
-        Self::Suspense,
-    ];
-
-    /// The spelling in names.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::StoreReceivable => "store_receivable",
-            Self::PrepaidCommission => "prepaid_commission",
-            Self::DeferredRevenue => "deferred_revenue",
-            Self::Revenue => "revenue",
-            Self::TaxPayable => "tax_payable",
-            Self::ProcessorReceivable => "processor_receivable",
-            Self::ProcessorFee => "processor_fee",
-            Self::BankCash => "bank_cash",
-            Self::SettlementDifference => "settlement_difference",
-            Self::CreatorCost => "creator_cost",
-            Self::AccruedCreatorLiability => "accrued_creator_liability",
-            Self::WithholdingPayable => "withholding_payable",
-            Self::FeeIncome => "fee_income",
-            Self::InTransit => "in_transit",
-            Self::Treasury => "treasury",
-            Self::DisputeFee => "dispute_fee",
-            Self::ReturnCharge => "return_charge",
-            Self::FxPosition => "fx_position",
-            Self::Suspense => "suspense",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|purpose| purpose.name() == name)
-    }
-}
 
 /// A user in an account's name: the text of a [`UserKey`], borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,8 +69,10 @@ pub enum Account<'a> {
     DiamondsIssued,
     /// Diamonds converted.
     DiamondsRedeemed,
-    /// The company's own, in a currency.
+    /// The company's own, in a currency: of the legal entity and the bank account that are called `main`, as all were before there were others.
     House(Purpose, Currency),
+    /// The same, of another legal entity or bank account.
+    EntityHouse(HouseAccount<'a>),
 }
 
 /// The properties that follow from an account's name.
@@ -207,11 +117,34 @@ impl<'a> Account<'a> {
         Self::House(purpose, currency)
     }
 
+    /// The account of a legal entity for a purpose, which must not be one that is kept for each bank account.
+    #[must_use]
+    pub fn of_entity(entity: HouseId<'a>, purpose: Purpose, currency: Currency) -> Self {
+        assert!(!purpose.is_per_bank_account(), "{purpose:?} is kept for each bank account");
+        if entity.is_main() {
+            return Self::House(purpose, currency);
+        }
+        Self::EntityHouse(HouseAccount { entity, purpose, bank_account: None, currency })
+    }
+
+    /// The account of a legal entity's bank account for a purpose, which must be one that is kept for each bank account.
+    #[must_use]
+    pub fn of_bank_account(entity: HouseId<'a>, bank_account: HouseId<'a>, purpose: Purpose, currency: Currency) -> Self {
+        assert!(purpose.is_per_bank_account(), "{purpose:?} is not kept for each bank account");
+        if entity.is_main() && bank_account.is_main() {
+            return Self::House(purpose, currency);
+        }
+        Self::EntityHouse(HouseAccount { entity, purpose, bank_account: Some(bank_account), currency })
+    }
+
     /// The account of that name; `None` for a name the chart does not know.
     #[must_use]
     pub fn parse(name: &'a str) -> Option<Self> {
         let mut parts = name.split('/');
         let path = (parts.next()?, parts.next()?, parts.next()?, parts.next());
+        if let (HOUSE, entity, purpose, Some(fourth)) = path {
+            return HouseAccount::parse(entity, purpose, fourth, parts.next()).filter(|_| parts.next().is_none()).map(Self::EntityHouse);
+        }
         if parts.next().is_some() {
             return None;
         }
@@ -240,6 +173,7 @@ impl<'a> Account<'a> {
             Self::ViewerCoins(_) | Self::ViewerDebt(_) | Self::CoinsIssued | Self::CoinsRedeemed | Self::CoinsSuspense => Unit::Coin,
             Self::CreatorDiamonds(_) | Self::AgencyDiamonds(_) | Self::DiamondsIssued | Self::DiamondsRedeemed => Unit::Diamond,
             Self::CreatorPayable(_, currency) | Self::AgencyPayable(_, currency) | Self::House(_, currency) => Unit::Currency(*currency),
+            Self::EntityHouse(house) => Unit::Currency(house.currency),
         }
     }
 
@@ -259,6 +193,7 @@ impl<'a> Account<'a> {
             Self::DiamondsIssued => AccountClass::DiamondsIssued,
             Self::DiamondsRedeemed => AccountClass::DiamondsRedeemed,
             Self::House(purpose, _) => AccountClass::House(*purpose),
+            Self::EntityHouse(house) => AccountClass::House(house.purpose),
         }
     }
 
@@ -271,14 +206,10 @@ impl<'a> Account<'a> {
             | Self::AgencyDiamonds(_)
             | Self::CreatorPayable(..)
             | Self::AgencyPayable(..)
-            | Self::CoinsSuspense
-            | Self::House(Purpose::Suspense, _) => true,
-            Self::ViewerDebt(_)
-            | Self::CoinsIssued
-            | Self::CoinsRedeemed
-            | Self::DiamondsIssued
-            | Self::DiamondsRedeemed
-            | Self::House(..) => false,
+            | Self::CoinsSuspense => true,
+            Self::House(purpose, _) => purpose.has_floor(),
+            Self::EntityHouse(house) => house.purpose.has_floor(),
+            Self::ViewerDebt(_) | Self::CoinsIssued | Self::CoinsRedeemed | Self::DiamondsIssued | Self::DiamondsRedeemed => false,
         };
         AccountForm { unit: self.unit(), debits_must_not_exceed_credits, class: self.class() }
     }
@@ -298,7 +229,8 @@ impl<'a> Account<'a> {
             | Self::CoinsSuspense
             | Self::DiamondsIssued
             | Self::DiamondsRedeemed
-            | Self::House(..) => None,
+            | Self::House(..)
+            | Self::EntityHouse(_) => None,
         }
     }
 
@@ -306,7 +238,27 @@ impl<'a> Account<'a> {
     /// available.
     #[must_use]
     pub const fn is_in_transit(&self) -> bool {
-        matches!(self, Self::House(Purpose::InTransit, _))
+        matches!(self.purpose(), Some(Purpose::InTransit))
+    }
+
+    /// What it is for, if it is the company's own in a currency; whichever entity it belongs to.
+    #[must_use]
+    pub const fn purpose(&self) -> Option<Purpose> {
+        match self {
+            Self::House(purpose, _) => Some(*purpose),
+            Self::EntityHouse(house) => Some(house.purpose),
+            _ => None,
+        }
+    }
+
+    /// The legal entity that it belongs to; `None` if it is not the company's own in a currency.
+    #[must_use]
+    pub const fn entity(&self) -> Option<HouseId<'a>> {
+        match self {
+            Self::House(..) => Some(HouseId::MAIN),
+            Self::EntityHouse(house) => Some(house.entity),
+            _ => None,
+        }
     }
 
     /// Its name. One allocation; names are made for every transfer of a gift.
@@ -325,6 +277,7 @@ impl<'a> Account<'a> {
             Self::DiamondsIssued => "house/diamonds/issued".to_owned(),
             Self::DiamondsRedeemed => "house/diamonds/redeemed".to_owned(),
             Self::House(purpose, currency) => joined(&["house/", purpose.name(), "/", currency.code()]),
+            Self::EntityHouse(house) => house.name(),
         }
     }
 

@@ -80,6 +80,12 @@ pub fn pending_posted(request_id: Uuid, book: &str) -> Uuid {
     derive_id(request_id, &[POST_PENDING, book, ""])
 }
 
+/// As [`posted`], for a `VoidPending`.
+#[must_use]
+pub fn void_posted(request_id: Uuid, book: &str) -> Uuid {
+    derive_id(request_id, &[VOID_PENDING, book, ""])
+}
+
 /// As [`posted`], for a `Reverse`.
 #[must_use]
 pub fn reversed(request_id: Uuid, book: &str) -> Uuid {
@@ -90,6 +96,8 @@ pub fn reversed(request_id: Uuid, book: &str) -> Uuid {
 pub const POST: &str = "ledger.Post";
 /// The ledger's scope of a hold that is posted with a request id.
 pub const POST_PENDING: &str = "ledger.PostPending";
+/// The ledger's scope of a hold that is released with a request id.
+pub const VOID_PENDING: &str = "ledger.VoidPending";
 /// The ledger's scope of a reversal made with a request id.
 pub const REVERSE: &str = "ledger.Reverse";
 

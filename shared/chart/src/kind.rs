@@ -26,6 +26,18 @@ pub enum PostingKind {
     PayoutReject,
     /// The bank did not pay, and the account of the money is closed; it waits for staff.
     PayoutSuspend,
+    /// A payout was cancelled before it was sent; the hold is released.
+    PayoutCancel,
+    /// The person paid is on a sanctions list: the money is blocked.
+    PayoutBlock,
+    /// Two people recorded a licence for blocked money: it goes back to the creator.
+    PayoutUnblock,
+    /// Money of a settled payout came back.
+    PayoutReturn,
+    /// A payout reserves money of the bank account that pays it.
+    PayoutReserve,
+    /// A payout that was not executed, or whose money came back, gives up its reservation.
+    PayoutRelease,
     /// Money moved by two members of staff.
     Adjustment,
     /// A posting reversed by two members of staff.
@@ -39,7 +51,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
@@ -49,6 +61,12 @@ impl PostingKind {
         Self::PayoutSettle,
         Self::PayoutReject,
         Self::PayoutSuspend,
+        Self::PayoutCancel,
+        Self::PayoutBlock,
+        Self::PayoutUnblock,
+        Self::PayoutReturn,
+        Self::PayoutReserve,
+        Self::PayoutRelease,
         Self::Adjustment,
         Self::Reversal,
         Self::BenchCoins,
@@ -67,6 +85,12 @@ impl PostingKind {
             Self::PayoutSettle => "payout.settle",
             Self::PayoutReject => "payout.reject",
             Self::PayoutSuspend => "payout.suspend",
+            Self::PayoutCancel => "payout.cancel",
+            Self::PayoutBlock => "payout.block",
+            Self::PayoutUnblock => "payout.unblock",
+            Self::PayoutReturn => "payout.return",
+            Self::PayoutReserve => "payout.reserve",
+            Self::PayoutRelease => "payout.release",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
             Self::BenchCoins => "bench.coins",

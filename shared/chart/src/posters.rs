@@ -150,6 +150,11 @@ pub struct PostingRule {
 }
 
 const IN_TRANSIT: AccountClass = AccountClass::House(Purpose::InTransit);
+const BANK_CASH: AccountClass = AccountClass::House(Purpose::BankCash);
+const SUSPENSE: AccountClass = AccountClass::House(Purpose::Suspense);
+const BLOCKED: AccountClass = AccountClass::House(Purpose::BlockedFunds);
+const SPENDABLE: AccountClass = AccountClass::House(Purpose::BankSpendable);
+const COMMITTED: AccountClass = AccountClass::House(Purpose::BankCommitted);
 const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiability);
 const DEFERRED: &[AccountClass] = &[AccountClass::House(Purpose::DeferredRevenue)];
 
@@ -168,7 +173,7 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 12] = [
+pub const POSTING_RULES: [PostingRule; 18] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -227,9 +232,37 @@ pub const POSTING_RULES: [PostingRule; 12] = [
             &[TransferRule { movement: Movement::Resolves, ..moved(CreatorPayable, &[IN_TRANSIT], Once) }],
         )
     },
-    payout_end(PostingKind::PayoutSettle, &[moved(IN_TRANSIT, &[AccountClass::House(Purpose::BankCash)], Once)]),
+    payout_end(
+        PostingKind::PayoutSettle,
+        &[
+            moved(IN_TRANSIT, &[BANK_CASH], Once),
+            // Where the creator bears the cost; where we do, it is accrued until the bank bills it.
+            moved(IN_TRANSIT, &[AccountClass::House(Purpose::FeeIncome)], AtMostOnce),
+            moved(AccountClass::House(Purpose::PayoutCost), &[AccountClass::House(Purpose::AccruedBankFees)], AtMostOnce),
+        ],
+    ),
     payout_end(PostingKind::PayoutReject, &[moved(IN_TRANSIT, &[CreatorPayable], Once)]),
-    payout_end(PostingKind::PayoutSuspend, &[moved(IN_TRANSIT, &[AccountClass::House(Purpose::Suspense)], Once)]),
+    payout_end(PostingKind::PayoutSuspend, &[moved(IN_TRANSIT, &[SUSPENSE], Once)]),
+    PostingRule {
+        act: PostingAct::VoidHold,
+        ..payout_end(
+            PostingKind::PayoutCancel,
+            &[TransferRule { movement: Movement::Resolves, ..moved(CreatorPayable, &[IN_TRANSIT], Once) }],
+        )
+    },
+    payout_end(PostingKind::PayoutBlock, &[moved(IN_TRANSIT, &[BLOCKED], Once)]),
+    posted(PostingKind::PayoutUnblock, Poster::Payout, &[moved(BLOCKED, &[CreatorPayable, SUSPENSE], Once)]),
+    posted(
+        PostingKind::PayoutReturn,
+        Poster::Payout,
+        &[
+            moved(BANK_CASH, &[CreatorPayable, SUSPENSE], Once),
+            // What the returning bank kept, where we bear it.
+            moved(AccountClass::House(Purpose::ReturnCharge), &[CreatorPayable, SUSPENSE], AtMostOnce),
+        ],
+    ),
+    posted(PostingKind::PayoutReserve, Poster::Payout, &[moved(SPENDABLE, &[COMMITTED], Once)]),
+    posted(PostingKind::PayoutRelease, Poster::Payout, &[moved(COMMITTED, &[SPENDABLE], Once)]),
     PostingRule { transfers: Decided, ..posted(PostingKind::Adjustment, Poster::Support, &[]) },
     PostingRule { transfers: Decided, act: PostingAct::Reverse, ..posted(PostingKind::Reversal, Poster::Support, &[]) },
     posted(PostingKind::BenchCoins, Poster::Bench, &[moved(CoinsIssued, &[ViewerCoins], Any)]),

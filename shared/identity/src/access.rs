@@ -137,6 +137,9 @@ const CREATOR_READ: Access = Access::Roles(&[
 /// could pay themselves.
 const CREATOR_CASH: Access = Access::Roles(&[(Creator, Reach::Own), (Service, Reach::OnBehalf)]);
 
+/// Which users share a bank account: for staff who look into fraud. Users learn nothing about others.
+const ACCOUNT_FIND: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// Only auditors and admins read the audit log.
@@ -188,7 +191,12 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.earnings.v1.EarningsService/AcceptQuote", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/CreateBeneficiary", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/ListBeneficiaries", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/DeleteBeneficiary", CREATOR_CASH).keeping(),
+    explained("/largesse.payout.v1.PayoutService/ConfirmBeneficiary", CREATOR_CASH).keeping(),
+    explained("/largesse.payout.v1.PayoutService/FindBeneficiaries", ACCOUNT_FIND),
     explained("/largesse.payout.v1.PayoutService/RequestPayout", CREATOR_CASH).keeping(),
+    explained("/largesse.payout.v1.PayoutService/GetPayoutOptions", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/CancelPayout", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetPayout", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/WatchPayout", CREATOR_READ),

@@ -1,8 +1,20 @@
 //! Customer credit transfer initiation, `pain.001.001.09`.
+//!
+//! - [`party`]: the ends of a transfer; [`Party::paid_to`] makes one of an account of any kind.
+//! - [`payment_type`]: the codes by which a rail is asked for.
+
+pub mod party;
+pub mod payment_type;
+
+pub use party::{AccountId, Agent, Party, PostalAddress, TaxId};
+pub use payment_type::{PaymentType, TypeCode};
+
+pub(crate) use party::{read_account, write_account};
 
 use crate::{
-    BankAccount, Error, Rail,
+    Error,
     rail::ExecutionTime,
+    report::flag,
     value::{
         NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, day_leaf, decimal, moment_or_day, text_leaf, time, time_leaf,
     },
@@ -10,6 +22,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use money::Money;
+use party::{read_account_type, read_agent, read_party, write_agent, write_party, write_typed_account};
 use rust_decimal::Decimal;
 
 /// The message's namespace.
@@ -41,55 +54,16 @@ pub struct Initiation {
 pub struct PaymentInstruction {
     /// `PmtInfId`.
     pub payment_id: String,
-    /// The rail its `PmtTpInf` asks for; `None` if the codes are unknown.
-    pub rail: Option<Rail>,
+    /// `PmtTpInf`: which rail it asks for.
+    pub payment_type: PaymentType,
+    /// `BtchBookg`: whether the bank may debit all transfers in one entry. Absent in a message: false.
+    pub batch_booking: bool,
     /// When the bank is to execute it (`ReqdExctnDt`).
     pub execution: ExecutionTime,
     /// The payer and the account to debit.
     pub debtor: Party,
     /// Its transfers, at least one.
     pub transfers: Vec<CreditTransfer>,
-}
-
-/// One end of a transfer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Party {
-    /// `Nm`.
-    pub name: Option<String>,
-    /// The account, as written.
-    pub account: Option<AccountId>,
-    /// The account's bank.
-    pub agent: Agent,
-}
-
-/// An account in a message; not checked, since a bank must be able to reject a wrong one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum AccountId {
-    /// `IBAN`.
-    Iban(String),
-    /// `Othr/Id`, such as a US account number.
-    Other(String),
-}
-
-impl AccountId {
-    /// The number.
-    #[must_use]
-    pub fn number(&self) -> &str {
-        match self {
-            Self::Iban(number) | Self::Other(number) => number,
-        }
-    }
-}
-
-/// A bank in a message.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Agent {
-    /// `BICFI`.
-    pub bic: Option<String>,
-    /// `ClrSysId/Cd`, such as `USABA`.
-    pub clearing_system: Option<String>,
-    /// `MmbId`, such as a routing number.
-    pub member_id: Option<String>,
 }
 
 /// One transfer (`CdtTrfTxInf`).
@@ -103,6 +77,8 @@ pub struct CreditTransfer {
     pub amount: TransferAmount,
     /// Who is paid.
     pub creditor: Party,
+    /// `Purp`, such as `OTHR`: rails such as FAST ask for it.
+    pub purpose: Option<TypeCode>,
     /// `RmtInf/Ustrd`, the first line.
     pub remittance: Option<String>,
 }
@@ -132,22 +108,6 @@ impl TransferAmount {
         match self {
             Self::Instructed(money) | Self::Equivalent(money) => money,
         }
-    }
-}
-
-impl Party {
-    /// A party with a checked account. The bank is named by its routing number; an IBAN includes its bank.
-    #[must_use]
-    pub fn with_account(name: &str, account: &BankAccount) -> Self {
-        let (account, agent) = match account {
-            BankAccount::Iban(iban) => (AccountId::Iban(iban.as_str().to_owned()), Agent::default()),
-            BankAccount::Aba(aba) => {
-                let member_id = Some(aba.routing_number().to_owned());
-                let agent = Agent { bic: None, clearing_system: Some("USABA".to_owned()), member_id };
-                (AccountId::Other(aba.account_number().to_owned()), agent)
-            }
-        };
-        Self { name: Some(name.to_owned()), account: Some(account), agent }
     }
 }
 
@@ -193,7 +153,7 @@ impl Initiation {
         Self { message_id, created, initiating_party: Some(initiating_party.to_owned()), stated_count, stated_sum, payments }
     }
 
-    /// Writes the message. Refuses what violates the schema: empty or too long texts, a payment without a rail or transfers, a missing
+    /// Writes the message. Refuses what violates the schema: empty or too long texts, a payment without a payment type or transfers, a missing
     /// account.
     pub fn write(&self) -> Result<String, Error> {
         if self.payments.is_empty() {
@@ -223,13 +183,6 @@ fn totals(payments: &[PaymentInstruction]) -> (u64, Option<Decimal>) {
 }
 
 fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
-    let kind = element.optional("PmtTpInf")?;
-    let code = |element: &Element| -> Result<String, Error> {
-        Ok(element.optional_text("Cd")?.map_or_else(|| element.text_of("Prtry"), Ok)?.to_owned())
-    };
-    // The schema allows several service levels per payment; ours name one, and the first decides.
-    let level = kind.and_then(|kind| kind.all("SvcLvl").next()).map(code).transpose()?;
-    let instrument = kind.map(|kind| kind.optional("LclInstrm")).transpose()?.flatten().map(code).transpose()?;
     let transfers = element.all("CdtTrfTxInf").map(read_transfer).collect::<Result<Vec<_>, _>>()?;
     if transfers.is_empty() {
         return Err(Error::Missing { parent: "PmtInf".to_owned(), element: "CdtTrfTxInf" });
@@ -239,12 +192,14 @@ fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
     }
     Ok(PaymentInstruction {
         payment_id: element.text_of("PmtInfId")?.to_owned(),
-        rail: Rail::from_codes(level.as_deref(), instrument.as_deref()),
+        payment_type: element.optional("PmtTpInf")?.map(PaymentType::read).transpose()?.unwrap_or_default(),
+        batch_booking: element.optional("BtchBookg")?.map(flag).transpose()?.unwrap_or(false),
         execution: read_execution(element.one("ReqdExctnDt")?)?,
         debtor: Party {
-            name: element.one("Dbtr")?.optional_text("Nm")?.map(str::to_owned),
             account: Some(read_account(element.one("DbtrAcct")?)?),
+            account_type: read_account_type(element.one("DbtrAcct")?)?,
             agent: read_agent(element.one("DbtrAgt")?)?,
+            ..read_party(element.one("Dbtr")?)?
         },
         transfers,
     })
@@ -253,38 +208,20 @@ fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
 fn read_transfer(element: &Element) -> Result<CreditTransfer, Error> {
     let id = element.one("PmtId")?;
     let instructed = TransferAmount::read(element.one("Amt")?)?;
-    let name = element.optional("Cdtr")?.map(|creditor| creditor.optional_text("Nm")).transpose()?.flatten();
+    let account = element.optional("CdtrAcct")?;
     let remittance = element.optional("RmtInf")?.and_then(|remittance| remittance.all("Ustrd").next());
     Ok(CreditTransfer {
         end_to_end_id: id.text_of("EndToEndId")?.to_owned(),
         uetr: id.optional_text("UETR")?.map(str::to_owned),
         amount: instructed,
         creditor: Party {
-            name: name.map(str::to_owned),
-            account: element.optional("CdtrAcct")?.map(read_account).transpose()?,
+            account: account.map(read_account).transpose()?,
+            account_type: account.map(read_account_type).transpose()?.flatten(),
             agent: element.optional("CdtrAgt")?.map(read_agent).transpose()?.unwrap_or_default(),
+            ..element.optional("Cdtr")?.map(read_party).transpose()?.unwrap_or_default()
         },
+        purpose: element.optional("Purp")?.and_then(TypeCode::read_if_any),
         remittance: remittance.map(Element::text).transpose()?.map(str::to_owned),
-    })
-}
-
-pub(crate) fn read_account(element: &Element) -> Result<AccountId, Error> {
-    let id = element.one("Id")?;
-    match (id.optional_text("IBAN")?, id.optional("Othr")?) {
-        (Some(iban), None) => Ok(AccountId::Iban(iban.to_owned())),
-        (None, Some(other)) => Ok(AccountId::Other(other.text_of("Id")?.to_owned())),
-        _ => Err(Error::value(element.name(), "an account with either IBAN or Othr")),
-    }
-}
-
-fn read_agent(element: &Element) -> Result<Agent, Error> {
-    let institution = element.one("FinInstnId")?;
-    let member = institution.optional("ClrSysMmbId")?;
-    let system = member.map(|member| member.optional("ClrSysId")).transpose()?.flatten();
-    Ok(Agent {
-        bic: institution.optional_text("BICFI")?.map(str::to_owned),
-        clearing_system: system.map(|system| system.optional_text("Cd")).transpose()?.flatten().map(str::to_owned),
-        member_id: member.map(|member| member.text_of("MmbId")).transpose()?.map(str::to_owned),
     })
 }
 
@@ -296,7 +233,9 @@ fn read_execution(element: &Element) -> Result<ExecutionTime, Error> {
 }
 
 fn write_payment(payment: &PaymentInstruction) -> Result<Element, Error> {
-    let rail = payment.rail.ok_or_else(|| Error::value("PmtTpInf", "a rail"))?;
+    if payment.payment_type.is_empty() {
+        return Err(Error::value("PmtTpInf", "a service level or a local instrument"));
+    }
     let (transfers, sum) = totals(std::slice::from_ref(payment));
     let sum = sum.filter(|_| transfers > 0).ok_or_else(|| Error::value("PmtInf", "at least one transfer"))?;
     let account = payment.debtor.account.as_ref().ok_or_else(|| Error::value("DbtrAcct", "an account"))?;
@@ -307,13 +246,13 @@ fn write_payment(payment: &PaymentInstruction) -> Result<Element, Error> {
     Ok(Element::new("PmtInf")
         .with(text_leaf("PmtInfId", &payment.payment_id, REFERENCE_CHARS_MAX)?)
         .with_leaf("PmtMtd", "TRF")
-        .with_leaf("BtchBookg", "false")
+        .with_leaf("BtchBookg", if payment.batch_booking { "true" } else { "false" })
         .with_leaf("NbOfTxs", transfers.to_string())
         .with_leaf("CtrlSum", sum.to_string())
-        .with(rail.payment_type())
+        .with(payment.payment_type.write()?)
         .with(Element::new("ReqdExctnDt").with(when))
-        .with(write_name("Dbtr", payment.debtor.name.as_deref())?)
-        .with(write_account("DbtrAcct", account)?)
+        .with(write_party("Dbtr", &payment.debtor)?)
+        .with(write_typed_account("DbtrAcct", account, payment.debtor.account_type.as_ref())?)
         .with(write_agent("DbtrAgt", &payment.debtor.agent)?)
         .with_leaf("ChrgBr", "SLEV")
         .with_all(payment.transfers.iter().map(write_transfer).collect::<Result<Vec<_>, _>>()?))
@@ -332,45 +271,15 @@ fn write_transfer(transfer: &CreditTransfer) -> Result<Element, Error> {
     if transfer.creditor.agent != Agent::default() {
         element = element.with(write_agent("CdtrAgt", &transfer.creditor.agent)?);
     }
-    element = element.with(write_name("Cdtr", transfer.creditor.name.as_deref())?).with(write_account("CdtrAcct", account)?);
+    let kind = transfer.creditor.account_type.as_ref();
+    element = element.with(write_party("Cdtr", &transfer.creditor)?).with(write_typed_account("CdtrAcct", account, kind)?);
+    if let Some(purpose) = &transfer.purpose {
+        element = element.with(purpose.write("Purp")?);
+    }
     if let Some(remittance) = &transfer.remittance {
         element = element.with(Element::new("RmtInf").with(text_leaf("Ustrd", remittance, NAME_CHARS_MAX)?));
     }
     Ok(element)
-}
-
-fn write_name(element: &str, name: Option<&str>) -> Result<Element, Error> {
-    let name = name.ok_or_else(|| Error::value(element, "a party with a name"))?;
-    Ok(Element::new(element).with(text_leaf("Nm", name, NAME_CHARS_MAX)?))
-}
-
-pub(crate) fn write_account(element: &str, account: &AccountId) -> Result<Element, Error> {
-    let id = match account {
-        AccountId::Iban(iban) => text_leaf("IBAN", iban, 34)?,
-        AccountId::Other(number) => {
-            Element::new("Othr").with(text_leaf("Id", number, 34)?).with(Element::new("SchmeNm").with_leaf("Cd", "BBAN"))
-        }
-    };
-    Ok(Element::new(element).with(Element::new("Id").with(id)))
-}
-
-fn write_agent(element: &str, agent: &Agent) -> Result<Element, Error> {
-    let mut institution = Element::new("FinInstnId");
-    if let Some(bic) = &agent.bic {
-        institution = institution.with(text_leaf("BICFI", bic, 11)?);
-    }
-    if let Some(member_id) = &agent.member_id {
-        let mut member = Element::new("ClrSysMmbId");
-        if let Some(system) = &agent.clearing_system {
-            member = member.with(Element::new("ClrSysId").with(text_leaf("Cd", system, 5)?));
-        }
-        institution = institution.with(member.with(text_leaf("MmbId", member_id, REFERENCE_CHARS_MAX)?));
-    }
-    if agent.bic.is_none() && agent.member_id.is_none() {
-        // The placeholder for a bank that is not named (EPC115-06): the account itself identifies it.
-        institution = institution.with(Element::new("Othr").with_leaf("Id", "NOTPROVIDED"));
-    }
-    Ok(Element::new(element).with(institution))
 }
 
 #[cfg(test)]

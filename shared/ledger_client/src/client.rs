@@ -6,11 +6,12 @@ use crate::{
     reason::LedgerReason,
 };
 use api::ledger::{
-    Account as AccountMessage, AccountState, Book, BookMode, GetAccountRequest, GetPostingRequest, ListBooksRequest, PostBatchOutcome,
-    PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest,
-    SetAccountStateRequest, SetDebitLimitRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
+    Account as AccountMessage, AccountState, Book, BookMode, GetAccountRequest, GetPostingRequest, Guard, ListBooksRequest,
+    PostBatchOutcome, PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest,
+    SetAccountStateRequest, SetDebitLimitRequest, VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient,
+    post_batch_outcome::Outcome,
 };
-use chart::{Account, BookKind, PostingKind};
+use chart::{Account, BookKind, GuardKey, PostingKind};
 use money::{BookName, Currency, UserKey};
 use std::{
     collections::HashMap,
@@ -34,7 +35,7 @@ pub struct LedgerClient {
     books: Arc<RwLock<HashMap<BookName, BookKind>>>,
 }
 
-/// A hold to post.
+/// A hold to post or to release.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldPosting<'a> {
     /// The hold's book.
@@ -91,6 +92,26 @@ impl LedgerClient {
             ..PostPendingRequest::default()
         };
         read(self.client.clone().post_pending(request).await?.into_inner().posting)
+    }
+
+    /// Releases a hold, and lowers this guard, if any, in the same posting.
+    pub async fn void_pending(
+        &self,
+        hold: HoldPosting<'_>,
+        lowers: Option<GuardKey>,
+        fields: Vec<RequestField>,
+    ) -> Result<Posting, NotPosted> {
+        let lowered = |key: GuardKey| Guard { key: key.into_string(), operation: Some(Operation::Add(-1)) };
+        let request = VoidPendingRequest {
+            book: hold.book.to_string(),
+            request_id: hold.id.to_string(),
+            transfer_no: hold.transfer_no,
+            kind: hold.kind.name().to_owned(),
+            request_fields: fields,
+            guards: lowers.map(lowered).into_iter().collect(),
+            ..VoidPendingRequest::default()
+        };
+        read(self.client.clone().void_pending(request).await?.into_inner().posting)
     }
 
     /// Reverses a posting.

@@ -41,6 +41,12 @@ pub(crate) fn malformed_fields(wrong: &[(String, String)]) -> Status {
     uncounted(Code::InvalidArgument, "MALFORMED", &named(&sentences).join("; "), &[("field", first)], details)
 }
 
+/// INVALID_ARGUMENT for a reason of a service, with facts and every invalid field: its path, and what it must. Never sticky.
+pub fn refused_fields(reason: &'static str, message: &str, facts: &[(&str, String)], fields: &[(String, String)]) -> Status {
+    let violations: Vec<_> = fields.iter().map(|(field, why)| FieldViolation::new(field, why)).collect();
+    with_details(Code::InvalidArgument, reason, message, facts, ErrorDetails::with_bad_request(violations))
+}
+
 /// INVALID_ARGUMENT: the request id stands for a request with other values of these fields. Never sticky.
 pub fn request_id_reused(differing: &[String]) -> Status {
     let message = "this request_id was used before with other fields; make a new one";

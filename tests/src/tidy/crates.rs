@@ -33,9 +33,9 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/settings", &[], &[]),
     row("shared/pgtest", &[], &[]),
     row("shared/chart", &[&["money"]], &[]),
-    row("shared/iso20022", &[&["money"]], &[]),
-    row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/accounts", &[&["money"]], &[]),
+    row("shared/iso20022", &[&["accounts", "money"]], &[]),
+    row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/rails", &[&["accounts", "money"]], &[]),
     row("shared/screening", &[], &[]),
     // Before identity, which fetches issuers' keys with it.
@@ -52,16 +52,12 @@ pub const CRATES: &[CrateRow] = &[
     row("services/gift", &[CLIENT], CLIENT_TESTS),
     row("services/purchase", &[CLIENT], CLIENT_TESTS),
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
-    row("services/payout", &[CLIENT, &["iso20022", "http_client"]], CLIENT_TESTS),
+    row("services/payout", &[CLIENT, &["iso20022", "accounts", "rails", "http_client"]], CLIENT_TESTS),
     row("services/support", &[CLIENT], CLIENT_TESTS),
-    row("services/sandbox", &[&["iso20022", "db", "telemetry", "money"]], &["pgtest", "http_client"]),
+    row("services/sandbox", &[&["accounts", "iso20022", "http_client", "db", "telemetry", "money"]], &["pgtest"]),
     // It audits, so it reads tables and calls no service; `tables_only` enforces that.
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
-    row(
-        "services/runtime",
-        &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox", "iso20022"]],
-        &["testbed", "pgtest", "http_client"],
-    ),
+    row("services/runtime", &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox"]], &["testbed", "pgtest", "http_client"]),
     // It calls a service only for imports, which the ledger must accept.
     row("services/operations", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "monitor"]], &["testbed", "pgtest"]),
     // It calls services as apps do, and proves their books as `verify` does.

@@ -85,7 +85,7 @@ async fn earn(installation: &Installation) {
 
 async fn ask(installation: &Installation, account_number: &str) -> Payout {
     let token = installation.token(CREATOR, Role::Creator).unwrap();
-    let account = AbaAccount { routing_number: "121000248".to_owned(), account_number: account_number.to_owned() };
+    let account = AbaAccount { routing_number: "121000248".to_owned(), account_number: account_number.to_owned(), ..Default::default() };
     let request = CreateBeneficiaryRequest {
         request_id: Uuid::now_v7().to_string(),
         holder_name: "Ana Müller".to_owned(),

@@ -33,7 +33,7 @@ fn beneficiary(holder: &str, account: Account) -> CreateBeneficiaryRequest {
 }
 
 fn aba(routing_number: &str, account_number: &str) -> Account {
-    Account::Aba(AbaAccount { routing_number: routing_number.to_owned(), account_number: account_number.to_owned() })
+    Account::Aba(AbaAccount { routing_number: routing_number.to_owned(), account_number: account_number.to_owned(), ..Default::default() })
 }
 
 /// Every mistake that a person can make about their own data; returns the errors.

@@ -76,7 +76,11 @@ pub async fn pay(story: &mut StoryTelling, cash: &[CashSummary]) -> Result<Vec<P
 fn account(currency: &str, behaviour: &str) -> Result<Account, UntypedError> {
     let magic = MAGIC.iter().find(|magic| magic.behaviour == behaviour).ok_or("the pretend bank knows the behaviour")?;
     Ok(match currency {
-        "USD" => Account::Aba(AbaAccount { routing_number: ROUTING_NUMBER.to_owned(), account_number: magic.account_number.to_owned() }),
+        "USD" => Account::Aba(AbaAccount {
+            routing_number: ROUTING_NUMBER.to_owned(),
+            account_number: magic.account_number.to_owned(),
+            ..Default::default()
+        }),
         _ => Account::Iban(magic.iban.to_owned()),
     })
 }

@@ -118,7 +118,8 @@ async fn a_user_an_account_and_a_bank_account_are_told() {
     let place = Explaining::start().await;
     let gift = place.gift().await;
     let creator = place.installation.token("bob", Role::Creator).unwrap();
-    let account = api::payout::AbaAccount { routing_number: "021000021".into(), account_number: "99887766554".into() };
+    let account =
+        api::payout::AbaAccount { routing_number: "021000021".into(), account_number: "99887766554".into(), ..Default::default() };
     let create = api::payout::CreateBeneficiaryRequest {
         request_id: Uuid::now_v7().to_string(),
         holder_name: "Bob Example".into(),

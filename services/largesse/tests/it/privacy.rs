@@ -23,7 +23,7 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
     reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version reason facts session \
     key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id request_hash proposal_hash \
-    installation_id identities";
+    installation_id identities payee_check";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
@@ -70,7 +70,8 @@ async fn lived_in(dir: &Path) -> Runtime {
     let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
     Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
     let creator = installation.token("u1", Role::Creator).unwrap();
-    let account = api::payout::AbaAccount { routing_number: "021000021".into(), account_number: "99887766554".into() };
+    let account =
+        api::payout::AbaAccount { routing_number: "021000021".into(), account_number: "99887766554".into(), ..Default::default() };
     let create = api::payout::CreateBeneficiaryRequest {
         request_id: Uuid::now_v7().to_string(),
         holder_name: "Marker Person".into(),

@@ -117,12 +117,15 @@ impl Service {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
         let mut wrong = Violations::default();
-        let id = wrong.take(wire::event_id(&sent.request_id, "ledger.VoidPending", place.scope()));
+        let id = wrong.take(wire::event_id(&sent.request_id, chart::id::VOID_PENDING, place.scope()));
         let no = wrong.take(transfer_no(sent.transfer_no));
-        let fields = wrong.take(wire::fields(sent.request_fields, || vec![("transfer_no".to_owned(), sent.transfer_no.to_string())]));
-        let kind = wrong.take(wire::kind(sent.kind));
-        let (Some(id), Some(transfer_no), Some(fields), Some(kind)) = (id, no, fields, kind) else { return Err(wrong.into_status()) };
-        let action = Action::VoidPending { transfer_no };
+        let own = || wire::void_fields(sent.transfer_no, &sent.guards);
+        let fields = wrong.take(wire::fields(sent.request_fields, own));
+        let (kind, guards) = (wrong.take(wire::kind(sent.kind)), wrong.take(wire::adding_guards(sent.guards.clone())));
+        let (Some(id), Some(transfer_no), Some(fields), Some(kind), Some(guards)) = (id, no, fields, kind, guards) else {
+            return Err(wrong.into_status());
+        };
+        let action = Action::VoidPending { transfer_no, guards };
         let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, kind, action) };
         let asked = place.rights.resolve(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;

@@ -130,6 +130,24 @@ fn guards(sent: Vec<pb::Guard>) -> Result<Vec<Guard>, Error> {
     Ok(guards)
 }
 
+/// Guards that a release may set: those that only count.
+pub(crate) fn adding_guards(sent: Vec<pb::Guard>) -> Result<Vec<Guard>, Error> {
+    if sent.len() > GUARDS_MAX {
+        return Err(malformed("guards", format!("must have at most {GUARDS_MAX} guards")));
+    }
+    let guards = guards(sent)?;
+    if guards.iter().any(|guard| !matches!(guard.operation, GuardOperation::Add(_))) {
+        return Err(malformed("guards.operation", "must be add, because a release has nothing to compare or to multiply"));
+    }
+    Ok(guards)
+}
+
+/// The fields that a retry of a release is compared with, if its caller sent none.
+pub(crate) fn void_fields(transfer_no: i64, guards: &[pb::Guard]) -> Vec<(String, String)> {
+    let guards = guards.iter().zip(0..).map(|(guard, at)| (format!("guards[{at}]"), guard_field(guard)));
+    std::iter::once(("transfer_no".to_owned(), transfer_no.to_string())).chain(guards).collect()
+}
+
 fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Error> {
     if reason.is_empty() {
         return Ok(None);

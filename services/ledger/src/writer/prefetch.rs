@@ -100,7 +100,10 @@ fn missing(shared: &SharedBook, ids: &RecentIds, jobs: &[Job]) -> MissingRows {
                 }
                 guards.iter().for_each(|asked| guard(&mut missing.guards, &asked.key));
             }
-            Action::PostPending { transfer_no, .. } | Action::VoidPending { transfer_no } => {
+            Action::PostPending { transfer_no, .. } | Action::VoidPending { transfer_no, .. } => {
+                if let Action::VoidPending { guards, .. } = &request.action {
+                    guards.iter().for_each(|asked| guard(&mut missing.guards, &asked.key));
+                }
                 match state.hold(*transfer_no) {
                     // Its accounts may have been evicted before it.
                     Some(hold) => missing.keys.extend([hold.debit, hold.credit]),

@@ -277,8 +277,10 @@ async fn holds_states_and_reversals_survive_a_restart() {
         assert_eq!(reason(book.submit(gift(new_id(), "u1", "c1", 1)).await), "ACCOUNT_FROZEN");
         book.submit(freeze(AccountState::Open)).await.unwrap();
         assert_eq!(reason(book.submit(gift(new_id(), "u1", "c1", 41)).await), "INSUFFICIENT_FUNDS");
-        let void =
-            || BookRequest { action: Action::VoidPending { transfer_no: held.transfers[0].transfer.no }, ..post(new_id(), Vec::new()) };
+        let void = || BookRequest {
+            action: Action::VoidPending { transfer_no: held.transfers[0].transfer.no, guards: Vec::new() },
+            ..post(new_id(), Vec::new())
+        };
         posted(book.submit(void()).await);
         assert_eq!(reason(book.submit(void()).await), "PENDING_RESOLVED");
         let reverse = || BookRequest { action: Action::Reverse { posting: bought.id, allow_debt: false }, ..post(new_id(), Vec::new()) };

@@ -61,11 +61,11 @@ async fn a_hold_is_over_exactly_at_its_time() {
         let early = posted(book.submit(hold("u1", 10, end)).await).0.transfers[0].transfer.no;
         time.send_replace(end - 1);
         assert_eq!(reason(book.submit(gift(new_id(), "u1", "c1", 31)).await), "INSUFFICIENT_FUNDS");
-        posted(book.submit(with(Action::VoidPending { transfer_no: early })).await);
+        posted(book.submit(with(Action::VoidPending { transfer_no: early, guards: Vec::new() })).await);
         time.send_replace(end);
         assert_eq!(reason(book.submit(with(Action::PostPending { transfer_no: no, amount: None })).await), "PENDING_EXPIRED");
-        assert_eq!(reason(book.submit(with(Action::VoidPending { transfer_no: no })).await), "PENDING_EXPIRED");
-        assert_eq!(reason(book.submit(with(Action::VoidPending { transfer_no: early })).await), "PENDING_RESOLVED");
+        assert_eq!(reason(book.submit(with(Action::VoidPending { transfer_no: no, guards: Vec::new() })).await), "PENDING_EXPIRED");
+        assert_eq!(reason(book.submit(with(Action::VoidPending { transfer_no: early, guards: Vec::new() })).await), "PENDING_RESOLVED");
         posted(book.submit(gift(new_id(), "u1", "c1", 100)).await);
         let account = book.account("viewer/u1/coins").await.unwrap();
         assert_eq!((account.counters.balance(), account.counters.debits_pending), (0, 0));

@@ -89,7 +89,7 @@ async fn holds_count_when_they_are_placed_and_give_back_when_released() {
         // Posting a hold does not count as a second debit; the part of it that is not posted is released.
         posted(book.submit(resolve(Action::PostPending { transfer_no: first, amount: money::Amount::try_new(50).ok() })).await);
         assert_eq!(refused(&book, spend(11)).await["used"], "90");
-        posted(book.submit(resolve(Action::VoidPending { transfer_no: second })).await);
+        posted(book.submit(resolve(Action::VoidPending { transfer_no: second, guards: Vec::new() })).await);
         assert_eq!(refused(&book, spend(51)).await["used"], "50");
         posted(book.submit(spend(50)).await);
         refused(&book, post(new_id(), vec![hold(1)])).await;

@@ -67,7 +67,7 @@ async fn what_is_decided_on_a_batch_under_way_stands_on_it() {
         store.until_a_commit_hangs().await;
         // On top of it: the same hold, the same guard and the same coins again.
         let second = [
-            taken(&book, plain(Action::VoidPending { transfer_no })).await,
+            taken(&book, plain(Action::VoidPending { transfer_no, guards: Vec::new() })).await,
             taken(&book, once("quote")).await,
             taken(&book, gift(new_id(), "u1", "c1", 1)).await,
         ];

@@ -4,10 +4,10 @@ use crate::{
     calls::{BOOK, Fixture, coins, gift, on_both, post, reason, transfer},
 };
 use api::ledger::{
-    AccountState, BookMode, CreateBookRequest, GetAccountRequest, GetTrialBalanceRequest, Guard, ImportBatchRequest, LimitWindow,
-    OpenAccountsRequest, PostBatchRequest, PostPendingRequest, PostRequest, PostStreamRequest, ReverseRequest, SetAccountStateRequest,
-    SetDebitLimitRequest, Transfer, VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient,
-    post_batch_outcome::Outcome, post_stream_response,
+    AccountState, BookMode, CompareAndSet, CreateBookRequest, GetAccountRequest, GetTrialBalanceRequest, Guard, ImportBatchRequest,
+    LimitWindow, OpenAccountsRequest, PostBatchRequest, PostPendingRequest, PostRequest, PostStreamRequest, ReverseRequest,
+    SetAccountStateRequest, SetDebitLimitRequest, Transfer, VoidPendingRequest, guard::Operation,
+    ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome, post_stream_response,
 };
 use books::store::open_store;
 use db::Database;
@@ -231,9 +231,62 @@ async fn a_hold_is_resolved_by_whose_it_is() {
             assert_eq!(void(service, kind, hold).await, REFUSED, "{service} {kind}");
         }
         assert_eq!(void("payout", "payout.submit", of_payout).await, REFUSED, "no step of a payout gives its hold back");
+        assert_eq!(resolve("payout", "payout.cancel", of_payout).await, REFUSED, "a cancellation pays nobody");
         assert_eq!(resolve("payout", "payout.submit", 12_345 << 6).await, "PENDING_UNKNOWN");
         assert_eq!(resolve("payout", "payout.submit", of_payout).await, "posted");
         assert_eq!(void("loyalty", "stake", of_loyalty).await, "posted");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_releases_the_hold_and_lowers_what_the_hold_raised() {
+    on_both(async |database, _| {
+        let fixture = strict(database).await;
+        for (service, post) in honest().into_iter().take(3) {
+            posted(&fixture, service, post).await.unwrap();
+        }
+        let guard = |key: &str, operation| Guard { key: key.to_owned(), operation: Some(operation) };
+        let counter = "in_flight/creator/star/payable/USD";
+        let mut hold = honest().remove(3).1;
+        hold.guards = vec![guard(counter, Operation::Add(1))];
+        let placed = fixture.anyone().post(fixture.of("payout", Role::Service, hold)).await.unwrap().into_inner().posting.unwrap();
+        let request_id = Uuid::now_v7().to_string();
+        let void = |kind: &str, guards: Vec<Guard>| VoidPendingRequest {
+            book: BOOK.to_owned(),
+            request_id: request_id.clone(),
+            transfer_no: placed.transfers[0].transfer_no,
+            kind: kind.to_owned(),
+            guards,
+            ..Default::default()
+        };
+        let send = async |message| fixture.anyone().void_pending(fixture.of("payout", Role::Service, message)).await;
+        for (guards, expected) in [
+            (vec![guard("streak/a", Operation::Add(-1))], REFUSED),
+            (vec![guard(counter, Operation::Add(1))], REFUSED),
+            (vec![guard(counter, Operation::AdvanceTo(5))], "MALFORMED"),
+            (vec![guard(counter, Operation::CompareAndSet(CompareAndSet { expected: 1, next: 0 }))], "MALFORMED"),
+            (vec![guard(counter, Operation::Add(-1)); 9], "MALFORMED"),
+            (vec![guard(counter, Operation::Add(-1)); 2], "MALFORMED"),
+        ] {
+            assert_eq!(told(send(void("payout.cancel", guards.clone())).await.map(drop)), expected, "{guards:?}");
+        }
+        let first = send(void("payout.cancel", vec![guard(counter, Operation::Add(-1))])).await.unwrap().into_inner();
+        let set = first.posting.clone().unwrap().guards;
+        assert_eq!(set.iter().map(|guard| guard.key.as_str()).collect::<Vec<_>>(), [counter]);
+        let again = send(void("payout.cancel", vec![guard(counter, Operation::Add(-1))])).await.unwrap().into_inner();
+        assert!(again.replayed && again.posting == first.posting);
+        let differs = send(void("payout.cancel", Vec::new())).await.map(drop);
+        assert_eq!(told(differs), "REQUEST_ID_REUSED", "the guard is part of what was asked");
+        // Nothing is in flight any more, so the account may be closed.
+        let close = SetAccountStateRequest {
+            book: BOOK.to_owned(),
+            request_id: Uuid::now_v7().to_string(),
+            account: "creator/star/payable/USD".to_owned(),
+            state: AccountState::Closed.into(),
+        };
+        let closed = fixture.anyone().set_account_state(fixture.of("support", Role::Service, close)).await.map(drop);
+        assert_ne!(told(closed), "ACCOUNT_IN_USE", "a counter above zero would refuse it for that");
     })
     .await;
 }

@@ -65,7 +65,7 @@ async fn holds_and_reversals_can_be_tried_out() {
         let (held, _) = posted(book.submit(post(new_id(), vec![hold])).await);
         let transfer_no = held.transfers[0].transfer.no;
         let with = |action| BookRequest { action, ..post(new_id(), Vec::new()) };
-        let void = || with(Action::VoidPending { transfer_no });
+        let void = || with(Action::VoidPending { transfer_no, guards: Vec::new() });
         let reverse = || with(Action::Reverse { posting: bought.id, allow_debt: false });
         posted(book.submit(dry(void())).await);
         assert_eq!(reason(book.submit(dry(reverse())).await), "INSUFFICIENT_FUNDS");

@@ -354,8 +354,11 @@ async fn a_book_that_goes_on_is_healthy_all_the_while() {
                         // Some holds stay open.
                         if round % 3 != 0 {
                             posted(
-                                book.submit(BookRequest { action: Action::VoidPending { transfer_no }, ..post(new_id(), Vec::new()) })
-                                    .await,
+                                book.submit(BookRequest {
+                                    action: Action::VoidPending { transfer_no, guards: Vec::new() },
+                                    ..post(new_id(), Vec::new())
+                                })
+                                .await,
                             );
                         }
                         book.submit(set_state(&format!("viewer/w{writer}r1/coins"), AccountState::Open)).await.unwrap();

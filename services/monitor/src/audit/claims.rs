@@ -32,7 +32,13 @@ impl RowsOf {
             | PostingKind::PayoutSubmit
             | PostingKind::PayoutSettle
             | PostingKind::PayoutReject
-            | PostingKind::PayoutSuspend => Some(Self::Payouts),
+            | PostingKind::PayoutSuspend
+            | PostingKind::PayoutCancel
+            | PostingKind::PayoutBlock
+            | PostingKind::PayoutUnblock
+            | PostingKind::PayoutReturn
+            | PostingKind::PayoutReserve
+            | PostingKind::PayoutRelease => Some(Self::Payouts),
             PostingKind::Adjustment | PostingKind::Reversal => Some(Self::Proposals),
             PostingKind::Gift | PostingKind::ReceiptWait | PostingKind::BenchCoins => None,
         }
@@ -116,10 +122,14 @@ const fn demanded(phase: PayoutPhase) -> [Demand; 3] {
     match phase {
         PayoutPhase::Requested => [Next, Absent, Absent],
         PayoutPhase::Refused => [Absent; 3],
-        PayoutPhase::Held => [Recorded, Next, Absent],
+        PayoutPhase::Held | PayoutPhase::Queued => [Recorded, Next, Absent],
+        PayoutPhase::Review => [Recorded, Absent, Absent],
+        // A submission that a worker was just posting may have come first; then the payout ends as a rejected one.
+        PayoutPhase::Cancelling => [Recorded, Next, Next],
+        PayoutPhase::Cancelled => [Recorded, Absent, Recorded],
         PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown => [Recorded, Recorded, Absent],
-        PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending => [Recorded, Recorded, Next],
-        PayoutPhase::Settled | PayoutPhase::Rejected => [Recorded; 3],
+        PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending | PayoutPhase::Blocking => [Recorded, Recorded, Next],
+        PayoutPhase::Settled | PayoutPhase::Returnable | PayoutPhase::Rejected | PayoutPhase::Blocked => [Recorded; 3],
     }
 }
 
@@ -133,6 +143,8 @@ pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
         1 => chart::id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book),
         _ if payout.phase == PayoutPhase::Settling => end(PostingKind::PayoutSettle),
         _ if payout.phase == PayoutPhase::Returning => end(PostingKind::PayoutReject),
+        _ if payout.phase == PayoutPhase::Blocking => end(PostingKind::PayoutBlock),
+        _ if payout.phase == PayoutPhase::Cancelling => chart::id::void_posted(payout.step_id(PostingKind::PayoutCancel), book),
         _ => end(PostingKind::PayoutSuspend),
     };
     let (demanded, recorded) = (demanded(payout.phase), [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id]);
@@ -145,23 +157,27 @@ pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
 
 /// What a payout's row claims.
 pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
-    use payout::tables::{hold, rejection, settlement, suspension};
+    use payout::tables::{blocking, hold, rejection, settlement, suspension};
     if payout.phase == PayoutPhase::Refused {
         return Vec::new();
     }
     let held = Moves::of(&hold(payout));
-    let submitted = match &held {
+    let resolved = |kind, how: TransferKind| match &held {
         Moves::Transfers(_, transfers) => {
-            let posted = transfers.iter().cloned().map(|(debit, credit, amount, _)| (debit, credit, amount, TransferKind::PostOfPending));
-            Moves::Transfers(PostingKind::PayoutSubmit, posted.collect())
+            let resolved = transfers.iter().cloned().map(|(debit, credit, amount, _)| (debit, credit, amount, how));
+            Moves::Transfers(kind, resolved.collect())
         }
         Moves::Reversal(_) => held.clone(),
     };
+    let submitted = resolved(PostingKind::PayoutSubmit, TransferKind::PostOfPending);
     let ended = match payout.phase {
-        PayoutPhase::Settling | PayoutPhase::Settled => vec![Moves::of(&settlement(payout))],
+        PayoutPhase::Settling | PayoutPhase::Settled | PayoutPhase::Returnable => vec![Moves::of(&settlement(payout))],
+        PayoutPhase::Blocking | PayoutPhase::Blocked => vec![Moves::of(&blocking(payout))],
+        PayoutPhase::Cancelling | PayoutPhase::Cancelled => vec![resolved(PostingKind::PayoutCancel, TransferKind::VoidOfPending)],
         _ => vec![Moves::of(&rejection(payout)), Moves::of(&suspension(payout))],
     };
     let (postings, demanded) = (payout_postings(payout), demanded(payout.phase));
+    let held = held.clone();
     let claim = |(step, moves): (usize, Vec<Moves>)| {
         let (id, recorded) = postings[step];
         // A posting that is not requested yet moves nothing, whatever the row names.

@@ -8,6 +8,7 @@ use books::{
     read::TrialBalanceLine,
     store::{Book, Store},
 };
+use chart::Account;
 use money::BookName;
 use payout::tables::{Payout, PayoutKey, PayoutPhase};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,9 +63,14 @@ pub(super) async fn problems(
     let mut currencies: BTreeSet<String> = under_way.held.keys().chain(under_way.in_transit.keys()).cloned().collect();
     let mut ledger: BTreeMap<String, (i128, i128)> = BTreeMap::new();
     for ((unit, group), line) in &moment.lines {
-        if let (Unit::Currency(currency), Some("in_transit")) = (unit, group.split('/').nth(1)) {
+        // Of every legal entity.
+        if let Unit::Currency(currency) = unit
+            && Account::parse(group).is_some_and(|account| account.is_in_transit())
+        {
             currencies.insert(currency.to_string());
-            ledger.insert(currency.to_string(), (line.credits_pending, line.credits_posted - line.debits_posted));
+            let sums = ledger.entry(currency.to_string()).or_default();
+            sums.0 += line.credits_pending;
+            sums.1 += line.credits_posted - line.debits_posted;
         }
     }
     for currency in currencies {
@@ -115,9 +121,10 @@ async fn at(
     for payout in &doubtful {
         let there = |(id, _): (Option<Uuid>, bool)| id.and_then(|id| seqs.get(&id)).is_some_and(|seq| *seq <= moment.last_seq);
         match payout_postings(payout).map(there) {
-            [true, false, _] => add(payout, true),
+            [true, false, false] => add(payout, true),
             [_, true, false] => add(payout, false),
-            [_, true, true] | [false, false, _] => {}
+            // Ended, or cancelled before it was submitted.
+            [_, true, true] | [true, false, true] | [false, false, _] => {}
         }
         let recorded = [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id];
         let missing = recorded.into_iter().find(|id| Uuid::try_parse(id).is_ok_and(|id| !seqs.contains_key(&id)));

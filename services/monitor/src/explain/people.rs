@@ -141,14 +141,16 @@ impl StoryTeller {
 
 /// A bank account to pay to, with what staff may see of it.
 pub(super) fn beneficiary_words(beneficiary: &Beneficiary) -> StoryWords {
-    let Beneficiary { user, country, currency, rail, masked_account, masked_holder_name, .. } = beneficiary;
+    let Beneficiary { user, kind, country, currency, masked_account, masked_holder_name, .. } = beneficiary;
+    let state = if beneficiary.is_deleted() { "deleted" } else { "active" };
     StoryWords {
         what: "beneficiary".to_owned(),
         id: beneficiary.beneficiary_id.to_string(),
-        told: format!("{user} is paid in {currency} to {masked_account} of {masked_holder_name} in {country}, over {}", rail.name()),
+        told: format!("{user} is paid in {currency} to {masked_account} of {masked_holder_name} in {country} ({}, {state})", kind.name()),
         users: vec![user.to_string()],
         facts: facts(json!({
-            "user_id": user.as_str(), "country": country, "currency": currency.code(), "rail": rail.name(), "create_time": time_ms(beneficiary.created_at_ms),
+            "user_id": user.as_str(), "country": country, "currency": currency.code(), "kind": kind.name(), "state": state,
+            "payee_check": beneficiary.payee_check.name(), "create_time": time_ms(beneficiary.created_at_ms),
         })),
         postings: Vec::new(),
     }

@@ -72,7 +72,7 @@ impl StoryTeller {
             "trace": payout.traceparent,
         }));
         let is = if payout.state.name() == "rejected" { "is not" } else { "is" };
-        let (user, amount, rail, state) = (&payout.user, payout.amount, payout.rail.name(), payout.state.name());
+        let (user, amount, rail, state) = (&payout.user, payout.amount, payout.attempt.rail.as_str(), payout.state.name());
         Ok(StoryWords {
             what: "payout".to_owned(),
             id: payout.payout_id.to_string(),

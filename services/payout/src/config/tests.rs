@@ -1,5 +1,5 @@
 //! Unit tests of `config`.
-use super::*;
+use super::{bank::check_loopback, *};
 
 #[test]
 fn test_books_reach_only_this_machine() {
@@ -24,7 +24,7 @@ fn test_books_reach_only_this_machine() {
 fn options_that_stop_payouts_or_mean_nothing_are_refused_by_name() {
     assert!(Config::default().check().is_ok());
     type Change = fn(&mut Config);
-    let cases: [(&str, Change); 16] = [
+    let cases: [(&str, Change); 13] = [
         ("in_flight_max", |config| config.in_flight_max = 0),
         ("poll_delay_ms", |config| config.poll_delay = Duration::ZERO),
         ("poll_delay_ms", |config| config.poll_delay = Duration::MAX),
@@ -38,9 +38,6 @@ fn options_that_stop_payouts_or_mean_nothing_are_refused_by_name() {
         ("watch_heartbeat_ms", |config| config.watch_heartbeat = Duration::ZERO),
         ("watch_age_max_ms", |config| config.watch_age_max = Duration::ZERO),
         ("statement_interval_ms", |config| config.statement_interval = Duration::ZERO),
-        ("zones.us_rtp", |config| config.zones.us_rtp = "America/Nowhere".to_owned()),
-        ("zones.us_rtp", |config| config.zones.us_rtp.clear()),
-        ("zones.sepa_instant", |config| config.zones.sepa_instant = "CEST-ish".to_owned()),
     ];
     for (option, change) in cases {
         let mut config = Config::default();
@@ -50,26 +47,95 @@ fn options_that_stop_payouts_or_mean_nothing_are_refused_by_name() {
     }
 }
 
+fn sandbox() -> Config {
+    let account = |code| {
+        let currency = Currency::try_new(code).unwrap();
+        (currency, sandbox::bank::own_account(currency).canonical())
+    };
+    Config::sandbox(PathBuf::from("key"), "http://127.0.0.1:1".to_owned(), vec![account("USD"), account("EUR")])
+}
+
 #[test]
 fn our_own_name_fits_the_rails_it_is_sent_over() {
-    let debtors = || Rail::ALL.map(|rail| (rail, sandbox::bank::own_account(rail.currency()))).to_vec();
-    let mut config = Config::sandbox(PathBuf::from("key"), "http://127.0.0.1:1".to_owned(), debtors());
+    let mut config = sandbox();
     assert!(config.check().is_ok());
-    for name in ["L".repeat(71), String::new(), "\u{5c71}".to_owned()] {
-        config.test_bank.as_mut().unwrap().debtor_name = name.clone();
-        assert!(matches!(config.check(), Err(InvalidPayoutOption::DebtorName(_))), "{name}");
-    }
-    for rail in Rail::ALL {
-        assert_eq!(rail.check_remittance(crate::drive::REMITTANCE), Ok(()));
+    for name in ["L".repeat(141), String::new(), "\u{5c71}".to_owned()] {
+        config.banks[0].debtor_name = name.clone();
+        assert!(matches!(config.check(), Err(InvalidPayoutOption::DebtorName { .. })), "{name}");
     }
 }
 
 #[test]
-fn rails_days_are_of_their_own_zones() {
-    let zones = RailZones::default();
-    for rail in Rail::ALL {
-        assert_eq!(zones.zone(rail), Some(rail.zone()));
+fn a_bank_that_could_not_pay_is_refused_by_name() {
+    type Change = fn(&mut BankConfig);
+    let cases: [(&str, Change); 12] = [
+        ("a bank's name must", |bank| bank.name = "First Bank".to_owned()),
+        ("a bank's entity must", |bank| bank.entity.clear()),
+        ("the TEST bank must be at", |bank| bank.url = "http://bank.example/".to_owned()),
+        ("a bank of LIVE books must be at", |bank| bank.books = BankBooksKind::Live),
+        ("a bank account's id must", |bank| bank.accounts[0].id = "A".to_owned()),
+        ("a bank account's currency must", |bank| bank.accounts[0].currency = "USX".to_owned()),
+        ("bank account main: ", |bank| bank.accounts[0].address = "us-account:021000022:4400001234".to_owned()),
+        ("a bank account's reference_prefix must", |bank| bank.accounts[0].reference_prefix = "toolong".to_owned()),
+        // The beginning of the other account's.
+        ("a bank account's reference_prefix must", |bank| bank.accounts[0].reference_prefix = "SE".to_owned()),
+        ("there is no rail us-telex", |bank| bank.rails[0].rail = "us-telex".to_owned()),
+        ("a rail's time-out must", |bank| bank.rails[0].time_out = 2 * HOUR),
+        ("the bank sandbox offers br-pix", |bank| bank.rails[0].rail = "br-pix".to_owned()),
+    ];
+    for (beginning, change) in cases {
+        let mut config = sandbox();
+        change(&mut config.banks[0]);
+        let told = config.check().unwrap_err().to_string();
+        assert!(told.starts_with(beginning), "{beginning}: {told}");
     }
-    let moved = RailZones { us_rtp: "America/Los_Angeles".to_owned(), ..zones };
-    assert_eq!(moved.zone(Rail::UsRtp), TimeZone::get("America/Los_Angeles").ok());
+    let mut live = sandbox();
+    (live.banks[0].books, live.banks[0].url) = (BankBooksKind::Live, "https://bank.example/api/".to_owned());
+    assert!(live.check().is_ok());
+    for url in
+        ["https://localhost/", "https://127.0.0.1/", "http://bank.example/", "https://user@bank.example/", "https://bank.example/api"]
+    {
+        live.banks[0].url = url.to_owned();
+        assert!(matches!(live.check(), Err(InvalidPayoutOption::NotRemote(_))), "{url}");
+    }
+    let mut twice = sandbox();
+    twice.banks.push(twice.banks[0].clone());
+    assert!(matches!(twice.check(), Err(InvalidPayoutOption::BankTwice(_))));
+}
+
+#[test]
+fn files_of_rails_and_participants_are_read_and_their_faults_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let mut config = sandbox();
+    let list = |file: PathBuf, edition: &str| ParticipantsFile { rail: "us-rtp".to_owned(), edition: edition.to_owned(), file };
+    let header = "kind,key,receives,extended_hours,from,until\n";
+    let good = file("rtp.csv", &format!("{header}routing-number,121000248,yes,no,,\n"));
+    config.route.participants = vec![list(good.clone(), "2026-11-26")];
+    assert!(config.route.read().unwrap().participants.list("us-rtp").is_some_and(|list| list.len() == 1));
+    for (wrong, says) in [
+        (list(good, "yesterday"), "its edition must be a day"),
+        (list(file("bad.csv", &format!("{header}routing-number,121000249,yes,no,,\n")), "2026-11-26"), "line 2"),
+        (list(dir.path().join("none.csv"), "2026-11-26"), "none.csv"),
+    ] {
+        config.route.participants = vec![wrong];
+        let told = config.check().unwrap_err().to_string();
+        assert!(told.contains(says), "{told}");
+    }
+    config.route.participants.clear();
+    config.route.rails_file = file("rails.toml", "[[rail]]\nid = \"us-rtp\"\n");
+    assert!(config.check().unwrap_err().to_string().contains("largesse rails check"));
+    config.route.rails_file = PathBuf::new();
+    config.route.caps =
+        vec![PolicyCap { rail: "us-rtp".to_owned(), amount: "5.00".to_owned(), currency: "USD".to_owned(), from: String::new() }];
+    assert_eq!(config.route.read().unwrap().policy.caps["us-rtp"][0].amount.minor_units(), 500);
+    for (amount, currency, from) in [("x", "USD", ""), ("5.00", "USX", ""), ("5.00", "USD", "soon"), ("-1", "USD", "")] {
+        let [amount, currency, from] = [amount, currency, from].map(str::to_owned);
+        config.route.caps = vec![PolicyCap { rail: "us-rtp".to_owned(), amount, currency, from }];
+        assert!(config.check().unwrap_err().to_string().starts_with("route.caps must be"));
+    }
 }

@@ -4,7 +4,7 @@
 use super::PayoutPhase;
 use iso20022::camt053::{Direction, StatementEntry};
 use money::{BookName, Money};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The part of a payout that is compared with a statement.
@@ -12,9 +12,13 @@ use uuid::Uuid;
 pub struct RecordedPayout {
     /// Its book.
     pub book: BookName,
-    /// Its id, which is its `EndToEndId`.
+    /// Its id.
     pub payout_id: Uuid,
-    /// The amount of money.
+    /// The `EndToEndId`s of its attempts that the statement may name.
+    pub end_to_end_ids: BTreeSet<Uuid>,
+    /// The `EndToEndId` of its last attempt, the only one that may be debited.
+    pub current_id: Uuid,
+    /// The amount that the bank was to pay.
     pub amount: Money,
     /// The payout's phase.
     pub phase: PayoutPhase,
@@ -35,7 +39,7 @@ pub struct StatementFinding {
     pub booked_at_ms: i64,
 }
 
-/// Payouts that a statement names, by their ids.
+/// Attempts of payouts that a statement names, by their `EndToEndId`s.
 #[must_use]
 pub fn named(entries: &[StatementEntry]) -> Vec<Uuid> {
     let mut ids: Vec<Uuid> = entries.iter().filter_map(named_by).collect();
@@ -54,25 +58,30 @@ fn named_by(entry: &StatementEntry) -> Option<Uuid> {
 /// unless the same amount came back for it.
 #[must_use]
 pub fn compare(entries: &[StatementEntry], recorded: &[RecordedPayout]) -> Vec<StatementFinding> {
-    let mut by_payout: BTreeMap<Uuid, Vec<&StatementEntry>> = BTreeMap::new();
+    let mut by_id: BTreeMap<Uuid, Vec<&StatementEntry>> = BTreeMap::new();
     for entry in entries {
         if let Some(id) = named_by(entry) {
-            by_payout.entry(id).or_default().push(entry);
+            by_id.entry(id).or_default().push(entry);
         }
     }
     let finding = |payout: &RecordedPayout| {
-        let of_it = by_payout.get(&payout.payout_id)?;
+        let of_it: Vec<(Uuid, &StatementEntry)> =
+            payout.end_to_end_ids.iter().flat_map(|id| by_id.get(id).into_iter().flatten().map(|entry| (*id, *entry))).collect();
+        if of_it.is_empty() {
+            return None;
+        }
         let mut came_back: Vec<Money> =
-            of_it.iter().filter(|entry| entry.direction == Direction::Credit).map(|entry| entry.amount).collect();
+            of_it.iter().filter(|(_, entry)| entry.direction == Direction::Credit).map(|(_, entry)| entry.amount).collect();
         let mut one_is_due = is_due(payout);
-        let left = of_it.iter().filter(|entry| entry.direction == Direction::Debit && entry.amount.minor_units() > 0).filter(|entry| {
+        let debits = of_it.iter().filter(|(_, entry)| entry.direction == Direction::Debit && entry.amount.minor_units() > 0);
+        let left = debits.filter(|(id, entry)| {
             if let Some(at) = came_back.iter().position(|amount| *amount == entry.amount) {
                 came_back.swap_remove(at);
                 return false;
             }
-            !(entry.amount == payout.amount && std::mem::take(&mut one_is_due))
+            !(*id == payout.current_id && entry.amount == payout.amount && std::mem::take(&mut one_is_due))
         });
-        let left: Vec<&&StatementEntry> = left.collect();
+        let left: Vec<&StatementEntry> = left.map(|(_, entry)| *entry).collect();
         let booked = left.iter().filter_map(|entry| entry.booked).min();
         let currency = left.first().map_or(payout.amount.currency(), |entry| entry.amount.currency());
         let sum = left.iter().filter(|entry| entry.amount.currency() == currency).map(|entry| entry.amount.minor_units());
@@ -91,12 +100,18 @@ pub fn compare(entries: &[StatementEntry], recorded: &[RecordedPayout]) -> Vec<S
 fn is_due(payout: &RecordedPayout) -> bool {
     match payout.phase {
         PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown => payout.sends > 0,
-        PayoutPhase::Settling | PayoutPhase::Settled => true,
+        PayoutPhase::Settling | PayoutPhase::Settled | PayoutPhase::Returnable => true,
         PayoutPhase::Requested
         | PayoutPhase::Refused
         | PayoutPhase::Held
         | PayoutPhase::Returning
         | PayoutPhase::Suspending
+        | PayoutPhase::Review
+        | PayoutPhase::Queued
+        | PayoutPhase::Cancelling
+        | PayoutPhase::Cancelled
+        | PayoutPhase::Blocking
+        | PayoutPhase::Blocked
         | PayoutPhase::Rejected => false,
     }
 }

@@ -1,7 +1,8 @@
 //! The table of beneficiaries.
 
 use super::{Error, PageStart, Store, currency, user, uuid};
-use iso20022::Rail;
+use crate::beneficiaries::PayeeStanding;
+use accounts::AddressKind;
 use money::{BookName, Currency, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
@@ -13,36 +14,61 @@ pub struct Beneficiary {
     pub beneficiary_id: Uuid,
     /// The user it belongs to.
     pub user: UserKey,
-    /// ISO 3166 alpha-2.
+    /// Kind of the account.
+    pub kind: AddressKind,
+    /// ISO 3166 alpha-2; empty for a wallet whose country is not known.
     pub country: String,
     /// The currency in which the account is paid.
     pub currency: Currency,
-    /// The clearing that reaches it.
-    pub rail: Rail,
     /// For display.
     pub masked_account: String,
     /// For display.
     pub masked_holder_name: String,
+    /// Keyed digest of the account's canonical text; empty in a row of an older program that was not digested yet.
+    pub account_digest: String,
+    /// What the bank says of the holder's name.
+    pub payee_check: PayeeStanding,
     /// Account and holder, for the vault.
     pub sealed: Vec<u8>,
     /// Unix milliseconds.
     pub created_at_ms: i64,
+    /// Unix milliseconds; 0: not deleted.
+    pub deleted_at_ms: i64,
 }
 
-const COLUMNS: &str = "beneficiary_id, user_id, country, currency, rail, masked_account, masked_holder_name, sealed, created_at_ms";
+impl Beneficiary {
+    /// Whether its owner has deleted it.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.deleted_at_ms != 0
+    }
+}
+
+const COLUMNS: &str =
+    "beneficiary_id, user_id, kind, country, currency, rail, masked_account, masked_holder_name, account_digest, payee_check, sealed,
+    created_at_ms, deleted_at_ms";
 
 fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
     let text = |name: &str| row.try_get::<String, _>(name);
+    // Older programs had no column for the kind, and one kind for each rail.
+    let kind = match (text("kind")?.as_str(), text("rail")?.as_str()) {
+        ("", "sepa-instant") => Some(AddressKind::Iban),
+        ("", "us-rtp") => Some(AddressKind::UsAccount),
+        (name, _) => AddressKind::from_name(name),
+    };
     Ok(Beneficiary {
         beneficiary_id: uuid(&text("beneficiary_id")?)?,
         user: user(&text("user_id")?)?,
+        kind: kind.ok_or(Error::Row("kind of account"))?,
         country: text("country")?,
         currency: currency(&text("currency")?)?,
-        rail: Rail::from_name(&text("rail")?).ok_or(Error::Row("rail"))?,
         masked_account: text("masked_account")?,
         masked_holder_name: text("masked_holder_name")?,
+        account_digest: text("account_digest")?,
+        payee_check: PayeeStanding::from_name(&text("payee_check")?).ok_or(Error::Row("payee check"))?,
         sealed: row.try_get("sealed")?,
         created_at_ms: row.try_get("created_at_ms")?,
+        deleted_at_ms: row.try_get("deleted_at_ms")?,
     })
 }
 
@@ -50,19 +76,22 @@ fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
 pub async fn insert(tx: &mut AnyConnection, book: &BookName, beneficiary: &Beneficiary) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO beneficiary (book, beneficiary_id, user_id, country, currency, rail, masked_account, masked_holder_name, sealed,
-             created_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+             created_at_ms, kind, account_digest, payee_check)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
     )
     .bind(book.as_str().to_owned())
     .bind(beneficiary.beneficiary_id.to_string())
     .bind(beneficiary.user.as_str().to_owned())
     .bind(beneficiary.country.clone())
     .bind(beneficiary.currency.code().to_owned())
-    .bind(beneficiary.rail.name())
+    .bind(String::new())
     .bind(beneficiary.masked_account.clone())
     .bind(beneficiary.masked_holder_name.clone())
     .bind(beneficiary.sealed.clone())
     .bind(beneficiary.created_at_ms)
+    .bind(beneficiary.kind.name())
+    .bind(beneficiary.account_digest.clone())
+    .bind(beneficiary.payee_check.name())
     .execute(tx)
     .await?;
     Ok(())
@@ -85,9 +114,35 @@ pub async fn get(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<Op
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
-/// How many beneficiaries a user has.
+/// Marks one as deleted at a time; one that is already deleted keeps its time.
+pub async fn mark_deleted(tx: &mut AnyConnection, book: &BookName, id: Uuid, at_ms: i64) -> Result<(), Error> {
+    sqlx::query("UPDATE beneficiary SET deleted_at_ms = $3 WHERE book = $1 AND beneficiary_id = $2 AND deleted_at_ms = 0")
+        .bind(book.as_str().to_owned())
+        .bind(id.to_string())
+        .bind(at_ms)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Marks the name that the bank gave as confirmed.
+pub async fn mark_confirmed(tx: &mut AnyConnection, book: &BookName, id: Uuid, at_ms: i64) -> Result<(), Error> {
+    let sql = "UPDATE beneficiary SET payee_check = $4, payee_checked_at_ms = $3
+        WHERE book = $1 AND beneficiary_id = $2 AND payee_check = $5";
+    sqlx::query(sql)
+        .bind(book.as_str().to_owned())
+        .bind(id.to_string())
+        .bind(at_ms)
+        .bind(PayeeStanding::Confirmed.name())
+        .bind(PayeeStanding::CloseMatch.name())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// How many beneficiaries a user has that are not deleted.
 pub async fn count(tx: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<i64, Error> {
-    let query = sqlx::query_scalar("SELECT COUNT(*) FROM beneficiary WHERE book = $1 AND user_id = $2");
+    let query = sqlx::query_scalar("SELECT COUNT(*) FROM beneficiary WHERE book = $1 AND user_id = $2 AND deleted_at_ms = 0");
     Ok(query.bind(book.as_str().to_owned()).bind(user.as_str().to_owned()).fetch_one(tx).await?)
 }
 
@@ -112,13 +167,25 @@ impl Store {
         Ok(forgotten)
     }
 
+    /// Erases at most `count_max` beneficiaries that were deleted before `before_ms` and have payouts, all of them final; returns how many. Those without
+    /// payouts end by [`Self::forget_beneficiaries`]. A payout can't come in between: none is requested to a deleted one.
+    pub async fn erase_deleted(&self, before_ms: i64, count_max: i64) -> Result<u64, Error> {
+        let sql = "DELETE FROM beneficiary WHERE (book, beneficiary_id) IN (
+            SELECT book, beneficiary_id FROM beneficiary WHERE deleted_at_ms > 0 AND deleted_at_ms < $1
+            AND EXISTS (SELECT 1 FROM payout WHERE payout.book = beneficiary.book AND payout.beneficiary_id = beneficiary.beneficiary_id)
+            AND NOT EXISTS (SELECT 1 FROM payout WHERE payout.book = beneficiary.book AND payout.beneficiary_id = beneficiary.beneficiary_id
+                AND phase NOT IN ('refused', 'settled', 'rejected'))
+            ORDER BY deleted_at_ms LIMIT $2)";
+        Ok(sqlx::query(sql).bind(before_ms).bind(count_max).execute(self.pool()).await?.rows_affected())
+    }
+
     /// One by its id.
     pub async fn beneficiary(&self, book: &BookName, id: Uuid) -> Result<Option<Beneficiary>, Error> {
         let mut connection = self.pool().acquire().await?;
         get(&mut connection, book, id).await
     }
 
-    /// A user's beneficiaries, newest first.
+    /// A user's beneficiaries, newest first, deleted ones included: everything that is known of the user.
     pub async fn beneficiaries(&self, book: &BookName, user: &UserKey, after: PageStart, limit: i64) -> Result<Vec<Beneficiary>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM beneficiary
@@ -132,5 +199,105 @@ impl Store {
             .bind(after.id.to_string())
             .bind(limit);
         query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+}
+
+// Listing, and finding by account.
+impl Store {
+    /// A user's beneficiaries that are not deleted, newest first.
+    pub async fn usable_beneficiaries(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        after: PageStart,
+        limit: i64,
+    ) -> Result<Vec<Beneficiary>, Error> {
+        self.page("user_id = $2 AND deleted_at_ms = 0", (book, user.as_str()), after, limit).await
+    }
+
+    /// Every beneficiary with the account of this digest, newest first, deleted ones included.
+    pub async fn found_beneficiaries(
+        &self,
+        book: &BookName,
+        account_digest: &str,
+        after: PageStart,
+        limit: i64,
+    ) -> Result<Vec<Beneficiary>, Error> {
+        self.page("account_digest = $2", (book, account_digest), after, limit).await
+    }
+
+    async fn page(
+        &self,
+        filter: &'static str,
+        (book, value): (&BookName, &str),
+        after: PageStart,
+        limit: i64,
+    ) -> Result<Vec<Beneficiary>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM beneficiary
+             WHERE book = $1 AND {filter} AND (created_at_ms < $3 OR (created_at_ms = $3 AND beneficiary_id < $4))
+             ORDER BY created_at_ms DESC, beneficiary_id DESC LIMIT $5"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(book.as_str().to_owned())
+            .bind(value.to_owned())
+            .bind(after.created_at_ms)
+            .bind(after.id.to_string())
+            .bind(limit);
+        query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
+    /// Ids of a user's beneficiaries with the account of this digest that are not deleted, newest first. None for an empty digest.
+    pub async fn same_account(&self, book: &BookName, user: &UserKey, account_digest: &str, limit: i64) -> Result<Vec<Uuid>, Error> {
+        let sql = "SELECT beneficiary_id FROM beneficiary
+            WHERE book = $1 AND account_digest = $2 AND user_id = $3 AND deleted_at_ms = 0 AND account_digest <> ''
+            ORDER BY created_at_ms DESC, beneficiary_id DESC LIMIT $4";
+        let query = sqlx::query_scalar(sql)
+            .bind(book.as_str().to_owned())
+            .bind(account_digest.to_owned())
+            .bind(user.as_str().to_owned())
+            .bind(limit);
+        let ids: Vec<String> = query.fetch_all(self.pool()).await?;
+        ids.iter().map(|id| uuid(id)).collect()
+    }
+
+    /// Rows of all books without a digest of their account, newest first.
+    pub async fn undigested_beneficiaries(&self, after: PageStart, limit: i64) -> Result<Vec<(BookName, Beneficiary)>, Error> {
+        let sql = format!(
+            "SELECT book, {COLUMNS} FROM beneficiary
+             WHERE account_digest = '' AND (created_at_ms < $1 OR (created_at_ms = $1 AND beneficiary_id < $2))
+             ORDER BY created_at_ms DESC, beneficiary_id DESC LIMIT $3"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(after.created_at_ms).bind(after.id.to_string()).bind(limit);
+        let rows = query.fetch_all(self.pool()).await?;
+        rows.iter().map(|row| Ok((super::book(&row.try_get::<String, _>("book")?)?, read(row)?))).collect()
+    }
+
+    /// Records the digest of a row that has none; returns 1, or 0 if it is not there any more.
+    pub async fn digest_account(&self, book: &BookName, id: Uuid, account_digest: &str) -> Result<u64, Error> {
+        let sql = "UPDATE beneficiary SET account_digest = $3 WHERE book = $1 AND beneficiary_id = $2 AND account_digest = ''";
+        let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(id.to_string()).bind(account_digest.to_owned());
+        Ok(query.execute(self.pool()).await?.rows_affected())
+    }
+
+    /// Records the answer about a payee, unless another came first or the row was sealed anew meanwhile; returns whether it did.
+    pub async fn record_payee_check(
+        &self,
+        book: &BookName,
+        row: &Beneficiary,
+        (standing, sealed): (PayeeStanding, &[u8]),
+        at_ms: i64,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE beneficiary SET payee_check = $3, sealed = $4, payee_checked_at_ms = $5
+            WHERE book = $1 AND beneficiary_id = $2 AND payee_check = $6 AND sealed = $7";
+        let query = sqlx::query(sql)
+            .bind(book.as_str().to_owned())
+            .bind(row.beneficiary_id.to_string())
+            .bind(standing.name())
+            .bind(sealed.to_vec())
+            .bind(at_ms)
+            .bind(PayeeStanding::Pending.name())
+            .bind(row.sealed.clone());
+        Ok(query.execute(self.pool()).await?.rows_affected() == 1)
     }
 }

@@ -58,7 +58,7 @@ impl Store {
             (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
         run(&mut tx, notes, book, user).await?;
         // Digests of names and accounts, which only this service's key could match; a retry from before would record them again.
-        run(&mut tx, "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = 'CreateBeneficiary'", book, user).await?;
+        run(&mut tx, "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc IN ('CreateBeneficiary', 'DeleteBeneficiary', 'ConfirmBeneficiary')", book, user).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(erased)
     }

@@ -50,8 +50,10 @@ pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error
     sqlx::query(
         "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version,
              due_at_ms, attempts, sends, sent_at_ms, first_sent_at_ms, seen, step_key, bank_status, reason_code, reason, hold_posting_id,
-             hold_transfer_no, submit_posting_id, final_posting_id, bank_time_ms, traceparent, created_at_ms, final_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0, 0, $13, '', '', '', '', 0, '', '', 0, $14, $15, 0)",
+             hold_transfer_no, submit_posting_id, final_posting_id, bank_time_ms, traceparent, created_at_ms, final_at_ms, attempt_no, bank, entity,
+             bank_account, reference, cost_minor_units, starts_at_ms, expected_at_ms, bearer)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0, 0, $13, '', '', '', '', 0, '', '', 0, $14, $15, 0, $16, $17, $18,
+             $19, $20, $21, $22, $23, $24)",
     )
     .bind(payout.book.as_str().to_owned())
     .bind(payout.payout_id.to_string())
@@ -60,7 +62,7 @@ pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error
     .bind(payout.request_id.to_string())
     .bind(payout.amount.currency().code().to_owned())
     .bind(payout.amount.minor_units())
-    .bind(payout.rail.name())
+    .bind(payout.attempt.rail.clone())
     .bind(payout.phase.name())
     .bind(payout.state.name())
     .bind(payout.version)
@@ -68,6 +70,15 @@ pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error
     .bind(payout.step_key.to_string())
     .bind(payout.traceparent.clone())
     .bind(payout.created_at_ms)
+    .bind(payout.attempt.number)
+    .bind(payout.attempt.bank.clone())
+    .bind(payout.attempt.entity.clone())
+    .bind(payout.attempt.bank_account.clone())
+    .bind(payout.attempt.reference.clone())
+    .bind(payout.attempt.cost_minor_units)
+    .bind(payout.attempt.starts_at_ms)
+    .bind(payout.attempt.expected_at_ms)
+    .bind(payout.bearer.name())
     .execute(&mut *tx)
     .await?;
     steps::insert(tx, payout, &PayoutStep::once(payout.state, payout.created_at_ms, String::new())).await
@@ -107,7 +118,10 @@ pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&Pa
 impl Store {
     /// Payouts of a book that are not final, for comparing with the ledger.
     pub async fn under_way(&self, book: &BookName) -> Result<BTreeMap<Uuid, Payout>, Error> {
-        let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND phase NOT IN ('refused', 'settled', 'rejected')");
+        let query = sqlx::query(
+            "SELECT * FROM payout WHERE book = $1 AND phase NOT IN ('refused', 'settled', 'rejected')
+                 AND phase NOT IN ('returnable', 'cancelled', 'blocked')",
+        );
         let rows = query.bind(book.as_str().to_owned()).fetch_all(self.pool()).await?;
         rows.iter().map(|row| read(row).map(|payout| (payout.payout_id, payout))).collect()
     }
@@ -121,8 +135,9 @@ impl Store {
                  SELECT CASE WHEN state = 'outcome_unknown' AND phase IN ('settling', 'returning', 'suspending') THEN 'submitted' ELSE state END AS state,
                      COALESCE((SELECT MAX(at_ms) FROM payout_step
                      WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id
-                         AND payout_step.state IN ('requested', 'held', 'submitted') AND payout_step.note NOT LIKE 'waiting: %'), created_at_ms) AS since_ms
-                 FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')) AS under_way GROUP BY state",
+                         AND payout_step.state IN ('requested', 'held', 'in_review', 'queued', 'submitted') AND payout_step.note NOT LIKE 'waiting: %'), created_at_ms) AS since_ms
+                 FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')
+                     AND phase NOT IN ('returnable', 'cancelled', 'blocked')) AS under_way GROUP BY state",
         )
         .fetch_all(self.pool())
         .await?;

@@ -1,8 +1,7 @@
 //! A payout as stored: its columns and their conversion. Without a database, so that the state after a crash can be tested without one.
 
 use super::{Error, book, money, user, uuid};
-use crate::domain::{Payout, PayoutPhase, PayoutState, Sendings};
-use iso20022::Rail;
+use crate::domain::{Attempt, CostBearer, Payout, PayoutPhase, PayoutState, Sendings};
 
 /// A column's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub enum StoredColumn {
 
 /// Every column that changes in a payout's life, except `version`.
 #[must_use]
-pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 20] {
+pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 34] {
     let text = |text: &str| StoredColumn::Text(text.to_owned());
     let number = StoredColumn::Number;
     [
@@ -39,6 +38,20 @@ pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 20] {
         ("bank_time_ms", number(payout.bank_time_ms)),
         ("final_at_ms", number(payout.final_at_ms)),
         ("blocked_by", text(&payout.blocked_by)),
+        ("rail", text(&payout.attempt.rail)),
+        ("attempt_no", number(payout.attempt.number)),
+        ("bank", text(&payout.attempt.bank)),
+        ("entity", text(&payout.attempt.entity)),
+        ("bank_account", text(&payout.attempt.bank_account)),
+        ("reference", text(&payout.attempt.reference)),
+        ("cost_minor_units", number(payout.attempt.cost_minor_units)),
+        ("starts_at_ms", number(payout.attempt.starts_at_ms)),
+        ("expected_at_ms", number(payout.attempt.expected_at_ms)),
+        ("rails_tried", text(&payout.rails_tried)),
+        ("bearer", text(payout.bearer.name())),
+        ("reviewed", number(i64::from(payout.reviewed))),
+        ("returned_minor_units", number(payout.returned_minor_units)),
+        ("returnable_until_ms", number(payout.returnable_until_ms)),
     ]
 }
 
@@ -58,7 +71,22 @@ pub fn read(
         beneficiary_id: uuid(&text("beneficiary_id")?)?,
         request_id: uuid(&text("request_id")?)?,
         amount: money(&text("currency")?, number("minor_units")?)?,
-        rail: Rail::from_name(&text("rail")?).ok_or(Error::Row("rail"))?,
+        attempt: Attempt {
+            number: number("attempt_no")?,
+            rail: text("rail")?,
+            bank: text("bank")?,
+            entity: text("entity")?,
+            bank_account: text("bank_account")?,
+            reference: text("reference")?,
+            cost_minor_units: number("cost_minor_units")?,
+            starts_at_ms: number("starts_at_ms")?,
+            expected_at_ms: number("expected_at_ms")?,
+        },
+        rails_tried: text("rails_tried")?,
+        bearer: CostBearer::from_name(&text("bearer")?).ok_or(Error::Row("bearer"))?,
+        reviewed: number("reviewed")? != 0,
+        returned_minor_units: number("returned_minor_units")?,
+        returnable_until_ms: number("returnable_until_ms")?,
         phase: PayoutPhase::from_name(&text("phase")?).ok_or(Error::Row("phase"))?,
         state: PayoutState::from_name(&text("state")?).ok_or(Error::Row("state"))?,
         version: number("version")?,

@@ -2,14 +2,26 @@
 
 use super::{Error, Store, book, money, uuid};
 use crate::domain::{
-    PayoutPhase,
+    Attempt, CostBearer, PayoutPhase,
     statement::{RecordedPayout, StatementFinding},
 };
 use ::money::{BookName, Currency, Money};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Payouts looked up in one query.
 const PAYOUTS_READ_MAX: usize = 500;
+
+/// One of our accounts, of which a statement is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementAccount {
+    /// The bank's name.
+    pub bank: String,
+    /// The account's id.
+    pub bank_account: String,
+    /// Its currency.
+    pub currency: Currency,
+}
 
 /// A debit that a statement shows and that our records do not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,33 +36,49 @@ pub struct UnexpectedDebit {
     pub found_at_ms: i64,
 }
 
+/// A row as read: its columns in the order of the query.
+type RecordedRow = (String, String, String, i64, String, i64, String, i64, i64);
+
 impl Store {
-    /// When the statement of the account that pays in this currency was last read.
-    pub async fn statement_read_at_ms(&self, currency: Currency) -> Result<Option<i64>, Error> {
-        let query = sqlx::query_scalar("SELECT read_at_ms FROM statement_read WHERE currency = $1");
-        Ok(query.bind(currency.code().to_owned()).fetch_optional(self.pool()).await?)
+    /// When the statement of an account was last read.
+    pub async fn statement_read_at_ms(&self, account: &StatementAccount) -> Result<Option<i64>, Error> {
+        let sql = "SELECT read_at_ms FROM account_statement WHERE bank = $1 AND bank_account = $2 AND currency = $3";
+        let query = sqlx::query_scalar(sql).bind(account.bank.clone()).bind(account.bank_account.clone());
+        Ok(query.bind(account.currency.code().to_owned()).fetch_optional(self.pool()).await?)
     }
 
-    /// Our records of those of these payouts that exist.
-    pub async fn recorded(&self, ids: &[Uuid]) -> Result<Vec<RecordedPayout>, Error> {
+    /// Our records of the payouts whose attempts have these ids (`EndToEndId`). The first attempt's is the payout's own id, also of payouts that older programs
+    /// made, which kept no attempts.
+    pub async fn recorded(&self, end_to_end_ids: &[Uuid]) -> Result<Vec<RecordedPayout>, Error> {
+        let texts: Vec<String> = end_to_end_ids.iter().map(|id| id.simple().to_string()).collect();
+        let later = self.payouts_of(&texts).await?;
+        let mut named: BTreeMap<Uuid, BTreeSet<Uuid>> = end_to_end_ids.iter().map(|id| (*id, BTreeSet::from([*id]))).collect();
+        for (end_to_end_id, _, payout_id) in later {
+            named.entry(payout_id).or_default().extend(uuid(&end_to_end_id));
+        }
+        let ids: Vec<Uuid> = named.keys().copied().collect();
         let mut found = Vec::new();
         for ids in ids.chunks(PAYOUTS_READ_MAX) {
             let places: Vec<String> = (1..).take(ids.len()).map(|place| format!("${place}")).collect();
             let sql = format!(
-                "SELECT book, payout_id, currency, minor_units, phase, sends FROM payout WHERE payout_id IN ({})",
+                "SELECT book, payout_id, currency, minor_units, phase, sends, bearer, cost_minor_units, attempt_no FROM payout WHERE payout_id IN ({})",
                 places.join(", ")
             );
             let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
             for id in ids {
                 query = query.bind(id.to_string());
             }
-            let rows: Vec<(String, String, String, i64, String, i64)> = query.fetch_all(self.pool()).await?;
-            for (name, id, currency, minor_units, phase, sends) in rows {
+            let rows: Vec<RecordedRow> = query.fetch_all(self.pool()).await?;
+            for (name, id, currency, minor_units, phase, sends, bearer, cost_minor_units, attempt_no) in rows {
                 let phase = PayoutPhase::from_name(&phase).ok_or(Error::Row("phase"))?;
+                let (payout_id, fee) = (uuid(&id)?, if bearer == CostBearer::Creator.name() { cost_minor_units } else { 0 });
+                let current = Attempt { number: attempt_no, ..Attempt::of_before(String::new()) }.end_to_end_id(payout_id);
                 found.push(RecordedPayout {
                     book: book(&name)?,
-                    payout_id: uuid(&id)?,
-                    amount: money(&currency, minor_units)?,
+                    payout_id,
+                    end_to_end_ids: named.remove(&payout_id).unwrap_or_default(),
+                    current_id: uuid(&current)?,
+                    amount: money(&currency, minor_units - fee)?,
                     phase,
                     sends,
                 });
@@ -62,7 +90,7 @@ impl Store {
     /// Stores the findings of a statement, and that it was read.
     pub async fn keep_statement(
         &self,
-        currency: Currency,
+        account: &StatementAccount,
         statement_id: &str,
         findings: &[StatementFinding],
         now_ms: i64,
@@ -91,10 +119,12 @@ impl Store {
             .await?;
         }
         sqlx::query(
-            "INSERT INTO statement_read (currency, statement_id, read_at_ms) VALUES ($1, $2, $3)
-             ON CONFLICT (currency) DO UPDATE SET statement_id = excluded.statement_id, read_at_ms = excluded.read_at_ms",
+            "INSERT INTO account_statement (bank, bank_account, currency, statement_id, read_at_ms) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (bank, bank_account, currency) DO UPDATE SET statement_id = excluded.statement_id, read_at_ms = excluded.read_at_ms",
         )
-        .bind(currency.code().to_owned())
+        .bind(account.bank.clone())
+        .bind(account.bank_account.clone())
+        .bind(account.currency.code().to_owned())
         .bind(statement_id.to_owned())
         .bind(now_ms)
         .execute(&mut *tx)

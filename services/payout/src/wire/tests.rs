@@ -1,5 +1,5 @@
 //! Unit tests of `wire`: pages of lists.
-use super::*;
+use super::{beneficiary::beneficiaries_list, *};
 use proptest::prelude::*;
 
 fn book() -> BookName {

@@ -105,6 +105,7 @@ async fn accounts_are_checked_masked_and_sealed() {
                 api::payout::create_beneficiary_request::Account::Aba(api::payout::AbaAccount {
                     routing_number: "1".into(),
                     account_number: "1234".into(),
+                    ..Default::default()
                 }),
                 "ROUTING_NUMBER_INVALID",
             ),

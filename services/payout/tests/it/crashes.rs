@@ -4,7 +4,7 @@ use crate::world::{BOOK, World, aba, on_both};
 use api::payout::PayoutState;
 use money::{BookName, Currency, Money, RequestId, UserKey};
 use payout::{
-    bank::BankHttpClient,
+    banks::Banks,
     payouts::{PayoutRequest, Payouts},
     store::Store,
     vault::Vault,
@@ -42,12 +42,12 @@ fn crash<F: Future>(inner: F, polls: usize) -> Crash<F> {
 }
 
 /// The use cases without a worker: nothing happens by itself.
-async fn without_worker(world: &World) -> Payouts {
+pub async fn without_worker(world: &World) -> Payouts {
     let config = world.config();
     let vault = Vault::open(&config.key_file, true).unwrap();
     let store = Store::open(&world.database, &vault).await.unwrap();
-    let bank = config.test_bank.clone().map(|options| (BankHttpClient::try_new(&options.url).unwrap(), options));
-    Payouts::new(store, vault, ledger_client::LedgerClient::new(world.transport()), bank, config)
+    let banks = Banks::try_new(&config).unwrap();
+    Payouts::new(store, vault, ledger_client::LedgerClient::new(world.transport()), banks, config)
 }
 
 #[tokio::test]

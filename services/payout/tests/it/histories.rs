@@ -28,7 +28,7 @@ fn setting(name: &str, otherwise: u64) -> u64 {
 
 async fn service(world: &World, line: &LyingLine) -> Running {
     let mut config = world.config();
-    config.test_bank.as_mut().unwrap().url.clone_from(&line.url);
+    config.banks[0].url.clone_from(&line.url);
     // A payment that never arrives is sent until it does: giving up on it is not tested here.
     config.policy.sends_max = 50;
     world.start_with(config).await

@@ -27,7 +27,7 @@ impl Liar {
         let world = World::open(Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap(), 60).await;
         let bank = FakeBank::start(script).await;
         let mut config = world.config();
-        config.test_bank.as_mut().unwrap().url = bank.url.clone();
+        config.banks[0].url = bank.url.clone();
         let running = world.start_with(config).await;
         world.fund("ana", "USD").await;
         let beneficiary = running.beneficiary("ana", aba("5512345678")).await.unwrap();

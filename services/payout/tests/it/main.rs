@@ -11,6 +11,8 @@ mod histories;
 mod keys;
 mod lying;
 mod outcomes;
+mod payees;
+mod rails;
 mod reasons;
 mod statements;
 mod world;

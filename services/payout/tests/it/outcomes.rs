@@ -18,11 +18,13 @@ async fn payouts_settle_in_both_currencies() {
             world.fund("ana", currency).await;
             let payout = running.pay("ana", account, 500).await;
             assert_eq!(states(&payout), [Requested, Held, Submitted, Settled]);
-            assert_eq!((payout.bank_status.as_str(), payout.payout_rail()), ("ACSC", rail));
+            assert_eq!((payout.bank_status.as_str(), payout.rail.as_str()), ("ACSC", word));
             // Clients of before read this.
             #[allow(deprecated)]
-            let of_before = payout.rail.as_str();
-            assert_eq!(of_before, word);
+            let of_before = payout.payout_rail();
+            assert_eq!(of_before, rail);
+            assert_eq!(payout.attempts.len(), 1);
+            assert_eq!((payout.attempts[0].reference.len(), payout.attempts[0].bank.as_str()), (15, "first"));
             assert!(payout.total_time_ms >= payout.bank_time_ms && payout.end_to_end_id.len() == 32);
             let postings = [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id];
             assert!(postings.iter().all(|id| !id.is_empty()));

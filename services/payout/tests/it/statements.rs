@@ -3,6 +3,7 @@
 use crate::world::{BOOK, World, aba, on_both};
 use api::payout::PayoutState;
 use money::BookName;
+use payout::store::statements::StatementAccount;
 use serde_json::json;
 use std::time::Duration;
 
@@ -19,8 +20,9 @@ async fn a_debit_that_we_believe_was_not_made_is_found_in_the_banks_statement() 
         // Our records agree both for payouts that the bank paid and for those that it did not.
         running.pay("ana", aba("9000000001"), 500).await;
         running.pay("ana", aba("9000000003"), 500).await;
-        let usd = money::Currency::try_new("USD").unwrap();
-        let read = async || store.statement_read_at_ms(usd).await.unwrap().unwrap_or_default();
+        let currency = money::Currency::try_new("USD").unwrap();
+        let usd = StatementAccount { bank: "first".to_owned(), bank_account: "main".to_owned(), currency };
+        let read = async || store.statement_read_at_ms(&usd).await.unwrap().unwrap_or_default();
         let before = read().await;
         let mut changes = running.service.changes();
         world.scenario(json!({"account": "5512345678", "behaviour": "reject_executed", "code": "AC04"})).await;

@@ -11,9 +11,9 @@ use api::{
 use db::Database;
 use futures::StreamExt as _;
 use identity::Role;
-use iso20022::{Rail, camt053::Statement};
+use iso20022::camt053::Statement;
 use money::Currency;
-use payout::{BankConfig, Config, Deps, RailConfig, Service};
+use payout::{BankAccountConfig, BankConfig, BankRailConfig, Config, Deps, Service};
 use rpc::Transport;
 use sandbox::bank::{self, SandboxBank, own_account};
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
@@ -62,16 +62,31 @@ impl World {
 
     /// Quick enough for tests, and with a lease that ends soon after a crash.
     pub fn config(&self) -> Config {
-        let rails = Rail::ALL.into_iter().map(|rail| RailConfig {
-            rail,
-            debtor: own_account(rail.currency()),
+        let rails = ["us-rtp", "sepa-instant"].map(|rail| BankRailConfig {
+            rail: rail.to_owned(),
             time_out: Duration::from_millis(300),
             minor_units_max: 50_000,
+            ..BankRailConfig::default()
         });
-        let bank = BankConfig { url: self.bank.url(), debtor_name: "Largesse".into(), rails: rails.collect() };
+        let accounts = ["USD", "EUR"].map(|code| BankAccountConfig {
+            id: "main".to_owned(),
+            currency: code.to_owned(),
+            address: own_account(Currency::try_new(code).unwrap()).canonical(),
+            reference_prefix: format!("T{code}"),
+            liquidity: false,
+        });
+        let bank = BankConfig {
+            name: "first".to_owned(),
+            entity: "main".to_owned(),
+            url: self.bank.url(),
+            debtor_name: "Largesse".into(),
+            accounts: accounts.to_vec(),
+            rails: rails.to_vec(),
+            ..BankConfig::default()
+        };
         let mut config = Config::new(self.key_file.clone());
         config.create_key = true;
-        config.test_bank = Some(bank);
+        config.banks = vec![bank];
         config.lease = Duration::from_millis(1500);
         config.poll_delay = Duration::from_millis(50);
         config.policy.retry_delay = Duration::from_millis(20);
@@ -198,7 +213,7 @@ impl Running {
             last = item.unwrap().payout;
         }
         let payout = last.unwrap();
-        assert!(matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected), "{payout:?}");
+        assert!(matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected | PayoutState::Cancelled), "{payout:?}");
         payout
     }
 
@@ -210,7 +225,7 @@ impl Running {
             // A watch may end before that; then it is started again.
             while let Some(item) = stream.next().await {
                 let payout = item.unwrap().payout.unwrap();
-                let ended = matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected);
+                let ended = matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected | PayoutState::Cancelled);
                 if payout.state() == state {
                     return payout;
                 }
@@ -229,7 +244,7 @@ pub fn iban(text: &str) -> Account {
 }
 
 pub fn aba(account_number: &str) -> Account {
-    Account::Aba(AbaAccount { routing_number: "121000248".into(), account_number: account_number.into() })
+    Account::Aba(AbaAccount { routing_number: "121000248".into(), account_number: account_number.into(), ..Default::default() })
 }
 
 pub fn beneficiary(account: Account) -> CreateBeneficiaryRequest {
@@ -239,6 +254,7 @@ pub fn beneficiary(account: Account) -> CreateBeneficiaryRequest {
         user_id: String::new(),
         holder_name: "Ana Müller".into(),
         account: Some(account),
+        ..Default::default()
     }
 }
 

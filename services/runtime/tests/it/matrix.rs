@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 46] = [
+const MATRIX: [(&str, &str, &str); 51] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -60,7 +60,12 @@ const MATRIX: [(&str, &str, &str); 46] = [
     ("largesse.earnings.v1.EarningsService/AcceptQuote", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/CreateBeneficiary", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/ListBeneficiaries", "-oaaaaa", "!"),
+    ("largesse.payout.v1.PayoutService/DeleteBeneficiary", "-oa----", ""),
+    ("largesse.payout.v1.PayoutService/ConfirmBeneficiary", "-oa----", ""),
+    ("largesse.payout.v1.PayoutService/FindBeneficiaries", "---bbbb", "!"),
     ("largesse.payout.v1.PayoutService/RequestPayout", "-oa----", ""),
+    ("largesse.payout.v1.PayoutService/GetPayoutOptions", "-oaaaaa", "!"),
+    ("largesse.payout.v1.PayoutService/CancelPayout", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/GetPayout", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/ListPayouts", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/WatchPayout", "-oaaaaa", "!"),

@@ -3,20 +3,26 @@
 use super::{
     Behaviour, CLOCK_SKEW_MAX, Config,
     books::{self, BankBooks, Booking, BookingResult, KeptPayment},
-    own_account,
+    own_accounts::own_account_id,
+    rails::{BankRail, day_of},
     scenario::BankScenario,
 };
 use iso20022::{
-    BankAccount, Rail, ReasonCode, TransactionStatus,
+    ReasonCode, TransactionStatus,
     camt053::{Direction, Statement, StatementBalance, StatementEntry},
     pain001::{AccountId, Initiation, MESSAGE_NAME, PaymentInstruction, TransferAmount},
     pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, StatusReason, StatusReport, TransactionReport},
-    rail::ExecutionTime,
+    rail::{ExecutionTime, RailTable},
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use money::{Currency, Money};
 use sqlx::AnyConnection;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+static RAIL_CODES: LazyLock<RailTable> = LazyLock::new(RailTable::default);
 
 /// The current Unix time in milliseconds.
 pub fn now_ms() -> i64 {
@@ -30,8 +36,7 @@ fn moment(at_ms: i64) -> Timestamp {
 
 /// The date in the time zone of the currency's rail; for other currencies, in UTC.
 fn day(currency: Currency, at_ms: i64) -> Date {
-    let rail = Rail::ALL.into_iter().find(|rail| rail.currency() == currency);
-    rail.map_or(TimeZone::UTC, Rail::zone).to_datetime(moment(at_ms)).date()
+    day_of(currency, moment(at_ms))
 }
 
 /// What the peer receives.
@@ -229,7 +234,7 @@ impl PaymentDesk {
             message_id: format!("S-{}-{now_ms}", currency.code()),
             created: moment(now_ms),
             statement_id: format!("{}-{now_ms}", currency.code()),
-            account: account_id(&own_account(currency)),
+            account: own_account_id(currency),
             currency,
             // Equal to the account's opening balance unless old entries are left out.
             opening: balance(state.balance - shown, day(currency, state.opened_at_ms)),
@@ -270,16 +275,30 @@ impl ReceivedTransfer<'_> {
         let age_ms = now_ms - self.message.created.as_millisecond();
         let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         let money = self.transfer.amount.money();
-        let own = account_id(&own_account(money.currency()));
+        let own = own_account_id(money.currency());
         if age_ms > ms(config.finality_window) || age_ms < -ms(CLOCK_SKEW_MAX) {
             Some(("TM01", "the message is older than the finality window, or from the future"))
-        } else if self.payment.debtor.account.as_ref() != Some(&own) {
-            Some(("AC02", "the paying account is not yours"))
+        } else if self.payment.debtor.account.as_ref().map(AccountId::number) != Some(own.number()) {
+            Some(("AC02", "the paying account is not yours, or not in this currency"))
         } else if self.transfer.creditor.account.is_none() {
             Some(("AC03", "no receiving account"))
         } else if !matches!(self.transfer.amount, TransferAmount::Instructed(_)) || money.minor_units() == 0 {
             Some(("AM12", "the amount must be instructed and above zero"))
-        } else if matches!(self.payment.execution, ExecutionTime::Day(asked) if asked > day(money.currency(), now_ms)) {
+        } else {
+            self.refusal_of_rail(money.currency(), now_ms)
+        }
+    }
+
+    /// The checks of the rail that the payment asks for.
+    fn refusal_of_rail(&self, currency: Currency, now_ms: i64) -> Option<(&'static str, &'static str)> {
+        let Some(rail) = RAIL_CODES.rail(&self.payment.payment_type).and_then(BankRail::of) else {
+            return Some(("FF03", "no rail has this payment type"));
+        };
+        if rail.currency != currency.code() {
+            Some(("AM03", "the rail does not pay this currency"))
+        } else if !rail.reaches(&self.transfer.creditor) {
+            Some(("AC14", "the rail does not reach such an account"))
+        } else if rail.is_instant && matches!(self.payment.execution, ExecutionTime::Day(asked) if asked > rail.day(moment(now_ms))) {
             Some(("DT04", "the execution date is in the future, which an instant payment does not allow"))
         } else {
             None
@@ -354,13 +373,6 @@ async fn decide(tx: &mut AnyConnection, payment: &mut KeptPayment, behaviour: &B
         }
     }
     Ok(())
-}
-
-fn account_id(account: &BankAccount) -> AccountId {
-    match account {
-        BankAccount::Iban(iban) => AccountId::Iban(iban.as_str().to_owned()),
-        BankAccount::Aba(aba) => AccountId::Other(aba.account_number().to_owned()),
-    }
 }
 
 fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> StatusReport {

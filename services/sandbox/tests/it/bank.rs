@@ -1,14 +1,15 @@
 //! The pretend bank, called over HTTP as a payer would. Every test runs on both engines.
 
+use accounts::{AddressField, AddressKind, AddressRules, PayoutAddress};
 use db::Database;
 use iso20022::{
-    BankAccount, Iban, Rail, TransactionStatus,
+    TransactionStatus,
     camt053::Statement,
     pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount},
     pain002::{StatusReport, Verdict},
-    rail::ExecutionTime,
+    rail::{ExecutionTime, RailTable},
 };
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use money::{Currency, Money};
 use reqwest::{Client, Response, StatusCode};
 use sandbox::bank::{self, Config, FINALITY_HEADER, MAGIC, SandboxBank, own_account};
@@ -97,18 +98,30 @@ fn euro(minor_units: i64) -> Money {
     Money::try_new(Currency::try_new("EUR").unwrap(), minor_units).unwrap()
 }
 
+fn iban_address(iban: &str) -> PayoutAddress {
+    PayoutAddress::parse(AddressKind::Iban, &[(AddressField::Iban, iban)], &AddressRules::default()).unwrap()
+}
+
 fn message(id: &str, iban: &str, minor_units: i64) -> Initiation {
     let transfer = CreditTransfer {
         end_to_end_id: id.into(),
         uetr: None,
         amount: TransferAmount::Instructed(euro(minor_units)),
-        creditor: Party::with_account("Ana", &BankAccount::Iban(Iban::try_new(iban).unwrap())),
+        creditor: Party::paid_to("Ana", &iban_address(iban), None, None),
+        purpose: None,
         remittance: None,
     };
-    let debtor = Party::with_account("Largesse", &own_account(euro(0).currency()));
-    let (now, rail) = (Timestamp::now(), Rail::SepaInstant);
-    let execution = rail.at_once(now, &rail.zone());
-    let payment = PaymentInstruction { payment_id: "P".into(), rail: Some(rail), execution, debtor, transfers: vec![transfer] };
+    let debtor = Party::paid_to("Largesse", &own_account(euro(0).currency()), None, None);
+    let (now, table) = (Timestamp::now(), RailTable::default());
+    let codes = table.codes("sepa-instant").unwrap();
+    let payment = PaymentInstruction {
+        payment_id: "P".into(),
+        payment_type: codes.payment_type(),
+        batch_booking: false,
+        execution: codes.at_once(now, &TimeZone::UTC),
+        debtor,
+        transfers: vec![transfer],
+    };
     Initiation::new(format!("M-{id}"), now, "Largesse", vec![payment])
 }
 
@@ -269,7 +282,7 @@ async fn a_late_message_is_never_executed() {
 async fn a_payment_for_a_day_to_come_does_not_wait_on_an_instant_rail() {
     on_both(async |database| {
         let town = Town::open(&database).await;
-        let today = Rail::SepaInstant.zone().to_datetime(Timestamp::now()).date();
+        let today = TimeZone::get("Europe/Berlin").unwrap().to_datetime(Timestamp::now()).date();
         for (id, day, expected) in [("A", today.saturating_add(2.days()), "DT04"), ("B", today.saturating_sub(1.days()), "")] {
             let mut message = message(id, SETTLE, 5);
             message.payments[0].execution = ExecutionTime::Day(day);

@@ -545,6 +545,9 @@ pub struct VoidPendingRequest {
     /// As in PostRequest.
     #[prost(bool, tag = "6")]
     pub dry_run: bool,
+    /// Guards to add to or subtract from with the release, at most 8, each with `add`: a counter that the hold's posting raised is lowered when it is released.
+    #[prost(message, repeated, tag = "7")]
+    pub guards: ::prost::alloc::vec::Vec<Guard>,
 }
 /// The posting that released the hold.
 #[derive(Clone, PartialEq, ::prost::Message)]

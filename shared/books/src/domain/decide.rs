@@ -62,7 +62,7 @@ fn prepare(state: &BookState, now: Micros, request: &BookRequest) -> Result<Prep
         }
         Action::Post { transfers, guards, refusal: None } => post(state, now, request, transfers, guards),
         Action::PostPending { transfer_no, amount } => resolve::post_pending(state, now, request, *transfer_no, *amount),
-        Action::VoidPending { transfer_no } => resolve::void_pending(state, now, request, *transfer_no),
+        Action::VoidPending { transfer_no, guards } => resolve::void_pending(state, now, request, *transfer_no, guards),
         Action::Reverse { posting, allow_debt } => resolve::reverse(state, now, request, *posting, *allow_debt),
         Action::Open { .. } | Action::SetState { .. } | Action::SetLimit { .. } => unreachable!("not a posting: decided apart"),
     }

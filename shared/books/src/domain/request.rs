@@ -216,6 +216,8 @@ pub enum Action {
     VoidPending {
         /// The number of the transfer, as in the request.
         transfer_no: i64,
+        /// At most 8, all of them adding: counters that the hold's posting raised.
+        guards: Vec<Guard>,
     },
     /// Reverses a posting, once only.
     Reverse {

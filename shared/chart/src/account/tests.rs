@@ -69,6 +69,11 @@ fn all(user: &UserKey) -> Vec<(Account<'_>, String)> {
         (Account::DiamondsRedeemed, "house/diamonds/redeemed".to_owned()),
     ];
     all.extend(Purpose::ALL.map(|purpose| (Account::house(purpose, usd()), format!("house/{}/USD", purpose.name()))));
+    let (entity, bank_account) = (HouseId::try_new("largesse-eu").unwrap(), HouseId::try_new("1-a").unwrap());
+    all.extend(Purpose::ALL.map(|purpose| match purpose.is_per_bank_account() {
+        true => (Account::of_bank_account(entity, bank_account, purpose, usd()), format!("house/largesse-eu/{}/1-a/USD", purpose.name())),
+        false => (Account::of_entity(entity, purpose, usd()), format!("house/largesse-eu/{}/USD", purpose.name())),
+    }));
     all
 }
 
@@ -98,7 +103,36 @@ proptest! {
 fn only_what_is_on_its_way_to_a_bank_is_in_transit() {
     let user = UserKey::try_new("u1").unwrap();
     let names: Vec<String> = all(&user).into_iter().filter(|(account, _)| account.is_in_transit()).map(|(_, name)| name).collect();
-    assert_eq!(names, ["house/in_transit/USD"]);
+    assert_eq!(names, ["house/in_transit/USD", "house/largesse-eu/in_transit/USD"]);
+}
+
+#[test]
+fn accounts_of_before_there_were_entities_are_those_of_main() {
+    let other = HouseId::try_new("other").unwrap();
+    assert_eq!(Account::of_entity(HouseId::MAIN, Purpose::InTransit, usd()).name(), "house/in_transit/USD");
+    assert_eq!(Account::of_bank_account(HouseId::MAIN, HouseId::MAIN, Purpose::BankCash, usd()).name(), "house/bank_cash/USD");
+    assert_eq!(Account::of_bank_account(HouseId::MAIN, other, Purpose::BankCash, usd()).name(), "house/main/bank_cash/other/USD");
+    assert_eq!(Account::of_bank_account(other, HouseId::MAIN, Purpose::BankCash, usd()).name(), "house/other/bank_cash/main/USD");
+    assert_eq!(Account::parse("house/in_transit/USD").unwrap().entity(), Some(HouseId::MAIN));
+    assert_eq!(Account::parse("house/other/in_transit/USD").unwrap().entity(), Some(other));
+    // No account has two names, and an account has a bank account exactly where its purpose is kept for each.
+    for name in [
+        "house/main/in_transit/USD",
+        "house/main/bank_cash/main/USD",
+        "house/other/bank_cash/USD",
+        "house/other/in_transit/1/USD",
+        "house/Other/in_transit/USD",
+        "house//in_transit/USD",
+        "house/other/in_transit/USD/",
+        "house/other/nonsense/USD",
+        "house/other/coins/issued",
+        "house/other/bank_cash/1/usd",
+    ] {
+        assert_eq!(Account::parse(name), None, "{name}");
+    }
+    for text in ["", "a b", "A", "a/b", "a".repeat(33).as_str()] {
+        assert_eq!(HouseId::try_new(text), None, "{text}");
+    }
 }
 
 #[test]

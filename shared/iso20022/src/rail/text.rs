@@ -1,99 +1,114 @@
 //! Texts that a rail accepts. ISO 20022's schemas allow more than the clearings do, and a clearing refuses the whole payment.
 
-use super::Rail;
+use accounts::rules::{
+    DEFAULTS_AS_OF,
+    SourceConfidence::{self, General, Primary, Secondary},
+};
+use jiff::civil::Date;
+use std::borrow::Cow;
+
+/// What a rail accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RailTexts {
+    /// Its id in the rails book.
+    pub rail: Cow<'static, str>,
+    /// Longest name of a party, in characters.
+    pub name_chars_max: usize,
+    /// Longest remittance line, in characters.
+    pub remittance_chars_max: usize,
+    /// Where this was found.
+    pub source: Cow<'static, str>,
+    /// How sure it is.
+    pub confidence: SourceConfidence,
+    /// The day for which this was found.
+    pub as_of: Date,
+}
 
 /// A text that the rail does not accept. Contains a length or one character of the text and no more: names are personal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RailTextFault {
     /// The text is empty.
-    #[error("{name} needs at least one character", name = .rail.name())]
+    #[error("{rail} needs at least one character")]
     Empty {
         /// The rail.
-        rail: Rail,
+        rail: String,
     },
     /// More characters than the rail accepts.
-    #[error("{chars} characters; {name} takes {chars_max} at most ({rules})", name = .rail.name(), rules = .rail.text_source())]
+    #[error("{chars} characters; {rail} takes {chars_max} at most ({rules})")]
     Long {
         /// The rail.
-        rail: Rail,
+        rail: String,
         /// The number of characters.
         chars: usize,
         /// The most it accepts.
         chars_max: usize,
+        /// The source of the limit.
+        rules: String,
     },
     /// A character that the rail does not accept.
-    #[error(
-        "the character {shown} (U+{code:04X}); {name} takes Latin letters, digits and signs of ASCII ({rules})",
-        name = .rail.name(),
-        rules = .rail.text_source()
-    )]
+    #[error("the character {shown} (U+{code:04X}); {rail} takes Latin letters, digits and signs of ASCII ({rules})")]
     Character {
         /// The rail.
-        rail: Rail,
+        rail: String,
         /// The first such character.
         shown: char,
         /// Its number in Unicode.
         code: u32,
+        /// The source of the limit.
+        rules: String,
     },
 }
 
 impl RailTextFault {
     /// The rail that does not accept it.
     #[must_use]
-    pub fn rail(self) -> Rail {
+    pub fn rail(&self) -> &str {
         match self {
             Self::Empty { rail } | Self::Long { rail, .. } | Self::Character { rail, .. } => rail,
         }
     }
 }
 
-impl Rail {
-    /// Longest name of a party, in characters. SEPA's 70 of the schema's 140: EPC implementation guidelines for customer to bank messages (EPC115-06, EPC132-08),
-    /// DK Anlage 3. RTP's profile of `pacs.008` keeps `Max140Text`. As of November 2026.
+impl RailTexts {
+    /// What a rail accepts as of [`DEFAULTS_AS_OF`]. A rail without a row of its own is taken to accept what the schema does, in Latin letters.
     #[must_use]
-    pub const fn name_chars_max(self) -> usize {
-        match self {
-            Self::UsRtp => 140,
-            Self::SepaInstant => 70,
+    pub fn of(rail: &str) -> Self {
+        let (name_chars_max, remittance_chars_max, source, confidence) = match rail {
+            "sepa-instant" | "sepa-ct" => (70, 140, "EPC implementation guidelines EPC115-06 and EPC132-08", Secondary),
+            "us-rtp" => (140, 140, "RTP message profile", Primary),
+            _ => (140, 140, "general", General),
+        };
+        Self {
+            rail: Cow::Owned(rail.to_owned()),
+            name_chars_max,
+            remittance_chars_max,
+            source: Cow::Borrowed(source),
+            confidence,
+            as_of: DEFAULTS_AS_OF,
         }
     }
 
-    /// Longest remittance line, in characters: one line of `Max140Text` on both.
-    #[must_use]
-    pub const fn remittance_chars_max(self) -> usize {
-        match self {
-            Self::UsRtp | Self::SepaInstant => 140,
-        }
-    }
-
-    /// The source of its limits.
-    const fn text_source(self) -> &'static str {
-        match self {
-            Self::UsRtp => "RTP message profile",
-            Self::SepaInstant => "EPC implementation guidelines",
-        }
-    }
-
-    /// Checks that the rail accepts this as a party's name.
-    pub fn check_name(self, name: &str) -> Result<(), RailTextFault> {
-        self.check_text(name, self.name_chars_max())
+    /// Checks that the rail accepts this as a party's name. `accounts::holder::check_name` has the rails with character sets of their own, such as Zengin's.
+    pub fn check_name(&self, name: &str) -> Result<(), RailTextFault> {
+        self.check(name, self.name_chars_max)
     }
 
     /// Checks that the rail accepts this as the remittance line.
-    pub fn check_remittance(self, line: &str) -> Result<(), RailTextFault> {
-        self.check_text(line, self.remittance_chars_max())
+    pub fn check_remittance(&self, line: &str) -> Result<(), RailTextFault> {
+        self.check(line, self.remittance_chars_max)
     }
 
-    fn check_text(self, text: &str, chars_max: usize) -> Result<(), RailTextFault> {
+    fn check(&self, text: &str, chars_max: usize) -> Result<(), RailTextFault> {
+        let (rail, rules) = (self.rail.to_string(), self.source.to_string());
         let chars = text.chars().count();
         if chars == 0 {
-            return Err(RailTextFault::Empty { rail: self });
+            return Err(RailTextFault::Empty { rail });
         }
         if chars > chars_max {
-            return Err(RailTextFault::Long { rail: self, chars, chars_max });
+            return Err(RailTextFault::Long { rail, chars, chars_max, rules });
         }
         match text.chars().find(|character| !is_carried(*character)) {
-            Some(shown) => Err(RailTextFault::Character { rail: self, shown, code: u32::from(shown) }),
+            Some(shown) => Err(RailTextFault::Character { rail, shown, code: u32::from(shown), rules }),
             None => Ok(()),
         }
     }

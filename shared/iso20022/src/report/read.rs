@@ -339,7 +339,7 @@ fn direction(element: &Element) -> Result<Direction, Error> {
 }
 
 /// `xs:boolean`.
-fn flag(element: &Element) -> Result<bool, Error> {
+pub(crate) fn flag(element: &Element) -> Result<bool, Error> {
     match element.text()? {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),

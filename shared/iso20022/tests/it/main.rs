@@ -3,13 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod kinds;
+
+use accounts::{AddressField as F, AddressKind, PayoutAddress};
 use iso20022::{
-    AbaAccount, BankAccount, Iban, Rail, ReasonCode, TransactionStatus,
+    ReasonCode, TransactionStatus,
     camt053::{Direction, Statement, StatementBalance, StatementEntry},
-    pain001::{AccountId, Agent, CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount},
+    pain001::{AccountId, Agent, CreditTransfer, Initiation, Party, PaymentInstruction, PaymentType, TaxId, TransferAmount, TypeCode},
     pain002::{PaymentReport, StatusReason, StatusReport, TransactionReport},
+    rail::{RailInstrument, RailTable},
 };
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{Currency, Money};
 use std::{
     fs,
@@ -45,39 +49,81 @@ fn money(currency: Currency, minor_units: i64) -> Money {
     Money::try_new(currency, minor_units).unwrap()
 }
 
-fn initiation(rail: Rail, transfers: usize, full: bool) -> Initiation {
-    let to = match rail {
-        Rail::UsRtp => BankAccount::Aba(AbaAccount::try_new("121000248", "5512345678").unwrap()),
-        Rail::SepaInstant => BankAccount::Iban(Iban::try_new("DE46910579234762349724").unwrap()),
-    };
-    let from = match rail {
-        Rail::UsRtp => BankAccount::Aba(AbaAccount::try_new("021000021", "4412345678").unwrap()),
-        Rail::SepaInstant => BankAccount::Iban(Iban::try_new("DE32836434947078661011").unwrap()),
-    };
-    let mut debtor = Party::with_account("Largesse", &from);
+/// A payment over every rail, to every kind of account.
+fn initiation(rail: &str, (name, address): &(&str, PayoutAddress), transfers: usize, full: bool) -> Initiation {
+    let currency = Currency::try_new("EUR").unwrap();
+    let from = kinds::address(AddressKind::Iban, &[(F::Iban, "DE32836434947078661011")]);
+    let mut debtor = Party::paid_to("Largesse", &from, None, None);
     if full {
         debtor.agent = Agent { bic: Some("CJPSDE90".into()), ..debtor.agent };
     }
+    let postal = full.then(kinds::postal);
+    let tax_id = full.then(|| TaxId::brazilian("52998224725"));
     let transfer = |at: usize| CreditTransfer {
         end_to_end_id: format!("0199a5c28b7f8a0bb0c1d2e3f405{at:04}"),
         uetr: full.then(|| "5105128c-2397-45c1-977e-7a3a69182632".into()),
-        amount: TransferAmount::Instructed(money(rail.currency(), 860_000 + at as i64)),
-        creditor: Party::with_account("Ana <Müller> & \"Söhne\"", &to),
+        amount: TransferAmount::Instructed(money(currency, 860_000 + at as i64)),
+        creditor: Party::paid_to(name, address, postal.as_ref(), tax_id.clone()),
+        purpose: full.then(|| TypeCode::Code("OTHR".into())),
         remittance: full.then(|| "Creator payout".into()),
     };
     let created = Timestamp::from_millisecond(1_790_000_000_123).unwrap();
-    let execution = rail.at_once(created, &rail.zone());
-    let transfers = (0..transfers).map(transfer).collect();
-    let payment = PaymentInstruction { payment_id: "PAY-1".into(), rail: Some(rail), execution, debtor, transfers };
+    let table = RailTable::default();
+    let codes = table.codes(rail).unwrap();
+    let payment_type = PaymentType { category_purpose: full.then(|| TypeCode::Code("SUPP".into())), ..codes.payment_type() };
+    let payment = PaymentInstruction {
+        payment_id: "PAY-1".into(),
+        payment_type,
+        batch_booking: full,
+        execution: codes.at_once(created, &TimeZone::UTC),
+        debtor,
+        transfers: (0..transfers).map(transfer).collect(),
+    };
     Initiation::new("MSG-1".into(), created, "Largesse", vec![payment])
 }
 
 #[test]
 fn written_pain_001_validates_against_the_official_schema() {
     let Some(data) = bank_data() else { return };
-    for rail in Rail::ALL {
-        for (transfers, full) in [(1, false), (1, true), (25, true)] {
-            validate(&data.join("xsd/pain.001.001.09.xsd"), &initiation(rail, transfers, full).write().unwrap());
+    let schema = data.join("xsd/pain.001.001.09.xsd");
+    let table = RailTable::default();
+    let iban = ("Ana <M\u{fc}ller> & \"S\u{f6}hne\"", kinds::address(AddressKind::Iban, &[(F::Iban, "DE46910579234762349724")]));
+    for row in table.iter() {
+        for (transfers, full) in [(1, false), (1, true)] {
+            validate(&schema, &initiation(&row.rail, &iban, transfers, full).write().unwrap());
+        }
+    }
+    validate(&schema, &initiation("us-ach", &iban, 25, true).write().unwrap());
+    for address in kinds::every_kind() {
+        let holder = ("Ana", address);
+        for full in [false, true] {
+            validate(&schema, &initiation("us-rtp", &holder, 1, full).write().unwrap());
+        }
+    }
+}
+
+#[test]
+fn codes_that_we_write_are_in_the_external_lists() {
+    let Some(data) = bank_data() else { return };
+    let lists = fs::read_to_string(data.join("iso20022_external_codes_2Q2026.csv")).unwrap();
+    let is_listed = |list: &str, code: &str| assert!(lists.contains(&format!("\n{list},{code},")), "{list} {code}");
+    for row in RailTable::default().iter() {
+        is_listed("ExternalServiceLevel1Code", &row.service_level);
+        if let Some(RailInstrument::Code(code)) = &row.local_instrument {
+            is_listed("ExternalLocalInstrument1Code", code);
+        }
+        row.also.iter().for_each(|code| is_listed("ExternalLocalInstrument1Code", code));
+    }
+    for address in kinds::every_kind() {
+        let party = Party::paid_to("Ana", &address, None, None);
+        party.agent.clearing_system.iter().for_each(|code| is_listed("ExternalClearingSystemIdentification1Code", code));
+        if let Some(TypeCode::Code(code)) = &party.account_type {
+            is_listed("ExternalCashAccountType1Code", code);
+        }
+        match &party.account {
+            Some(AccountId::Proxy { kind: Some(TypeCode::Code(code)), .. }) => is_listed("ExternalProxyAccountType1Code", code),
+            Some(AccountId::Other { scheme: Some(TypeCode::Code(code)), .. }) => is_listed("ExternalAccountIdentification1Code", code),
+            _ => {}
         }
     }
 }
@@ -145,7 +191,7 @@ fn written_camt_053_validates_against_the_official_schema() {
     };
     validate(&data.join("xsd/camt.053.001.08.xsd"), &statement.write().unwrap());
     statement.entries.clear();
-    statement.account = AccountId::Other("4412345678".into());
+    statement.account = AccountId::bban("4412345678");
     validate(&data.join("xsd/camt.053.001.08.xsd"), &statement.write().unwrap());
 }
 
@@ -167,13 +213,19 @@ fn bank_made_pain_001_samples_are_read() {
             assert!(Initiation::read(&bytes[..cut]).is_err(), "{name} cut at {cut}");
         }
     }
-    let rails = [("us.rtp.single", Rail::UsRtp, 860_000), ("de.sepa.sct-inst", Rail::SepaInstant, 45_000)];
-    for (name, rail, minor_units) in rails {
+    let rails = [("us.rtp.single", "us-rtp", "USD", 860_000), ("de.sepa.sct-inst", "sepa-instant", "EUR", 45_000)];
+    let table = RailTable::default();
+    for (name, rail, currency, minor_units) in rails {
         let message = Initiation::read(&samples(&data, name)[0].1).unwrap();
         assert_eq!(message.check_totals(), Ok(()), "{name}");
         let payment = &message.payments[0];
-        assert_eq!(payment.rail, Some(rail), "{name}");
-        assert_eq!(payment.transfers[0].amount, TransferAmount::Instructed(money(rail.currency(), minor_units)));
+        assert_eq!(table.rail(&payment.payment_type), Some(rail), "{name}");
+        let currency = Currency::try_new(currency).unwrap();
+        assert_eq!(payment.transfers[0].amount, TransferAmount::Instructed(money(currency, minor_units)));
+    }
+    for (name, rail) in [("gb.fps.single", "gb-fps"), ("us.ach.ppd", "us-ach")] {
+        let message = Initiation::read(&samples(&data, name)[0].1).unwrap();
+        assert_eq!(table.rail(&message.payments[0].payment_type), Some(rail), "{name}");
     }
 }
 

@@ -30,7 +30,8 @@ pub async fn settled_to(
     let quote = installation.earnings().create_quote(authorised(ask, &token).unwrap()).await.unwrap().into_inner().quote.unwrap();
     let accept = AcceptQuoteRequest { request_id: new_id(), quote_id: quote.quote_id, ..Default::default() };
     installation.earnings().accept_quote(authorised(accept, &token).unwrap()).await.unwrap();
-    let account = Account::Aba(AbaAccount { routing_number: "021000021".into(), account_number: account_number.into() });
+    let account =
+        Account::Aba(AbaAccount { routing_number: "021000021".into(), account_number: account_number.into(), ..Default::default() });
     let create =
         CreateBeneficiaryRequest { request_id: new_id(), holder_name: holder_name.into(), account: Some(account), ..Default::default() };
     let created = installation.payout().create_beneficiary(authorised(create, &token).unwrap()).await.unwrap().into_inner();

@@ -8,7 +8,16 @@ fn usd(minor_units: i64) -> Money {
 }
 
 fn recorded(phase: PayoutPhase) -> RecordedPayout {
-    RecordedPayout { book: BookName::try_new("app-us").unwrap(), payout_id: Uuid::from_u128(7), amount: usd(500), phase, sends: 1 }
+    let payout_id = Uuid::from_u128(7);
+    RecordedPayout {
+        book: BookName::try_new("app-us").unwrap(),
+        payout_id,
+        end_to_end_ids: BTreeSet::from([payout_id]),
+        current_id: payout_id,
+        amount: usd(500),
+        phase,
+        sends: 1,
+    }
 }
 
 fn entry(signed: i64) -> StatementEntry {
@@ -42,6 +51,17 @@ fn money_that_left_for_a_payout_that_came_back_is_found() {
     assert_eq!(unexpected(PayoutPhase::Rejected, &[-500, 500]), 0);
     assert_eq!(unexpected(PayoutPhase::Rejected, &[500, -500, -500]), 500);
     assert_eq!(unexpected(PayoutPhase::Rejected, &[500]), 0);
+}
+
+#[test]
+fn of_several_attempts_only_the_last_may_be_debited() {
+    let (first, second) = (Uuid::from_u128(7), Uuid::from_u128(8));
+    let payout = RecordedPayout { end_to_end_ids: BTreeSet::from([first, second]), current_id: second, ..recorded(PayoutPhase::Settled) };
+    let debit = |id: Uuid| StatementEntry { end_to_end_id: Some(id.simple().to_string()), ..entry(-500) };
+    let found = |entries: &[StatementEntry]| compare(entries, std::slice::from_ref(&payout))[0].unexpected.minor_units();
+    assert_eq!(found(&[debit(second)]), 0);
+    assert_eq!(found(&[debit(first)]), 500, "it was proved not to have been executed");
+    assert_eq!(found(&[debit(first), debit(second)]), 500);
 }
 
 #[test]

@@ -239,7 +239,9 @@ fn unexpected(bank: &Bank, payout: &Payout) -> i64 {
     };
     let entries = vec![entry; bank.executed()];
     let (book, payout_id) = (payout.book.clone(), payout.payout_id);
-    let recorded = RecordedPayout { book, payout_id, amount: payout.amount, phase: payout.phase, sends: payout.sends };
+    let (end_to_end_ids, current_id) = (std::collections::BTreeSet::from([payout_id]), payout_id);
+    let recorded =
+        RecordedPayout { book, payout_id, end_to_end_ids, current_id, amount: payout.amount, phase: payout.phase, sends: payout.sends };
     compare(&entries, &[recorded]).first().map_or(0, |finding| finding.unexpected.minor_units())
 }
 

@@ -14,7 +14,6 @@ pub(crate) fn columns(payout: &Payout) -> BTreeMap<&'static str, StoredColumn> {
         ("request_id", text(&payout.request_id.to_string())),
         ("currency", text(payout.amount.currency().code())),
         ("minor_units", StoredColumn::Number(payout.amount.minor_units())),
-        ("rail", text(payout.rail.name())),
         ("version", StoredColumn::Number(payout.version)),
         ("traceparent", text(&payout.traceparent)),
         ("created_at_ms", StoredColumn::Number(payout.created_at_ms)),

@@ -1,12 +1,14 @@
 //! Unit tests of scenarios.
 use super::*;
-use iso20022::{AbaAccount, Iban};
+use accounts::{AddressField as F, AddressKind as K, AddressRules, PayoutAddress};
 
 #[test]
 fn magic_accounts_are_valid_and_mean_something() {
     for magic in MAGIC {
-        assert!(Iban::try_new(magic.iban).is_ok(), "{}", magic.iban);
-        assert!(AbaAccount::try_new("021000021", magic.account_number).is_ok());
+        let rules = AddressRules::default();
+        assert!(PayoutAddress::parse(K::Iban, &[(F::Iban, magic.iban)], &rules).is_ok(), "{}", magic.iban);
+        let us = [(F::RoutingNumber, "021000021"), (F::AccountNumber, magic.account_number)];
+        assert!(PayoutAddress::parse(K::UsAccount, &us, &rules).is_ok());
         assert!(Behaviour::parse(magic.behaviour).is_some(), "{}", magic.behaviour);
         assert_eq!(Behaviour::of_account(magic.iban), Behaviour::of_account(magic.account_number));
     }

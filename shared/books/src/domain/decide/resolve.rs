@@ -3,7 +3,7 @@
 use super::{Draft, DraftLeg, PostingPlan, PreparedPosting, check_guards, finish, limits};
 use crate::domain::{
     Micros,
-    event::{Body, Hold, TransferKind},
+    event::{Body, GuardSet, Hold, TransferKind},
     refusal::Refusal,
     request::{BookRequest, Guard, GuardOperation},
     state::BookState,
@@ -39,13 +39,27 @@ pub(super) fn post_pending(
     if amount > held {
         return Err(Refusal::PendingExceeded { held: hold.amount, wanted: amount.get() });
     }
-    resolve(state, request, hold, amount, TransferKind::PostOfPending)
+    resolve(state, request, hold, HoldResolution { amount, kind: TransferKind::PostOfPending, guards: Vec::new() })
 }
 
-pub(super) fn void_pending(state: &BookState, now: Micros, request: &BookRequest, no: i64) -> Result<PreparedPosting, Refusal> {
+pub(super) fn void_pending(
+    state: &BookState,
+    now: Micros,
+    request: &BookRequest,
+    no: i64,
+    guards: &[Guard],
+) -> Result<PreparedPosting, Refusal> {
     let hold = open_hold(state, now, no)?;
-    let held = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");
-    resolve(state, request, hold, held, TransferKind::VoidOfPending)
+    let amount = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");
+    let (guards, _) = check_guards(state, guards)?;
+    resolve(state, request, hold, HoldResolution { amount, kind: TransferKind::VoidOfPending, guards })
+}
+
+/// What becomes of a hold.
+struct HoldResolution {
+    amount: Amount,
+    kind: TransferKind,
+    guards: Vec<GuardSet>,
 }
 
 /// The single transfer that resolves a hold, and a new draft that contains only the accounts of this transfer.
@@ -56,12 +70,13 @@ pub(super) fn resolution(state: &BookState, hold: &Hold, amount: Amount, kind: T
     (draft, DraftLeg { debit, credit, amount, kind, released, pending_no: hold.no, allow_debt: false, expire_time: None })
 }
 
-fn resolve(state: &BookState, request: &BookRequest, hold: Hold, amount: Amount, kind: TransferKind) -> Result<PreparedPosting, Refusal> {
+fn resolve(state: &BookState, request: &BookRequest, hold: Hold, becomes: HoldResolution) -> Result<PreparedPosting, Refusal> {
+    let HoldResolution { amount, kind, guards } = becomes;
     let (draft, leg) = resolution(state, &hold, amount, kind);
     if kind == TransferKind::PostOfPending {
         BookState::may_move(&draft.accounts)?;
     }
-    finish(state, request, draft, PostingPlan { legs: vec![leg], resolves: Some(hold), ..PostingPlan::default() })
+    finish(state, request, draft, PostingPlan { legs: vec![leg], guards, resolves: Some(hold), ..PostingPlan::default() })
 }
 
 pub(super) fn reverse(

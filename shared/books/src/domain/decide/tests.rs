@@ -112,7 +112,7 @@ impl Drive {
                 post(vec![NewTransfer { pending: true, ..transfer(VIEWERS[who], "house/coins/redeemed", amount) }], Vec::new())
             }
             Step::PostHold(hold, amount) => Action::PostPending { transfer_no: nth(holds(), hold), amount: Amount::try_new(amount).ok() },
-            Step::VoidHold(hold) => Action::VoidPending { transfer_no: nth(holds(), hold) },
+            Step::VoidHold(hold) => Action::VoidPending { transfer_no: nth(holds(), hold), guards: Vec::new() },
             Step::Reverse(at) => {
                 let source = self.journal.get(at).cloned();
                 let id = source.as_ref().map_or(Uuid::from_u128(999_999), |event| event.id);

@@ -1,10 +1,18 @@
-//! The bank over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
+//! Banks that speak ISO 20022 over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
 
+use super::connector::{BankConnector, PaymentOrder, ReceivedAnswer, UnwritableOrder};
 use crate::domain::{
     BankAnswer,
     evidence::{BankEvidence, Doubt, SentPayment, evidence},
 };
-use iso20022::{camt053::Statement, pain002::StatusReport, xml::DOCUMENT_BYTES_MAX};
+use accounts::{AddressKind, PayoutAddress};
+use iso20022::{
+    camt053::Statement,
+    pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TaxId, TransferAmount, TypeCode},
+    pain002::StatusReport,
+    rail::RailTable,
+    xml::DOCUMENT_BYTES_MAX,
+};
 use jiff::Timestamp;
 use money::Currency;
 use reqwest::{Client, Method, StatusCode, Url};
@@ -23,59 +31,19 @@ const REPORT_NAMESPACE: &[u8] = b"iso:20022:tech:xsd:pain.002.";
 /// Longest finality window trusted: a year, so that arithmetic on it cannot overflow.
 const WINDOW_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 
-/// A bank.
+/// A bank that speaks ISO 20022.
 #[derive(Debug, Clone)]
-pub struct BankHttpClient {
+pub struct Iso20022Bank {
     client: Client,
     url: Url,
 }
 
-/// An answer as received, for the log, and what it means.
-#[derive(Debug)]
-pub struct ReceivedAnswer {
-    /// HTTP status; 0 when there was none.
-    pub http_status: u16,
-    /// The body as far as it was received, or why there is none.
-    pub body: Vec<u8>,
-    /// What it means.
-    pub answer: BankAnswer,
-    /// It is a message of an unsupported version, so its content is lost.
-    pub unread_version: bool,
-}
-
-impl BankHttpClient {
+impl Iso20022Bank {
     /// A bank at this address. Proxies and redirects are not followed: either could lead a payment elsewhere.
     pub fn try_new(url: &str) -> Result<Self, reqwest::Error> {
         let client = http_client::local().connect_timeout(Duration::from_secs(2)).build()?;
         let url = Url::parse(url).expect("the configuration was checked");
         Ok(Self { client, url })
-    }
-
-    /// Sends a `pain.001`. Every result without a report about this payment is [`BankAnswer::Lost`], a refused connection included: the status request
-    /// that follows costs little, and being wrong about what left this machine would cost a second payment.
-    pub async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
-        self.exchange(Method::POST, "payments", Some(message), subject, time_out).await
-    }
-
-    /// Requests the status of a payment.
-    pub async fn ask(&self, subject: SentPayment<'_>) -> ReceivedAnswer {
-        let path = format!("payments/{}", subject.end_to_end_id);
-        self.exchange(Method::GET, &path, None, subject, ASK_TIME_OUT).await
-    }
-
-    /// The statement of our account that pays in this currency; or why there is none.
-    pub async fn statement(&self, currency: Currency) -> Result<Statement, String> {
-        let url = self.url.join(&format!("statements/{}", currency.code())).expect("codes are letters and the base is a checked URL");
-        let response = self.client.get(url).timeout(STATEMENT_TIME_OUT).send().await.map_err(|error| why(&error).to_owned())?;
-        let status = response.status();
-        let (body, cut) = read(response, DOCUMENT_BYTES_MAX).await;
-        if let Some(why) = cut {
-            return Err(why.to_owned());
-        }
-        if status != StatusCode::OK {
-            return Err(format!("HTTP {}", status.as_u16()));
-        }
-        Statement::read(&body).map_err(|error| error.to_string())
     }
 
     async fn exchange(
@@ -119,6 +87,79 @@ impl BankHttpClient {
         }
         ReceivedAnswer { http_status: status.as_u16(), body, answer, unread_version }
     }
+}
+
+#[tonic::async_trait]
+impl BankConnector for Iso20022Bank {
+    fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
+        write(order)
+    }
+
+    async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
+        self.exchange(Method::POST, "payments", Some(message), subject, time_out).await
+    }
+
+    async fn ask(&self, subject: SentPayment<'_>) -> ReceivedAnswer {
+        let path = format!("payments/{}", subject.end_to_end_id);
+        self.exchange(Method::GET, &path, None, subject, ASK_TIME_OUT).await
+    }
+
+    async fn statement(&self, currency: Currency) -> Result<Statement, String> {
+        let url = self.url.join(&format!("statements/{}", currency.code())).expect("codes are letters and the base is a checked URL");
+        let response = self.client.get(url).timeout(STATEMENT_TIME_OUT).send().await.map_err(|error| why(&error).to_owned())?;
+        let status = response.status();
+        let (body, cut) = read(response, DOCUMENT_BYTES_MAX).await;
+        if let Some(why) = cut {
+            return Err(why.to_owned());
+        }
+        if status != StatusCode::OK {
+            return Err(format!("HTTP {}", status.as_u16()));
+        }
+        Statement::read(&body).map_err(|error| error.to_string())
+    }
+
+    fn is_account(&self, statement: &Statement, address: &PayoutAddress) -> bool {
+        statement.account.number() == address.number()
+    }
+
+    fn content(&self, http_status: u16, body: &[u8]) -> String {
+        content(http_status, body)
+    }
+}
+
+/// Who is paid, as the message has it. Banks in Japan know a holder by the name in their own characters.
+fn creditor(order: &PaymentOrder<'_>) -> Party {
+    let payee = order.payee;
+    let name = payee.holder_name_kana.as_ref().filter(|_| payee.address.kind() == AddressKind::Zengin).unwrap_or(&payee.holder_name);
+    let tax_id = payee.tax_id.as_ref().map(|id| match payee.address.country() {
+        Some("BR") => TaxId::brazilian(id),
+        _ => TaxId::Person(id.clone()),
+    });
+    Party::paid_to(name, &payee.address, payee.postal.as_ref(), tax_id)
+}
+
+/// The `pain.001` of one payment.
+fn write(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
+    let table = RailTable::default();
+    let codes = table.codes(order.rail).ok_or_else(|| UnwritableOrder(format!("{} has no codes of ISO 20022", order.rail)))?;
+    let transfer = CreditTransfer {
+        end_to_end_id: order.end_to_end_id.to_owned(),
+        uetr: Some(order.uetr.clone()),
+        amount: TransferAmount::Instructed(order.amount),
+        creditor: creditor(order),
+        purpose: order.payee.purpose_code.clone().map(TypeCode::Code),
+        remittance: Some(order.remittance.to_owned()),
+    };
+    let payment = PaymentInstruction {
+        payment_id: order.end_to_end_id.to_owned(),
+        payment_type: codes.payment_type(),
+        batch_booking: false,
+        execution: codes.at_once(order.created, &order.zone),
+        debtor: Party::paid_to(order.debtor_name, order.debtor, None, None),
+        transfers: vec![transfer],
+    };
+    let message = Initiation::new(order.message_id.clone(), order.created, order.debtor_name, vec![payment]);
+    message.write().map_err(|error| UnwritableOrder(error.to_string()))
 }
 
 fn lost(http_status: u16, why: &str) -> ReceivedAnswer {
@@ -188,9 +229,7 @@ fn unread(status: StatusCode, why: String, body: &[u8], subject: SentPayment<'_>
     BankAnswer::Lost(why)
 }
 
-/// The content by which answers are compared: everything but the id and the time that every report has of its own.
-#[must_use]
-pub fn content(http_status: u16, body: &[u8]) -> String {
+fn content(http_status: u16, body: &[u8]) -> String {
     match StatusReport::read(body) {
         Ok(report) => format!("{http_status} {:?}", StatusReport { message_id: String::new(), created: Timestamp::UNIX_EPOCH, ..report }),
         Err(_) => format!("{http_status} {}", String::from_utf8_lossy(body)),

@@ -1,0 +1,79 @@
+//! What every bank can do, whatever it speaks. A connector writes and reads one bank's messages and keeps no state: which payments were sent, and what is
+//! proved of them, is in the payout's row.
+
+use crate::domain::{BankAnswer, evidence::SentPayment};
+use accounts::PayoutAddress;
+use iso20022::camt053::Statement;
+use jiff::{Timestamp, tz::TimeZone};
+use money::{Currency, Money};
+use std::{fmt, time::Duration};
+
+/// A payment to be written as one bank's message. Has no `Debug`: it names a person and an account.
+#[derive(Clone)]
+pub struct PaymentOrder<'a> {
+    /// The message's own id.
+    pub message_id: String,
+    /// `EndToEndId`.
+    pub end_to_end_id: &'a str,
+    /// A reference of at most 15 characters, for rails that carry no longer one.
+    pub reference: &'a str,
+    /// A version 4 UUID in lower case (`UETR`).
+    pub uetr: String,
+    /// The amount that the receiver gets.
+    pub amount: Money,
+    /// Id of the rail.
+    pub rail: &'a str,
+    /// The zone of the rail's days.
+    pub zone: TimeZone,
+    /// When the message is written; a bank refuses one that is older than its finality window.
+    pub created: Timestamp,
+    /// Our name, as the receiver sees it.
+    pub debtor_name: &'a str,
+    /// The account that pays.
+    pub debtor: &'a PayoutAddress,
+    /// Who is paid.
+    pub payee: &'a crate::beneficiaries::PayeeDetails,
+    /// The text that the receiver reads beside the amount.
+    pub remittance: &'a str,
+}
+
+/// An answer as received, for the log, and what it means.
+#[derive(Debug)]
+pub struct ReceivedAnswer {
+    /// HTTP status; 0 when there was none.
+    pub http_status: u16,
+    /// The body as far as it was received, or why there is none.
+    pub body: Vec<u8>,
+    /// What it means.
+    pub answer: BankAnswer,
+    /// It is a message of an unsupported version, so its content is lost.
+    pub unread_version: bool,
+}
+
+/// Why a payment can't be written as a message: always our own fault, since its fields were checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnwritableOrder(pub String);
+
+/// A bank's protocol.
+#[tonic::async_trait]
+pub trait BankConnector: Send + Sync + fmt::Debug {
+    /// Writes a payment as this bank's message.
+    fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder>;
+
+    /// Sends a message. Every result without a report about this payment is [`BankAnswer::Lost`], a refused connection included: the status request that
+    /// follows costs little, and being wrong about what left this machine would cost a second payment.
+    async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer;
+
+    /// Requests the status of a payment.
+    async fn ask(&self, subject: SentPayment<'_>) -> ReceivedAnswer;
+
+    /// The statement of our account in this currency; or why there is none.
+    async fn statement(&self, currency: Currency) -> Result<Statement, String>;
+
+    /// Whether a statement's account is this one of ours.
+    fn is_account(&self, statement: &Statement, address: &PayoutAddress) -> bool;
+
+    /// The content by which answers are compared: everything but what every answer has of its own, such as its id and time.
+    fn content(&self, http_status: u16, body: &[u8]) -> String;
+}

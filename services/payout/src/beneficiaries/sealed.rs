@@ -1,0 +1,204 @@
+//! The sealed part of a beneficiary: JSON in two versions. Version 1 has no number, and holds an IBAN or a US account; rows of that form stay as they are.
+
+use super::PayeeDetails;
+use crate::{error::Error, store, store::beneficiaries::Beneficiary, vault, vault::Vault};
+use accounts::{
+    AddressField as F, AddressKind, AddressRules, PayoutAddress, fields::FIELD_BYTES_MAX, holder::HolderAddress, rules::CharLimit,
+};
+use money::{BookName, UserKey};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The version that is written.
+const VERSION: u32 = 2;
+/// Fields of a postal address but for its lines.
+const POSTAL: [F; 6] = [F::Street, F::Building, F::PostalCode, F::Town, F::Region, F::Country];
+
+/// The sealed part of a beneficiary, as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SealedPayee {
+    /// 0 for the first form, which had no number; 2.
+    #[serde(default)]
+    version: u32,
+    /// Name of the account's holder.
+    holder_name: String,
+    /// [`AddressKind::name`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    kind: String,
+    /// The address by [`F::name`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    account: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    postal: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    postal_lines: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holder_name_kana: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purpose_code: Option<String>,
+    /// The name that the bank gave, while it is to be confirmed and after it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bank_holder_name: Option<String>,
+    /// First form: the IBAN, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    iban: String,
+    /// First form: ABA routing number, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    routing_number: String,
+    /// First form: account number in the US, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    account_number: String,
+}
+
+/// The place to which a beneficiary's sealed data is bound.
+pub(crate) fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
+    format!("beneficiary {book} {user} {id}")
+}
+
+/// Rules that every address fits that any rules have let through: what was recorded stays readable when limits become narrower.
+fn widest() -> AddressRules {
+    let mut rules = AddressRules { modulus: accounts::ModulusTable::default(), ..AddressRules::default() };
+    let widen = |limit: &mut CharLimit| (limit.min, limit.max) = (1, FIELD_BYTES_MAX);
+    for limit in [
+        &mut rules.us_account,
+        &mut rules.in_account,
+        &mut rules.au_account,
+        &mut rules.sg_account,
+        &mut rules.hk_account,
+        &mut rules.ca_account,
+        &mut rules.br_account,
+        &mut rules.email,
+        &mut rules.pix_email,
+        &mut rules.au_organisation,
+        &mut rules.sg_vpa,
+        &mut rules.paypal_id,
+        &mut rules.venmo_handle,
+    ] {
+        widen(limit);
+    }
+    rules
+}
+
+impl SealedPayee {
+    /// What is to be sealed of a new beneficiary.
+    pub(super) fn of(details: &PayeeDetails) -> Self {
+        let address = &details.address;
+        let account = address.fields().into_iter().filter_map(|field| Some((field.name().to_owned(), address.value(field)?.to_owned())));
+        let postal = details.postal.as_ref();
+        let parts = POSTAL.into_iter().filter_map(|field| Some((field.name().to_owned(), postal?.value(field)?.to_owned())));
+        Self {
+            version: VERSION,
+            holder_name: details.holder_name.clone(),
+            kind: address.kind().name().to_owned(),
+            account: account.collect(),
+            postal: parts.collect(),
+            postal_lines: postal.map(|postal| postal.lines().map(str::to_owned).collect()).unwrap_or_default(),
+            tax_id: details.tax_id.clone(),
+            holder_name_kana: details.holder_name_kana.clone(),
+            purpose_code: details.purpose_code.clone(),
+            bank_holder_name: None,
+            iban: String::new(),
+            routing_number: String::new(),
+            account_number: String::new(),
+        }
+    }
+
+    /// Opens a row.
+    pub fn open(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<Self, Error> {
+        let plain = vault.unseal(&sealed_for(book, &beneficiary.user, beneficiary.beneficiary_id), &beneficiary.sealed)?;
+        serde_json::from_slice(&plain).map_err(|_| Error::Vault(vault::Error::Sealed))
+    }
+
+    /// Seals it for a row.
+    pub(super) fn seal(&self, vault: &Vault, book: &BookName, user: &UserKey, id: Uuid) -> Result<Vec<u8>, Error> {
+        let plain = serde_json::to_vec(self).expect("texts and maps of texts are JSON");
+        Ok(vault.seal(&sealed_for(book, user, id), &plain)?)
+    }
+
+    fn address(&self) -> Option<PayoutAddress> {
+        let parse = |kind, given: &[(F, &str)]| PayoutAddress::parse(kind, given, &widest()).ok();
+        match self.version {
+            0 if !self.iban.is_empty() => parse(AddressKind::Iban, &[(F::Iban, &self.iban)]),
+            0 => {
+                let given = [(F::RoutingNumber, self.routing_number.as_str()), (F::AccountNumber, self.account_number.as_str())];
+                parse(AddressKind::UsAccount, &given)
+            }
+            VERSION => {
+                let named = |(name, value): (&String, &'_ String)| Some((F::from_name(name)?, value.clone()));
+                let given: Vec<(F, String)> = self.account.iter().map(named).collect::<Option<_>>()?;
+                let given: Vec<(F, &str)> = given.iter().map(|(field, value)| (*field, value.as_str())).collect();
+                parse(AddressKind::from_name(&self.kind)?, &given)
+            }
+            _ => None,
+        }
+    }
+
+    fn postal(&self) -> Option<Option<HolderAddress>> {
+        if self.postal.is_empty() && self.postal_lines.is_empty() {
+            return Some(None);
+        }
+        let mut given = Vec::new();
+        for (name, value) in &self.postal {
+            given.push((F::from_name(name)?, value.as_str()));
+        }
+        given.extend(self.postal_lines.iter().map(|line| (F::AddressLine, line.as_str())));
+        HolderAddress::parse(&given).ok().map(Some)
+    }
+
+    /// The payee. Fails for a form of a newer program, and for an account that no rules let through.
+    pub fn details(&self) -> Result<PayeeDetails, Error> {
+        let (Some(address), Some(postal)) = (self.address(), self.postal()) else {
+            return Err(store::Error::Row("account of a beneficiary").into());
+        };
+        Ok(PayeeDetails {
+            holder_name: self.holder_name.clone(),
+            address,
+            postal,
+            tax_id: self.tax_id.clone(),
+            holder_name_kana: self.holder_name_kana.clone(),
+            purpose_code: self.purpose_code.clone(),
+        })
+    }
+
+    /// Everything that is stored, for the user's export: needs no valid account.
+    #[must_use]
+    pub fn exported(self) -> BTreeMap<String, serde_json::Value> {
+        let mut fields = BTreeMap::new();
+        let mut add = |name: &str, value: String| {
+            if !value.is_empty() {
+                fields.insert(name.to_owned(), value.into());
+            }
+        };
+        add("holder_name", self.holder_name);
+        add("kind", self.kind);
+        add("iban", self.iban);
+        add("routing_number", self.routing_number);
+        add("account_number", self.account_number);
+        self.account.into_iter().for_each(|(name, value)| add(&name, value));
+        let others = [
+            ("tax_id", self.tax_id),
+            ("holder_name_kana", self.holder_name_kana),
+            ("purpose_code", self.purpose_code),
+            ("bank_holder_name", self.bank_holder_name),
+        ];
+        others.into_iter().for_each(|(name, value)| add(name, value.unwrap_or_default()));
+        if !self.postal.is_empty() || !self.postal_lines.is_empty() {
+            let mut postal: serde_json::Map<String, serde_json::Value> =
+                self.postal.into_iter().map(|(name, value)| (name, value.into())).collect();
+            postal.insert("lines".to_owned(), self.postal_lines.into());
+            fields.insert("postal_address".to_owned(), postal.into());
+        }
+        fields
+    }
+}
+
+/// Opens a beneficiary's sealed data.
+pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<PayeeDetails, Error> {
+    SealedPayee::open(vault, book, beneficiary)?.details()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Payee verification: whether the bank says that an account belongs to the person whom its owner named, and whether the account may be paid.
+
+use super::sealed::SealedPayee;
+use crate::{
+    error::Error,
+    store::{Store, beneficiaries::Beneficiary},
+    vault::Vault,
+};
+use accounts::{PayoutAddress, holder::HolderName};
+use futures::future::BoxFuture;
+use money::{BookName, time::unix_ms};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+use uuid::Uuid;
+
+/// The result of a payee verification (`PayeeCheck` in the contract).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PayeeStanding {
+    /// No bank can be asked.
+    NotPossible,
+    /// To be asked, or being asked.
+    Pending,
+    /// The name is the account's.
+    Match,
+    /// The name is close to the account's; the owner must confirm the bank's.
+    CloseMatch,
+    /// The account has another holder.
+    NoMatch,
+    /// The owner has confirmed the bank's name.
+    Confirmed,
+}
+
+const STANDINGS: [(PayeeStanding, &str); 6] = [
+    (PayeeStanding::NotPossible, "not_possible"),
+    (PayeeStanding::Pending, "pending"),
+    (PayeeStanding::Match, "match"),
+    (PayeeStanding::CloseMatch, "close_match"),
+    (PayeeStanding::NoMatch, "no_match"),
+    (PayeeStanding::Confirmed, "confirmed"),
+];
+
+impl PayeeStanding {
+    /// Every standing.
+    pub const ALL: [Self; 6] = [Self::NotPossible, Self::Pending, Self::Match, Self::CloseMatch, Self::NoMatch, Self::Confirmed];
+
+    /// The name as stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        STANDINGS.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
+    }
+
+    /// The standing of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        STANDINGS.iter().find(|(_, known)| *known == name).map(|(known, _)| *known)
+    }
+}
+
+/// What becomes of payouts to accounts whose bank can't be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UncheckedPayees {
+    /// They are paid.
+    Allow,
+    /// The first one is reviewed.
+    Review,
+}
+
+/// Whether an account may be paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usable {
+    /// It may.
+    Yes,
+    /// Once its owner has confirmed the name that the bank gave.
+    NeedsConfirmation,
+    /// Once a person of the staff has looked at the first payout. Also while the bank is being asked.
+    NeedsReview,
+    /// Never again.
+    Deleted,
+}
+
+/// Whether a payout to the account may be requested, by the verification of its payee. The caller decides whether a review is still needed: it is only before
+/// the first payout.
+#[must_use]
+pub fn usable(beneficiary: &Beneficiary, policy: UncheckedPayees) -> Usable {
+    if beneficiary.is_deleted() {
+        return Usable::Deleted;
+    }
+    match (beneficiary.payee_check, policy) {
+        (PayeeStanding::Match | PayeeStanding::Confirmed, _) | (PayeeStanding::NotPossible, UncheckedPayees::Allow) => Usable::Yes,
+        (PayeeStanding::CloseMatch, _) => Usable::NeedsConfirmation,
+        (PayeeStanding::NoMatch | PayeeStanding::Pending, _) | (PayeeStanding::NotPossible, UncheckedPayees::Review) => Usable::NeedsReview,
+    }
+}
+
+/// A bank's answer about a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayeeAnswer {
+    /// It does not check such accounts.
+    NotPossible,
+    /// No answer now: to be asked again.
+    Later,
+    /// The name is the account's.
+    Match,
+    /// The account's name is this one, which is close. Unbounded and unchecked: it is the bank's.
+    CloseMatch(String),
+    /// The account has another holder, whom the bank does not name.
+    NoMatch,
+}
+
+/// Somebody who knows whose an account is. Without one, every verification is not possible. Only tests implement it so far: the banks' connectors will, one
+/// for each bank that offers the service, and the choice among them is made when the service is started.
+pub trait PayeeVerifier: Send + Sync {
+    /// Asks whose the account is. Changes nothing, so it may be asked again.
+    fn ask<'a>(&'a self, address: &'a PayoutAddress, holder_name: &'a str) -> BoxFuture<'a, PayeeAnswer>;
+}
+
+/// What an answer makes of a beneficiary that waits for one: its standing, and the bank's name if that is to be confirmed. `None`: it continues to wait. A
+/// name that can't be shown can't be confirmed, so it counts as another holder's.
+#[must_use]
+pub fn decide(answer: &PayeeAnswer) -> Option<(PayeeStanding, Option<String>)> {
+    Some(match answer {
+        PayeeAnswer::Later => return None,
+        PayeeAnswer::NotPossible => (PayeeStanding::NotPossible, None),
+        PayeeAnswer::Match => (PayeeStanding::Match, None),
+        PayeeAnswer::NoMatch => (PayeeStanding::NoMatch, None),
+        PayeeAnswer::CloseMatch(name) => match HolderName::parse(name) {
+            Ok(name) => (PayeeStanding::CloseMatch, Some(name.as_str().to_owned())),
+            Err(_) => (PayeeStanding::NoMatch, None),
+        },
+    })
+}
+
+/// Asks about a beneficiary that waits for its verification, and records the answer. Returns its row after that. `None`: it is not there any more. Two that
+/// ask at the same time both get an answer, and the first one is recorded.
+pub async fn verify(
+    store: &Store,
+    vault: &Vault,
+    verifier: &dyn PayeeVerifier,
+    (book, id): (&BookName, Uuid),
+    now: SystemTime,
+) -> Result<Option<Beneficiary>, Error> {
+    let waits = |row: &Beneficiary| row.payee_check == PayeeStanding::Pending && !row.is_deleted();
+    let Some(row) = store.beneficiary(book, id).await? else { return Ok(None) };
+    if waits(&row) {
+        let mut payee = SealedPayee::open(vault, book, &row)?;
+        let details = payee.details()?;
+        let answer = verifier.ask(&details.address, &details.holder_name).await;
+        if let Some((standing, bank_holder_name)) = decide(&answer) {
+            payee.bank_holder_name = bank_holder_name;
+            let sealed = payee.seal(vault, book, &row.user, id)?;
+            store.record_payee_check(book, &row, (standing, &sealed), unix_ms(now)).await?;
+        }
+    }
+    Ok(store.beneficiary(book, id).await?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Unit tests of `verification`: answers and what they allow.
+use super::*;
+use accounts::AddressKind;
+use money::{Currency, UserKey};
+
+fn row(payee_check: PayeeStanding, deleted_at_ms: i64) -> Beneficiary {
+    Beneficiary {
+        beneficiary_id: Uuid::from_u128(5),
+        user: UserKey::try_new("ana").unwrap(),
+        kind: AddressKind::Iban,
+        country: "DE".to_owned(),
+        currency: Currency::try_new("EUR").unwrap(),
+        masked_account: String::new(),
+        masked_holder_name: String::new(),
+        account_digest: String::new(),
+        payee_check,
+        sealed: Vec::new(),
+        created_at_ms: 1,
+        deleted_at_ms,
+    }
+}
+
+#[test]
+fn an_account_is_paid_without_questions_only_if_its_bank_or_the_policy_says_so() {
+    use UncheckedPayees::{Allow, Review};
+    for (standing, allowed, reviewed) in [
+        (PayeeStanding::NotPossible, Usable::Yes, Usable::NeedsReview),
+        (PayeeStanding::Pending, Usable::NeedsReview, Usable::NeedsReview),
+        (PayeeStanding::Match, Usable::Yes, Usable::Yes),
+        (PayeeStanding::CloseMatch, Usable::NeedsConfirmation, Usable::NeedsConfirmation),
+        (PayeeStanding::NoMatch, Usable::NeedsReview, Usable::NeedsReview),
+        (PayeeStanding::Confirmed, Usable::Yes, Usable::Yes),
+    ] {
+        assert_eq!((usable(&row(standing, 0), Allow), usable(&row(standing, 0), Review)), (allowed, reviewed), "{}", standing.name());
+        assert_eq!(usable(&row(standing, 1), Allow), Usable::Deleted, "{}", standing.name());
+        assert_eq!(PayeeStanding::from_name(standing.name()), Some(standing));
+    }
+    assert_eq!(PayeeStanding::from_name(""), None);
+}
+
+#[test]
+fn a_name_that_can_not_be_shown_can_not_be_confirmed() {
+    let close = |name: &str| decide(&PayeeAnswer::CloseMatch(name.to_owned()));
+    assert_eq!(close(" Anna  Muller "), Some((PayeeStanding::CloseMatch, Some("Anna Muller".to_owned()))));
+    for hostile in [String::new(), "\u{202e}evil".to_owned(), "x".repeat(141), "a\u{0}b".to_owned()] {
+        assert_eq!(close(&hostile), Some((PayeeStanding::NoMatch, None)), "{hostile:?}");
+    }
+    assert_eq!(decide(&PayeeAnswer::Later), None);
+    assert_eq!(decide(&PayeeAnswer::NotPossible), Some((PayeeStanding::NotPossible, None)));
+    assert_eq!(decide(&PayeeAnswer::Match), Some((PayeeStanding::Match, None)));
+    assert_eq!(decide(&PayeeAnswer::NoMatch), Some((PayeeStanding::NoMatch, None)));
+}

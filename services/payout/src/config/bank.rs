@@ -1,0 +1,214 @@
+//! Options of one bank, its accounts and its rails.
+
+use super::{HOUR, InvalidPayoutOption};
+use accounts::{
+    AddressRules, PayoutAddress,
+    holder::{HolderName, check_name, default_name_rules},
+};
+use chart::{BookKind, HouseId};
+use jiff::civil::Date;
+use money::Currency;
+use rails::RailBook;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+
+/// The books whose payouts a bank makes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BankBooksKind {
+    /// TEST books: a pretend bank, on this machine.
+    #[default]
+    Test,
+    /// LIVE books: a real bank, over TLS.
+    Live,
+}
+
+impl BankBooksKind {
+    /// As the ledger has it.
+    #[must_use]
+    pub fn kind(self) -> BookKind {
+        match self {
+            Self::Test => BookKind::Test,
+            Self::Live => BookKind::Live,
+        }
+    }
+}
+
+/// What a bank speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BankProtocol {
+    /// ISO 20022 messages over HTTP.
+    #[default]
+    Iso20022,
+}
+
+/// A bank, our accounts there, and the rails that it offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BankConfig {
+    /// Its name in this installation, stored with every payout: 1 to 32 of a-z, 0-9 and hyphens. Never change it.
+    pub name: String,
+    /// The books whose payouts it makes: `test` or `live`.
+    pub books: BankBooksKind,
+    /// The legal entity that has the accounts: 1 to 32 of a-z, 0-9 and hyphens; `main` if there is only one. A payout stays with one entity.
+    pub entity: String,
+    /// What it speaks: `iso20022`.
+    pub protocol: BankProtocol,
+    /// Where it is: for TEST books http:// and a loopback address, for LIVE books https://.
+    pub url: String,
+    /// Our name, as receivers see it.
+    pub debtor_name: String,
+    /// Why nothing is sent to it now; empty: it is in use. Payouts wait, or go over another bank.
+    pub paused: String,
+    /// Our accounts at it. Of several in one currency, the first pays.
+    pub accounts: Vec<BankAccountConfig>,
+    /// The rails that it offers, in any order.
+    pub rails: Vec<BankRailConfig>,
+}
+
+/// One of our accounts at a bank.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BankAccountConfig {
+    /// Its id in our books: 1 to 32 of a-z, 0-9 and hyphens; `main` for the account that books of earlier programs call bank cash. Never change it.
+    pub id: String,
+    /// Its currency, ISO 4217.
+    pub currency: String,
+    /// Its number, in the canonical form of `largesse accounts check`, such as `iban:DE89370400440532013000` or `us-account:021000021:4400001234`.
+    pub address: String,
+    /// The beginning of its short references, 1 to 5 of A-Z and 0-9, which no other account of the bank has. Never change it.
+    pub reference_prefix: String,
+    /// Whether a payout needs a reservation of the account's spendable money before it is sent (accounts `bank_spendable` and `bank_committed`).
+    pub liquidity: bool,
+}
+
+/// A rail at a bank.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BankRailConfig {
+    /// Id of the rail's records (`largesse rails list`).
+    pub rail: String,
+    /// How long the bank takes at most to answer, in milliseconds; the outcome is asked for from then on. 0: as the rail's record says, or 30 seconds.
+    #[serde(rename = "time_out_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub time_out: Duration,
+    /// Minutes before a cut-off, or before the end of a session, by which the bank wants a payment.
+    pub lead_minutes: u32,
+    /// The bank's own cap on one payment, in minor units of the currency of its account; 0: none.
+    pub minor_units_max: i64,
+    /// Why nothing is sent over it now; empty: it is in use.
+    pub paused: String,
+}
+
+impl BankAccountConfig {
+    /// The checked account.
+    pub fn read(&self) -> Result<(Currency, PayoutAddress), InvalidPayoutOption> {
+        let currency = Currency::try_new(&self.currency)
+            .map_err(|_| InvalidPayoutOption::Range { name: "a bank account's currency", bounds: "an ISO 4217 code" })?;
+        let address = PayoutAddress::from_canonical(&self.address, &AddressRules::default())
+            .map_err(|faults| InvalidPayoutOption::BankAccount { id: self.id.clone(), faults: faults.to_string() })?;
+        Ok((currency, address))
+    }
+}
+
+impl BankConfig {
+    /// The sandbox's pretend bank, with an account in each of these currencies, and every rail that pays in one of them.
+    pub(super) fn sandbox(url: String, accounts: Vec<(Currency, String)>) -> Self {
+        let book = RailBook::built_in();
+        let currencies: BTreeSet<Currency> = accounts.iter().map(|(currency, _)| *currency).collect();
+        let paid = |id: &&str| book.records(id).iter().any(|record| !record.currencies.is_disjoint(&currencies));
+        let rail = |id: &str| BankRailConfig { rail: id.to_owned(), time_out: Duration::from_secs(2), ..BankRailConfig::default() };
+        let account = |(currency, address): (Currency, String)| BankAccountConfig {
+            id: "main".to_owned(),
+            currency: currency.code().to_owned(),
+            address,
+            reference_prefix: format!("S{}", currency.code()),
+            liquidity: false,
+        };
+        Self {
+            name: "sandbox".to_owned(),
+            books: BankBooksKind::Test,
+            entity: "main".to_owned(),
+            protocol: BankProtocol::Iso20022,
+            url,
+            debtor_name: "Largesse Sandbox".to_owned(),
+            paused: String::new(),
+            rails: book.ids().filter(paid).map(rail).collect(),
+            accounts: accounts.into_iter().map(account).collect(),
+        }
+    }
+
+    /// Refuses options that cannot work, with the records of rails that are in force.
+    pub fn check(&self, book: &RailBook) -> Result<(), InvalidPayoutOption> {
+        let id = |name, text: &str| match HouseId::try_new(text) {
+            Some(_) => Ok(()),
+            None => Err(InvalidPayoutOption::Range { name, bounds: "1 to 32 of a-z, 0-9 and hyphens" }),
+        };
+        id("a bank's name", &self.name)?;
+        id("a bank's entity", &self.entity)?;
+        match self.books {
+            BankBooksKind::Test => check_loopback(&self.url)?,
+            BankBooksKind::Live => check_remote(&self.url)?,
+        }
+        let mut prefixes = BTreeSet::new();
+        let mut ids = BTreeSet::new();
+        for account in &self.accounts {
+            id("a bank account's id", &account.id)?;
+            account.read()?;
+            let form = |text: &str| (1..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+            // One that begins another could make two equal references.
+            let alone = !prefixes
+                .iter()
+                .any(|other: &&str| other.starts_with(&account.reference_prefix) || account.reference_prefix.starts_with(*other));
+            if !form(&account.reference_prefix) || !alone || !ids.insert((account.id.as_str(), account.currency.as_str())) {
+                let bounds = "1 to 5 of A-Z and 0-9, none of them the beginning of another, for accounts with different ids or currencies";
+                return Err(InvalidPayoutOption::Range { name: "a bank account's reference_prefix", bounds });
+            }
+            prefixes.insert(account.reference_prefix.as_str());
+        }
+        let names = default_name_rules();
+        for rail in &self.rails {
+            // As strict as any rule that is known, whenever it begins.
+            let fits = HolderName::parse(&self.debtor_name).and_then(|name| check_name(&names, &rail.rail, &name, Date::MAX));
+            fits.map_err(|fault| InvalidPayoutOption::DebtorName {
+                bank: self.name.clone(),
+                rail: rail.rail.clone(),
+                must: fault.must.into_owned(),
+            })?;
+            let latest = book.records(&rail.rail).last().ok_or_else(|| InvalidPayoutOption::RailUnknown(rail.rail.clone()))?;
+            if rail.time_out > HOUR {
+                return Err(InvalidPayoutOption::Range { name: "a rail's time-out", bounds: "an hour at most" });
+            }
+            if rail.minor_units_max < 0 {
+                return Err(InvalidPayoutOption::Range { name: "a rail's largest payment", bounds: "0 or more minor units" });
+            }
+            let pays = |account: &BankAccountConfig| account.read().is_ok_and(|(currency, _)| latest.currencies.contains(&currency));
+            if !self.accounts.iter().any(pays) {
+                return Err(InvalidPayoutOption::NoAccount { bank: self.name.clone(), rail: rail.rail.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Requires a literal loopback address: a name could be made to point elsewhere.
+pub(super) fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
+    let wrong = || InvalidPayoutOption::NotLoopback(url.to_owned());
+    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
+    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let plain = parsed.scheme() == "http" && parsed.username().is_empty() && parsed.path() == "/";
+    if loopback && plain { Ok(()) } else { Err(wrong()) }
+}
+
+/// Requires TLS and a host that is not this machine: no pretend bank pays LIVE books.
+fn check_remote(url: &str) -> Result<(), InvalidPayoutOption> {
+    let wrong = || InvalidPayoutOption::NotRemote(url.to_owned());
+    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
+    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let secure = parsed.scheme() == "https" && parsed.username().is_empty() && parsed.path().ends_with('/') && parsed.query().is_none();
+    if secure && !here { Ok(()) } else { Err(wrong()) }
+}

@@ -1,0 +1,179 @@
+//! A payout's public states and internal phases, their stored names, and which of them are final.
+
+/// A payout's public state (`PayoutState`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PayoutState {
+    /// Recorded; the hold is being placed.
+    Requested,
+    /// The money is held.
+    Held,
+    /// The intent is durable; the message is in flight.
+    Submitted,
+    /// The bank has it and has not decided.
+    Accepted,
+    /// The bank's answer was lost.
+    OutcomeUnknown,
+    /// Paid. Final.
+    Settled,
+    /// Refused by the bank; the money is back. Final.
+    Rejected,
+    /// Held, while checks and people decide.
+    InReview,
+    /// Held, until a rail opens or there is money to pay from.
+    Queued,
+    /// Paid, over a rail on which the receiving bank may still send it back as a matter of course.
+    SettledReturnable,
+    /// Cancelled before it was sent; the money is back. Final.
+    Cancelled,
+}
+
+/// A payout's internal phase, which decides the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PayoutPhase {
+    /// Next step: hold.
+    Requested,
+    /// The ledger refused the hold; this payout is not visible to anybody. Final.
+    Refused,
+    /// Next step: post the hold as the intent to submit.
+    Held,
+    /// Next step: send.
+    Intent,
+    /// Being sent, or the sender crashed: only the bank knows.
+    Sent,
+    /// Next step: poll; the bank is processing it.
+    Accepted,
+    /// Next step: poll; nothing is known.
+    Unknown,
+    /// The bank paid. Next step: post it.
+    Settling,
+    /// The bank did not pay. Next step: give the money back.
+    Returning,
+    /// The bank did not pay, and the creator's account is closed. Next step: put the money in suspense.
+    Suspending,
+    /// Final.
+    Settled,
+    /// Final.
+    Rejected,
+    /// Next step: checks; waits for people.
+    Review,
+    /// Next step: the same as after the hold, when it is due.
+    Queued,
+    /// Paid, and may come back as a matter of course until it is due.
+    Returnable,
+    /// Somebody cancelled it. Next step: release the hold.
+    Cancelling,
+    /// Final.
+    Cancelled,
+    /// The person paid is on a sanctions list. Next step: put the money into blocked funds.
+    Blocking,
+    /// The money is blocked by law. Final, but for a licence.
+    Blocked,
+}
+
+/// States and their stored names.
+pub(super) const STATES: [(PayoutState, &str); 11] = [
+    (PayoutState::Requested, "requested"),
+    (PayoutState::Held, "held"),
+    (PayoutState::Submitted, "submitted"),
+    (PayoutState::Accepted, "accepted"),
+    (PayoutState::OutcomeUnknown, "outcome_unknown"),
+    (PayoutState::Settled, "settled"),
+    (PayoutState::Rejected, "rejected"),
+    (PayoutState::InReview, "in_review"),
+    (PayoutState::Queued, "queued"),
+    (PayoutState::SettledReturnable, "settled_returnable"),
+    (PayoutState::Cancelled, "cancelled"),
+];
+
+/// Phases and their stored names.
+pub(super) const PHASES: [(PayoutPhase, &str); 19] = [
+    (PayoutPhase::Requested, "requested"),
+    (PayoutPhase::Refused, "refused"),
+    (PayoutPhase::Held, "held"),
+    (PayoutPhase::Intent, "intent"),
+    (PayoutPhase::Sent, "sent"),
+    (PayoutPhase::Accepted, "accepted"),
+    (PayoutPhase::Unknown, "unknown"),
+    (PayoutPhase::Settling, "settling"),
+    (PayoutPhase::Returning, "returning"),
+    (PayoutPhase::Suspending, "suspending"),
+    (PayoutPhase::Settled, "settled"),
+    (PayoutPhase::Rejected, "rejected"),
+    (PayoutPhase::Review, "review"),
+    (PayoutPhase::Queued, "queued"),
+    (PayoutPhase::Returnable, "returnable"),
+    (PayoutPhase::Cancelling, "cancelling"),
+    (PayoutPhase::Cancelled, "cancelled"),
+    (PayoutPhase::Blocking, "blocking"),
+    (PayoutPhase::Blocked, "blocked"),
+];
+
+impl PayoutState {
+    /// The name under which it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+
+    /// The state of a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+    }
+
+    /// The states in which a payout is in flight.
+    pub const IN_FLIGHT: [Self; 7] =
+        [Self::Requested, Self::Held, Self::InReview, Self::Queued, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
+
+    /// Whether no other state follows.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Settled | Self::Rejected | Self::Cancelled)
+    }
+}
+
+impl PayoutPhase {
+    /// The name under which it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        PHASES.iter().find(|(phase, _)| *phase == self).map_or("", |(_, name)| name)
+    }
+
+    /// The phase of a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        PHASES.iter().find(|(_, known)| *known == name).map(|(phase, _)| *phase)
+    }
+
+    /// Whether nothing remains to be done.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Refused | Self::Settled | Self::Rejected | Self::Cancelled | Self::Blocked)
+    }
+
+    /// Whether the hold is in place and nothing was submitted: the payout can be cancelled, and is not visible to any bank.
+    #[must_use]
+    pub fn is_before_submission(self) -> bool {
+        matches!(self, Self::Held | Self::Review | Self::Queued)
+    }
+
+    /// The public state on entering the phase. None: unchanged, since the money has not moved yet.
+    #[must_use]
+    pub fn shown(self) -> Option<PayoutState> {
+        match self {
+            Self::Requested => Some(PayoutState::Requested),
+            Self::Held => Some(PayoutState::Held),
+            Self::Intent | Self::Sent => Some(PayoutState::Submitted),
+            Self::Accepted => Some(PayoutState::Accepted),
+            Self::Unknown => Some(PayoutState::OutcomeUnknown),
+            Self::Settled => Some(PayoutState::Settled),
+            Self::Rejected => Some(PayoutState::Rejected),
+            // The person paid is not told why somebody looks at it, nor that it is blocked.
+            Self::Review | Self::Blocking | Self::Blocked => Some(PayoutState::InReview),
+            Self::Queued => Some(PayoutState::Queued),
+            Self::Returnable => Some(PayoutState::SettledReturnable),
+            Self::Cancelled => Some(PayoutState::Cancelled),
+            Self::Refused | Self::Settling | Self::Returning | Self::Suspending | Self::Cancelling => None,
+        }
+    }
+}
