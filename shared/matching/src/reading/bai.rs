@@ -1,0 +1,113 @@
+//! Lines of BAI2.
+
+use super::{BankFileLines, StatementPart, money_of, problem};
+use crate::{
+    line::{BankLine, FoundReference, LinePlace, LineReturn, LineStanding, ReferenceStrength},
+    references::{account_key, end_to_end_key, in_text, return_code, state_cut, words},
+};
+use bankfiles::{
+    FileProblem, StatementSide,
+    bai2::{self, Bai2Account, Bai2AsOf, Bai2Entry, Bai2Group, Bai2GroupStatus},
+};
+use iso20022::camt053::Direction;
+
+/// Room that many banks give the customer's reference.
+const CUSTOMER_REFERENCE_CHARS: usize = 16;
+/// Entries that bring a payment back: ACH returns and rejects, return items and returned wires. They credit what we paid or debit what we received.
+const RETURN_CODES: [&str; 5] = ["257", "261", "266", "557", "567"];
+/// Charges and fees.
+const CHARGE_CODES: [&str; 1] = ["698"];
+/// Digits of an ACH trace number.
+const TRACE_DIGITS: usize = 15;
+
+/// Reads a file.
+pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {
+    let (content, mut problems) = bai2::read(bytes);
+    let (mut statements, mut lines) = (Vec::new(), Vec::new());
+    for group in &content.groups {
+        match group.status {
+            Bai2GroupStatus::Update | Bai2GroupStatus::Unknown => {}
+            Bai2GroupStatus::Test => {
+                problems.push(problem(&format!("line {}", group.line), "the group is a test; nothing of it was read", false));
+                continue;
+            }
+            Bai2GroupStatus::Deletion | Bai2GroupStatus::Correction => {
+                let what = "the group takes back or replaces what was reported before, which a person has to compare";
+                problems.push(problem(&format!("line {}", group.line), what, true));
+                continue;
+            }
+        }
+        for account in &group.accounts {
+            let part = part(group, account, file, statements.len() + 1);
+            for (at, entry) in account.entries.iter().enumerate() {
+                let place = LinePlace { file, statement: part.statement, entry: at + 1, detail: 0 };
+                match line(account, entry, place, part.standing) {
+                    Ok(line) => lines.push(line),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            statements.push(part);
+        }
+    }
+    BankFileLines::checked("BAI2", statements, lines, problems)
+}
+
+fn part(group: &Bai2Group, account: &Bai2Account, file: usize, statement: usize) -> StatementPart {
+    let (opening, closing) = (account.reported("010"), account.reported("015"));
+    // What the bank calls final closes the day. If it calls it nothing, a closing ledger balance does.
+    let is_final = match group.as_of_modifier {
+        Some(Bai2AsOf::FinalPreviousDay | Bai2AsOf::FinalSameDay) => true,
+        Some(Bai2AsOf::InterimPreviousDay | Bai2AsOf::InterimSameDay) => false,
+        None => closing.is_some(),
+    };
+    StatementPart {
+        file,
+        statement,
+        account: Some(account_key(&account.number)).filter(|account| !account.is_empty()),
+        currency: account.currency.clone(),
+        id: None,
+        number: None,
+        page: None,
+        standing: if is_final { LineStanding::Booked } else { LineStanding::Information },
+        opening,
+        closing,
+        day: group.as_of,
+    }
+}
+
+fn line(account: &Bai2Account, entry: &Bai2Entry, place: LinePlace, standing: LineStanding) -> Result<BankLine, FileProblem> {
+    let at = format!("line {}", entry.line);
+    let amount = money_of(&account.currency, entry.amount_minor, &at)?;
+    let side = entry.side.ok_or_else(|| problem(&at, format!("type code {} says neither debit nor credit", entry.code), true))?;
+    let texts: Vec<String> = Some(entry.text.clone()).filter(|text| !text.is_empty()).into_iter().collect();
+    let mut end_to_end = Vec::new();
+    state_cut(&entry.customer_reference, CUSTOMER_REFERENCE_CHARS, "16 customer reference", &mut end_to_end);
+    texts.iter().for_each(|text| in_text(text, "16 text", &mut end_to_end));
+    let bank_reference = end_to_end_key(&entry.bank_reference).map(|_| entry.bank_reference.clone());
+    let is_return = RETURN_CODES.contains(&entry.code.as_str());
+    let is_trace = |word: &&str| word.len() == TRACE_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
+    let references = [entry.customer_reference.as_str(), entry.bank_reference.as_str()].into_iter();
+    let traces = || references.chain(words(&entry.text)).filter(is_trace).map(str::to_owned).collect();
+    let id = |text: &Option<String>| {
+        text.as_ref().map(|text| FoundReference { text: text.clone(), field: "16 bank reference", strength: ReferenceStrength::Stated })
+    };
+    Ok(BankLine {
+        place,
+        account: Some(account_key(&account.number)).filter(|account| !account.is_empty()),
+        standing,
+        direction: if side.adds() { Direction::Credit } else { Direction::Debit },
+        is_reversal: matches!(side, StatementSide::ReversalOfCredit | StatementSide::ReversalOfDebit),
+        is_charge: CHARGE_CODES.contains(&entry.code.as_str()),
+        amount,
+        charges: Vec::new(),
+        booked: entry.booked,
+        value_date: entry.value_date.or(entry.booked),
+        payment_ids: id(&bank_reference).into_iter().collect(),
+        bank_reference,
+        reference_part: 0,
+        end_to_end,
+        returned: is_return.then(|| LineReturn { code: return_code(&texts), original_amount: None, original_traces: traces() }),
+        batch: None,
+        texts,
+    })
+}
