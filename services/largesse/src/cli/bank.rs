@@ -1,4 +1,6 @@
-//! `largesse bank`: reads the files of banks.
+//! `largesse bank`: reads the files of banks, and says which expected payment each line is.
+mod matches;
+
 use bankfiles::FileReading;
 use clap::{Args, Subcommand};
 use runtime::command::CommandResult;
@@ -14,7 +16,8 @@ The format is recognised from the file itself: ISO 20022 (pain.001, pain.002, pa
 NACHA, BAI2, MT940 and MT942. Each file is printed as a JSON object: `file`, `format`, `content`, what was understood; and `problems`, what was not, each with
 its place and whether it touches money. Exit code 1 if money in a file was not understood, or if a file is broken or can't be read. Nothing is stored.
 
-  largesse bank read statement.xml | jq .problems";
+  largesse bank read statement.xml | jq .problems
+  largesse bank match statement.xml --expected payouts.csv | jq '.matches[] | select(.result != \"settles\")'";
 
 /// Options of `largesse bank`.
 #[derive(Debug, Args)]
@@ -33,6 +36,16 @@ pub enum BankTask {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Prints as JSON which expected payment each line of statements is, by which rule, and which field said so.
+    #[command(after_long_help = matches::EXPLANATION)]
+    Match {
+        /// Statements, reports and notifications (camt.052 to camt.054, MT940, MT942, BAI2) and files of ACH returns (NACHA), in any order.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Table of what is expected on the accounts.
+        #[arg(long, value_name = "FILE.csv")]
+        expected: PathBuf,
+    },
 }
 
 /// A file and what it says.
@@ -45,7 +58,13 @@ struct ReadFile<'a> {
 
 /// Runs `largesse bank`.
 pub fn run(arguments: &BankArguments) -> CommandResult {
-    let BankTask::Read { files } = &arguments.task;
+    match &arguments.task {
+        BankTask::Read { files } => read(files),
+        BankTask::Match { files, expected } => matches::run(files, expected),
+    }
+}
+
+fn read(files: &[PathBuf]) -> CommandResult {
     let mut sound = true;
     for file in files {
         let reading = match super::files::bytes(file, FILE_BYTES_MAX) {

@@ -191,3 +191,55 @@ fn a_list_is_taken_whole_its_editions_compared_and_a_name_screened() {
     let (output, _) = largesse(&["screening", "check"], &[dir.path()]);
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("has neither sdn.csv"), "{output:?}");
 }
+
+#[test]
+fn lines_of_statements_are_matched_to_a_table_of_what_is_expected() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str, text: &str| {
+        let file = dir.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let id = "0192f0c0a1b27c3d8e4f5a6b7c8d9e01";
+    let text = bai2("75000", "200000").replace(",,REF1,CHECK/", &format!(",,REF1,{id},CHECK /"));
+    let statement = place("statement.bai", &text);
+    let header = "key,account,direction,amount,currency,end_to_end_id";
+    let expected = place("expected.csv", &format!("{header}\nP1,900001,debit,250.00,USD,{id}\nP2,900001,debit,1,USD,\n"));
+    let matched = |files: &[&Path], table: &Path| {
+        let table = format!("--expected={}", table.display());
+        let (output, printed) = largesse(&["bank", "match", &table], files);
+        (output.status.code(), serde_json::from_str::<Value>(&printed).unwrap_or_default(), output)
+    };
+    // The same statement twice is matched once, and is no problem.
+    let (code, report, output) = matched(&[&statement, &statement], &expected);
+    assert_eq!(code, Some(0), "{output:?}");
+    let [line] = report["matches"].as_array().unwrap().as_slice() else { panic!("one line: {report}") };
+    assert_eq!(
+        (line["result"].as_str(), line["item"].as_str(), line["rule"].as_str()),
+        (Some("settles"), Some("P1"), Some("end_to_end_id"))
+    );
+    assert_eq!((line["amount"].as_str(), line["standing"].as_str()), (Some("250.00 USD"), Some("booked")), "{line}");
+    assert_eq!((&report["settled_by_none"][0], &report["summary"]["settles"]), (&Value::from("P2"), &Value::from(1)));
+    assert_eq!(report["statements"][0]["finding"], "same_statement");
+
+    // Another amount, or nothing that is expected: a person looks.
+    let differs = place("differs.csv", &format!("{header}\nP1,900001,debit,250.01,USD,{id}\n"));
+    let (code, report, _) = matched(&[&statement], &differs);
+    assert_eq!(
+        (code, report["matches"][0]["result"].as_str(), report["matches"][0]["field"].as_str()),
+        (Some(1), Some("differs"), Some("amount"))
+    );
+    let (code, report, _) = matched(&[&statement], &place("none.csv", header));
+    assert_eq!((code, report["matches"][0]["kind"].as_str()), (Some(1), Some("unknown_debit")));
+
+    // A wrong total books nothing, and a wrong table matches nothing.
+    let broken = place("broken.bai", &text.replace("99,200000", "99,200001"));
+    let (code, report, _) = matched(&[&broken], &expected);
+    assert_eq!(
+        (code, report["matches"].as_array().map(Vec::len), &report["files"][0]["is_sound"]),
+        (Some(1), Some(0), &Value::from(false))
+    );
+    let (code, _, output) = matched(&[&statement], &place("wrong.csv", &format!("{header}\nP1,900001,out,1,USD,\n")));
+    assert_eq!(code, Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("line 2: direction must"), "{output:?}");
+}
