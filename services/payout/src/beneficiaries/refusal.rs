@@ -35,7 +35,7 @@ pub enum BeneficiaryRefusal {
     CountryUnsupported,
     /// No rail to the account carries the name.
     #[error(
-        "no rail to this account accepts the holder's name: on {rail} it must {must}; nothing was recorded, resend the name as the bank has it"
+        "the holder's name must {must}, and no other rail to this account accepts more; nothing was recorded, resend the name as the bank has it"
     )]
     HolderName {
         /// The field with the name: `holder_name` or `holder_name_kana`.
@@ -44,7 +44,7 @@ pub enum BeneficiaryRefusal {
         rail: String,
         /// The longest name that it carries, in characters.
         chars_max: usize,
-        /// What the name must on that rail.
+        /// What the name must; names the rail.
         must: String,
     },
 }

@@ -2,7 +2,7 @@
 
 use super::{BeneficiaryRefusal, GivenAccount, GivenPayee, PayeeDetails, path, refusal::PayeeFieldFault};
 use accounts::{
-    AddressKind, AddressRules, FieldFaults, PayoutAddress,
+    AddressField, AddressKind, AddressRules, FieldFaults, PayoutAddress,
     check_digits::{is_cnpj, is_cpf},
     holder::{HolderAddress, HolderName, NAME_CHARS_MAX, NameCharset, NameRule, check_name, default_name_rules},
     kana::KanaName,
@@ -69,8 +69,8 @@ impl PayeeRules {
         let address = self.read_address(&given.account, &mut faults);
         let postal = given.postal.as_ref().map(|given| {
             let given: Vec<_> = given.iter().map(|(field, text)| (*field, text.as_str())).collect();
-            let at = |field: accounts::AddressField| match field {
-                accounts::AddressField::AddressLine => "postal_address.lines".to_owned(),
+            let at = |field: AddressField| match field {
+                AddressField::AddressLine => "postal_address.lines".to_owned(),
                 other => format!("postal_address.{}", other.name()),
             };
             keep(HolderAddress::parse(&given), &mut faults, at)
@@ -98,8 +98,8 @@ impl PayeeRules {
                 Ok(CheckedPayee { details, currency })
             }
             _ => {
-                if let Some(BeneficiaryRefusal::HolderName { field, rail, must, .. }) = unnamed {
-                    faults.push(PayeeFieldFault::new(field, format!("{must} ({rail})")));
+                if let Some(BeneficiaryRefusal::HolderName { field, must, .. }) = unnamed {
+                    faults.push(PayeeFieldFault::new(field, must));
                 }
                 Err(BeneficiaryRefusal::Fields { kind, faults })
             }
@@ -113,13 +113,15 @@ impl PayeeRules {
         able.filter_map(|needs| Some((needs, self.book.record_on(needs.rail, day).filter(in_country)?))).collect()
     }
 
-    /// Why no rail carries the name, if so. Only rails with a limit on names count, as those without have one that is not known; a name is accepted if no rail
-    /// has one.
+    /// Why no rail carries the name, if so. A rail without a known limit on names carries every name. A rail that lacks something else of this payee, such as a
+    /// postal address, counts only if all of them do: it can't pay as things are.
     fn unnamed(&self, given: &GivenPayee, reaching: &[Reaching<'_>], currency: Currency, day: Date) -> Option<BeneficiaryRefusal> {
         let in_force = |rail: &str| self.names.iter().filter(|rule| rule.rail == rail && rule.from <= day).max_by_key(|rule| rule.from);
-        let paying = reaching.iter().filter(|(_, record)| record.currencies.contains(&currency));
+        let paying: Vec<_> = reaching.iter().filter(|(_, record)| record.currencies.contains(&currency)).collect();
+        let complete: Vec<_> = paying.iter().copied().filter(|(needs, _)| is_complete(needs, given)).collect();
         let mut widest: Option<(usize, BeneficiaryRefusal)> = None;
-        for rule in paying.filter_map(|(needs, _)| in_force(needs.rail)) {
+        for (needs, _) in if complete.is_empty() { paying } else { complete } {
+            let rule = in_force(needs.rail)?;
             let Err((field, must)) = self.carries(rule, given, day) else { return None };
             if widest.as_ref().is_none_or(|(most, _)| rule.chars_max > *most) {
                 let rail = rule.rail.clone().into_owned();
@@ -153,7 +155,7 @@ impl PayeeRules {
         if rule.charset == NameCharset::Kana {
             let kana = Some(&given.holder_name_kana).filter(|kana| !kana.is_empty());
             let read = KanaName::parse(kana.unwrap_or(&given.holder_name), rule.chars_max);
-            return read.map(|_| ()).map_err(|fault| ("holder_name_kana", fault.must.into_owned()));
+            return read.map(|_| ()).map_err(|fault| ("holder_name_kana", format!("{} on {}", fault.must, rule.rail)));
         }
         let name = HolderName::parse(&given.holder_name);
         let checked = name.and_then(|name| check_name(&self.names, &rule.rail, &name, day));
@@ -161,8 +163,22 @@ impl PayeeRules {
     }
 }
 
+/// Whether everything is given that the rail needs beside account and name. Of a rail that takes several kinds of accounts, only what belongs to this one.
+fn is_complete(needs: &RailNeeds, given: &GivenPayee) -> bool {
+    let in_postal = |field: AddressField| given.postal.iter().flatten().any(|(known, _)| *known == field);
+    let take = needs.takes.iter().find(|take| take.kind == given.account.kind);
+    take.is_some_and(|take| {
+        take.besides.iter().all(|field| match field {
+            AddressField::HolderName | AddressField::HolderNameKana => true,
+            AddressField::TaxId => !given.tax_id.is_empty(),
+            AddressField::PurposeCode => !given.purpose_code.is_empty(),
+            other => in_postal(*other),
+        })
+    })
+}
+
 /// The value, or its faults at their paths in the request.
-fn keep<T>(read: Result<T, FieldFaults>, faults: &mut Vec<PayeeFieldFault>, at: impl Fn(accounts::AddressField) -> String) -> Option<T> {
+fn keep<T>(read: Result<T, FieldFaults>, faults: &mut Vec<PayeeFieldFault>, at: impl Fn(AddressField) -> String) -> Option<T> {
     match read {
         Ok(value) => Some(value),
         Err(found) => {

@@ -38,7 +38,7 @@ fn currency(given: &GivenPayee) -> Option<String> {
 
 #[test]
 fn everything_that_is_wrong_is_named_at_once() {
-    let mut wrong = given(AddressKind::UkAccount, &[(F::SortCode, "1"), (F::AccountNumber, "x")]);
+    let mut wrong = given(AddressKind::UkAccount, &[(F::SortCode, "1"), (F::AccountNumber, "")]);
     wrong.account.fields.push((F::Bic, "DEUTDEFF".to_owned()));
     wrong.postal = Some(vec![(F::Country, "Germany".to_owned()), (F::AddressLine, "x".repeat(71))]);
     wrong.tax_id = "1".repeat(36);
@@ -125,9 +125,13 @@ fn a_name_is_refused_only_if_no_rail_carries_it() {
         panic!("SEPA carries 70 characters");
     };
     assert_eq!((rail.as_str(), chars_max), ("sepa-instant", 70));
-    // Of rails in the UK no limit on names is known, but Bacs has one, and it does not decide for Faster Payments.
-    let uk = given(AddressKind::UkAccount, &[(F::SortCode, "601613"), (F::AccountNumber, "31926819")]);
-    assert!(named(uk, "Ana Smith").is_ok());
+    // Bacs carries 18 characters of ASCII; of Faster Payments no limit is known.
+    let uk = || given(AddressKind::UkAccount, &[(F::SortCode, "601613"), (F::AccountNumber, "31926819")]);
+    assert!(named(uk(), "Ana M\u{fc}ller of Somewhere").is_ok());
+    let mut rules = PayeeRules::default();
+    rules.needs.retain(|needs| needs.rail != "gb-fps");
+    let refusal = rules.check(&uk(), today()).err();
+    assert!(matches!(refusal, Some(BeneficiaryRefusal::HolderName { chars_max: 18, .. })), "{refusal:?}");
 }
 
 #[test]
