@@ -3,7 +3,7 @@
 use super::sealed::SealedPayee;
 use crate::{
     error::Error,
-    store::{Store, beneficiaries::Beneficiary},
+    store::{PageStart, Store, beneficiaries::Beneficiary},
     vault::Vault,
 };
 use accounts::{PayoutAddress, holder::HolderName};
@@ -13,6 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use uuid::Uuid;
+
+/// Rows of one step.
+const PAGE: i64 = 100;
 
 /// The result of a payee verification (`PayeeCheck` in the contract).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,6 +157,25 @@ pub async fn verify(
         }
     }
     Ok(store.beneficiary(book, id).await?)
+}
+
+/// Asks about every beneficiary that waits, such as those whose call ended before the bank's answer; returns how many have an answer now. One that can't be asked
+/// about does not hold up the others: the log names it.
+pub async fn verify_waiting(store: &Store, vault: &Vault, verifier: &dyn PayeeVerifier, now: SystemTime) -> Result<u64, Error> {
+    let (mut answered, mut after) = (0, PageStart::NEWEST);
+    loop {
+        let page = store.waiting_beneficiaries(after, PAGE).await?;
+        let Some((_, last)) = page.last() else { return Ok(answered) };
+        after = PageStart { created_at_ms: last.created_at_ms, id: last.beneficiary_id };
+        for (book, row) in page {
+            match verify(store, vault, verifier, (&book, row.beneficiary_id), now).await {
+                Ok(verified) => answered += u64::from(verified.is_some_and(|row| row.payee_check != PayeeStanding::Pending)),
+                Err(error) => {
+                    tracing::warn!(beneficiary_id = %row.beneficiary_id, %error, "the payee of a beneficiary can't be checked; retrying in an hour");
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -263,9 +263,18 @@ impl Store {
 
     /// Rows of all books without a digest of their account, newest first.
     pub async fn undigested_beneficiaries(&self, after: PageStart, limit: i64) -> Result<Vec<(BookName, Beneficiary)>, Error> {
+        self.anywhere("account_digest = ''", after, limit).await
+    }
+
+    /// Rows of all books that wait for the verification of their payee and are not deleted, newest first.
+    pub async fn waiting_beneficiaries(&self, after: PageStart, limit: i64) -> Result<Vec<(BookName, Beneficiary)>, Error> {
+        self.anywhere("payee_check = 'pending' AND deleted_at_ms = 0", after, limit).await
+    }
+
+    async fn anywhere(&self, filter: &'static str, after: PageStart, limit: i64) -> Result<Vec<(BookName, Beneficiary)>, Error> {
         let sql = format!(
             "SELECT book, {COLUMNS} FROM beneficiary
-             WHERE account_digest = '' AND (created_at_ms < $1 OR (created_at_ms = $1 AND beneficiary_id < $2))
+             WHERE {filter} AND (created_at_ms < $1 OR (created_at_ms = $1 AND beneficiary_id < $2))
              ORDER BY created_at_ms DESC, beneficiary_id DESC LIMIT $3"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(after.created_at_ms).bind(after.id.to_string()).bind(limit);

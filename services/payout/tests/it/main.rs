@@ -9,6 +9,7 @@ mod details;
 mod fake_bank;
 mod histories;
 mod keys;
+mod kinds;
 mod lying;
 mod outcomes;
 mod payees;

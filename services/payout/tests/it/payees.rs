@@ -1,4 +1,4 @@
-//! Accounts of every kind: recorded, listed, opened, exported, deleted, confirmed, and found by staff.
+//! Recorded accounts: what is refused, duplicates, deletion, confirmation, erasure, and what staff find.
 
 use crate::world::{BOOK, Running, World, aba, beneficiary, iban, on_both, payout_request};
 use accounts::PayoutAddress;
@@ -12,8 +12,8 @@ use identity::Role;
 use money::{BookName, UserKey};
 use payout::{
     beneficiaries::{
-        PayeeVerifier, unseal,
-        verification::{PayeeAnswer, verify},
+        PayeeVerifier,
+        verification::{PayeeAnswer, verify, verify_waiting},
     },
     store::{MIGRATIONS, Store},
     vault::Vault,
@@ -24,19 +24,19 @@ use uuid::Uuid;
 
 const GERMAN: &str = "DE89370400440532013000";
 
-fn told(status: &Status) -> (Code, String) {
+pub fn told(status: &Status) -> (Code, String) {
     (status.code(), rpc::reason(status).unwrap_or_default())
 }
 
-fn refusal(code: Code, reason: &str) -> (Code, String) {
+pub fn refusal(code: Code, reason: &str) -> (Code, String) {
     (code, reason.to_owned())
 }
 
-async fn create(running: &Running, user: &str, request: CreateBeneficiaryRequest) -> Result<CreateBeneficiaryResponse, Status> {
+pub async fn create(running: &Running, user: &str, request: CreateBeneficiaryRequest) -> Result<CreateBeneficiaryResponse, Status> {
     running.client().create_beneficiary(running.signed(user, request)).await.map(tonic::Response::into_inner)
 }
 
-async fn listed(running: &Running, user: &str) -> Vec<Beneficiary> {
+pub async fn listed(running: &Running, user: &str) -> Vec<Beneficiary> {
     let request = running.signed(user, ListBeneficiariesRequest { book: BOOK.to_owned(), ..Default::default() });
     running.client().list_beneficiaries(request).await.unwrap().into_inner().beneficiaries
 }
@@ -61,156 +61,6 @@ async fn find(world: &World, running: &Running, request: FindBeneficiariesReques
 
 fn sought(account: Sought) -> FindBeneficiariesRequest {
     FindBeneficiariesRequest { account: Some(account), ..Default::default() }
-}
-
-/// An account of every kind, its canonical text, and the currency to ask for where the account does not say it.
-fn every_kind() -> Vec<(Account, &'static str, &'static str)> {
-    use api::payout as pb;
-    let text = str::to_owned;
-    vec![
-        (iban("de89 3704 0044 0532 0130 00"), "iban:DE89370400440532013000", ""),
-        (aba("00-12AB"), "us-account:121000248:0012AB", ""),
-        (
-            Account::UkAccount(pb::UkAccount { sort_code: text("60-16-13"), account_number: text("31926819") }),
-            "uk-account:601613:31926819",
-            "",
-        ),
-        (Account::Clabe(pb::Clabe { clabe: text("646180157000000004") }), "clabe:646180157000000004", ""),
-        (Account::PixKey(pb::PixKey { alias_type: text("email"), alias: text("Ana@example.com") }), "pix-key:email:ana@example.com", ""),
-        (
-            Account::PixAccount(pb::PixAccount {
-                ispb: text("00360305"),
-                branch_code: text("1"),
-                account_type: text("CACC"),
-                account_number: text("123456"),
-            }),
-            "pix-account:00360305:0001:current:123456",
-            "BRL",
-        ),
-        (Account::UpiId(pb::UpiId { upi_id: text("ada.l@okbank") }), "upi:ada.l@okbank", ""),
-        (
-            Account::IndianAccount(pb::IndianAccount { ifsc: text("HDFC0001234"), account_number: text("001234567890") }),
-            "in-account:HDFC0001234:001234567890",
-            "",
-        ),
-        (
-            Account::AustralianAccount(pb::AustralianAccount { bsb: text("062-000"), account_number: text("12345678") }),
-            "au-account:062000:12345678",
-            "",
-        ),
-        (Account::PayId(pb::PayId { alias_type: text("phone"), alias: text("0412 345 678") }), "payid:phone:+61412345678", ""),
-        (
-            Account::ZenginAccount(pb::ZenginAccount {
-                bank_code: text("0001"),
-                branch_code: text("001"),
-                account_type: text("ordinary"),
-                account_number: text("12345"),
-            }),
-            "zengin:0001:001:ordinary:0012345",
-            "",
-        ),
-        (Account::PayNowProxy(pb::PayNowProxy { alias_type: text("nric"), alias: text("s1234567d") }), "paynow:nric:S1234567D", ""),
-        (
-            Account::SingaporeAccount(pb::SingaporeAccount { bic: text("DBSSSGSGXXX"), account_number: text("0123456789") }),
-            "sg-account:DBSSSGSG:0123456789",
-            "",
-        ),
-        (Account::FpsProxy(pb::FpsProxy { alias_type: text("hkid"), alias: text("A123456(3)") }), "fps-proxy:hkid:A1234563", "HKD"),
-        (
-            Account::HongKongAccount(pb::HongKongAccount { bank_code: text("004"), account_number: text("123-456789-838") }),
-            "hk-account:004:123456789838",
-            "CNY",
-        ),
-        (
-            Account::InteracAddress(pb::InteracAddress { alias_type: text("phone"), alias: text("+1 416 555 0100") }),
-            "interac:phone:+14165550100",
-            "",
-        ),
-        (
-            Account::CanadianAccount(pb::CanadianAccount { routing_number: text("12345-003"), account_number: text("1234567") }),
-            "ca-account:000312345:1234567",
-            "",
-        ),
-        (
-            Account::WalletAddress(pb::WalletAddress {
-                wallet: text("paypal"),
-                alias_type: text("payer_id"),
-                alias: text("abcdefgh12345"),
-            }),
-            "wallet:paypal:payer_id:ABCDEFGH12345",
-            "USD",
-        ),
-    ]
-}
-
-/// A request with everything that can stand beside an account.
-fn complete(account: Account, currency_code: &str) -> CreateBeneficiaryRequest {
-    let is_brazilian = matches!(account, Account::PixKey(_) | Account::PixAccount(_));
-    let postal = PostalAddress {
-        street: "1 rue X".into(),
-        town: "Lyon".into(),
-        country: "fr".into(),
-        lines: vec!["bat. 2".into()],
-        ..Default::default()
-    };
-    CreateBeneficiaryRequest {
-        postal_address: Some(postal),
-        tax_id: if is_brazilian { "529.982.247-25" } else { "FR-1234" }.into(),
-        holder_name_kana: "アナ".into(),
-        purpose_code: "SALA".into(),
-        currency_code: currency_code.into(),
-        ..beneficiary(account)
-    }
-}
-
-#[tokio::test]
-async fn accounts_of_every_kind_are_recorded_listed_opened_and_exported() {
-    on_both(async |database| {
-        let world = World::open(database, 60).await;
-        let running = world.start().await;
-        let (vault, book) = (Vault::open(&world.key_file, false).unwrap(), BookName::try_new(BOOK).unwrap());
-        let store = Store::open(&world.database, &vault).await.unwrap();
-        for (account, canonical, currency) in every_kind() {
-            let request = complete(account, currency);
-            let created = create(&running, "ana", request.clone()).await.unwrap();
-            let shown = created.beneficiary.clone().unwrap();
-            assert_eq!((created.replayed, created.same_account_as.len()), (false, 0), "{canonical}");
-            let again = create(&running, "ana", request.clone()).await.unwrap();
-            assert_eq!((again.replayed, again.beneficiary.as_ref()), (true, Some(&shown)), "{canonical}");
-            let address = PayoutAddress::from_canonical(canonical, &accounts::AddressRules::default()).unwrap();
-            let row = store.beneficiary(&book, shown.beneficiary_id.parse().unwrap()).await.unwrap().unwrap();
-            let details = unseal(&vault, &book, &row).ok().unwrap();
-            assert_eq!(details.address.canonical(), canonical);
-            assert_eq!(details.postal.as_ref().unwrap().lines().collect::<Vec<_>>(), ["bat. 2"]);
-            assert_eq!((details.holder_name.as_str(), details.purpose_code.as_deref()), ("Ana Müller", Some("SALA")));
-            assert_eq!((shown.kind.as_str(), shown.masked_account.as_str()), (address.kind().name(), address.masked().as_str()));
-            assert_eq!(shown.country, address.country().unwrap_or("FR"), "{canonical}");
-            assert_eq!((shown.state(), shown.payee_check()), (BeneficiaryState::Active, PayeeCheck::NotPossible));
-            assert!(currency.is_empty() || shown.currency_code == currency);
-            // The same id with another field of any sort.
-            for other in [
-                CreateBeneficiaryRequest { tax_id: "x".into(), ..request.clone() },
-                CreateBeneficiaryRequest { postal_address: None, ..request.clone() },
-                CreateBeneficiaryRequest { purpose_code: String::new(), ..request.clone() },
-                CreateBeneficiaryRequest { account: Some(iban("FR1420041010050500013M02606")), ..request.clone() },
-            ] {
-                let status = create(&running, "ana", other).await.unwrap_err();
-                assert_eq!(told(&status), refusal(Code::InvalidArgument, "REQUEST_ID_REUSED"), "{canonical}");
-            }
-        }
-        assert_eq!(listed(&running, "ana").await.len(), 18);
-        let export =
-            payout::privacy::export(&world.database, &world.key_file, &book, &UserKey::try_new("ana").unwrap()).await.ok().unwrap();
-        let text = serde_json::to_string(&export.beneficiaries).unwrap();
-        for value in
-            ["DE89370400440532013000", "ana@example.com", "001234567890", "+61412345678", "A1234563", "52998224725", "1 rue X", "bat. 2"]
-        {
-            assert!(text.contains(value), "the export lacks {value}");
-        }
-        running.stop().await;
-        world.close().await;
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -428,7 +278,11 @@ async fn rows_of_older_programs_are_paid_exported_and_found() {
         let old = r#"{"holder_name":"Ana M","iban":"DE08500105170900000001","routing_number":"","account_number":""}"#;
         let sealed = vault.seal(&format!("beneficiary {BOOK} ana {id}"), old.as_bytes()).unwrap();
         let pool = world.database.open("payout", &MIGRATIONS).await.unwrap();
-        sqlx::query("UPDATE beneficiary SET kind = '', account_digest = '', sealed = $1").bind(sealed).execute(&pool).await.unwrap();
+        sqlx::query("UPDATE beneficiary SET kind = '', rail = 'sepa-instant', account_digest = '', sealed = $1")
+            .bind(sealed)
+            .execute(&pool)
+            .await
+            .unwrap();
 
         let running = world.start().await;
         assert_eq!(listed(&running, "ana").await[0].kind, "iban");
@@ -509,6 +363,40 @@ async fn a_close_name_is_shown_to_its_owner_who_confirms_it_as_seen() {
         assert_eq!(rpc::facts(&reused)["differing"], "bank_holder_name");
         delete(&running, "ana", deletion(&id)).await.unwrap();
         assert_eq!(told(&confirm("ana", named("Anna Muller")).await.unwrap_err()), refusal(Code::NotFound, "BENEFICIARY_UNKNOWN"));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn those_who_wait_for_their_banks_answer_are_asked_about_again_and_one_broken_row_stops_nobody() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        let mut ids = Vec::new();
+        for account in ["9000000001", "9000000002", "9000000003", "9000000004"] {
+            ids.push(running.beneficiary("ana", aba(account)).await.unwrap());
+        }
+        delete(&running, "ana", deletion(&ids[0])).await.unwrap();
+        let vault = Vault::open(&world.key_file, false).unwrap();
+        let store = Store::open(&world.database, &vault).await.unwrap();
+        let pool = world.database.open("payout", &MIGRATIONS).await.unwrap();
+        sqlx::query("UPDATE beneficiary SET payee_check = 'pending'").execute(&pool).await.unwrap();
+        let broken = vault.seal("elsewhere", b"{}").unwrap();
+        sqlx::query("UPDATE beneficiary SET sealed = $1 WHERE beneficiary_id = $2")
+            .bind(broken)
+            .bind(&ids[2])
+            .execute(&pool)
+            .await
+            .unwrap();
+        let round = async |answer| verify_waiting(&store, &vault, &OneAnswer(answer), SystemTime::now()).await.ok().unwrap();
+        assert_eq!(round(PayeeAnswer::Later).await, 0);
+        assert_eq!(round(PayeeAnswer::Match).await, 2, "neither the deleted one nor the broken one");
+        assert_eq!(round(PayeeAnswer::NoMatch).await, 0, "the first answer stays");
+        let book = BookName::try_new(BOOK).unwrap();
+        let row = store.beneficiary(&book, ids[1].parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(row.payee_check.name(), "match");
         running.stop().await;
         world.close().await;
     })
