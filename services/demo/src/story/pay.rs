@@ -156,7 +156,7 @@ async fn check(story: &mut StoryTelling, cash: &CashSummary, fate: PayoutPlan, p
         what: what.to_owned(),
         creator: cash.creator.clone(),
         amount: cash.net.clone(),
-        rail: payout.payout_rail().as_str_name().trim_start_matches("RAIL_").to_lowercase().replace('_', "-"),
+        rail: payout.rail,
         state: told(PayoutState::try_from(payout.state)?),
         steps,
         bank_status: payout.bank_status,

@@ -28,9 +28,13 @@ fn the_built_in_card_pays_half_a_cent_and_the_euro_of_the_day() {
     assert_eq!(per_diamond("EUR", "2026-10-30"), Some(decimal("0.004475")));
     assert_eq!(per_diamond("EUR", "2026-10-29"), Some((decimal("0.005") / decimal("1.0956")).round_dp(6)));
     assert_eq!(per_diamond("EUR", "2024-01-01"), None);
-    assert_eq!(per_diamond("GBP", "2026-11-20"), None);
+    for (code, per_euro) in [("GBP", "0.83380"), ("BRL", "6.0692"), ("MXN", "21.1237")] {
+        let crossed = (decimal("0.005") / decimal("1.1172") * decimal(per_euro)).round_dp(6);
+        assert_eq!(per_diamond(code, "2026-11-20"), Some(crossed), "{code}");
+    }
+    assert_eq!(per_diamond("JPY", "2026-11-20"), None);
     assert_eq!(card.terms(), Terms { withholding_bps: 0, quote_ttl_minutes: 15 });
-    assert_eq!(card.currencies().into_iter().map(|c| c.code().to_owned()).collect::<Vec<_>>(), ["EUR", "USD"]);
+    assert_eq!(card.currencies().into_iter().map(|c| c.code().to_owned()).collect::<Vec<_>>(), ["BRL", "EUR", "GBP", "MXN", "USD"]);
 }
 
 #[test]

@@ -68,10 +68,10 @@ async fn what_differed_is_told_in_the_first_look_that_reads_everything_again() {
         assert!(matches!(looked(&mut monitor).await, CheckResult::Pending(why) if why.contains("being checked again")));
         // The posting is compared before the row is read, and that read fails each time.
         for _ in 0..2 {
-            write(&bed.database, "UPDATE payout SET rail = 'none'").await;
+            write(&bed.database, "UPDATE payout SET bearer = 'none'").await;
             let CheckResult::Failed(why) = looked(&mut monitor).await else { panic!("what can't be read was compared") };
-            assert!(why.contains("a row can't be read: payout ") && why.contains("rail"), "{why}");
-            write(&bed.database, "UPDATE payout SET rail = 'us-rtp'").await;
+            assert!(why.contains("a row can't be read: payout ") && why.contains("bearer"), "{why}");
+            write(&bed.database, "UPDATE payout SET bearer = 'house'").await;
         }
         let CheckResult::Failed(why) = looked(&mut monitor).await else { panic!("what differed was forgotten") };
         assert!(why.contains(&drained.to_string()) && why.contains(SETTLED), "{why}");
