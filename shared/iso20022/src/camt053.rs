@@ -82,7 +82,7 @@ pub struct StatementEntry {
 }
 
 impl Direction {
-    const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Credit => "CRDT",
             Self::Debit => "DBIT",

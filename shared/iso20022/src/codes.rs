@@ -1,5 +1,10 @@
 //! External status and reason codes of ISO 20022 (the registration authority's quarterly lists), the common ones with our own texts.
 
+use crate::{
+    Error,
+    value::{REFERENCE_CHARS_MAX, text_leaf},
+    xml::Element,
+};
 use std::fmt;
 
 pub mod handling;
@@ -234,6 +239,15 @@ impl ReasonCode {
             Self::Proprietary(_) => "a reason of the bank's own",
         }
     }
+}
+
+/// `Rsn`: a code of an external list, or a bank's own text.
+pub(crate) fn write_reason_code(reason: &ReasonCode) -> Result<Element, Error> {
+    let code = match reason {
+        ReasonCode::Known(_) | ReasonCode::Other(_) => text_leaf("Cd", reason.code(), 4)?,
+        ReasonCode::Proprietary(own) => text_leaf("Prtry", own, REFERENCE_CHARS_MAX)?,
+    };
+    Ok(Element::new("Rsn").with(code))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! - [`camt053`]: statement of an account, `camt.053.001.08`.
 //! - [`codes`]: the external status and reason codes, with texts for the common ones; [`codes::handling`]: what follows from each code of the lists.
 //! - [`report`]: account reports, statements and notifications, `camt.052`, `camt.053` and `camt.054`, in one model.
+//! - [`cancellation`]: requests to call payments back, `camt.055`.
 //! - [`returns`]: payments that came back, `pacs.004`. [`resolution`]: answers to requests for cancellation, `camt.029`.
 //! - [`rail`]: how a message asks for a payment rail, and the texts that rails accept.
 //! - [`xml`]: the only parser and writer; it limits hostile input. [`xml::envelope`]: messages behind headers and in envelopes.
@@ -14,6 +15,7 @@
 //! skipped.
 
 pub mod camt053;
+pub mod cancellation;
 pub mod codes;
 mod error;
 pub mod pain001;

@@ -2,6 +2,7 @@
 
 use crate::{
     Error, ReasonCode, TransactionStatus,
+    codes::write_reason_code,
     pain001::TransferAmount,
     value::{REFERENCE_CHARS_MAX, amount, amount_leaf, text_leaf, time, time_leaf},
     xml::{self, Element},
@@ -196,11 +197,7 @@ fn write_reasons(reasons: &[StatusReason]) -> Result<Vec<Element>, Error> {
 fn write_reason(reason: &StatusReason) -> Result<Element, Error> {
     let mut element = Element::new("StsRsnInf");
     if let Some(reason) = &reason.reason {
-        let code = match reason {
-            ReasonCode::Known(_) | ReasonCode::Other(_) => text_leaf("Cd", reason.code(), 4)?,
-            ReasonCode::Proprietary(own) => text_leaf("Prtry", own, REFERENCE_CHARS_MAX)?,
-        };
-        element = element.with(Element::new("Rsn").with(code));
+        element = element.with(write_reason_code(reason)?);
     }
     let lines = reason.additional.iter().map(|line| text_leaf("AddtlInf", line, ADDITIONAL_CHARS_MAX));
     Ok(element.with_all(lines.collect::<Result<Vec<_>, _>>()?))

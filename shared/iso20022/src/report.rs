@@ -7,6 +7,7 @@ mod dates;
 mod entry;
 mod read;
 mod totals;
+mod write;
 
 pub use check::{ClosingCheck, ReportFinding};
 pub use entry::{

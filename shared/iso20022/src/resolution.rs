@@ -13,6 +13,8 @@ use crate::{
 use jiff::{Timestamp, civil::Date};
 use money::Money;
 
+mod write;
+
 /// The versions that are read: the schema of 09 was compared, and the clearings' own forms of it.
 const VERSIONS: [&str; 1] = ["urn:iso:std:iso:20022:tech:xsd:camt.029.001.09"];
 
@@ -41,6 +43,18 @@ impl CancellationOutcome {
             "PDCR" => Self::Pending,
             "PACR" => Self::InPart,
             other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Accepted => "ACCR",
+            Self::Refused => "RJCR",
+            Self::Pending => "PDCR",
+            Self::InPart => "PACR",
+            Self::Other(other) => other,
         }
     }
 }

@@ -396,4 +396,4 @@ fn write_element(writer: &mut Writer<Vec<u8>>, element: &Element) -> io::Result<
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -41,6 +41,18 @@ impl EntryStatus {
             other => Self::Other(other.to_owned()),
         }
     }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Booked => "BOOK",
+            Self::Pending => "PDNG",
+            Self::Information => "INFO",
+            Self::Future => "FUTR",
+            Self::Other(other) => other,
+        }
+    }
 }
 
 /// What kind of booking it is (`BkTxCd`).

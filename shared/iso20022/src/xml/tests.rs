@@ -2,6 +2,20 @@
 use super::*;
 use proptest::prelude::*;
 
+/// Validates a document against one of the official schemas.
+pub fn validate(schema: &std::path::Path, document: &str) {
+    use std::{
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+    let mut command = Command::new("xmllint");
+    command.args(["--noout", "--nonet", "--schema"]).arg(schema).arg("-");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("xmllint, of libxml2-utils");
+    child.stdin.take().unwrap().write_all(document.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}\n{document}", String::from_utf8_lossy(&output.stderr));
+}
+
 const NS: &str = "urn:test";
 
 fn read_str(text: &str) -> Result<Element, Error> {
