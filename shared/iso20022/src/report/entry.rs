@@ -1,7 +1,7 @@
 //! Entries of account reports and the transactions in them.
 
 use crate::{ReasonCode, camt053::Direction, pain001::AccountId};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use money::{Currency, Money};
 use rust_decimal::Decimal;
 
@@ -85,6 +85,8 @@ pub struct ReportEntry {
     pub status: EntryStatus,
     /// `BookgDt`.
     pub booked: Option<Date>,
+    /// `BookgDt` where it is a time.
+    pub booked_at: Option<Timestamp>,
     /// `ValDt`.
     pub value_date: Option<Date>,
     /// `AcctSvcrRef`: the bank's reference.

@@ -173,6 +173,7 @@ fn read_entry(element: &Element) -> Result<ReportEntry, Error> {
         is_reversal: element.optional("RvslInd")?.map(flag).transpose()?.unwrap_or(false),
         status: EntryStatus::from_code(&status),
         booked: date("BookgDt")?,
+        booked_at: element.optional("BookgDt")?.map(moment_or_day).transpose()?.and_then(|(_, moment)| moment),
         value_date: date("ValDt")?,
         bank_reference: text(element, "AcctSvcrRef")?,
         code: read_code(element, "BkTxCd")?,

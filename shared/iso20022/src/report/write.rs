@@ -133,7 +133,11 @@ fn write_report_entry(entry: &ReportEntry) -> Result<Element, Error> {
         element = element.with_leaf("RvslInd", "true");
     }
     element = element.with(Element::new("Sts").with_leaf("Cd", entry.status.code()));
-    element = with(element, [day("BookgDt", entry.booked), day("ValDt", entry.value_date)]);
+    let booked = match entry.booked_at {
+        Some(moment) => Some(Element::new("BookgDt").with(time_leaf("DtTm", moment))),
+        None => day("BookgDt", entry.booked),
+    };
+    element = with(element, [booked, day("ValDt", entry.value_date)]);
     element = with(element, references([("AcctSvcrRef", &entry.bank_reference)])?).with(write_bank_code("BkTxCd", &entry.code)?);
     element = with(element, [write_amounts(&entry.amounts), write_charges(&entry.charges)?]);
     element = element.with_all(entry.batches.iter().map(write_batch).collect::<Result<Vec<_>, _>>()?);

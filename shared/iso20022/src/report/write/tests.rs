@@ -42,6 +42,7 @@ fn entry(direction: Direction, minor_units: i64, transactions: Vec<EntryTransact
         is_reversal: false,
         status: EntryStatus::Booked,
         booked: Some("2026-11-24".parse().unwrap()),
+        booked_at: None,
         value_date: None,
         bank_reference: Some("B-1".into()),
         code,
