@@ -4,28 +4,54 @@
 //! |---|---|
 //! | `POST /payments`, a `pain.001.001.09` | `pain.002.001.10`; a duplicate EndToEndId gets the first answer and is never executed again |
 //! | `GET /payments/{end_to_end_id}` | `pain.002.001.10`; 404 with one that names no status where the bank has no such payment |
-//! | `GET /statements/{currency}` | `camt.053.001.08` since the account was opened |
+//! | `POST /payments/{end_to_end_id}/returns`, JSON `{code, minor_units?, charge?}` | the payment comes back, all that is left or a part; never more |
+//! | `GET /statements/{currency}` | `camt.053.001.08` since the account was opened; `?after=N` for the bookings after one |
+//! | `POST /statements/{currency}/faults`, JSON `{fault, …}` | a mistake in the books ([`StatementFault`]) |
+//! | `POST /recalls`, a `camt.055.001.08` | `camt.029.001.09` that says pending |
+//! | `GET /recalls/{assignment_id}` | `camt.029.001.09` with the decision |
+//! | `POST /callbacks`, JSON `{url}` | registers a receiver of signed `pain.002`, `camt.054` and `camt.029` |
+//! | `GET /public-keys` | the keys of callbacks, a JWK set |
 //! | `POST /deposits`, JSON `{currency, minor_units, reference}` | a deposit from elsewhere, once per reference |
-//! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, delay_ms?, times?}` | sets what happens to that payment when it arrives |
+//! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, minor_units?, delay_ms?, times?}` | sets what happens to that payment when it arrives |
 //!
 //! Every answer about a payment carries the header `finality-window-seconds`: an instruction created longer ago than that is rejected (TM01) if it arrives at
 //! all, so a payment not found by then was not and will not be executed.
 //!
-//! What happens to a payment is chosen by a scenario, else by the receiving account ([`MAGIC`]), else it settles. [`Behaviour::effect`] says what each
-//! behaviour does. `GET /` lists accounts, behaviours and endpoints for people, from the same tables.
+//! A payment asks for a rail by the codes of `iso20022::rail::RailTable`. The rail must exist (FF03), have the payment's currency (AM03) and reach the account
+//! (AC14); the paying account is ours in that currency ([`own_account`]). Rails that are not instant take a day to come and pay at once all the same.
+//! Transfers of a payment with `BtchBookg` true are booked in one transaction and shown as one entry.
+//!
+//! What happens to a payment is chosen by a scenario, else by the receiver's name (`Sandbox reject:AC04`), else by the receiving account ([`MAGIC`]), else it
+//! settles. [`Behaviour::effect`] says what each behaviour does. A return has the payment's EndToEndId and `RtrInf`; in `AmtDtls`, `InstdAmt` is the payment's
+//! amount and `TxAmt` what came back before the charge. On `us-rtp` a recalled payment comes back as a new one, which the `camt.029` names.
+//!
+//! Callbacks are signed and repeated as `callbacks` says. `GET /` lists accounts, behaviours and endpoints for people, from the same tables.
 
+mod behaviour;
 mod books;
+mod callbacks;
+mod decide;
+mod due;
+mod faults;
 mod http;
 mod line;
+mod news;
 mod own_accounts;
 mod page;
 mod payments;
 mod rails;
+mod recalls;
+mod returns;
 mod scenario;
+mod statement;
 mod trace;
 
+pub use behaviour::{Behaviour, CallbackTrick, PlannedReturn, RecallAnswer};
+pub use callbacks::{KEY_ID_HEADER, SIGNATURE_HEADER};
+pub use faults::StatementFault;
 pub use own_accounts::{own_account, own_currencies};
-pub use scenario::{Behaviour, MAGIC, MagicAccount};
+pub use returns::RETURN_CHARGE;
+pub use scenario::{MAGIC, MagicAccount};
 
 use books::BankBooks;
 use db::{Database, Migration};
@@ -39,7 +65,10 @@ pub const FINALITY_HEADER: &str = "finality-window-seconds";
 /// How far a message's time may be ahead of the bank's clock; with more it would outlive the finality window.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../migrations/bank_0001.sql"))];
+const MIGRATIONS: [Migration; 2] = [
+    Migration::contract(1, include_str!("../migrations/bank_0001.sql")),
+    Migration::expand(2, include_str!("../migrations/bank_0002.sql")),
+];
 
 /// The bank's options.
 #[derive(Debug, Clone)]
@@ -50,16 +79,19 @@ pub struct Config {
     pub finality_window: Duration,
     /// How long `late` delays its answer; must be longer than the rails' time-outs.
     pub late_answer: Duration,
+    /// When returns and answers to recalls come that nobody asked for earlier.
+    pub later: Duration,
 }
 
 impl Default for Config {
-    /// Ten million in every currency of ours, in yen a thousand million; final after 30 seconds, late by 20.
+    /// Ten million in every currency of ours, in yen a thousand million; final after 30 seconds, late by 20, and later means after three.
     fn default() -> Self {
         let funding = |currency| Money::try_new(currency, 1_000_000_000);
         Self {
             funding: own_currencies().into_iter().filter_map(|currency| funding(currency).ok()).collect(),
             finality_window: Duration::from_secs(30),
             late_answer: Duration::from_secs(20),
+            later: Duration::from_secs(3),
         }
     }
 }
@@ -83,6 +115,7 @@ pub enum Error {
 pub struct SandboxBank {
     address: SocketAddr,
     server: JoinHandle<std::io::Result<()>>,
+    workers: [JoinHandle<()>; 2],
 }
 
 impl SandboxBank {
@@ -100,6 +133,9 @@ impl SandboxBank {
 
     /// Returns when the server has stopped after `shutdown`.
     pub async fn stopped(self) -> Result<(), Error> {
+        for worker in self.workers {
+            worker.await.map_err(|error| Error::Socket(std::io::Error::other(error)))?;
+        }
         match self.server.await {
             Ok(result) => Ok(result?),
             Err(error) => Err(Error::Socket(std::io::Error::other(error))),
@@ -115,10 +151,14 @@ pub async fn start(listener: TcpListener, database: &Database, config: Config, s
         books.open_account(*funding, payments::now_ms()).await?;
     }
     let address = listener.local_addr()?;
-    let router = http::router(address, payments::PaymentDesk::new(books, config), shutdown.clone());
+    let mailbox = callbacks::Mailbox::open(books.clone()).await?;
+    let desk = payments::PaymentDesk::new(books, config, mailbox.clone());
+    let workers =
+        [tokio::spawn(mailbox.deliver(payments::now_ms, shutdown.clone())), tokio::spawn(due::run(desk.clone(), shutdown.clone()))];
+    let router = http::router(address, desk, shutdown.clone());
     let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
     let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     tracing::info!(%address, "sandbox bank open");
-    Ok(SandboxBank { address, server })
+    Ok(SandboxBank { address, server, workers })
 }

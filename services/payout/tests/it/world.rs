@@ -47,6 +47,7 @@ impl World {
         let config = bank::Config {
             finality_window: Duration::from_secs(finality),
             late_answer: Duration::from_millis(600),
+            later: Duration::from_secs(600),
             ..bank::Config::default()
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,12 +1,15 @@
 //! The bank's books, with every SQL statement.
+//!
+//! - [`entries`]: what was booked. [`events`]: what is to happen: returns, recalls, callbacks.
+
+pub mod entries;
+pub mod events;
+
+pub use entries::{AccountBookings, BankEntry, Booking, BookingResult, EntryKind, book, read_account};
 
 use super::scenario::BankScenario;
-use money::{Currency, Money};
+use money::Money;
 use sqlx::{Any, AnyConnection, AnyPool, FromRow, Row, Transaction, any::AnyRow};
-
-/// Maximum entries of one statement; older ones are part of its opening balance. An entry has some 600 bytes, so a statement stays below the reader's limit
-/// (`iso20022::xml::DOCUMENT_BYTES_MAX`).
-pub const STATEMENT_ENTRIES_MAX: i64 = 10_000;
 
 /// The books.
 #[derive(Debug, Clone)]
@@ -28,6 +31,14 @@ pub struct KeptPayment {
     pub words: String,
     pub received_at_ms: i64,
     pub decided_at_ms: i64,
+    /// The rail's id; empty if the payment asked for none that there is.
+    pub rail: String,
+    /// The behaviour that was chosen when it arrived.
+    pub behaviour: String,
+    /// What came back of it or was kept back on the way.
+    pub returned: i64,
+    /// How often.
+    pub returns: i64,
 }
 
 impl KeptPayment {
@@ -35,16 +46,6 @@ impl KeptPayment {
     pub fn same_instruction(&self, other: &KeptPayment) -> bool {
         (&self.currency, self.minor_units, &self.creditor_account) == (&other.currency, other.minor_units, &other.creditor_account)
     }
-}
-
-/// An entry as it is stored: positive amounts came in, negative went out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BankEntry {
-    pub entry_no: i64,
-    pub reference: String,
-    pub end_to_end_id: String,
-    pub minor_units: i64,
-    pub booked_at_ms: i64,
 }
 
 impl<'r> FromRow<'r, AnyRow> for KeptPayment {
@@ -61,44 +62,21 @@ impl<'r> FromRow<'r, AnyRow> for KeptPayment {
             words: row.try_get("words")?,
             received_at_ms: row.try_get("received_at_ms")?,
             decided_at_ms: row.try_get("decided_at_ms")?,
+            rail: row.try_get("rail")?,
+            behaviour: row.try_get("behaviour")?,
+            returned: row.try_get("returned")?,
+            returns: row.try_get("returns")?,
         })
     }
-}
-
-impl<'r> FromRow<'r, AnyRow> for BankEntry {
-    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            entry_no: row.try_get("entry_no")?,
-            reference: row.try_get("reference")?,
-            end_to_end_id: row.try_get("end_to_end_id")?,
-            minor_units: row.try_get("minor_units")?,
-            booked_at_ms: row.try_get("booked_at_ms")?,
-        })
-    }
-}
-
-/// An account and its entries.
-#[derive(Debug)]
-pub struct AccountBookings {
-    pub balance: i64,
-    pub opened_at_ms: i64,
-    pub entries: Vec<BankEntry>,
-}
-
-/// A booking to be made.
-#[derive(Debug, Clone, Copy)]
-pub struct Booking<'a> {
-    pub currency: &'a str,
-    /// Positive for money coming in, negative for money going out.
-    pub minor_units: i64,
-    pub reference: &'a str,
-    pub end_to_end_id: &'a str,
-    pub now_ms: i64,
 }
 
 impl BankBooks {
     pub fn new(pool: AnyPool) -> Self {
         Self { pool }
+    }
+
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
     }
 
     pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
@@ -114,31 +92,6 @@ impl BankBooks {
             .execute(&self.pool)
             .await?;
         Ok(())
-    }
-
-    /// The account and its newest entries, from one snapshot.
-    pub async fn account(&self, currency: Currency) -> Result<Option<AccountBookings>, sqlx::Error> {
-        let mut tx = self.begin().await?;
-        // On PostgreSQL each statement reads a new snapshot; locking the account's row keeps bookings out until both are read.
-        let touched = sqlx::query("UPDATE account SET balance = balance WHERE currency = $1");
-        if touched.bind(currency.code().to_owned()).execute(&mut *tx).await?.rows_affected() == 0 {
-            return Ok(None);
-        }
-        let (balance, opened_at_ms): (i64, i64) = sqlx::query_as("SELECT balance, opened_at_ms FROM account WHERE currency = $1")
-            .bind(currency.code().to_owned())
-            .fetch_one(&mut *tx)
-            .await?;
-        let mut entries: Vec<BankEntry> = sqlx::query_as(
-            "SELECT entry_no, reference, end_to_end_id, minor_units, booked_at_ms FROM entry
-             WHERE currency = $1 ORDER BY entry_no DESC LIMIT $2",
-        )
-        .bind(currency.code().to_owned())
-        .bind(STATEMENT_ENTRIES_MAX)
-        .fetch_all(&mut *tx)
-        .await?;
-        tx.rollback().await?;
-        entries.reverse();
-        Ok(Some(AccountBookings { balance, opened_at_ms, entries }))
     }
 
     /// Stores a scenario, replacing an older one for the same target.
@@ -179,8 +132,8 @@ pub async fn lose(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<bool, s
 pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO payment (end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words,
-             received_at_ms, decided_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+             received_at_ms, decided_at_ms, rail, behaviour)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
     )
     .bind(payment.end_to_end_id.clone())
     .bind(payment.message_id.clone())
@@ -193,6 +146,8 @@ pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Re
     .bind(payment.words.clone())
     .bind(payment.received_at_ms)
     .bind(payment.decided_at_ms)
+    .bind(payment.rail.clone())
+    .bind(payment.behaviour.clone())
     .execute(tx)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -202,7 +157,7 @@ pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Re
 pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Option<KeptPayment>, sqlx::Error> {
     sqlx::query_as(
         "SELECT end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words, received_at_ms,
-             decided_at_ms FROM payment WHERE end_to_end_id = $1",
+             decided_at_ms, rail, behaviour, returned, returns FROM payment WHERE end_to_end_id = $1",
     )
     .bind(end_to_end_id.to_owned())
     .fetch_optional(tx)
@@ -232,46 +187,12 @@ pub async fn set_status(tx: &mut AnyConnection, payment: &KeptPayment, from: &st
     Ok(updated.rows_affected() == 1)
 }
 
-/// The outcome of a booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BookingResult {
-    Done,
-    /// The reference was booked before; nothing changed.
-    Before,
-    /// No such account, not enough money on it, or too much for an amount.
-    Refused,
-}
-
-/// Books an entry, once per reference.
-pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<BookingResult, sqlx::Error> {
-    // The account's row first: its lock makes the next entry number and the reference check safe.
-    let moved = sqlx::query("UPDATE account SET balance = balance + $2 WHERE currency = $1 AND balance + $2 BETWEEN 0 AND $3")
-        .bind(booking.currency.to_owned())
-        .bind(booking.minor_units)
-        .bind(money::AMOUNT_MAX)
-        .execute(&mut *tx)
-        .await?;
-    if moved.rows_affected() == 0 {
-        return Ok(BookingResult::Refused);
-    }
-    let inserted = sqlx::query(
-        "INSERT INTO entry (currency, entry_no, reference, end_to_end_id, minor_units, booked_at_ms)
-         SELECT $1, COALESCE(MAX(entry_no), 0) + 1, $2, $3, $4, $5 FROM entry WHERE currency = $1 ON CONFLICT DO NOTHING",
-    )
-    .bind(booking.currency.to_owned())
-    .bind(booking.reference.to_owned())
-    .bind(booking.end_to_end_id.to_owned())
-    .bind(booking.minor_units)
-    .bind(booking.now_ms)
-    .execute(&mut *tx)
-    .await?;
-    if inserted.rows_affected() == 1 {
-        return Ok(BookingResult::Done);
-    }
-    sqlx::query("UPDATE account SET balance = balance - $2 WHERE currency = $1")
-        .bind(booking.currency.to_owned())
-        .bind(booking.minor_units)
-        .execute(&mut *tx)
-        .await?;
-    Ok(BookingResult::Before)
+/// Counts what comes back of an executed payment. False if more would come back than was paid; a concurrent return waits until this transaction ends.
+pub async fn count_return(tx: &mut AnyConnection, payment: &KeptPayment, minor_units: i64) -> Result<bool, sqlx::Error> {
+    let updated = sqlx::query(
+        "UPDATE payment SET returned = returned + $2, returns = returns + 1
+         WHERE end_to_end_id = $1 AND status = 'ACSC' AND returned = $3 AND returned + $2 <= minor_units",
+    );
+    let updated = updated.bind(payment.end_to_end_id.clone()).bind(minor_units).bind(payment.returned);
+    Ok(updated.execute(tx).await?.rows_affected() == 1)
 }

@@ -1,23 +1,27 @@
 //! The bank's HTTP side, including answers that are lost on purpose.
 
+mod commands;
+mod recalls;
+
 use super::{
     FINALITY_HEADER,
+    books::read_account,
     line::ConnectionCutter,
     page,
-    payments::{Delivery, PaymentDesk, group_rejected, now_ms},
-    scenario, trace,
+    payments::{Delivery, DeskError, PaymentDesk, group_rejected, now_ms},
+    trace,
 };
 use crate::page::{self as root, Endpoint};
 use axum::{
-    Json, Router,
+    Router,
     body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use iso20022::{pain001::Initiation, pain002::StatusReport, xml::DOCUMENT_BYTES_MAX};
-use money::{Currency, Money};
+use money::Currency;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +40,10 @@ enum BankFailure {
     Request(&'static str),
     /// The bank has no account of ours in that currency.
     NotFound,
+    /// The bank has no such thing.
+    Unknown(&'static str),
+    /// What is asked for contradicts the books; nothing was booked.
+    Conflict(&'static str),
     /// The answer could not be written as a message.
     Message(iso20022::Error),
 }
@@ -43,6 +51,15 @@ enum BankFailure {
 impl From<sqlx::Error> for BankFailure {
     fn from(error: sqlx::Error) -> Self {
         Self::Books(error)
+    }
+}
+
+impl From<DeskError> for BankFailure {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Books(error) => Self::Books(error),
+            DeskError::Message(error) => Self::Message(error),
+        }
     }
 }
 
@@ -64,17 +81,19 @@ impl IntoResponse for BankFailure {
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
             Self::Request(why) => (StatusCode::BAD_REQUEST, why).into_response(),
+            Self::Unknown(what) => (StatusCode::NOT_FOUND, what).into_response(),
+            Self::Conflict(why) => (StatusCode::CONFLICT, why).into_response(),
             Self::NotFound => (StatusCode::NOT_FOUND, "no account in such a currency; / lists what there is\n").into_response(),
         }
     }
 }
 
 /// Everything that is answered, besides the page that lists it.
-const ENDPOINTS: [Endpoint<BankRoutes>; 5] = [
+const ENDPOINTS: [Endpoint<BankRoutes>; 11] = [
     Endpoint {
         method: "POST",
         path: "/payments",
-        effect: "Takes a payment, pain.001.001.09; answers pain.002.001.10, and the same again for an EndToEndId that it has",
+        effect: "Takes payments, pain.001.001.09; answers pain.002.001.10, and the same again for an EndToEndId that it has",
         example: "/payments --data-binary @payment.xml",
         answered_by: || post(pay),
     },
@@ -86,26 +105,71 @@ const ENDPOINTS: [Endpoint<BankRoutes>; 5] = [
         answered_by: || get(ask),
     },
     Endpoint {
+        method: "POST",
+        path: "/payments/{end_to_end_id}/returns",
+        effect: "Gives an executed payment back, all that is left or minor_units of it, less a charge that is kept back; 204, or 409 if less is left",
+        example: r#"/payments/E2E-1/returns -H 'content-type: application/json' -d '{"code": "AC04", "minor_units": 2, "charge": 1}'"#,
+        answered_by: || post(commands::give_back),
+    },
+    Endpoint {
         method: "GET",
         path: "/statements/{currency}",
-        effect: "Writes the statement since the account was opened, camt.053.001.08",
+        effect: "Writes the statement since the account was opened, camt.053.001.08: its newest 10,000 bookings, or with ?after=N the first after \
+                 the booking of that number",
         example: "/statements/USD",
         answered_by: || get(statement),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/statements/{currency}/faults",
+        effect: "Makes a mistake in the books: duplicate_debit or wrong_amount of an end_to_end_id, unknown_credit or unknown_debit of minor_units; \
+                 or shows batches without their transactions (bare_batches) or with them again (full_batches); 204",
+        example: r#"/statements/USD/faults -H 'content-type: application/json' -d '{"fault": "unknown_credit", "minor_units": 4990}'"#,
+        answered_by: || post(commands::make_fault),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/recalls",
+        effect: "Asks for payments back, camt.055.001.08; answers camt.029.001.09 that says pending",
+        example: "/recalls --data-binary @recall.xml",
+        answered_by: || post(recalls::recall),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/recalls/{assignment_id}",
+        effect: "Tells what became of a recall, camt.029.001.09; with 404 if there is no such recall",
+        example: "/recalls/R-1",
+        answered_by: || get(recalls::ask),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/callbacks",
+        effect: "Registers a receiver, which gets pain.002, camt.054 and camt.029 by POST, signed (headers key-id and signature), until it answers \
+                 2xx; 204",
+        example: r#"/callbacks -H 'content-type: application/json' -d '{"url": "http://127.0.0.1:9/bank"}'"#,
+        answered_by: || post(recalls::register),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/public-keys",
+        effect: "Lists the public keys of callbacks, a JWK set",
+        example: "/public-keys",
+        answered_by: || get(recalls::public_keys),
     },
     Endpoint {
         method: "POST",
         path: "/deposits",
         effect: "Pays in money from elsewhere, once per reference; 204",
         example: r#"/deposits -H 'content-type: application/json' -d '{"currency": "USD", "minor_units": 4990, "reference": "store 1"}'"#,
-        answered_by: || post(deposit),
+        answered_by: || post(commands::deposit),
     },
     Endpoint {
         method: "POST",
         path: "/scenarios",
         effect: "Chooses what happens to a payment (end_to_end_id) or to payments to an account (account), always or so many times; 204. \
-                 `reject` and `reject_executed` need a code, `late` takes delay_ms",
+                 Behaviours with a code need `code`, those with an amount `minor_units`; `late` and returns take delay_ms",
         example: r#"/scenarios -H 'content-type: application/json' -d '{"account": "4400005678", "behaviour": "reject", "code": "AC04", "times": 1}'"#,
-        answered_by: || post(set_scenario),
+        answered_by: || post(commands::set_scenario),
     },
 ];
 
@@ -140,6 +204,7 @@ async fn pay(
     let (report, delivery) = bank.desk.pay(&message, now_ms).await?;
     match delivery {
         Delivery::Now => {}
+        Delivery::AfterCallbacks(about) => bank.desk.mailbox().delivered(&about, bank.desk.late_answer()).await?,
         Delivery::Cut => line.cut(),
         Delivery::Garbage => return Ok((StatusCode::OK, "<html>It works!</html>").into_response()),
         Delivery::After(delay) => {
@@ -165,39 +230,19 @@ async fn ask(State(bank): State<BankRoutes>, headers: HeaderMap, Path(end_to_end
     }
 }
 
-async fn statement(State(bank): State<BankRoutes>, Path(code): Path<String>) -> Result<Response, BankFailure> {
-    let currency = Currency::try_new(&code).map_err(|_| BankFailure::NotFound)?;
-    let statement = bank.desk.statement(currency, now_ms()).await?.ok_or(BankFailure::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, "application/xml")], statement.write()?).into_response())
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DepositRequest {
-    currency: String,
-    minor_units: i64,
-    reference: String,
+struct StatementQuery {
+    after: Option<i64>,
 }
 
-async fn deposit(State(bank): State<BankRoutes>, Json(deposit): Json<DepositRequest>) -> Result<StatusCode, BankFailure> {
-    let currency = Currency::try_new(&deposit.currency).map_err(|_| BankFailure::Request("currency must be an ISO 4217 code"))?;
-    let amount = Money::try_new(currency, deposit.minor_units).map_err(|_| BankFailure::Request("minor_units must be 0 to 2^53"))?;
-    let fits = (1..=200).contains(&deposit.reference.len()) && !deposit.reference.chars().any(char::is_control);
-    if !fits || deposit.reference.trim() != deposit.reference {
-        return Err(BankFailure::Request("reference must be 1 to 200 printable bytes without blank ends"));
-    }
-    let known = bank.desk.deposit(amount, &deposit.reference, now_ms()).await?;
-    if known {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    match bank.desk.statement(currency, now_ms()).await? {
-        Some(_) => Err(BankFailure::Request("the account can't show more than 2^53 minor units")),
-        None => Err(BankFailure::NotFound),
-    }
-}
-
-async fn set_scenario(State(bank): State<BankRoutes>, Json(request): Json<scenario::ScenarioRequest>) -> Result<StatusCode, BankFailure> {
-    let scenario = request.decode().ok_or(BankFailure::Request("one of end_to_end_id and account, and a known behaviour"))?;
-    bank.desk.set_scenario(&scenario, now_ms()).await?;
-    Ok(StatusCode::NO_CONTENT)
+async fn statement(
+    State(bank): State<BankRoutes>,
+    Path(code): Path<String>,
+    Query(query): Query<StatementQuery>,
+) -> Result<Response, BankFailure> {
+    let currency = Currency::try_new(&code).map_err(|_| BankFailure::NotFound)?;
+    let account = read_account(bank.desk.books(), currency, query.after).await?.ok_or(BankFailure::NotFound)?;
+    let statement = super::statement::statement(currency, &account, query.after.is_some(), now_ms());
+    Ok(([(header::CONTENT_TYPE, "application/xml")], statement.write()?).into_response())
 }

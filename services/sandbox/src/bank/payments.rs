@@ -1,28 +1,42 @@
 //! The bank's decisions: accept a payment, execute it once, and repeat the first answer.
 
 use super::{
-    Behaviour, CLOCK_SKEW_MAX, Config,
+    Config,
+    behaviour::{Behaviour, CallbackTrick},
     books::{self, BankBooks, Booking, BookingResult, KeptPayment},
-    own_accounts::own_account_id,
-    rails::{BankRail, day_of},
+    callbacks::Mailbox,
+    decide::{Execution, ReceivedTransfer, chosen, decide, first_answer},
+    news::News,
+    returns::give_back_planned,
     scenario::BankScenario,
 };
 use iso20022::{
     ReasonCode, TransactionStatus,
-    camt053::{Direction, Statement, StatementBalance, StatementEntry},
-    pain001::{AccountId, Initiation, MESSAGE_NAME, PaymentInstruction, TransferAmount},
+    pain001::{Initiation, MESSAGE_NAME, TRANSFERS_MAX, TransferAmount},
     pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, StatusReason, StatusReport, TransactionReport},
-    rail::{ExecutionTime, RailTable},
 };
-use jiff::{Timestamp, civil::Date};
-use money::{Currency, Money};
+use jiff::Timestamp;
+use money::Money;
 use sqlx::AnyConnection;
 use std::{
-    sync::LazyLock,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::Notify;
 
-static RAIL_CODES: LazyLock<RailTable> = LazyLock::new(RailTable::default);
+/// Transfers that share a transaction: many at once are cheap, and others wait no longer than for so many.
+const TRANSFERS_AT_ONCE: usize = 200;
+
+/// Why the desk can't do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The books failed.
+    #[error("the bank's books: {0}")]
+    Books(#[from] sqlx::Error),
+    /// A message could not be written.
+    #[error("a message of the bank: {0}")]
+    Message(#[from] iso20022::Error),
+}
 
 /// The current Unix time in milliseconds.
 pub fn now_ms() -> i64 {
@@ -30,22 +44,25 @@ pub fn now_ms() -> i64 {
     i64::try_from(age).unwrap_or(i64::MAX)
 }
 
-fn moment(at_ms: i64) -> Timestamp {
+/// The time of so many milliseconds since 1970.
+pub fn moment(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }
 
-/// The date in the time zone of the currency's rail; for other currencies, in UTC.
-fn day(currency: Currency, at_ms: i64) -> Date {
-    day_of(currency, moment(at_ms))
+/// A reference that nobody else has, of 34 characters.
+pub fn fresh_id(prefix: &str) -> String {
+    format!("{prefix}-{}", uuid::Uuid::now_v7().simple())
 }
 
 /// What the peer receives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// The answer, at once.
     Now,
     /// The answer, after this delay.
     After(Duration),
+    /// The answer, once the callbacks about this payment are delivered.
+    AfterCallbacks(String),
     /// No answer; the connection is cut.
     Cut,
     /// No answer; the connection stays open.
@@ -58,6 +75,13 @@ pub enum Delivery {
 struct TakenTransfer {
     payment: Option<KeptPayment>,
     delivery: Delivery,
+    trick: Option<CallbackTrick>,
+}
+
+impl TakenTransfer {
+    fn answered(payment: Option<KeptPayment>) -> Self {
+        Self { payment, delivery: Delivery::Now, trick: None }
+    }
 }
 
 /// Accepts payments and answers queries about them.
@@ -65,19 +89,50 @@ struct TakenTransfer {
 pub struct PaymentDesk {
     books: BankBooks,
     config: Config,
+    mailbox: Mailbox,
+    changed: Arc<Notify>,
 }
 
 impl PaymentDesk {
-    pub fn new(books: BankBooks, config: Config) -> Self {
-        Self { books, config }
+    pub fn new(books: BankBooks, config: Config, mailbox: Mailbox) -> Self {
+        Self { books, config, mailbox, changed: Arc::default() }
+    }
+
+    pub fn books(&self) -> &BankBooks {
+        &self.books
+    }
+
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// When something happens that happens later, in milliseconds from now.
+    pub fn later_ms(&self) -> i64 {
+        i64::try_from(self.config.later.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Longest wait for callbacks before an answer.
+    pub fn late_answer(&self) -> Duration {
+        self.config.late_answer
+    }
+
+    /// Tells whoever waits that there may be something to do.
+    pub fn wake(&self) {
+        self.changed.notify_one();
+        self.mailbox.wake();
+    }
+
+    /// Returns once there may be something to do.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     pub fn finality_window(&self) -> Duration {
         self.config.finality_window
     }
 
-    /// Accepts every transfer of a message, each in a transaction of its own, durable before the answer.
-    pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(StatusReport, Delivery), sqlx::Error> {
+    /// Accepts every transfer of a message, some hundred in a transaction, and those of a batch in one; durable before the answer.
+    pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(StatusReport, Delivery), DeskError> {
         if let Err(error) = message.check_totals() {
             let code = if matches!(error, iso20022::Error::Total { element: "NbOfTxs" }) { "AM18" } else { "AM10" };
             return Ok((group_rejected(&message.message_id, code, &error.to_string(), now_ms), Delivery::Now));
@@ -85,14 +140,17 @@ impl PaymentDesk {
         let mut delivery = Delivery::Now;
         let mut reports = Vec::new();
         for payment in &message.payments {
+            let is_batched = payment.batch_booking && payment.transfers.len() > 1;
+            let at_once = if is_batched { TRANSFERS_MAX } else { TRANSFERS_AT_ONCE };
             let mut transactions = Vec::new();
-            for transfer in &payment.transfers {
-                let instruction = ReceivedTransfer { message, payment, transfer };
-                let taken = self.take(&instruction, now_ms).await?;
-                if taken.delivery != Delivery::Now {
-                    delivery = taken.delivery;
+            for transfers in payment.transfers.chunks(at_once) {
+                let instructions = transfers.iter().map(|transfer| ReceivedTransfer { message, payment, transfer, is_batched });
+                for taken in self.take_all(instructions.collect(), now_ms).await? {
+                    if taken.delivery != Delivery::Now {
+                        delivery = taken.delivery;
+                    }
+                    transactions.extend(taken.payment.as_ref().map(report_of));
                 }
-                transactions.extend(taken.payment.as_ref().map(report_of));
             }
             let original_payment_id = payment.payment_id.clone();
             reports.push(PaymentReport { original_payment_id, status: None, reasons: Vec::new(), transactions });
@@ -100,56 +158,101 @@ impl PaymentDesk {
         Ok((report(&message.message_id, reports, now_ms), delivery))
     }
 
-    async fn take(&self, instruction: &ReceivedTransfer<'_>, now_ms: i64) -> Result<TakenTransfer, sqlx::Error> {
-        let end_to_end_id = &instruction.transfer.end_to_end_id;
+    /// Takes transfers in one transaction, and pushes what happened.
+    async fn take_all(&self, instructions: Vec<ReceivedTransfer<'_>>, now_ms: i64) -> Result<Vec<TakenTransfer>, DeskError> {
         let mut tx = self.books.begin().await?;
+        let (mut all, mut news) = (Vec::new(), News::default());
+        for instruction in &instructions {
+            let mut own = News::default();
+            let taken = self.take(&mut tx, instruction, &mut own, now_ms).await?;
+            match taken.trick {
+                Some(trick) => self.push_news(&mut tx, &instruction.transfer.end_to_end_id, &own, Some(trick), now_ms).await?,
+                None => {
+                    news.payments.append(&mut own.payments);
+                    news.entries.append(&mut own.entries);
+                }
+            }
+            all.push(taken);
+        }
+        let about = instructions.first().map_or("", |instruction| instruction.message.message_id.as_str());
+        self.push_news(&mut tx, about, &news, None, now_ms).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(all)
+    }
+
+    async fn take(
+        &self,
+        tx: &mut AnyConnection,
+        instruction: &ReceivedTransfer<'_>,
+        news: &mut News,
+        now_ms: i64,
+    ) -> Result<TakenTransfer, sqlx::Error> {
+        let end_to_end_id = &instruction.transfer.end_to_end_id;
         let mut payment = instruction.payment(now_ms);
-        if let Some(first) = books::payment(&mut tx, end_to_end_id).await? {
+        if let Some(first) = books::payment(tx, end_to_end_id).await? {
             if first.same_instruction(&payment) {
                 // The first answer applies to this message too, and queries refer to the latest message.
-                books::set_message(&mut tx, &payment).await?;
-                tx.commit().await?;
+                books::set_message(tx, &payment).await?;
             }
-            return Ok(TakenTransfer { payment: Some(first_answer(first, payment)), delivery: Delivery::Now });
+            return Ok(TakenTransfer::answered(Some(first_answer(first, payment))));
         }
-        let behaviour = behaviour(&mut tx, &payment).await?;
+        payment.behaviour = chosen(tx, &payment, instruction.holder()).await?;
+        let behaviour = Behaviour::parse(&payment.behaviour).unwrap_or(Behaviour::Settle);
         let lost = match behaviour {
             Behaviour::Silent => Some(Delivery::Never),
             Behaviour::Lose => Some(Delivery::Cut),
-            Behaviour::LoseOnce if books::lose(&mut tx, end_to_end_id).await? => Some(Delivery::Cut),
+            Behaviour::LoseOnce if books::lose(tx, end_to_end_id).await? => Some(Delivery::Cut),
             _ => None,
         };
         if let Some(delivery) = lost {
-            tx.commit().await?;
-            return Ok(TakenTransfer { payment: None, delivery });
+            return Ok(TakenTransfer { payment: None, delivery, trick: None });
         }
-        if !books::insert_payment(&mut tx, &payment).await? {
+        if !books::insert_payment(tx, &payment).await? {
             // PostgreSQL: a concurrent transaction with the same EndToEndId committed meanwhile; its answer counts.
-            let first = books::payment(&mut tx, end_to_end_id).await?;
-            return Ok(TakenTransfer { payment: first.map(|first| first_answer(first, payment)), delivery: Delivery::Now });
+            let first = books::payment(tx, end_to_end_id).await?;
+            return Ok(TakenTransfer::answered(first.map(|first| first_answer(first, payment))));
         }
         match instruction.refusal(&self.config, now_ms) {
             Some((reason, words)) => payment.reject(reason, words, now_ms),
-            None => decide(&mut tx, &mut payment, &behaviour, now_ms).await?,
+            None => {
+                let execution = Execution { is_batched: instruction.is_batched, later_ms: self.later_ms(), now_ms };
+                decide(tx, &mut payment, &behaviour, execution, &mut news.entries).await?;
+            }
         }
-        books::set_status(&mut tx, &payment, "RCVD").await?;
-        tx.commit().await?;
+        books::set_status(tx, &payment, "RCVD").await?;
+        news.payments.push(payment.clone());
+        if behaviour == Behaviour::Callback(CallbackTrick::Disorder) && payment.status == "ACSC" {
+            // The answer is older than what the callbacks tell.
+            payment.status = "ACSP".to_owned();
+        }
+        let (delivery, trick) = self.delivery(&behaviour, end_to_end_id);
+        Ok(TakenTransfer { payment: Some(payment), delivery, trick })
+    }
+
+    fn delivery(&self, behaviour: &Behaviour, end_to_end_id: &str) -> (Delivery, Option<CallbackTrick>) {
+        let trick = if let Behaviour::Callback(trick) = behaviour { Some(*trick) } else { None };
         let delivery = match behaviour {
             Behaviour::Cut => Delivery::Cut,
             Behaviour::Late(delay_ms) => Delivery::After(delay_ms.map_or(self.config.late_answer, Duration::from_millis)),
             Behaviour::SilentExecuted => Delivery::Never,
             Behaviour::Garbage => Delivery::Garbage,
+            Behaviour::Callback(CallbackTrick::First) => Delivery::AfterCallbacks(end_to_end_id.to_owned()),
             _ => Delivery::Now,
         };
-        Ok(TakenTransfer { payment: Some(payment), delivery })
+        (delivery, trick)
     }
 
     /// Reports a payment's status; one that settles later settles now. `None`: there is no such payment.
-    pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<StatusReport>, sqlx::Error> {
+    pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<StatusReport>, DeskError> {
         let mut tx = self.books.begin().await?;
         let Some(mut payment) = books::payment(&mut tx, end_to_end_id).await? else { return Ok(None) };
         if payment.status == "ACSP" {
             payment = self.move_on(tx, payment, &Behaviour::Settle, now_ms).await?;
+        } else if let Some(entry) = give_back_planned(&mut tx, &payment, now_ms).await? {
+            self.push_entries(&mut tx, &payment, &[entry], now_ms).await?;
+            tx.commit().await?;
+            self.wake();
         }
         let transactions = vec![report_of(&payment)];
         let original_payment_id = payment.payment_id.clone();
@@ -175,7 +278,7 @@ impl PaymentDesk {
     }
 
     /// Stores a scenario. One that settles or rejects a waiting payment does so at once.
-    pub async fn set_scenario(&self, scenario: &BankScenario, now_ms: i64) -> Result<(), sqlx::Error> {
+    pub async fn set_scenario(&self, scenario: &BankScenario, now_ms: i64) -> Result<(), DeskError> {
         self.books.set_scenario(scenario).await?;
         let Some(behaviour @ (Behaviour::Settle | Behaviour::Reject(_))) = Behaviour::parse(&scenario.behaviour) else { return Ok(()) };
         if scenario.target != "end_to_end_id" {
@@ -194,14 +297,19 @@ impl PaymentDesk {
         mut payment: KeptPayment,
         behaviour: &Behaviour,
         now_ms: i64,
-    ) -> Result<KeptPayment, sqlx::Error> {
+    ) -> Result<KeptPayment, DeskError> {
         let from = payment.status.clone();
         if !matches!(from.as_str(), "ACSP" | "PDNG") {
             return Ok(payment);
         }
-        decide(&mut tx, &mut payment, behaviour, now_ms).await?;
+        let mut news = News::default();
+        let execution = Execution { is_batched: false, later_ms: self.later_ms(), now_ms };
+        decide(&mut tx, &mut payment, behaviour, execution, &mut news.entries).await?;
         if books::set_status(&mut tx, &payment, &from).await? {
+            news.payments.push(payment.clone());
+            self.push_news(&mut tx, &payment.end_to_end_id, &news, None, now_ms).await?;
             tx.commit().await?;
+            self.wake();
             return Ok(payment);
         }
         // Another transaction changed it first; our booking is rolled back.
@@ -215,169 +323,18 @@ impl PaymentDesk {
         let mut tx = self.books.begin().await?;
         let reference = format!("deposit {reference}");
         let currency = amount.currency();
-        let booking =
-            Booking { currency: currency.code(), minor_units: amount.minor_units(), reference: &reference, end_to_end_id: "", now_ms };
+        let (currency, minor_units) = (currency.code(), amount.minor_units());
+        let booking = Booking { currency, minor_units, reference: &reference, now_ms, ..Booking::default() };
         let booked = books::book(&mut tx, booking).await?;
         tx.commit().await?;
         Ok(booked != BookingResult::Refused)
     }
-
-    /// The account's statement. `None`: no such account.
-    pub async fn statement(&self, currency: Currency, now_ms: i64) -> Result<Option<Statement>, sqlx::Error> {
-        let Some(state) = self.books.account(currency).await? else { return Ok(None) };
-        let shown: i64 = state.entries.iter().map(|entry| entry.minor_units).sum();
-        let balance = |minor_units: i64, date: Date| {
-            let (amount, direction) = signed(currency, minor_units);
-            StatementBalance { amount, direction, date }
-        };
-        Ok(Some(Statement {
-            message_id: format!("S-{}-{now_ms}", currency.code()),
-            created: moment(now_ms),
-            statement_id: format!("{}-{now_ms}", currency.code()),
-            account: own_account_id(currency),
-            currency,
-            // Equal to the account's opening balance unless old entries are left out.
-            opening: balance(state.balance - shown, day(currency, state.opened_at_ms)),
-            closing: balance(state.balance, day(currency, now_ms)),
-            entries: state.entries.iter().map(|entry| entry_of(currency, entry)).collect(),
-        }))
-    }
 }
 
-/// One transfer in its message.
-struct ReceivedTransfer<'a> {
-    message: &'a Initiation,
-    payment: &'a PaymentInstruction,
-    transfer: &'a iso20022::pain001::CreditTransfer,
-}
-
-impl ReceivedTransfer<'_> {
-    fn payment(&self, now_ms: i64) -> KeptPayment {
-        let money = self.transfer.amount.money();
-        let account = self.transfer.creditor.account.as_ref().map_or("", AccountId::number);
-        KeptPayment {
-            end_to_end_id: self.transfer.end_to_end_id.clone(),
-            message_id: self.message.message_id.clone(),
-            payment_id: self.payment.payment_id.clone(),
-            currency: money.currency().code().to_owned(),
-            minor_units: money.minor_units(),
-            creditor_account: account.to_owned(),
-            status: "RCVD".to_owned(),
-            reason: String::new(),
-            words: String::new(),
-            received_at_ms: now_ms,
-            decided_at_ms: 0,
-        }
-    }
-
-    /// The checks that the bank makes before anything else.
-    fn refusal(&self, config: &Config, now_ms: i64) -> Option<(&'static str, &'static str)> {
-        let age_ms = now_ms - self.message.created.as_millisecond();
-        let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        let money = self.transfer.amount.money();
-        let own = own_account_id(money.currency());
-        if age_ms > ms(config.finality_window) || age_ms < -ms(CLOCK_SKEW_MAX) {
-            Some(("TM01", "the message is older than the finality window, or from the future"))
-        } else if self.payment.debtor.account.as_ref().map(AccountId::number) != Some(own.number()) {
-            Some(("AC02", "the paying account is not yours, or not in this currency"))
-        } else if self.transfer.creditor.account.is_none() {
-            Some(("AC03", "no receiving account"))
-        } else if !matches!(self.transfer.amount, TransferAmount::Instructed(_)) || money.minor_units() == 0 {
-            Some(("AM12", "the amount must be instructed and above zero"))
-        } else {
-            self.refusal_of_rail(money.currency(), now_ms)
-        }
-    }
-
-    /// The checks of the rail that the payment asks for.
-    fn refusal_of_rail(&self, currency: Currency, now_ms: i64) -> Option<(&'static str, &'static str)> {
-        let Some(rail) = RAIL_CODES.rail(&self.payment.payment_type).and_then(BankRail::of) else {
-            return Some(("FF03", "no rail has this payment type"));
-        };
-        if rail.currency != currency.code() {
-            Some(("AM03", "the rail does not pay this currency"))
-        } else if !rail.reaches(&self.transfer.creditor) {
-            Some(("AC14", "the rail does not reach such an account"))
-        } else if rail.is_instant && matches!(self.payment.execution, ExecutionTime::Day(asked) if asked > rail.day(moment(now_ms))) {
-            Some(("DT04", "the execution date is in the future, which an instant payment does not allow"))
-        } else {
-            None
-        }
-    }
-}
-
-impl KeptPayment {
-    fn money(&self) -> Option<Money> {
-        Money::try_new(Currency::try_new(&self.currency).ok()?, self.minor_units).ok()
-    }
-
-    fn reject(&mut self, reason: &str, words: &str, now_ms: i64) {
-        self.status = "RJCT".to_owned();
-        self.reason = reason.to_owned();
-        self.words = words.to_owned();
-        self.decided_at_ms = now_ms;
-    }
-}
-
-/// The first answer if it is the same instruction; another instruction under a used EndToEndId is rejected as a duplicate and changes nothing.
-fn first_answer(first: KeptPayment, mut now: KeptPayment) -> KeptPayment {
-    if first.same_instruction(&now) {
-        return first;
-    }
-    let now_ms = now.received_at_ms;
-    now.reject("AM05", "another payment has this EndToEndId", now_ms);
-    now
-}
-
-async fn behaviour(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<Behaviour, sqlx::Error> {
-    for (target, value) in [("end_to_end_id", &payment.end_to_end_id), ("account", &payment.creditor_account)] {
-        if let Some(behaviour) = books::take_scenario(tx, target, value).await?.and_then(|text| Behaviour::parse(&text)) {
-            return Ok(behaviour);
-        }
-    }
-    Ok(Behaviour::of_account(&payment.creditor_account))
-}
-
-/// Executes a payment, or rejects it with a reason.
-async fn decide(tx: &mut AnyConnection, payment: &mut KeptPayment, behaviour: &Behaviour, now_ms: i64) -> Result<(), sqlx::Error> {
-    match behaviour {
-        Behaviour::SettleLater => payment.status = "ACSP".to_owned(),
-        Behaviour::Pending => payment.status = "PDNG".to_owned(),
-        Behaviour::Reject(reason) => payment.reject(reason.code(), reason.words(), now_ms),
-        Behaviour::Settle
-        | Behaviour::RejectExecuted(_)
-        | Behaviour::Cut
-        | Behaviour::Late(_)
-        | Behaviour::Silent
-        | Behaviour::SilentExecuted
-        | Behaviour::Lose
-        | Behaviour::LoseOnce
-        | Behaviour::Garbage => {
-            let booking = Booking {
-                currency: &payment.currency,
-                minor_units: -payment.minor_units,
-                reference: &payment.end_to_end_id,
-                end_to_end_id: &payment.end_to_end_id,
-                now_ms,
-            };
-            match books::book(tx, booking).await? {
-                BookingResult::Done | BookingResult::Before => {
-                    payment.status = "ACSC".to_owned();
-                    payment.decided_at_ms = now_ms;
-                }
-                BookingResult::Refused => payment.reject("AM04", "not enough on the paying account", now_ms),
-            }
-            if let Behaviour::RejectExecuted(reason) = behaviour {
-                payment.reject(reason.code(), reason.words(), now_ms);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> StatusReport {
+/// A report about payments of a message.
+pub fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> StatusReport {
     StatusReport {
-        message_id: format!("R-{now_ms}"),
+        message_id: fresh_id("R"),
         created: moment(now_ms),
         original_message_id: original_message_id.to_owned(),
         original_message_name: MESSAGE_NAME.to_owned(),
@@ -396,7 +353,8 @@ pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms
     report
 }
 
-fn report_of(payment: &KeptPayment) -> TransactionReport {
+/// The status of a payment.
+pub fn report_of(payment: &KeptPayment) -> TransactionReport {
     let reason = (!payment.reason.is_empty())
         .then(|| StatusReason { reason: Some(ReasonCode::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
     TransactionReport {
@@ -407,24 +365,5 @@ fn report_of(payment: &KeptPayment) -> TransactionReport {
         bank_reference: None,
         instructed_amount: payment.money().map(TransferAmount::Instructed),
         settled_amount: None,
-    }
-}
-
-fn signed(currency: Currency, minor_units: i64) -> (Money, Direction) {
-    let direction = if minor_units < 0 { Direction::Debit } else { Direction::Credit };
-    let amount = Money::try_new(currency, minor_units.saturating_abs()).expect("accounts and bookings stay within 2^53");
-    (amount, direction)
-}
-
-fn entry_of(currency: Currency, entry: &books::BankEntry) -> StatementEntry {
-    let (amount, direction) = signed(currency, entry.minor_units);
-    let end_to_end_id = (!entry.end_to_end_id.is_empty()).then(|| entry.end_to_end_id.clone());
-    StatementEntry {
-        reference: Some(entry.entry_no.to_string()),
-        amount,
-        direction,
-        booked: Some(moment(entry.booked_at_ms)),
-        additional: end_to_end_id.is_none().then(|| entry.reference.clone()),
-        end_to_end_id,
     }
 }

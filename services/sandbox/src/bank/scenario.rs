@@ -1,36 +1,7 @@
-//! What the bank does with a payment, and the accounts that select it.
+//! The body of `POST /scenarios`, and the accounts that select a behaviour.
 
-use iso20022::ReasonCode;
+use super::behaviour::Behaviour;
 use serde::Deserialize;
-
-/// What happens to a payment. [`Behaviour::effect`] describes each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Behaviour {
-    /// Executed, ACSC.
-    Settle,
-    /// ACSP; executed on the first query.
-    SettleLater,
-    /// RJCT with this code.
-    Reject(ReasonCode),
-    /// Executed, but answered with RJCT and this code: a false answer that only the statement reveals.
-    RejectExecuted(ReasonCode),
-    /// Executed, no answer, connection cut.
-    Cut,
-    /// Executed, answered after this many milliseconds, or after the configured delay.
-    Late(Option<u64>),
-    /// Not executed, never answered.
-    Silent,
-    /// Executed, never answered.
-    SilentExecuted,
-    /// PDNG until a scenario decides.
-    Pending,
-    /// Not executed, connection cut.
-    Lose,
-    /// Lost the first time, settled the next.
-    LoseOnce,
-    /// Executed, answered with invalid data.
-    Garbage,
-}
 
 /// An account that selects a behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,62 +32,17 @@ pub const MAGIC: [MagicAccount; 10] = [
     magic("9000000010", "DE56500105170900000010", "garbage"),
 ];
 
-/// The behaviours that no account has, as [`Behaviour::parse`] reads them.
-pub const BY_SCENARIO_ONLY: [&str; 2] = ["reject_executed:AC04", "lose"];
-
-impl Behaviour {
-    /// What the bank does with such a payment, in words.
-    #[must_use]
-    pub fn effect(&self) -> String {
-        let coded = |code: &ReasonCode| format!("{} ({})", code.code(), code.words());
-        match self {
-            Self::Settle => "executes it, answers ACSC".to_owned(),
-            Self::SettleLater => "answers ACSP; executes it when asked for its status, then ACSC".to_owned(),
-            Self::Reject(code) => format!("does not execute it, answers RJCT with {}", coded(code)),
-            Self::RejectExecuted(code) => {
-                format!("executes it, and answers RJCT with {} all the same; only the statement shows it", coded(code))
-            }
-            Self::Cut => "executes it, cuts the connection without an answer".to_owned(),
-            Self::Late(None) => "executes it, answers ACSC later than the payer waits".to_owned(),
-            Self::Late(Some(delay_ms)) => format!("executes it, answers ACSC after {delay_ms} ms"),
-            Self::Silent => "never answers, never executes it, however often it is sent".to_owned(),
-            Self::SilentExecuted => "executes it, never answers".to_owned(),
-            Self::Pending => "answers PDNG until a scenario for its EndToEndId settles or rejects it".to_owned(),
-            Self::Lose => "does not execute it and cuts the connection, however often it is sent".to_owned(),
-            Self::LoseOnce => "loses it the first time and cuts the connection; executes it when it is sent again".to_owned(),
-            Self::Garbage => "executes it, answers with something that is no message".to_owned(),
-        }
-    }
-
-    /// Its name, and behind a colon the code of a rejection or the delay of a late answer.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (name, detail) = text.split_once(':').map_or((text, None), |(name, detail)| (name, Some(detail)));
-        match (name, detail) {
-            ("settle", None) => Some(Self::Settle),
-            ("settle_later", None) => Some(Self::SettleLater),
-            ("reject", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::Reject(ReasonCode::from_code(code))),
-            ("reject_executed", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::RejectExecuted(ReasonCode::from_code(code))),
-            ("cut", None) => Some(Self::Cut),
-            ("late", None) => Some(Self::Late(None)),
-            ("late", Some(delay_ms)) => delay_ms.parse().ok().map(|delay_ms| Self::Late(Some(delay_ms))),
-            ("silent", None) => Some(Self::Silent),
-            ("silent_executed", None) => Some(Self::SilentExecuted),
-            ("pending", None) => Some(Self::Pending),
-            ("lose", None) => Some(Self::Lose),
-            ("lose_once", None) => Some(Self::LoseOnce),
-            ("garbage", None) => Some(Self::Garbage),
-            _ => None,
-        }
-    }
-
-    /// The behaviour of a receiving account.
-    #[must_use]
-    pub fn of_account(number: &str) -> Self {
-        let magic = MAGIC.iter().find(|magic| magic.account_number == number || magic.iban == number);
-        magic.and_then(|magic| Self::parse(magic.behaviour)).unwrap_or(Self::Settle)
-    }
+/// The behaviour of a payment by its receiving account, or, whatever the account, by its holder's name: `Sandbox reject:AC04`. Returns the text that
+/// [`Behaviour::parse`] reads.
+#[must_use]
+pub fn behaviour_of(number: &str, holder: &str) -> String {
+    let named = holder.strip_prefix(NAME_PREFIX).filter(|text| Behaviour::parse(text).is_some());
+    let magic = || MAGIC.iter().find(|magic| magic.account_number == number || magic.iban == number).map(|magic| magic.behaviour);
+    named.or_else(magic).unwrap_or("settle").to_owned()
 }
+
+/// What a holder's name begins with to select a behaviour.
+pub const NAME_PREFIX: &str = "Sandbox ";
 
 /// The body of `POST /scenarios`.
 #[derive(Debug, Deserialize)]
@@ -128,9 +54,11 @@ pub struct ScenarioRequest {
     pub account: Option<String>,
     /// Name of the behaviour.
     pub behaviour: String,
-    /// For `reject` and `reject_executed`: the reason code.
+    /// For behaviours with a reason code.
     pub code: Option<String>,
-    /// For `late`: the delay.
+    /// For `return_part` and `fee`: the amount.
+    pub minor_units: Option<u64>,
+    /// For `late` and returns: the delay.
     pub delay_ms: Option<u64>,
     /// For this many attempts; absent: all.
     pub times: Option<u32>,
@@ -153,12 +81,11 @@ impl ScenarioRequest {
             (None, Some(account)) => ("account", account),
             _ => return None,
         };
-        let behaviour = match (self.behaviour.as_str(), self.code, self.delay_ms) {
-            (name @ ("reject" | "reject_executed"), Some(code), None) => format!("{name}:{code}"),
-            ("late", None, Some(delay_ms)) => format!("late:{delay_ms}"),
-            (name, None, None) => name.to_owned(),
-            _ => return None,
-        };
+        let parts = [Some(self.behaviour), self.code, self.minor_units.map(|amount| amount.to_string())];
+        let mut behaviour = parts.into_iter().flatten().collect::<Vec<_>>().join(":");
+        if let Some(delay_ms) = self.delay_ms {
+            behaviour = format!("{behaviour}{}{delay_ms}", if behaviour == "late" { ':' } else { '@' });
+        }
         Behaviour::parse(&behaviour)?;
         Some(BankScenario { target, value, behaviour, remaining: self.times.map_or(-1, i64::from) })
     }

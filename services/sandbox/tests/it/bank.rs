@@ -1,23 +1,14 @@
 //! The pretend bank, called over HTTP as a payer would. Every test runs on both engines.
 
-use accounts::{AddressField, AddressKind, AddressRules, PayoutAddress};
+use crate::town::{FUNDING, Town, euro, message, on_both, verdict};
 use db::Database;
-use iso20022::{
-    TransactionStatus,
-    camt053::Statement,
-    pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount},
-    pain002::{StatusReport, Verdict},
-    rail::{ExecutionTime, RailTable},
-};
+use iso20022::{TransactionStatus, pain002::StatusReport, rail::ExecutionTime};
 use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
-use money::{Currency, Money};
-use reqwest::{Client, Response, StatusCode};
-use sandbox::bank::{self, Config, FINALITY_HEADER, MAGIC, SandboxBank, own_account};
-use serde_json::{Value, json};
-use std::{future::Future, path::Path, process::Command, time::Duration};
+use reqwest::StatusCode;
+use sandbox::bank::{Config, FINALITY_HEADER, MAGIC};
+use serde_json::json;
+use std::{path::Path, process::Command, time::Duration};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 const SETTLE: &str = "DE08500105170900000001";
 const SETTLE_LATER: &str = "DE78500105170900000002";
@@ -29,116 +20,6 @@ const SILENT_EXECUTED: &str = "DE40500105170900000007";
 const PENDING: &str = "DE13500105170900000008";
 const LOSE_ONCE: &str = "DE83500105170900000009";
 const GARBAGE: &str = "DE56500105170900000010";
-const FUNDING: i64 = 100_000;
-
-struct Town {
-    bank: SandboxBank,
-    client: Client,
-    shutdown: CancellationToken,
-}
-
-impl Town {
-    async fn open(database: &Database) -> Town {
-        let config =
-            Config { funding: vec![euro(FUNDING)], finality_window: Duration::from_secs(60), late_answer: Duration::from_millis(300) };
-        Self::open_with(database, config).await
-    }
-
-    async fn open_with(database: &Database, config: Config) -> Town {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let shutdown = CancellationToken::new();
-        let bank = bank::start(listener, database, config, shutdown.clone()).await.unwrap();
-        let client = http_client::local().build().unwrap();
-        Town { bank, client, shutdown }
-    }
-
-    async fn close(self) {
-        self.shutdown.cancel();
-        drop(self.client);
-        self.bank.stopped().await.unwrap();
-    }
-
-    async fn send(&self, body: String) -> Result<Response, reqwest::Error> {
-        let request = self.client.post(format!("{}/payments", self.bank.url())).body(body);
-        request.timeout(Duration::from_millis(2000)).send().await
-    }
-
-    async fn pay(&self, id: &str, iban: &str, minor_units: i64) -> Verdict {
-        let response = self.send(message(id, iban, minor_units).write().unwrap()).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        verdict(response, id).await
-    }
-
-    async fn ask(&self, id: &str) -> Response {
-        self.client.get(format!("{}/payments/{id}", self.bank.url())).send().await.unwrap()
-    }
-
-    async fn status(&self, id: &str) -> String {
-        verdict(self.ask(id).await, id).await.status.code().to_owned()
-    }
-
-    async fn post(&self, path: &str, body: Value) -> StatusCode {
-        self.client.post(format!("{}/{path}", self.bank.url())).json(&body).send().await.unwrap().status()
-    }
-
-    async fn statement(&self) -> Statement {
-        let response = self.client.get(format!("{}/statements/EUR", self.bank.url())).send().await.unwrap();
-        let statement = Statement::read(&response.bytes().await.unwrap()).unwrap();
-        assert!(statement.adds_up());
-        statement
-    }
-
-    /// How many times the payment was booked.
-    async fn executed(&self, id: &str) -> usize {
-        self.statement().await.entries.iter().filter(|entry| entry.end_to_end_id.as_deref() == Some(id)).count()
-    }
-}
-
-fn euro(minor_units: i64) -> Money {
-    Money::try_new(Currency::try_new("EUR").unwrap(), minor_units).unwrap()
-}
-
-fn iban_address(iban: &str) -> PayoutAddress {
-    PayoutAddress::parse(AddressKind::Iban, &[(AddressField::Iban, iban)], &AddressRules::default()).unwrap()
-}
-
-fn message(id: &str, iban: &str, minor_units: i64) -> Initiation {
-    let transfer = CreditTransfer {
-        end_to_end_id: id.into(),
-        uetr: None,
-        amount: TransferAmount::Instructed(euro(minor_units)),
-        creditor: Party::paid_to("Ana", &iban_address(iban), None, None),
-        purpose: None,
-        remittance: None,
-    };
-    let debtor = Party::paid_to("Largesse", &own_account(euro(0).currency()), None, None);
-    let (now, table) = (Timestamp::now(), RailTable::default());
-    let codes = table.codes("sepa-instant").unwrap();
-    let payment = PaymentInstruction {
-        payment_id: "P".into(),
-        payment_type: codes.payment_type(),
-        batch_booking: false,
-        execution: codes.at_once(now, &TimeZone::UTC),
-        debtor,
-        transfers: vec![transfer],
-    };
-    Initiation::new(format!("M-{id}"), now, "Largesse", vec![payment])
-}
-
-async fn verdict(response: Response, id: &str) -> Verdict {
-    let report = StatusReport::read(&response.bytes().await.unwrap()).unwrap();
-    report.verdict(id, &format!("M-{id}")).unwrap()
-}
-
-/// Runs a test on SQLite and on PostgreSQL.
-async fn on_both<F: Future<Output = ()>>(test: impl Fn(Database) -> F) {
-    let dir = TempDir::new().unwrap();
-    test(Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap()).await;
-    let cluster = pgtest::Cluster::start().unwrap();
-    let url = cluster.create_database().unwrap();
-    test(Database::parse(&url).unwrap()).await;
-}
-
 #[tokio::test]
 async fn a_payment_is_executed_once_and_a_duplicate_gets_the_first_answer() {
     on_both(async |database| {
@@ -395,11 +276,13 @@ async fn the_root_page_lists_every_account_with_its_behaviour_and_commands_that_
     let ibans: Vec<_> = listed.iter().map(|(_, iban, _)| *iban).collect();
     assert_eq!(ibans, [SETTLE, SETTLE_LATER, REJECT, CUT, LATE, SILENT, SILENT_EXECUTED, PENDING, LOSE_ONCE, GARBAGE]);
     assert!(rows.iter().all(|row| row.last().unwrap().contains(' ')), "an account without an effect: {page}");
-    assert!(page.contains("\nlose  ") && page.contains("\nreject_executed:AC04  "), "{page}");
+    assert!(page.contains("\nlose  ") && page.contains("\nreject_executed:AC04  ") && page.contains("\nreturn_part:AC04:100  "), "{page}");
 
-    // In the page's order: a payment, its status, a statement, a deposit and a scenario.
+    // In the page's order: a payment, its status and return, a statement and a mistake, a recall and its answer, a receiver, keys, a deposit, a scenario.
     std::fs::write(dir.path().join("payment.xml"), message("E2E-1", SETTLE, 5).write().unwrap()).unwrap();
-    assert_eq!(statuses(&page, dir.path()), ["200", "200", "200", "204", "204"], "{page}");
+    std::fs::write(dir.path().join("recall.xml"), crate::recalls::request("R-1", &["E2E-1"]).write().unwrap()).unwrap();
+    let expected = ["200", "200", "204", "200", "204", "200", "200", "204", "200", "204", "204"];
+    assert_eq!(statuses(&page, dir.path()), expected, "{page}");
     town.close().await;
 }
 

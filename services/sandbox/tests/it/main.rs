@@ -2,3 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 mod bank;
+mod callbacks;
+mod rails;
+mod recalls;
+mod returns;
+mod town;

@@ -10,9 +10,9 @@ fn magic_accounts_are_valid_and_mean_something() {
         let us = [(F::RoutingNumber, "021000021"), (F::AccountNumber, magic.account_number)];
         assert!(PayoutAddress::parse(K::UsAccount, &us, &rules).is_ok());
         assert!(Behaviour::parse(magic.behaviour).is_some(), "{}", magic.behaviour);
-        assert_eq!(Behaviour::of_account(magic.iban), Behaviour::of_account(magic.account_number));
+        assert_eq!(behaviour_of(magic.iban, "Ana"), behaviour_of(magic.account_number, "Ana"));
     }
-    assert_eq!(Behaviour::of_account("DE89370400440532013000"), Behaviour::Settle);
+    assert_eq!(behaviour_of("DE89370400440532013000", "Ana"), "settle");
 }
 
 #[test]
@@ -20,8 +20,13 @@ fn scenarios_name_one_target_and_a_known_behaviour() {
     let decode = |json: &str| serde_json::from_str::<ScenarioRequest>(json).ok().and_then(ScenarioRequest::decode);
     let scenario = decode(r#"{"end_to_end_id":"E","behaviour":"reject","code":"MD07","times":2}"#).unwrap();
     assert_eq!((scenario.behaviour.as_str(), scenario.remaining), ("reject:MD07", 2));
+    let later = decode(r#"{"account":"A","behaviour":"return_part","code":"AC04","minor_units":30,"delay_ms":5}"#).unwrap();
+    assert_eq!(later.behaviour, "return_part:AC04:30@5");
+    assert_eq!(decode(r#"{"account":"A","behaviour":"late","delay_ms":5}"#).unwrap().behaviour, "late:5");
     for wrong in [
         r#"{"behaviour":"settle"}"#,
+        r#"{"account":"A","behaviour":"settle","delay_ms":5}"#,
+        r#"{"account":"A","behaviour":"return_part","code":"AC04"}"#,
         r#"{"end_to_end_id":"E","account":"A","behaviour":"settle"}"#,
         r#"{"account":"A","behaviour":"dance"}"#,
         r#"{"account":"A","behaviour":"reject"}"#,
@@ -31,33 +36,10 @@ fn scenarios_name_one_target_and_a_known_behaviour() {
     }
 }
 
-/// Numbers the behaviours: a new one has no number until somebody gives it one here, and then has to be listed.
-fn number(behaviour: &Behaviour) -> usize {
-    match behaviour {
-        Behaviour::Settle => 0,
-        Behaviour::SettleLater => 1,
-        Behaviour::Reject(_) => 2,
-        Behaviour::RejectExecuted(_) => 3,
-        Behaviour::Cut => 4,
-        Behaviour::Late(_) => 5,
-        Behaviour::Silent => 6,
-        Behaviour::SilentExecuted => 7,
-        Behaviour::Pending => 8,
-        Behaviour::Lose => 9,
-        Behaviour::LoseOnce => 10,
-        Behaviour::Garbage => 11,
-    }
-}
-
 #[test]
-fn every_behaviour_is_listed_once_with_an_effect_of_its_own() {
-    let names = MAGIC.iter().map(|magic| magic.behaviour).chain(BY_SCENARIO_ONLY);
-    let listed: Vec<Behaviour> = names.map(|name| Behaviour::parse(name).unwrap()).collect();
-    let mut numbers: Vec<usize> = listed.iter().map(number).collect();
-    numbers.sort_unstable();
-    assert_eq!(numbers, (0..12).collect::<Vec<_>>());
-    let effects: std::collections::BTreeSet<String> = listed.iter().map(Behaviour::effect).collect();
-    assert_eq!(effects.len(), listed.len(), "{effects:?}");
-    assert!(Behaviour::parse("reject:MD07").unwrap().effect().contains("MD07"));
-    assert!(Behaviour::parse("late:250").unwrap().effect().contains("250 ms"));
+fn a_holders_name_selects_any_behaviour_before_the_account() {
+    assert_eq!(behaviour_of("9000000003", "Sandbox return:AC06"), "return:AC06");
+    assert_eq!(behaviour_of("9000000003", "Sandbox dance"), "reject:AC04");
+    assert_eq!(behaviour_of("1234", "sandbox silent"), "settle");
+    assert_eq!(behaviour_of("1234", "Sandbox "), "settle");
 }
