@@ -38,6 +38,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/matching", &[&["bankfiles", "iso20022", "money"]], &[]),
     row("shared/rails", &[&["accounts", "money"]], &[]),
+    row("shared/bankapi", &[&["accounts", "money"]], &[]),
     row("shared/screening", &[], &[]),
     // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),

@@ -1,0 +1,199 @@
+//! Keys: ours, which signs assertions, and those of a JWKS, which check signatures. By ring alone: this crate stays free of the process-wide provider that
+//! `jsonwebtoken` needs, and of `identity`, which fetches keys over the network.
+
+use crate::{
+    ApiReadError,
+    json::{ApiNode, parse},
+};
+use base64::{
+    Engine as _,
+    alphabet::URL_SAFE,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
+};
+use ring::{
+    digest, rand,
+    rsa::{KeyPair, PublicKeyComponents},
+    signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey},
+};
+use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
+use std::fmt;
+
+/// The most keys of a set. A bank that changes keys once a year has two.
+pub const KEYS_MAX: usize = 100;
+/// Bytes of a coordinate on P-256.
+const COORDINATE: usize = 32;
+/// The first byte of an uncompressed point (SEC 1 section 2.3.3).
+const UNCOMPRESSED: u8 = 4;
+/// Of base64url values, with or without padding.
+pub(crate) const TOLERANT: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// Why a private key can't be used. Nothing of it is repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the private key for assertions can't be used: {why}; no token can be asked for with it")]
+pub struct UnusableKey {
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Our RSA key, 2,048 bits or more. `Debug` never prints it.
+pub struct RsaSigningKey {
+    pair: KeyPair,
+}
+
+impl fmt::Debug for RsaSigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RsaSigningKey(***)")
+    }
+}
+
+impl RsaSigningKey {
+    /// From PEM: PKCS #8 (`PRIVATE KEY`) or PKCS #1 (`RSA PRIVATE KEY`), not encrypted.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, UnusableKey> {
+        let unusable = |why: String| UnusableKey { why };
+        let key =
+            PrivateKeyDer::from_pem_slice(pem).map_err(|_| unusable("not PEM with a private key that is not encrypted".to_owned()))?;
+        let pair = match &key {
+            PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
+            PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()),
+            _ => return Err(unusable("not an RSA key".to_owned())),
+        };
+        Ok(Self { pair: pair.map_err(|error| unusable(error.to_string()))? })
+    }
+
+    /// The public half as an entry of a JWKS.
+    #[must_use]
+    pub fn public_jwk(&self, kid: &str) -> serde_json::Value {
+        let numbers = PublicKeyComponents::<Vec<u8>>::from(self.pair.public());
+        let text = |number: &[u8]| URL_SAFE_NO_PAD.encode(number);
+        serde_json::json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": text(&numbers.n), "e": text(&numbers.e)})
+    }
+
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, UnusableKey> {
+        let mut made = vec![0; self.pair.public().modulus_len()];
+        let signed = self.pair.sign(&RSA_PKCS1_SHA256, &rand::SystemRandom::new(), message, &mut made);
+        signed.map_err(|_| UnusableKey { why: "it can't sign".to_owned() })?;
+        Ok(made)
+    }
+}
+
+/// The key id that the bank expects: the SHA-1 thumbprint of the certificate's DER, 40 hexadecimal digits in upper case.
+#[must_use]
+pub fn certificate_kid(certificate_der: &[u8]) -> String {
+    hex::encode_upper(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, certificate_der))
+}
+
+/// How a JWS is signed. There is no `none`, and no algorithm with a shared secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SignatureAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+}
+
+impl SignatureAlgorithm {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "ES256" => Some(Self::Es256),
+            "RS256" => Some(Self::Rs256),
+            _ => None,
+        }
+    }
+}
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CheckKey {
+    /// An uncompressed point.
+    P256(Vec<u8>),
+    /// Modulus and exponent without leading zeros.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+}
+
+impl CheckKey {
+    pub(crate) fn algorithm(&self) -> SignatureAlgorithm {
+        match self {
+            Self::P256(_) => SignatureAlgorithm::Es256,
+            Self::Rsa { .. } => SignatureAlgorithm::Rs256,
+        }
+    }
+
+    /// A signature as JWS has it: both numbers of ECDSA one after the other.
+    pub(crate) fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok(),
+            Self::Rsa { n, e } => PublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok(),
+        }
+    }
+
+    /// An ECDSA signature in ASN.1, as `SHA256withECDSA` makes it. Never of an RSA key.
+    pub(crate) fn accepts_asn1(&self, message: &[u8], signature: &[u8]) -> bool {
+        let Self::P256(point) = self else { return false };
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(message, signature).is_ok()
+    }
+}
+
+/// Public keys by id: a JWKS.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BankKeySet {
+    keys: Vec<(String, CheckKey)>,
+}
+
+impl BankKeySet {
+    /// Reads a JWKS. Keys of other kinds or without an id are left out; private keys, two keys of one id, and a set without any usable key are refused.
+    pub fn read(bytes: &[u8]) -> Result<Self, ApiReadError> {
+        let document = parse(bytes)?;
+        let node = ApiNode::root(&document)?;
+        let mut keys: Vec<(String, CheckKey)> = Vec::new();
+        for key in node.list("keys", KEYS_MAX)? {
+            if key.value("d").is_some() || key.value("k").is_some() {
+                return Err(key.fault("d", "be absent: the set has a private key"));
+            }
+            let (Some(kid), Some(read)) = (key.text("kid")?, check_key(&key)?) else { continue };
+            if keys.iter().any(|(known, _)| *known == kid) {
+                return Err(key.fault("kid", "be given to one key only"));
+            }
+            keys.push((kid, read));
+        }
+        if keys.is_empty() {
+            return Err(node.fault("keys", "have a key that can check signatures"));
+        }
+        Ok(Self { keys })
+    }
+
+    pub(crate) fn key(&self, kid: &str) -> Option<&CheckKey> {
+        self.keys.iter().find(|(known, _)| known == kid).map(|(_, key)| key)
+    }
+}
+
+fn check_key(node: &ApiNode<'_>) -> Result<Option<CheckKey>, ApiReadError> {
+    // Only keys for signatures.
+    if node.text("use")?.is_some_and(|used| used != "sig") {
+        return Ok(None);
+    }
+    let number = |field: &str| -> Result<Vec<u8>, ApiReadError> {
+        // Longer than other fields: 8,192 bits are 1,366 characters.
+        let text = node.value(field).and_then(serde_json::Value::as_str).filter(|text| text.len() <= 1_400);
+        let bytes = text.and_then(|text| TOLERANT.decode(text).ok()).filter(|bytes| !bytes.is_empty());
+        bytes.ok_or_else(|| node.fault(field, "be a number in base64url"))
+    };
+    match node.text("kty")?.as_deref() {
+        Some("EC") if node.text("crv")?.as_deref() == Some("P-256") => {
+            let (x, y) = (number("x")?, number("y")?);
+            if x.len() != COORDINATE || y.len() != COORDINATE {
+                return Err(node.fault("x", "be 32 bytes, and y too"));
+            }
+            Ok(Some(CheckKey::P256([&[UNCOMPRESSED], x.as_slice(), y.as_slice()].concat())))
+        }
+        Some("RSA") => {
+            let shortest = |number: Vec<u8>| number.into_iter().skip_while(|byte| *byte == 0).collect();
+            Ok(Some(CheckKey::Rsa { n: shortest(number("n")?), e: shortest(number("e")?) }))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests;

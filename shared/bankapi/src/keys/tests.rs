@@ -1,0 +1,67 @@
+//! Unit tests of `keys`.
+use super::*;
+use serde_json::json;
+
+/// Made for these tests; it protects nothing.
+pub(crate) const TEST_KEY: &[u8] = include_bytes!("test_rsa.pem");
+
+#[test]
+fn a_thumbprint_is_forty_digits_in_upper_case() {
+    assert_eq!(certificate_kid(b"abc"), "A9993E364706816ABA3E25717850C26C9CD0D89D");
+}
+
+#[test]
+fn both_forms_of_a_key_are_the_same_key() {
+    let pkcs8 = RsaSigningKey::from_pem(TEST_KEY).unwrap();
+    let pkcs1 = RsaSigningKey::from_pem(include_bytes!("test_rsa_pkcs1.pem")).unwrap();
+    assert_eq!(pkcs8.public_jwk("k"), pkcs1.public_jwk("k"));
+    assert_eq!(format!("{pkcs8:?}"), "RsaSigningKey(***)");
+}
+
+#[test]
+fn what_is_no_private_rsa_key_is_refused_and_not_repeated() {
+    let pem = |label: &str, body: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+    for text in [
+        String::new(),
+        "secret".to_owned(),
+        pem("CERTIFICATE", "c2VjcmV0"),
+        pem("PRIVATE KEY", "c2VjcmV0"),
+        pem("EC PRIVATE KEY", "c2VjcmV0"),
+    ] {
+        let error = RsaSigningKey::from_pem(text.as_bytes()).unwrap_err().to_string();
+        assert!(!error.contains("secret") && !error.contains("c2VjcmV0"), "{error}");
+    }
+}
+
+#[test]
+fn a_key_set_keeps_what_can_check_signatures() {
+    let ours = RsaSigningKey::from_pem(TEST_KEY).unwrap().public_jwk("ours");
+    let x = URL_SAFE_NO_PAD.encode([7; 32]);
+    let set = json!({"keys": [ours, {"kty": "EC", "crv": "P-256", "kid": "ec", "x": x, "y": x}, {"kty": "EC", "crv": "P-384", "kid": "other"},
+        {"kty": "OKP", "kid": "ed"}, {"kty": "RSA", "use": "enc", "kid": "enc"}, {"kty": "RSA", "n": "AQ", "e": "AQ"}]});
+    let read = BankKeySet::read(set.to_string().as_bytes()).unwrap();
+    let kids: Vec<&str> = read.keys.iter().map(|(kid, _)| kid.as_str()).collect();
+    assert_eq!(kids, ["ours", "ec"]);
+}
+
+#[test]
+fn key_sets_that_say_too_much_or_nothing_are_refused() {
+    let x = URL_SAFE_NO_PAD.encode([7; 32]);
+    let short = URL_SAFE_NO_PAD.encode([7; 31]);
+    let ec = |x: &str, kid: &str| json!({"kty": "EC", "crv": "P-256", "kid": kid, "x": x, "y": x});
+    let mut private = ec(&x, "a");
+    private["d"] = json!("AQ");
+    for set in [
+        json!({}),
+        json!({"keys": []}),
+        json!({"keys": [private]}),
+        json!({"keys": [{"kty": "oct", "kid": "a", "k": "AQ"}]}),
+        json!({"keys": [ec(&x, "a"), ec(&x, "a")]}),
+        json!({"keys": [ec(&short, "a")]}),
+        json!({"keys": [ec("***", "a")]}),
+        json!({"keys": [{"kty": "RSA", "kid": "a", "n": "", "e": "AQAB"}]}),
+        json!({"keys": vec![ec(&x, "a"); KEYS_MAX + 1]}),
+    ] {
+        assert!(BankKeySet::read(set.to_string().as_bytes()).is_err(), "{set}");
+    }
+}
