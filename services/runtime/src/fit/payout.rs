@@ -2,7 +2,6 @@
 use crate::command::UntypedError;
 use crate::{Error, IdentitySource, wiring::Wiring};
 use identity::Service;
-use money::Currency;
 use std::path::Path;
 
 /// The key that encrypts bank accounts and names in a sandbox, under the data directory.
@@ -66,8 +65,8 @@ fn config(wiring: &Wiring) -> Result<payout::Config, UntypedError> {
             let bank =
                 wiring.bank.as_ref().map(sandbox::bank::SandboxBank::url).or_else(|| wiring.options.peers.get(&Service::Sandbox).cloned());
             let bank = bank.ok_or(Error::PeerMissing { service: Service::Payout, needed: Service::Sandbox })?;
-            let account = |code| Currency::try_new(code).map(|currency| (currency, sandbox::bank::own_account(currency).canonical()));
-            let accounts = vec![account("USD")?, account("EUR")?];
+            let account = |currency| (currency, sandbox::bank::own_account(currency).canonical());
+            let accounts = sandbox::bank::own_currencies().into_iter().map(account).collect();
             let made = payout::Config::sandbox(payout_key_file(&wiring.options.data_dir), bank, accounts);
             let banks = given.banks.iter().cloned().chain(made.banks).collect();
             Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, banks, ..given })
