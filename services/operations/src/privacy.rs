@@ -57,7 +57,7 @@ const FOUND_BY: OnErasure = OnErasure::Kept(
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing without the token; so what was paid before can still be claimed");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 36] = [
+pub const PERSONAL: [PersonalColumn; 37] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -81,6 +81,7 @@ pub const PERSONAL: [PersonalColumn; 36] = [
     personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, encrypted", OnErasure::Removed),
     personal(Service::Payout, "payout.reason", "a bank's own words", OnErasure::Emptied),
     personal(Service::Payout, "payout_step.note", "the same", OnErasure::Emptied),
+    personal(Service::Payout, "payout_attempt.reason", "the same", OnErasure::Emptied),
     personal(Service::Payout, "payout.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "payout.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),

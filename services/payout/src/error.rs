@@ -84,6 +84,9 @@ pub enum PayoutRefusal {
     /// No such beneficiary of this user.
     #[error("no such beneficiary")]
     BeneficiaryUnknown,
+    /// The bank gave a name that is close to the given one, and its owner has not confirmed it.
+    #[error("the bank has another name for this account, close to the given one; nothing was held: confirm it with ConfirmBeneficiary, or record the account again")]
+    PayeeUnconfirmed,
     /// No rail pays that currency to that account in this book.
     #[error("no rail pays this currency to this account in this book")]
     CurrencyUnsupported,
@@ -122,6 +125,7 @@ impl PayoutRefusal {
             Self::HolderNameRecorded { .. } => (Code::FailedPrecondition, "HOLDER_NAME_INVALID"),
             Self::BookUnknown => (Code::NotFound, "BOOK_UNKNOWN"),
             Self::BeneficiaryUnknown => (Code::NotFound, "BENEFICIARY_UNKNOWN"),
+            Self::PayeeUnconfirmed => (Code::FailedPrecondition, "PAYEE_UNCONFIRMED"),
             Self::CurrencyUnsupported => (Code::FailedPrecondition, "CURRENCY_UNSUPPORTED"),
             Self::AmountTooLarge { .. } => (Code::FailedPrecondition, "AMOUNT_TOO_LARGE"),
             Self::NoRail { .. } => (Code::FailedPrecondition, "NO_RAIL"),
@@ -143,7 +147,7 @@ impl PayoutRefusal {
             Self::AmountTooSmall { cost_minor_units } => vec![("cost_minor_units", cost_minor_units.to_string())],
             Self::NotCancellable { state } => vec![("state", (*state).to_owned())],
             Self::HolderNameRecorded { rail, chars_max, .. } => vec![("rail", rail.clone()), ("chars_max", chars_max.to_string())],
-            Self::BookUnknown | Self::BeneficiaryUnknown | Self::CurrencyUnsupported => Vec::new(),
+            Self::BookUnknown | Self::BeneficiaryUnknown | Self::PayeeUnconfirmed | Self::CurrencyUnsupported => Vec::new(),
         };
         StickyRefusal::new(code, reason, self.to_string(), &facts)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     banks::{BankRoute, Banks},
-    beneficiaries::{PayeeDesk, unseal},
+    beneficiaries::{PayeeDesk, Usable, unseal, usable},
     config::Config,
     domain::{CostBearer, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings},
     error::{Error, PayoutRefusal},
@@ -167,6 +167,9 @@ impl Payouts {
         let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user && !found.is_deleted()) else {
             return Ok(Err(PayoutRefusal::BeneficiaryUnknown));
         };
+        if usable(&beneficiary, self.config.payee_unchecked) == Usable::NeedsConfirmation {
+            return Ok(Err(PayoutRefusal::PayeeUnconfirmed));
+        }
         if beneficiary.currency != ask.amount.currency() {
             return Ok(Err(PayoutRefusal::CurrencyUnsupported));
         }

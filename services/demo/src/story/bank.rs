@@ -31,6 +31,13 @@ impl BankClient {
         Ok(i64::try_from(self.statement(currency).await?.closing.signed_minor_units())?)
     }
 
+    /// Lets the bank refuse the next payment to an account with this reason code, and no later one.
+    pub async fn refuse_once(&self, account: &str, code: &str) -> Result<(), UntypedError> {
+        let body = serde_json::json!({ "account": account, "behaviour": "reject", "code": code, "times": 1 });
+        self.http.post(format!("{}/scenarios", self.url)).json(&body).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Deposits money from elsewhere, once per reference.
     pub async fn deposit(&self, currency: &str, minor_units: i64, reference: &str) -> Result<(), UntypedError> {
         let body = serde_json::json!({ "currency": currency, "minor_units": minor_units, "reference": reference });

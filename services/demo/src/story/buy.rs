@@ -17,7 +17,7 @@ const BUYERS_AT_ONCE: usize = 32;
 /// What the treasury adds to our euro account, in minor units: payouts in a currency in which nobody bought coins need other funds.
 const EURO_FUNDING: i64 = 5_000_000;
 /// Currencies we have a bank account in.
-pub const CURRENCIES: [&str; 2] = ["USD", "EUR"];
+pub const CURRENCIES: [&str; 5] = ["USD", "EUR", "GBP", "BRL", "MXN"];
 
 /// Buys everybody's coins.
 pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {

@@ -14,7 +14,7 @@ use runtime::command::UntypedError;
 use uuid::Uuid;
 
 /// The currencies of the creators who earned most, in that order.
-pub const PAID_IN: [&str; 4] = ["USD", "EUR", "USD", "USD"];
+pub const PAID_IN: [&str; 8] = ["USD", "EUR", "USD", "USD", "GBP", "BRL", "MXN", "USD"];
 
 /// The creators who earned most convert everything.
 pub async fn cash(story: &mut StoryTelling, received: &ReceivedDiamonds) -> Result<Vec<CashSummary>, UntypedError> {

@@ -1,4 +1,5 @@
-//! PAY: four creators are paid: two settle, one is rejected and gets the money back, and one's answer is lost and later resolved.
+//! PAY: eight creators are paid: two at once, one is rejected and gets the money back, one's answer is lost and later resolved, three over the instant rails of
+//! other countries, and one over a second rail after the first has refused.
 use super::{
     StoryTelling,
     cash::earnings,
@@ -6,8 +7,8 @@ use super::{
 };
 use crate::installation::authorised;
 use api::payout::{
-    AbaAccount, CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutState, RequestPayoutRequest, WatchPayoutRequest,
-    create_beneficiary_request::Account,
+    AbaAccount, Clabe, CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutAttempt, PayoutState, PixKey, RequestPayoutRequest, UkAccount,
+    WatchPayoutRequest, create_beneficiary_request::Account,
 };
 use api::r#type::Money;
 use futures::TryStreamExt as _;
@@ -29,17 +30,40 @@ const LOOK_DELAY: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone, Copy)]
 struct PayoutPlan {
     what: &'static str,
-    /// What the pretend bank does with payments to the account.
-    behaviour: &'static str,
+    /// Where it goes.
+    to: PaidTo,
+    /// Rails over which it is tried; the last one pays it, or refuses it.
+    rails: &'static [&'static str],
     state: PayoutState,
     reason_code: &'static str,
     unknown_between: bool,
     booked: usize,
 }
 
+/// The account of a payout.
+#[derive(Debug, Clone, Copy)]
+enum PaidTo {
+    /// A US account or an IBAN for which the pretend bank has this behaviour.
+    Magic(&'static str),
+    /// Sort code and account number.
+    Uk,
+    /// A Pix key.
+    Pix,
+    /// A CLABE.
+    Clabe,
+    /// A US account whose first payment the bank refuses, because its bank's service is down.
+    RefusedOnce,
+}
+
+/// The US account of [`PaidTo::RefusedOnce`].
+const REFUSED_ONCE: &str = "5512345678";
+/// The clearing at the receiving bank is down (`ExternalStatusReason1Code`): another rail may pay.
+const SERVICE_DOWN: &str = "AB05";
+
 const SETTLED: PayoutPlan = PayoutPlan {
     what: "US, instant",
-    behaviour: "settle",
+    to: PaidTo::Magic("settle"),
+    rails: &["us-rtp"],
     state: PayoutState::Settled,
     reason_code: "",
     unknown_between: false,
@@ -47,22 +71,27 @@ const SETTLED: PayoutPlan = PayoutPlan {
 };
 
 /// One plan for each conversion, in the same order.
-const FATES: [PayoutPlan; 4] = [
+const FATES: [PayoutPlan; 8] = [
     SETTLED,
-    PayoutPlan { what: "EUR, instant", ..SETTLED },
+    PayoutPlan { what: "EUR, instant", rails: &["sepa-instant"], ..SETTLED },
     PayoutPlan {
         what: "US, account closed",
-        behaviour: "reject:AC04",
+        to: PaidTo::Magic("reject:AC04"),
         state: PayoutState::Rejected,
         reason_code: "AC04",
         booked: 0,
         ..SETTLED
     },
-    PayoutPlan { what: "US, answer lost", behaviour: "cut", unknown_between: true, ..SETTLED },
+    PayoutPlan { what: "US, answer lost", to: PaidTo::Magic("cut"), unknown_between: true, ..SETTLED },
+    PayoutPlan { what: "UK, instant", to: PaidTo::Uk, rails: &["gb-fps"], ..SETTLED },
+    PayoutPlan { what: "Brazil, Pix key", to: PaidTo::Pix, rails: &["br-pix"], ..SETTLED },
+    PayoutPlan { what: "Mexico, CLABE", to: PaidTo::Clabe, rails: &["mx-spei"], ..SETTLED },
+    PayoutPlan { what: "US, second rail", to: PaidTo::RefusedOnce, rails: &["us-rtp", "us-fednow"], ..SETTLED },
 ];
 
 /// Pays out what was converted.
 pub async fn pay(story: &mut StoryTelling, cash: &[CashSummary]) -> Result<Vec<PayoutSummary>, UntypedError> {
+    story.bank.refuse_once(REFUSED_ONCE, SERVICE_DOWN).await?;
     let at: &StoryTelling = story;
     let work = cash.iter().zip(FATES).map(|(cash, fate)| pay_one(at, cash, fate));
     let payouts = futures::future::try_join_all(work).await?;
@@ -73,16 +102,26 @@ pub async fn pay(story: &mut StoryTelling, cash: &[CashSummary]) -> Result<Vec<P
     Ok(paid)
 }
 
-fn account(currency: &str, behaviour: &str) -> Result<Account, UntypedError> {
+fn account(currency: &str, to: PaidTo) -> Result<Account, UntypedError> {
+    let us = |account_number: &str| {
+        let (routing_number, account_number) = (ROUTING_NUMBER.to_owned(), account_number.to_owned());
+        Account::Aba(AbaAccount { routing_number, account_number, ..Default::default() })
+    };
+    let behaviour = match to {
+        PaidTo::Magic(behaviour) => behaviour,
+        PaidTo::Uk => {
+            let (sort_code, account_number) = ("601613".to_owned(), "31926819".to_owned());
+            return Ok(Account::UkAccount(UkAccount { sort_code, account_number }));
+        }
+        PaidTo::Pix => {
+            let (alias_type, alias) = ("email".to_owned(), "creator@example.com".to_owned());
+            return Ok(Account::PixKey(PixKey { alias_type, alias }));
+        }
+        PaidTo::Clabe => return Ok(Account::Clabe(Clabe { clabe: "646180157000000004".to_owned() })),
+        PaidTo::RefusedOnce => return Ok(us(REFUSED_ONCE)),
+    };
     let magic = MAGIC.iter().find(|magic| magic.behaviour == behaviour).ok_or("the pretend bank knows the behaviour")?;
-    Ok(match currency {
-        "USD" => Account::Aba(AbaAccount {
-            routing_number: ROUTING_NUMBER.to_owned(),
-            account_number: magic.account_number.to_owned(),
-            ..Default::default()
-        }),
-        _ => Account::Iban(magic.iban.to_owned()),
-    })
+    Ok(if currency == "USD" { us(magic.account_number) } else { Account::Iban(magic.iban.to_owned()) })
 }
 
 async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> Result<Payout, UntypedError> {
@@ -92,7 +131,7 @@ async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> 
     let request = CreateBeneficiaryRequest {
         request_id: Uuid::now_v7().to_string(),
         holder_name: format!("Holder of {}", cash.creator),
-        account: Some(account(currency, fate.behaviour)?),
+        account: Some(account(currency, fate.to)?),
         ..Default::default()
     };
     let created = client.create_beneficiary(authorised(request, &token)?).await?.into_inner();
@@ -145,6 +184,8 @@ async fn check(story: &mut StoryTelling, cash: &CashSummary, fate: PayoutPlan, p
         payout.reason_code == fate.reason_code,
         &payout.reason_code,
     );
+    let attempts: Vec<&str> = payout.attempts.iter().map(|attempt| attempt.rail.as_str()).collect();
+    story.expect(&format!("payout ({what}) is tried over {}", fate.rails.join(", then ")), attempts == fate.rails, &attempts.join(", then "));
     if fate.unknown_between {
         let unknown = told(PayoutState::OutcomeUnknown);
         story.expect(&format!("payout ({what}) is unknown in between"), steps.contains(&unknown), &found);
@@ -152,11 +193,13 @@ async fn check(story: &mut StoryTelling, cash: &CashSummary, fate: PayoutPlan, p
     story.same(&format!("payout ({what}): times it is to be in the bank's books, and times it is"), fate.booked, booked);
     let back = if fate.state == PayoutState::Rejected { cash.net.minor_units } else { 0 };
     story.same(&format!("payout ({what}): money the creator is to have, and has"), back, payable);
+    let last = payout.rail.clone();
     Ok(PayoutSummary {
         what: what.to_owned(),
         creator: cash.creator.clone(),
         amount: cash.net.clone(),
         rail: payout.rail,
+        refused_before: payout.attempts.iter().filter(|one| one.end_time.is_some() && one.rail != last).map(told_attempt).collect(),
         state: told(PayoutState::try_from(payout.state)?),
         steps,
         bank_status: payout.bank_status,
@@ -169,6 +212,11 @@ async fn check(story: &mut StoryTelling, cash: &CashSummary, fate: PayoutPlan, p
         payout_id: payout.payout_id,
         end_to_end_id: payout.end_to_end_id,
     })
+}
+
+/// An attempt that was refused, with its reason.
+fn told_attempt(attempt: &PayoutAttempt) -> String {
+    format!("{} {}", attempt.rail, attempt.reason_code)
 }
 
 /// A state in lower case.

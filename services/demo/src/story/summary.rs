@@ -146,7 +146,10 @@ pub struct PayoutSummary {
     pub what: String,
     pub creator: String,
     pub amount: SummaryAmount,
+    /// The rail that paid it, or refused it last.
     pub rail: String,
+    /// Rails that refused it before, each with its reason's code.
+    pub refused_before: Vec<String>,
     pub state: String,
     pub steps: Vec<String>,
     pub bank_status: String,

@@ -117,7 +117,9 @@ fn pay(paid: &[PayoutSummary]) -> Vec<String> {
     let mut lines = Vec::new();
     for paid in paid {
         let time = format!("bank {} ms + ours {} ms", grouped(paid.bank_time_ms), grouped(paid.our_time_ms));
-        lines.push(format!("{:<20}{:>13}  {:<9} {time}", paid.what, paid.amount.to_string(), paid.state));
+        let rails: Vec<&str> = paid.refused_before.iter().map(String::as_str).chain([paid.rail.as_str()]).collect();
+        let rails = rails.join(", then ");
+        lines.push(format!("{:<19}{:>14}  {:<9}{rails}; {time}", paid.what, paid.amount.to_string(), paid.state));
         let booked = match paid.booked_at_bank {
             0 => "not in the bank's books".to_owned(),
             1 => "once in the bank's books".to_owned(),

@@ -33,7 +33,7 @@ impl Store {
         // Locked until the end: a payout being requested locks its beneficiary too, so it is seen below, or finds none.
         run(&mut tx, "UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND user_id = $2", book, user).await?;
         let under_way: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM payout WHERE book = $1 AND user_id = $2 AND phase NOT IN ('refused', 'settled', 'rejected')",
+            "SELECT COUNT(*) FROM payout WHERE book = $1 AND user_id = $2 AND phase NOT IN ('refused', 'settled', 'rejected', 'cancelled')",
         )
         .bind(book.as_str().to_owned())
         .bind(user.as_str().to_owned())
@@ -57,6 +57,9 @@ impl Store {
         let notes = "UPDATE payout_step SET note = '' WHERE book = $1 AND payout_id IN
             (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
         run(&mut tx, notes, book, user).await?;
+        let attempts = "UPDATE payout_attempt SET reason = '' WHERE book = $1 AND payout_id IN
+            (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
+        run(&mut tx, attempts, book, user).await?;
         // Digests of names and accounts, which only this service's key could match; a retry from before would record them again.
         run(&mut tx, "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc IN ('CreateBeneficiary', 'DeleteBeneficiary', 'ConfirmBeneficiary')", book, user).await?;
         tx.commit().await.map_err(Error::from)?;

@@ -348,6 +348,8 @@ async fn a_close_name_is_shown_to_its_owner_who_confirms_it_as_seen() {
 
         let shown = &listed(&running, "ana").await[0];
         assert_eq!((shown.payee_check(), shown.bank_holder_name.as_str()), (PayeeCheck::CloseMatch, "Anna Muller"));
+        let unconfirmed = running.request("ana", payout_request(&id, "EUR", 500)).await.unwrap_err();
+        assert_eq!(told(&unconfirmed), refusal(Code::FailedPrecondition, "PAYEE_UNCONFIRMED"));
         let of = FindBeneficiariesRequest { beneficiary_id: id.clone(), ..Default::default() };
         assert_eq!(find(&world, &running, of).await.unwrap().beneficiaries[0].bank_holder_name, "A*** M*****");
         assert_eq!(told(&confirm("ana", named("Anna Moller")).await.unwrap_err()), refusal(Code::FailedPrecondition, "PAYEE_NAME_DIFFERS"));

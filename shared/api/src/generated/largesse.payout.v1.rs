@@ -1387,8 +1387,8 @@ pub mod payout_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Holds the money and sends it to the bank, over the rail that GetPayoutOptions shows as chosen. Answers once the hold is durable; use WatchPayout to follow the
-        /// payout. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail pays
-        /// this currency to that account), AMOUNT_TOO_LARGE (facts: rail, cap, cap_of), NO_RAIL (every rail that could pay it is paused, does not reach the account, or
+        /// payout. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), PAYEE_UNCONFIRMED (the bank's
+        /// name for the account is close to the given one; see ConfirmBeneficiary), CURRENCY_UNSUPPORTED (no rail pays this currency to that account), AMOUNT_TOO_LARGE (facts: rail, cap, cap_of), NO_RAIL (every rail that could pay it is paused, does not reach the account, or
         /// lacks a field of the beneficiary; fact: why), AMOUNT_TOO_SMALL (the cost that the creator bears is not less; fact: cost_minor_units), HOLDER_NAME_INVALID
         /// (here FAILED_PRECONDITION: the account was recorded by an older version, which did not check the name), ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         pub async fn request_payout(
@@ -1605,8 +1605,8 @@ pub mod payout_service_server {
             tonic::Status,
         >;
         /// Holds the money and sends it to the bank, over the rail that GetPayoutOptions shows as chosen. Answers once the hold is durable; use WatchPayout to follow the
-        /// payout. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail pays
-        /// this currency to that account), AMOUNT_TOO_LARGE (facts: rail, cap, cap_of), NO_RAIL (every rail that could pay it is paused, does not reach the account, or
+        /// payout. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), PAYEE_UNCONFIRMED (the bank's
+        /// name for the account is close to the given one; see ConfirmBeneficiary), CURRENCY_UNSUPPORTED (no rail pays this currency to that account), AMOUNT_TOO_LARGE (facts: rail, cap, cap_of), NO_RAIL (every rail that could pay it is paused, does not reach the account, or
         /// lacks a field of the beneficiary; fact: why), AMOUNT_TOO_SMALL (the cost that the creator bears is not less; fact: cost_minor_units), HOLDER_NAME_INVALID
         /// (here FAILED_PRECONDITION: the account was recorded by an older version, which did not check the name), ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         async fn request_payout(
