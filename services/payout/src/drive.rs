@@ -169,7 +169,7 @@ impl Payouts {
 
     /// Releases the hold of a payout that was cancelled.
     async fn cancel_hold(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        let (hold, guard) = postings::cancellation(&payout);
+        let (hold, guard) = (postings::cancellation(&payout), postings::in_flight(&payout));
         match self.ledger.void_pending(hold, Some(guard), postings::submission_fields(&payout)).await {
             Ok(posting) => {
                 let now_ms = now_ms();

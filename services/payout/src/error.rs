@@ -85,7 +85,9 @@ pub enum PayoutRefusal {
     #[error("no such beneficiary")]
     BeneficiaryUnknown,
     /// The bank gave a name that is close to the given one, and its owner has not confirmed it.
-    #[error("the bank has another name for this account, close to the given one; nothing was held: confirm it with ConfirmBeneficiary, or record the account again")]
+    #[error(
+        "the bank has another name for this account, close to the given one; nothing was held: confirm it with ConfirmBeneficiary, or record the account again"
+    )]
     PayeeUnconfirmed,
     /// No rail pays that currency to that account in this book.
     #[error("no rail pays this currency to this account in this book")]

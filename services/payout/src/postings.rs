@@ -71,11 +71,11 @@ pub fn blocking(payout: &Payout) -> PostingDraft {
     end(payout, PostingKind::PayoutBlock, Account::of_entity(entity(payout), Purpose::BlockedFunds, payout.amount.currency()))
 }
 
-/// The cancellation releases the hold, and lowers what the hold raised.
+/// The cancellation releases the hold, and lowers what the hold raised ([`in_flight`]).
 #[must_use]
-pub fn cancellation(payout: &Payout) -> (HoldPosting<'_>, GuardKey) {
+pub fn cancellation(payout: &Payout) -> HoldPosting<'_> {
     let (id, transfer_no) = (payout.step_id(PostingKind::PayoutCancel), payout.hold_transfer_no);
-    (HoldPosting { book: &payout.book, kind: PostingKind::PayoutCancel, id, transfer_no }, in_flight(payout))
+    HoldPosting { book: &payout.book, kind: PostingKind::PayoutCancel, id, transfer_no }
 }
 
 fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {
@@ -83,7 +83,9 @@ fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {
     draft.field("payout_id", payout.payout_id).lower(in_flight(payout))
 }
 
-fn in_flight(payout: &Payout) -> GuardKey {
+/// The guard that counts the account's payouts in flight.
+#[must_use]
+pub fn in_flight(payout: &Payout) -> GuardKey {
     GuardKey::in_flight(&payable(payout).name())
 }
 

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::installation::authorised;
 use api::payout::{
-    AbaAccount, Clabe, CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutAttempt, PayoutState, PixKey, RequestPayoutRequest, UkAccount,
-    WatchPayoutRequest, create_beneficiary_request::Account,
+    AbaAccount, Clabe, CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutAttempt, PayoutState, PixKey, RequestPayoutRequest,
+    UkAccount, WatchPayoutRequest, create_beneficiary_request::Account,
 };
 use api::r#type::Money;
 use futures::TryStreamExt as _;
@@ -185,7 +185,11 @@ async fn check(story: &mut StoryTelling, cash: &CashSummary, fate: PayoutPlan, p
         &payout.reason_code,
     );
     let attempts: Vec<&str> = payout.attempts.iter().map(|attempt| attempt.rail.as_str()).collect();
-    story.expect(&format!("payout ({what}) is tried over {}", fate.rails.join(", then ")), attempts == fate.rails, &attempts.join(", then "));
+    story.expect(
+        &format!("payout ({what}) is tried over {}", fate.rails.join(", then ")),
+        attempts == fate.rails,
+        &attempts.join(", then "),
+    );
     if fate.unknown_between {
         let unknown = told(PayoutState::OutcomeUnknown);
         story.expect(&format!("payout ({what}) is unknown in between"), steps.contains(&unknown), &found);

@@ -6,7 +6,7 @@ use super::{
         TrySummary, grouped,
     },
 };
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// The summary of the whole story.
 #[must_use]
@@ -138,12 +138,30 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
     let mut lines = vec![format!("{} coins issued = {} spent + {} held", coins.0, coins.1, coins.2)];
     for cash in &prove.bank_cash {
         let entries = cash.statement_entries;
-        lines.push(format!("our books say {} at the bank = its own statement (camt.053, {entries} entries)", cash.ledger));
+        let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+        lines.push(format!("our books say {} at the bank = its own statement (camt.053, {entries})", cash.ledger));
     }
     let deferred = amounts(&prove.deferred_revenue);
     lines.push(format!("{deferred} stays deferred revenue: spent coins become revenue once coin lots exist"));
     lines.push(format!("{:<8}{:<36}{:>7}{:>18}{:>18}", "unit", "accounts", "number", "debits", "credits"));
-    lines.extend(prove.trial_balance.iter().map(trial));
+    let (shown, summed): (Vec<&SummaryLine>, Vec<&SummaryLine>) =
+        prove.trial_balance.iter().partition(|line| ["COIN", "DIAMOND", "USD"].contains(&line.unit.as_str()));
+    lines.extend(shown.into_iter().map(trial));
+    // Whole in `--json`; here one line for each of the other currencies, so that the chapter fits on a screen.
+    let mut by_unit: BTreeMap<&str, SummaryLine> = BTreeMap::new();
+    for line in summed {
+        let sum = by_unit.entry(&line.unit).or_insert_with(|| SummaryLine {
+            accounts: "all".to_owned(),
+            count: 0,
+            debits: 0,
+            credits: 0,
+            unit: line.unit.clone(),
+        });
+        sum.count += line.count;
+        sum.debits += line.debits;
+        sum.credits += line.credits;
+    }
+    lines.extend(by_unit.values().map(trial));
     lines.push(format!(
         "{} events and {} transfers follow from one another, up to commit {}:",
         grouped(prove.events),

@@ -42,7 +42,7 @@ pub enum Behaviour {
 /// A return to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedReturn {
-    /// Why.
+    /// The reason code that the bank gives with it.
     pub code: ReasonCode,
     /// How much; all if absent.
     pub minor_units: Option<i64>,

@@ -5,7 +5,7 @@
 pub mod entries;
 pub mod events;
 
-pub use entries::{AccountBookings, BankEntry, Booking, BookingResult, EntryKind, book, read_account};
+pub use entries::{AccountBookings, BankEntry, BankEntryKind, Booking, BookingResult, book, read_account};
 
 use super::scenario::BankScenario;
 use money::Money;

@@ -4,7 +4,7 @@ use super::{
     CLOCK_SKEW_MAX, Config,
     behaviour::Behaviour,
     books::{
-        self, BankEntry, Booking, BookingResult, EntryKind, KeptPayment,
+        self, BankEntry, BankEntryKind, Booking, BookingResult, KeptPayment,
         events::{DueEvent, set_due},
     },
     own_accounts::own_account_id,
@@ -169,7 +169,8 @@ pub async fn decide(
             if payment.status == "ACSC" {
                 let reference = format!("fee for {}", payment.end_to_end_id);
                 let (currency, minor_units) = (payment.currency.as_str(), -minor_units);
-                let booking = Booking { currency, minor_units, reference: &reference, now_ms, kind: EntryKind::Fee, ..Booking::default() };
+                let booking =
+                    Booking { currency, minor_units, reference: &reference, now_ms, kind: BankEntryKind::Fee, ..Booking::default() };
                 book_entry(tx, booking, entries).await?;
             }
         }
@@ -199,7 +200,7 @@ async fn execute(
         reference: &payment.end_to_end_id,
         end_to_end_id: &payment.end_to_end_id,
         now_ms: execution.now_ms,
-        kind: EntryKind::Payment,
+        kind: BankEntryKind::Payment,
         message_id: &payment.message_id,
         payment_id: &payment.payment_id,
         is_batched: execution.is_batched,

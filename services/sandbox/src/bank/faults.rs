@@ -2,7 +2,7 @@
 
 use super::{
     books::{
-        self, BankEntry, Booking, BookingResult, EntryKind,
+        self, BankEntry, BankEntryKind, Booking, BookingResult,
         entries::{booked_payment, show_batches},
     },
     payments::{DeskError, PaymentDesk, fresh_id},
@@ -29,12 +29,12 @@ pub enum StatementFault {
     },
     /// Money comes in that nobody knows.
     UnknownCredit {
-        /// How much.
+        /// Its amount in minor units.
         minor_units: i64,
     },
     /// Money goes out that nobody ordered.
     UnknownDebit {
-        /// How much.
+        /// Its amount in minor units.
         minor_units: i64,
     },
     /// Batches are shown without their transactions from now on.
@@ -102,7 +102,7 @@ async fn wrong_booking(
     let reference = fresh_id("U");
     let currency = currency.code();
     let booking =
-        Booking { currency, minor_units, reference: &reference, end_to_end_id, now_ms, kind: EntryKind::Fault, ..Booking::default() };
+        Booking { currency, minor_units, reference: &reference, end_to_end_id, now_ms, kind: BankEntryKind::Fault, ..Booking::default() };
     let booked: Option<Box<BankEntry>> = match books::book(tx, booking).await? {
         BookingResult::Done(entry) => Some(entry),
         BookingResult::Before | BookingResult::Refused => None,

@@ -3,7 +3,7 @@
 use super::{
     behaviour::{Behaviour, PlannedReturn},
     books::{
-        self, BankEntry, Booking, BookingResult, EntryKind, KeptPayment,
+        self, BankEntry, BankEntryKind, Booking, BookingResult, KeptPayment,
         events::{DueEvent, take_due},
     },
     payments::{DeskError, PaymentDesk},
@@ -59,7 +59,7 @@ pub async fn give_back(
         reference: back.as_new.unwrap_or(&own),
         end_to_end_id: back.as_new.unwrap_or(&payment.end_to_end_id),
         now_ms,
-        kind: if back.as_new.is_some() { EntryKind::Received } else { EntryKind::Return },
+        kind: if back.as_new.is_some() { BankEntryKind::Received } else { BankEntryKind::Return },
         message_id: if back.as_new.is_some() { "" } else { &payment.message_id },
         payment_id: if back.as_new.is_some() { "" } else { &payment.payment_id },
         reason: back.code,

@@ -1,7 +1,7 @@
 //! What the bank tells of its books: statements, camt.053, and notifications of single entries, camt.054.
 
 use super::{
-    books::{AccountBookings, BankEntry, EntryKind},
+    books::{AccountBookings, BankEntry, BankEntryKind},
     own_accounts::own_account_id,
     payments::{fresh_id, moment},
     rails::day_of,
@@ -126,10 +126,10 @@ fn entry_of(currency: Currency, bookings: &[&BankEntry], are_bare: bool) -> Repo
 }
 
 /// The closest codes of the bank transaction code list.
-fn bank_code(kind: EntryKind, direction: Direction) -> BankTransactionCode {
+fn bank_code(kind: BankEntryKind, direction: Direction) -> BankTransactionCode {
     let (domain, family, subfamily) = match (kind, direction) {
-        (EntryKind::Fee, _) => ("ACMT", "MDOP", "CHRG"),
-        (EntryKind::Return, _) => ("PMNT", "IRCT", "RRTN"),
+        (BankEntryKind::Fee, _) => ("ACMT", "MDOP", "CHRG"),
+        (BankEntryKind::Return, _) => ("PMNT", "IRCT", "RRTN"),
         (_, Direction::Debit) => ("PMNT", "IRCT", "OTHR"),
         (_, Direction::Credit) => ("PMNT", "RRCT", "OTHR"),
     };
@@ -140,7 +140,7 @@ fn bank_code(kind: EntryKind, direction: Direction) -> BankTransactionCode {
 fn transaction_of(currency: Currency, booking: &BankEntry) -> EntryTransaction {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let (amount, direction) = signed(currency, booking.minor_units);
-    let is_return = booking.kind == EntryKind::Return;
+    let is_return = booking.kind == BankEntryKind::Return;
     let part = |minor_units: i64| {
         let (amount, _) = signed(currency, minor_units);
         Some(AmountConversion { amount, source: None, target: None, unit: None, rate: None })

@@ -9,7 +9,7 @@ pub const STATEMENT_ENTRIES_MAX: i64 = 10_000;
 
 /// What kind of booking it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EntryKind {
+pub enum BankEntryKind {
     /// Money from elsewhere, or, in old books, anything.
     #[default]
     Deposit,
@@ -25,16 +25,16 @@ pub enum EntryKind {
     Fault,
 }
 
-const KINDS: [(EntryKind, &str); 6] = [
-    (EntryKind::Deposit, "deposit"),
-    (EntryKind::Payment, "payment"),
-    (EntryKind::Return, "return"),
-    (EntryKind::Received, "received"),
-    (EntryKind::Fee, "fee"),
-    (EntryKind::Fault, "fault"),
+const KINDS: [(BankEntryKind, &str); 6] = [
+    (BankEntryKind::Deposit, "deposit"),
+    (BankEntryKind::Payment, "payment"),
+    (BankEntryKind::Return, "return"),
+    (BankEntryKind::Received, "received"),
+    (BankEntryKind::Fee, "fee"),
+    (BankEntryKind::Fault, "fault"),
 ];
 
-impl EntryKind {
+impl BankEntryKind {
     /// The name in the books.
     pub fn name(self) -> &'static str {
         KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
@@ -53,7 +53,7 @@ pub struct BankEntry {
     pub end_to_end_id: String,
     pub minor_units: i64,
     pub booked_at_ms: i64,
-    pub kind: EntryKind,
+    pub kind: BankEntryKind,
     /// The message that ordered it.
     pub message_id: String,
     /// The payment in that message.
@@ -84,7 +84,7 @@ impl<'r> FromRow<'r, AnyRow> for BankEntry {
             payment_id: row.try_get("payment_id")?,
             is_batched: row.try_get::<i64, _>("is_batched")? != 0,
             balance: (!kind.is_empty()).then_some(balance),
-            kind: EntryKind::from_name(&kind),
+            kind: BankEntryKind::from_name(&kind),
             reason: row.try_get("reason")?,
             charge: row.try_get("charge")?,
             original: row.try_get("original")?,
@@ -111,7 +111,7 @@ pub struct Booking<'a> {
     pub reference: &'a str,
     pub end_to_end_id: &'a str,
     pub now_ms: i64,
-    pub kind: EntryKind,
+    pub kind: BankEntryKind,
     pub message_id: &'a str,
     pub payment_id: &'a str,
     pub is_batched: bool,
