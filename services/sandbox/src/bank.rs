@@ -34,7 +34,7 @@ mod decide;
 mod due;
 mod faults;
 mod http;
-mod line;
+pub(crate) mod line;
 mod news;
 mod own_accounts;
 mod page;

@@ -226,8 +226,9 @@ fn value(node: &ApiNode<'_>) -> Result<Option<(String, String)>, ApiReadError> {
     Ok(value.text("currency")?.zip(amount))
 }
 
-/// `12.30` in a currency; refuses signs, exponents, and digits beyond the minor unit that are not zero.
-fn read_money(currency: &str, amount: &str) -> Option<Money> {
+/// `12.30` in a currency, as the API writes amounts; refuses signs, exponents, and digits beyond the minor unit that are not zero.
+#[must_use]
+pub fn read_money(currency: &str, amount: &str) -> Option<Money> {
     let currency = Currency::try_new(currency).ok()?;
     let (whole, part) = amount.split_once('.').map_or((amount, None), |(whole, part)| (whole, Some(part)));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -56,7 +56,12 @@ pub const CRATES: &[CrateRow] = &[
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
     row("services/payout", &[CLIENT, &["iso20022", "accounts", "rails", "http_client"]], CLIENT_TESTS),
     row("services/support", &[CLIENT], CLIENT_TESTS),
-    row("services/sandbox", &[&["accounts", "iso20022", "http_client", "db", "telemetry", "money"]], &["pgtest"]),
+    // Its banks read what a payer sends with the same crates that a payer writes it with, and one of them calls the payer back.
+    row(
+        "services/sandbox",
+        &[&["accounts", "iso20022", "bankapi", "bankfiles", "rails", "http_client", "db", "telemetry", "money"]],
+        &["pgtest"],
+    ),
     // It audits, so it reads tables and calls no service; `tables_only` enforces that.
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     row("services/runtime", &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox"]], &["testbed", "pgtest", "http_client"]),

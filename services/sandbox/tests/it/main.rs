@@ -3,6 +3,7 @@
 
 mod bank;
 mod callbacks;
+mod globalbank;
 mod rails;
 mod recalls;
 mod returns;

@@ -53,14 +53,8 @@ fn samples() -> Vec<ApiPayment> {
     let alias = |kind, alias_type, alias| address(kind, &[(F::AliasType, alias_type), (F::Alias, alias)]);
     let mut pix = payment(Rtp, money("BRL", 12_345), alias(AddressKind::PixKey, "email", "ana@example.com"));
     pix.creditor.tax_id = Some("52998224725".to_owned());
-    let mut pix_account = payment(
-        Rtp,
-        money("BRL", 12_345),
-        address(
-            AddressKind::PixAccount,
-            &[(F::Ispb, "33172537"), (F::BranchCode, "1"), (F::AccountNumber, "12902678"), (F::AccountType, "current")],
-        ),
-    );
+    let fields = [(F::Ispb, "33172537"), (F::BranchCode, "1"), (F::AccountNumber, "12902678"), (F::AccountType, "current")];
+    let mut pix_account = payment(Rtp, money("BRL", 12_345), address(AddressKind::PixAccount, &fields));
     pix_account.creditor.tax_id = pix.creditor.tax_id.clone();
     let mut same_day = payment(Ach, money("USD", 10_000_000), us());
     (same_day.same_day, same_day.creditor.is_company) = (true, true);
