@@ -1,9 +1,11 @@
 //! Pretend counterparts of external systems that use their real formats. For TEST books only.
 //!
+//! - [`achbank`]: a bank that takes NACHA files, on a clock that can be moved.
 //! - [`bank`]: a bank with books of its own that takes ISO 20022 messages over HTTP.
 //! - [`globalbank`]: a bank with a JSON interface and callbacks, modelled after Global Payments v2; it also pays to wallets.
 //! - [`store`]: an app store that signs StoreKit 2 transactions.
 
+pub mod achbank;
 pub mod bank;
 mod delivery;
 pub mod globalbank;

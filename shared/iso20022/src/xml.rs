@@ -368,7 +368,8 @@ impl Tree {
 }
 
 /// Writes `<Document xmlns=…>` around the message.
-pub(crate) fn write(message: Element, namespace: &str) -> String {
+#[must_use]
+pub fn write(message: Element, namespace: &str) -> String {
     let document = Element::new("Document").attribute("xmlns", namespace).with(message);
     let mut writer = Writer::new(Vec::new());
     write_all(&mut writer, &document).expect("writing to memory cannot fail");

@@ -1,6 +1,7 @@
 //! The sandbox over its real sockets.
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
+mod achbank;
 mod bank;
 mod callbacks;
 mod globalbank;
