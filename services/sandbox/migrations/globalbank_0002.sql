@@ -21,6 +21,7 @@ CREATE TABLE request_key (
     payment_id TEXT NOT NULL,
     until_ms BIGINT NOT NULL
 );
+CREATE INDEX request_key_until ON request_key (until_ms);
 
 -- What to do when an EndToEndId or a holder comes by. `remaining` counts down; -1 stays.
 CREATE TABLE scenario (

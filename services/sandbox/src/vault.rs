@@ -82,8 +82,14 @@ impl BankVault {
         Ok(())
     }
 
-    /// The statement of an account with the parts of each entry, and how many entries there are. `None`: no such account.
-    pub async fn statement(&self, account: &AccountId, currency: Currency, now_ms: i64) -> Result<Option<VaultStatement>, sqlx::Error> {
+    /// The statement of an account, with the parts of sums only if they are asked for: there may be a hundred thousand. `None`: no such account.
+    pub async fn statement(
+        &self,
+        account: &AccountId,
+        currency: Currency,
+        now_ms: i64,
+        with_details: bool,
+    ) -> Result<Option<VaultStatement>, sqlx::Error> {
         let mut tx = self.begin().await?;
         // On PostgreSQL each statement reads a new snapshot; locking the account's row keeps bookings out until both are read.
         let touched = sqlx::query("UPDATE account SET balance = balance WHERE currency = $1");
@@ -95,11 +101,12 @@ impl BankVault {
             .fetch_one(&mut *tx)
             .await?;
         let rows = sqlx::query(
-            "SELECT entry_no, reference, end_to_end_id, information, details, minor_units, booked_at_ms FROM entry
-             WHERE currency = $1 ORDER BY entry_no DESC LIMIT $2",
+            "SELECT entry_no, reference, end_to_end_id, information, CASE WHEN $3 = 1 THEN details ELSE '[]' END AS details, minor_units,
+                 booked_at_ms FROM entry WHERE currency = $1 ORDER BY entry_no DESC LIMIT $2",
         )
         .bind(currency.code().to_owned())
         .bind(STATEMENT_ENTRIES_MAX)
+        .bind(i64::from(with_details))
         .fetch_all(&mut *tx)
         .await?;
         tx.rollback().await?;

@@ -2,7 +2,7 @@
 
 use super::ACH_ROUTING_NUMBER;
 use bankfiles::nacha::{
-    self, AccountChange, AccountKind, AchBatch, AchEntry, AchFile, AchFileHeader, AchInvalid, AchLayout, AchLineEnd,
+    self, AccountChange, AccountKind, AchBatchHeader, AchEntry, AchFile, AchFileHeader, AchInvalid, AchLayout, AchLineEnd,
     answers::{AchReturnReason, AnswerTerms, answer_batch, change_entry, return_entry},
 };
 use jiff::civil::DateTime;
@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 pub struct AnsweredEntry {
     /// The file it came in, and the batch: answers to one batch stay together.
     pub batch_key: (String, i64),
-    pub batch: AchBatch,
+    /// The header of that batch.
+    pub header: AchBatchHeader,
     pub entry: AchEntry,
     /// `R03` or `C01`.
     pub code: String,
@@ -33,7 +34,7 @@ pub fn file(answered: &[AnsweredEntry], made: DateTime, modifier: char) -> Resul
     for answers in groups.values() {
         let entries = answers.iter().zip(1..).map(|(answer, sequence)| answer_of(answer, sequence)).collect::<Result<Vec<_>, _>>()?;
         let number = u32::try_from(batches.len() + 1).unwrap_or(u32::MAX);
-        let mut batch = answer_batch(&answers[0].batch.header, entries, number)?;
+        let mut batch = answer_batch(&answers[0].header, entries, number)?;
         batch.header.settlement_day = made.date().strftime("%j").to_string();
         batches.push(batch);
     }

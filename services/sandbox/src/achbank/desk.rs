@@ -208,11 +208,11 @@ impl AchDesk {
         Ok(confirmed)
     }
 
-    /// The account's statement.
-    pub async fn statement(&self) -> Result<Option<VaultStatement>, sqlx::Error> {
+    /// The account's statement, with the entries of each debit if they are asked for.
+    pub async fn statement(&self, with_details: bool) -> Result<Option<VaultStatement>, sqlx::Error> {
         let (tx, now_ms) = self.begin().await?;
         tx.commit().await?;
-        self.books.statement(&own_account(), dollar(), now_ms).await
+        self.books.statement(&own_account(), dollar(), now_ms, with_details).await
     }
 
     /// Lets everything happen that is due, in the order of its times.
@@ -235,7 +235,8 @@ impl AchDesk {
 
     /// Debits a sum, and notes what the receivers' banks will answer.
     async fn settle(&self, tx: &mut AnyConnection, settlement: &KeptSettlement) -> Result<(), sqlx::Error> {
-        let (_, batch) = batch_of(tx, &settlement.file_name, settlement.batch_index).await?;
+        let (_, file) = accepted_file(tx, &settlement.file_name).await?;
+        let batch = batch_of(&file, settlement.batch_index)?;
         let indexes: Vec<usize> = serde_json::from_str(&settlement.entries).map_err(failed)?;
         let entries: Vec<(usize, &AchEntry)> =
             indexes.into_iter().filter_map(|index| batch.entries.get(index).map(|entry| (index, entry))).collect();
@@ -380,19 +381,29 @@ async fn keep_settlements(tx: &mut AnyConnection, name: &str, accepted: &Accepte
     Ok(())
 }
 
-/// A batch of an accepted file, and the upload.
-async fn batch_of(tx: &mut AnyConnection, file_name: &str, batch_index: i64) -> Result<(KeptUpload, AchBatch), sqlx::Error> {
+/// An accepted file, and its upload.
+async fn accepted_file(tx: &mut AnyConnection, file_name: &str) -> Result<(KeptUpload, AchFile), sqlx::Error> {
     let upload = store::upload(tx, file_name).await?.ok_or(sqlx::Error::RowNotFound)?;
     let file = nacha::read(upload.content.as_bytes()).map_err(failed)?;
-    let batch = usize::try_from(batch_index).ok().and_then(|index| file.batches.into_iter().nth(index));
-    batch.map(|batch| (upload, batch)).ok_or(sqlx::Error::RowNotFound)
+    Ok((upload, file))
+}
+
+fn batch_of(file: &AchFile, batch_index: i64) -> Result<&AchBatch, sqlx::Error> {
+    let batch = usize::try_from(batch_index).ok().and_then(|index| file.batches.get(index));
+    batch.ok_or(sqlx::Error::RowNotFound)
 }
 
 /// Books the returns among the answers and puts files of them in the mailbox: one per sender and kind.
 async fn file_replies(tx: &mut AnyConnection, replies: &[KeptReply]) -> Result<(), sqlx::Error> {
     let mut files: BTreeMap<(bool, String), (i64, Vec<AnsweredEntry>)> = BTreeMap::new();
+    // Replies come by file; each file is read once.
+    let mut read: Option<(KeptUpload, AchFile)> = None;
     for reply in replies {
-        let (upload, batch) = batch_of(tx, &reply.file_name, reply.batch_index).await?;
+        let (upload, file) = match read.take() {
+            Some(known) if known.0.file_name == reply.file_name => read.insert(known),
+            _ => read.insert(accepted_file(tx, &reply.file_name).await?),
+        };
+        let batch = batch_of(file, reply.batch_index)?;
         let entry = usize::try_from(reply.entry_index).ok().and_then(|index| batch.entries.get(index).cloned());
         let entry = entry.ok_or(sqlx::Error::RowNotFound)?;
         let is_return = reply.code.starts_with('R');
@@ -407,11 +418,11 @@ async fn file_replies(tx: &mut AnyConnection, replies: &[KeptReply]) -> Result<(
             };
             vault::book(tx, dollar().code(), &booked).await?;
         }
-        let origin = nacha::read(upload.content.as_bytes()).map_err(failed)?.header.origin;
+        let origin = file.header.origin.clone();
         let of = files.entry((is_return, origin.clone())).or_default();
         of.0 = of.0.max(upload.mail_copies);
         let batch_key = (reply.file_name.clone(), reply.batch_index);
-        of.1.push(AnsweredEntry { batch_key, batch, entry, code: reply.code.clone(), origin });
+        of.1.push(AnsweredEntry { batch_key, header: batch.header.clone(), entry, code: reply.code.clone(), origin });
         store::note_filed(tx, &reply.reply_id).await?;
     }
     let due_ms = replies.first().map_or(0, |reply| reply.due_at_ms);

@@ -195,7 +195,7 @@ struct StatementQuery {
 }
 
 async fn statement(State(bank): State<AchRoutes>, Query(query): Query<StatementQuery>) -> Result<Response, AchBankFailure> {
-    let statement = bank.desk.statement().await?;
+    let statement = bank.desk.statement(query.details).await?;
     let statement = statement.ok_or(AchBankFailure::Refused(StatusCode::NOT_FOUND, "no account\n"))?;
     let text = details::write(&statement.statement, &statement.details, query.details)?;
     Ok(([(header::CONTENT_TYPE, "application/xml")], text).into_response())

@@ -1,6 +1,11 @@
 //! Callbacks: where they go and in which shape, and the task that delivers each until the peer answers with a 2xx.
 
-use super::{desk::ApiDesk, now_ms, signing::CallbackSigner, store::KeptEvent};
+use super::{
+    desk::ApiDesk,
+    now_ms,
+    signing::CallbackSigner,
+    store::{EVENTS_MAX, KeptEvent},
+};
 use crate::vault::moment;
 use reqwest::Client;
 use serde::{Deserialize, Serialize};
@@ -141,26 +146,33 @@ impl CallbackCaller {
         }
     }
 
+    /// Rounds until one finds less than it could take; what fails is due later, so this ends.
     async fn deliver_due(&self) -> Result<(), sqlx::Error> {
+        while self.deliver_round().await? == EVENTS_MAX {}
+        Ok(())
+    }
+
+    /// Delivers what is due, at most [`EVENTS_MAX`], and says how many there were.
+    async fn deliver_round(&self) -> Result<usize, sqlx::Error> {
         let mut events = self.desk.store().due_events(now_ms()).await?;
         if events.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         // Read after the callbacks: one that was queued after a change is delivered as the change says.
-        let Some(registration) = self.desk.store().registration().await? else { return Ok(()) };
-        let Ok(registration) = serde_json::from_str::<CallbackRegistration>(&registration) else { return Ok(()) };
+        let Some(registration) = self.desk.store().registration().await? else { return Ok(0) };
+        let Ok(registration) = serde_json::from_str::<CallbackRegistration>(&registration) else { return Ok(0) };
         if registration.reversed {
             events.reverse();
         }
-        for event in events {
+        for event in &events {
             let mut arrived = true;
             for _ in 0..registration.copies {
-                arrived &= self.call(&registration, &event).await;
+                arrived &= self.call(&registration, event).await;
             }
-            let again_ms = now_ms().saturating_add(money::time::millis(self.retry));
+            let again_ms = now_ms().saturating_add(money::time::millis(self.retry)).saturating_add(1);
             self.desk.store().note_attempt(&event.event_id, arrived, again_ms).await?;
         }
-        Ok(())
+        Ok(events.len())
     }
 
     async fn call(&self, registration: &CallbackRegistration, event: &KeptEvent) -> bool {

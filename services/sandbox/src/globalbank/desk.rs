@@ -243,7 +243,7 @@ impl ApiDesk {
 
     /// The account's statement. `None`: no such account.
     pub async fn statement(&self, currency: Currency, now_ms: i64) -> Result<Option<VaultStatement>, sqlx::Error> {
-        self.books.statement(&own_account(currency), currency, now_ms).await
+        self.books.statement(&own_account(currency), currency, now_ms, false).await
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AnyPool, FromRow, Row as _, any::AnyRow};
 /// The most payments that one query answers with.
 const PAYMENTS_MAX: i64 = 25;
 /// The most callbacks that are delivered in one round.
-const EVENTS_MAX: i64 = 50;
+pub const EVENTS_MAX: usize = 50;
 
 /// A payment as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl ApiStore {
             "SELECT event_id, payload, created_at_ms FROM event WHERE delivered = 0 AND due_at_ms <= $1 ORDER BY event_id LIMIT $2",
         )
         .bind(now_ms)
-        .bind(EVENTS_MAX)
+        .bind(EVENTS_MAX as i64)
         .fetch_all(&self.pool)
         .await?;
         let event = |row: &AnyRow| {
