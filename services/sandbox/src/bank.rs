@@ -12,7 +12,7 @@
 //! | `POST /callbacks`, JSON `{url}` | registers a receiver of signed `pain.002`, `camt.054` and `camt.029` |
 //! | `GET /public-keys` | the keys of callbacks, a JWK set |
 //! | `POST /deposits`, JSON `{currency, minor_units, reference}` | a deposit from elsewhere, once per reference |
-//! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, minor_units?, delay_ms?, times?}` | sets what happens to that payment when it arrives |
+//! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, minor_units?, delay_ms?, times?}` | chooses what happens to payments |
 //!
 //! Every answer about a payment carries the header `finality-window-seconds`: an instruction created longer ago than that is rejected (TM01) if it arrives at
 //! all, so a payment not found by then was not and will not be executed.
