@@ -15,8 +15,10 @@ use chart::{
     OwnPosters, Poster, PostingKind,
     posters::{BrokenRule, GuardUse, Movement, PostingAct, RuledTransfer},
 };
-use identity::{Principal, Role};
-use money::UserKey;
+use identity::Role;
+use money::{BookName, UserKey};
+use std::borrow::Cow;
+use uuid::Uuid;
 
 /// Why a caller may not make a request. Nothing of it was executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +49,9 @@ const NEXT_HOUSE: &str = "each service calls with its own token (identity.servic
 /// The same for all other services.
 const NEXT_OWN: &str = "give a service of your own its rows in [[ledger.posters]] of the ledger's settings";
 
+/// What to do about a call of SupportService that carries nobody's approval.
+const NEXT_APPROVED: &str = "call Approve of SupportService, which sends the approver's own token along (largesse-approver)";
+
 /// All rows of one process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PosterTable {
@@ -59,6 +64,8 @@ pub(crate) struct PosterTable {
 pub(crate) enum PosterRights {
     /// The rows of this poster.
     House(Poster, UserKey),
+    /// SupportService without the token of a person who may approve: nothing, except to be answered again.
+    Unapproved(UserKey),
     /// Rows of the settings; possibly none.
     Own(UserKey, OwnPosters),
     /// A person: the access table lets no person post, and says which steps each may take.
@@ -73,7 +80,8 @@ impl PosterTable {
     }
 
     /// What the caller may post into a book of this mode.
-    pub(crate) fn rights(&self, principal: &Principal, mode: Mode) -> PosterRights {
+    pub(crate) fn rights(&self, caller: &rpc::Caller, book: &BookName, mode: Mode) -> PosterRights {
+        let principal = &caller.principal;
         let subject = principal.subject.clone();
         if principal.role != Role::Service {
             return PosterRights::Person(subject);
@@ -84,6 +92,10 @@ impl PosterTable {
         match Poster::parse(subject.as_str()) {
             // It creates coins from nothing, which only a TEST book may have.
             Some(Poster::Bench) if mode != Mode::Test => PosterRights::Own(subject, OwnPosters::default()),
+            // Its own token proves only that SupportService says so: the approver's proves that a person did.
+            Some(Poster::Support) if !caller.approver.as_ref().is_some_and(|person| rpc::may_approve(person, book)) => {
+                PosterRights::Unapproved(subject)
+            }
             Some(poster) => PosterRights::House(poster, subject),
             None => PosterRights::Own(subject, self.own.clone()),
         }
@@ -91,6 +103,16 @@ impl PosterTable {
 }
 
 impl PosterRights {
+    /// The rights for one request: what was answered under this id is answered again to SupportService without an approver, because that executes nothing.
+    pub(crate) async fn for_id(&self, handle: &BookHandle, id: Uuid) -> Result<Cow<'_, Self>, Error> {
+        match self {
+            Self::Unapproved(service) if !handle.store.ids(handle.row.key, &[id]).await?.is_empty() => {
+                Ok(Cow::Owned(Self::House(Poster::Support, service.clone())))
+            }
+            rights => Ok(Cow::Borrowed(rights)),
+        }
+    }
+
     /// Passes a posting on if the caller may make it.
     pub(crate) fn post(&self, request: BookRequest) -> Result<BookRequest, Error> {
         let Action::Post { transfers, guards, .. } = &request.action else { return Ok(request) };
@@ -98,7 +120,7 @@ impl PosterRights {
         let legs = transfers.iter().map(asked);
         let (broken, guard) = match self {
             Self::Everything => return Ok(request),
-            Self::Person(_) => (Ok(()), None),
+            Self::Person(_) | Self::Unapproved(_) => (Ok(()), None),
             Self::Own(service, own) => {
                 let debts = transfers.iter().map(|transfer| transfer.allow_debt);
                 let broken = own.check(Some(service), &request.kind, legs.zip(debts));
@@ -138,7 +160,7 @@ impl PosterRights {
                 let broken = match self {
                     Self::House(..) => PostingKind::parse(&request.kind).map_or(Ok(()), |kind| kind.rule().check(std::iter::once(leg))),
                     Self::Own(service, own) => own.check(Some(service), &request.kind, std::iter::once((leg, false))),
-                    Self::Person(_) | Self::Everything => Ok(()),
+                    Self::Person(_) | Self::Unapproved(_) | Self::Everything => Ok(()),
                 };
                 let (debit, credit) = &names;
                 let what = || format!("resolve hold {transfer_no} from {debit} to {credit} under the kind {}", request.kind);
@@ -155,7 +177,7 @@ impl PosterRights {
         let forbidden = guards.iter().find(|guard| match self {
             Self::House(..) => !PostingKind::parse(&request.kind).is_some_and(|kind| kind.rule().sets(&guard.key, used(guard))),
             Self::Own(..) => !OwnPosters::may_set(&guard.key),
-            Self::Person(_) | Self::Everything => false,
+            Self::Person(_) | Self::Unapproved(_) | Self::Everything => false,
         });
         let what = |guard: &Guard| format!("set the guard {} so in a posting of kind {}", guard.key, request.kind);
         forbidden.map_or(Ok(()), |guard| Err(self.refused(&request.kind, None, what(guard))))
@@ -191,7 +213,7 @@ impl PosterRights {
     pub(crate) fn set_state(&self) -> Result<(), Error> {
         match self {
             Self::House(Poster::Support, _) | Self::Person(_) | Self::Everything => Ok(()),
-            Self::House(..) | Self::Own(..) => {
+            Self::House(..) | Self::Unapproved(_) | Self::Own(..) => {
                 Err(self.refused("", None, "set the state of an account, which SupportService does for two people".to_owned()))
             }
         }
@@ -201,7 +223,9 @@ impl PosterRights {
     pub(crate) fn set_limit(&self) -> Result<(), Error> {
         match self {
             Self::House(Poster::Support, _) | Self::Person(_) | Self::Everything => Ok(()),
-            Self::House(..) | Self::Own(..) => Err(self.refused("", None, "set a debit limit, which staff do".to_owned())),
+            Self::House(..) | Self::Unapproved(_) | Self::Own(..) => {
+                Err(self.refused("", None, "set a debit limit, which staff do".to_owned()))
+            }
         }
     }
 
@@ -209,7 +233,7 @@ impl PosterRights {
     pub(crate) fn import(&self) -> Result<(), Error> {
         match self {
             Self::House(Poster::Import, _) | Self::Everything => Ok(()),
-            Self::House(..) | Self::Own(..) | Self::Person(_) => {
+            Self::House(..) | Self::Unapproved(_) | Self::Own(..) | Self::Person(_) => {
                 Err(self.refused("", None, "import, which the token of `largesse import` does (its subject is `import`)".to_owned()))
             }
         }
@@ -221,7 +245,7 @@ impl PosterRights {
             Self::Everything => true,
             Self::House(poster, _) => PostingKind::parse(kind).is_some_and(|kind| poster.posts(kind) && kind.rule().act == act),
             Self::Own(service, own) => act != PostingAct::Reverse && own.posts(Some(service), kind),
-            Self::Person(_) => false,
+            Self::Person(_) | Self::Unapproved(_) => false,
         };
         let how = match act {
             PostingAct::Post => "post",
@@ -251,6 +275,7 @@ impl PosterRights {
     fn refused(&self, kind: &str, transfer: Option<usize>, what: String) -> Error {
         let (service, next) = match self {
             Self::House(_, service) => (service.clone(), NEXT_HOUSE),
+            Self::Unapproved(service) => (service.clone(), NEXT_APPROVED),
             Self::Own(service, _) | Self::Person(service) => (service.clone(), NEXT_OWN),
             Self::Everything => unreachable!("it may do everything"),
         };

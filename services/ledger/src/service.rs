@@ -83,7 +83,7 @@ impl Service {
         let handle = self.ledger.book(&book).await?;
         let principal = &caller.principal;
         let subject = if principal.role == Role::Service { wire::SERVICE.to_owned() } else { principal.subject.to_string() };
-        let rights = self.ledger.posters().rights(principal, handle.row.mode);
+        let rights = self.ledger.posters().rights(caller, &book, handle.row.mode);
         Ok(BookCall { handle, book, subject, rights })
     }
 }

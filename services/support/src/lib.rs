@@ -2,12 +2,14 @@
 //! ledger carries them out.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: a proposed action as sent and stored.
+//! - `approvers`: the approvers' own tokens, without which the ledger carries out nothing. `sweeper`: what a call left undone.
 //! - [`acts`]: the audit log. [`whole`]: which hashes of a request are in it. [`proposals`]: how they are decided and carried out. [`domain`]: their rules.
 //! - [`store`]: every SQL statement. [`postings`]: requests to the ledger. [`error`]: the statuses that callers get.
 //! - [`heads`]: the log's heads outside the database. [`check`]: verifies that the log was not tampered with.
 //! - [`tables`]: what auditors, backup and erasure read of it.
 mod act_message;
 pub mod acts;
+mod approvers;
 pub mod check;
 pub mod domain;
 pub mod error;
@@ -54,7 +56,8 @@ pub fn start(deps: Deps) -> BoxFuture<'static, Result<Service, db::Error>> {
 
 async fn begin(deps: Deps) -> Result<Service, db::Error> {
     let store = Store::open(&deps.database).await?;
-    let proposals = proposals::Proposals { store: store.clone(), ledger: ledger_client::LedgerClient::new(deps.ledger) };
+    let (ledger, approvers) = (ledger_client::LedgerClient::new(deps.ledger), approvers::Approvers::default());
+    let proposals = proposals::Proposals { store: store.clone(), ledger, approvers };
     tokio::spawn(sweeper::run(proposals.clone(), deps.shutdown));
     Ok(Service { handlers: Handlers { acts: acts::Acts::new(store, deps.heads_dir), proposals } })
 }

@@ -2,6 +2,7 @@
 use crate::{
     act_message,
     acts::now_ms,
+    approvers::Approvers,
     domain::{self, AccountAct, Approval, PROPOSAL_LIFE_MS, Proposal, ProposalRefusal, ProposalState, ProposedAct},
     error::Error,
     postings,
@@ -12,6 +13,7 @@ use api::ledger::{AccountState, Posting, SetDebitLimitRequest};
 use db::requests::{RequestKey, SentFields};
 use ledger_client::{LedgerClient, LedgerReason, NotPosted};
 use money::{BookName, RequestId, UserKey};
+use rpc::ApproverToken;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -42,6 +44,8 @@ pub struct ProposalDecision<'a> {
     pub reason: &'a str,
     /// The request's id.
     pub request_id: &'a RequestId,
+    /// The token they called with; used when they approve.
+    pub token: Option<&'a ApproverToken>,
 }
 
 /// The use cases.
@@ -51,6 +55,8 @@ pub struct Proposals {
     pub store: Store,
     /// The ledger.
     pub ledger: LedgerClient,
+    /// The approvers' tokens, which the ledger verifies.
+    pub approvers: Approvers,
 }
 
 impl Proposals {
@@ -149,7 +155,12 @@ impl Proposals {
             proposal = self.get(book, id).await?;
         }
         match proposal.approve(by, now).map_err(|refusal| Error::Proposal(id, refusal))? {
-            Approval::Resume => Ok((self.enact(proposal).await?, replayed)),
+            Approval::Resume => {
+                if let Some(token) = decision.token {
+                    self.approvers.hold(id, token.clone());
+                }
+                Ok((self.enact(proposal).await?, replayed))
+            }
             Approval::Done => Ok((proposal, replayed)),
             // Nobody decided and yet it could not be written: the store's own fence, which only a mistake of ours can meet.
             Approval::Approve => Err(Error::Proposal(id, ProposalRefusal::SamePerson)),
@@ -182,24 +193,22 @@ impl Proposals {
         }
     }
 
-    /// Carries out what was approved and records the result. Safe to repeat. Checks again that it is what was proposed: there may have been a restart since the
+    /// Carries out what was approved and records the result, with the approver's token if it is still held: without it the ledger executes nothing new, and
+    /// the proposal stays approved until a person approves again. Safe to repeat. Checks again that it is what was proposed: there may have been a restart since the
     /// approval.
     pub async fn enact(&self, proposal: Proposal) -> Result<Proposal, Error> {
-        if let Err(Error::ProposalChanged(id)) = self.as_proposed(&proposal).await {
-            self.store.settle(&proposal, ProposalState::Refused, PROPOSAL_CHANGED).await?;
-            return self.get(&proposal.book, id).await;
+        if let Err(Error::ProposalChanged(_)) = self.as_proposed(&proposal).await {
+            return self.settle(&proposal, ProposalState::Refused, PROPOSAL_CHANGED).await;
         }
         let (book, id) = (&proposal.book, postings::approval_id(&proposal));
+        let ledger = self.approvers.with_approval(&self.ledger, proposal.id);
         let done = match &proposal.act {
             ProposedAct::Adjustment(lines) => {
-                self.ledger.posting(book, postings::adjustment(&proposal, lines)).await.map(|posting| posting.posting_id)
+                ledger.posting(book, postings::adjustment(&proposal, lines)).await.map(|posting| posting.posting_id)
             }
-            ProposedAct::Reversal(posting) => match self.reversed(&proposal, *posting).await? {
+            ProposedAct::Reversal(posting) => match self.reversed(&ledger, &proposal, *posting).await? {
                 Some(done) => done,
-                None => {
-                    self.store.settle(&proposal, ProposalState::Refused, LedgerReason::NotReversible.name()).await?;
-                    return self.get(book, proposal.id).await;
-                }
+                None => return self.settle(&proposal, ProposalState::Refused, LedgerReason::NotReversible.name()).await,
             },
             ProposedAct::Limit(limit) => {
                 let limit = SetDebitLimitRequest {
@@ -209,32 +218,46 @@ impl Proposals {
                     max_amount: limit.max,
                     ..SetDebitLimitRequest::default()
                 };
-                self.ledger.set_debit_limit(book, id, limit).await.map(|()| String::new())
+                ledger.set_debit_limit(book, id, limit).await.map(|()| String::new())
             }
             ProposedAct::Account(account, act) => {
-                self.ledger.set_account_state(book, id, account, account_state(*act)).await.map(|()| String::new())
+                ledger.set_account_state(book, id, account, account_state(*act)).await.map(|()| String::new())
             }
         };
         let (state, result) = match done {
             Ok(posting_id) => (ProposalState::Done, posting_id),
             // A refusal by a rule is final; anything else may succeed later.
             Err(NotPosted::Refused(refusal)) => (ProposalState::Refused, refusal.reason.name().to_owned()),
-            Err(open @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => return Err(Error::Open(open)),
+            Err(open @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => {
+                self.approvers.answered(proposal.id, &open);
+                return Err(Error::Open(open));
+            }
         };
-        self.store.settle(&proposal, state, &result).await?;
+        self.settle(&proposal, state, &result).await
+    }
+
+    /// Records how it ended; the approver's token is not needed any more.
+    async fn settle(&self, proposal: &Proposal, state: ProposalState, result: &str) -> Result<Proposal, Error> {
+        self.store.settle(proposal, state, result).await?;
+        self.approvers.forget(proposal.id);
         self.get(&proposal.book, proposal.id).await
     }
 
     /// The reversal's posting, or why there is none; `None` where the posting must not be reversed by hand: an earlier version may have stored such a proposal,
     /// and so may a call made while the ledger was unavailable.
-    async fn reversed(&self, proposal: &Proposal, posting: Uuid) -> Result<Option<Result<String, NotPosted>>, Error> {
+    async fn reversed(
+        &self,
+        ledger: &LedgerClient,
+        proposal: &Proposal,
+        posting: Uuid,
+    ) -> Result<Option<Result<String, NotPosted>>, Error> {
         let book = &proposal.book;
-        match self.ledger.posting_by_id(book, posting).await {
+        match ledger.posting_by_id(book, posting).await {
             Ok(found) if instead_of_reversal(book, posting, &found).is_some() => return Ok(None),
             Ok(_) => {}
             Err(not_posted) => return Ok(Some(Err(not_posted))),
         }
-        match self.ledger.reverse(book, postings::approval_id(proposal), posting, postings::fields(proposal)).await {
+        match ledger.reverse(book, postings::approval_id(proposal), posting, postings::fields(proposal)).await {
             Ok(reversal) => {
                 self.store.proposal_concerns(book, proposal.id, &owners_of(&reversal)).await?;
                 Ok(Some(Ok(reversal.posting_id)))

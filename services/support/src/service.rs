@@ -14,7 +14,7 @@ use api::support::{
 };
 use identity::{BookScope, Role};
 use money::text::is_plain;
-use rpc::{Violations, page, wire::TimeRange};
+use rpc::{ApproverToken, Violations, page, wire::TimeRange};
 use tonic::{Code, Request, Response, Status};
 
 /// The tonic service.
@@ -74,10 +74,17 @@ impl SupportService for Handlers {
 
     async fn approve(&self, request: Request<ApproveRequest>) -> Result<Response<ApproveResponse>, Status> {
         let (caller, reason) = (rpc::caller(&request)?, rpc::staff_reason(&request)?);
+        let token = ApproverToken::of(&request);
         let request = request.into_inner();
         let (book, request_id, id) = wire::deciding(caller.book(&request.book), &request.request_id, &request.proposal_id)?;
         let seen = ProposalSeen { id, hash: request.hash };
-        let decision = ProposalDecision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
+        let decision = ProposalDecision {
+            book: &book,
+            by: &caller.principal.subject,
+            reason: &reason,
+            request_id: &request_id,
+            token: token.as_ref(),
+        };
         let (proposal, replayed) = self.proposals.approve(&decision, &seen).await?;
         Ok(Response::new(ApproveResponse { proposal: Some(wire::proposal(proposal)), replayed }))
     }
@@ -93,7 +100,8 @@ impl SupportService for Handlers {
             let why = "the role may take back its own proposals only".to_owned();
             return Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &[("role", caller.principal.role.to_string())]));
         }
-        let decision = ProposalDecision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
+        let decision =
+            ProposalDecision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id, token: None };
         let (proposal, replayed) = self.proposals.reject(&decision, id).await?;
         Ok(Response::new(RejectResponse { proposal: Some(wire::proposal(proposal)), replayed }))
     }

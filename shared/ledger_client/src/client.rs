@@ -30,6 +30,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// A client of LedgerService. Clones share the cache of books.
 #[derive(Debug, Clone)]
 pub struct LedgerClient {
+    transport: rpc::Transport,
     client: LedgerServiceClient<rpc::Transport>,
     /// A book's mode is fixed at creation, so it is fetched once.
     books: Arc<RwLock<HashMap<BookName, BookKind>>>,
@@ -52,8 +53,14 @@ impl LedgerClient {
     /// Over a transport that carries the calling service's token.
     #[must_use]
     pub fn new(transport: rpc::Transport) -> Self {
-        let client = LedgerServiceClient::new(transport).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
-        Self { client, books: Arc::default() }
+        Self { client: client(&transport), transport, books: Arc::default() }
+    }
+
+    /// The same client, whose calls carry the token of the person who approved what they do. The ledger asks it of SupportService.
+    #[must_use]
+    pub fn approved_by(&self, approver: &rpc::ApproverToken) -> Self {
+        let transport = self.transport.approved_by(approver);
+        Self { client: client(&transport), transport, books: self.books.clone() }
     }
 
     /// Sends one posting.
@@ -205,6 +212,10 @@ impl LedgerClient {
             Err(other) => Err(other),
         }
     }
+}
+
+fn client(transport: &rpc::Transport) -> LedgerServiceClient<rpc::Transport> {
+    LedgerServiceClient::new(transport.clone()).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
 }
 
 /// Every book that the ledger shows this client, page by page.

@@ -1,6 +1,6 @@
 //! Verifies the bearer token of the request.
 use crate::errors;
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use identity::{Error, Principal, Verifier};
 use std::{sync::Arc, time::SystemTime};
 use tokio::time::{Instant, timeout_at};
@@ -9,6 +9,11 @@ use tonic::{Code, Status};
 /// The principal of the request's token, if it is verified by `until`: when keys have to be fetched first, the call's deadline bounds that wait too.
 pub(crate) async fn authenticate(verifier: &Verifier, headers: &HeaderMap, until: Instant) -> Result<Arc<Principal>, Status> {
     let value = headers.get(AUTHORIZATION).ok_or_else(|| unauthenticated("missing", "the call carries no token"))?;
+    verified(verifier, value, until).await
+}
+
+/// The principal of a header's token.
+pub(crate) async fn verified(verifier: &Verifier, value: &HeaderValue, until: Instant) -> Result<Arc<Principal>, Status> {
     let token = value.to_str().ok().and_then(bearer).ok_or_else(|| unauthenticated("malformed", "not of the form `Bearer <token>`"))?;
     let verified = timeout_at(until, verifier.verify_or_look(token, SystemTime::now())).await;
     match verified.map_err(|_| errors::not_identified_in_time())? {

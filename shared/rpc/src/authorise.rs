@@ -11,7 +11,7 @@ pub(crate) fn authorise(method: &Method, principal: Arc<Principal>, headers: &He
         // The staff reason is read after the role check: it grants nothing.
         Some(reach) => {
             let (reason, allowance) = (acts::reason(method, principal.role, headers)?, quotas.allowance(&principal));
-            Ok(Caller { reach, reason, allowance, principal, ending: None })
+            Ok(Caller { reach, reason, allowance, principal, approver: None, ending: None })
         }
         None => Err(errors::refused(
             Code::PermissionDenied,

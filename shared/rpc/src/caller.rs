@@ -17,6 +17,8 @@ pub struct Caller {
     pub reason: Option<Arc<str>>,
     /// The caller's remaining allowance, for items of streams, which count one by one. The call itself is counted already.
     pub allowance: Allowance,
+    /// The person whose approval a service carries out, by a token of theirs that was verified; `None` if it sent none.
+    pub approver: Option<Arc<Principal>>,
     /// Cancelled when its connection is asked to close; `None` within the process.
     pub ending: Option<CancellationToken>,
 }

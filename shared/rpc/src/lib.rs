@@ -6,6 +6,7 @@
 //! [`in_process`] lays a client directly on it. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams,
 //! [`Violations`] all that is wrong with a request.
 pub mod acts;
+mod approver;
 mod arrival;
 pub mod authenticate;
 pub mod authorise;
@@ -38,6 +39,7 @@ pub mod wire;
 
 pub use self::violations::Violations;
 pub use acts::REASON;
+pub use approver::{APPROVER, ApproverToken, may_approve};
 pub use arrival::ArrivalBounds;
 pub use caller::{Caller, caller, staff_reason};
 pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused, violations};

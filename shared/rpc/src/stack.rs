@@ -8,6 +8,7 @@ use crate::{
         self, RequestShapes,
         refused::{AttemptRecord, RefusedAttempts},
     },
+    approver,
     arrival::{ArrivalBounds, Arrivals, Arriving},
     authenticate, authorise,
     body::{HeldBody, SeatsOfCall, WatchedBody},
@@ -287,7 +288,8 @@ impl StackParts {
         if let Err(status) = &authorised {
             self.note_refused(method, &principal, status).await;
         }
-        authorised
+        let authorised = authorised?;
+        Ok(Caller { approver: approver::approver(&self.options.verifier, headers, principal.role, until).await?, ..authorised })
     }
 
     /// Applies the limits of an authenticated caller.

@@ -2,7 +2,7 @@
 //!
 //! [`Transport`] carries the client's side of every call: the remaining deadline out, the service's token, the trace out.
 use crate::{
-    Error, ServiceToken, Tls, context, deadline,
+    ApproverToken, Error, ServiceToken, Tls, context, deadline,
     trace::{self, CallSpan},
 };
 use futures::future::{self, BoxFuture};
@@ -33,17 +33,18 @@ trait CallWire: Send + Sync {
 pub struct Transport {
     wire: Arc<dyn CallWire>,
     token: Option<ServiceToken>,
+    approver: Option<ApproverToken>,
 }
 
 /// A transport to `url` (`http://host:port`). Connects at the first call and again whenever the connection is lost; must be called inside
 /// the runtime.
 pub fn connect(url: &str) -> Result<Transport, Error> {
-    Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, None)?), token: None })
+    Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, None)?), token: None, approver: None })
 }
 
 /// As [`connect`], for `https://host:port` too: the peer's certificate is checked, and ours is shown, as `tls` says.
 pub fn connect_with(url: &str, tls: &Tls) -> Result<Transport, Error> {
-    Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, Some(tls))?), token: None })
+    Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, Some(tls))?), token: None, approver: None })
 }
 
 impl Transport {
@@ -53,12 +54,18 @@ impl Transport {
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
         S::Future: Send,
     {
-        Self { wire: Arc::new(in_process::InProcess::new(service)), token: None }
+        Self { wire: Arc::new(in_process::InProcess::new(service)), token: None, approver: None }
     }
 
     /// The same transport with `token` on every call that does not carry one already.
     pub fn with_token(&self, token: ServiceToken) -> Self {
-        Self { wire: self.wire.clone(), token: Some(token) }
+        Self { token: Some(token), ..self.clone() }
+    }
+
+    /// The same transport with the token of the person who approved what is sent over it.
+    #[must_use]
+    pub fn approved_by(&self, approver: &ApproverToken) -> Self {
+        Self { approver: Some(approver.clone()), ..self.clone() }
     }
 
     /// The layers on the way out. Reads top-down.
@@ -74,6 +81,7 @@ impl Transport {
         {
             headers.insert(AUTHORIZATION, token.header());
         }
+        headers.extend(self.approver.as_ref().map(ApproverToken::header));
         // Trace last, so that the span measures the network and not these layers.
         Ok(CallSpan::client(&context, path.path(), headers))
     }

@@ -24,7 +24,7 @@ use db::Database;
 use identity::{BookScope, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use ledger::Ledger;
 use money::{BookName, UserKey};
-use rpc::{Options, ServiceToken, Stack, Transport};
+use rpc::{ApproverToken, Options, ServiceToken, Stack, Transport};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, service::Routes};
@@ -96,9 +96,19 @@ impl Testbed {
         bed
     }
 
-    /// A connection to the ledger for a service of this name.
+    /// A connection to the ledger for a service of this name. SupportService's carries the token of an approver, so that a test can act in its place.
     #[must_use]
     pub fn ledger_as(&self, service: &str) -> Transport {
+        let alone = self.ledger_alone(service);
+        if service != "support" {
+            return alone;
+        }
+        alone.approved_by(&ApproverToken::of(&self.unexplained("approver", Role::Finance, &[self.book], ())).unwrap())
+    }
+
+    /// The same with the service's token and nothing else.
+    #[must_use]
+    pub fn ledger_alone(&self, service: &str) -> Transport {
         self.ledger_transport.with_token(self.service_token(service))
     }
 

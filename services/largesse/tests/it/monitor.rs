@@ -223,7 +223,9 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     let (held, submitted, transfer_no) = submitted(&installation, PAYOUT_ID, payable, transit).await;
     let request_id = Uuid::now_v7().to_string();
     let close = SetAccountStateRequest { request_id, account: payable.into(), state: AccountState::Closed.into(), ..Default::default() };
-    let close = authorised(close, &installation.token("support", Role::Service).unwrap()).unwrap();
+    let mut close = authorised(close, &installation.token("support", Role::Service).unwrap()).unwrap();
+    let approver = installation.token("ann", Role::Finance).unwrap();
+    close.metadata_mut().insert(rpc::APPROVER, format!("Bearer {approver}").parse().unwrap());
     installation.ledger().set_account_state(close).await.unwrap();
     moved(&installation, transit, accrued).await;
     fixture.shutdown().await;

@@ -98,7 +98,7 @@ impl Service {
         let (Some(id), Some(state), Some(account)) = (id, state, account) else { return Err(wrong.into_status()) };
         let name = account.text.clone();
         let fields = RequestFields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
-        place.rights.set_state()?;
+        place.rights.for_id(&place.handle, id).await?.set_state()?;
         let action = Action::SetState { account, state };
         place.handle.submit(BookRequest::new(id, fields, String::new(), action)).await?;
         let account = wire::account(&place.handle.account(&name).await?);
@@ -111,7 +111,7 @@ impl Service {
         let asked = wire::set_debit_limit(request.into_inner(), place.scope())?;
         let Action::SetLimit { account, .. } = &asked.action else { return Err(Error::OutcomeUnknown.into()) };
         let name = account.text.clone();
-        place.rights.set_limit()?;
+        place.rights.for_id(&place.handle, asked.id).await?.set_limit()?;
         may_limit(&caller, &name)?;
         place.handle.submit(asked).await?;
         Ok(pb::SetDebitLimitResponse { account: Some(super::limited_account(&place.handle, &name).await?) })

@@ -92,6 +92,16 @@ impl Fixture {
         request
     }
 
+    /// A request of SupportService that carries out what this person approved, in this book.
+    pub fn approved<T>(&self, (person, role, book): (&str, Role, &str), message: T) -> Request<T> {
+        let books = BookScope::Only(vec![BookName::try_new(book).unwrap()]);
+        let grant = Grant { subject: UserKey::try_new(person).unwrap(), role, app: String::new(), books };
+        let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
+        let mut request = self.of("support", Role::Service, message);
+        request.metadata_mut().insert("largesse-approver", format!("Bearer {token}").parse().unwrap());
+        request
+    }
+
     /// A connection with this service's token, for every book.
     pub fn way_of(&self, service: &str) -> Transport {
         self.bare.clone().with_token(ServiceToken::minted(self.issuer.clone(), service).unwrap())

@@ -3,6 +3,7 @@
 
 mod answer_sizes;
 mod answers;
+mod approved;
 mod book;
 mod books;
 mod calls;

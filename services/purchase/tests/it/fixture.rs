@@ -163,8 +163,8 @@ impl Fixture {
         let account = format!("viewer/{user}/coins");
         let message = OpenAccountsRequest { request_id: Uuid::now_v7().to_string(), accounts: vec![account.clone()], ..Default::default() };
         self.books().open_accounts(self.with_role("service", Role::Service, BOOK, message)).await.unwrap();
-        let message = SetAccountStateRequest { request_id: new_id(), account, state: state.into(), ..Default::default() };
-        testbed::reason(self.books().set_account_state(self.with_role("support", Role::Service, BOOK, message)).await).map(drop)
+        let message = SetAccountStateRequest { request_id: new_id(), book: BOOK.to_owned(), account, state: state.into() };
+        testbed::reason(LedgerServiceClient::new(self.bed.ledger_as("support")).set_account_state(message).await).map(drop)
     }
 
     fn books(&self) -> LedgerServiceClient<rpc::Transport> {

@@ -43,7 +43,7 @@ impl Fixture {
         let shutdown = CancellationToken::new();
         let heads_dir = tempfile::tempdir().unwrap();
         let deps = Deps {
-            ledger: bed.ledger_as("support"),
+            ledger: bed.ledger_alone("support"),
             database: database.clone(),
             heads_dir: Some(heads_dir.path().to_owned()),
             shutdown: shutdown.clone(),
@@ -64,7 +64,7 @@ impl Fixture {
     /// A second support service on the same tables.
     pub async fn another(&self) -> SupportServiceClient<Transport> {
         let deps = Deps {
-            ledger: self.bed.ledger_as("support"),
+            ledger: self.bed.ledger_alone("support"),
             database: self.database.clone(),
             heads_dir: None,
             shutdown: self.shutdown.clone(),

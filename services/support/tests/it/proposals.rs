@@ -275,25 +275,56 @@ async fn kept(database: &db::Database, proposal: &Proposal) -> (support::store::
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_fallen_process_approved_is_done_by_the_next_one() {
+async fn what_a_fallen_process_approved_waits_for_a_person_and_what_it_did_is_found_by_the_next_one() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let (done, left) = (fixture.propose("sue", gift_of("ada", 50)).await, fixture.propose("sue", gift_of("ada", 7)).await);
+        let ann = money::UserKey::try_new("ann").unwrap();
+        for proposal in [&done, &left] {
+            let (store, kept) = kept(database, proposal).await;
+            // A minute ago: it is no longer left to the call that approved it.
+            let decided = kept.proposed_at_ms - 60_000;
+            assert!(store.decide(&kept, support::domain::ProposalState::Approved, &ann, "ticket 4711", decided).await.unwrap());
+        }
+        // The ledger had done one of them before the process fell.
+        let (_, approved) = kept(database, &done).await;
+        let support::domain::ProposedAct::Adjustment(lines) = &approved.act else { panic!("{approved:?}") };
+        let ledger = ledger_client::LedgerClient::new(fixture.bed.ledger_as("support"));
+        ledger.post(&approved.book, support::postings::adjustment(&approved, lines)).await.unwrap();
+        let another = fixture.another().await;
+        let state = async |proposal: &Proposal| {
+            let request = GetProposalRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
+            another.clone().get_proposal(fixture.by("aud", Role::Auditor, request)).await.unwrap().into_inner().proposal.unwrap().state()
+        };
+        while state(&done).await == ProposalState::Approved {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!((state(&done).await, state(&left).await), (ProposalState::Done, ProposalState::Approved));
+        assert_eq!(fixture.coins("ada").await, 50, "nobody's token came with the other");
+        assert_eq!(fixture.approve("sue", &left).await, Err("SAME_PERSON".to_owned()));
+        assert_eq!(fixture.approve("ben", &left).await.unwrap().decided_by, "ann", "who decided stays");
+        assert_eq!((state(&left).await, fixture.coins("ada").await), (ProposalState::Done, 57));
+        fixture.stop().await;
+    }
+}
+
+/// The sweeper goes on with an approval whose answer was lost, as long as the process lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_the_ledger_could_not_take_is_carried_out_with_the_approvers_token() {
     for database in &databases().all {
         let fixture = Fixture::start(database).await;
         let proposal = fixture.propose("sue", gift_of("ada", 50)).await;
-        let (store, kept) = kept(database, &proposal).await;
-        let ann = money::UserKey::try_new("ann").unwrap();
-        // A minute ago: it is no longer left to the call that approved it.
-        let decided = kept.proposed_at_ms - 60_000;
-        assert!(store.decide(&kept, support::domain::ProposalState::Approved, &ann, "ticket 4711", decided).await.unwrap());
-        let another = fixture.another().await;
+        fixture.bed.fault.fail(Fault::Answer(testbed::insides::answer(&ledger_client::LedgerReason::Overloaded)));
+        assert_eq!(fixture.approve("ann", &proposal).await, Err("OUTCOME_UNKNOWN".to_owned()));
+        fixture.bed.fault.fail(Fault::None);
         let state = async || {
             let request = GetProposalRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
-            another.clone().get_proposal(fixture.by("aud", Role::Auditor, request)).await.unwrap().into_inner().proposal.unwrap().state()
+            fixture.support().get_proposal(fixture.by("aud", Role::Auditor, request)).await.unwrap().into_inner().proposal.unwrap().state()
         };
         while state().await == ProposalState::Approved {
             tokio::task::yield_now().await;
         }
-        assert_eq!(state().await, ProposalState::Done);
-        assert_eq!(fixture.coins("ada").await, 50);
+        assert_eq!((state().await, fixture.coins("ada").await), (ProposalState::Done, 50));
         fixture.stop().await;
     }
 }

@@ -1130,6 +1130,8 @@ pub mod ledger_service_client {
     /// * POSTER_NOT_ALLOWED (PERMISSION_DENIED), for calls that move money or set an account's state or limit: no rule allows the caller's service to post this
     ///  kind, between these accounts or with this call. Facts: `service`, `kind` and, where it is about one transfer, `transfer` (its position, from 1). Nothing
     ///  happened and no answer is kept under the id. It comes after MALFORMED and before every other reason, even for an id that was answered before.
+    ///  SupportService is also refused if its call has no valid token of a person who may approve in that book, in the metadata `largesse-approver` (of the form
+    ///  `Bearer <token>`); only here, an id that was answered before gets its answer. UNAUTHENTICATED with the fact `header` if that token is not valid.
     /// * PEER_UNREACHABLE (UNAVAILABLE): returned by Largesse's own clients when no connection could be made; nothing happened.
     ///
     /// Sticky: the same `request_id` gets the same answer again.
@@ -1986,6 +1988,8 @@ pub mod ledger_service_server {
     /// * POSTER_NOT_ALLOWED (PERMISSION_DENIED), for calls that move money or set an account's state or limit: no rule allows the caller's service to post this
     ///  kind, between these accounts or with this call. Facts: `service`, `kind` and, where it is about one transfer, `transfer` (its position, from 1). Nothing
     ///  happened and no answer is kept under the id. It comes after MALFORMED and before every other reason, even for an id that was answered before.
+    ///  SupportService is also refused if its call has no valid token of a person who may approve in that book, in the metadata `largesse-approver` (of the form
+    ///  `Bearer <token>`); only here, an id that was answered before gets its answer. UNAUTHENTICATED with the fact `header` if that token is not valid.
     /// * PEER_UNREACHABLE (UNAVAILABLE): returned by Largesse's own clients when no connection could be made; nothing happened.
     ///
     /// Sticky: the same `request_id` gets the same answer again.

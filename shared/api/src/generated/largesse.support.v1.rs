@@ -698,7 +698,8 @@ pub mod support_service_client {
         /// Approves a proposal of another member of staff and executes it. Reasons: MALFORMED, PROPOSAL_UNKNOWN (NOT_FOUND), SAME_PERSON (the proposer can't approve
         /// it), PROPOSAL_DECIDED (it was rejected, or refused by the ledger), PROPOSAL_EXPIRED, PROPOSAL_CHANGED (it differs from what the audit log says was
         /// proposed, or its hash differs from `hash`; nothing was done), OUTCOME_UNKNOWN, REQUEST_ID_REUSED (this id decided another proposal). A retry is safe: the
-        /// proposal is executed once.
+        /// proposal is executed once. The ledger verifies the token of the approver, which is sent to it with the proposal. So a proposal that stays APPROVED, because
+        /// a process stopped between approval and execution, needs another Approve, by anybody who may approve it.
         pub async fn approve(
             &mut self,
             request: impl tonic::IntoRequest<super::ApproveRequest>,
@@ -851,7 +852,8 @@ pub mod support_service_server {
         /// Approves a proposal of another member of staff and executes it. Reasons: MALFORMED, PROPOSAL_UNKNOWN (NOT_FOUND), SAME_PERSON (the proposer can't approve
         /// it), PROPOSAL_DECIDED (it was rejected, or refused by the ledger), PROPOSAL_EXPIRED, PROPOSAL_CHANGED (it differs from what the audit log says was
         /// proposed, or its hash differs from `hash`; nothing was done), OUTCOME_UNKNOWN, REQUEST_ID_REUSED (this id decided another proposal). A retry is safe: the
-        /// proposal is executed once.
+        /// proposal is executed once. The ledger verifies the token of the approver, which is sent to it with the proposal. So a proposal that stays APPROVED, because
+        /// a process stopped between approval and execution, needs another Approve, by anybody who may approve it.
         async fn approve(
             &self,
             request: tonic::Request<super::ApproveRequest>,

@@ -61,6 +61,7 @@ fn caller() -> Caller {
         reach: Reach::Book,
         reason: Some("ticket 4711".into()),
         allowance: crate::Allowance::default(),
+        approver: None,
         ending: None,
     }
 }
