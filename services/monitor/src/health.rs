@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, time::SystemTime};
 pub enum CheckResult {
     /// The check passed.
     Passed,
+    /// The check passed, and shows something that people should know.
+    Noted(String),
     /// The check failed, and why.
     Failed(String),
     /// Not known yet, and why.
@@ -24,8 +26,25 @@ impl CheckResult {
     /// Whether it neither failed nor is pending.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        matches!(self, Self::Passed | Self::NotCompared(_))
+        matches!(self, Self::Passed | Self::Noted(_) | Self::NotCompared(_))
     }
+
+    /// Whether it passed, with or without a note.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        matches!(self, Self::Passed | Self::Noted(_))
+    }
+}
+
+/// What one unit's suspense account has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuspenseSum {
+    /// `COIN` or a currency.
+    pub unit: String,
+    /// In coins or minor units.
+    pub amount: i128,
+    /// When the balance left zero; `None` while it is zero.
+    pub since: Option<SystemTime>,
 }
 
 /// A check's result, and when it last passed.
@@ -51,6 +70,8 @@ pub struct HealthOfBook {
     pub behind: i64,
     /// Its checks.
     pub checks: ChecksByName,
+    /// What its suspense accounts have, as of the last event that was checked.
+    pub suspense: Vec<SuspenseSum>,
 }
 
 impl HealthOfBook {
@@ -72,6 +93,8 @@ pub struct FoundInBook {
     pub behind: i64,
     /// The results of the checks.
     pub checks: Vec<(&'static str, CheckResult)>,
+    /// What its suspense accounts have; `None` where the book could not be read.
+    pub suspense: Option<Vec<SuspenseSum>>,
 }
 
 /// The results of one run. Books that are not in it no longer exist.
@@ -109,6 +132,7 @@ impl Health {
         for (name, seen) in found.books {
             let book = self.books.entry(name).or_default();
             (book.checked_seq, book.checked_time, book.behind) = (seen.checked_seq, seen.checked_time, seen.behind);
+            book.suspense = seen.suspense.unwrap_or_else(|| std::mem::take(&mut book.suspense));
             merge(&mut book.checks, seen.checks, now);
         }
         merge(&mut self.checks, found.checks, now);
@@ -118,7 +142,7 @@ impl Health {
     /// A run could not finish: checks that had passed become pending.
     pub(crate) fn lost(&mut self, why: &str) {
         let unknown = |checks: &mut ChecksByName| {
-            for check in checks.values_mut().filter(|check| check.outcome == CheckResult::Passed) {
+            for check in checks.values_mut().filter(|check| check.outcome.passed()) {
                 check.outcome = CheckResult::Pending(why.to_owned());
             }
         };
@@ -141,7 +165,7 @@ fn merge(checks: &mut ChecksByName, found: Vec<(&'static str, CheckResult)>, now
             continue;
         }
         let held_before = before.and_then(|check| check.held_at);
-        let held_at = if outcome == CheckResult::Passed { Some(now) } else { held_before };
+        let held_at = if outcome.passed() { Some(now) } else { held_before };
         checks.insert(name, CheckHistory { outcome, held_at });
     }
 }

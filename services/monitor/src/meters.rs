@@ -1,9 +1,12 @@
 //! The results of audit runs, as metrics.
 use crate::{
     CheckResult,
-    health::{CheckHistory, ChecksByName, Health},
+    health::{CheckHistory, ChecksByName, Health, SuspenseSum},
 };
-use opentelemetry::{KeyValue, metrics::AsyncInstrument};
+use opentelemetry::{
+    KeyValue,
+    metrics::{AsyncInstrument, Meter},
+};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Reports the health to the metrics exporter from now on.
@@ -44,6 +47,32 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
     gauge
         .with_callback(move |gauge| {
             read(&watched).books.iter().for_each(|(name, book)| gauge.observe(book.behind, &[KeyValue::new("book", name.clone())]));
+        })
+        .build();
+    suspense(meter, health);
+}
+
+/// Money that waits for staff. A series for each suspense account that was ever used, so that an empty one shows zero.
+fn suspense(meter: &Meter, health: &Arc<RwLock<Health>>) {
+    let each = |health: &Arc<RwLock<Health>>, tell: &dyn Fn(&SuspenseSum, &[KeyValue])| {
+        let health = health.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, book) in &health.books {
+            let book_of = |sum: &SuspenseSum| [KeyValue::new("book", name.clone()), KeyValue::new("unit", sum.unit.clone())];
+            book.suspense.iter().for_each(|sum| tell(sum, &book_of(sum)));
+        }
+    };
+    let watched = health.clone();
+    let gauge = meter.i64_observable_gauge("largesse.audit.suspense");
+    let gauge = gauge.with_description("Money in suspense, in coins or minor units, as of the last audit run.");
+    let clamped = |amount: i128| i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX });
+    gauge.with_callback(move |gauge| each(&watched, &|sum, of| gauge.observe(clamped(sum.amount), of))).build();
+    let watched = health.clone();
+    let gauge = meter.f64_observable_gauge("largesse.audit.suspense.age").with_unit("s");
+    let gauge = gauge.with_description("Time since there was last nothing in suspense; 0 where there is nothing.");
+    gauge
+        .with_callback(move |gauge| {
+            let age = |sum: &SuspenseSum| sum.since.and_then(|since| since.elapsed().ok()).unwrap_or_default();
+            each(&watched, &|sum, of| gauge.observe(age(sum).as_secs_f64(), of));
         })
         .build();
 }

@@ -70,6 +70,7 @@ fn checks(found: &crate::health::ChecksByName) -> Vec<HealthCheck> {
 fn check(name: &str, found: &CheckHistory) -> HealthCheck {
     let (outcome, detail) = match &found.outcome {
         CheckResult::Passed => (CheckOutcome::Passed, String::new()),
+        CheckResult::Noted(what) => (CheckOutcome::Passed, what.clone()),
         CheckResult::Failed(why) => (CheckOutcome::Failed, why.clone()),
         CheckResult::Pending(why) => (CheckOutcome::Pending, why.clone()),
         CheckResult::NotCompared(why) => (CheckOutcome::NotCompared, (*why).to_owned()),

@@ -11,6 +11,7 @@ use super::{
     payouts,
     posters::PosterFold,
     rolling::{Followed, RollingJoin, Tables},
+    suspense::{self, SuspenseFold},
 };
 use crate::{
     config::Config,
@@ -44,7 +45,7 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 const ACTS_REST: u32 = 20;
 
 /// The checks of a book.
-const CHECKS: [&str; 12] = [
+const CHECKS: [&str; 13] = [
     "journal",
     "posters",
     "gifts",
@@ -57,6 +58,7 @@ const CHECKS: [&str; 12] = [
     "payout_postings",
     "proposals",
     "clock",
+    "suspense",
 ];
 
 /// States in which it is not known whether money has moved.
@@ -77,6 +79,7 @@ struct BookFolds {
     purchases: PurchaseFolds,
     posters: PosterFold,
     gifts: GiftFold,
+    suspense: SuspenseFold,
     young_purchases: RollingJoin,
     conversions: RollingJoin,
     payouts: RollingJoin,
@@ -86,6 +89,7 @@ struct BookFolds {
 impl BookFolds {
     fn event(&mut self, event: &Event) {
         self.posters.event(event);
+        self.suspense.event(event);
         let moves = self.moves.event(event);
         let imported = self.purchases.event(event, moves);
         if let Some(moves) = moves.filter(|_| !imported) {
@@ -248,6 +252,7 @@ impl WatchedBook {
             purchases: PurchaseFolds::new(&book.name),
             posters: PosterFold::new(&book, own.clone()),
             gifts: GiftFold::default(),
+            suspense: SuspenseFold::default(),
             young_purchases: RollingJoin::new(RowsOf::Purchases),
             conversions: RollingJoin::new(RowsOf::Conversions),
             payouts: RollingJoin::new(RowsOf::Payouts),
@@ -260,7 +265,7 @@ impl WatchedBook {
     fn unseen(&self, why: &str) -> FoundInBook {
         tracing::warn!(book = self.follower.book().name, why, "a book could not be audited");
         let checks = CHECKS.map(|name| (name, CheckResult::Pending(why.to_owned()))).to_vec();
-        FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind: 0, checks }
+        FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind: 0, checks, suspense: None }
     }
 
     async fn look(&mut self, store: &dyn Store, stores: &mut AuditedStores, config: &Config) -> Result<FoundInBook, ReadFault> {
@@ -294,6 +299,7 @@ impl WatchedBook {
                 checks.push(("gifts", CheckResult::NotCompared("the catalogues that were served are not in this database")));
             }
         }
+        let suspense = folds.suspense.sums(store, book).await?;
         if caught_up {
             let rows = self.follower.compare_rows(store, ROWS).await?;
             checks.push(("rows", CheckResult::of(rows.map(|problem| told(&problem)))));
@@ -303,13 +309,15 @@ impl WatchedBook {
             checks.push(("payouts", damaged::failed(self.payouts(store, stores, &name, events_max).await)?));
             checks.extend(self.rolling(store, stores, &name).await?);
             checks.push(("clock", CheckResult::of(clock::ahead(self.follower.time(), SystemTime::now()))));
+            checks.push(("suspense", suspense::check(&suspense)));
         } else {
             // Results for an earlier end of the journal say nothing about this one.
             let waits = || CheckResult::Pending("the journal comes first".to_owned());
             let told = checks.len();
             checks.extend(CHECKS.iter().skip(told).map(|name| (*name, waits())));
         }
-        Ok(FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind, checks })
+        let (checked_seq, checked_time) = (self.follower.last_seq(), self.follower.time());
+        Ok(FoundInBook { checked_seq, checked_time, behind, checks, suspense: Some(suspense) })
     }
 
     async fn sums(&mut self, store: &dyn Store, config: &Config) -> Result<CheckResult, ReadFault> {

@@ -3,7 +3,7 @@ use super::*;
 use std::time::Duration;
 
 fn look(outcome: CheckResult) -> LookFound {
-    let book = FoundInBook { checked_seq: 7, checked_time: 1, behind: 0, checks: vec![("journal", outcome)] };
+    let book = FoundInBook { checked_seq: 7, checked_time: 1, behind: 0, checks: vec![("journal", outcome)], suspense: None };
     LookFound { books: [("demo".to_owned(), book)].into(), checks: Vec::new() }
 }
 
@@ -19,6 +19,7 @@ fn nothing_known_is_not_green() {
 fn green_is_that_nothing_failed_and_nothing_is_pending() {
     for (outcome, green) in [
         (CheckResult::Passed, true),
+        (CheckResult::Noted("look at this".to_owned()), true),
         (CheckResult::NotCompared("not here"), true),
         (CheckResult::Pending("not yet".to_owned()), false),
         (CheckResult::Failed("wrong".to_owned()), false),

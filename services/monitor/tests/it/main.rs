@@ -4,3 +4,4 @@
 mod gifts;
 mod posters;
 mod rolling;
+mod suspense;

@@ -14,6 +14,7 @@ pub struct HealthCheck {
     /// * `payouts`: holds and money in transit belong to payouts.
     /// * `conversions`, `payout_postings`, `proposals`: every row and its posting agree in user, amount, unit and account.
     /// * `clock`: the last commit is not ahead of the monitor's clock.
+    /// * `suspense`: always passes once the journal was read; `detail` says what is in suspense, and since when.
     ///
     /// Checks of the installation:
     ///
@@ -24,7 +25,7 @@ pub struct HealthCheck {
     /// Result of the check in the last run.
     #[prost(enumeration = "CheckOutcome", tag = "2")]
     pub outcome: i32,
-    /// What is wrong, or why there is no result, as text for people. Empty if the check passed.
+    /// What is wrong, or why there is no result, as text for people. Empty if the check passed, unless it has something to show.
     #[prost(string, tag = "3")]
     pub detail: ::prost::alloc::string::String,
     /// When the check last passed. Set by the server; absent if it has not passed since the monitor started.
