@@ -54,7 +54,9 @@ impl EarningsService for Handlers {
             return Err(of_quote(Error::QuoteUnknown));
         }
         let quote = self.earnings.quote(&book, id).await.map_err(of_quote)?;
-        Ok(Response::new(GetQuoteResponse { quote: Some(wire::quote(&quote)) }))
+        let quote = wire::quote(&quote);
+        let standing = self.earnings.ledger.standing(&book, &quote.posting_id).await;
+        Ok(Response::new(GetQuoteResponse { quote: Some(quote), conversion_standing: standing.into() }))
     }
 
     async fn accept_quote(&self, request: Request<AcceptQuoteRequest>) -> Result<Response<AcceptQuoteResponse>, Status> {

@@ -105,7 +105,9 @@ impl PurchaseService for Handlers {
         // Another user's purchase is answered as if there were none.
         let visible = |purchase: &Purchase| caller.acting_for(purchase.user.as_str()).is_ok();
         let purchase = found.into_iter().find(visible).ok_or(Error::PurchaseUnknown(asked))?;
-        Ok(Response::new(GetPurchaseResponse { purchase: Some(wire::purchase(&purchase)) }))
+        let purchase = wire::purchase(&purchase);
+        let standing = self.purchases.ledger.standing(&book, &purchase.posting_id).await;
+        Ok(Response::new(GetPurchaseResponse { purchase: Some(purchase), posting_standing: standing.into() }))
     }
 
     async fn list_refused_receipts(

@@ -7,9 +7,9 @@ use crate::{
 };
 use api::ledger::{
     Account as AccountMessage, AccountState, Book, BookMode, GetAccountRequest, GetPostingRequest, Guard, ListBooksRequest,
-    PostBatchOutcome, PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest,
-    SetAccountStateRequest, SetDebitLimitRequest, VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient,
-    post_batch_outcome::Outcome,
+    PostBatchOutcome, PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, PostingStanding, RequestField,
+    ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest, VoidPendingRequest, guard::Operation,
+    ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
 };
 use chart::{Account, BookKind, GuardKey, PostingKind};
 use money::{BookName, Currency, UserKey};
@@ -24,6 +24,8 @@ use uuid::Uuid;
 
 /// Books asked for at once.
 const BOOKS_PAGE: i32 = 200;
+/// How long an answer waits for what the ledger says of its posting: shorter than callers wait for the answer.
+const STANDING_WAIT: Duration = Duration::from_secs(2);
 /// What an item of a batch that was not executed is told to wait.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -138,6 +140,23 @@ impl LedgerClient {
     pub async fn posting_by_id(&self, book: &BookName, posting: Uuid) -> Result<Posting, NotPosted> {
         let request = GetPostingRequest { book: book.to_string(), posting_id: posting.hyphenated().to_string() };
         read(self.client.clone().get_posting(request).await?.into_inner().posting)
+    }
+
+    /// Whether a posting that a row names was reversed, also long ago. Not known without a posting, and where the ledger does not answer in time: what is
+    /// asked for is answered without it.
+    pub async fn standing(&self, book: &BookName, posting_id: &str) -> PostingStanding {
+        if posting_id.is_empty() {
+            return PostingStanding::Unspecified;
+        }
+        let mut client = self.client.clone();
+        let request = GetPostingRequest { book: book.to_string(), posting_id: posting_id.to_owned() };
+        match rpc::deadline::within(STANDING_WAIT, client.get_posting(request)).await {
+            Ok(answer) => answer.into_inner().standing(),
+            Err(status) => {
+                tracing::warn!(%status, posting_id, "the ledger did not say whether a posting was reversed");
+                PostingStanding::Unspecified
+            }
+        }
     }
 
     /// Freezes, thaws or closes an account.

@@ -8,7 +8,9 @@ mod reasons;
 mod unused;
 
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetEarningsResponse, GetQuoteRequest};
-use api::ledger::{AccountState, OpenAccountsRequest, SetAccountStateRequest, ledger_service_client::LedgerServiceClient};
+use api::ledger::{
+    AccountState, OpenAccountsRequest, PostingStanding, ReverseRequest, SetAccountStateRequest, ledger_service_client::LedgerServiceClient,
+};
 use fixture::{BOOK, Fixture, ask, both, take};
 use identity::Role;
 use tonic::Code;
@@ -66,6 +68,26 @@ async fn earnings_show_diamonds_and_money_by_currency() {
         assert!(payable[0].0 == "EUR" && (440..460).contains(&payable[0].1), "{payable:?}");
         assert_eq!((held.diamonds_state(), held.frozen_currency_codes.len()), (AccountState::Open, 0));
         fixture.verify().await;
+    }
+}
+
+/// Conversions of before the ledger refused this: the quote's row says nothing of the reversal.
+#[tokio::test]
+async fn a_quote_whose_conversion_was_reversed_says_so() {
+    for fixture in both().await {
+        fixture.give("bob", 1_000).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
+        let get = || GetQuoteRequest { quote_id: quote.quote_id.clone(), ..GetQuoteRequest::default() };
+        let got = async || fixture.earnings().get_quote(fixture.by("bob", Role::Creator, get())).await.unwrap().into_inner();
+        assert_eq!(got().await.conversion_standing(), PostingStanding::Unspecified, "nothing was converted");
+        let accept = AcceptQuoteRequest { request_id: Uuid::now_v7().to_string(), quote_id: quote.quote_id.clone(), ..Default::default() };
+        let posting_id = fixture.accept("bob", accept).await.unwrap().quote.unwrap().posting_id;
+        assert_eq!(got().await.conversion_standing(), PostingStanding::InForce);
+        let (request_id, kind) = (Uuid::now_v7().to_string(), "reversal".to_owned());
+        let reverse = ReverseRequest { book: BOOK.to_owned(), request_id, posting_id: posting_id.clone(), kind, ..Default::default() };
+        fixture.ledger().reverse(reverse).await.unwrap();
+        let reversed = got().await;
+        assert_eq!((reversed.conversion_standing(), reversed.quote.unwrap().posting_id), (PostingStanding::Reversed, posting_id));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::BookHandle;
 use crate::{
-    domain::Micros,
+    domain::{Micros, decide::reversal_guard},
     error::Error,
     read::{self, BalanceAt, EntryListing, EntryPage, NamedPosting, TrialBalance},
 };
@@ -15,6 +15,12 @@ impl BookHandle {
         let head = self.published().await?;
         let event = event.filter(|event| event.seq <= head.last_seq).ok_or_else(|| Error::PostingUnknown(id.to_string()))?;
         read::named(&*self.store, self.row.key, event).await?.ok_or_else(|| Error::PostingUnknown(id.to_string()))
+    }
+
+    /// Whether a posting was reversed. Its guard is written with the commit that reverses it.
+    pub async fn is_reversed(&self, posting: Uuid) -> Result<bool, Error> {
+        let guards = self.store.guards(self.row.key, &[reversal_guard(posting)]).await?;
+        Ok(guards.iter().any(|(_, guard)| guard.value > 0))
     }
 
     /// Sums all accounts as of the last published commit.

@@ -34,8 +34,11 @@ impl Service {
 
     pub(super) async fn get_posting(&self, request: Request<pb::GetPostingRequest>) -> Result<pb::GetPostingResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let posted: NamedPosting = place.handle.posting(uuid(&request.get_ref().posting_id, "posting_id")?).await?;
-        Ok(pb::GetPostingResponse { posting: Some(wire::posting(posted)) })
+        let id = uuid(&request.get_ref().posting_id, "posting_id")?;
+        let posted: NamedPosting = place.handle.posting(id).await?;
+        let reversed = place.handle.is_reversed(id).await?;
+        let standing = if reversed { pb::PostingStanding::Reversed } else { pb::PostingStanding::InForce };
+        Ok(pb::GetPostingResponse { posting: Some(wire::posting(posted)), standing: standing.into() })
     }
 
     pub(super) async fn get_trial_balance(

@@ -1,13 +1,16 @@
 //! No paid purchase is left open: prices in unknown currencies, accounts that were erased, and receipts that were refused.
 
+use api::ledger::{PostingStanding, ReverseRequest};
 use api::purchase::{
     GetPurchaseRequest, ListRefusedReceiptsRequest, PurchaseState, RedeemPurchaseRequest, RefusedReceipt, StoreEnvironment,
 };
 use identity::Role;
+use ledger_client::LedgerReason;
 use money::{BookName, UserKey};
 use sandbox::store::{StorePurchase, receipt::new_transaction_id};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
+use testbed::Fault;
 
 use crate::fixture::{self, BOOK, Fixture, new_id, reason, redeem_request, seventy};
 
@@ -22,6 +25,31 @@ fn saying(fixture: &Fixture, claims: &[(&str, Value)]) -> String {
         whole[*name] = value.clone();
     }
     fixture.store.sign(&whole).unwrap()
+}
+
+/// Purchases of before the ledger refused this: the row says nothing of the reversal.
+#[tokio::test]
+async fn a_purchase_whose_posting_was_reversed_says_so_and_is_answered_while_the_ledger_is_away() {
+    for fixture in both().await {
+        let answer = fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap();
+        let purchase = answer.purchase.unwrap();
+        let get = || GetPurchaseRequest { purchase_id: purchase.purchase_id.clone(), ..Default::default() };
+        let got = async || fixture.client().get_purchase(fixture.from("ann", get())).await.unwrap().into_inner();
+        assert_eq!(got().await.posting_standing(), PostingStanding::InForce);
+        let reverse = ReverseRequest {
+            book: BOOK.to_owned(),
+            request_id: new_id(),
+            posting_id: purchase.posting_id.clone(),
+            kind: "reversal".to_owned(),
+            ..Default::default()
+        };
+        fixture.bed.client().reverse(reverse).await.unwrap();
+        let reversed = got().await;
+        assert_eq!((reversed.posting_standing(), reversed.purchase.as_ref()), (PostingStanding::Reversed, Some(&purchase)));
+        fixture.ledger.fail(Fault::Answer(testbed::insides::answer(&LedgerReason::Overloaded)));
+        let unknown = got().await;
+        assert_eq!((unknown.posting_standing(), unknown.purchase), (PostingStanding::Unspecified, Some(purchase)));
+    }
 }
 
 #[tokio::test]

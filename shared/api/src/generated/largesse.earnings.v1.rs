@@ -116,6 +116,9 @@ pub struct GetQuoteResponse {
     /// The quote; `posting_id` says whether it was accepted.
     #[prost(message, optional, tag = "1")]
     pub quote: ::core::option::Option<Quote>,
+    /// Whether the conversion still stands, as the ledger says now. UNSPECIFIED: there is none yet, or the ledger can't be asked; ask again.
+    #[prost(enumeration = "super::super::ledger::v1::PostingStanding", tag = "2")]
+    pub conversion_standing: i32,
 }
 /// Request to convert diamonds at a quoted price.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -755,6 +755,9 @@ pub struct GetPostingResponse {
     /// The posting as it was made.
     #[prost(message, optional, tag = "1")]
     pub posting: ::core::option::Option<Posting>,
+    /// Whether it was reversed since.
+    #[prost(enumeration = "PostingStanding", tag = "2")]
+    pub standing: i32,
 }
 /// A position in a book's journal, between two commits.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1095,6 +1098,39 @@ impl EntrySide {
             "ENTRY_SIDE_UNSPECIFIED" => Some(Self::Unspecified),
             "ENTRY_SIDE_DEBIT" => Some(Self::Debit),
             "ENTRY_SIDE_CREDIT" => Some(Self::Credit),
+            _ => None,
+        }
+    }
+}
+/// Whether a posting still stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PostingStanding {
+    /// Not known: nothing was posted yet, the ledger could not be asked, or it is of a version that does not say.
+    Unspecified = 0,
+    /// It stands.
+    InForce = 1,
+    /// It was reversed: its transfers were posted again in the opposite direction.
+    Reversed = 2,
+}
+impl PostingStanding {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "POSTING_STANDING_UNSPECIFIED",
+            Self::InForce => "POSTING_STANDING_IN_FORCE",
+            Self::Reversed => "POSTING_STANDING_REVERSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "POSTING_STANDING_UNSPECIFIED" => Some(Self::Unspecified),
+            "POSTING_STANDING_IN_FORCE" => Some(Self::InForce),
+            "POSTING_STANDING_REVERSED" => Some(Self::Reversed),
             _ => None,
         }
     }

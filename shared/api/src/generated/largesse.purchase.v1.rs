@@ -206,6 +206,9 @@ pub struct GetPurchaseResponse {
     /// The purchase; another user's purchase is treated as unknown.
     #[prost(message, optional, tag = "1")]
     pub purchase: ::core::option::Option<Purchase>,
+    /// Whether its posting still stands, as the ledger says now. UNSPECIFIED: there is none yet, or the ledger can't be asked; ask again.
+    #[prost(enumeration = "super::super::ledger::v1::PostingStanding", tag = "2")]
+    pub posting_standing: i32,
 }
 /// Request for a user's purchases.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
