@@ -394,6 +394,27 @@ pub struct Proposal {
     pub result: String,
 }
 
+/// How long something that could not be done is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PutOff {
+    /// After the first try, in milliseconds.
+    pub first_ms: i64,
+    /// At most, in milliseconds.
+    pub max_ms: i64,
+}
+
+impl PutOff {
+    /// Approved proposals: soon again, because the ledger may have been away for seconds; in the end hourly, because a person has to do something.
+    pub const SWEEPER: Self = Self { first_ms: 10_000, max_ms: 3_600_000 };
+
+    /// The delay after this many earlier tries: doubled with each, up to the longest.
+    #[must_use]
+    pub fn after_ms(self, tries: i64) -> i64 {
+        let doubled = 1_i64 << tries.clamp(0, 40);
+        self.first_ms.saturating_mul(doubled).min(self.max_ms)
+    }
+}
+
 /// The id of the proposal that a request makes.
 #[must_use]
 pub fn proposal_id(id: &RequestId, book: &BookName, by: &UserKey) -> Uuid {

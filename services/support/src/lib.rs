@@ -63,6 +63,11 @@ async fn begin(deps: Deps) -> Result<Service, db::Error> {
 }
 
 impl Service {
+    /// One run of the background work as of this time, in milliseconds since the Unix epoch. Returns how many approved proposals it tried and could not end.
+    pub async fn sweep(&self, now_ms: i64) -> Result<usize, error::Error> {
+        sweeper::sweep(&self.handlers.proposals, now_ms).await
+    }
+
     /// The tonic server as routes, to be laid under the tower stack.
     #[must_use]
     pub fn routes(&self) -> tonic::service::Routes {

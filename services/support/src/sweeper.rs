@@ -1,5 +1,5 @@
 //! Carries out approved proposals that were left undone because a process crashed or the ledger was down.
-use crate::{acts::now_ms, proposals::Proposals};
+use crate::{acts::now_ms, domain::PutOff, error::Error, proposals::Proposals};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -14,18 +14,24 @@ const BATCH_MAX: i64 = 100;
 pub(crate) async fn run(proposals: Proposals, shutdown: CancellationToken) {
     let mut looks = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(looks.tick()).await.is_some() {
-        let left = match proposals.store.approved_before(now_ms() - PATIENCE_MS, BATCH_MAX).await {
-            Ok(left) => left,
-            Err(error) => {
-                tracing::warn!(%error, "could not read approved proposals");
-                continue;
-            }
-        };
-        for proposal in left {
-            let id = proposal.id;
-            if let Err(error) = rpc::deadline::within(INTERVAL, proposals.enact(proposal)).await {
-                tracing::warn!(%error, proposal = %id, "an approved proposal could not be carried out yet");
-            }
+        if let Err(error) = sweep(&proposals, now_ms()).await {
+            tracing::warn!(%error, "could not read approved proposals, or put one off");
         }
     }
+}
+
+/// One run as of `now_ms`: tries each proposal that is due once. Returns how many it tried and did not end.
+pub(crate) async fn sweep(proposals: &Proposals, now_ms: i64) -> Result<usize, Error> {
+    let mut left = 0;
+    for (proposal, tries) in proposals.store.due(now_ms, now_ms - PATIENCE_MS, BATCH_MAX).await? {
+        let again_at_ms = now_ms.saturating_add(PutOff::SWEEPER.after_ms(tries));
+        // Before it is tried, so that one which hangs or takes the process down is put off as well.
+        proposals.store.put_off(&proposal, again_at_ms).await?;
+        let id = proposal.id;
+        if let Err(error) = rpc::deadline::within(INTERVAL, proposals.enact(proposal)).await {
+            left += 1;
+            tracing::warn!(%error, proposal = %id, tries = tries + 1, "an approved proposal could not be carried out yet; it is tried again later");
+        }
+    }
+    Ok(left)
 }

@@ -126,3 +126,12 @@ fn only_what_is_open_is_turned_down() {
         assert_eq!(rejected(state), Err(ProposalRefusal::Decided));
     }
 }
+
+#[test]
+fn each_try_waits_twice_as_long_as_the_one_before_up_to_an_hour() {
+    let waits: Vec<i64> = (0..=9).map(|tries| PutOff::SWEEPER.after_ms(tries) / 1_000).collect();
+    assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600]);
+    for tries in [i64::MIN, -1, 40, 63, 64, i64::MAX] {
+        assert!((10_000..=3_600_000).contains(&PutOff::SWEEPER.after_ms(tries)), "{tries}");
+    }
+}

@@ -136,11 +136,21 @@ impl Store {
         }
     }
 
-    /// Proposals approved before this time and not carried out yet, oldest first.
-    pub async fn approved_before(&self, time_ms: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
-        let sql = format!("SELECT {COLUMNS} FROM proposal WHERE state = $1 AND decided_at_ms < $2 ORDER BY decided_at_ms LIMIT $3");
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ProposalState::Approved.number()).bind(time_ms).bind(limit);
-        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    /// Proposals approved before `approved_before_ms`, not carried out yet and due at `now_ms`, with how often each was tried; the longest due first.
+    pub async fn due(&self, now_ms: i64, approved_before_ms: i64, limit: i64) -> Result<Vec<(Proposal, i64)>, sqlx::Error> {
+        let sql = format!(
+            "SELECT {COLUMNS}, tries FROM proposal WHERE state = $1 AND due_at_ms <= $2 AND decided_at_ms < $3 ORDER BY due_at_ms, decided_at_ms LIMIT $4"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ProposalState::Approved.number()).bind(now_ms);
+        let rows = query.bind(approved_before_ms).bind(limit).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((read(row)?, row.try_get("tries")?))).collect()
+    }
+
+    /// Counts a try of an approved proposal, and names the time of the next.
+    pub async fn put_off(&self, proposal: &Proposal, again_at_ms: i64) -> Result<(), sqlx::Error> {
+        let sql = "UPDATE proposal SET tries = tries + 1, due_at_ms = $3 WHERE book = $1 AND proposal_id = $2 AND state = 2";
+        sqlx::query(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(again_at_ms).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Whether this request decided before, and about the same; keeps it when it is new. What is answered is the proposal as it is when asked again, so

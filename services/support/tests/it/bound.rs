@@ -197,7 +197,8 @@ async fn proposals_that_nobody_made_approved_or_has_any_more_are_named() {
         let forged = Uuid::now_v7().to_string();
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
         let sql = format!(
-            "INSERT INTO proposal SELECT book, '{forged}', number + 7, state, act, proposed_by, proposal_reason, proposed_at_ms, expire_at_ms, decided_by,
+            "INSERT INTO proposal (book, proposal_id, number, state, act, proposed_by, proposal_reason, proposed_at_ms, expire_at_ms, decided_by,
+            decision_reason, decided_at_ms, result) SELECT book, '{forged}', number + 7, state, act, proposed_by, proposal_reason, proposed_at_ms, expire_at_ms, decided_by,
             decision_reason, decided_at_ms, result FROM proposal WHERE proposal_id = '{}'",
             open.proposal_id
         );

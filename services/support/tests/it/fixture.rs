@@ -33,6 +33,7 @@ pub struct Fixture {
     pub database: Database,
     pub bed: Testbed,
     pub heads_dir: tempfile::TempDir,
+    pub service: Service,
     way: Transport,
     shutdown: CancellationToken,
 }
@@ -42,17 +43,20 @@ impl Fixture {
         let bed = Testbed::over(database, TestbedOptions { books: &[(BOOK, BookMode::Test)], recorded: true }).await;
         let shutdown = CancellationToken::new();
         let heads_dir = tempfile::tempdir().unwrap();
+        let stopped = CancellationToken::new();
+        stopped.cancel();
         let deps = Deps {
             ledger: bed.ledger_alone("support"),
             database: database.clone(),
             heads_dir: Some(heads_dir.path().to_owned()),
-            shutdown: shutdown.clone(),
+            // Without background work: the tests run it themselves.
+            shutdown: stopped,
         };
         let service: Service = support::start(deps).await.unwrap();
         let way = bed.lay(service.routes());
         let services = identity::Service::ALL.into_iter().filter(|service| service.grpc_name().is_some()).map(identity::Service::as_str);
         bed.stack.record_by(services.map(|service| (service, way.with_token(bed.service_token(service)))).collect());
-        Self { database: database.clone(), bed, heads_dir, way, shutdown }
+        Self { database: database.clone(), bed, heads_dir, service, way, shutdown }
     }
 
     /// Stops everything, as at the end of a process.
@@ -61,7 +65,12 @@ impl Fixture {
         self.bed.ledger.shutdown().await;
     }
 
-    /// A second support service on the same tables.
+    /// What the sweeper does when it runs this many seconds from now.
+    pub async fn sweep_after(&self, seconds: i64) -> usize {
+        self.service.sweep(money::time::unix_ms(std::time::SystemTime::now()) + seconds * 1_000).await.unwrap()
+    }
+
+    /// A second support service on the same tables, with background work.
     pub async fn another(&self) -> SupportServiceClient<Transport> {
         let deps = Deps {
             ledger: self.bed.ledger_alone("support"),

@@ -317,14 +317,45 @@ async fn an_approval_that_the_ledger_could_not_take_is_carried_out_with_the_appr
         fixture.bed.fault.fail(Fault::Answer(testbed::insides::answer(&ledger_client::LedgerReason::Overloaded)));
         assert_eq!(fixture.approve("ann", &proposal).await, Err("OUTCOME_UNKNOWN".to_owned()));
         fixture.bed.fault.fail(Fault::None);
-        let state = async || {
-            let request = GetProposalRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
-            fixture.support().get_proposal(fixture.by("aud", Role::Auditor, request)).await.unwrap().into_inner().proposal.unwrap().state()
-        };
-        while state().await == ProposalState::Approved {
-            tokio::task::yield_now().await;
+        assert_eq!((fixture.sweep_after(0).await, fixture.coins("ada").await), (0, 0), "it is left to the call for ten seconds");
+        assert_eq!((fixture.sweep_after(11).await, fixture.coins("ada").await), (0, 50));
+        fixture.stop().await;
+    }
+}
+
+/// What can't mend by itself is tried less and less often, and what is approved later is not behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_ledger_does_not_take_is_put_off_longer_each_time_and_keeps_nothing_else_waiting() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let ann = money::UserKey::try_new("ann").unwrap();
+        // More than one run takes, approved by a process that fell: nobody's token is there any more.
+        let mut stuck = Vec::new();
+        for _ in 0..101 {
+            stuck.push(fixture.propose("sue", gift_of("ada", 1)).await);
         }
-        assert_eq!((state().await, fixture.coins("ada").await), (ProposalState::Done, 50));
+        for proposal in &stuck {
+            let (store, kept) = kept(database, proposal).await;
+            assert!(store.decide(&kept, support::domain::ProposalState::Approved, &ann, "ticket 4711", 1).await.unwrap());
+        }
+        fixture.bed.fault.fail(Fault::Answer(testbed::insides::answer(&ledger_client::LedgerReason::Overloaded)));
+        let honest = fixture.propose("sue", gift_of("bob", 5)).await;
+        assert_eq!(fixture.approve("ann", &honest).await, Err("OUTCOME_UNKNOWN".to_owned()));
+        fixture.bed.fault.fail(Fault::None);
+        assert_eq!(fixture.sweep_after(11).await, 100);
+        assert_eq!(fixture.sweep_after(12).await, 1, "those tried a second ago are not due");
+        assert_eq!(fixture.coins("bob").await, 5, "and the honest one was done");
+        let mut tried = Vec::new();
+        for minute in [1, 2, 4, 5] {
+            let (mut of_minute, mut run) = (0, fixture.sweep_after(minute * 60).await);
+            while run > 0 {
+                of_minute += run;
+                run = fixture.sweep_after(minute * 60).await;
+            }
+            tried.push(of_minute);
+        }
+        assert_eq!(tried, [101, 101, 101, 0], "tries after each of these minutes");
+        assert_eq!(fixture.coins("ada").await, 0);
         fixture.stop().await;
     }
 }
