@@ -67,7 +67,7 @@ fn make_data_dir(options: &Options) -> Result<(), db::Error> {
 
 impl Wiring {
     pub(super) async fn try_new(options: Options, shutdown: CancellationToken) -> Result<Self, Error> {
-        let database = Database::parse(&options.database)?;
+        let database = Database::parse(&options.database)?.tracked();
         make_data_dir(&options)?;
         let (issuer, verifier) = match &options.identity {
             IdentitySource::Sandbox => {
@@ -155,7 +155,7 @@ impl Wiring {
         named.into_iter().filter_map(|(name, address)| Some((name, address?))).collect()
     }
 
-    /// Stops what is left once no call is in flight.
+    /// Stops what is left once no call is in flight, and closes the databases.
     pub(super) async fn stop(self) {
         if let Some(payout) = self.payout {
             payout.stopped().await;
@@ -165,8 +165,10 @@ impl Wiring {
         {
             tracing::error!(%error, "while shutting down");
         }
-        if let Some(ledger) = self.ledger {
+        if let Some(ledger) = &self.ledger {
             ledger.shutdown().await;
+            ledger.store().close().await;
         }
+        self.database.close().await;
     }
 }

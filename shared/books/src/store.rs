@@ -253,6 +253,8 @@ pub struct Walk {
 /// A durable store of books.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Ends its connections, where something is left behind otherwise. Only once nobody uses the store: whatever it is asked for afterwards fails.
+    async fn close(&self) {}
     /// Creates a book or returns the existing one; another mode or region is [`Error::BookExists`].
     async fn create_book(&self, book: &Book) -> Result<Book, Error>;
     /// All books, ordered by name.

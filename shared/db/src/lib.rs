@@ -3,12 +3,14 @@
 //! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
 //! - [`begin`] begins a transaction that a caller may be dropped out of at any await.
 //! - [`damaged_value`] recognises a row that no version of the program wrote like that.
+//! - [`Database::close`] ends what a process opened, and leaves no write-ahead log beside SQLite's files.
 //! - `diagnosis`: error messages when a database is unavailable.
 //! - [`durability`] refuses a database whose settings could lose acknowledged work.
 //! - [`is_passing`] distinguishes an unreachable database from a wrong statement.
 //! - [`migrate`] applies migrations once, under a lock, whichever process starts first.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
+mod closing;
 mod damaged;
 mod diagnosis;
 pub mod durability;

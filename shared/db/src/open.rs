@@ -12,6 +12,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
+use crate::closing::OpenedPools;
 use crate::diagnosis::{is_pooler, without_password};
 use crate::{Error, Migration, durability, migrate};
 
@@ -68,6 +69,8 @@ pub fn engine(pool: &AnyPool) -> Engine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
     place: DatabaseAddress,
+    /// The pools that were opened, where they are to be closed together.
+    pub(crate) opened: OpenedPools,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,13 +88,24 @@ impl Database {
             if dir.is_empty() {
                 return Err(wrong());
             }
-            return Ok(Database { place: DatabaseAddress::Directory(PathBuf::from(dir)) });
+            return Ok(Self::at(DatabaseAddress::Directory(PathBuf::from(dir))));
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             PgConnectOptions::from_str(address).map_err(|_| wrong())?;
-            return Ok(Database { place: DatabaseAddress::Server(address.to_owned()) });
+            return Ok(Self::at(DatabaseAddress::Server(address.to_owned())));
         }
         Err(wrong())
+    }
+
+    fn at(place: DatabaseAddress) -> Self {
+        Self { place, opened: OpenedPools::default() }
+    }
+
+    /// Remembers the pools that are opened from here on, through this value and its clones, for [`Database::close`]. For a process that serves: a command
+    /// that opens pools again and again drops them.
+    #[must_use]
+    pub fn tracked(self) -> Self {
+        Self { opened: OpenedPools::tracking(), ..self }
     }
 
     /// Which engine it is.
@@ -233,6 +247,7 @@ impl Database {
             .connect(&url)
             .await
             .map_err(failed)?;
+        self.opened.add(service, &pool);
         migrate::run(&pool, service, migrations).await?;
         Ok(pool)
     }

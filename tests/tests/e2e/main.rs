@@ -20,5 +20,6 @@ mod recovery;
 mod rivals;
 mod rolling;
 mod standby;
+mod stopping;
 mod takeover;
 mod telemetry;

@@ -12,7 +12,9 @@ use async_trait::async_trait;
 use committer::Committer;
 use db::{Database, Migration};
 use futures::future::try_join_all;
-use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection as _, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow,
+};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -38,6 +40,7 @@ const STATEMENTS_MAX: usize = 192;
 pub struct SqliteStore {
     writer: Arc<Mutex<SqliteConnection>>,
     committer: Committer,
+    written: Arc<checkpoint::LogGrowth>,
     readers: SqlitePool,
     /// The write-ahead log.
     log: PathBuf,
@@ -62,8 +65,8 @@ impl SqliteStore {
         let writer = Arc::new(Mutex::new(options.connect().await?));
         let written = Arc::new(checkpoint::LogGrowth::default());
         checkpoint::start(options, Arc::downgrade(&writer), written.clone());
-        let committer = Committer::start(writer.clone(), written);
-        Ok(Self { writer, committer, readers, log })
+        let committer = Committer::start(writer.clone(), written.clone());
+        Ok(Self { writer, committer, written, readers, log })
     }
 
     async fn all<T>(&self, sql: String, book: i64, list: Option<String>) -> Result<Vec<T>, Error>
@@ -132,6 +135,22 @@ fn json<T: serde::Serialize>(list: &[T]) -> String {
 
 #[async_trait]
 impl Store for SqliteStore {
+    async fn close(&self) {
+        self.written.end();
+        self.readers.close().await;
+        let mut writer = self.writer.lock().await;
+        // Something may refer to this store for as long as the process lives, so the connection is taken out of it. What is left has no tables: a commit
+        // that comes too late fails.
+        match SqliteConnection::connect("sqlite::memory:").await {
+            Ok(nothing) => {
+                if let Err(error) = std::mem::replace(&mut *writer, nothing).close().await {
+                    tracing::warn!(%error, "the ledger's connection did not end in order");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the ledger's connection stays open until the process ends"),
+        }
+    }
+
     async fn create_book(&self, book: &Book) -> Result<Book, Error> {
         let mut writer = self.writer.lock().await;
         let sql = "INSERT INTO book (book, name, mode, region, create_time) SELECT COALESCE(MAX(book), 0) + 1, ?, ?, ?, ? FROM book WHERE true \

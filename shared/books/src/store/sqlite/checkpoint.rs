@@ -4,7 +4,7 @@ use crate::store::Batch;
 use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::{
     Arc, Weak,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 use tokio::sync::{Mutex, Notify};
 use tracing::warn;
@@ -29,6 +29,7 @@ const MOVES_MAX: usize = 16;
 pub(super) struct LogGrowth {
     pages: AtomicI64,
     enough: Notify,
+    ended: AtomicBool,
 }
 
 impl LogGrowth {
@@ -43,8 +44,9 @@ impl LogGrowth {
         }
     }
 
-    /// Wakes the checkpoint task because the store is closing.
+    /// Ends the checkpoint task because the store is closing.
     pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
         self.enough.notify_one();
     }
 }
@@ -55,7 +57,7 @@ pub(super) fn start(options: SqliteConnectOptions, writer: Weak<Mutex<SqliteConn
         let mut own: Option<SqliteConnection> = None;
         loop {
             written.enough.notified().await;
-            if writer.strong_count() == 0 {
+            if writer.strong_count() == 0 || written.ended.load(Ordering::Relaxed) {
                 return;
             }
             written.pages.store(0, Ordering::Relaxed);
