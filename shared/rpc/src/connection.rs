@@ -22,6 +22,12 @@ use tower::Service;
 #[cfg(test)]
 mod tests;
 
+/// How many more calls of a connection may be refused because of their caller than are executed: as many as a user may have in flight. A refusal costs
+/// as much as a fifth of a gift, so refusals without end are an attack, or a client that does not back off and loses nothing by connecting again.
+const REFUSED_MAX: usize = 128;
+/// The same for a connection that was asked to close and goes on.
+const REFUSED_LIMIT: usize = 2 * REFUSED_MAX;
+
 /// The state of a connection, shared by its calls and the task that serves it.
 #[derive(Debug)]
 pub struct ConnectionUse {
@@ -32,6 +38,12 @@ pub struct ConnectionUse {
     /// Bytes of incomplete requests.
     pub(crate) arriving_bytes: AtomicUsize,
     ending: CancellationToken,
+    /// Calls refused because of their caller, less those executed; never below zero.
+    refused: AtomicUsize,
+    /// Cancelled when that is too many.
+    abused: CancellationToken,
+    /// Cancelled when it is far too many.
+    hopeless: CancellationToken,
 }
 
 impl ConnectionUse {
@@ -43,7 +55,34 @@ impl ConnectionUse {
             quiet_since: Mutex::new(Instant::now()),
             arriving_bytes: AtomicUsize::new(0),
             ending: CancellationToken::new(),
+            refused: AtomicUsize::new(0),
+            abused: CancellationToken::new(),
+            hopeless: CancellationToken::new(),
         })
+    }
+
+    /// Counts a call that reached its handler.
+    pub(crate) fn count_executed(&self) {
+        // Mostly there is nothing to take back, and many calls share this connection.
+        if self.refused.load(Ordering::Relaxed) > 0 {
+            let _none_left = self.refused.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |refused| refused.checked_sub(1));
+        }
+    }
+
+    /// Counts a call that was refused because of its caller.
+    pub(crate) fn count_refused(&self) {
+        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        if refused >= REFUSED_MAX {
+            self.abused.cancel();
+        }
+        if refused >= REFUSED_LIMIT {
+            self.hopeless.cancel();
+        }
+    }
+
+    /// Waits until so many calls were refused that it is cut off, whatever is in flight.
+    pub(crate) async fn hopeless(&self) {
+        self.hopeless.cancelled().await;
     }
 
     /// Notes that a call with a valid token came over it.
@@ -69,6 +108,7 @@ impl ConnectionUse {
             () = after(bounds.age) => "it reached the maximum age of a connection",
             () = self.unproven(bounds.unproven) => "no call with a valid token was made over it in time",
             () = self.idle(bounds.idle, opened) => "no call was made over it in time",
+            () = self.abused.cancelled() => "nearly all of its calls were refused because of their callers",
         }
     }
 

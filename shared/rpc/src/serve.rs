@@ -156,9 +156,12 @@ async fn one(
     tracing::debug!(why, "a connection is asked to close");
     in_use.end();
     serving.as_mut().graceful_shutdown();
-    match timeout(bounds.grace, serving).await {
-        Ok(ended) => told(ended),
-        Err(_) => tracing::debug!(why, "a connection did not close in time and is cut off"),
+    tokio::select! {
+        ended = timeout(bounds.grace, serving) => match ended {
+            Ok(ended) => told(ended),
+            Err(_) => tracing::debug!(why, "a connection did not close in time and is cut off"),
+        },
+        () = in_use.hopeless() => tracing::debug!(why, "a connection went on with calls that are refused and is cut off"),
     }
 }
 

@@ -35,7 +35,7 @@ use std::{
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
 /// The parts and settings of a stack.
@@ -128,6 +128,9 @@ impl Stack {
         let shared = &*self.0;
         // Which RPC. Everything below depends on it, and a path without a row must never get further.
         let Some(method) = shared.methods.find(request.uri().path()) else {
+            if let Some((_, connection)) = request.extensions().get::<tls::Peer>().and_then(tls::Peer::remote) {
+                connection.count_refused();
+            }
             return Status::unimplemented("UNIMPLEMENTED: no such RPC").into_http();
         };
         // Counted from here on, including calls refused below; traced once the caller is authenticated.
@@ -215,22 +218,46 @@ impl StackParts {
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
         let peer = request.extensions().get::<tls::Peer>().and_then(tls::Peer::remote);
         let remote = peer.map(|(ip, connection)| RemoteCaller { address: self.options.quotas.address(ip), connection: connection.clone() });
-        let mut held = SeatsOfCall::of(remote.as_ref().map(|remote| remote.connection.count_call()));
+        let admitted = self.admit_from(method, request, span, (deadline, remote.as_ref())).await;
+        if let Some(remote) = &remote {
+            match &admitted {
+                Ok(_) => remote.connection.count_executed(),
+                Err(status) if is_of_caller(status) => remote.connection.count_refused(),
+                Err(_) => {}
+            }
+        }
+        let (held, caller) = admitted?;
+        let staff = caller.as_ref().filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        Ok(AdmittedCall { deadline, held, staff, remote })
+    }
+
+    /// The places that a call from here takes, and its caller if it needs one.
+    async fn admit_from(
+        &self,
+        method: &Method,
+        request: &mut Request<Body>,
+        span: &mut CallSpan,
+        (deadline, remote): (Option<Instant>, Option<&RemoteCaller>),
+    ) -> Result<(SeatsOfCall, Option<Caller>), Status> {
+        let mut held = SeatsOfCall::of(remote.map(|remote| remote.connection.count_call()));
         let caller = match method.row.access {
             Access::Open => {
-                self.open(method, remote.as_ref(), &mut held)?;
+                self.open(method, remote, &mut held)?;
                 None
             }
             Access::Roles(_) => {
                 let until = deadline.unwrap_or_else(|| Instant::now() + self.options.deadline.default);
                 let peer = request.extensions().get::<tls::Peer>();
                 let mut caller = self.known(method, request.headers(), peer, until, span).await?;
-                self.seated(method, &mut caller, remote.as_ref(), &mut held)?;
+                self.seated(method, &mut caller, remote, &mut held)?;
                 Some(caller)
             }
         };
         // The request before the slot: a slow upload occupies no slot.
-        if let Some(remote) = &remote {
+        if let Some(remote) = remote {
             let crowd = caller.is_none().then_some(remote.address);
             let arriving = Arriving { method, crowd, connection: &remote.connection, deadline };
             let body = mem::take(request.body_mut());
@@ -247,11 +274,7 @@ impl StackParts {
             caller.iter().for_each(|caller| caller.allowance.give_back(1));
         }
         held.place(placed?);
-        let staff = caller.as_ref().filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
-        if let Some(caller) = caller {
-            request.extensions_mut().insert(caller);
-        }
-        Ok(AdmittedCall { deadline, held, staff, remote })
+        Ok((held, caller))
     }
 
     /// Calls without a token, limited per address.
@@ -327,6 +350,14 @@ impl StackParts {
         let attempt = AttemptRecord { attempts: &self.attempts, record, closing: &self.options.closing };
         Box::pin(attempt.note(method, principal, status)).await;
     }
+}
+
+/// Whether a call was refused because of what its caller did, and not because of our load or a failure of ours.
+fn is_of_caller(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Unauthenticated | Code::PermissionDenied | Code::ResourceExhausted | Code::InvalidArgument | Code::DeadlineExceeded
+    )
 }
 
 /// The kind a call is counted as.

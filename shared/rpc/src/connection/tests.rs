@@ -52,3 +52,28 @@ async fn nothing_is_no_bound() {
     let connection = ConnectionUse::new();
     assert!(tokio::time::timeout(1_000_000 * SECOND, connection.over(bounds(0, 0, 0))).await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whose_calls_are_nearly_all_refused_is_asked_to_go_and_cut_off_if_it_goes_on() {
+    let connection = ConnectionUse::new();
+    connection.prove();
+    let over = |connection: &Arc<ConnectionUse>| {
+        let connection = connection.clone();
+        tokio::spawn(async move { tokio::join!(lasted(&connection, bounds(10, 100, 3_600)), connection.hopeless()).0 })
+    };
+    // As many refused as executed, in any order, is no reason, however many there are.
+    for _ in 0..10 * REFUSED_MAX {
+        connection.count_refused();
+        connection.count_executed();
+        connection.count_executed();
+    }
+    let ended = over(&connection);
+    (1..REFUSED_MAX).for_each(|_| connection.count_refused());
+    tokio::task::yield_now().await;
+    assert!(!connection.abused.is_cancelled() && !ended.is_finished());
+    connection.count_refused();
+    assert!(connection.abused.is_cancelled() && !connection.hopeless.is_cancelled());
+    (0..REFUSED_MAX).for_each(|_| connection.count_refused());
+    let (seconds, why) = ended.await.unwrap();
+    assert_eq!((seconds, why.contains("refused")), (0, true), "{why}");
+}

@@ -198,3 +198,83 @@ async fn a_stream_ends_in_its_own_way_when_its_connection_is_as_old_as_it_may_ge
     while let Ok(Ok(Some(_))) = timeout(SOON, watch.message()).await.map(|told| told.map_err(|status| last = Some(status))) {}
     assert_eq!(last.and_then(|status| reason(&status)).as_deref(), Some("SHUTTING_DOWN"));
 }
+
+/// The headers of a call whose request never comes, as a client sends them that is no library's.
+fn headers_of(stream: u32, path: &str, token: &str) -> Vec<u8> {
+    let text = |block: &mut Vec<u8>, text: &str| {
+        let mut rest = text.len();
+        if rest < 127 {
+            block.push(rest as u8);
+        } else {
+            block.push(127);
+            rest -= 127;
+            while rest >= 128 {
+                block.push((rest % 128 + 128) as u8);
+                rest /= 128;
+            }
+            block.push(rest as u8);
+        }
+        block.extend(text.as_bytes());
+    };
+    let authorization = format!("Bearer {token}");
+    let fields = [(":method", "POST"), (":scheme", "http"), (":path", path), ("content-type", "application/grpc"), ("te", "trailers")];
+    let mut block = Vec::new();
+    for (name, value) in fields.into_iter().chain([("authorization", authorization.as_str())]) {
+        block.push(0);
+        text(&mut block, name);
+        text(&mut block, value);
+    }
+    let length = u32::try_from(block.len()).unwrap().to_be_bytes();
+    [&[length[1], length[2], length[3], 1, 4], stream.to_be_bytes().as_slice(), &block].concat()
+}
+
+/// Counts the frames of a kind that are complete, and removes them.
+fn count_frames(heard: &mut Vec<u8>, kind: u8) -> usize {
+    let mut found = 0;
+    while let [a, b, c, of, ..] = heard.as_slice() {
+        let end = 9 + u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        if heard.len() < end {
+            break;
+        }
+        found += usize::from(*of == kind);
+        heard.drain(..end);
+    }
+    found
+}
+
+/// Calls that are begun at most, so that the test ends.
+const BEGUN_MAX: u32 = 1_000;
+
+/// Begins calls without a request, one after the other is answered except for `waiting` of them, until the connection ends. Returns how many were begun.
+async fn only_begins(fixture: &Fixture, path: &str, token: &str, waiting: usize) -> u32 {
+    let mut stream = TcpStream::connect(fixture.url.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let (mut begun, mut answered, mut heard, mut piece) = (0, 0, Vec::new(), [0; 4_096]);
+    while begun < BEGUN_MAX && stream.write_all(&headers_of(begun * 2 + 1, path, token)).await.is_ok() {
+        begun += 1;
+        while answered + waiting < begun as usize {
+            match timeout(SOON, stream.read(&mut piece)).await.expect("neither an answer nor the end") {
+                Ok(length @ 1..) => heard.extend(&piece[..length]),
+                Ok(0) | Err(_) => return begun,
+            }
+            answered += count_frames(&mut heard, 1);
+        }
+    }
+    begun
+}
+
+/// A valid token, and nothing but the beginnings of calls: beyond the calls that a user may have in flight each is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_only_begins_calls_is_ended_and_its_callers_other_connection_is_not() {
+    let quotas = || rpc::Quotas::new(&rpc::quota::Config { user_calls: 4, ..rpc::quota::Config::default() });
+    let fixture = Fixture::start_as(Way::Socket, None, |options| Options { quotas: quotas(), ..options }).await;
+    let token = fixture.token(Role::Viewer);
+    // Also one that is refused for what it may not do, or calls what does not exist: no quota counts such calls.
+    let attacks = [(SEND, 4), ("/largesse.ledger.v1.LedgerService/Post", 0), ("/largesse.gift.v1.GiftService/Nothing", 0)];
+    for (path, waiting) in attacks {
+        // Asked to go after 128 refusals, and cut off after as many more.
+        let begun = only_begins(&fixture, path, &token, waiting).await;
+        assert!((256..300).contains(&begun), "{path}: {begun} calls");
+    }
+    fixture.gifts().send_gift(fixture.signed(Role::Creator, room("r"))).await.unwrap();
+}
