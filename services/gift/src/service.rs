@@ -106,9 +106,12 @@ fn refused(request_id: String, status: &Status) -> SendGiftsResponse {
 #[tonic::async_trait]
 impl GiftService for Handlers {
     async fn list_gifts(&self, request: Request<ListGiftsRequest>) -> Result<Response<ListGiftsResponse>, Status> {
-        let book = rpc::caller(&request)?.book(&request.get_ref().book)?;
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let book = caller.book(&request.book)?;
+        let page = wire::GiftsPage::read(&book, request.page_size, &request.page_token)?;
         match self.gifts.selling(&book).await.map_err(Error::from)? {
-            Selling::Catalogue => Ok(Response::new(wire::listing(&self.gifts.shelf.current()))),
+            Selling::Catalogue => Ok(Response::new(page.listing(&self.gifts.shelf.current()))),
             Selling::Nothing => Err(Error::ListBuiltIn.into()),
         }
     }

@@ -5,8 +5,9 @@ use api::gift::{Gift as ListedGift, ListGiftsResponse, SendGiftRequest, SendGift
 use api::ledger::{PostResponse, PostedTransfer, RequestField};
 use chart::Unit;
 use ledger_client::BalanceSeq;
-use money::{Coins, Diamonds, RequestId, UserKey};
+use money::{BookName, Coins, Diamonds, RequestId, UserKey};
 use prost::Message;
+use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
 use std::iter;
 use tonic::Status;
 use tonic_types::pb;
@@ -107,11 +108,33 @@ pub fn refusal(status: &Status) -> pb::Status {
     whole.unwrap_or_else(|| pb::Status { code, message: status.message().to_owned(), details: Vec::new() })
 }
 
-/// The catalogue as callers see it.
-#[must_use]
-pub fn listing(catalogue: &GiftCatalogue) -> ListGiftsResponse {
-    let gifts = catalogue.on_sale().into_iter().map(listed).collect();
-    ListGiftsResponse { gifts, catalogue_version: catalogue.version().to_owned() }
+/// Gifts of one page: all of them, unless a catalogue is longer than any that we know.
+const GIFT_PAGES: PageSizes = PageSizes { default: 5_000, max: 5_000 };
+
+/// The page of the catalogue that is asked for: its list, the price and number of the gift it begins after, and its size.
+pub(crate) struct GiftsPage {
+    list: PagedList,
+    after: Option<(i64, i64)>,
+    size: usize,
+}
+
+impl GiftsPage {
+    /// Reads a request's page. The position is a gift's own, so that it means the same in every version of the catalogue.
+    pub(crate) fn read(book: &BookName, page_size: i32, page_token: &str) -> Result<Self, Status> {
+        let size = GIFT_PAGES.read(page_size).map_err(|InvalidPageSize| rpc::malformed("page_size", "must not be negative"))?;
+        let list = PagedList::new("ListGifts", book.as_str(), &[]);
+        let after = list.position(page_token).map_err(|InvalidPageToken| rpc::errors::page_token())?;
+        Ok(Self { list, after, size })
+    }
+
+    /// The catalogue's page as callers see it.
+    pub(crate) fn listing(&self, catalogue: &GiftCatalogue) -> ListGiftsResponse {
+        let place = |gift: &Gift| (gift.offer.cost.get(), gift.id);
+        let beyond = catalogue.on_sale().into_iter().filter(|gift| self.after.is_none_or(|after| place(gift) > after));
+        let rows = beyond.take(self.size + 1).map(|gift| (listed(gift), place(gift))).collect();
+        let (gifts, next_page_token) = self.list.cut_to_fit(rows, self.size);
+        ListGiftsResponse { gifts, catalogue_version: catalogue.version().to_owned(), next_page_token }
+    }
 }
 
 fn listed(gift: &Gift) -> ListedGift {

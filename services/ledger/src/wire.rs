@@ -16,9 +16,9 @@ mod journal;
 mod page;
 mod request;
 
-pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, readable, refusal, trial_balance};
+pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, readable, refusal};
 pub(crate) use journal::{cursor, heartbeat, journal, watch_from};
-pub(crate) use page::{entries_list, entries_place, entries_token, listing, page_size};
+pub(crate) use page::{balance_page_size, balance_rows, entries_list, entries_place, entries_token, listing, page_size};
 pub(crate) use request::{adding_guards, fields, import, imported_id, kind, micros, post, set_debit_limit, void_fields};
 
 /// Postings of one PostBatch. The brief answer to as many, with 64 transfers each, has 3.6 MB at most and fits into [`rpc::ANSWER_BYTES_MAX`].

@@ -42,12 +42,20 @@ impl PurchaseService for Handlers {
         }
         #[allow(deprecated)]
         let channel = wrong.take(wire::channel(&request.channel, request.sales_channel));
-        let (Some(book), Some(channel), false) = (book, channel, request.market.is_empty()) else { return Err(wrong.into_status()) };
+        let size = wrong.take(wire::catalogue_page_size(request.page_size));
+        let (Some(book), Some(channel), Some(size), false) = (book, channel, size, request.market.is_empty()) else {
+            return Err(wrong.into_status());
+        };
         self.purchases.may_sell(&book).await?;
         let catalogue = &self.purchases.catalogue;
         let packages = catalogue.on_sale(&request.market, channel).ok_or_else(|| Error::MarketUnknown(request.market.clone()))?;
-        let packages = packages.into_iter().map(wire::package).collect();
-        Ok(Response::new(ListCoinPackagesResponse { packages, version: catalogue.version().to_owned() }))
+        let list = wire::packages_list(&book, &request.market, channel, catalogue.version());
+        let after = wire::place(&list, &request.page_token)?;
+        // In the order of the price list, which is fixed for its version: a package's place among those on sale is enough to go on.
+        let placed = (1..).zip(packages).skip_while(|(place, _)| *place <= after);
+        let rows = placed.map(|(place, package)| (wire::package(package), place)).take(size + 1).collect();
+        let (packages, next_page_token) = list.cut_to_fit(rows, size);
+        Ok(Response::new(ListCoinPackagesResponse { packages, version: catalogue.version().to_owned(), next_page_token }))
     }
 
     async fn get_wallet(&self, request: Request<GetWalletRequest>) -> Result<Response<GetWalletResponse>, Status> {

@@ -16,6 +16,9 @@ use crate::store::refused::{RefusedFilter, RefusedRow};
 /// Rows of one page: default and maximum.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
+/// Packages of one page: all of them, unless a price list is longer than any that we know.
+const PACKAGE_PAGES: PageSizes = PageSizes { default: 5_000, max: 5_000 };
+
 pub(crate) fn package(package: &Package) -> CoinPackage {
     let sales_channel = match package.channel {
         Channel::App => pb::SalesChannel::App,
@@ -132,6 +135,25 @@ pub(crate) fn channel(text: &str, sales_channel: i32) -> Result<Option<Channel>,
 /// The number of rows of the requested page.
 pub(crate) fn page_size(asked: i32) -> Result<usize, Error> {
     PAGES.read(asked).map_err(|InvalidPageSize| Error::Malformed { field: "page_size", why: "must not be negative".to_owned() })
+}
+
+/// The number of packages of the requested page.
+pub(crate) fn catalogue_page_size(asked: i32) -> Result<usize, Error> {
+    PACKAGE_PAGES.read(asked).map_err(|InvalidPageSize| Error::Malformed { field: "page_size", why: "must not be negative".to_owned() })
+}
+
+/// The packages on sale in a market, as their page tokens are bound to them: to the version of the price list too, which fixes their order.
+pub(crate) fn packages_list(book: &BookName, market: &str, channel: Option<Channel>, version: &str) -> PagedList {
+    PagedList::new("ListCoinPackages", book.as_str(), &[market, channel.map_or("", Channel::as_str), version])
+}
+
+/// The place in a token, 0 without one.
+pub(crate) fn place(list: &PagedList, token: &str) -> Result<i64, Error> {
+    match list.position(token) {
+        Ok(None) => Ok(0),
+        Ok(Some(place @ 1..)) => Ok(place),
+        Ok(Some(_)) | Err(InvalidPageToken) => Err(Error::PageToken),
+    }
 }
 
 /// A user's purchases, as their page tokens are bound to them.

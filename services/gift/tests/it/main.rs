@@ -15,7 +15,7 @@ use fixture::{Fixture, ROSE, rose, tap};
 use gift::{Config, catalogue::Gift, domain::Offer};
 use identity::Role;
 use money::Coins;
-use tonic::Code;
+use tonic::{Code, Status};
 use uuid::Uuid;
 
 /// Changes the price of the rose.
@@ -155,6 +155,36 @@ async fn the_list_shows_what_is_on_sale() {
     let list = fixture.gifts().list_gifts(fixture.by("ann", Role::Viewer, ListGiftsRequest::default())).await.unwrap().into_inner();
     assert!(list.gifts.iter().all(|gift| gift.gift_id != ROSE) && list.gifts.len() > 160);
     assert!(!list.catalogue_version.is_empty());
+}
+
+#[tokio::test]
+async fn the_list_has_pages_that_together_are_the_whole_list() {
+    let fixture = Fixture::start(Config::default()).await;
+    let ask = async |page_size, page_token: &str| {
+        let request = ListGiftsRequest { page_size, page_token: page_token.to_owned(), ..Default::default() };
+        fixture.gifts().list_gifts(fixture.by("ann", Role::Viewer, request)).await.map(tonic::Response::into_inner)
+    };
+    let whole = ask(0, "").await.unwrap();
+    assert_eq!(whole.next_page_token, "", "without a size it is the whole list");
+    assert_eq!(ask(i32::MAX, "").await.unwrap(), whole);
+    let (mut gifts, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = ask(100, &token).await.unwrap();
+        assert!(!page.gifts.is_empty() && page.gifts.len() <= 100);
+        gifts.extend(page.gifts);
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(gifts, whole.gifts);
+    assert_eq!(ask(whole.gifts.len().try_into().unwrap(), "").await.unwrap().next_page_token, "", "an exact page is the last one");
+    let token = ask(1, "").await.unwrap().next_page_token;
+    let reason = |answer: Result<_, Status>| rpc::reason(&answer.map(|_: api::gift::ListGiftsResponse| ()).unwrap_err()).unwrap();
+    assert_eq!(reason(ask(-1, "").await), "MALFORMED");
+    for forged in ["x", "AAAA", &token[1..], &format!("{token}AA"), &token.repeat(50)] {
+        assert_eq!(reason(ask(1, forged).await), "PAGE_TOKEN", "{forged}");
+    }
 }
 
 #[tokio::test]

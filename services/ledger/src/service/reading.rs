@@ -1,10 +1,14 @@
 //! RPCs that only read.
 
 use super::{Service, uuid};
-use crate::{read::NamedPosting, wire};
+use crate::{error::Error, read::NamedPosting, wire};
 use api::ledger as pb;
-use rpc::Violations;
+use rpc::{
+    Violations,
+    page::{InvalidPageToken, PagedList},
+};
 use tonic::{Request, Status};
+use uuid::Uuid;
 
 impl Service {
     pub(super) async fn get_account(&self, request: Request<pb::GetAccountRequest>) -> Result<pb::GetAccountResponse, Status> {
@@ -46,7 +50,13 @@ impl Service {
         request: Request<pb::GetTrialBalanceRequest>,
     ) -> Result<pb::GetTrialBalanceResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let balance = place.handle.trial_balance().await?;
-        Ok(wire::trial_balance(balance))
+        let sent = request.get_ref();
+        let list = PagedList::new("GetTrialBalance", place.book.as_str(), &[]);
+        let size = wire::balance_page_size(sent.page_size)?;
+        let after: Option<Uuid> = list.position(&sent.page_token).map_err(|InvalidPageToken| Error::PageToken)?;
+        let (lines, seq) = place.handle.trial_balance().await?;
+        let rows = wire::balance_rows(lines, after).ok_or(Error::PageToken)?;
+        let (lines, next_page_token) = list.cut_to_fit(rows, size);
+        Ok(pb::GetTrialBalanceResponse { lines, seq, next_page_token })
     }
 }

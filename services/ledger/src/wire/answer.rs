@@ -11,7 +11,7 @@ use crate::{
         request::GuardOperation,
     },
     error::{Error, refusal_code, refusal_message},
-    read::{AccountEntry, BalanceAt, NamedPosting, NamedTransfer, TrialBalance},
+    read::{AccountEntry, BalanceAt, NamedPosting, NamedTransfer},
 };
 use api::ledger as pb;
 use prost::Message as _;
@@ -166,20 +166,6 @@ pub(crate) fn entry(entry: AccountEntry) -> pb::Entry {
         commit_time: Some(timestamp(posting.commit_time)),
         effective_time: Some(timestamp(posting.effective_time.unwrap_or(posting.commit_time))),
     }
-}
-
-pub(crate) fn trial_balance((lines, seq): TrialBalance) -> pb::GetTrialBalanceResponse {
-    let sum = |sum: i128| i64::try_from(sum).unwrap_or(i64::MAX);
-    let lines = lines.into_iter().map(|((unit, accounts), line)| pb::TrialBalanceLine {
-        accounts,
-        unit: unit.to_string(),
-        count: line.count,
-        debits_posted: sum(line.debits_posted),
-        credits_posted: sum(line.credits_posted),
-        debits_pending: sum(line.debits_pending),
-        credits_pending: sum(line.credits_pending),
-    });
-    pb::GetTrialBalanceResponse { lines: lines.collect(), seq }
 }
 
 pub(crate) fn batch_refusal(error: Error) -> pb::PostRefusal {

@@ -2,15 +2,18 @@
 
 use super::{account_name, kind, malformed, micros, violations};
 use crate::{
-    domain::account::Side,
+    domain::{account::Side, chart::Unit},
     error::Error,
-    read::{EntryFilter, EntryListing},
+    read::{EntryFilter, EntryListing, TrialBalanceLine},
 };
 use api::ledger as pb;
+use money::derive_id;
 use rpc::{
     Violations,
     page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
 };
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Rows of one page, and where none is asked for.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
@@ -38,6 +41,41 @@ pub(crate) fn entries_place(list: &PagedList, token: &str) -> Result<i64, Error>
 /// How many rows the page has that is asked for.
 pub(crate) fn page_size(asked: i32) -> Result<usize, Error> {
     PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
+}
+
+/// Lines of a trial balance on one page: all of them, unless a book has more forms and currencies than any that we know.
+const BALANCE_PAGES: PageSizes = PageSizes { default: 5_000, max: 5_000 };
+
+/// How many lines of a trial balance the page has that is asked for.
+pub(crate) fn balance_page_size(asked: i32) -> Result<usize, Error> {
+    BALANCE_PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
+}
+
+/// The lines after the one at this position, each with its own; `None` if there is no such line. The position is a digest, because form and unit are longer
+/// than a position may be. A line never disappears, so a position stays valid while others appear before and after it.
+pub(crate) fn balance_rows(
+    lines: BTreeMap<(Unit, String), TrialBalanceLine>,
+    after: Option<Uuid>,
+) -> Option<Vec<(pb::TrialBalanceLine, Uuid)>> {
+    let position = |unit: Unit, form: &str| derive_id(Uuid::nil(), &["GetTrialBalance", &unit.to_string(), form]);
+    let mut rows = lines.into_iter().map(|((unit, form), line)| (position(unit, &form), unit, form, line));
+    if let Some(after) = after {
+        rows.by_ref().find(|(position, ..)| *position == after)?;
+    }
+    let sum = |sum: i128| i64::try_from(sum).unwrap_or(i64::MAX);
+    let told = |(position, unit, accounts, line): (Uuid, Unit, String, TrialBalanceLine)| {
+        let line = pb::TrialBalanceLine {
+            accounts,
+            unit: unit.to_string(),
+            count: line.count,
+            debits_posted: sum(line.debits_posted),
+            credits_posted: sum(line.credits_posted),
+            debits_pending: sum(line.debits_pending),
+            credits_pending: sum(line.credits_pending),
+        };
+        (line, position)
+    };
+    Some(rows.map(told).collect())
 }
 
 /// The account's name and the page of its entries that is asked for.

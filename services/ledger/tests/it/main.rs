@@ -27,6 +27,7 @@ mod proofs;
 mod rivals;
 mod statements;
 mod streaming;
+mod sums;
 mod trail;
 mod trying;
 mod verify;

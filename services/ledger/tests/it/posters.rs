@@ -397,7 +397,7 @@ async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
             }
         }
         let sums = async || {
-            let ask = GetTrialBalanceRequest { book: BOOK.to_owned() };
+            let ask = GetTrialBalanceRequest { book: BOOK.to_owned(), ..Default::default() };
             fixture.client().get_trial_balance(ask).await.unwrap().into_inner().lines
         };
         let before = sums().await;

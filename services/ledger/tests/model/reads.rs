@@ -144,7 +144,7 @@ impl Check<'_> {
     }
 
     async fn trial_balance(&self) -> Result<(), String> {
-        let request = pb::GetTrialBalanceRequest { book: self.name.to_owned() };
+        let request = pb::GetTrialBalanceRequest { book: self.name.to_owned(), ..Default::default() };
         let got = self.node.client().get_trial_balance(self.world.by(READER, request)).await;
         let got = got.map_err(|status| format!("GetTrialBalance: {status}"))?.into_inner();
         let mut lines: BTreeMap<(String, String), (i64, Sums)> = BTreeMap::new();
@@ -163,7 +163,7 @@ impl Check<'_> {
             debits_pending: clamped(sums.debits_pending),
             credits_pending: clamped(sums.credits_pending),
         });
-        let expected = pb::GetTrialBalanceResponse { lines: lines.collect(), seq: self.book.next_seq - 1 };
+        let expected = pb::GetTrialBalanceResponse { lines: lines.collect(), seq: self.book.next_seq - 1, next_page_token: String::new() };
         if got == expected { Ok(()) } else { Err(format!("trial balance\n  told     {got:?}\n  expected {expected:?}")) }
     }
 

@@ -38,6 +38,35 @@ async fn packages_are_listed_by_market_and_channel() {
     assert_eq!(reason(list("XX", "", any).await), "MARKET_UNKNOWN");
 }
 
+#[tokio::test]
+async fn packages_are_listed_in_pages_that_together_are_the_whole_list() {
+    let fixture = fixture::sqlite().await;
+    let ask = async |market: &str, page_size, page_token: &str| {
+        let message =
+            ListCoinPackagesRequest { market: market.to_owned(), page_size, page_token: page_token.to_owned(), ..Default::default() };
+        fixture.client().list_coin_packages(fixture.from("ann", message)).await.map(tonic::Response::into_inner)
+    };
+    let whole = ask("US", 0, "").await.unwrap();
+    assert!(whole.next_page_token.is_empty() && whole.packages.len() > 6);
+    let (mut packages, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = ask("US", 4, &token).await.unwrap();
+        assert!(!page.packages.is_empty() && page.packages.len() <= 4);
+        packages.extend(page.packages);
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(packages, whole.packages);
+    let token = ask("US", 1, "").await.unwrap().next_page_token;
+    assert_eq!(violated(ask("US", -1, "").await), ["page_size"]);
+    assert_eq!(reason(ask("JP", 1, &token).await), "PAGE_TOKEN", "another market's");
+    for forged in ["x", &token[1..], &token.repeat(50)] {
+        assert_eq!(reason(ask("US", 1, forged).await), "PAGE_TOKEN", "{forged}");
+    }
+}
+
 /// The fields that a refusal names.
 fn violated<T: std::fmt::Debug>(answer: Result<T, tonic::Status>) -> Vec<String> {
     rpc::violations(&answer.unwrap_err()).into_iter().map(|(field, _)| field).collect()

@@ -5,6 +5,12 @@ pub struct ListGiftsRequest {
     /// Name of the book. Required unless the token covers exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0, or more than 5,000: 5,000, which is more than there usually are.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
 }
 /// A gift of the catalogue.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -28,9 +34,12 @@ pub struct ListGiftsResponse {
     /// Gifts on sale, ordered by price, then by number.
     #[prost(message, repeated, tag = "1")]
     pub gifts: ::prost::alloc::vec::Vec<Gift>,
-    /// Version of the catalogue that the gifts are from.
+    /// Version of the catalogue that the gifts are from. If it changes between two pages, begin the list again.
     #[prost(string, tag = "2")]
     pub catalogue_version: ::prost::alloc::string::String,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// A run of taps on the same gift. The server charges only the taps that it has not charged yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -238,8 +247,8 @@ pub mod gift_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Lists the gifts that a viewer can send now. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not configured a
-        /// catalogue). A retry is safe.
+        /// Lists the gifts that a viewer can send now. Reasons: MALFORMED, PAGE_TOKEN, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
+        /// configured a catalogue). A retry is safe.
         pub async fn list_gifts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListGiftsRequest>,
@@ -335,8 +344,8 @@ pub mod gift_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with GiftServiceServer.
     #[async_trait]
     pub trait GiftService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists the gifts that a viewer can send now. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not configured a
-        /// catalogue). A retry is safe.
+        /// Lists the gifts that a viewer can send now. Reasons: MALFORMED, PAGE_TOKEN, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
+        /// configured a catalogue). A retry is safe.
         async fn list_gifts(
             &self,
             request: tonic::Request<super::ListGiftsRequest>,

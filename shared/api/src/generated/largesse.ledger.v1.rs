@@ -891,6 +891,12 @@ pub struct GetTrialBalanceRequest {
     /// Name of the book. Required unless the token covers exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0, or more than 5,000: 5,000, which is more than there usually are.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
 }
 /// The sums of all accounts of one form and unit, such as `viewer/*/coins` or `house/coins/issued`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -923,9 +929,13 @@ pub struct GetTrialBalanceResponse {
     /// The sums, ordered by unit, then by form.
     #[prost(message, repeated, tag = "1")]
     pub lines: ::prost::alloc::vec::Vec<TrialBalanceLine>,
-    /// Sequence number of the last event that the sums include.
+    /// Sequence number of the last event that the sums include. Pages with different numbers are of different moments: their lines do not add up to zero. To get
+    /// all lines of one moment, ask for one page.
     #[prost(int64, tag = "2")]
     pub seq: i64,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// Request to check a book.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1740,7 +1750,7 @@ pub mod ledger_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
-        /// Returns the sums of all accounts by form of account and unit, from committed state.
+        /// Returns the sums of all accounts by form of account and unit, from committed state. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn get_trial_balance(
             &mut self,
             request: impl tonic::IntoRequest<super::GetTrialBalanceRequest>,
@@ -1986,7 +1996,7 @@ pub mod ledger_service_server {
             tonic::Response<Self::WatchJournalStream>,
             tonic::Status,
         >;
-        /// Returns the sums of all accounts by form of account and unit, from committed state.
+        /// Returns the sums of all accounts by form of account and unit, from committed state. Reasons: MALFORMED, PAGE_TOKEN.
         async fn get_trial_balance(
             &self,
             request: tonic::Request<super::GetTrialBalanceRequest>,

@@ -15,6 +15,12 @@ pub struct ListCoinPackagesRequest {
     /// Only packages of this channel; unspecified: any.
     #[prost(enumeration = "SalesChannel", tag = "4")]
     pub sales_channel: i32,
+    /// Maximum number of items in the answer. 0, or more than 5,000: 5,000, which is more than there usually are.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
 }
 /// A package of coins and its price in one market.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -48,6 +54,9 @@ pub struct ListCoinPackagesResponse {
     /// Version of the price list that the packages are from.
     #[prost(string, tag = "2")]
     pub version: ::prost::alloc::string::String,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items. It is valid for this version of the price list.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// Request for a user's wallet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -567,7 +576,7 @@ pub mod purchase_service_client {
             self
         }
         /// Lists the coin packages on sale in a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
-        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND). A retry is safe.
+        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list). A retry is safe.
         pub async fn list_coin_packages(
             &mut self,
             request: impl tonic::IntoRequest<super::ListCoinPackagesRequest>,
@@ -777,7 +786,7 @@ pub mod purchase_service_server {
     #[async_trait]
     pub trait PurchaseService: std::marker::Send + std::marker::Sync + 'static {
         /// Lists the coin packages on sale in a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
-        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND). A retry is safe.
+        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list). A retry is safe.
         async fn list_coin_packages(
             &self,
             request: tonic::Request<super::ListCoinPackagesRequest>,

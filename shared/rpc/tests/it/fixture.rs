@@ -47,7 +47,7 @@ impl GiftService for Gifts {
 
     async fn list_gifts(&self, request: Request<gift::ListGiftsRequest>) -> Result<Response<gift::ListGiftsResponse>, Status> {
         let book = rpc::caller(&request)?.book(&request.get_ref().book)?;
-        Ok(Response::new(gift::ListGiftsResponse { gifts: vec![], catalogue_version: book.to_string() }))
+        Ok(Response::new(gift::ListGiftsResponse { gifts: vec![], catalogue_version: book.to_string(), ..Default::default() }))
     }
 
     async fn send_gift(&self, request: Request<SendGiftRequest>) -> Result<Response<SendGiftResponse>, Status> {

@@ -48,7 +48,7 @@ async fn role_book_and_user_are_checked() {
         }
         let status = fixture.gifts().send_gift(fixture.signed(Role::Auditor, room("r"))).await.unwrap_err();
         assert_eq!((status.code(), facts(&status)["role"].as_str()), (Code::PermissionDenied, "auditor"), "{way:?}");
-        let elsewhere = ListGiftsRequest { book: "other".into() };
+        let elsewhere = ListGiftsRequest { book: "other".into(), ..Default::default() };
         let status = fixture.gifts().list_gifts(fixture.signed(Role::Viewer, elsewhere)).await.unwrap_err();
         assert_eq!(status.code(), Code::PermissionDenied, "{way:?}");
         let mut for_another = room("r");
