@@ -135,7 +135,7 @@ impl Bank {
             (rail.rail.clone(), OfferedRail { time_out, terms, minor_units_max: rail.minor_units_max })
         });
         let connector: Arc<dyn BankConnector> = match config.protocol {
-            BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url)?),
+            BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?)?),
         };
         Ok(Self {
             name: config.name.clone(),

@@ -5,9 +5,10 @@
 use bytes::Bytes;
 use reqwest::{ClientBuilder, Response, redirect::Policy};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, ConfigBuilder, RootCertStore,
+    client::WantsClientCert,
     crypto::ring::default_provider,
-    pki_types::{CertificateDer, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use std::{
 #[cfg(test)]
 mod tests;
 
-/// A file of CA certificates that can't be used.
+/// A file of certificates, or of a key, that can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {why}", path.display())]
 pub struct UnusableRoots {
@@ -46,15 +47,37 @@ pub fn builder(ca: &Path) -> Result<ClientBuilder, UnusableRoots> {
     Ok(with_roots(roots(ca)?))
 }
 
+/// The same, and it shows its servers the certificates in the PEM file `certificate` (its own first), with the key in the PEM file `key`: mutual TLS.
+pub fn identified(ca: &Path, certificate: &Path, key: &Path) -> Result<ClientBuilder, UnusableRoots> {
+    let unusable = |path: &Path, why: String| UnusableRoots { path: path.to_owned(), why };
+    let chain: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_file_iter(certificate).map_err(|error| unusable(certificate, error.to_string()))?.collect();
+    let chain = chain.map_err(|error| unusable(certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(unusable(certificate, "no certificate in it".to_owned()));
+    }
+    // Never with the content: an error of the reader names a place, not a byte.
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
+    let config = versions(roots(ca)?).with_client_auth_cert(chain, private);
+    Ok(client(config.map_err(|error| unusable(certificate, format!("it and its key don't belong together: {error}")))?))
+}
+
 /// A client for plain HTTP on this machine: it checks no certificates, so no CA file is read.
 pub fn local() -> ClientBuilder {
     with_roots(RootCertStore::empty())
 }
 
 fn with_roots(roots: RootCertStore) -> ClientBuilder {
-    install();
+    client(versions(roots).with_no_client_auth())
+}
+
+fn versions(roots: RootCertStore) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions();
-    let config = config.expect("ring knows the default versions").with_root_certificates(roots).with_no_client_auth();
+    config.expect("ring knows the default versions").with_root_certificates(roots)
+}
+
+fn client(config: ClientConfig) -> ClientBuilder {
+    install();
     ClientBuilder::new().tls_backend_preconfigured(config).no_proxy().redirect(Policy::none())
 }
 

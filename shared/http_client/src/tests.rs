@@ -1,7 +1,7 @@
 //! Which servers the client trusts, and what it does not follow.
 use super::*;
 use axum::{Router, http::StatusCode, response::Redirect, routing::get};
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
+use rustls::{ServerConfig, server::WebPkiClientVerifier};
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -22,10 +22,24 @@ async fn plain() -> SocketAddr {
 
 /// An HTTPS server on a free port that answers "hello", and its self-signed certificate.
 async fn secure() -> (SocketAddr, String) {
+    serving(None).await
+}
+
+/// The same; with certificates, it serves only clients that show one of them.
+async fn serving(clients: Option<CertificateDer<'static>>) -> (SocketAddr, String) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let config = match clients {
+        None => config.with_no_client_auth(),
+        Some(known) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(known).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()));
+            config.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let config = config.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -85,5 +99,34 @@ fn a_file_without_certificates_is_named() {
         }
         let told = builder(&path).err().unwrap().to_string();
         assert!(told.contains("ca.pem") && told.contains(why), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_gets_ours() {
+    let (ours, others) = (["ours"; 1], ["others"; 1]);
+    let [ours, others] = [ours, others].map(|names| rcgen::generate_simple_self_signed(names.map(str::to_owned)).unwrap());
+    let (address, pem) = serving(Some(ours.cert.der().clone())).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(dir.path().join(name), text).unwrap();
+        dir.path().join(name)
+    };
+    let ca = file("ca.pem", &pem);
+    let (certificate, key) = (file("ours.pem", &ours.cert.pem()), file("ours.key", &ours.signing_key.serialize_pem()));
+    let (other_certificate, other_key) = (file("other.pem", &others.cert.pem()), file("other.key", &others.signing_key.serialize_pem()));
+    let ask = async |builder: ClientBuilder| builder.build().unwrap().get(format!("https://{address}/")).send().await?.text().await;
+    assert_eq!(ask(identified(&ca, &certificate, &key).unwrap()).await.unwrap(), "hello");
+    assert!(ask(identified(&ca, &other_certificate, &other_key).unwrap()).await.is_err(), "somebody else");
+    assert!(ask(builder(&ca).unwrap()).await.is_err(), "nobody");
+    // What can't be used is said by file, and no key is shown.
+    for (certificate, key, named) in [
+        (&certificate, &other_key, "ours.pem"),
+        (&certificate, &ca, "ca.pem"),
+        (&key, &key, "ours.key"),
+        (&dir.path().join("none.pem"), &key, "none.pem"),
+    ] {
+        let told = identified(&ca, certificate, key).unwrap_err().to_string();
+        assert!(told.contains(named) && !told.contains("BEGIN") && !told.contains("MIG"), "{told}");
     }
 }

@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// Most bytes of an answer; a report about one payment has two thousand.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// How long connecting may take.
+const CONNECT_TIME_OUT: Duration = Duration::from_secs(2);
 /// How long a status request may take; it changes nothing, so giving up early costs only another request.
 pub const ASK_TIME_OUT: Duration = Duration::from_secs(5);
 /// How long a statement may take: it may cover a busy day.
@@ -39,9 +41,9 @@ pub struct Iso20022Bank {
 }
 
 impl Iso20022Bank {
-    /// A bank at this address. Proxies and redirects are not followed: either could lead a payment elsewhere.
-    pub fn try_new(url: &str) -> Result<Self, reqwest::Error> {
-        let client = http_client::local().connect_timeout(Duration::from_secs(2)).build()?;
+    /// A bank at this address, over this client. Proxies and redirects are not followed: either could lead a payment elsewhere.
+    pub fn try_new(url: &str, client: reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
+        let client = client.connect_timeout(CONNECT_TIME_OUT).build()?;
         let url = Url::parse(url).expect("the configuration was checked");
         Ok(Self { client, url })
     }

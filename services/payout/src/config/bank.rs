@@ -11,7 +11,7 @@ use money::Currency;
 use rails::RailBook;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 
 /// The books whose payouts a bank makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +58,12 @@ pub struct BankConfig {
     pub protocol: BankProtocol,
     /// Where it is: for TEST books http:// and a loopback address, for LIVE books https://.
     pub url: String,
+    /// PEM file of the authorities that vouch for it; empty: the system's. For LIVE books.
+    pub tls_ca: PathBuf,
+    /// PEM file with the certificate by which the bank knows us (mutual TLS); empty: it asks for none.
+    pub tls_certificate: PathBuf,
+    /// PEM file with that certificate's key, readable by its owner only.
+    pub tls_key: PathBuf,
     /// Our name, as receivers see it.
     pub debtor_name: String,
     /// Why nothing is sent to it now; empty: it is in use. Payouts wait, or go over another bank.
@@ -133,10 +139,29 @@ impl BankConfig {
             entity: "main".to_owned(),
             protocol: BankProtocol::Iso20022,
             url,
+            tls_ca: PathBuf::new(),
+            tls_certificate: PathBuf::new(),
+            tls_key: PathBuf::new(),
             debtor_name: "Largesse Sandbox".to_owned(),
             paused: String::new(),
             rails: book.ids().filter(paid).map(rail).collect(),
             accounts: accounts.into_iter().map(account).collect(),
+        }
+    }
+
+    /// The client that speaks to it. A pretend bank is on this machine, where there are no certificates.
+    pub fn client(&self) -> Result<reqwest::ClientBuilder, InvalidPayoutOption> {
+        let unusable = |error: http_client::UnusableRoots| InvalidPayoutOption::File { file: error.path, problem: error.why };
+        let (certificate, key) = (!self.tls_certificate.as_os_str().is_empty(), !self.tls_key.as_os_str().is_empty());
+        match (self.books, certificate, key) {
+            (BankBooksKind::Test, ..) => Ok(http_client::local()),
+            (BankBooksKind::Live, false, false) => http_client::builder(&self.tls_ca).map_err(unusable),
+            (BankBooksKind::Live, true, true) => {
+                http_client::identified(&self.tls_ca, &self.tls_certificate, &self.tls_key).map_err(unusable)
+            }
+            (BankBooksKind::Live, ..) => {
+                Err(InvalidPayoutOption::Range { name: "a bank's tls_certificate", bounds: "given together with its tls_key, or neither" })
+            }
         }
     }
 
@@ -152,6 +177,7 @@ impl BankConfig {
             BankBooksKind::Test => check_loopback(&self.url)?,
             BankBooksKind::Live => check_remote(&self.url)?,
         }
+        let _client = self.client()?;
         let mut prefixes = BTreeSet::new();
         let mut ids = BTreeSet::new();
         for account in &self.accounts {
