@@ -313,6 +313,9 @@ impl Payouts {
         }
         requests::finish(&mut tx, key, &done(), now).await?;
         tx.commit().await?;
+        // A payout that waits for this goes on.
+        self.store.wake_reviews(&act.book, act.beneficiary_id, unix_ms(now)).await?;
+        self.wake.notify_one();
         Ok((Some(row), false))
     }
 

@@ -1,11 +1,13 @@
 //! Options of the payout service.
 //!
-//! - `bank`: a bank, its accounts and rails. `route`: the choice of rails.
+//! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits.
 
 mod bank;
+mod review;
 mod route;
 
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
+pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
 pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteConfig, RouteFacts};
 
 use crate::{beneficiaries::UncheckedPayees, domain::RetryPolicy};
@@ -74,6 +76,10 @@ pub struct Config {
     pub deleted_beneficiary_retention: Duration,
     /// What becomes of payouts to bank accounts of which no bank can say whose they are: `allow`, or `review` of the first payout. Default `allow`.
     pub payee_unchecked: UncheckedPayees,
+    /// Sanctions lists.
+    pub screening: ScreeningConfig,
+    /// Approval, limits, and the wait of first payouts.
+    pub review: ReviewConfig,
 }
 
 /// Delays and limits of retries.
@@ -212,6 +218,8 @@ impl Config {
             beneficiary_retention: 400 * DAY,
             deleted_beneficiary_retention: 3_653 * DAY,
             payee_unchecked: UncheckedPayees::Allow,
+            screening: ScreeningConfig::default(),
+            review: ReviewConfig::default(),
         }
     }
 
@@ -249,6 +257,8 @@ impl Config {
         if let Some((name, _, bounds)) = rules.into_iter().find(|(_, fits, _)| !fits) {
             return Err(InvalidPayoutOption::Range { name, bounds });
         }
+        self.screening.check()?;
+        self.review.check()?;
         let facts = self.route.read()?;
         let mut names = std::collections::BTreeSet::new();
         if let Some(bank) = self.banks.iter().find(|bank| !names.insert(bank.name.as_str())) {

@@ -85,6 +85,8 @@ pub struct Payout {
     pub submit_posting_id: String,
     /// Settling or returning posting.
     pub final_posting_id: String,
+    /// Posting that gave blocked money back.
+    pub unblock_posting_id: String,
     /// Time from the first sending to the decision.
     pub bank_time_ms: i64,
     /// The trace of the request.
@@ -142,6 +144,29 @@ impl Payout {
         assert!(self.phase.is_before_submission(), "only what was not submitted is cancelled");
         let step_key = self.step_key;
         Self { step_key, ..self.enter(PayoutPhase::Cancelling, now_ms) }
+    }
+
+    /// Waits for people, due again at `due_at_ms`. The step's key stays: with it, a submission is found that a worker posted before it was lost.
+    #[must_use]
+    pub fn reviewing(self, now_ms: i64, due_at_ms: i64) -> Self {
+        let step_key = self.step_key;
+        Self { step_key, due_at_ms, ..self.enter(PayoutPhase::Review, now_ms) }
+    }
+
+    /// Goes on after its reviews, due at once. The step's key stays.
+    #[must_use]
+    pub fn passed_review(self, now_ms: i64) -> Self {
+        assert!(self.phase == PayoutPhase::Review, "only what is in review passes it");
+        let step_key = self.step_key;
+        Self { step_key, reviewed: true, ..self.enter(PayoutPhase::Held, now_ms) }
+    }
+
+    /// Confirmed as a payment to a listed person, due at once. The step's key stays, for its submission.
+    #[must_use]
+    pub fn blocking(self, now_ms: i64) -> Self {
+        assert!(self.phase == PayoutPhase::Review, "only what is in review is blocked");
+        let step_key = self.step_key;
+        Self { step_key, ..self.enter(PayoutPhase::Blocking, now_ms) }
     }
 
     /// Begins the next attempt, of which nothing was sent, after the one before is proved not to have been executed. The money stays in transit meanwhile.

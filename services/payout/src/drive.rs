@@ -3,7 +3,7 @@
 
 use crate::{
     banks::connector::{PaymentOrder, ReceivedAnswer, UnwritableOrder},
-    domain::{BankAnswer, CostBearer, NEVER_MS, Payout, PayoutPhase, evidence::SentPayment, judge},
+    domain::{BankAnswer, CostBearer, Payout, PayoutPhase, evidence::SentPayment, judge},
     error::Error,
     meters,
     payouts::Payouts,
@@ -21,7 +21,7 @@ use ledger_client::{LedgerReason, NotPosted};
 use money::time::{millis, unix_ms};
 use std::time::{Instant, SystemTime};
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     unix_ms(SystemTime::now())
 }
 
@@ -76,8 +76,8 @@ impl Payouts {
                 Err(error) => Err(error),
             },
             PayoutPhase::Held | PayoutPhase::Queued => self.prepare(payout).await,
-            // Staff decide; nothing else is done.
-            PayoutPhase::Review => self.keep(&payout, Payout { due_at_ms: NEVER_MS, ..payout.clone() }, String::new()).await,
+            // Staff decide; here only what ends by itself.
+            PayoutPhase::Review => self.review_again(payout, now_ms()).await,
             PayoutPhase::Cancelling => self.cancel_hold(payout).await,
             PayoutPhase::Intent => self.send(payout).await,
             PayoutPhase::Sent => {
@@ -89,10 +89,13 @@ impl Payouts {
                 Some(route) => self.try_elsewhere(payout, route).await,
                 None => self.finish(payout).await,
             },
+            PayoutPhase::Blocking if payout.submit_posting_id.is_empty() => self.take_for_blocking(payout).await,
+            PayoutPhase::Unblocking => self.unblock(payout).await,
             PayoutPhase::Settling | PayoutPhase::Suspending | PayoutPhase::Blocking => self.finish(payout).await,
             // The time in which it could come back is over: nothing is posted for that.
             PayoutPhase::Returnable => self.keep(&payout, payout.clone().enter(PayoutPhase::Settled, now_ms()), String::new()).await,
-            PayoutPhase::Refused | PayoutPhase::Settled | PayoutPhase::Rejected | PayoutPhase::Cancelled | PayoutPhase::Blocked => Ok(None),
+            PayoutPhase::Refused | PayoutPhase::Settled | PayoutPhase::Rejected => Ok(None),
+            PayoutPhase::Cancelled | PayoutPhase::Blocked | PayoutPhase::Unblocked => Ok(None),
         }
     }
 
@@ -100,6 +103,11 @@ impl Payouts {
     /// or been withdrawn, meanwhile.
     async fn prepare(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         let now_ms = now_ms();
+        // Each time before it is submitted, with the lists and the beneficiary as they are now.
+        let needs = self.review_needs(&payout, now_ms).await?;
+        if !needs.is_empty() {
+            return self.open_reviews(&payout, &needs, now_ms).await;
+        }
         let Some(options) = self.options_of(&payout, &payout.rails_tried, now_ms).await? else { return self.no_bank(payout).await };
         let Some(route) = &options.choice.chosen else {
             let why = why_not(&options.choice.refused);
@@ -169,6 +177,9 @@ impl Payouts {
 
     /// Releases the hold of a payout that was cancelled.
     async fn cancel_hold(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        if self.store.is_refused_by_staff(&payout.key()).await? {
+            return self.give_back_unsent(payout, "refused; nothing was sent to a bank").await;
+        }
         let (hold, guard) = (postings::cancellation(&payout), postings::in_flight(&payout));
         match self.ledger.void_pending(hold, Some(guard), postings::submission_fields(&payout)).await {
             Ok(posting) => {
@@ -179,22 +190,22 @@ impl Payouts {
                 self.keep(&payout, next, String::new()).await
             }
             Err(not_posted) if not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::PendingResolved) => {
-                self.give_back_unsent(payout).await
+                self.give_back_unsent(payout, "cancelled while it was being submitted; nothing was sent to a bank").await
             }
             Err(not_posted) => self.later(payout, not_posted).await,
         }
     }
 
     /// The submission was posted before the cancellation, and nothing was sent, because its worker found the row changed. So the money is in transit, and goes
-    /// back from there.
-    async fn give_back_unsent(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+    /// back from there. The same for a payout that the staff refused, which ends as a rejected one: it is submitted here, and not sent.
+    async fn give_back_unsent(&self, payout: Payout, reason: &str) -> Result<Option<Payout>, Error> {
         assert!(payout.sends == 0 || payout.sendings.none_executed(), "what was sent is never given back by a cancellation");
         let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));
         match self.ledger.post_pending(hold, fields).await {
             Ok(posting) => {
                 let mut next = payout.clone().enter(PayoutPhase::Returning, now_ms());
                 next.submit_posting_id = posting.posting_id;
-                next.reason = "cancelled while it was being submitted; nothing was sent to a bank".to_owned();
+                next.reason = reason.to_owned();
                 self.keep(&payout, next, String::new()).await
             }
             Err(not_posted) => self.later(payout, not_posted).await,
@@ -228,6 +239,8 @@ impl Payouts {
             | PayoutPhase::Cancelling
             | PayoutPhase::Cancelled
             | PayoutPhase::Blocked
+            | PayoutPhase::Unblocking
+            | PayoutPhase::Unblocked
             | PayoutPhase::Intent
             | PayoutPhase::Sent
             | PayoutPhase::Accepted
@@ -270,7 +283,7 @@ impl Payouts {
 
     /// The ledger did not post. A refusal is kept under its id (a frozen account may thaw), so the next try gets a new one; an unknown outcome keeps
     /// the id. A closed account stays closed: then the money goes to suspense.
-    async fn later(&self, payout: Payout, not_posted: NotPosted) -> Result<Option<Payout>, Error> {
+    pub(crate) async fn later(&self, payout: Payout, not_posted: NotPosted) -> Result<Option<Payout>, Error> {
         let refused = not_posted.refusal().is_some();
         let phase = payout.phase.name();
         tracing::warn!(payout_id = %payout.payout_id, phase, refused, %not_posted, "the ledger did not post; trying again");
@@ -364,7 +377,7 @@ impl Payouts {
         Ok(Some(saved))
     }
 
-    async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
+    pub(crate) async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
         let entered = next.state != before.state;
         let step = (entered || !note.is_empty()).then(|| PayoutStep::once(next.state, now_ms(), note));
         let saved = self.store.save(next, step.as_ref()).await?;

@@ -2,6 +2,7 @@
 
 use crate::{
     beneficiaries::{BeneficiaryRefusal, PayeeStanding},
+    review::ReviewRefusal,
     store, vault,
 };
 use ledger_client::NotPosted;
@@ -36,6 +37,9 @@ pub enum Error {
     /// An account that is not recorded, or can't be one. Not kept.
     #[error(transparent)]
     Beneficiary(#[from] BeneficiaryRefusal),
+    /// A decision of the staff that is refused. Not kept.
+    #[error(transparent)]
+    Review(#[from] ReviewRefusal),
     /// The verification of the payee has another result than a close match. Not kept.
     #[error("the payee check is {}", .0.name())]
     NothingToConfirm(PayeeStanding),
@@ -170,6 +174,7 @@ impl From<Error> for Status {
             Error::RequestIdTime(untimely) => rpc::errors::request_id_time(&untimely),
             Error::Refused(refusal) => refusal.kept().status(),
             Error::Beneficiary(refusal) => refusal.status(),
+            Error::Review(refusal) => refusal.status(),
             Error::NothingToConfirm(standing) => {
                 let message =
                     "the bank has not given a name that is close to the holder's, so there is nothing to confirm; nothing was changed";

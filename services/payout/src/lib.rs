@@ -3,6 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
+//! - [`review`]: screening, approval and limits, before anything is sent.
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
 //! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
@@ -21,6 +22,7 @@ pub mod postings;
 pub mod privacy;
 pub mod prune;
 pub mod resealing;
+pub mod review;
 pub mod routes;
 pub mod service;
 pub mod statements;
@@ -90,10 +92,13 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let vault = Vault::open(&config.key_file, config.create_key)?;
     let store = Store::open(&deps.database, &vault).await?;
     let banks = Banks::try_new(&config)?;
-    let payouts = Arc::new(Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), banks, config));
+    let lists = review::ScreeningLists::read(&config.screening, std::time::SystemTime::now())?;
+    let payouts = Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), banks, config);
+    let payouts = Arc::new(Payouts { lists, ..payouts });
     let tasks = TaskTracker::new();
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(statements::run(payouts.clone(), deps.shutdown.clone()));
+    tasks.spawn(review::rescreen::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(prune::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(resealing::run(payouts.clone(), deps.shutdown.clone()));
     let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());
@@ -125,6 +130,11 @@ impl Service {
     /// Deletes bank accounts that are due as of `now`, beside the regular rounds; returns how many.
     pub async fn forget_beneficiaries(&self, now: std::time::SystemTime) -> Result<u64, store::Error> {
         self.handlers.payouts.forget_beneficiaries(now).await
+    }
+
+    /// Reads changed sanctions lists and screens everybody with new editions, beside the regular rounds; returns how many beneficiaries resemble a listed name.
+    pub async fn look_at_lists(&self) -> Result<u64, error::Error> {
+        self.handlers.payouts.look_at_lists().await
     }
 
     /// Digests the accounts of rows of older programs, beside the regular rounds; returns how many.

@@ -7,6 +7,7 @@ use crate::{
     domain::{CostBearer, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings},
     error::{Error, PayoutRefusal},
     meters, postings,
+    review::ScreeningLists,
     routes::{PayoutBounds, why_none},
     store::{
         Store, attempts, beneficiaries,
@@ -51,6 +52,8 @@ pub struct Payouts {
     pub wake: Notify,
     /// What payees are checked by.
     pub payees: PayeeDesk,
+    /// Sanctions lists in force.
+    pub lists: ScreeningLists,
 }
 
 /// A request for a payout.
@@ -96,6 +99,7 @@ impl Payouts {
             changed: broadcast::Sender::new(CHANGES_MAX),
             wake: Notify::new(),
             payees: PayeeDesk::default(),
+            lists: ScreeningLists::default(),
         }
     }
 
@@ -216,6 +220,7 @@ impl Payouts {
             hold_transfer_no: 0,
             submit_posting_id: String::new(),
             final_posting_id: String::new(),
+            unblock_posting_id: String::new(),
             bank_time_ms: 0,
             traceparent: rpc::trace::current_traceparent().unwrap_or_default(),
             created_at_ms: now_ms,

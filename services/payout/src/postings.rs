@@ -71,6 +71,24 @@ pub fn blocking(payout: &Payout) -> PostingDraft {
     end(payout, PostingKind::PayoutBlock, Account::of_entity(entity(payout), Purpose::BlockedFunds, payout.amount.currency()))
 }
 
+/// Two people have recorded a licence for blocked money: it goes back to the creator.
+#[must_use]
+pub fn unblocking(payout: &Payout) -> PostingDraft {
+    unblocked_to(payout, payable(payout))
+}
+
+/// The same where the creator's account is closed: the money waits for staff.
+#[must_use]
+pub fn unblocking_to_suspense(payout: &Payout) -> PostingDraft {
+    unblocked_to(payout, Account::of_entity(entity(payout), Purpose::Suspense, payout.amount.currency()))
+}
+
+fn unblocked_to(payout: &Payout, to: Account<'_>) -> PostingDraft {
+    let blocked = Account::of_entity(entity(payout), Purpose::BlockedFunds, payout.amount.currency());
+    let draft = PostingDraft::new(PostingKind::PayoutUnblock, payout.step_id(PostingKind::PayoutUnblock));
+    draft.money(blocked, to, payout.amount).field("payout_id", payout.payout_id)
+}
+
 /// The cancellation releases the hold, and lowers what the hold raised ([`in_flight`]).
 #[must_use]
 pub fn cancellation(payout: &Payout) -> HoldPosting<'_> {

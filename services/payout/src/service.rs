@@ -4,6 +4,7 @@ use crate::{
     beneficiaries::day_of,
     error::Error,
     payouts::Payouts,
+    review::handlers as reviews,
     store::{
         beneficiaries::Beneficiary,
         payouts::{ListedPayouts, PayoutKey},
@@ -187,6 +188,40 @@ impl PayoutService for Handlers {
         let rows = shown.iter().map(|seen| (wire::payout(seen, &[]), (seen.0.created_at_ms, seen.0.payout_id))).collect();
         let (payouts, next_page_token) = list.cut_to_fit(rows, size);
         Ok(Response::new(pb::ListPayoutsResponse { payouts, next_page_token }))
+    }
+
+    async fn list_reviews(&self, request: Request<pb::ListReviewsRequest>) -> Result<Response<pb::ListReviewsResponse>, Status> {
+        reviews::list(&self.payouts, request).await
+    }
+
+    async fn decide_review(&self, request: Request<pb::DecideReviewRequest>) -> Result<Response<pb::DecideReviewResponse>, Status> {
+        reviews::decide(&self.payouts, request).await
+    }
+
+    async fn approve_payout(&self, request: Request<pb::ApprovePayoutRequest>) -> Result<Response<pb::ApprovePayoutResponse>, Status> {
+        reviews::approve(&self.payouts, request).await
+    }
+
+    async fn unblock_payout(&self, request: Request<pb::UnblockPayoutRequest>) -> Result<Response<pb::UnblockPayoutResponse>, Status> {
+        reviews::unblock(&self.payouts, request).await
+    }
+
+    async fn set_payout_tier(&self, request: Request<pb::SetPayoutTierRequest>) -> Result<Response<pb::SetPayoutTierResponse>, Status> {
+        reviews::set_tier(&self.payouts, request).await
+    }
+
+    async fn propose_payout_threshold(
+        &self,
+        request: Request<pb::ProposePayoutThresholdRequest>,
+    ) -> Result<Response<pb::ProposePayoutThresholdResponse>, Status> {
+        reviews::propose_threshold(&self.payouts, request).await
+    }
+
+    async fn approve_payout_threshold(
+        &self,
+        request: Request<pb::ApprovePayoutThresholdRequest>,
+    ) -> Result<Response<pb::ApprovePayoutThresholdResponse>, Status> {
+        reviews::approve_threshold(&self.payouts, request).await
     }
 
     type WatchPayoutStream = Pin<Box<dyn Stream<Item = Result<pb::WatchPayoutResponse, Status>> + Send>>;

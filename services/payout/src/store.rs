@@ -1,6 +1,7 @@
 //! Every SQL statement of this service.
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
+//! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
@@ -11,9 +12,12 @@ pub mod messages;
 pub mod payouts;
 pub mod refusals;
 pub mod resealing;
+pub mod reviews;
 pub mod row;
+pub mod screening;
 pub mod statements;
 pub mod steps;
+pub mod thresholds;
 
 use crate::vault::Vault;
 use db::{Database, Migration, requests};
@@ -22,7 +26,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 9] = [
+pub const MIGRATIONS: [Migration; 10] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -33,6 +37,7 @@ pub const MIGRATIONS: [Migration; 9] = [
     Migration::expand(8, include_str!("../migrations/0008_attempts.sql")),
     // Older programs can't read accounts of kinds that they don't know.
     Migration::contract(10, include_str!("../migrations/0010_payees.sql")),
+    Migration::expand(11, include_str!("../migrations/0011_reviews.sql")),
 ];
 
 /// The text that the key check seals.

@@ -3,7 +3,7 @@
 //! answers a caller.
 pub use crate::domain::{Payout, PayoutPhase, statement::StatementFinding};
 pub use crate::payouts::STEPS_SHOWN_MAX;
-pub use crate::postings::{blocking, hold, rejection, settlement, suspension};
+pub use crate::postings::{blocking, hold, rejection, settlement, suspension, unblocking, unblocking_to_suspense};
 pub use crate::privacy::{Export, export};
 pub use crate::store::{
     Error as PayoutRowsError, PageStart, Store,

@@ -1,8 +1,9 @@
-//! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries.
+//! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries. [`review`]: that of reviews.
 //!
 //! - `answer`: payouts and their options as callers see them.
 
 pub mod beneficiary;
+pub mod review;
 
 mod answer;
 

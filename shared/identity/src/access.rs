@@ -140,6 +140,9 @@ const CREATOR_CASH: Access = Access::Roles(&[(Creator, Reach::Own), (Service, Re
 /// Which users share a bank account: for staff who look into fraud. Users learn nothing about others.
 const ACCOUNT_FIND: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
+/// How much is known of a creator: set by the app's service that checks it, which decides how much may be paid unreviewed.
+const CREATOR_TIER: Access = Access::Roles(&[(Service, Reach::OnBehalf)]);
+
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// Only auditors and admins read the audit log.
@@ -200,6 +203,13 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/GetPayout", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/WatchPayout", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/ListReviews", ACCOUNT_FIND),
+    explained("/largesse.payout.v1.PayoutService/DecideReview", APPROVE),
+    explained("/largesse.payout.v1.PayoutService/ApprovePayout", APPROVE),
+    explained("/largesse.payout.v1.PayoutService/UnblockPayout", APPROVE),
+    explained("/largesse.payout.v1.PayoutService/SetPayoutTier", CREATOR_TIER),
+    explained("/largesse.payout.v1.PayoutService/ProposePayoutThreshold", PROPOSE),
+    explained("/largesse.payout.v1.PayoutService/ApprovePayoutThreshold", APPROVE),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

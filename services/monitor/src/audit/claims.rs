@@ -117,19 +117,23 @@ enum Demand {
 
 /// What a payout's phase says about its hold, its submission and its end. Only an end returns money, so a rejected payout has all three; one that the ledger
 /// refused has none. This is so in every version of the program.
-const fn demanded(phase: PayoutPhase) -> [Demand; 3] {
+fn demanded(payout: &Payout) -> [Demand; 3] {
     use Demand::{Absent, Next, Recorded};
-    match phase {
+    match payout.phase {
         PayoutPhase::Requested => [Next, Absent, Absent],
         PayoutPhase::Refused => [Absent; 3],
         PayoutPhase::Held | PayoutPhase::Queued => [Recorded, Next, Absent],
-        PayoutPhase::Review => [Recorded, Absent, Absent],
+        // A submission that a worker had posted before it was lost is found when the payout goes on.
+        PayoutPhase::Review => [Recorded, Next, Absent],
         // A submission that a worker was just posting may have come first; then the payout ends as a rejected one.
         PayoutPhase::Cancelling => [Recorded, Next, Next],
         PayoutPhase::Cancelled => [Recorded, Absent, Recorded],
+        // Submitted first, so that there is money to block.
+        PayoutPhase::Blocking if payout.submit_posting_id.is_empty() => [Recorded, Next, Absent],
         PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown => [Recorded, Recorded, Absent],
         PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending | PayoutPhase::Blocking => [Recorded, Recorded, Next],
-        PayoutPhase::Settled | PayoutPhase::Returnable | PayoutPhase::Rejected | PayoutPhase::Blocked => [Recorded; 3],
+        PayoutPhase::Settled | PayoutPhase::Returnable | PayoutPhase::Rejected => [Recorded; 3],
+        PayoutPhase::Blocked | PayoutPhase::Unblocking | PayoutPhase::Unblocked => [Recorded; 3],
     }
 }
 
@@ -147,7 +151,7 @@ pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
         _ if payout.phase == PayoutPhase::Cancelling => chart::id::void_posted(payout.step_id(PostingKind::PayoutCancel), book),
         _ => end(PostingKind::PayoutSuspend),
     };
-    let (demanded, recorded) = (demanded(payout.phase), [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id]);
+    let (demanded, recorded) = (demanded(payout), [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id]);
     std::array::from_fn(|step| match (demanded[step], recorded[step].as_str()) {
         (Demand::Next, "") => (Some(next(step)), false),
         (Demand::Absent, "") => (None, false),
@@ -157,6 +161,7 @@ pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
 
 /// What a payout's row claims.
 pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
+    use PayoutPhase::{Blocked, Blocking, Unblocked, Unblocking};
     use payout::tables::{blocking, hold, rejection, settlement, suspension};
     if payout.phase == PayoutPhase::Refused {
         return Vec::new();
@@ -172,11 +177,11 @@ pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
     let submitted = resolved(PostingKind::PayoutSubmit, TransferKind::PostOfPending);
     let ended = match payout.phase {
         PayoutPhase::Settling | PayoutPhase::Settled | PayoutPhase::Returnable => vec![Moves::of(&settlement(payout))],
-        PayoutPhase::Blocking | PayoutPhase::Blocked => vec![Moves::of(&blocking(payout))],
+        Blocking | Blocked | Unblocking | Unblocked => vec![Moves::of(&blocking(payout))],
         PayoutPhase::Cancelling | PayoutPhase::Cancelled => vec![resolved(PostingKind::PayoutCancel, TransferKind::VoidOfPending)],
         _ => vec![Moves::of(&rejection(payout)), Moves::of(&suspension(payout))],
     };
-    let (postings, demanded) = (payout_postings(payout), demanded(payout.phase));
+    let (postings, demanded) = (payout_postings(payout), demanded(payout));
     let held = held.clone();
     let claim = |(step, moves): (usize, Vec<Moves>)| {
         let (id, recorded) = postings[step];
@@ -184,7 +189,22 @@ pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
         let moves = if demanded[step] == Demand::Recorded || !recorded { moves } else { Vec::new() };
         (id.is_some() || recorded).then(|| Claim { row: format!("payout {}", payout.payout_id), id, recorded, moves })
     };
-    [vec![held], vec![submitted], ended].into_iter().enumerate().filter_map(claim).collect()
+    let claims = [vec![held], vec![submitted], ended].into_iter().enumerate().filter_map(claim);
+    claims.chain(unblocked(payout)).collect()
+}
+
+/// What a payout's row claims of the posting that gives blocked money back.
+fn unblocked(payout: &Payout) -> Option<Claim> {
+    use payout::tables::{unblocking, unblocking_to_suspense};
+    let recorded = match payout.phase {
+        PayoutPhase::Unblocking => false,
+        PayoutPhase::Unblocked => true,
+        _ => return None,
+    };
+    let next = || chart::id::posted(payout.step_id(PostingKind::PayoutUnblock), payout.book.as_str());
+    let id = if recorded { Uuid::try_parse(&payout.unblock_posting_id).ok() } else { Some(next()) };
+    let moves = vec![Moves::of(&unblocking(payout)), Moves::of(&unblocking_to_suspense(payout))];
+    Some(Claim { row: format!("payout {}", payout.payout_id), id, recorded, moves })
 }
 
 /// What an approved proposal's row claims.

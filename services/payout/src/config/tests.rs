@@ -56,6 +56,57 @@ fn sandbox() -> Config {
 }
 
 #[test]
+fn options_of_screening_and_reviews_that_cannot_work_are_refused_by_name() {
+    type Change = fn(&mut Config);
+    let approval = |currency: &str, above_minor_units, minor_units_max| ApprovalConfig {
+        currency: currency.to_owned(),
+        above_minor_units,
+        minor_units_max,
+    };
+    let limited = |limit: TierLimitConfig| TierConfig { name: "basic".to_owned(), limits: vec![limit], ..TierConfig::default() };
+    let usd = || TierLimitConfig { currency: "USD".to_owned(), ..TierLimitConfig::default() };
+    let mut sound = Config::default();
+    sound.review.approvals = vec![approval("USD", 0, 0), approval("EUR", 1, money::AMOUNT_MAX)];
+    sound.review.tiers = vec![limited(TierLimitConfig { window: DAY, window_payouts_max: 1, ..usd() })];
+    sound.review.default_tier = "basic".to_owned();
+    sound.check().unwrap();
+    let cases: [(&str, Change); 8] = [
+        ("screening.reload_interval_ms", |config| config.screening.reload_interval = Duration::ZERO),
+        ("screening.report_business_days", |config| config.screening.report_business_days = 0),
+        ("screening.lists.name", |config| config.screening.lists = vec![ScreeningListConfig::default()]),
+        ("screening.lists.edition", |config| {
+            let (name, edition) = ("TEST".to_owned(), "yesterday".to_owned());
+            config.screening.lists = vec![ScreeningListConfig { name, edition, ..ScreeningListConfig::default() }];
+        }),
+        ("review.default_tier", |config| config.review.default_tier = "gold".to_owned()),
+        ("review.first_payout_delay_s", |config| config.review.first_payout_delay = Duration::MAX),
+        ("review.tiers.name", |config| config.review.tiers = vec![TierConfig::default()]),
+        ("review.approvals.currency", |config| config.review.approvals = vec![ApprovalConfig::default()]),
+    ];
+    for (option, change) in cases {
+        let mut config = Config::default();
+        change(&mut config);
+        let told = config.check().unwrap_err().to_string();
+        assert!(told.starts_with(&format!("{option} must be ")), "{option}: {told}");
+    }
+    for wrong in [approval("USD", -1, 9), approval("USD", 10, 9), approval("USD", 0, i64::MAX)] {
+        let review = ReviewConfig { approvals: vec![wrong], ..ReviewConfig::default() };
+        assert!(review.check().is_err());
+    }
+    let twice = ReviewConfig { approvals: vec![approval("USD", 1, 2), approval("USD", 1, 2)], ..ReviewConfig::default() };
+    assert!(twice.check().is_err(), "two thresholds in one currency");
+    for wrong in [
+        TierLimitConfig { currency: "US".to_owned(), ..usd() },
+        TierLimitConfig { payout_minor_units_max: -1, ..usd() },
+        TierLimitConfig { window: DAY, ..usd() },
+        TierLimitConfig { window_minor_units_max: 1, ..usd() },
+        TierLimitConfig { window: Duration::MAX, window_payouts_max: 1, ..usd() },
+    ] {
+        assert!(ReviewConfig { tiers: vec![limited(wrong.clone())], ..ReviewConfig::default() }.check().is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
 fn our_own_name_fits_the_rails_it_is_sent_over() {
     let mut config = sandbox();
     assert!(config.check().is_ok());

@@ -68,6 +68,10 @@ pub enum PayoutPhase {
     Blocking,
     /// The money is blocked by law. Final, but for a licence.
     Blocked,
+    /// Two people have recorded a licence. Next step: give the blocked money back.
+    Unblocking,
+    /// Final.
+    Unblocked,
 }
 
 /// States and their stored names.
@@ -86,7 +90,7 @@ pub(super) const STATES: [(PayoutState, &str); 11] = [
 ];
 
 /// Phases and their stored names.
-pub(super) const PHASES: [(PayoutPhase, &str); 19] = [
+pub(super) const PHASES: [(PayoutPhase, &str); 21] = [
     (PayoutPhase::Requested, "requested"),
     (PayoutPhase::Refused, "refused"),
     (PayoutPhase::Held, "held"),
@@ -106,6 +110,8 @@ pub(super) const PHASES: [(PayoutPhase, &str); 19] = [
     (PayoutPhase::Cancelled, "cancelled"),
     (PayoutPhase::Blocking, "blocking"),
     (PayoutPhase::Blocked, "blocked"),
+    (PayoutPhase::Unblocking, "unblocking"),
+    (PayoutPhase::Unblocked, "unblocked"),
 ];
 
 impl PayoutState {
@@ -148,7 +154,7 @@ impl PayoutPhase {
     /// Whether nothing remains to be done.
     #[must_use]
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Refused | Self::Settled | Self::Rejected | Self::Cancelled | Self::Blocked)
+        matches!(self, Self::Refused | Self::Settled | Self::Rejected | Self::Cancelled | Self::Blocked | Self::Unblocked)
     }
 
     /// Whether the hold is in place and nothing was submitted: the payout can be cancelled, and is not visible to any bank.
@@ -167,9 +173,9 @@ impl PayoutPhase {
             Self::Accepted => Some(PayoutState::Accepted),
             Self::Unknown => Some(PayoutState::OutcomeUnknown),
             Self::Settled => Some(PayoutState::Settled),
-            Self::Rejected => Some(PayoutState::Rejected),
+            Self::Rejected | Self::Unblocked => Some(PayoutState::Rejected),
             // The person paid is not told why somebody looks at it, nor that it is blocked.
-            Self::Review | Self::Blocking | Self::Blocked => Some(PayoutState::InReview),
+            Self::Review | Self::Blocking | Self::Blocked | Self::Unblocking => Some(PayoutState::InReview),
             Self::Queued => Some(PayoutState::Queued),
             Self::Returnable => Some(PayoutState::SettledReturnable),
             Self::Cancelled => Some(PayoutState::Cancelled),

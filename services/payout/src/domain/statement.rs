@@ -112,6 +112,8 @@ fn is_due(payout: &RecordedPayout) -> bool {
         | PayoutPhase::Cancelled
         | PayoutPhase::Blocking
         | PayoutPhase::Blocked
+        | PayoutPhase::Unblocking
+        | PayoutPhase::Unblocked
         | PayoutPhase::Rejected => false,
     }
 }

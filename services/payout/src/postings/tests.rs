@@ -20,6 +20,10 @@ fn a_payout_s_money_goes_to_transit_and_from_there_to_the_bank_or_back() {
     assert_eq!(moved(rejection(&payout)), ("payout.reject".to_owned(), one(&transit, &payable, false)));
     let suspense = format!("house/suspense/{currency}");
     assert_eq!(moved(suspension(&payout)), ("payout.suspend".to_owned(), one(&transit, &suspense, false)));
+    let blocked = format!("house/blocked_funds/{currency}");
+    assert_eq!(moved(blocking(&payout)), ("payout.block".to_owned(), one(&transit, &blocked, false)));
+    assert_eq!(moved(unblocking(&payout)), ("payout.unblock".to_owned(), one(&blocked, &payable, false)));
+    assert_eq!(moved(unblocking_to_suspense(&payout)), ("payout.unblock".to_owned(), one(&blocked, &suspense, false)));
     assert_eq!(submission(&payout).kind, PostingKind::PayoutSubmit);
 }
 
@@ -55,7 +59,8 @@ fn steps_have_ids_of_their_own() {
 #[test]
 fn every_step_is_as_its_row_says() {
     let payout = tests::payout(PayoutPhase::Held);
-    for draft in [hold(&payout), settlement(&payout), rejection(&payout), suspension(&payout)] {
+    let drafts = [hold(&payout), settlement(&payout), rejection(&payout), suspension(&payout), blocking(&payout)];
+    for draft in drafts.into_iter().chain([unblocking(&payout), unblocking_to_suspense(&payout)]) {
         assert_eq!(draft.broken_rule(), None, "{draft:?}");
     }
     let (rule, accounts) = (submission(&payout).kind.rule(), (payable(&payout).class(), in_transit(&payout).class()));

@@ -174,7 +174,7 @@ impl Store {
             SELECT book, beneficiary_id FROM beneficiary WHERE deleted_at_ms > 0 AND deleted_at_ms < $1
             AND EXISTS (SELECT 1 FROM payout WHERE payout.book = beneficiary.book AND payout.beneficiary_id = beneficiary.beneficiary_id)
             AND NOT EXISTS (SELECT 1 FROM payout WHERE payout.book = beneficiary.book AND payout.beneficiary_id = beneficiary.beneficiary_id
-                AND phase NOT IN ('refused', 'settled', 'rejected'))
+                AND phase NOT IN ('refused', 'settled', 'rejected', 'cancelled', 'unblocked'))
             ORDER BY deleted_at_ms LIMIT $2)";
         Ok(sqlx::query(sql).bind(before_ms).bind(count_max).execute(self.pool()).await?.rows_affected())
     }

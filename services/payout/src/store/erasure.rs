@@ -33,7 +33,7 @@ impl Store {
         // Locked until the end: a payout being requested locks its beneficiary too, so it is seen below, or finds none.
         run(&mut tx, "UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND user_id = $2", book, user).await?;
         let under_way: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM payout WHERE book = $1 AND user_id = $2 AND phase NOT IN ('refused', 'settled', 'rejected', 'cancelled')",
+            "SELECT COUNT(*) FROM payout WHERE book = $1 AND user_id = $2 AND phase NOT IN ('refused', 'settled', 'rejected', 'cancelled', 'unblocked')",
         )
         .bind(book.as_str().to_owned())
         .bind(user.as_str().to_owned())

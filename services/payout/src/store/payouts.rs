@@ -120,7 +120,7 @@ impl Store {
     pub async fn under_way(&self, book: &BookName) -> Result<BTreeMap<Uuid, Payout>, Error> {
         let query = sqlx::query(
             "SELECT * FROM payout WHERE book = $1 AND phase NOT IN ('refused', 'settled', 'rejected')
-                 AND phase NOT IN ('returnable', 'cancelled', 'blocked')",
+                 AND phase NOT IN ('returnable', 'cancelled', 'blocked', 'unblocking', 'unblocked')",
         );
         let rows = query.bind(book.as_str().to_owned()).fetch_all(self.pool()).await?;
         rows.iter().map(|row| read(row).map(|payout| (payout.payout_id, payout))).collect()
@@ -137,7 +137,7 @@ impl Store {
                      WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id
                          AND payout_step.state IN ('requested', 'held', 'in_review', 'queued', 'submitted') AND payout_step.note NOT LIKE 'waiting: %'), created_at_ms) AS since_ms
                  FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')
-                     AND phase NOT IN ('returnable', 'cancelled', 'blocked')) AS under_way GROUP BY state",
+                     AND phase NOT IN ('returnable', 'cancelled', 'blocked', 'unblocking', 'unblocked')) AS under_way GROUP BY state",
         )
         .fetch_all(self.pool())
         .await?;

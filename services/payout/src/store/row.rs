@@ -14,7 +14,7 @@ pub enum StoredColumn {
 
 /// Every column that changes in a payout's life, except `version`.
 #[must_use]
-pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 34] {
+pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 35] {
     let text = |text: &str| StoredColumn::Text(text.to_owned());
     let number = StoredColumn::Number;
     [
@@ -52,6 +52,7 @@ pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 34] {
         ("reviewed", number(i64::from(payout.reviewed))),
         ("returned_minor_units", number(payout.returned_minor_units)),
         ("returnable_until_ms", number(payout.returnable_until_ms)),
+        ("unblock_posting_id", text(&payout.unblock_posting_id)),
     ]
 }
 
@@ -106,6 +107,7 @@ pub fn read(
         hold_transfer_no: number("hold_transfer_no")?,
         submit_posting_id: text("submit_posting_id")?,
         final_posting_id: text("final_posting_id")?,
+        unblock_posting_id: text("unblock_posting_id")?,
         bank_time_ms: number("bank_time_ms")?,
         traceparent: text("traceparent")?,
         created_at_ms: number("created_at_ms")?,

@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 51] = [
+const MATRIX: [(&str, &str, &str); 58] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -69,6 +69,13 @@ const MATRIX: [(&str, &str, &str); 51] = [
     ("largesse.payout.v1.PayoutService/GetPayout", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/ListPayouts", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/WatchPayout", "-oaaaaa", "!"),
+    ("largesse.payout.v1.PayoutService/ListReviews", "---bbbb", "!"),
+    ("largesse.payout.v1.PayoutService/DecideReview", "----b-b", "!"),
+    ("largesse.payout.v1.PayoutService/ApprovePayout", "----b-b", "!"),
+    ("largesse.payout.v1.PayoutService/UnblockPayout", "----b-b", "!"),
+    ("largesse.payout.v1.PayoutService/SetPayoutTier", "--a----", ""),
+    ("largesse.payout.v1.PayoutService/ProposePayoutThreshold", "---bb-b", "!"),
+    ("largesse.payout.v1.PayoutService/ApprovePayoutThreshold", "----b-b", "!"),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

@@ -275,6 +275,441 @@ impl PayeeCheck {
         }
     }
 }
+/// An entry of a sanctions list that a holder's name resembles.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReviewHit {
+    /// The list.
+    #[prost(string, tag = "1")]
+    pub list: ::prost::alloc::string::String,
+    /// The day of its edition, such as `2026-11-27`.
+    #[prost(string, tag = "2")]
+    pub edition_date: ::prost::alloc::string::String,
+    /// Id of the entry in the list. 0: the name can't be compared with the list, so it may be anybody's.
+    #[prost(int64, tag = "3")]
+    pub entry_id: i64,
+    /// The listed name that matched.
+    #[prost(string, tag = "4")]
+    pub listed_name: ::prost::alloc::string::String,
+    /// How much it resembles, in thousandths, with all evidence.
+    #[prost(int32, tag = "5")]
+    pub score_thousandths: i32,
+    /// Who should look: `block`, `review` or `diligence`. All of them hold.
+    #[prost(string, tag = "6")]
+    pub band: ::prost::alloc::string::String,
+    /// The entry's programs.
+    #[prost(string, repeated, tag = "7")]
+    pub programs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A review of a payout. Creators never see one.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PayoutReview {
+    /// UUID.
+    #[prost(string, tag = "1")]
+    pub review_id: ::prost::alloc::string::String,
+    /// UUID of the payout.
+    #[prost(string, tag = "2")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// The creator.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// UUID of the beneficiary.
+    #[prost(string, tag = "4")]
+    pub beneficiary_id: ::prost::alloc::string::String,
+    /// The payout's amount.
+    #[prost(message, optional, tag = "5")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Why it waits.
+    #[prost(enumeration = "ReviewKind", tag = "6")]
+    pub kind: i32,
+    /// How it stands.
+    #[prost(enumeration = "ReviewState", tag = "7")]
+    pub state: i32,
+    /// What was found, in words; for a screening see `hits`.
+    #[prost(string, tag = "8")]
+    pub detail: ::prost::alloc::string::String,
+    /// Of a screening: the entries that nobody has cleared yet.
+    #[prost(message, repeated, tag = "9")]
+    pub hits: ::prost::alloc::vec::Vec<ReviewHit>,
+    /// Digest of payout, beneficiary and finding as they are now; a decision names it. Of a review that was decided: as they were then.
+    #[prost(string, tag = "10")]
+    pub hash: ::prost::alloc::string::String,
+    /// Who proposed a true match; empty: nobody.
+    #[prost(string, tag = "11")]
+    pub proposed_by: ::prost::alloc::string::String,
+    /// Who decided; empty where nobody has, or its time was over.
+    #[prost(string, tag = "12")]
+    pub decided_by: ::prost::alloc::string::String,
+    /// Why, in the words of whoever decided.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+    /// When it was opened.
+    #[prost(message, optional, tag = "14")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was decided; absent before.
+    #[prost(message, optional, tag = "15")]
+    pub decide_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ends by itself; absent where it does not.
+    #[prost(message, optional, tag = "16")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Of a true match: the blocked money.
+    #[prost(message, optional, tag = "17")]
+    pub blocked: ::core::option::Option<BlockedPayout>,
+}
+/// Money that is blocked by law.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BlockedPayout {
+    /// UUID of the payout.
+    #[prost(string, tag = "1")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// When the match was confirmed.
+    #[prost(message, optional, tag = "2")]
+    pub block_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The last day on which it may be reported, such as `2026-12-11`.
+    #[prost(string, tag = "3")]
+    pub report_due_date: ::prost::alloc::string::String,
+    /// Number of the licence; empty: none was recorded.
+    #[prost(string, tag = "4")]
+    pub licence_number: ::prost::alloc::string::String,
+    /// Its day, such as `2027-01-15`.
+    #[prost(string, tag = "5")]
+    pub licence_date: ::prost::alloc::string::String,
+    /// Who recorded the licence.
+    #[prost(string, tag = "6")]
+    pub licence_recorded_by: ::prost::alloc::string::String,
+    /// Who confirmed it; empty: nobody yet, the money stays blocked.
+    #[prost(string, tag = "7")]
+    pub unblocked_by: ::prost::alloc::string::String,
+}
+/// Which reviews to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReviewsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only in this state; unspecified: in any.
+    #[prost(enumeration = "ReviewState", tag = "2")]
+    pub state: i32,
+    /// Only of this kind; unspecified: of any.
+    #[prost(enumeration = "ReviewKind", tag = "3")]
+    pub kind: i32,
+    /// At most this many, up to 200; 0: 50.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// From `next_page_token` of the page before.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of reviews.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReviewsResponse {
+    /// Newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub reviews: ::prost::alloc::vec::Vec<PayoutReview>,
+    /// For the next page; empty: this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A decision of a review.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DecideReviewRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the review. Required.
+    #[prost(string, tag = "3")]
+    pub review_id: ::prost::alloc::string::String,
+    /// The decision. Required.
+    #[prost(enumeration = "ReviewDecision", tag = "4")]
+    pub decision: i32,
+    /// The review's `hash`, as the caller saw it. Required.
+    #[prost(string, tag = "5")]
+    pub hash: ::prost::alloc::string::String,
+}
+/// The review after the decision.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DecideReviewResponse {
+    /// Still OPEN after the first of two confirmations of a true match.
+    #[prost(message, optional, tag = "1")]
+    pub review: ::core::option::Option<PayoutReview>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// An approval of a payout above the threshold.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApprovePayoutRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the payout. Required.
+    #[prost(string, tag = "3")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// `hash` of its review of the kind APPROVAL, as the caller saw it. Required.
+    #[prost(string, tag = "4")]
+    pub hash: ::prost::alloc::string::String,
+}
+/// The review after the approval.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApprovePayoutResponse {
+    /// The review.
+    #[prost(message, optional, tag = "1")]
+    pub review: ::core::option::Option<PayoutReview>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// A licence for blocked money.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnblockPayoutRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the payout. Required.
+    #[prost(string, tag = "3")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// Number of the licence, 1 to 64 printable characters. Required. Both people name the same.
+    #[prost(string, tag = "4")]
+    pub licence_number: ::prost::alloc::string::String,
+    /// Its day, such as `2027-01-15`, not in the future. Required. Both people name the same.
+    #[prost(string, tag = "5")]
+    pub licence_date: ::prost::alloc::string::String,
+}
+/// The blocked money after the call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnblockPayoutResponse {
+    /// With `unblocked_by` empty after the first of the two calls.
+    #[prost(message, optional, tag = "1")]
+    pub blocked: ::core::option::Option<BlockedPayout>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// The tier of a creator, after somebody has established who they are.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetPayoutTierRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// The creator. Required.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Name of one of the configured tiers. Required.
+    #[prost(string, tag = "4")]
+    pub tier: ::prost::alloc::string::String,
+}
+/// The tier that was set.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetPayoutTierResponse {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub tier: ::prost::alloc::string::String,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Another threshold above which payouts are approved.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProposePayoutThresholdRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Payouts of more than this are to be approved, in this currency. At least one minor unit, at most the configured bound. Required.
+    #[prost(message, optional, tag = "3")]
+    pub threshold: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// A threshold.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutThreshold {
+    /// UUID of the proposal.
+    #[prost(string, tag = "1")]
+    pub threshold_id: ::prost::alloc::string::String,
+    /// Payouts of more than this are approved.
+    #[prost(message, optional, tag = "2")]
+    pub threshold: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Who proposed it.
+    #[prost(string, tag = "3")]
+    pub proposed_by: ::prost::alloc::string::String,
+    /// When it was proposed.
+    #[prost(message, optional, tag = "4")]
+    pub propose_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who approved it; empty: nobody, it is not in force.
+    #[prost(string, tag = "5")]
+    pub approved_by: ::prost::alloc::string::String,
+    /// When it was approved: since then it is in force, until a later one is; absent: it is not.
+    #[prost(message, optional, tag = "6")]
+    pub approve_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The proposal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProposePayoutThresholdResponse {
+    /// Not in force yet.
+    #[prost(message, optional, tag = "1")]
+    pub threshold: ::core::option::Option<PayoutThreshold>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// An approval of a proposed threshold.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApprovePayoutThresholdRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the proposal. Required.
+    #[prost(string, tag = "3")]
+    pub threshold_id: ::prost::alloc::string::String,
+}
+/// The threshold.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApprovePayoutThresholdResponse {
+    /// In force.
+    #[prost(message, optional, tag = "1")]
+    pub threshold: ::core::option::Option<PayoutThreshold>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Why a payout waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReviewKind {
+    /// In a filter: any. Never in an answer.
+    Unspecified = 0,
+    /// The holder's name resembles a name on a sanctions list, or can't be compared with one.
+    Screening = 1,
+    /// The amount is above the threshold from which a person of the staff approves.
+    Approval = 2,
+    /// The amount is above what the creator's tier allows in one payout.
+    Limit = 3,
+    /// With the creator's earlier payouts, the tier's sum or count within its window is exceeded.
+    Velocity = 4,
+    /// It is the first payout to this account, which waits for a time. It ends by itself.
+    FirstPayout = 5,
+    /// The bank does not say that the account is the holder's.
+    Payee = 6,
+}
+impl ReviewKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REVIEW_KIND_UNSPECIFIED",
+            Self::Screening => "REVIEW_KIND_SCREENING",
+            Self::Approval => "REVIEW_KIND_APPROVAL",
+            Self::Limit => "REVIEW_KIND_LIMIT",
+            Self::Velocity => "REVIEW_KIND_VELOCITY",
+            Self::FirstPayout => "REVIEW_KIND_FIRST_PAYOUT",
+            Self::Payee => "REVIEW_KIND_PAYEE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REVIEW_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "REVIEW_KIND_SCREENING" => Some(Self::Screening),
+            "REVIEW_KIND_APPROVAL" => Some(Self::Approval),
+            "REVIEW_KIND_LIMIT" => Some(Self::Limit),
+            "REVIEW_KIND_VELOCITY" => Some(Self::Velocity),
+            "REVIEW_KIND_FIRST_PAYOUT" => Some(Self::FirstPayout),
+            "REVIEW_KIND_PAYEE" => Some(Self::Payee),
+            _ => None,
+        }
+    }
+}
+/// How a review stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReviewState {
+    /// In a filter: any. Never in an answer.
+    Unspecified = 0,
+    /// It waits.
+    Open = 1,
+    /// It was cleared or approved, or its time is over.
+    Passed = 2,
+    /// It was refused, or confirmed as a true match.
+    Failed = 3,
+}
+impl ReviewState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REVIEW_STATE_UNSPECIFIED",
+            Self::Open => "REVIEW_STATE_OPEN",
+            Self::Passed => "REVIEW_STATE_PASSED",
+            Self::Failed => "REVIEW_STATE_FAILED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REVIEW_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "REVIEW_STATE_OPEN" => Some(Self::Open),
+            "REVIEW_STATE_PASSED" => Some(Self::Passed),
+            "REVIEW_STATE_FAILED" => Some(Self::Failed),
+            _ => None,
+        }
+    }
+}
+/// What a reviewer decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReviewDecision {
+    /// Refused.
+    Unspecified = 0,
+    /// The payout may go on as far as this review is concerned. A screening's hits are remembered as false.
+    Clear = 1,
+    /// The payout is refused: the money goes back to the creator. Not for a screening.
+    Refuse = 2,
+    /// Screening only: the person paid is the listed one. The first caller proposes it, a second one confirms it.
+    TrueMatch = 3,
+}
+impl ReviewDecision {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REVIEW_DECISION_UNSPECIFIED",
+            Self::Clear => "REVIEW_DECISION_CLEAR",
+            Self::Refuse => "REVIEW_DECISION_REFUSE",
+            Self::TrueMatch => "REVIEW_DECISION_TRUE_MATCH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REVIEW_DECISION_UNSPECIFIED" => Some(Self::Unspecified),
+            "REVIEW_DECISION_CLEAR" => Some(Self::Clear),
+            "REVIEW_DECISION_REFUSE" => Some(Self::Refuse),
+            "REVIEW_DECISION_TRUE_MATCH" => Some(Self::TrueMatch),
+            _ => None,
+        }
+    }
+}
 /// A bank account in the US.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AbaAccount {
@@ -1001,7 +1436,7 @@ pub enum PayoutState {
     OutcomeUnknown = 5,
     /// The bank has paid. Final.
     Settled = 6,
-    /// The bank did not pay. The money was given back or, if the creator's account is closed, put in suspense (the last step's note says so). Final.
+    /// The bank did not pay, or the payout was refused before it was sent. The money was given back or, if the creator's account is closed, put in suspense (the last step's note says so). Final.
     Rejected = 7,
     /// The money is held while the payout is checked.
     InReview = 8,
@@ -1529,6 +1964,214 @@ pub mod payout_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Staff only: lists what payouts wait for, or waited for. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_reviews(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ListReviews",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "ListReviews"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: decides a review; the caller's reason is recorded with it. A true match needs two people, and its money then goes to blocked funds, or back to
+        /// the creator where the list's program says so. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REVIEW_UNKNOWN (NOT_FOUND), REVIEW_CLOSED
+        /// (FAILED_PRECONDITION: it was decided, or the payout was cancelled), DECISION_UNFIT (FAILED_PRECONDITION, fact `kind`: not for a review of this kind),
+        /// REVIEW_CHANGED (FAILED_PRECONDITION: payout, beneficiary or finding are not as the caller saw them; list it again), SAME_PERSON
+        /// (FAILED_PRECONDITION: the caller proposed it, or is the creator). None is sticky. A retry with the same id is safe.
+        pub async fn decide_review(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DecideReviewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DecideReviewResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/DecideReview",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "DecideReview"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: approves a payout above the threshold, as the caller saw it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REVIEW_UNKNOWN
+        /// (NOT_FOUND: it needs no approval), REVIEW_CLOSED, REVIEW_CHANGED, SAME_PERSON (the caller requested the payout). None is sticky. A retry with the
+        /// same id is safe.
+        pub async fn approve_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApprovePayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePayoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ApprovePayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "ApprovePayout"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: records a licence for blocked money. The second caller, another person who names the same licence, sends the money back to the creator; to
+        /// suspense if the account is closed. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, NOT_BLOCKED (FAILED_PRECONDITION), LICENCE_DIFFERS
+        /// (FAILED_PRECONDITION: from the one that another person recorded), SAME_PERSON (FAILED_PRECONDITION: the caller recorded it). None is sticky. A retry
+        /// with the same id is safe.
+        pub async fn unblock_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnblockPayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnblockPayoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/UnblockPayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "UnblockPayout"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Services only: sets the tier by which a creator's payouts are limited. Reasons: MALFORMED, REQUEST_ID_REUSED, TIER_UNKNOWN (NOT_FOUND). None is
+        /// sticky. A retry with the same id is safe.
+        pub async fn set_payout_tier(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetPayoutTierRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetPayoutTierResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/SetPayoutTier",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "SetPayoutTier"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: proposes another threshold of approval. Reasons: MALFORMED, REQUEST_ID_REUSED, THRESHOLD_ABOVE_BOUND (FAILED_PRECONDITION, fact
+        /// `minor_units_max`; 0: none is configured in this currency). None is sticky. A retry with the same id is safe.
+        pub async fn propose_payout_threshold(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProposePayoutThresholdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProposePayoutThresholdResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ProposePayoutThreshold",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "ProposePayoutThreshold",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: puts a proposed threshold in force. Reasons: MALFORMED, REQUEST_ID_REUSED, THRESHOLD_UNKNOWN (NOT_FOUND), THRESHOLD_ABOVE_BOUND (the bound is
+        /// lower now), SAME_PERSON (FAILED_PRECONDITION: the caller proposed it). Approving it again changes nothing. None is sticky. A retry with the same
+        /// id is safe.
+        pub async fn approve_payout_threshold(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApprovePayoutThresholdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePayoutThresholdResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ApprovePayoutThreshold",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "ApprovePayoutThreshold",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1656,6 +2299,75 @@ pub mod payout_service_server {
             request: tonic::Request<super::WatchPayoutRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::WatchPayoutStream>,
+            tonic::Status,
+        >;
+        /// Staff only: lists what payouts wait for, or waited for. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_reviews(
+            &self,
+            request: tonic::Request<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: decides a review; the caller's reason is recorded with it. A true match needs two people, and its money then goes to blocked funds, or back to
+        /// the creator where the list's program says so. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REVIEW_UNKNOWN (NOT_FOUND), REVIEW_CLOSED
+        /// (FAILED_PRECONDITION: it was decided, or the payout was cancelled), DECISION_UNFIT (FAILED_PRECONDITION, fact `kind`: not for a review of this kind),
+        /// REVIEW_CHANGED (FAILED_PRECONDITION: payout, beneficiary or finding are not as the caller saw them; list it again), SAME_PERSON
+        /// (FAILED_PRECONDITION: the caller proposed it, or is the creator). None is sticky. A retry with the same id is safe.
+        async fn decide_review(
+            &self,
+            request: tonic::Request<super::DecideReviewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DecideReviewResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: approves a payout above the threshold, as the caller saw it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REVIEW_UNKNOWN
+        /// (NOT_FOUND: it needs no approval), REVIEW_CLOSED, REVIEW_CHANGED, SAME_PERSON (the caller requested the payout). None is sticky. A retry with the
+        /// same id is safe.
+        async fn approve_payout(
+            &self,
+            request: tonic::Request<super::ApprovePayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePayoutResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: records a licence for blocked money. The second caller, another person who names the same licence, sends the money back to the creator; to
+        /// suspense if the account is closed. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, NOT_BLOCKED (FAILED_PRECONDITION), LICENCE_DIFFERS
+        /// (FAILED_PRECONDITION: from the one that another person recorded), SAME_PERSON (FAILED_PRECONDITION: the caller recorded it). None is sticky. A retry
+        /// with the same id is safe.
+        async fn unblock_payout(
+            &self,
+            request: tonic::Request<super::UnblockPayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnblockPayoutResponse>,
+            tonic::Status,
+        >;
+        /// Services only: sets the tier by which a creator's payouts are limited. Reasons: MALFORMED, REQUEST_ID_REUSED, TIER_UNKNOWN (NOT_FOUND). None is
+        /// sticky. A retry with the same id is safe.
+        async fn set_payout_tier(
+            &self,
+            request: tonic::Request<super::SetPayoutTierRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetPayoutTierResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: proposes another threshold of approval. Reasons: MALFORMED, REQUEST_ID_REUSED, THRESHOLD_ABOVE_BOUND (FAILED_PRECONDITION, fact
+        /// `minor_units_max`; 0: none is configured in this currency). None is sticky. A retry with the same id is safe.
+        async fn propose_payout_threshold(
+            &self,
+            request: tonic::Request<super::ProposePayoutThresholdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProposePayoutThresholdResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: puts a proposed threshold in force. Reasons: MALFORMED, REQUEST_ID_REUSED, THRESHOLD_UNKNOWN (NOT_FOUND), THRESHOLD_ABOVE_BOUND (the bound is
+        /// lower now), SAME_PERSON (FAILED_PRECONDITION: the caller proposed it). Approving it again changes nothing. None is sticky. A retry with the same
+        /// id is safe.
+        async fn approve_payout_threshold(
+            &self,
+            request: tonic::Request<super::ApprovePayoutThresholdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePayoutThresholdResponse>,
             tonic::Status,
         >;
     }
@@ -2251,6 +2963,329 @@ pub mod payout_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ListReviews" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReviewsSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ListReviewsRequest>
+                    for ListReviewsSvc<T> {
+                        type Response = super::ListReviewsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReviewsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::list_reviews(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReviewsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/DecideReview" => {
+                    #[allow(non_camel_case_types)]
+                    struct DecideReviewSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::DecideReviewRequest>
+                    for DecideReviewSvc<T> {
+                        type Response = super::DecideReviewResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DecideReviewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::decide_review(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DecideReviewSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ApprovePayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApprovePayoutSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ApprovePayoutRequest>
+                    for ApprovePayoutSvc<T> {
+                        type Response = super::ApprovePayoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApprovePayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::approve_payout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApprovePayoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/UnblockPayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnblockPayoutSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::UnblockPayoutRequest>
+                    for UnblockPayoutSvc<T> {
+                        type Response = super::UnblockPayoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnblockPayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::unblock_payout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnblockPayoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/SetPayoutTier" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetPayoutTierSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::SetPayoutTierRequest>
+                    for SetPayoutTierSvc<T> {
+                        type Response = super::SetPayoutTierResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetPayoutTierRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::set_payout_tier(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetPayoutTierSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ProposePayoutThreshold" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProposePayoutThresholdSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ProposePayoutThresholdRequest>
+                    for ProposePayoutThresholdSvc<T> {
+                        type Response = super::ProposePayoutThresholdResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProposePayoutThresholdRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::propose_payout_threshold(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProposePayoutThresholdSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ApprovePayoutThreshold" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApprovePayoutThresholdSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ApprovePayoutThresholdRequest>
+                    for ApprovePayoutThresholdSvc<T> {
+                        type Response = super::ApprovePayoutThresholdResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApprovePayoutThresholdRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::approve_payout_threshold(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApprovePayoutThresholdSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 9] = [
+const PROTOS: [&str; 10] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -20,6 +20,7 @@ const PROTOS: [&str; 9] = [
     "largesse/earnings/v1/earnings.proto",
     "largesse/payout/v1/beneficiary.proto",
     "largesse/payout/v1/payout.proto",
+    "largesse/payout/v1/review.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",
 ];

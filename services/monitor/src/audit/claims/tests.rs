@@ -41,9 +41,11 @@ const STEPS: [(&str, &str); 3] =
     [("hold_posting_id", "payout.hold"), ("submit_posting_id", "payout.submit"), ("final_posting_id", "payout.")];
 
 /// For every phase, how many postings were recorded before it was entered, and whether the next one is requested in it.
-const PHASES: [(&str, usize, bool); 11] = [
+const PHASES: [(&str, usize, bool); 13] = [
     ("requested", 0, true),
     ("held", 1, true),
+    ("review", 1, true),
+    ("queued", 1, true),
     ("intent", 2, false),
     ("sent", 2, false),
     ("accepted", 2, false),
@@ -100,6 +102,20 @@ async fn a_payout_has_recorded_the_postings_that_its_phase_follows_from() {
                 assert!(claim.is_some_and(|claim| claim.recorded && claim.moves.is_empty()), "{phase} names {column}: {claims:?}");
             }
         }
+    }
+    // A true match is submitted first, then blocked; a licence gives it back.
+    let blocking = claimed("blocking", [&ids[0], "", ""]).await;
+    assert_eq!(blocking.iter().map(|claim| claim.recorded).collect::<Vec<_>>(), [true, false]);
+    let blocking = claimed("blocking", [&ids[0], &ids[1], ""]).await;
+    assert_eq!(blocking.iter().map(|claim| claim.recorded).collect::<Vec<_>>(), [true, true, false]);
+    assert!(lacking(&blocking[2]).contains("payout.block"), "{}", lacking(&blocking[2]));
+    let unblocking = claimed("unblocking", ids.each_ref().map(String::as_str)).await;
+    assert_eq!(unblocking.iter().map(|claim| claim.recorded).collect::<Vec<_>>(), [true, true, true, false]);
+    for posting in NONE {
+        rows.write(&format!("UPDATE payout SET unblock_posting_id = '{posting}'")).await;
+        let unblocked = claimed("unblocked", ids.each_ref().map(String::as_str)).await;
+        assert_eq!((unblocked[3].id, unblocked[3].recorded), (None, true), "an unblocked payout names the posting");
+        assert!(lacking(&unblocked[3]).contains("payout.unblock"), "{}", lacking(&unblocked[3]));
     }
     // Nothing was posted for a payout that the ledger refused, so it claims nothing, whatever its row names.
     assert!(claimed("refused", ids.each_ref().map(String::as_str)).await.is_empty());

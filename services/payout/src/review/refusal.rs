@@ -1,0 +1,73 @@
+//! Why a decision of the staff is refused. None is kept under its request id: what is refused changes nothing, and may be right a moment later.
+
+use tonic::{Code, Status};
+
+/// Why a decision is refused; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReviewRefusal {
+    /// No such review in the book, or the payout needs no approval.
+    #[error("there is no such review; nothing was changed")]
+    ReviewUnknown,
+    /// It was decided, or its payout does not wait any more.
+    #[error("the review is not open any more; nothing was changed, list it again")]
+    ReviewClosed,
+    /// The decision is none for a review of this kind.
+    #[error("this decision can't be made about a review of this kind; nothing was changed")]
+    DecisionUnfit {
+        /// The review's kind.
+        kind: &'static str,
+    },
+    /// Payout, beneficiary or finding are other than the caller saw.
+    #[error("payout, beneficiary or finding are not as you saw them; nothing was changed, list the review again")]
+    ReviewChanged,
+    /// The caller did the first half, or is paid.
+    #[error("another person must do this: you proposed or recorded it, or it is your own payout; nothing was changed")]
+    SecondPersonNeeded,
+    /// The payout's money is not blocked, or was let go already.
+    #[error("the money of this payout is not blocked; nothing was changed")]
+    NotBlocked,
+    /// Another person recorded another licence.
+    #[error("another licence was recorded for this payout; nothing was changed, compare number and date with it")]
+    LicenceDiffers,
+    /// No such tier is configured.
+    #[error("no such tier is configured; nothing was changed")]
+    TierUnknown,
+    /// No such proposal in the book.
+    #[error("there is no such threshold; nothing was changed")]
+    ThresholdUnknown,
+    /// Above the bound of the options.
+    #[error("the threshold is above the configured bound; nothing was changed")]
+    ThresholdAboveBound {
+        /// The bound; 0: none is configured in the currency.
+        minor_units_max: i64,
+    },
+}
+
+impl ReviewRefusal {
+    fn table(&self) -> (Code, &'static str) {
+        match self {
+            Self::ReviewUnknown => (Code::NotFound, "REVIEW_UNKNOWN"),
+            Self::ReviewClosed => (Code::FailedPrecondition, "REVIEW_CLOSED"),
+            Self::DecisionUnfit { .. } => (Code::FailedPrecondition, "DECISION_UNFIT"),
+            Self::ReviewChanged => (Code::FailedPrecondition, "REVIEW_CHANGED"),
+            Self::SecondPersonNeeded => (Code::FailedPrecondition, "SAME_PERSON"),
+            Self::NotBlocked => (Code::FailedPrecondition, "NOT_BLOCKED"),
+            Self::LicenceDiffers => (Code::FailedPrecondition, "LICENCE_DIFFERS"),
+            Self::TierUnknown => (Code::NotFound, "TIER_UNKNOWN"),
+            Self::ThresholdUnknown => (Code::NotFound, "THRESHOLD_UNKNOWN"),
+            Self::ThresholdAboveBound { .. } => (Code::FailedPrecondition, "THRESHOLD_ABOVE_BOUND"),
+        }
+    }
+
+    /// The status for the caller.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let (code, reason) = self.table();
+        let facts = match self {
+            Self::DecisionUnfit { kind } => vec![("kind", (*kind).to_owned())],
+            Self::ThresholdAboveBound { minor_units_max } => vec![("minor_units_max", minor_units_max.to_string())],
+            _ => Vec::new(),
+        };
+        rpc::refused(code, reason, self.to_string(), &facts)
+    }
+}
