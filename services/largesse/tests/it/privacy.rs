@@ -23,7 +23,9 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
     reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version reason facts session \
     key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id request_hash proposal_hash \
-    installation_id identities payee_check bank entity bank_account reference rails_tried bearer end_to_end_id";
+    installation_id identities payee_check bank entity bank_account reference rails_tried bearer end_to_end_id review_id finding review_hash list \
+    entry_digest subject_digest edition cleared_by report_due licence_number licence_date licence_by unblocked_by unblock_posting_id tier set_by \
+    threshold_id approved_by after_book after_id";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
