@@ -29,7 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 49] = [
+pub const PLAN: [(&str, TablePlacement); 51] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -48,6 +48,8 @@ pub const PLAN: [(&str, TablePlacement); 49] = [
     ("payout.payout", SERVICES),
     ("payout.payout_step", SERVICES),
     ("payout.bank_message", SERVICES),
+    ("payout.payout_reservation", SERVICES),
+    ("payout.payout_release", SERVICES),
     ("payout.beneficiary", SERVICES),
     ("payout.request", SERVICES),
     ("payout.unexpected_debit", SERVICES),

@@ -183,6 +183,19 @@ impl Banks {
         Ok(Self { all, facts: Arc::new(facts), bearer, fallback: config.route.fallback })
     }
 
+    /// Whether an attempt needs a reservation of its account's money.
+    #[must_use]
+    pub fn needs_liquidity(&self, attempt: &Attempt, currency: Currency) -> bool {
+        let account = self.of(attempt).and_then(|bank| bank.account(currency));
+        account.is_some_and(|account| account.liquidity && account.id == attempt.bank_account)
+    }
+
+    /// Whether any account needs reservations.
+    #[must_use]
+    pub fn any_liquidity(&self) -> bool {
+        self.all.iter().flat_map(|bank| &bank.accounts).any(|account| account.liquidity)
+    }
+
     /// All banks.
     #[must_use]
     pub fn all(&self) -> &[Bank] {

@@ -5,6 +5,7 @@ use crate::{
     banks::connector::{PaymentOrder, ReceivedAnswer, UnwritableOrder},
     domain::{BankAnswer, CostBearer, Payout, PayoutPhase, evidence::SentPayment, judge},
     error::Error,
+    liquidity::{Clearance, GivenUp},
     meters,
     payouts::Payouts,
     postings,
@@ -78,7 +79,10 @@ impl Payouts {
             PayoutPhase::Held | PayoutPhase::Queued => self.prepare(payout).await,
             // Staff decide; here only what ends by itself.
             PayoutPhase::Review => self.review_again(payout, now_ms()).await,
-            PayoutPhase::Cancelling => self.cancel_hold(payout).await,
+            PayoutPhase::Cancelling => match self.give_up_all(&payout).await? {
+                GivenUp::Done => self.cancel_hold(payout).await,
+                GivenUp::Later(not_posted) => self.give_up_later(payout, &not_posted).await,
+            },
             PayoutPhase::Intent => self.send(payout).await,
             PayoutPhase::Sent => {
                 let lost = BankAnswer::Lost("the sending was cut off; only the bank knows whether it arrived".to_owned());
@@ -87,11 +91,12 @@ impl Payouts {
             PayoutPhase::Accepted | PayoutPhase::Unknown => self.ask(payout).await,
             PayoutPhase::Returning => match self.fallback(&payout, now_ms()).await? {
                 Some(route) => self.try_elsewhere(payout, route).await,
-                None => self.finish(payout).await,
+                None => self.give_up_and_finish(payout).await,
             },
             PayoutPhase::Blocking if payout.submit_posting_id.is_empty() => self.take_for_blocking(payout).await,
             PayoutPhase::Unblocking => self.unblock(payout).await,
-            PayoutPhase::Settling | PayoutPhase::Suspending | PayoutPhase::Blocking => self.finish(payout).await,
+            PayoutPhase::Suspending | PayoutPhase::Blocking => self.give_up_and_finish(payout).await,
+            PayoutPhase::Settling => self.finish(payout).await,
             // The time in which it could come back is over: nothing is posted for that.
             PayoutPhase::Returnable => self.keep(&payout, payout.clone().enter(PayoutPhase::Settled, now_ms()), String::new()).await,
             PayoutPhase::Refused | PayoutPhase::Settled | PayoutPhase::Rejected => Ok(None),
@@ -157,6 +162,11 @@ impl Payouts {
         if payout.bearer == CostBearer::Creator {
             attempt.cost_minor_units = attempt.cost_minor_units.min(payout.attempt.cost_minor_units);
         }
+        let elsewhere = Payout { attempt: attempt.clone(), ..payout.clone() };
+        let payout = match self.clear(payout, &elsewhere).await? {
+            Clearance::Go(payout) => payout,
+            Clearance::Stop(saved) => return Ok(saved),
+        };
         let (from, to, code) = (payout.attempt.rail.clone(), attempt.rail.clone(), payout.reason_code.clone());
         let mut tx = self.store.begin().await?;
         attempts::end(&mut tx, &payout, now_ms).await?;
@@ -214,6 +224,11 @@ impl Payouts {
 
     /// Posts the intent: `payout` is the row as read, `next` the same with the route that was chosen now.
     async fn submit(&self, payout: Payout, next: Payout) -> Result<Option<Payout>, Error> {
+        let payout = match self.clear(payout, &next).await? {
+            Clearance::Go(payout) => payout,
+            Clearance::Stop(saved) => return Ok(saved),
+        };
+        let next = Payout { attempt: next.attempt, ..payout.clone() };
         let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));
         match self.ledger.post_pending(hold, fields).await {
             Ok(posting) => {
@@ -222,6 +237,14 @@ impl Payouts {
                 self.keep(&payout, next, String::new()).await
             }
             Err(not_posted) => self.later(payout, not_posted).await,
+        }
+    }
+
+    /// Ends a payout that was not executed: what it reserved goes back to the bank account first, so that no payout ends with a reservation that nobody gives up.
+    async fn give_up_and_finish(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        match self.give_up_all(&payout).await? {
+            GivenUp::Done => self.finish(payout).await,
+            GivenUp::Later(not_posted) => self.give_up_later(payout, &not_posted).await,
         }
     }
 

@@ -3,7 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
-//! - [`review`]: screening, approval and limits, before anything is sent.
+//! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays.
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
 //! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
@@ -16,6 +16,7 @@ pub mod config;
 pub mod domain;
 pub mod drive;
 pub mod error;
+pub mod liquidity;
 mod meters;
 pub mod payouts;
 pub mod postings;
@@ -103,7 +104,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     tasks.spawn(resealing::run(payouts.clone(), deps.shutdown.clone()));
     let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());
     tasks.spawn(shutdown.run_until_cancelled_owned(async move {
-        telemetry::unfinished::watch("payout", || watched.store.unfinished()).await;
+        telemetry::unfinished::watch("payout", || watched.unfinished()).await;
     }));
     tasks.close();
     Ok(Service { handlers: Handlers { payouts, shutdown: deps.shutdown }, tasks })

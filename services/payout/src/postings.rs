@@ -2,11 +2,14 @@
 //! that a retry finds the first. The account's guard counts its payouts in flight, from the hold to the end: as long as there are any, the ledger does
 //! not close it.
 
-use crate::domain::{CostBearer, Payout};
+use crate::domain::{
+    CostBearer, Payout,
+    reservation::{PayingSource, Release, Reservation},
+};
 use api::ledger::RequestField;
 use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
 use ledger_client::{HoldPosting, PostingDraft};
-use money::Money;
+use money::{Currency, Money};
 
 /// The hold: pending, from the creator's payable money to the account for money in transit.
 #[must_use]
@@ -94,6 +97,31 @@ fn unblocked_to(payout: &Payout, to: Account<'_>) -> PostingDraft {
 pub fn cancellation(payout: &Payout) -> HoldPosting<'_> {
     let (id, transfer_no) = (payout.step_id(PostingKind::PayoutCancel), payout.hold_transfer_no);
     HoldPosting { book: &payout.book, kind: PostingKind::PayoutCancel, id, transfer_no }
+}
+
+/// A payout reserves what it takes of the bank account that pays it. The ledger refuses it if so much is not spendable.
+#[must_use]
+pub fn reservation(row: &Reservation) -> PostingDraft {
+    let currency = row.amount.currency();
+    let (spendable, committed) =
+        (of_source(&row.source, Purpose::BankSpendable, currency), of_source(&row.source, Purpose::BankCommitted, currency));
+    let draft = PostingDraft::new(PostingKind::PayoutReserve, chart::id::payout_step(row.reserve_key, PostingKind::PayoutReserve));
+    draft.money(spendable, committed, row.amount).field("payout_id", row.payout_id)
+}
+
+/// Reserved money is spendable again: nothing was paid with it, or it came back.
+#[must_use]
+pub fn release(row: &Release) -> PostingDraft {
+    let currency = row.amount.currency();
+    let (spendable, committed) =
+        (of_source(&row.source, Purpose::BankSpendable, currency), of_source(&row.source, Purpose::BankCommitted, currency));
+    let draft = PostingDraft::new(PostingKind::PayoutRelease, chart::id::payout_step(row.release_key, PostingKind::PayoutRelease));
+    draft.money(committed, spendable, row.amount).field("payout_id", row.payout_id)
+}
+
+fn of_source(source: &PayingSource, purpose: Purpose, currency: Currency) -> Account<'_> {
+    let id = |text| HouseId::try_new(text).unwrap_or(HouseId::MAIN);
+    Account::of_bank_account(id(&source.entity), id(&source.bank_account), purpose, currency)
 }
 
 fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {

@@ -2,6 +2,7 @@
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
+//! - [`reservations`]: reservations of bank accounts' money.
 //! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
@@ -12,6 +13,7 @@ pub mod messages;
 pub mod payouts;
 pub mod refusals;
 pub mod resealing;
+pub mod reservations;
 pub mod reviews;
 pub mod row;
 pub mod screening;
@@ -38,6 +40,7 @@ pub const MIGRATIONS: [Migration; 10] = [
     // Older programs can't read accounts of kinds that they don't know.
     Migration::contract(10, include_str!("../migrations/0010_payees.sql")),
     Migration::expand(11, include_str!("../migrations/0011_reviews.sql")),
+    Migration::expand(14, include_str!("../migrations/0014_liquidity.sql")),
 ];
 
 /// The text that the key check seals.

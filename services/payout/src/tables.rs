@@ -1,9 +1,13 @@
 //! The parts of this service that others may read: its rows, the reads of them and the postings that they stand for, and the export and erasure of a
 //! user's data. For auditors, explanations, backups and erasure, which read the tables and call no service; nothing here calls the ledger, a bank, or
 //! answers a caller.
-pub use crate::domain::{Payout, PayoutPhase, statement::StatementFinding};
+pub use crate::domain::{
+    Payout, PayoutPhase,
+    reservation::{Release, Reservation, ReservationState},
+    statement::StatementFinding,
+};
 pub use crate::payouts::STEPS_SHOWN_MAX;
-pub use crate::postings::{blocking, hold, rejection, settlement, suspension, unblocking, unblocking_to_suspense};
+pub use crate::postings::{blocking, hold, rejection, release, reservation, settlement, suspension, unblocking, unblocking_to_suspense};
 pub use crate::privacy::{Export, export};
 pub use crate::store::{
     Error as PayoutRowsError, PageStart, Store,
@@ -12,6 +16,7 @@ pub use crate::store::{
     erasure::Erased,
     messages::PassedMessage,
     payouts::{ListedPayouts, PayoutKey},
+    reservations::ReservedMoney,
     statements::{StatementAccount, UnexpectedDebit},
     steps::PayoutStep,
 };

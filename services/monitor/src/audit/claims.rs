@@ -5,7 +5,7 @@ use books::domain::event::TransferKind;
 use chart::PostingKind;
 use earnings::tables::{Acceptance, Quote, QuoteState};
 use money::BookName;
-use payout::tables::{Payout, PayoutPhase};
+use payout::tables::{Payout, PayoutPhase, ReservationState, ReservedMoney};
 use purchase::tables::{Purchase, PurchaseState};
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use uuid::Uuid;
@@ -205,6 +205,34 @@ fn unblocked(payout: &Payout) -> Option<Claim> {
     let id = if recorded { Uuid::try_parse(&payout.unblock_posting_id).ok() } else { Some(next()) };
     let moves = vec![Moves::of(&unblocking(payout)), Moves::of(&unblocking_to_suspense(payout))];
     Some(Claim { row: format!("payout {}", payout.payout_id), id, recorded, moves })
+}
+
+/// What a payout's reservations claim, and what it gives back of them.
+pub(super) fn of_reserved((reservations, releases): &ReservedMoney) -> Vec<Claim> {
+    let claim = |payout_id: Uuid, recorded: &str, next: Uuid, moves: Moves| {
+        let row = format!("payout {payout_id}");
+        let id = if recorded.is_empty() { Some(next) } else { Uuid::try_parse(recorded).ok() };
+        Claim { row, id, recorded: !recorded.is_empty(), moves: vec![moves] }
+    };
+    let reserved = reservations.iter().filter_map(|row| {
+        let next = chart::id::posted(chart::id::payout_step(row.reserve_key, PostingKind::PayoutReserve), row.book.as_str());
+        let moves = Moves::of(&payout::tables::reservation(row));
+        match row.state {
+            ReservationState::Waiting | ReservationState::Withdrawn => None,
+            ReservationState::Asked => Some(claim(row.payout_id, "", next, moves)),
+            // Without an id, which it must have, it names no posting of its own.
+            ReservationState::Reserved | ReservationState::Released => Some(Claim {
+                recorded: true,
+                id: Uuid::try_parse(&row.posting_id).ok(),
+                ..claim(row.payout_id, &row.posting_id, next, moves)
+            }),
+        }
+    });
+    let released = releases.iter().map(|row| {
+        let next = chart::id::posted(chart::id::payout_step(row.release_key, PostingKind::PayoutRelease), row.book.as_str());
+        claim(row.payout_id, &row.posting_id, next, Moves::of(&payout::tables::release(row)))
+    });
+    reserved.chain(released).collect()
 }
 
 /// What an approved proposal's row claims.

@@ -178,6 +178,9 @@ async fn payouts(
         let Some(last) = page.last() else { break };
         after = Some(last.payout_id);
         page.iter().flat_map(claims::of_payout).for_each(|claim| join.claim(claim));
+        let ids: Vec<Uuid> = page.iter().map(|payout| payout.payout_id).collect();
+        let reserved = tables.reserved_money(name, &ids).await?;
+        reserved.values().flat_map(claims::of_reserved).for_each(|claim| join.claim(claim));
     }
     join.end(store, book).await
 }

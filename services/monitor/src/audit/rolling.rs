@@ -53,7 +53,9 @@ impl Tables<'_> {
             }
             Self::Payouts(tables) => {
                 let key = payout::tables::PayoutKey { book: book.clone(), payout_id: id };
-                tables.payout(&key).await?.map(|payout| claims::of_payout(&payout)).unwrap_or_default()
+                let mut claims = tables.payout(&key).await?.map(|payout| claims::of_payout(&payout)).unwrap_or_default();
+                claims.extend(tables.reserved_money(book, &[id]).await?.values().flat_map(claims::of_reserved));
+                claims
             }
             Self::Proposals(tables) => {
                 tables.proposal(book, id).await?.and_then(|proposal| claims::of_proposal(&proposal)).into_iter().collect()
@@ -75,9 +77,13 @@ impl Tables<'_> {
                 }
             }
             Self::Payouts(tables) => {
-                for payout in tables.moving(book, from.id, ROWS_MAX).await? {
+                let page = tables.moving(book, from.id, ROWS_MAX).await?;
+                let ids: Vec<Uuid> = page.iter().map(|payout| payout.payout_id).collect();
+                let reserved = tables.reserved_money(book, &ids).await?;
+                for payout in page {
                     next.id = Some(payout.payout_id);
-                    rows.push((payout.payout_id, claims::of_payout(&payout)));
+                    let reserved = reserved.get(&payout.payout_id).map(claims::of_reserved).unwrap_or_default();
+                    rows.push((payout.payout_id, claims::of_payout(&payout).into_iter().chain(reserved).collect()));
                 }
             }
             Self::Proposals(tables) => {

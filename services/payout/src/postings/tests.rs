@@ -67,3 +67,38 @@ fn every_step_is_as_its_row_says() {
     assert_eq!(rule.act, chart::posters::PostingAct::PostHold);
     assert!(rule.moves_between(accounts.0, accounts.1), "the hold's own accounts");
 }
+
+#[test]
+fn a_reservation_mirrors_money_at_the_account_and_its_release_undoes_that() {
+    use crate::domain::reservation::ReservationState;
+    let payout = tests::payout(PayoutPhase::Held);
+    let source = |entity: &str, bank_account: &str| PayingSource { entity: entity.to_owned(), bank_account: bank_account.to_owned() };
+    let row = |source: PayingSource| Reservation {
+        book: payout.book.clone(),
+        payout_id: payout.payout_id,
+        number: 1,
+        attempt_no: 1,
+        source,
+        amount: payout.amount,
+        state: ReservationState::Asked,
+        reserve_key: uuid::Uuid::from_u128(3),
+        posting_id: String::new(),
+        tries: 0,
+        waiting_since_ms: 0,
+        payout_created_at_ms: 0,
+    };
+    let main = row(source("main", "main"));
+    let (spendable, committed) = ("house/bank_spendable/USD".to_owned(), "house/bank_committed/USD".to_owned());
+    let amount = payout.amount.minor_units();
+    assert_eq!(moved(reservation(&main)), ("payout.reserve".to_owned(), vec![(spendable.clone(), committed.clone(), amount, false)]));
+    assert_eq!(moved(release(&main.unused(1))), ("payout.release".to_owned(), vec![(committed, spendable, amount, false)]));
+    let (_, transfers) = moved(reservation(&row(source("eu", "second"))));
+    assert_eq!(transfers[0].0, "house/eu/bank_spendable/second/USD");
+    for draft in [reservation(&main), release(&main.unused(1)), release(&main.returned(uuid::Uuid::from_u128(4), payout.amount, 1))] {
+        assert_eq!(draft.broken_rule(), None, "{draft:?}");
+    }
+    // No two tries, and no two causes, share an id.
+    let again = Reservation { tries: 1, ..main.clone() };
+    assert_ne!(main.next_key(1), again.next_key(1));
+    assert_ne!(main.unused(1).release_key, main.returned(uuid::Uuid::from_u128(4), payout.amount, 1).release_key);
+}

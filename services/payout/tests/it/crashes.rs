@@ -18,7 +18,7 @@ use std::{
 use uuid::Uuid;
 
 /// Drops the inner future after so many polls, as a crash between two awaits would.
-struct Crash<F> {
+pub struct Crash<F> {
     inner: Option<Pin<Box<F>>>,
     polls: usize,
 }
@@ -37,13 +37,18 @@ impl<F: Future> Future for Crash<F> {
     }
 }
 
-fn crash<F: Future>(inner: F, polls: usize) -> Crash<F> {
+/// Drops `inner` after so many polls.
+pub fn crash<F: Future>(inner: F, polls: usize) -> Crash<F> {
     Crash { inner: Some(Box::pin(inner)), polls }
 }
 
 /// The use cases without a worker: nothing happens by itself.
 pub async fn without_worker(world: &World) -> Payouts {
-    let config = world.config();
+    without_worker_over(world, world.config()).await
+}
+
+/// The same, with these options.
+pub async fn without_worker_over(world: &World, config: payout::Config) -> Payouts {
     let vault = Vault::open(&config.key_file, true).unwrap();
     let store = Store::open(&world.database, &vault).await.unwrap();
     let banks = Banks::try_new(&config).unwrap();

@@ -10,6 +10,7 @@ mod fake_bank;
 mod histories;
 mod keys;
 mod kinds;
+mod liquidity;
 mod limits;
 mod lying;
 mod outcomes;

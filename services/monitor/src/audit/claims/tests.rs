@@ -196,3 +196,44 @@ fn a_proposal_that_is_done_names_its_posting_where_it_has_one() {
     let account = ProposedAct::Account("viewer/fan/coins".to_owned(), support::tables::AccountAct::Freeze);
     assert!(of_proposal(&proposal(account, "")).is_none());
 }
+
+#[tokio::test]
+async fn a_reservation_claims_its_posting_as_soon_as_it_may_exist_and_its_release_another() {
+    let rows = Rows::of("payout");
+    let tables = payout::tables::Store::inspect(&rows.database).await.unwrap();
+    let base = format!(
+        "INSERT INTO payout_reservation (book, payout_id, reservation_no, attempt_no, entity, bank_account, currency, minor_units, state, reserve_key,
+             payout_created_at_ms) VALUES ('{BOOK}', '{ROW}', 1, 1, 'main', 'main', 'USD', 500, 'waiting', '{ROW}', 0)"
+    );
+    rows.write(&base).await;
+    let claims = async || {
+        let reserved = tables.reserved_money(&book(), &[ROW]).await.unwrap();
+        reserved.values().flat_map(of_reserved).collect::<Vec<Claim>>()
+    };
+    // Refused, or given up before it was posted: then nothing moved.
+    for state in ["waiting", "withdrawn"] {
+        rows.write(&format!("UPDATE payout_reservation SET state = '{state}'")).await;
+        assert!(claims().await.is_empty(), "{state}");
+    }
+    rows.write("UPDATE payout_reservation SET state = 'asked'").await;
+    let asked = claims().await.remove(0);
+    let expected = chart::id::posted(chart::id::payout_step(ROW, PostingKind::PayoutReserve), BOOK);
+    assert_eq!((asked.id, asked.recorded), (Some(expected), false));
+    for state in ["reserved", "released"] {
+        for text in NONE {
+            rows.write(&format!("UPDATE payout_reservation SET state = '{state}', posting_id = '{text}'")).await;
+            let claim = claims().await.remove(0);
+            assert!(claim.id.is_none() && claim.recorded, "{claim:?}");
+            assert!(lacking(&claim).contains("payout.reserve of 500 from house/bank_spendable/USD"), "{}", lacking(&claim));
+        }
+    }
+    rows.write(&format!(
+        "INSERT INTO payout_release (book, payout_id, cause, entity, bank_account, currency, minor_units, release_key)
+         VALUES ('{BOOK}', '{ROW}', 'unused-1', 'main', 'main', 'USD', 500, '{ROW}')"
+    ))
+    .await;
+    let release = claims().await.remove(1);
+    let expected = chart::id::posted(chart::id::payout_step(ROW, PostingKind::PayoutRelease), BOOK);
+    assert_eq!((release.id, release.recorded), (Some(expected), false));
+    assert!(release.moves[0].shown().contains("payout.release of 500 from house/bank_committed/USD"), "{}", release.moves[0].shown());
+}
