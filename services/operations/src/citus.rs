@@ -29,7 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 51] = [
+pub const PLAN: [(&str, TablePlacement); 55] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -50,6 +50,10 @@ pub const PLAN: [(&str, TablePlacement); 51] = [
     ("payout.bank_message", SERVICES),
     ("payout.payout_reservation", SERVICES),
     ("payout.payout_release", SERVICES),
+    ("payout.payout_run", SERVICES),
+    ("payout.payout_run_item", SERVICES),
+    ("payout.standing_order", SERVICES),
+    ("payout.standing_moment", SERVICES),
     ("payout.beneficiary", SERVICES),
     ("payout.request", SERVICES),
     ("payout.unexpected_debit", SERVICES),

@@ -57,7 +57,7 @@ const FOUND_BY: OnErasure = OnErasure::Kept(
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing without the token; so what was paid before can still be claimed");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 40] = [
+pub const PERSONAL: [PersonalColumn; 44] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -97,6 +97,15 @@ pub const PERSONAL: [PersonalColumn; 40] = [
         "reason that staff gave to clear a resemblance to a listed name",
         OnErasure::Kept("records of screened payments must be kept"),
     ),
+    personal(Service::Payout, "payout_run_item.user_id", "user key", PSEUDONYM),
+    personal(
+        Service::Payout,
+        "payout_run.created_by",
+        "which member of staff, or service",
+        OnErasure::Kept("it says who asked for payouts"),
+    ),
+    personal(Service::Payout, "payout_run.approved_by", "the same", OnErasure::Kept("it says who approved payouts")),
+    personal(Service::Payout, "standing_order.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
     personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
     personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),

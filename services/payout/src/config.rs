@@ -1,14 +1,17 @@
 //! Options of the payout service.
 //!
-//! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits.
+//! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits. `run`: how fast runs are paid.
 
 mod bank;
 mod review;
 mod route;
+mod run;
 
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
 pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
 pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteConfig, RouteFacts};
+
+pub use run::RunConfig;
 
 use crate::{beneficiaries::UncheckedPayees, domain::RetryPolicy};
 use money::{Currency, time::millis};
@@ -36,6 +39,8 @@ pub struct Config {
     pub route: RouteConfig,
     /// Delays and limits of polling and sending.
     pub policy: PolicyConfig,
+    /// How fast runs of payouts are paid.
+    pub runs: RunConfig,
     /// Payouts processed at once in this process. Default 64: each uses a database connection for milliseconds and a connection to the bank for seconds.
     pub in_flight_max: usize,
     /// How long the worker sleeps at most, in milliseconds. A watcher sees another process's changes after this time at the latest. Default one second.
@@ -208,6 +213,7 @@ impl Config {
             banks: Vec::new(),
             route: RouteConfig::default(),
             policy: PolicyConfig::default(),
+            runs: RunConfig::default(),
             in_flight_max: 64,
             poll_delay: Duration::from_secs(1),
             lease: Duration::from_secs(15),
@@ -246,6 +252,8 @@ impl Config {
             ("watch_heartbeat_ms", within(self.watch_heartbeat, 1, HOUR), "1 to 3,600,000"),
             ("watch_age_max_ms", within(self.watch_age_max, 1, 24 * HOUR), "1 to 86,400,000"),
             ("statement_interval_ms", within(self.statement_interval, 1, 7 * 24 * HOUR), "1 to 604,800,000"),
+            ("runs.items_per_second", self.runs.items_per_second <= 100_000, "0 to 100,000"),
+            ("runs.in_flight_per_bank_max", (1..=100_000).contains(&self.runs.in_flight_per_bank_max), "1 to 100,000"),
             ("beneficiaries_max", (1..=10_000).contains(&self.beneficiaries_max), "1 to 10,000"),
             ("beneficiary_retention_s", (DAY..=10_000 * DAY).contains(&self.beneficiary_retention), "86,400 to 864,000,000"),
             (

@@ -2,14 +2,17 @@
 //!
 //! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: the decision made from both.
 //!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
-//!   [`reservation`]: the money that it reserves at the bank account.
+//!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
+//!   set times.
 
 pub mod attempt;
 pub mod evidence;
 pub mod judgement;
 pub mod life;
 pub mod reservation;
+pub mod run;
 pub mod sendings;
+pub mod standing;
 pub mod statement;
 
 pub use attempt::{Attempt, CostBearer};

@@ -5,7 +5,7 @@ use crate::{
     banks::connector::{PaymentOrder, ReceivedAnswer, UnwritableOrder},
     domain::{BankAnswer, CostBearer, Payout, PayoutPhase, evidence::SentPayment, judge},
     error::Error,
-    liquidity::{Clearance, GivenUp},
+    liquidity::{GivenUp, ReservationStep},
     meters,
     payouts::Payouts,
     postings,
@@ -164,8 +164,8 @@ impl Payouts {
         }
         let elsewhere = Payout { attempt: attempt.clone(), ..payout.clone() };
         let payout = match self.clear(payout, &elsewhere).await? {
-            Clearance::Go(payout) => payout,
-            Clearance::Stop(saved) => return Ok(saved),
+            ReservationStep::Go(payout) => payout,
+            ReservationStep::Stop(saved) => return Ok(saved),
         };
         let (from, to, code) = (payout.attempt.rail.clone(), attempt.rail.clone(), payout.reason_code.clone());
         let mut tx = self.store.begin().await?;
@@ -225,8 +225,8 @@ impl Payouts {
     /// Posts the intent: `payout` is the row as read, `next` the same with the route that was chosen now.
     async fn submit(&self, payout: Payout, next: Payout) -> Result<Option<Payout>, Error> {
         let payout = match self.clear(payout, &next).await? {
-            Clearance::Go(payout) => payout,
-            Clearance::Stop(saved) => return Ok(saved),
+            ReservationStep::Go(payout) => payout,
+            ReservationStep::Stop(saved) => return Ok(saved),
         };
         let next = Payout { attempt: next.attempt, ..payout.clone() };
         let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));

@@ -34,6 +34,9 @@ pub enum Error {
     /// Refused by one of this service's rules.
     #[error(transparent)]
     Refused(#[from] PayoutRefusal),
+    /// Refused by a rule of runs. Not kept.
+    #[error(transparent)]
+    Run(#[from] crate::runs::RunRefusal),
     /// An account that is not recorded, or can't be one. Not kept.
     #[error(transparent)]
     Beneficiary(#[from] BeneficiaryRefusal),
@@ -61,6 +64,9 @@ pub enum Error {
     /// No such payout of this user.
     #[error("no such payout")]
     PayoutUnknown(Uuid),
+    /// The user has no standing order in this currency.
+    #[error("no such standing order")]
+    OrderUnknown,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -140,6 +146,12 @@ impl PayoutRefusal {
         }
     }
 
+    /// Its reason.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.table().1
+    }
+
     /// The refusal as kept under its request id, so that a retry gets the same.
     #[must_use]
     pub fn kept(self) -> StickyRefusal {
@@ -175,6 +187,7 @@ impl From<Error> for Status {
             Error::Refused(refusal) => refusal.kept().status(),
             Error::Beneficiary(refusal) => refusal.status(),
             Error::Review(refusal) => refusal.status(),
+            Error::Run(refusal) => refusal.status(),
             Error::NothingToConfirm(standing) => {
                 let message =
                     "the bank has not given a name that is close to the holder's, so there is nothing to confirm; nothing was changed";
@@ -198,6 +211,7 @@ impl From<Error> for Status {
             Error::PayoutUnknown(id) => {
                 rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[("payout_id", id.to_string())])
             }
+            Error::OrderUnknown => rpc::refused(Code::NotFound, "STANDING_ORDER_UNKNOWN", "no such standing order".to_owned(), &[]),
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),
             Error::Vault(error) => rpc::internal(&error),

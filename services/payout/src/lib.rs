@@ -2,7 +2,7 @@
 //! guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
-//! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
+//! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays.
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
@@ -25,7 +25,9 @@ pub mod prune;
 pub mod resealing;
 pub mod review;
 pub mod routes;
+pub mod runs;
 pub mod service;
+pub mod standing;
 pub mod statements;
 pub mod store;
 pub mod tables;
@@ -98,6 +100,8 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let payouts = Arc::new(Payouts { lists, ..payouts });
     let tasks = TaskTracker::new();
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
+    tasks.spawn(runs::paying::run(payouts.clone(), deps.shutdown.clone()));
+    tasks.spawn(standing::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(statements::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(review::rescreen::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(prune::run(payouts.clone(), deps.shutdown.clone()));

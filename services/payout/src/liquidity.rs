@@ -32,7 +32,7 @@ use uuid::Uuid;
 const BEHIND: Duration = Duration::from_secs(300);
 
 /// Whether a payout may be submitted.
-pub(crate) enum Clearance {
+pub(crate) enum ReservationStep {
     /// It may: the row as it is now.
     Go(Payout),
     /// It waits, or another process has advanced it: the step's result.
@@ -58,10 +58,10 @@ fn source(payout: &Payout) -> PayingSource {
 impl Payouts {
     /// Reserves what `next`, the payout with the attempt that is about to be made, takes from its account, if that account needs it. `payout` is the row as
     /// read, in a phase in which nothing that is not proved unexecuted has been sent.
-    pub(crate) async fn clear(&self, payout: Payout, next: &Payout) -> Result<Clearance, Error> {
+    pub(crate) async fn clear(&self, payout: Payout, next: &Payout) -> Result<ReservationStep, Error> {
         let needed = self.banks.needs_liquidity(&next.attempt, next.amount.currency());
         if !needed && !self.banks.any_liquidity() {
-            return Ok(Clearance::Go(payout));
+            return Ok(ReservationStep::Go(payout));
         }
         let (source, amount) = (source(next), next.amount_sent());
         let mut tx = self.store.begin().await?;
@@ -73,13 +73,13 @@ impl Payouts {
             // The rail, and with it the account, or the amount has changed since.
             for row in kept.iter().filter(open).filter(|row| !fitting(row)) {
                 if let GivenUp::Later(not_posted) = self.give_up(row.clone()).await? {
-                    return Ok(Clearance::Stop(self.give_up_later(payout, &not_posted).await?));
+                    return Ok(ReservationStep::Stop(self.give_up_later(payout, &not_posted).await?));
                 }
             }
         }
         match kept.iter().find(fitting) {
-            Some(row) if row.state == ReservationState::Reserved => Ok(Clearance::Go(payout)),
-            _ if !needed => Ok(Clearance::Go(payout)),
+            Some(row) if row.state == ReservationState::Reserved => Ok(ReservationStep::Go(payout)),
+            _ if !needed => Ok(ReservationStep::Go(payout)),
             row => {
                 let number = kept.last().map_or(1, |last| last.number + 1);
                 let row = row.cloned();
@@ -94,11 +94,11 @@ impl Payouts {
         payout: Payout,
         row: Option<Reservation>,
         (number, attempt_no, source, amount): (i64, i64, PayingSource, Money),
-    ) -> Result<Clearance, Error> {
+    ) -> Result<ReservationStep, Error> {
         let now_ms = now_ms();
         let mut tx = self.store.begin().await?;
         // The row and the payout's version in one transaction: a payout that was cancelled meanwhile reserves nothing any more.
-        let Some(payout) = payouts::update(&mut tx, payout, None).await? else { return Ok(Clearance::Stop(None)) };
+        let Some(payout) = payouts::update(&mut tx, payout, None).await? else { return Ok(ReservationStep::Stop(None)) };
         let ahead = reservations::ahead_of(&mut tx, &payout, &source).await?;
         let fresh = row.is_none();
         let mut asked = row.unwrap_or_else(|| Reservation {
@@ -127,7 +127,7 @@ impl Payouts {
         if fresh {
             reservations::insert(&mut tx, &asked).await?;
         } else if !advance(&mut tx, &before, &asked).await? {
-            return Ok(Clearance::Stop(None));
+            return Ok(ReservationStep::Stop(None));
         }
         if asked.state == ReservationState::Waiting {
             let due_at_ms = now_ms.saturating_add(millis(BEHIND));
@@ -135,17 +135,17 @@ impl Payouts {
             let saved = self.queued(&mut tx, &payout, why, due_at_ms).await?;
             tx.commit().await?;
             self.tell(payout.payout_id);
-            return Ok(Clearance::Stop(saved));
+            return Ok(ReservationStep::Stop(saved));
         }
         tx.commit().await?;
         self.post_reservation(payout, asked).await
     }
 
-    async fn post_reservation(&self, payout: Payout, asked: Reservation) -> Result<Clearance, Error> {
+    async fn post_reservation(&self, payout: Payout, asked: Reservation) -> Result<ReservationStep, Error> {
         match self.ledger.posting(&asked.book, postings::reservation(&asked)).await {
             Ok(posting) => Ok(match self.record_reserved(&asked, posting.posting_id).await? {
-                Some(_) => Clearance::Go(payout),
-                None => Clearance::Stop(None),
+                Some(_) => ReservationStep::Go(payout),
+                None => ReservationStep::Stop(None),
             }),
             Err(not_posted) if not_posted.refusal().is_some() => {
                 let now_ms = now_ms();
@@ -153,7 +153,7 @@ impl Payouts {
                 let waiting_since_ms = if asked.waiting_since_ms == 0 { now_ms } else { asked.waiting_since_ms };
                 let waiting = Reservation { state: ReservationState::Waiting, tries: asked.tries + 1, waiting_since_ms, ..asked.clone() };
                 if !advance(&mut tx, &asked, &waiting).await? {
-                    return Ok(Clearance::Stop(None));
+                    return Ok(ReservationStep::Stop(None));
                 }
                 let short = not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::InsufficientFunds);
                 let account = &asked.source.bank_account;
@@ -166,9 +166,9 @@ impl Payouts {
                 let saved = self.queued(&mut tx, &payout, why, due_at_ms).await?;
                 tx.commit().await?;
                 self.tell(payout.payout_id);
-                Ok(Clearance::Stop(saved))
+                Ok(ReservationStep::Stop(saved))
             }
-            Err(not_posted) => Ok(Clearance::Stop(self.later(payout, not_posted).await?)),
+            Err(not_posted) => Ok(ReservationStep::Stop(self.later(payout, not_posted).await?)),
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Payouts {
     pub changed: broadcast::Sender<Uuid>,
     /// Notifies the worker that a payout is due now.
     pub wake: Notify,
+    /// Notifies the worker of runs that a run has something to do.
+    pub runs_due: Notify,
     /// What payees are checked by.
     pub payees: PayeeDesk,
     /// Sanctions lists in force.
@@ -98,6 +100,7 @@ impl Payouts {
             policy,
             changed: broadcast::Sender::new(CHANGES_MAX),
             wake: Notify::new(),
+            runs_due: Notify::new(),
             payees: PayeeDesk::default(),
             lists: ScreeningLists::default(),
         }

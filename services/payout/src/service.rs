@@ -2,12 +2,15 @@
 
 use crate::{
     beneficiaries::day_of,
+    domain::run::PayoutRun,
     error::Error,
     payouts::Payouts,
     review::handlers as reviews,
+    runs::RunSums,
     store::{
         beneficiaries::Beneficiary,
         payouts::{ListedPayouts, PayoutKey},
+        run_items::ListedItems,
     },
     watch::{PayoutWithSteps, WatchedPayout, watch},
     wire,
@@ -15,11 +18,14 @@ use crate::{
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
 use identity::Role;
-use money::BookName;
+use money::{BookName, Currency, UserKey};
 use rpc::{Violations, page, wire::TimeRange};
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
+
+/// Moments of a standing order that are shown, the newest ones.
+const MOMENTS_SHOWN_MAX: i64 = 20;
 
 /// The service over gRPC.
 #[derive(Clone)]
@@ -46,6 +52,21 @@ impl Handlers {
         let seen = self.payouts.get(payout_key).await?.ok_or(Error::PayoutUnknown(payout_key.payout_id))?;
         let attempts = self.payouts.store.attempts(payout_key).await.map_err(Error::from)?;
         Ok(wire::payout(&seen, &attempts))
+    }
+
+    /// The user's standing order in a currency, if there is one, with its newest moments.
+    async fn shown_order(&self, book: &BookName, user: &UserKey, currency: Currency) -> Result<Option<pb::StandingOrder>, Status> {
+        let store = &self.payouts.store;
+        let Some(order) = store.standing_order(book, user, currency).await.map_err(Error::from)? else { return Ok(None) };
+        let moments = store.standing_moments(book, order.order_id, MOMENTS_SHOWN_MAX).await.map_err(Error::from)?;
+        Ok(Some(wire::standing::order(&order, &moments)))
+    }
+
+    /// A run with its bad lines, and with sums if they are wanted.
+    async fn shown_run(&self, run: &PayoutRun, with_sums: bool) -> Result<pb::PayoutRun, Status> {
+        let faults = self.payouts.store.run_faults(run).await.map_err(Error::from)?;
+        let sums = if with_sums { self.payouts.run_sums(run).await? } else { RunSums::new() };
+        Ok(wire::run::run(run, faults, sums))
     }
 
     /// A beneficiary for this caller. Its bank's name is shown in full to whoever may confirm it: its owner, and the service that acts for its owner.
@@ -238,5 +259,102 @@ impl PayoutService for Handlers {
             Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen, &attempts)), heartbeat })
         };
         Ok(Response::new(Box::pin(stream.map(encode))))
+    }
+
+    async fn create_payout_run(
+        &self,
+        request: Request<pb::CreatePayoutRunRequest>,
+    ) -> Result<Response<pb::CreatePayoutRunResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let page = wire::run::page(caller.book_and_user(&request.book, ""), request)?;
+        let (run, replayed) = self.payouts.create_run(&page, SystemTime::now()).await?;
+        Ok(Response::new(pb::CreatePayoutRunResponse { run: Some(self.shown_run(&run, false).await?), replayed }))
+    }
+
+    async fn get_payout_run(&self, request: Request<pb::GetPayoutRunRequest>) -> Result<Response<pb::GetPayoutRunResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, run_id) = wire::run::named(caller.book(&request.book), &request.run_id)?;
+        let run = self.payouts.run(&book, run_id).await?;
+        Ok(Response::new(pb::GetPayoutRunResponse { run: Some(self.shown_run(&run, true).await?) }))
+    }
+
+    async fn list_payout_run_items(
+        &self,
+        request: Request<pb::ListPayoutRunItemsRequest>,
+    ) -> Result<Response<pb::ListPayoutRunItemsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, run_id) = wire::run::named(caller.book(&request.book), &request.run_id)?;
+        let (state, size) = (wire::run::item_filter(request.state)?, wire::page_size(request.page_size)?);
+        let list = wire::run::items_list(&book, run_id, state, &request.payout_state);
+        let after = wire::run::items_after(&list, &request.page_token)?;
+        self.payouts.run(&book, run_id).await?;
+        let listed = ListedItems { after, state, payout_state: &request.payout_state, limit: page::rows_to_read(size) };
+        let mut rows = self.payouts.store.listed_items(&book, run_id, listed).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut rows, size, |(item, _)| item.line_no);
+        Ok(Response::new(pb::ListPayoutRunItemsResponse { items: rows.iter().map(wire::run::item).collect(), next_page_token }))
+    }
+
+    async fn cancel_payout_run_item(
+        &self,
+        request: Request<pb::CancelPayoutRunItemRequest>,
+    ) -> Result<Response<pb::CancelPayoutRunItemResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let act = wire::run::act(caller.book_and_user(&request.book, ""), &request.request_id, &request.run_id)?;
+        let line_no = wire::run::line_no(request.line_no)?;
+        self.payouts.cancel_run_item(&act, line_no, SystemTime::now()).await?;
+        let listed = ListedItems { after: line_no - 1, state: None, payout_state: "", limit: 1 };
+        let rows = self.payouts.store.listed_items(&act.book, act.run_id, listed).await.map_err(Error::from)?;
+        Ok(Response::new(pb::CancelPayoutRunItemResponse { item: rows.first().map(wire::run::item) }))
+    }
+
+    async fn approve_payout_run(
+        &self,
+        request: Request<pb::ApprovePayoutRunRequest>,
+    ) -> Result<Response<pb::ApprovePayoutRunResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let act = wire::run::act(caller.book_and_user(&request.book, ""), &request.request_id, &request.run_id)?;
+        let (run, replayed) = self.payouts.approve_run(&act, &request.lines_hash, SystemTime::now()).await?;
+        Ok(Response::new(pb::ApprovePayoutRunResponse { run: Some(self.shown_run(&run, false).await?), replayed }))
+    }
+
+    async fn set_standing_order(
+        &self,
+        request: Request<pb::SetStandingOrderRequest>,
+    ) -> Result<Response<pb::SetStandingOrderResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (order, id) = wire::standing::set(caller.book_and_user(&request.book, &request.user_id), &request)?;
+        let replayed = self.payouts.set_order(&order, &id, SystemTime::now()).await?;
+        let order = self.shown_order(&order.book, &order.user, order.currency).await?;
+        Ok(Response::new(pb::SetStandingOrderResponse { order, replayed }))
+    }
+
+    async fn get_standing_order(
+        &self,
+        request: Request<pb::GetStandingOrderRequest>,
+    ) -> Result<Response<pb::GetStandingOrderResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let who = caller.book_and_user(&request.book, &request.user_id);
+        let (book, user, currency) = wire::standing::named(who, &request.currency_code)?;
+        let order = self.shown_order(&book, &user, currency).await?.ok_or(Error::OrderUnknown)?;
+        Ok(Response::new(pb::GetStandingOrderResponse { order: Some(order) }))
+    }
+
+    async fn delete_standing_order(
+        &self,
+        request: Request<pb::DeleteStandingOrderRequest>,
+    ) -> Result<Response<pb::DeleteStandingOrderResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let who = caller.book_and_user(&request.book, &request.user_id);
+        let ((book, user, currency), id) = wire::standing::delete(who, &request)?;
+        let replayed = self.payouts.delete_order((&book, &user), currency, &id, SystemTime::now()).await?;
+        Ok(Response::new(pb::DeleteStandingOrderResponse { replayed }))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
-//! - [`reservations`]: reservations of bank accounts' money.
+//! - [`reservations`]: reservations of bank accounts' money. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
@@ -17,6 +17,9 @@ pub mod reservations;
 pub mod reviews;
 pub mod row;
 pub mod screening;
+pub mod run_items;
+pub mod runs;
+pub mod standing;
 pub mod statements;
 pub mod steps;
 pub mod thresholds;
@@ -28,7 +31,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 10] = [
+pub const MIGRATIONS: [Migration; 11] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -41,6 +44,7 @@ pub const MIGRATIONS: [Migration; 10] = [
     Migration::contract(10, include_str!("../migrations/0010_payees.sql")),
     Migration::expand(11, include_str!("../migrations/0011_reviews.sql")),
     Migration::expand(14, include_str!("../migrations/0014_liquidity.sql")),
+    Migration::expand(15, include_str!("../migrations/0015_runs.sql")),
 ];
 
 /// The text that the key check seals.

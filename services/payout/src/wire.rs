@@ -1,9 +1,11 @@
-//! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries. [`review`]: that of reviews.
+//! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries. [`review`]: that of reviews. [`run`]: that of runs. [`standing`]: that of standing orders.
 //!
 //! - `answer`: payouts and their options as callers see them.
 
 pub mod beneficiary;
 pub mod review;
+pub mod run;
+pub mod standing;
 
 mod answer;
 

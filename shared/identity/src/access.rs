@@ -137,6 +137,11 @@ const CREATOR_READ: Access = Access::Roles(&[
 /// could pay themselves.
 const CREATOR_CASH: Access = Access::Roles(&[(Creator, Reach::Own), (Service, Reach::OnBehalf)]);
 
+/// Pays many creators at once, each to an account that the creator recorded. Two of these make and approve a run: neither alone can pay.
+const RUN_WRITE: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book)]);
+/// Runs of payouts, and what became of each item.
+const RUN_READ: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
 /// Which users share a bank account: for staff who look into fraud. Users learn nothing about others.
 const ACCOUNT_FIND: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
@@ -210,6 +215,14 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/SetPayoutTier", CREATOR_TIER),
     explained("/largesse.payout.v1.PayoutService/ProposePayoutThreshold", PROPOSE),
     explained("/largesse.payout.v1.PayoutService/ApprovePayoutThreshold", APPROVE),
+    explained("/largesse.payout.v1.PayoutService/CreatePayoutRun", RUN_WRITE).batched(),
+    explained("/largesse.payout.v1.PayoutService/GetPayoutRun", RUN_READ),
+    explained("/largesse.payout.v1.PayoutService/ListPayoutRunItems", RUN_READ),
+    explained("/largesse.payout.v1.PayoutService/CancelPayoutRunItem", RUN_WRITE),
+    explained("/largesse.payout.v1.PayoutService/ApprovePayoutRun", RUN_WRITE),
+    explained("/largesse.payout.v1.PayoutService/SetStandingOrder", CREATOR_CASH).keeping(),
+    explained("/largesse.payout.v1.PayoutService/GetStandingOrder", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/DeleteStandingOrder", CREATOR_CASH).keeping(),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

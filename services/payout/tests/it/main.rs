@@ -18,5 +18,7 @@ mod payees;
 mod rails;
 mod reasons;
 mod reviews;
+mod runs;
+mod standing;
 mod statements;
 mod world;

@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 58] = [
+const MATRIX: [(&str, &str, &str); 66] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -76,6 +76,14 @@ const MATRIX: [(&str, &str, &str); 58] = [
     ("largesse.payout.v1.PayoutService/SetPayoutTier", "--a----", ""),
     ("largesse.payout.v1.PayoutService/ProposePayoutThreshold", "---bb-b", "!"),
     ("largesse.payout.v1.PayoutService/ApprovePayoutThreshold", "----b-b", "!"),
+    ("largesse.payout.v1.PayoutService/CreatePayoutRun", "--b-b--", "!"),
+    ("largesse.payout.v1.PayoutService/GetPayoutRun", "--b-bbb", "!"),
+    ("largesse.payout.v1.PayoutService/ListPayoutRunItems", "--b-bbb", "!"),
+    ("largesse.payout.v1.PayoutService/CancelPayoutRunItem", "--b-b--", "!"),
+    ("largesse.payout.v1.PayoutService/ApprovePayoutRun", "--b-b--", "!"),
+    ("largesse.payout.v1.PayoutService/SetStandingOrder", "-oa----", ""),
+    ("largesse.payout.v1.PayoutService/GetStandingOrder", "-oaaaaa", "!"),
+    ("largesse.payout.v1.PayoutService/DeleteStandingOrder", "-oa----", ""),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

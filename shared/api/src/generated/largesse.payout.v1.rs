@@ -275,6 +275,586 @@ impl PayeeCheck {
         }
     }
 }
+/// One payout of a run.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutRunLine {
+    /// The creator whose money it is.
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// UUID of the creator's beneficiary.
+    #[prost(string, tag = "2")]
+    pub beneficiary_id: ::prost::alloc::string::String,
+    /// The amount, above zero, in the beneficiary's currency.
+    #[prost(message, optional, tag = "3")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// Every creator who has at least this much.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreatorsAbove {
+    /// The least payable amount, above zero. All of it that is not held is paid, to the creator's newest beneficiary in this currency that may be paid.
+    #[prost(message, optional, tag = "1")]
+    pub payable_min: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// A run, or its next page of lines.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreatePayoutRunRequest {
+    /// UUID created by the client, scoped to book and caller: names the run. Every page of one run has the same. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// 0 to 1,000 lines. A run has at most 100,000, in as many pages as needed.
+    #[prost(message, repeated, tag = "3")]
+    pub lines: ::prost::alloc::vec::Vec<PayoutRunLine>,
+    /// The number of the first of these lines in the run, from 1; 0 means 1. Pages are sent in order; one that was stored already may be sent again.
+    #[prost(int32, tag = "4")]
+    pub first_line_no: i32,
+    /// This is the last page: the run is checked now, and takes no more lines.
+    #[prost(bool, tag = "5")]
+    pub complete: bool,
+    /// Instead of lines: the run is collected from these creators. It is complete at once.
+    #[prost(message, optional, tag = "6")]
+    pub creators_above: ::core::option::Option<CreatorsAbove>,
+}
+/// A line that can't be paid.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutRunFault {
+    /// Its number, from 1.
+    #[prost(int32, tag = "1")]
+    pub line_no: i32,
+    /// Why, in words, beginning with a reason such as BENEFICIARY_UNKNOWN.
+    #[prost(string, tag = "2")]
+    pub why: ::prost::alloc::string::String,
+}
+/// Items in one state, in one currency.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutRunSum {
+    /// The item's state.
+    #[prost(enumeration = "PayoutRunItemState", tag = "1")]
+    pub state: i32,
+    /// The state of its payout, such as `settled`; empty where there is none.
+    #[prost(string, tag = "2")]
+    pub payout_state: ::prost::alloc::string::String,
+    /// ISO 4217.
+    #[prost(string, tag = "3")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(int32, tag = "4")]
+    pub count: i32,
+    /// Their sum, in minor units.
+    #[prost(int64, tag = "5")]
+    pub minor_units: i64,
+}
+/// A run of payouts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PayoutRun {
+    /// UUID of the run.
+    #[prost(string, tag = "1")]
+    pub run_id: ::prost::alloc::string::String,
+    /// How far it is.
+    #[prost(enumeration = "PayoutRunState", tag = "2")]
+    pub state: i32,
+    /// Lines stored so far.
+    #[prost(int32, tag = "3")]
+    pub lines: i32,
+    /// Lines checked so far.
+    #[prost(int32, tag = "4")]
+    pub lines_checked: i32,
+    /// How many lines are bad.
+    #[prost(int32, tag = "5")]
+    pub faults_count: i32,
+    /// The first 100 of them.
+    #[prost(message, repeated, tag = "6")]
+    pub faults: ::prost::alloc::vec::Vec<PayoutRunFault>,
+    /// SHA-256 of all lines in order, 64 hexadecimal digits, once all are checked. An approval names it.
+    #[prost(string, tag = "7")]
+    pub lines_hash: ::prost::alloc::string::String,
+    /// Who created it.
+    #[prost(string, tag = "8")]
+    pub created_by: ::prost::alloc::string::String,
+    /// Who approved it; empty: nobody has.
+    #[prost(string, tag = "9")]
+    pub approved_by: ::prost::alloc::string::String,
+    /// Time of creation.
+    #[prost(message, optional, tag = "10")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Time of approval; absent: none.
+    #[prost(message, optional, tag = "11")]
+    pub approve_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When its last item ended; absent: not yet.
+    #[prost(message, optional, tag = "12")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Counts and sums by state.
+    #[prost(message, repeated, tag = "13")]
+    pub sums: ::prost::alloc::vec::Vec<PayoutRunSum>,
+}
+/// The run, with this page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreatePayoutRunResponse {
+    /// The run in its present state, without sums.
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<PayoutRun>,
+    /// True when this page was stored before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// A run to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPayoutRunRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the run. Required.
+    #[prost(string, tag = "2")]
+    pub run_id: ::prost::alloc::string::String,
+}
+/// A run.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPayoutRunResponse {
+    /// The run in its present state.
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<PayoutRun>,
+}
+/// One item of a run.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutRunItem {
+    /// Its number, from 1.
+    #[prost(int32, tag = "1")]
+    pub line_no: i32,
+    /// What it pays.
+    #[prost(message, optional, tag = "2")]
+    pub line: ::core::option::Option<PayoutRunLine>,
+    /// How far it is.
+    #[prost(enumeration = "PayoutRunItemState", tag = "3")]
+    pub state: i32,
+    /// UUID of its payout; empty: there is none yet.
+    #[prost(string, tag = "4")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// The state of its payout, such as `settled`; empty where there is none.
+    #[prost(string, tag = "5")]
+    pub payout_state: ::prost::alloc::string::String,
+    /// Why the line is bad, or its payout was refused; empty: neither.
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Items to list, in the order of their numbers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPayoutRunItemsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the run. Required.
+    #[prost(string, tag = "2")]
+    pub run_id: ::prost::alloc::string::String,
+    /// Only in this state; unspecified: any.
+    #[prost(enumeration = "PayoutRunItemState", tag = "3")]
+    pub state: i32,
+    /// Only those whose payout is in this state, such as `rejected`; empty: any.
+    #[prost(string, tag = "4")]
+    pub payout_state: ::prost::alloc::string::String,
+    /// Items per page: default 50, at most 200.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    /// `next_page_token` of the last page; empty for the first.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of items.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPayoutRunItemsResponse {
+    /// The items.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<PayoutRunItem>,
+    /// For the next page; empty: there is none.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// An item to cancel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelPayoutRunItemRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the run. Required.
+    #[prost(string, tag = "3")]
+    pub run_id: ::prost::alloc::string::String,
+    /// Number of the item, from 1. Required.
+    #[prost(int32, tag = "4")]
+    pub line_no: i32,
+}
+/// The item.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelPayoutRunItemResponse {
+    /// The item in its present state.
+    #[prost(message, optional, tag = "1")]
+    pub item: ::core::option::Option<PayoutRunItem>,
+}
+/// A run to approve.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApprovePayoutRunRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the run. Required.
+    #[prost(string, tag = "3")]
+    pub run_id: ::prost::alloc::string::String,
+    /// `PayoutRun.lines_hash` as the approver saw it. Required.
+    #[prost(string, tag = "4")]
+    pub lines_hash: ::prost::alloc::string::String,
+}
+/// The approved run.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApprovePayoutRunResponse {
+    /// The run in its present state, without sums.
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<PayoutRun>,
+    /// True when this person had approved it before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PayoutRunState {
+    /// Refused in a request. Never returned.
+    Unspecified = 0,
+    /// More lines are awaited.
+    Open = 1,
+    /// Its lines are being collected or checked. Nothing is held.
+    Checking = 2,
+    /// At least one line is bad: see `faults`. Nothing was held, and nothing will be.
+    Refused = 3,
+    /// Every line is good. Another person approves it.
+    AwaitingApproval = 4,
+    /// Its payouts are being requested, or are in flight.
+    Running = 5,
+    /// Every item has ended.
+    Done = 6,
+}
+impl PayoutRunState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYOUT_RUN_STATE_UNSPECIFIED",
+            Self::Open => "PAYOUT_RUN_STATE_OPEN",
+            Self::Checking => "PAYOUT_RUN_STATE_CHECKING",
+            Self::Refused => "PAYOUT_RUN_STATE_REFUSED",
+            Self::AwaitingApproval => "PAYOUT_RUN_STATE_AWAITING_APPROVAL",
+            Self::Running => "PAYOUT_RUN_STATE_RUNNING",
+            Self::Done => "PAYOUT_RUN_STATE_DONE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYOUT_RUN_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYOUT_RUN_STATE_OPEN" => Some(Self::Open),
+            "PAYOUT_RUN_STATE_CHECKING" => Some(Self::Checking),
+            "PAYOUT_RUN_STATE_REFUSED" => Some(Self::Refused),
+            "PAYOUT_RUN_STATE_AWAITING_APPROVAL" => Some(Self::AwaitingApproval),
+            "PAYOUT_RUN_STATE_RUNNING" => Some(Self::Running),
+            "PAYOUT_RUN_STATE_DONE" => Some(Self::Done),
+            _ => None,
+        }
+    }
+}
+/// How far an item of a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PayoutRunItemState {
+    /// Any, in a filter. Never returned.
+    Unspecified = 0,
+    /// Not requested yet.
+    Pending = 1,
+    /// Its payout is requested: `payout_id` names it.
+    Started = 2,
+    /// Its payout was refused, with the reason in `reason`. Nothing is held.
+    Refused = 3,
+    /// Cancelled before its payout was requested.
+    Cancelled = 4,
+}
+impl PayoutRunItemState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYOUT_RUN_ITEM_STATE_UNSPECIFIED",
+            Self::Pending => "PAYOUT_RUN_ITEM_STATE_PENDING",
+            Self::Started => "PAYOUT_RUN_ITEM_STATE_STARTED",
+            Self::Refused => "PAYOUT_RUN_ITEM_STATE_REFUSED",
+            Self::Cancelled => "PAYOUT_RUN_ITEM_STATE_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYOUT_RUN_ITEM_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYOUT_RUN_ITEM_STATE_PENDING" => Some(Self::Pending),
+            "PAYOUT_RUN_ITEM_STATE_STARTED" => Some(Self::Started),
+            "PAYOUT_RUN_ITEM_STATE_REFUSED" => Some(Self::Refused),
+            "PAYOUT_RUN_ITEM_STATE_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+/// When and how much to pay.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StandingOrderTerms {
+    /// UUID of the user's beneficiary. Required.
+    #[prost(string, tag = "1")]
+    pub beneficiary_id: ::prost::alloc::string::String,
+    /// The beneficiary's currency, ISO 4217. A user has one order in each. Required.
+    #[prost(string, tag = "2")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Time of the day, `HH:MM`, from 00:00 to 23:59. A time that a change of the clocks leaves out is later by what it skips; one that is there twice is the first.
+    #[prost(string, tag = "7")]
+    pub time_of_day: ::prost::alloc::string::String,
+    /// Name of the zone in the IANA database, such as `America/New_York`.
+    #[prost(string, tag = "8")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// How much. Required.
+    #[prost(oneof = "standing_order_terms::Amount", tags = "3, 4")]
+    pub amount: ::core::option::Option<standing_order_terms::Amount>,
+    /// On which days. Required.
+    #[prost(oneof = "standing_order_terms::Day", tags = "5, 6")]
+    pub day: ::core::option::Option<standing_order_terms::Day>,
+}
+/// Nested message and enum types in `StandingOrderTerms`.
+pub mod standing_order_terms {
+    /// How much. Required.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Amount {
+        /// This amount, above zero, in minor units.
+        #[prost(int64, tag = "3")]
+        FixedMinorUnits(i64),
+        /// Everything that is payable above this, at least 0, in minor units.
+        #[prost(int64, tag = "4")]
+        AboveMinorUnits(i64),
+    }
+    /// On which days. Required.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Day {
+        /// Every week on this day.
+        #[prost(enumeration = "super::PayoutWeekday", tag = "5")]
+        Weekday(i32),
+        /// Every month on this day, 1 to 31; in shorter months on their last day.
+        #[prost(int32, tag = "6")]
+        DayOfMonth(i32),
+    }
+}
+/// One moment of an order.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StandingPayout {
+    /// When it was due.
+    #[prost(message, optional, tag = "1")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What became of it.
+    #[prost(enumeration = "StandingPayoutState", tag = "2")]
+    pub state: i32,
+    /// What it pays, in minor units.
+    #[prost(int64, tag = "3")]
+    pub minor_units: i64,
+    /// UUID of its payout; empty: none.
+    #[prost(string, tag = "4")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// Why it was refused; empty: it was not.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// A standing order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StandingOrder {
+    /// UUID of the order. One that is set anew has another.
+    #[prost(string, tag = "1")]
+    pub order_id: ::prost::alloc::string::String,
+    /// Whose it is.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// When and how much.
+    #[prost(message, optional, tag = "3")]
+    pub terms: ::core::option::Option<StandingOrderTerms>,
+    /// When it pays next.
+    #[prost(message, optional, tag = "4")]
+    pub next_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The newest moments, at most 20, the newest first.
+    #[prost(message, repeated, tag = "5")]
+    pub payouts: ::prost::alloc::vec::Vec<StandingPayout>,
+}
+/// An order to set.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetStandingOrderRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Services: whose order it is. Empty: the caller's.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// When and how much. Replaces the order in this currency, if there is one.
+    #[prost(message, optional, tag = "4")]
+    pub terms: ::core::option::Option<StandingOrderTerms>,
+}
+/// The order that was set.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetStandingOrderResponse {
+    /// The order in its present state; absent: it was deleted or replaced since.
+    #[prost(message, optional, tag = "1")]
+    pub order: ::core::option::Option<StandingOrder>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// An order to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStandingOrderRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: whose order it is. Empty: the caller's.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Its currency, ISO 4217. Required.
+    #[prost(string, tag = "3")]
+    pub currency_code: ::prost::alloc::string::String,
+}
+/// An order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetStandingOrderResponse {
+    /// The order in its present state.
+    #[prost(message, optional, tag = "1")]
+    pub order: ::core::option::Option<StandingOrder>,
+}
+/// An order to delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteStandingOrderRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Services: whose order it is. Empty: the caller's.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Its currency, ISO 4217. Required.
+    #[prost(string, tag = "4")]
+    pub currency_code: ::prost::alloc::string::String,
+}
+/// It pays nothing from now on. Payouts that it requested go on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteStandingOrderResponse {
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "1")]
+    pub replayed: bool,
+}
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PayoutWeekday {
+    /// Refused in a request, where a weekday is given. Never returned.
+    Unspecified = 0,
+    /// Monday.
+    Monday = 1,
+    /// Tuesday.
+    Tuesday = 2,
+    /// Wednesday.
+    Wednesday = 3,
+    /// Thursday.
+    Thursday = 4,
+    /// Friday.
+    Friday = 5,
+    /// Saturday.
+    Saturday = 6,
+    /// Sunday.
+    Sunday = 7,
+}
+impl PayoutWeekday {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYOUT_WEEKDAY_UNSPECIFIED",
+            Self::Monday => "PAYOUT_WEEKDAY_MONDAY",
+            Self::Tuesday => "PAYOUT_WEEKDAY_TUESDAY",
+            Self::Wednesday => "PAYOUT_WEEKDAY_WEDNESDAY",
+            Self::Thursday => "PAYOUT_WEEKDAY_THURSDAY",
+            Self::Friday => "PAYOUT_WEEKDAY_FRIDAY",
+            Self::Saturday => "PAYOUT_WEEKDAY_SATURDAY",
+            Self::Sunday => "PAYOUT_WEEKDAY_SUNDAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYOUT_WEEKDAY_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYOUT_WEEKDAY_MONDAY" => Some(Self::Monday),
+            "PAYOUT_WEEKDAY_TUESDAY" => Some(Self::Tuesday),
+            "PAYOUT_WEEKDAY_WEDNESDAY" => Some(Self::Wednesday),
+            "PAYOUT_WEEKDAY_THURSDAY" => Some(Self::Thursday),
+            "PAYOUT_WEEKDAY_FRIDAY" => Some(Self::Friday),
+            "PAYOUT_WEEKDAY_SATURDAY" => Some(Self::Saturday),
+            "PAYOUT_WEEKDAY_SUNDAY" => Some(Self::Sunday),
+            _ => None,
+        }
+    }
+}
+/// What became of an order at one of its moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StandingPayoutState {
+    /// Never returned.
+    Unspecified = 0,
+    /// Its payout is being requested.
+    Asked = 1,
+    /// Its payout is requested.
+    Requested = 2,
+    /// Its payout was refused; nothing is held. The next moment is not affected.
+    Refused = 3,
+    /// There was nothing above the amount to keep.
+    NothingToPay = 4,
+}
+impl StandingPayoutState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STANDING_PAYOUT_STATE_UNSPECIFIED",
+            Self::Asked => "STANDING_PAYOUT_STATE_ASKED",
+            Self::Requested => "STANDING_PAYOUT_STATE_REQUESTED",
+            Self::Refused => "STANDING_PAYOUT_STATE_REFUSED",
+            Self::NothingToPay => "STANDING_PAYOUT_STATE_NOTHING_TO_PAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STANDING_PAYOUT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "STANDING_PAYOUT_STATE_ASKED" => Some(Self::Asked),
+            "STANDING_PAYOUT_STATE_REQUESTED" => Some(Self::Requested),
+            "STANDING_PAYOUT_STATE_REFUSED" => Some(Self::Refused),
+            "STANDING_PAYOUT_STATE_NOTHING_TO_PAY" => Some(Self::NothingToPay),
+            _ => None,
+        }
+    }
+}
 /// An entry of a sanctions list that a holder's name resembles.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewHit {
@@ -2172,6 +2752,252 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Stores a page of a run of payouts, or begins one of all creators above a threshold. Nothing is held before the whole run is checked and approved. A message
+        /// may have 16 MiB. Reasons in order of precedence: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED (a stored page had other lines), RUN_COMPLETE
+        /// (FAILED_PRECONDITION: it takes no more lines), RUN_LINES_MISSING (FAILED_PRECONDITION, fact `lines`: how many are stored), RUN_TOO_LONG
+        /// (FAILED_PRECONDITION, fact `lines_max`). A bad line is no refusal of this call: the run becomes REFUSED. A retry of the same page is safe.
+        pub async fn create_payout_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreatePayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreatePayoutRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/CreatePayoutRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "CreatePayoutRun",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns a run with counts and sums by state. Reasons: MALFORMED, RUN_UNKNOWN (NOT_FOUND).
+        pub async fn get_payout_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPayoutRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/GetPayoutRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "GetPayoutRun"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the items of a run. Reasons: MALFORMED, RUN_UNKNOWN (NOT_FOUND), PAGE_TOKEN.
+        pub async fn list_payout_run_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPayoutRunItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPayoutRunItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ListPayoutRunItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "ListPayoutRunItems",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Cancels one item of a run: at once if its payout was not requested, else as CancelPayout does. Cancelling it again changes nothing. Reasons in order of
+        /// precedence: MALFORMED, RUN_UNKNOWN (NOT_FOUND), ITEM_UNKNOWN (NOT_FOUND), NOT_CANCELLABLE (FAILED_PRECONDITION, fact `state`), OUTCOME_UNKNOWN (its payout
+        /// is being requested just now). A retry with the same id is safe.
+        pub async fn cancel_payout_run_item(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelPayoutRunItemRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelPayoutRunItemResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/CancelPayoutRunItem",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "CancelPayoutRunItem",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Approves a run that another person created: its payouts are requested from now on, as fast as the limits of `payout.runs` allow. Reasons in order of
+        /// precedence: MALFORMED, RUN_UNKNOWN (NOT_FOUND), OWN_RUN (PERMISSION_DENIED: who created it may not approve it), RUN_NOT_READY (FAILED_PRECONDITION,
+        /// fact `state`), RUN_CHANGED (FAILED_PRECONDITION: its lines have another hash than the given one). A retry is safe.
+        pub async fn approve_payout_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApprovePayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePayoutRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ApprovePayoutRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "ApprovePayoutRun",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Sets the user's standing order in a currency, in place of the one that there is: from now on it requests a payout at each of its moments. Of moments that
+        /// were missed while the service was down only the newest is made up for. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, BENEFICIARY_UNKNOWN
+        /// (NOT_FOUND), CURRENCY_UNSUPPORTED (the beneficiary has another currency). None is sticky. A retry with the same id is safe.
+        pub async fn set_standing_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetStandingOrderRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetStandingOrderResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/SetStandingOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "SetStandingOrder",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns the user's standing order in a currency, with what became of its newest moments. Reasons: MALFORMED, STANDING_ORDER_UNKNOWN (NOT_FOUND).
+        pub async fn get_standing_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetStandingOrderRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStandingOrderResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/GetStandingOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "GetStandingOrder",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes the user's standing order in a currency. Deleting it again changes nothing. Reasons: MALFORMED, REQUEST_ID_REUSED. A retry with the same id is safe.
+        pub async fn delete_standing_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteStandingOrderRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteStandingOrderResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/DeleteStandingOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "DeleteStandingOrder",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2368,6 +3194,79 @@ pub mod payout_service_server {
             request: tonic::Request<super::ApprovePayoutThresholdRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ApprovePayoutThresholdResponse>,
+            tonic::Status,
+        >;
+        /// Stores a page of a run of payouts, or begins one of all creators above a threshold. Nothing is held before the whole run is checked and approved. A message
+        /// may have 16 MiB. Reasons in order of precedence: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED (a stored page had other lines), RUN_COMPLETE
+        /// (FAILED_PRECONDITION: it takes no more lines), RUN_LINES_MISSING (FAILED_PRECONDITION, fact `lines`: how many are stored), RUN_TOO_LONG
+        /// (FAILED_PRECONDITION, fact `lines_max`). A bad line is no refusal of this call: the run becomes REFUSED. A retry of the same page is safe.
+        async fn create_payout_run(
+            &self,
+            request: tonic::Request<super::CreatePayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreatePayoutRunResponse>,
+            tonic::Status,
+        >;
+        /// Returns a run with counts and sums by state. Reasons: MALFORMED, RUN_UNKNOWN (NOT_FOUND).
+        async fn get_payout_run(
+            &self,
+            request: tonic::Request<super::GetPayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPayoutRunResponse>,
+            tonic::Status,
+        >;
+        /// Lists the items of a run. Reasons: MALFORMED, RUN_UNKNOWN (NOT_FOUND), PAGE_TOKEN.
+        async fn list_payout_run_items(
+            &self,
+            request: tonic::Request<super::ListPayoutRunItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPayoutRunItemsResponse>,
+            tonic::Status,
+        >;
+        /// Cancels one item of a run: at once if its payout was not requested, else as CancelPayout does. Cancelling it again changes nothing. Reasons in order of
+        /// precedence: MALFORMED, RUN_UNKNOWN (NOT_FOUND), ITEM_UNKNOWN (NOT_FOUND), NOT_CANCELLABLE (FAILED_PRECONDITION, fact `state`), OUTCOME_UNKNOWN (its payout
+        /// is being requested just now). A retry with the same id is safe.
+        async fn cancel_payout_run_item(
+            &self,
+            request: tonic::Request<super::CancelPayoutRunItemRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelPayoutRunItemResponse>,
+            tonic::Status,
+        >;
+        /// Approves a run that another person created: its payouts are requested from now on, as fast as the limits of `payout.runs` allow. Reasons in order of
+        /// precedence: MALFORMED, RUN_UNKNOWN (NOT_FOUND), OWN_RUN (PERMISSION_DENIED: who created it may not approve it), RUN_NOT_READY (FAILED_PRECONDITION,
+        /// fact `state`), RUN_CHANGED (FAILED_PRECONDITION: its lines have another hash than the given one). A retry is safe.
+        async fn approve_payout_run(
+            &self,
+            request: tonic::Request<super::ApprovePayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApprovePayoutRunResponse>,
+            tonic::Status,
+        >;
+        /// Sets the user's standing order in a currency, in place of the one that there is: from now on it requests a payout at each of its moments. Of moments that
+        /// were missed while the service was down only the newest is made up for. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, BENEFICIARY_UNKNOWN
+        /// (NOT_FOUND), CURRENCY_UNSUPPORTED (the beneficiary has another currency). None is sticky. A retry with the same id is safe.
+        async fn set_standing_order(
+            &self,
+            request: tonic::Request<super::SetStandingOrderRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetStandingOrderResponse>,
+            tonic::Status,
+        >;
+        /// Returns the user's standing order in a currency, with what became of its newest moments. Reasons: MALFORMED, STANDING_ORDER_UNKNOWN (NOT_FOUND).
+        async fn get_standing_order(
+            &self,
+            request: tonic::Request<super::GetStandingOrderRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStandingOrderResponse>,
+            tonic::Status,
+        >;
+        /// Deletes the user's standing order in a currency. Deleting it again changes nothing. Reasons: MALFORMED, REQUEST_ID_REUSED. A retry with the same id is safe.
+        async fn delete_standing_order(
+            &self,
+            request: tonic::Request<super::DeleteStandingOrderRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteStandingOrderResponse>,
             tonic::Status,
         >;
     }
@@ -3275,6 +4174,376 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ApprovePayoutThresholdSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/CreatePayoutRun" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreatePayoutRunSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::CreatePayoutRunRequest>
+                    for CreatePayoutRunSvc<T> {
+                        type Response = super::CreatePayoutRunResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreatePayoutRunRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::create_payout_run(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreatePayoutRunSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/GetPayoutRun" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPayoutRunSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::GetPayoutRunRequest>
+                    for GetPayoutRunSvc<T> {
+                        type Response = super::GetPayoutRunResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPayoutRunRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::get_payout_run(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPayoutRunSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ListPayoutRunItems" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPayoutRunItemsSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ListPayoutRunItemsRequest>
+                    for ListPayoutRunItemsSvc<T> {
+                        type Response = super::ListPayoutRunItemsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPayoutRunItemsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::list_payout_run_items(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPayoutRunItemsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/CancelPayoutRunItem" => {
+                    #[allow(non_camel_case_types)]
+                    struct CancelPayoutRunItemSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::CancelPayoutRunItemRequest>
+                    for CancelPayoutRunItemSvc<T> {
+                        type Response = super::CancelPayoutRunItemResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CancelPayoutRunItemRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::cancel_payout_run_item(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CancelPayoutRunItemSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ApprovePayoutRun" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApprovePayoutRunSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ApprovePayoutRunRequest>
+                    for ApprovePayoutRunSvc<T> {
+                        type Response = super::ApprovePayoutRunResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApprovePayoutRunRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::approve_payout_run(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApprovePayoutRunSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/SetStandingOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetStandingOrderSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::SetStandingOrderRequest>
+                    for SetStandingOrderSvc<T> {
+                        type Response = super::SetStandingOrderResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetStandingOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::set_standing_order(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetStandingOrderSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/GetStandingOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetStandingOrderSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::GetStandingOrderRequest>
+                    for GetStandingOrderSvc<T> {
+                        type Response = super::GetStandingOrderResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetStandingOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::get_standing_order(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetStandingOrderSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/DeleteStandingOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteStandingOrderSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::DeleteStandingOrderRequest>
+                    for DeleteStandingOrderSvc<T> {
+                        type Response = super::DeleteStandingOrderResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteStandingOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::delete_standing_order(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteStandingOrderSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -1,0 +1,188 @@
+//! The table of the items of runs.
+
+use super::{Error, Store};
+use crate::domain::run::{FAULTS_SHOWN_MAX, PayoutRun, RunItem, RunItemState};
+use ::money::BookName;
+use sqlx::{AnyConnection, Row, any::AnyRow};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Lines written by one statement: each has eight parameters.
+const INSERTED_AT_ONCE: usize = 100;
+/// Lines of one user in one run whose amounts are added up; a user with more has the later ones checked by the ledger alone.
+const USER_LINES_MAX: i64 = 1_000;
+
+/// The state of an item, that of its payout, and a currency.
+pub type RunSumKey = (RunItemState, String, String);
+
+/// Which items of a run to list.
+#[derive(Debug, Clone, Copy)]
+pub struct ListedItems<'a> {
+    /// After this line.
+    pub after: i64,
+    /// Only in this state; in any when none.
+    pub state: Option<RunItemState>,
+    /// Only those whose payout is in this state; any when empty.
+    pub payout_state: &'a str,
+    /// At most so many.
+    pub limit: i64,
+}
+
+fn read(row: &AnyRow) -> Result<RunItem, Error> {
+    let (text, number) = (|name: &str| row.try_get::<String, _>(name), |name: &str| row.try_get::<i64, _>(name));
+    Ok(RunItem {
+        line_no: number("line_no")?,
+        user: text("user_id")?,
+        beneficiary_id: text("beneficiary_id")?,
+        currency: text("currency")?,
+        minor_units: number("minor_units")?,
+        state: RunItemState::from_name(&text("state")?).ok_or(Error::Row("state of an item"))?,
+        claimed_at_ms: number("claimed_at_ms")?,
+        payout_id: text("payout_id")?,
+        reason: text("reason")?,
+    })
+}
+
+/// Stores lines.
+pub async fn insert(tx: &mut AnyConnection, run: &PayoutRun, items: &[RunItem]) -> Result<(), Error> {
+    for chunk in items.chunks(INSERTED_AT_ONCE) {
+        let places: Vec<String> = (0..chunk.len())
+            .map(|row| {
+                let of_row: Vec<String> = (1..=7).map(|column| format!("${}", 2 + row * 7 + column)).collect();
+                format!("($1, $2, {})", of_row.join(", "))
+            })
+            .collect();
+        let sql = format!(
+            "INSERT INTO payout_run_item (book, run_id, line_no, user_id, beneficiary_id, currency, minor_units, state, reason) VALUES {}",
+            places.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
+        for item in chunk {
+            query = query
+                .bind(item.line_no)
+                .bind(item.user.clone())
+                .bind(item.beneficiary_id.clone())
+                .bind(item.currency.clone())
+                .bind(item.minor_units)
+                .bind(item.state.name())
+                .bind(item.reason.clone());
+        }
+        query.execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// Lines of a run after one, in their order.
+pub async fn page(tx: &mut AnyConnection, run: &PayoutRun, after: i64, limit: i64) -> Result<Vec<RunItem>, Error> {
+    let sql = "SELECT * FROM payout_run_item WHERE book = $1 AND run_id = $2 AND line_no > $3 ORDER BY line_no LIMIT $4";
+    let query = sqlx::query(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string()).bind(after).bind(limit);
+    query.fetch_all(tx).await?.iter().map(read).collect()
+}
+
+/// Keeps why a line is bad.
+pub async fn set_fault(tx: &mut AnyConnection, run: &PayoutRun, line_no: i64, why: &str) -> Result<(), Error> {
+    let sql = "UPDATE payout_run_item SET reason = $4 WHERE book = $1 AND run_id = $2 AND line_no = $3";
+    let query = sqlx::query(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string()).bind(line_no).bind(why.to_owned());
+    query.execute(tx).await?;
+    Ok(())
+}
+
+/// Writes an item's state over the one that was read, with its payout and reason; false: another writer was first.
+pub async fn advance(tx: &mut AnyConnection, run: &PayoutRun, before: &RunItem, next: &RunItem) -> Result<bool, Error> {
+    let updated = sqlx::query(
+        "UPDATE payout_run_item SET state = $6, claimed_at_ms = $7, payout_id = $8, reason = $9
+         WHERE book = $1 AND run_id = $2 AND line_no = $3 AND state = $4 AND claimed_at_ms = $5",
+    )
+    .bind(run.book.as_str().to_owned())
+    .bind(run.run_id.to_string())
+    .bind(before.line_no)
+    .bind(before.state.name())
+    .bind(before.claimed_at_ms)
+    .bind(next.state.name())
+    .bind(next.claimed_at_ms)
+    .bind(next.payout_id.clone())
+    .bind(next.reason.clone())
+    .execute(tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+impl Store {
+    /// One item.
+    pub async fn run_item(&self, run: &PayoutRun, line_no: i64) -> Result<Option<RunItem>, Error> {
+        let sql = "SELECT * FROM payout_run_item WHERE book = $1 AND run_id = $2 AND line_no = $3";
+        let query = sqlx::query(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string()).bind(line_no);
+        query.fetch_optional(self.pool()).await?.as_ref().map(read).transpose()
+    }
+
+    /// The first bad lines.
+    pub async fn run_faults(&self, run: &PayoutRun) -> Result<Vec<(i64, String)>, Error> {
+        let sql = "SELECT line_no, reason FROM payout_run_item WHERE book = $1 AND run_id = $2 AND reason <> '' ORDER BY line_no LIMIT $3";
+        let query = sqlx::query_as(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
+        Ok(query.bind(i64::try_from(FAULTS_SHOWN_MAX).unwrap_or(i64::MAX)).fetch_all(self.pool()).await?)
+    }
+
+    /// The first line before this one that pays the same beneficiary.
+    pub async fn run_line_twice(&self, run: &PayoutRun, item: &RunItem) -> Result<Option<i64>, Error> {
+        let sql = "SELECT line_no FROM payout_run_item
+             WHERE book = $1 AND run_id = $2 AND user_id = $3 AND beneficiary_id = $4 AND line_no < $5 ORDER BY line_no LIMIT 1";
+        let query = sqlx::query_scalar(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
+        let query = query.bind(item.user.clone()).bind(item.beneficiary_id.clone()).bind(item.line_no);
+        Ok(query.fetch_optional(self.pool()).await?)
+    }
+
+    /// What a run pays a user in a line's currency, up to and with that line.
+    pub async fn run_user_total(&self, run: &PayoutRun, item: &RunItem) -> Result<i128, Error> {
+        let sql = "SELECT minor_units FROM payout_run_item
+             WHERE book = $1 AND run_id = $2 AND user_id = $3 AND currency = $4 AND line_no <= $5 LIMIT $6";
+        let query = sqlx::query_scalar(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
+        let query = query.bind(item.user.clone()).bind(item.currency.clone()).bind(item.line_no).bind(USER_LINES_MAX);
+        let amounts: Vec<i64> = query.fetch_all(self.pool()).await?;
+        Ok(amounts.into_iter().map(i128::from).sum())
+    }
+
+    /// Items that can be requested now: not begun, or begun before `claimed_before_ms` by a process that crashed.
+    pub async fn startable(&self, run: &PayoutRun, claimed_before_ms: i64, limit: i64) -> Result<Vec<RunItem>, Error> {
+        let sql =
+            "SELECT * FROM payout_run_item WHERE book = $1 AND run_id = $2 AND state IN ('pending', 'starting') AND claimed_at_ms < $3
+             ORDER BY line_no LIMIT $4";
+        let query = sqlx::query(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string()).bind(claimed_before_ms).bind(limit);
+        query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
+    /// Whether an item of the run has not ended.
+    pub async fn has_unended(&self, run: &PayoutRun) -> Result<bool, Error> {
+        let sql = "SELECT item.line_no FROM payout_run_item AS item
+             LEFT JOIN payout ON payout.book = item.book AND payout.payout_id = item.payout_id
+             WHERE item.book = $1 AND item.run_id = $2 AND (item.state IN ('pending', 'starting') OR (item.state = 'started'
+                 AND payout.phase NOT IN ('refused', 'settled', 'rejected', 'returnable', 'cancelled', 'blocked'))) LIMIT 1";
+        let query = sqlx::query_scalar(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
+        let found: Option<i64> = query.fetch_optional(self.pool()).await?;
+        Ok(found.is_some())
+    }
+
+    /// How many payouts each bank is busy with: from the hold to the end, but none that waits for a rail, for money or for people.
+    pub async fn busy_banks(&self) -> Result<BTreeMap<String, i64>, Error> {
+        let sql = "SELECT bank, COUNT(*) FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')
+             AND phase IN ('requested', 'held', 'intent', 'sent', 'accepted', 'unknown', 'settling', 'returning', 'suspending') GROUP BY bank";
+        let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(self.pool()).await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Items with the states of their payouts (empty where there is none), in the order of their lines.
+    pub async fn listed_items(&self, book: &BookName, run_id: Uuid, listed: ListedItems<'_>) -> Result<Vec<(RunItem, String)>, Error> {
+        let sql = "SELECT item.*, COALESCE(payout.state, '') AS payout_state FROM payout_run_item AS item
+             LEFT JOIN payout ON payout.book = item.book AND payout.payout_id = item.payout_id
+             WHERE item.book = $1 AND item.run_id = $2 AND item.line_no > $3
+                 AND ($4 = '' OR item.state = $4 OR ($4 = 'pending' AND item.state = 'starting')) AND ($5 = '' OR payout.state = $5)
+             ORDER BY item.line_no LIMIT $6";
+        let query = sqlx::query(sql)
+            .bind(book.as_str().to_owned())
+            .bind(run_id.to_string())
+            .bind(listed.after)
+            .bind(listed.state.map_or("", RunItemState::name))
+            .bind(listed.payout_state.to_owned())
+            .bind(listed.limit);
+        query.fetch_all(self.pool()).await?.iter().map(|row| Ok((read(row)?, row.try_get("payout_state")?))).collect()
+    }
+}
