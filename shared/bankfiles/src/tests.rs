@@ -1,4 +1,6 @@
 //! Unit tests of how a file's format is recognised.
+mod codes_page;
+
 use super::*;
 
 /// The beginnings of the formats, and what each is recognised as.
