@@ -4,16 +4,19 @@
 //!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
 //!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
 //!   set times.
+//! - [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures.
 
 pub mod attempt;
 pub mod evidence;
 pub mod judgement;
 pub mod life;
+pub mod report;
 pub mod reservation;
 pub mod run;
 pub mod sendings;
 pub mod standing;
 pub mod statement;
+pub mod wallet;
 
 pub use attempt::{Attempt, CostBearer};
 pub use judgement::{BankAnswer, judge};

@@ -2,6 +2,7 @@
 
 use crate::{
     beneficiaries::{BeneficiaryRefusal, PayeeStanding},
+    domain::report::{LINES_MAX, ReportLimit},
     review::ReviewRefusal,
     store, vault,
 };
@@ -67,6 +68,9 @@ pub enum Error {
     /// The user has no standing order in this currency.
     #[error("no such standing order")]
     OrderUnknown,
+    /// A report would exceed a limit.
+    #[error(transparent)]
+    Report(#[from] ReportLimit),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -212,6 +216,16 @@ impl From<Error> for Status {
                 rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[("payout_id", id.to_string())])
             }
             Error::OrderUnknown => rpc::refused(Code::NotFound, "STANDING_ORDER_UNKNOWN", "no such standing order".to_owned(), &[]),
+            Error::Report(limit) => {
+                let (bound, max) = match limit {
+                    ReportLimit::Lines => ("lines", LINES_MAX.to_string()),
+                    ReportLimit::Payouts(max) => ("payouts", max.to_string()),
+                    ReportLimit::Sum => ("sum", i64::MAX.to_string()),
+                };
+                let message =
+                    format!("the report would have {limit}; nothing was changed: ask for a shorter period, or for fewer dimensions");
+                rpc::refused(Code::FailedPrecondition, "REPORT_TOO_LARGE", message, &[("bound", bound.to_owned()), ("max", max)])
+            }
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),
             Error::Vault(error) => rpc::internal(&error),

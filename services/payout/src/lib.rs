@@ -7,6 +7,7 @@
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
 //! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
+//! - [`report`]: sums of payouts, beside e-wallets. [`wallets`]: the dated figures of those.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
 
 pub mod banks;
@@ -22,6 +23,7 @@ pub mod payouts;
 pub mod postings;
 pub mod privacy;
 pub mod prune;
+pub mod report;
 pub mod resealing;
 pub mod review;
 pub mod routes;
@@ -32,6 +34,7 @@ pub mod statements;
 pub mod store;
 pub mod tables;
 pub mod vault;
+pub mod wallets;
 pub mod watch;
 pub mod wire;
 pub mod worker;

@@ -188,7 +188,21 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
-        Ok(Response::new(pb::GetPayoutResponse { payout: Some(self.shown(&payout_key).await?) }))
+        let mut payout = self.shown(&payout_key).await?;
+        if matches!(caller.principal.role, Role::Support | Role::Finance | Role::Auditor | Role::Admin) {
+            payout = wire::advised(payout);
+        }
+        Ok(Response::new(pb::GetPayoutResponse { payout: Some(payout) }))
+    }
+
+    async fn get_payout_report(
+        &self,
+        request: Request<pb::GetPayoutReportRequest>,
+    ) -> Result<Response<pb::GetPayoutReportResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let ask = wire::report::asked(caller.book(&request.book), &request)?;
+        Ok(Response::new(wire::report::report(&self.payouts.report(&ask).await?)))
     }
 
     async fn list_payouts(&self, request: Request<pb::ListPayoutsRequest>) -> Result<Response<pb::ListPayoutsResponse>, Status> {

@@ -3,7 +3,7 @@
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
-//! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
+//! - [`reports`]: payouts in the order of their time, for reports. [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
 pub mod attempts;
@@ -12,6 +12,7 @@ pub mod erasure;
 pub mod messages;
 pub mod payouts;
 pub mod refusals;
+pub mod reports;
 pub mod resealing;
 pub mod reservations;
 pub mod reviews;
@@ -31,7 +32,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 11] = [
+pub const MIGRATIONS: [Migration; 13] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -45,6 +46,7 @@ pub const MIGRATIONS: [Migration; 11] = [
     Migration::expand(11, include_str!("../migrations/0011_reviews.sql")),
     Migration::expand(14, include_str!("../migrations/0014_liquidity.sql")),
     Migration::expand(15, include_str!("../migrations/0015_runs.sql")),
+    Migration::expand(16, include_str!("../migrations/0016_reports.sql")),
 ];
 
 /// The text that the key check seals.

@@ -1,15 +1,17 @@
 //! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries. [`review`]: that of reviews. [`run`]: that of runs. [`standing`]: that of standing orders.
+//! [`report`]: that of reports.
 //!
 //! - `answer`: payouts and their options as callers see them.
 
 pub mod beneficiary;
+pub mod report;
 pub mod review;
 pub mod run;
 pub mod standing;
 
 mod answer;
 
-pub use answer::{options, payout};
+pub use answer::{advised, options, payout};
 
 use crate::{
     cancel::CancelRequest,

@@ -147,6 +147,9 @@ const ACCOUNT_FIND: Access = Access::Roles(&[(Support, Reach::Book), (Finance, R
 
 /// How much is known of a creator: set by the app's service that checks it, which decides how much may be paid unreviewed.
 const CREATOR_TIER: Access = Access::Roles(&[(Service, Reach::OnBehalf)]);
+/// Sums of a book's payouts, with what banks cost us: for the people who are responsible for the books, not for those who help users.
+const PAYOUT_REPORT: Access =
+    Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
@@ -206,6 +209,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/GetPayoutOptions", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/CancelPayout", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetPayout", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/GetPayoutReport", PAYOUT_REPORT),
     explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/WatchPayout", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/ListReviews", ACCOUNT_FIND),

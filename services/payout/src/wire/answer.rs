@@ -4,7 +4,7 @@ use super::state;
 use crate::{
     banks::Banks,
     domain::{
-        CostBearer, Payout,
+        CostBearer, Payout, PayoutState,
         evidence::{REASON_CHARS_MAX, REASON_CODE_CHARS_MAX, plain},
     },
     routes::PayoutOptions,
@@ -14,6 +14,7 @@ use crate::{
     },
 };
 use api::payout as pb;
+use iso20022::codes::handling::{CodeAdvice, CodeList};
 use money::Money;
 use prost::Message as _;
 use rpc::wire::timestamp_ms;
@@ -74,7 +75,26 @@ pub fn payout((row, shown): &(Payout, ShownSteps), attempts: &[RecordedAttempt])
         expected_time: moment(row.attempt.expected_at_ms),
         returnable_until: moment(row.returnable_until_ms),
         returned_minor_units: row.returned_minor_units,
+        payee_text: advice(row.state, &row.reason_code).map_or_else(String::new, |advice| advice.payee_text.to_owned()),
+        // Only for staff: they may tell a suspicion.
+        code_owner: String::new(),
+        next_step: String::new(),
     }
+}
+
+/// What is known about the code of a rejected payout; none of any other.
+fn advice(state: PayoutState, reason_code: &str) -> Option<CodeAdvice> {
+    (state == PayoutState::Rejected).then(|| CodeAdvice::of(CodeList::StatusReason, reason_code))
+}
+
+/// A payout as staff see it: with who acts on the code of its rejection, and how.
+#[must_use]
+pub fn advised(payout: pb::Payout) -> pb::Payout {
+    if payout.state() != pb::PayoutState::Rejected {
+        return payout;
+    }
+    let advice = CodeAdvice::of(CodeList::StatusReason, &payout.reason_code);
+    pb::Payout { code_owner: advice.owner.word().to_owned(), next_step: advice.next_step.to_owned(), ..payout }
 }
 
 fn bearer(bearer: CostBearer) -> pb::CostBearer {

@@ -17,6 +17,7 @@ mod outcomes;
 mod payees;
 mod rails;
 mod reasons;
+mod report;
 mod reviews;
 mod runs;
 mod standing;

@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 66] = [
+const MATRIX: [(&str, &str, &str); 67] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -67,6 +67,7 @@ const MATRIX: [(&str, &str, &str); 66] = [
     ("largesse.payout.v1.PayoutService/GetPayoutOptions", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/CancelPayout", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/GetPayout", "-oaaaaa", "!"),
+    ("largesse.payout.v1.PayoutService/GetPayoutReport", "--b-bbb", "!"),
     ("largesse.payout.v1.PayoutService/ListPayouts", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/WatchPayout", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/ListReviews", "---bbbb", "!"),

@@ -1290,6 +1290,234 @@ impl ReviewDecision {
         }
     }
 }
+/// A period of one book's payouts to report on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPayoutReportRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Payouts requested at or after this time. Required.
+    #[prost(message, optional, tag = "2")]
+    pub created_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Payouts requested before this time: later than `created_from`, at most 400 days. Required.
+    #[prost(message, optional, tag = "3")]
+    pub created_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// What the lines are divided by; each at most once, in any order. Empty: one line per currency.
+    #[prost(enumeration = "ReportDimension", repeated, packed = "false", tag = "4")]
+    pub by: ::prost::alloc::vec::Vec<i32>,
+    /// A payout counts as instant if its money was in the account within this time of the request, in milliseconds, at most a day. 0: 20,000.
+    #[prost(int64, tag = "5")]
+    pub instant_ms_max: i64,
+}
+/// How many payouts were rejected with one code.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectedPayouts {
+    /// The bank's reason code, such as `AC04`. `none`: the bank gave no code. `others`: codes beyond the 40 that are counted one by one.
+    #[prost(string, tag = "1")]
+    pub reason_code: ::prost::alloc::string::String,
+    /// Number of payouts that ended rejected with it.
+    #[prost(int64, tag = "2")]
+    pub payouts: i64,
+}
+/// Sums of the payouts of one currency that have the same values of the dimensions that were asked for. Dimensions that were not asked for are empty.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PayoutReportLine {
+    /// ISO 4217 code of the currency.
+    #[prost(string, tag = "1")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Id of the rail of the last attempt.
+    #[prost(string, tag = "2")]
+    pub rail: ::prost::alloc::string::String,
+    /// Name of our bank. Empty also for payouts by an older version.
+    #[prost(string, tag = "3")]
+    pub bank: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the receiving account's country. Empty also if the account is erased or its country is not known.
+    #[prost(string, tag = "4")]
+    pub country: ::prost::alloc::string::String,
+    /// Day of the request in UTC, such as `2026-11-27`.
+    #[prost(string, tag = "5")]
+    pub day: ::prost::alloc::string::String,
+    /// Number of payouts requested, whatever became of them.
+    #[prost(int64, tag = "6")]
+    pub payouts: i64,
+    /// Their amounts, in minor units.
+    #[prost(int64, tag = "7")]
+    pub amount_minor_units: i64,
+    /// How many of them were paid, also if the money came back later.
+    #[prost(int64, tag = "8")]
+    pub paid_payouts: i64,
+    /// Amounts of the paid ones, in minor units.
+    #[prost(int64, tag = "9")]
+    pub paid_minor_units: i64,
+    /// What the paid ones were expected to cost when they were sent, in minor units; it is not the bank's invoice.
+    #[prost(int64, tag = "10")]
+    pub cost_minor_units: i64,
+    /// Milliseconds from the request to the money in the account that half of the paid payouts took at most, within 1 per cent. 0: none was paid.
+    #[prost(int64, tag = "11")]
+    pub account_time_p50_ms: i64,
+    /// The same that 99 of 100 took at most.
+    #[prost(int64, tag = "12")]
+    pub account_time_p99_ms: i64,
+    /// How many of the paid ones were in the account within `instant_ms_max` of the request.
+    #[prost(int64, tag = "13")]
+    pub instant_payouts: i64,
+    /// Their share of the paid ones, as a decimal fraction with four places, such as `0.9731`. Empty: none was paid.
+    #[prost(string, tag = "14")]
+    pub instant_share: ::prost::alloc::string::String,
+    /// Payouts that ended rejected, by code, the most frequent first.
+    #[prost(message, repeated, tag = "15")]
+    pub rejects: ::prost::alloc::vec::Vec<RejectedPayouts>,
+    /// How many of the paid ones came back, in whole or in part.
+    #[prost(int64, tag = "16")]
+    pub returned_payouts: i64,
+    /// What came back, in minor units.
+    #[prost(int64, tag = "17")]
+    pub returned_minor_units: i64,
+    /// How many are of unknown outcome now.
+    #[prost(int64, tag = "18")]
+    pub unknown_payouts: i64,
+}
+/// One level of the dated figures: every figure at its low, typical or high value, on both sides.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WalletCostLevel {
+    /// `low`, `typical` or `high`.
+    #[prost(string, tag = "1")]
+    pub level: ::prost::alloc::string::String,
+    /// What the wallet would have asked for the same payouts: fee, withdrawal to a bank account, spread; decimal currency units, as the next ones.
+    #[prost(string, tag = "2")]
+    pub wallet_fee: ::prost::alloc::string::String,
+    /// Withdrawal from the wallet to a bank account.
+    #[prost(string, tag = "3")]
+    pub wallet_withdrawal: ::prost::alloc::string::String,
+    /// Spread on the exchange rate.
+    #[prost(string, tag = "4")]
+    pub wallet_spread: ::prost::alloc::string::String,
+    /// The three together.
+    #[prost(string, tag = "5")]
+    pub wallet_total: ::prost::alloc::string::String,
+    /// What the bank payouts cost by the records of their rails: every item.
+    #[prost(string, tag = "6")]
+    pub bank_items: ::prost::alloc::string::String,
+    /// Monthly price of the accounts that paid, for the period.
+    #[prost(string, tag = "7")]
+    pub bank_monthly: ::prost::alloc::string::String,
+    /// Payouts that came back.
+    #[prost(string, tag = "8")]
+    pub bank_returns: ::prost::alloc::string::String,
+    /// Checks of payees, one for each payout.
+    #[prost(string, tag = "9")]
+    pub bank_checks: ::prost::alloc::string::String,
+    /// The four together.
+    #[prost(string, tag = "10")]
+    pub bank_total: ::prost::alloc::string::String,
+    /// `wallet_total` divided by `bank_total`, two decimal places. Empty: the bank side costs nothing at this level.
+    #[prost(string, tag = "11")]
+    pub times_cheaper: ::prost::alloc::string::String,
+    /// Days from the wallet's payout to the money in a bank account.
+    #[prost(string, tag = "12")]
+    pub wallet_days: ::prost::alloc::string::String,
+    /// `wallet_days` divided by the time that half of the payouts took at most, one decimal place. Empty: that time is 0.
+    #[prost(string, tag = "13")]
+    pub times_faster: ::prost::alloc::string::String,
+    /// The smallest amount, in minor units, of which a single payout at this level costs a tenth or less of what the wallet asks: over the rail that most of the
+    /// payouts took, with an equal part of monthly price, returns and checks. 0: there is none.
+    #[prost(int64, tag = "14")]
+    pub ten_times_from_minor_units: i64,
+    /// The largest amount up to which that stays so, in minor units. 0: it stays so for every larger amount, or never is so.
+    #[prost(int64, tag = "15")]
+    pub ten_times_until_minor_units: i64,
+}
+/// The paid payouts of one currency beside a wallet's dated figures.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WalletComparison {
+    /// Id of the wallet's record.
+    #[prost(string, tag = "1")]
+    pub wallet: ::prost::alloc::string::String,
+    /// Name of the wallet, for people.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// ISO 4217 code of the currency.
+    #[prost(string, tag = "3")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Number of paid payouts that are compared: those over rails of known cost.
+    #[prost(int64, tag = "4")]
+    pub payouts: i64,
+    /// Their amounts, in minor units.
+    #[prost(int64, tag = "5")]
+    pub amount_minor_units: i64,
+    /// Paid payouts that are left out, because their rail's cost in the currency is not known.
+    #[prost(int64, tag = "6")]
+    pub left_out_payouts: i64,
+    /// The levels `low`, `typical` and `high`.
+    #[prost(message, repeated, tag = "7")]
+    pub levels: ::prost::alloc::vec::Vec<WalletCostLevel>,
+    /// Sources of the wallet's figures and of the bank's.
+    #[prost(string, repeated, tag = "8")]
+    pub sources: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Confidence of the wallet's figures: `P` from the provider or a scheme, `S` from others, `K` not verified.
+    #[prost(string, tag = "9")]
+    pub wallet_confidence: ::prost::alloc::string::String,
+    /// Confidence of the bank's monthly price, returns and checks.
+    #[prost(string, tag = "10")]
+    pub bank_confidence: ::prost::alloc::string::String,
+    /// The day on which somebody looked the wallet's figures up.
+    #[prost(string, tag = "11")]
+    pub as_of: ::prost::alloc::string::String,
+}
+/// The report.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPayoutReportResponse {
+    /// The lines, by currency and then by the dimensions.
+    #[prost(message, repeated, tag = "1")]
+    pub lines: ::prost::alloc::vec::Vec<PayoutReportLine>,
+    /// Sums over all lines, one for each currency.
+    #[prost(message, repeated, tag = "2")]
+    pub totals: ::prost::alloc::vec::Vec<PayoutReportLine>,
+    /// The same payouts beside wallets, for each record of a wallet whose currency is that of paid payouts.
+    #[prost(message, repeated, tag = "3")]
+    pub wallets: ::prost::alloc::vec::Vec<WalletComparison>,
+}
+/// What the lines of a report are divided by, besides the currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportDimension {
+    /// Refused in a request.
+    Unspecified = 0,
+    /// Id of the rail of the last attempt.
+    Rail = 1,
+    /// Name of our bank that made the last attempt.
+    Bank = 2,
+    /// Country of the receiving account.
+    Country = 3,
+    /// Day of the request, in UTC.
+    Day = 4,
+}
+impl ReportDimension {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_DIMENSION_UNSPECIFIED",
+            Self::Rail => "REPORT_DIMENSION_RAIL",
+            Self::Bank => "REPORT_DIMENSION_BANK",
+            Self::Country => "REPORT_DIMENSION_COUNTRY",
+            Self::Day => "REPORT_DIMENSION_DAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_DIMENSION_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_DIMENSION_RAIL" => Some(Self::Rail),
+            "REPORT_DIMENSION_BANK" => Some(Self::Bank),
+            "REPORT_DIMENSION_COUNTRY" => Some(Self::Country),
+            "REPORT_DIMENSION_DAY" => Some(Self::Day),
+            _ => None,
+        }
+    }
+}
 /// A bank account in the US.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AbaAccount {
@@ -1882,6 +2110,15 @@ pub struct Payout {
     /// What came back after it was paid, in minor units.
     #[prost(int64, tag = "27")]
     pub returned_minor_units: i64,
+    /// For a rejected payout: what the person paid is told about the reason's code, one sentence. Names neither a suspicion nor anybody else. Empty otherwise.
+    #[prost(string, tag = "40")]
+    pub payee_text: ::prost::alloc::string::String,
+    /// For a rejected payout, in GetPayout, to staff only: who acts next on the code: `creator`, `operations` or `bank`. Empty otherwise.
+    #[prost(string, tag = "41")]
+    pub code_owner: ::prost::alloc::string::String,
+    /// For a rejected payout, in GetPayout, to staff only: what that owner does. Empty otherwise.
+    #[prost(string, tag = "42")]
+    pub next_step: ::prost::alloc::string::String,
 }
 /// The payout that was requested.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2485,6 +2722,38 @@ pub mod payout_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("largesse.payout.v1.PayoutService", "GetPayout"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff and services: sums of a book's payouts in a period, and the same payouts beside the dated figures of e-wallets. Reads every payout of the period; a
+        /// payout that changes meanwhile is counted as it was or as it is. Reasons: MALFORMED, REPORT_TOO_LARGE (FAILED_PRECONDITION, facts `bound` and `max`: more
+        /// lines or payouts than one report may have, or a sum that is too large; ask for a shorter period). It changes nothing.
+        pub async fn get_payout_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPayoutReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPayoutReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/GetPayoutReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "GetPayoutReport",
+                    ),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -3101,6 +3370,16 @@ pub mod payout_service_server {
             request: tonic::Request<super::GetPayoutRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetPayoutResponse>,
+            tonic::Status,
+        >;
+        /// Staff and services: sums of a book's payouts in a period, and the same payouts beside the dated figures of e-wallets. Reads every payout of the period; a
+        /// payout that changes meanwhile is counted as it was or as it is. Reasons: MALFORMED, REPORT_TOO_LARGE (FAILED_PRECONDITION, facts `bound` and `max`: more
+        /// lines or payouts than one report may have, or a sum that is too large; ask for a shorter period). It changes nothing.
+        async fn get_payout_report(
+            &self,
+            request: tonic::Request<super::GetPayoutReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPayoutReportResponse>,
             tonic::Status,
         >;
         /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
@@ -3760,6 +4039,52 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetPayoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/GetPayoutReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPayoutReportSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::GetPayoutReportRequest>
+                    for GetPayoutReportSvc<T> {
+                        type Response = super::GetPayoutReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPayoutReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::get_payout_report(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPayoutReportSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

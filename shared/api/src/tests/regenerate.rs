@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 12] = [
+const PROTOS: [&str; 13] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -22,6 +22,7 @@ const PROTOS: [&str; 12] = [
     "largesse/payout/v1/run.proto",
     "largesse/payout/v1/standing.proto",
     "largesse/payout/v1/payout.proto",
+    "largesse/payout/v1/report.proto",
     "largesse/payout/v1/review.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",
