@@ -5,6 +5,7 @@
 //!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
 //!   set times.
 //! - [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures.
+//! - [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures. [`table`]: every phase with every event.
 
 pub mod attempt;
 pub mod evidence;
@@ -16,6 +17,7 @@ pub mod run;
 pub mod sendings;
 pub mod standing;
 pub mod statement;
+pub mod table;
 pub mod wallet;
 
 pub use attempt::{Attempt, CostBearer};

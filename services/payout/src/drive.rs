@@ -281,12 +281,7 @@ impl Payouts {
                     }
                     _ => 0,
                 };
-                let phase = match payout.phase {
-                    PayoutPhase::Settling if returnable_until_ms > 0 => PayoutPhase::Returnable,
-                    PayoutPhase::Settling => PayoutPhase::Settled,
-                    PayoutPhase::Blocking => PayoutPhase::Blocked,
-                    _ => PayoutPhase::Rejected,
-                };
+                let phase = payout.phase.after_posting(returnable_until_ms > 0).expect("a posting ends the phase of a decided payout");
                 let suspended = if payout.phase == PayoutPhase::Suspending { IN_SUSPENSE } else { "" };
                 let note = [payout.bank_status.as_str(), &payout.reason_code, &payout.reason, suspended];
                 let note = note.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
@@ -312,8 +307,8 @@ impl Payouts {
         tracing::warn!(payout_id = %payout.payout_id, phase, refused, %not_posted, "the ledger did not post; trying again");
         let now_ms = now_ms();
         let payable = postings::payable(&payout).name();
-        if payout.phase == PayoutPhase::Returning && not_posted.is_closed(&payable) {
-            return self.keep(&payout, payout.clone().enter(PayoutPhase::Suspending, now_ms), String::new()).await;
+        if let Some(suspending) = payout.phase.after_closing().filter(|_| not_posted.is_closed(&payable)) {
+            return self.keep(&payout, payout.clone().enter(suspending, now_ms), String::new()).await;
         }
         let mut next = payout.clone().again(now_ms, &self.policy);
         if !refused {

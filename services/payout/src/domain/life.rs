@@ -163,6 +163,37 @@ impl PayoutPhase {
         matches!(self, Self::Held | Self::Review | Self::Queued)
     }
 
+    /// The phase after the posting that ends this one. `returnable`: the rail's payments may still come back as a matter of course. None: no posting ends it.
+    #[must_use]
+    pub fn after_posting(self, returnable: bool) -> Option<Self> {
+        match self {
+            Self::Requested => Some(Self::Held),
+            Self::Held | Self::Queued => Some(Self::Intent),
+            Self::Settling if returnable => Some(Self::Returnable),
+            Self::Settling => Some(Self::Settled),
+            Self::Returning | Self::Suspending => Some(Self::Rejected),
+            Self::Cancelling => Some(Self::Cancelled),
+            Self::Blocking => Some(Self::Blocked),
+            Self::Refused
+            | Self::Intent
+            | Self::Sent
+            | Self::Accepted
+            | Self::Unknown
+            | Self::Settled
+            | Self::Rejected
+            | Self::Review
+            | Self::Returnable
+            | Self::Cancelled
+            | Self::Blocked => None,
+        }
+    }
+
+    /// The phase after the ledger has refused this one's posting, because the creator's account is closed for ever. None: it is tried again.
+    #[must_use]
+    pub fn after_closing(self) -> Option<Self> {
+        (self == Self::Returning).then_some(Self::Suspending)
+    }
+
     /// The public state on entering the phase. None: unchanged, since the money has not moved yet.
     #[must_use]
     pub fn shown(self) -> Option<PayoutState> {
