@@ -18,6 +18,7 @@ pub mod migrate;
 pub mod privacy;
 pub mod rails;
 pub mod replay;
+pub mod report;
 pub mod screening;
 pub mod serve;
 pub mod settings;

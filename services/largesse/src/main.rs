@@ -5,7 +5,7 @@ use cli::{
     backup::{self, BackupArguments, RestoreArguments},
     bank, bench, config, demo, explain, export, id, import, keys, lists,
     migrate::{self, MigrateArguments},
-    privacy, rails, replay, screening, serve,
+    privacy, rails, replay, report, screening, serve,
     settings::DatabaseArgument,
     status, token, usable, verify,
 };
@@ -60,6 +60,8 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Sends recorded live gift events again; repeating the command charges nothing.
     Replay(replay::ReplayArguments),
+    /// Reports on payouts of a period: sums, times, rejections, and the same payouts beside e-wallets.
+    Report(report::ReportArguments),
     /// Checks the books of a running or stopped installation or of a backup; if the books are wrong, prints the first bad event and exits with 1.
     Verify(verify::VerifyArguments),
     /// Explains an id: what the id is, and where the money came from and went.
@@ -140,6 +142,7 @@ fn main() -> ExitCode {
         },
         Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, arguments)),
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
+        Command::Report(arguments) => command::run("largesse report", report::run(arguments)),
         Command::Bench(arguments) => command::finish(bench::run(arguments)),
         Command::Status(arguments) => command::run("largesse status", status::run(arguments)),
         Command::Completions { shell } => {

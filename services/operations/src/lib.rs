@@ -1,7 +1,8 @@
-//! Operator tools that work on an installation's tables, beside or instead of running services.
+//! Operator tools that work on an installation's tables, beside or instead of running services, or ask them.
 //!
 //! - [`backup`]: backup of an installation while it runs, and restore.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
+//! - [`payout_report`]: the report of payouts, asked of a running service and written.
 //! - [`acts`]: records these tools' use in the audit log.
 //! - [`privacy`]: personal data; export and erasure of a user's own data.
 //! - [`citus`]: tables distributed over a cluster.
@@ -10,6 +11,7 @@ pub mod backup;
 pub mod citus;
 pub mod export;
 pub mod import;
+pub mod payout_report;
 pub mod privacy;
 
 /// Why an operator's command failed. It is only shown to a person, so it needs no type.

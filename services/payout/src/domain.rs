@@ -4,7 +4,6 @@
 //!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
 //!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
 //!   set times.
-//! - [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures.
 //! - [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures. [`table`]: every phase with every event.
 
 pub mod attempt;

@@ -18,6 +18,7 @@ mod pipes;
 mod privacy;
 mod process;
 mod replay;
+mod reporting;
 mod settings;
 mod standby;
 mod streams;

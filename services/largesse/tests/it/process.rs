@@ -15,13 +15,13 @@ fn largesse(arguments: &[&str]) -> Command {
     command
 }
 
-async fn output(arguments: &[&str]) -> (bool, String, String) {
+pub async fn output(arguments: &[&str]) -> (bool, String, String) {
     let output = largesse(arguments).output().await.unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
 /// Starts a sandbox in a process of its own; returns the lines that it printed until it was ready.
-async fn serving(dir: &Path) -> (Child, Vec<String>) {
+pub async fn serving(dir: &Path) -> (Child, Vec<String>) {
     let dir = dir.to_str().unwrap();
     let listeners = ["--listen", FREE, "--http", FREE, "--bank-listen", FREE, "--store-listen", FREE];
     let mut child = largesse(&[&["serve", "--sandbox", "--data-dir", dir], listeners.as_slice()].concat()).spawn().unwrap();

@@ -1,0 +1,139 @@
+//! `largesse report`: sums of payouts, beside e-wallets.
+use api::payout::{GetPayoutReportRequest, ReportDimension};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use money::BookName;
+use operations::payout_report;
+use rpc::{Tls, tls};
+use runtime::command::{self, CommandResult};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Printed after the options.
+const EXPLANATION: &str = "\
+Asks a running payout service for the sums of a book's payouts that were requested from --from until before --until: number, amount, cost, time from request to
+account (p50 and p99), the share that was instant, rejections by code, returns, and those of unknown outcome now. Beside them stands what the dated figures of
+e-wallets give for the same payouts, at low, typical and high cost: all cost on both sides, how many times faster, and from which amount a bank payout costs a
+tenth. The token is one of the roles finance, auditor or admin; the audit log records the call with its reason.
+
+  largesse report payouts --book app-us --from 2026-11-01 --until 2026-12-01 --by rail,day --token-file fay.token --reason 'costs of November'
+  largesse report payouts --book app-us --from 2026-11-01 --until 2026-12-01 --csv --token-file fay.token --reason 'costs of November' > payouts.csv";
+
+/// Options of `largesse report`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_long_help = EXPLANATION)]
+pub struct ReportArguments {
+    #[command(subcommand)]
+    pub task: ReportTask,
+}
+
+/// What to report on.
+#[derive(Debug, Subcommand)]
+pub enum ReportTask {
+    /// Payouts of a period.
+    #[command(after_long_help = EXPLANATION)]
+    Payouts(Box<PayoutReportArguments>),
+}
+
+/// What lines are divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DividedBy {
+    /// The rail of the last attempt.
+    Rail,
+    /// Our bank.
+    Bank,
+    /// The receiving account's country.
+    Country,
+    /// The day of the request, in UTC.
+    Day,
+}
+
+/// Options of `largesse report payouts`.
+#[derive(Debug, Args)]
+pub struct PayoutReportArguments {
+    /// The book.
+    #[arg(long, value_name = "BOOK", value_parser = super::book)]
+    pub book: BookName,
+    /// First moment: a day such as 2026-11-01 (its beginning in UTC), or a time such as 2026-11-01T08:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub from: Timestamp,
+    /// First moment after the period, in the same form; at most 400 days later.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub until: Timestamp,
+    /// What lines are divided by, besides the currency.
+    #[arg(long, value_delimiter = ',')]
+    pub by: Vec<DividedBy>,
+    /// Within how many milliseconds of the request a payout's money must be in the account to count as instant.
+    #[arg(long, value_name = "MS", default_value_t = 20_000, value_parser = clap::value_parser!(i64).range(1..=86_400_000))]
+    pub instant_ms: i64,
+    /// Prints the lines as CSV, safe to open in a spreadsheet.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// With --csv: prints the comparison with wallets instead of the lines.
+    #[arg(long, requires = "csv")]
+    pub wallets: bool,
+    /// Prints JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// gRPC address of a process with the payout service.
+    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
+    pub url: String,
+    /// File with the token of a member of staff or a service.
+    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// The reason, for the audit log; 8 to 500 bytes.
+    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
+    pub reason: String,
+    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+/// Asks for the report and prints it.
+pub async fn run(arguments: ReportArguments) -> CommandResult {
+    let ReportTask::Payouts(arguments) = arguments.task;
+    let tls = Tls::load(tls::Config { peer_ca: arguments.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
+    let file = &arguments.token_file;
+    let token = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let transport = match rpc::connect_with(&arguments.url, &tls) {
+        Ok(transport) => transport,
+        Err(error @ (rpc::Error::Address { .. } | rpc::Error::Peer { .. })) => {
+            command::finish(Err(format!("--url {error}").into()));
+            return Ok(ExitCode::from(command::USAGE));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let at = |moment: Timestamp| Some(rpc::wire::timestamp_ms(moment.as_millisecond()));
+    let request = GetPayoutReportRequest {
+        book: arguments.book.to_string(),
+        created_from: at(arguments.from),
+        created_until: at(arguments.until),
+        by: arguments.by.iter().map(|by| dimension(*by).into()).collect(),
+        instant_ms_max: arguments.instant_ms,
+    };
+    let report = payout_report::ask(transport, token.trim(), &arguments.reason, request).await?;
+    match (arguments.csv, arguments.wallets, arguments.json) {
+        (true, true, _) => print!("{}", payout_report::wallets_csv(&report)?),
+        (true, false, _) => print!("{}", payout_report::lines_csv(&report)?),
+        (false, _, true) => println!("{}", serde_json::to_string_pretty(&payout_report::json(&report))?),
+        (false, _, false) => print!("{}", payout_report::lines(&report)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn dimension(by: DividedBy) -> ReportDimension {
+    match by {
+        DividedBy::Rail => ReportDimension::Rail,
+        DividedBy::Bank => ReportDimension::Bank,
+        DividedBy::Country => ReportDimension::Country,
+        DividedBy::Day => ReportDimension::Day,
+    }
+}
+
+/// Parses a day, which begins at midnight in UTC, or a time.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
+    match day {
+        Some(day) => day.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp()).map_err(|error| error.to_string()),
+        None => text.parse().map_err(|_| "a day such as 2026-11-01, or a time such as 2026-11-01T08:00:00Z".to_owned()),
+    }
+}
