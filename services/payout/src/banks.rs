@@ -5,6 +5,7 @@
 pub mod connector;
 pub mod iso20022;
 
+use crate::callbacks::signatures::BankSigners;
 use crate::{
     config::{BankConfig, BankProtocol, Config, CostPolicy, RouteFacts},
     domain::{Attempt, CostBearer},
@@ -68,6 +69,8 @@ pub struct Bank {
     pub rails: BTreeMap<String, OfferedRail>,
     /// How it is spoken to.
     pub connector: Arc<dyn BankConnector>,
+    /// The keys of its callbacks; none if it sends none.
+    pub callbacks: Option<Arc<BankSigners>>,
     paused: Option<String>,
 }
 
@@ -77,6 +80,7 @@ pub struct Banks {
     all: Vec<Bank>,
     facts: Arc<RouteFacts>,
     bearer: CostBearer,
+    return_bearer: CostBearer,
     fallback: bool,
 }
 
@@ -137,6 +141,10 @@ impl Bank {
         let connector: Arc<dyn BankConnector> = match config.protocol {
             BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?)?),
         };
+        let callbacks = match config.callback_keys() {
+            Some(source) => Some(Arc::new(BankSigners::try_new(source, config.client()?)?)),
+            None => None,
+        };
         Ok(Self {
             name: config.name.clone(),
             kind: config.books.kind(),
@@ -145,6 +153,7 @@ impl Bank {
             accounts,
             rails: rails.collect(),
             connector,
+            callbacks,
             paused: Some(config.paused.clone()).filter(|why| !why.is_empty()),
         })
     }
@@ -176,11 +185,12 @@ impl Banks {
     pub fn try_new(config: &Config) -> Result<Self, crate::Error> {
         let facts = config.route.read()?;
         let all = config.banks.iter().map(|bank| Bank::try_new(bank, &facts)).collect::<Result<_, _>>()?;
-        let bearer = match config.route.cost_bearer {
+        let of = |policy: CostPolicy| match policy {
             CostPolicy::House => CostBearer::House,
             CostPolicy::Creator => CostBearer::Creator,
         };
-        Ok(Self { all, facts: Arc::new(facts), bearer, fallback: config.route.fallback })
+        let (bearer, return_bearer) = (of(config.route.cost_bearer), of(config.returns.charge_bearer));
+        Ok(Self { all, facts: Arc::new(facts), bearer, return_bearer, fallback: config.route.fallback })
     }
 
     /// Whether an attempt needs a reservation of its account's money.
@@ -206,6 +216,12 @@ impl Banks {
     #[must_use]
     pub fn bearer(&self) -> CostBearer {
         self.bearer
+    }
+
+    /// Who bears what returning banks keep.
+    #[must_use]
+    pub fn bears_return_charges(&self) -> CostBearer {
+        self.return_bearer
     }
 
     /// Whether a refused payment may be tried over another rail.

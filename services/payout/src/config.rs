@@ -1,13 +1,16 @@
 //! Options of the payout service.
 //!
 //! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits. `run`: how fast runs are paid.
+//!   `returns`: what comes after a payout was paid.
 
 mod bank;
+mod returns;
 mod review;
 mod route;
 mod run;
 
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
+pub use returns::ReturnsConfig;
 pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
 pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteConfig, RouteFacts};
 
@@ -37,6 +40,8 @@ pub struct Config {
     pub banks: Vec<BankConfig>,
     /// The choice of rails.
     pub route: RouteConfig,
+    /// Returns and recalls.
+    pub returns: ReturnsConfig,
     /// Delays and limits of polling and sending.
     pub policy: PolicyConfig,
     /// How fast runs of payouts are paid.
@@ -212,6 +217,7 @@ impl Config {
             create_key: false,
             banks: Vec::new(),
             route: RouteConfig::default(),
+            returns: ReturnsConfig::default(),
             policy: PolicyConfig::default(),
             runs: RunConfig::default(),
             in_flight_max: 64,
@@ -248,6 +254,8 @@ impl Config {
             ("policy.retry_delay_max_ms", within(policy.retry_delay_max, 1, 24 * HOUR), "1 to 86,400,000"),
             ("policy.retry_delay_max_ms", policy.retry_delay_max >= policy.retry_delay, "retry_delay_ms or more"),
             ("policy.clock_skew_ms", policy.clock_skew <= HOUR, "0 to 3,600,000"),
+            ("returns.recall_expiry_s", within(self.returns.recall_expiry, 1_000, 3_660 * DAY), "1 second to ten years"),
+            ("returns.recall_ask_delay_max_ms", within(self.returns.recall_ask_delay_max, 1, DAY), "1 to 86,400,000"),
             ("policy.sends_max", (1..=99).contains(&policy.sends_max), "1 to 99"),
             ("watch_heartbeat_ms", within(self.watch_heartbeat, 1, HOUR), "1 to 3,600,000"),
             ("watch_age_max_ms", within(self.watch_age_max, 1, 24 * HOUR), "1 to 86,400,000"),

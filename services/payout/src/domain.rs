@@ -1,6 +1,7 @@
 //! A payout's life: its state, and when it is due next. No clock, no randomness, no I/O: the output follows from the input.
 //!
 //! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: the decision made from both.
+//!   [`returns`]: money that came back. [`recall`]: requests for it.
 //!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
 //!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
 //!   set times.
@@ -10,6 +11,8 @@ pub mod attempt;
 pub mod evidence;
 pub mod judgement;
 pub mod life;
+pub mod recall;
+pub mod returns;
 pub mod report;
 pub mod reservation;
 pub mod run;

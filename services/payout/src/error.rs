@@ -92,6 +92,18 @@ pub enum PayoutRefusal {
         /// What a name must.
         must: String,
     },
+    /// It is not paid, or all of it came back; nothing is asked for. Not kept.
+    #[error("this payout can't be recalled: it is {state}; the bank was not asked")]
+    NotRecallable {
+        /// Its state, or that it came back.
+        state: &'static str,
+    },
+    /// An earlier recall is open, or was accepted. Not kept.
+    #[error("an earlier recall of this payout is open or was accepted; the bank was not asked again")]
+    RecallOpen {
+        /// That recall.
+        recall_id: Uuid,
+    },
     /// The ledger has no such book.
     #[error("no such book")]
     BookUnknown,
@@ -146,6 +158,8 @@ impl PayoutRefusal {
             Self::AmountTooLarge { .. } => (Code::FailedPrecondition, "AMOUNT_TOO_LARGE"),
             Self::NoRail { .. } => (Code::FailedPrecondition, "NO_RAIL"),
             Self::AmountTooSmall { .. } => (Code::FailedPrecondition, "AMOUNT_TOO_SMALL"),
+            Self::NotRecallable { .. } => (Code::FailedPrecondition, "NOT_RECALLABLE"),
+            Self::RecallOpen { .. } => (Code::FailedPrecondition, "RECALL_OPEN"),
             Self::NotCancellable { .. } => (Code::FailedPrecondition, "NOT_CANCELLABLE"),
         }
     }
@@ -167,7 +181,8 @@ impl PayoutRefusal {
             }
             Self::NoRail { why } => vec![("why", why.clone())],
             Self::AmountTooSmall { cost_minor_units } => vec![("cost_minor_units", cost_minor_units.to_string())],
-            Self::NotCancellable { state } => vec![("state", (*state).to_owned())],
+            Self::RecallOpen { recall_id } => vec![("recall_id", recall_id.to_string())],
+            Self::NotRecallable { state } | Self::NotCancellable { state } => vec![("state", (*state).to_owned())],
             Self::HolderNameRecorded { rail, chars_max, .. } => vec![("rail", rail.clone()), ("chars_max", chars_max.to_string())],
             Self::BookUnknown | Self::BeneficiaryUnknown | Self::PayeeUnconfirmed | Self::CurrencyUnsupported => Vec::new(),
         };

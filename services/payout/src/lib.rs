@@ -5,13 +5,16 @@
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays.
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
+//! - [`returns`], [`recalls`], [`callbacks`], `afterwards`: money that comes back, requests for it, what banks tell, and the loops that see to them.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
 //! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
 //! - [`report`]: sums of payouts, beside e-wallets. [`wallets`]: the dated figures of those.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
 
+mod afterwards;
 pub mod banks;
 pub mod beneficiaries;
+pub mod callbacks;
 pub mod cancel;
 pub mod config;
 pub mod domain;
@@ -23,8 +26,10 @@ pub mod payouts;
 pub mod postings;
 pub mod privacy;
 pub mod prune;
+pub mod recalls;
 pub mod report;
 pub mod resealing;
+pub mod returns;
 pub mod review;
 pub mod routes;
 pub mod runs;
@@ -107,6 +112,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     tasks.spawn(standing::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(statements::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(review::rescreen::run(payouts.clone(), deps.shutdown.clone()));
+    tasks.spawn(afterwards::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(prune::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(resealing::run(payouts.clone(), deps.shutdown.clone()));
     let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());
@@ -128,6 +134,11 @@ impl Service {
     #[must_use]
     pub fn routes(&self) -> tonic::service::Routes {
         tonic::service::Routes::new(self.server())
+    }
+
+    /// The routes of banks' callbacks, for the listener of HTTP.
+    pub fn webhooks(&self) -> axum::Router {
+        callbacks::routes(self.handlers.payouts.clone())
     }
 
     /// Returns when the worker has stopped after `shutdown`.

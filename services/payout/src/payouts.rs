@@ -52,6 +52,10 @@ pub struct Payouts {
     pub wake: Notify,
     /// Notifies the worker of runs that a run has something to do.
     pub runs_due: Notify,
+    /// Notifies the loops beside the worker: a callback, a recall or a return is due now.
+    pub news: Notify,
+    /// Notifies the reader of statements that one is due now.
+    pub statements_wake: Notify,
     /// What payees are checked by.
     pub payees: PayeeDesk,
     /// Sanctions lists in force.
@@ -101,6 +105,8 @@ impl Payouts {
             changed: broadcast::Sender::new(CHANGES_MAX),
             wake: Notify::new(),
             runs_due: Notify::new(),
+            news: Notify::new(),
+            statements_wake: Notify::new(),
             payees: PayeeDesk::default(),
             lists: ScreeningLists::default(),
         }

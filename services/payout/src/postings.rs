@@ -5,6 +5,7 @@
 use crate::domain::{
     CostBearer, Payout,
     reservation::{PayingSource, Release, Reservation},
+    returns::PayoutReturn,
 };
 use api::ledger::RequestField;
 use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
@@ -122,6 +123,23 @@ pub fn release(row: &Release) -> PostingDraft {
 fn of_source(source: &PayingSource, purpose: Purpose, currency: Currency) -> Account<'_> {
     let id = |text| HouseId::try_new(text).unwrap_or(HouseId::MAIN);
     Account::of_bank_account(id(&source.entity), id(&source.bank_account), purpose, currency)
+}
+
+/// Money of a settled payout came back: to the creator, or to suspense if the account is closed. What the returning bank kept is added where we bear it.
+#[must_use]
+pub fn returned(payout: &Payout, back: &PayoutReturn) -> PostingDraft {
+    let (entity, currency) = (entity(payout), back.credit.amount.currency());
+    let account = HouseId::try_new(&back.bank_account).unwrap_or(HouseId::MAIN);
+    let to = || {
+        let suspense = Account::of_entity(entity, Purpose::Suspense, currency);
+        if back.suspended { suspense } else { Account::creator_payable(&payout.user, currency) }
+    };
+    let borne = Money::try_new(currency, back.charge_borne_minor_units).expect("a charge is an amount");
+    PostingDraft::new(PostingKind::PayoutReturn, back.post_id())
+        .money(Account::of_bank_account(entity, account, Purpose::BankCash, currency), to(), back.credit.amount)
+        .money(Account::of_entity(entity, Purpose::ReturnCharge, currency), to(), borne)
+        .field("payout_id", payout.payout_id)
+        .field("return_id", back.return_id)
 }
 
 fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {

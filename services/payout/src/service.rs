@@ -10,6 +10,7 @@ use crate::{
     store::{
         beneficiaries::Beneficiary,
         payouts::{ListedPayouts, PayoutKey},
+        returns::ListedReturns,
         run_items::ListedItems,
     },
     watch::{PayoutWithSteps, WatchedPayout, watch},
@@ -192,7 +193,40 @@ impl PayoutService for Handlers {
         if matches!(caller.principal.role, Role::Support | Role::Finance | Role::Auditor | Role::Admin) {
             payout = wire::advised(payout);
         }
+        let store = &self.payouts.store;
+        let returns = store.returns_of(&payout_key.book, &[payout_key.payout_id]).await.map_err(Error::from)?;
+        let recalls = store.recalls_of(&payout_key).await.map_err(Error::from)?;
+        let for_staff = caller.principal.role != Role::Creator;
+        let shown = returns.iter().filter(|back| for_staff || back.is_shown_to_creators());
+        payout.returns = shown.map(|back| wire::returns::payout_return(back, for_staff)).collect();
+        payout.recalls = recalls.iter().map(wire::returns::payout_recall).collect();
         Ok(Response::new(pb::GetPayoutResponse { payout: Some(payout) }))
+    }
+
+    async fn recall_payout(&self, request: Request<pb::RecallPayoutRequest>) -> Result<Response<pb::RecallPayoutResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        // The id is scoped to whoever asks.
+        let ask = wire::returns::recall(caller.book_and_user(&request.book, ""), &request)?;
+        self.visible(&caller, &request.book, &request.payout_id).await?;
+        let (recall, replayed) = self.payouts.request_recall(&ask, SystemTime::now()).await?;
+        Ok(Response::new(pb::RecallPayoutResponse { recall: Some(wire::returns::payout_recall(&recall)), replayed }))
+    }
+
+    async fn list_returns(&self, request: Request<pb::ListReturnsRequest>) -> Result<Response<pb::ListReturnsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let mut wrong = Violations::default();
+        let (book, size) = (wrong.take(caller.book(&request.book)), wrong.take(wire::page_size(request.page_size)));
+        let state = wrong.take(wire::returns::return_filter(request.state));
+        let found = wrong.take(TimeRange::read(["created_from", "created_until"], request.created_from, request.created_until));
+        let (Some(book), Some(size), Some(state), Some(found)) = (book, size, state, found) else { return Err(wrong.into_status()) };
+        let list = wire::returns::returns_list(&book, state, found);
+        let listed = ListedReturns { state, found, after: wire::after(&list, &request.page_token)?, limit: page::rows_to_read(size) };
+        let mut rows = self.payouts.store.listed_returns(&book, listed).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut rows, size, |row| (row.found_at_ms, row.return_id));
+        let returns = rows.iter().map(|back| wire::returns::payout_return(back, true)).collect();
+        Ok(Response::new(pb::ListReturnsResponse { returns, next_page_token }))
     }
 
     async fn get_payout_report(

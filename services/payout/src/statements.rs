@@ -1,13 +1,14 @@
 //! The bank's own books, read once a day: whatever the bank answered, its statement shows which money left. A debit that our records do not have is
 //! kept beside its payout, and the audit fails until it is cleared. No money is moved because of it.
 
+use crate::banks::connector::BankStatement;
 use crate::{
     banks::{Bank, PayingAccount},
     domain::statement::{compare, named},
     payouts::Payouts,
     store::statements::StatementAccount,
 };
-use iso20022::camt053::Statement;
+use iso20022::camt053::StatementEntry;
 use money::time::{millis, unix_ms};
 use std::{
     sync::Arc,
@@ -41,8 +42,11 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
                 RETRY
             }));
         }
-        if shutdown.run_until_cancelled(tokio::time::sleep(rest)).await.is_none() {
-            return;
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            // A return was announced, which only a statement books.
+            () = payouts.statements_wake.notified() => {}
+            () = tokio::time::sleep(rest) => {}
         }
     }
 }
@@ -57,9 +61,10 @@ impl Payouts {
         if let Some(age_ms) = age_ms.filter(|age_ms| *age_ms < millis(interval)) {
             return Ok(Duration::from_millis((millis(interval) - age_ms).unsigned_abs()));
         }
-        let statement = bank.connector.statement(account.currency).await?;
+        let read = bank.connector.statement(account.currency).await?;
+        let statement = &read.statement;
         let ours = bank.accounts.iter().any(|one| {
-            (&one.id, one.currency) == (&account.bank_account, account.currency) && bank.connector.is_account(&statement, &one.address)
+            (&one.id, one.currency) == (&account.bank_account, account.currency) && bank.connector.is_account(statement, &one.address)
         });
         if !ours || statement.currency != account.currency {
             return Err("it is of another account".to_owned());
@@ -67,13 +72,18 @@ impl Payouts {
         if !statement.adds_up() {
             return Err("its entries do not add up from its opening to its closing balance".to_owned());
         }
-        self.compare_statement(account, &statement, now_ms).await.map_err(|error| error.to_string())?;
+        self.compare_statement(account, &read, now_ms).await.map_err(|error| error.to_string())?;
         Ok(interval)
     }
 
-    async fn compare_statement(&self, account: &StatementAccount, statement: &Statement, now_ms: i64) -> Result<(), crate::store::Error> {
-        let recorded = self.store.recorded(&named(&statement.entries)).await?;
-        let findings = compare(&statement.entries, &recorded);
+    async fn compare_statement(&self, account: &StatementAccount, read: &BankStatement, now_ms: i64) -> Result<(), crate::store::Error> {
+        let statement = &read.statement;
+        let returns = self.keep_credits(account, &read.credits, true).await?;
+        // Otherwise a return would hide a second debit of its payout.
+        let others = statement.entries.iter().enumerate().filter(|(place, _)| !returns.contains(place));
+        let entries: Vec<StatementEntry> = others.map(|(_, entry)| entry.clone()).collect();
+        let recorded = self.store.recorded(&named(&entries)).await?;
+        let findings = compare(&entries, &recorded);
         let unexpected: Vec<_> = findings.iter().filter(|finding| finding.unexpected.minor_units() > 0).collect();
         for finding in &unexpected {
             let (payout_id, minor_units) = (finding.payout_id, finding.unexpected.minor_units());

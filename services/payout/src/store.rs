@@ -3,18 +3,23 @@
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
-//! - [`reports`]: payouts in the order of their time, for reports. [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
+//! - [`reports`]: payouts in the order of their time, for reports.
+//! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
+//! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
 pub mod attempts;
 pub mod beneficiaries;
 pub mod erasure;
+pub mod inbox;
 pub mod messages;
 pub mod payouts;
+pub mod recalls;
 pub mod refusals;
 pub mod reports;
 pub mod resealing;
 pub mod reservations;
+pub mod returns;
 pub mod reviews;
 pub mod row;
 pub mod screening;
@@ -32,7 +37,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 13] = [
+pub const MIGRATIONS: [Migration; 14] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -44,6 +49,7 @@ pub const MIGRATIONS: [Migration; 13] = [
     // Older programs can't read accounts of kinds that they don't know.
     Migration::contract(10, include_str!("../migrations/0010_payees.sql")),
     Migration::expand(11, include_str!("../migrations/0011_reviews.sql")),
+    Migration::expand(13, include_str!("../migrations/0013_returns.sql")),
     Migration::expand(14, include_str!("../migrations/0014_liquidity.sql")),
     Migration::expand(15, include_str!("../migrations/0015_runs.sql")),
     Migration::expand(16, include_str!("../migrations/0016_reports.sql")),

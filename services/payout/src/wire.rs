@@ -1,10 +1,11 @@
 //! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries. [`review`]: that of reviews. [`run`]: that of runs. [`standing`]: that of standing orders.
-//! [`report`]: that of reports.
+//! [`report`]: that of reports. [`returns`]: that of returns and recalls.
 //!
 //! - `answer`: payouts and their options as callers see them.
 
 pub mod beneficiary;
 pub mod report;
+pub mod returns;
 pub mod review;
 pub mod run;
 pub mod standing;

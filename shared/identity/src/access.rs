@@ -142,6 +142,11 @@ const RUN_WRITE: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reac
 /// Runs of payouts, and what became of each item.
 const RUN_READ: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
+/// Asks a bank for money back, which goes to the creator whose it is: a service for the creator, or staff who say why.
+const CREATOR_RECALL: Access =
+    Access::Roles(&[(Service, Reach::OnBehalf), (Support, Reach::OnBehalf), (Finance, Reach::OnBehalf), (Admin, Reach::OnBehalf)]);
+/// Money that came back from creators' accounts, of all users.
+const RETURN_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Which users share a bank account: for staff who look into fraud. Users learn nothing about others.
 const ACCOUNT_FIND: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
@@ -208,6 +213,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/RequestPayout", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetPayoutOptions", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/CancelPayout", CREATOR_CASH).keeping(),
+    explained("/largesse.payout.v1.PayoutService/RecallPayout", CREATOR_RECALL).keeping(),
+    explained("/largesse.payout.v1.PayoutService/ListReturns", RETURN_READ),
     explained("/largesse.payout.v1.PayoutService/GetPayout", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/GetPayoutReport", PAYOUT_REPORT),
     explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),

@@ -1,7 +1,7 @@
 //! What every bank can do, whatever it speaks. A connector writes and reads one bank's messages and keeps no state: which payments were sent, and what is
 //! proved of them, is in the payout's row.
 
-use crate::domain::{BankAnswer, evidence::SentPayment};
+use crate::domain::{BankAnswer, evidence::SentPayment, recall::RecallReply, returns::BankCredit};
 use accounts::PayoutAddress;
 use iso20022::camt053::Statement;
 use jiff::{Timestamp, tz::TimeZone};
@@ -50,6 +50,45 @@ pub struct ReceivedAnswer {
     pub unread_version: bool,
 }
 
+/// A statement, and the credits in it that bring money back, or may.
+#[derive(Debug, Clone)]
+pub struct BankStatement {
+    /// Every entry.
+    pub statement: Statement,
+    /// The booked credits that name a payment; their places are those of the statement's entries.
+    pub credits: Vec<BankCredit>,
+}
+
+/// A payment that is to come back.
+#[derive(Debug, Clone)]
+pub struct RecallOrder<'a> {
+    /// Id of the recall, at most 35 characters; repeated if it is sent again.
+    pub recall_id: &'a str,
+    /// When it is written.
+    pub created: Timestamp,
+    /// Our name.
+    pub debtor_name: &'a str,
+    /// The payment's `EndToEndId`.
+    pub end_to_end_id: &'a str,
+    /// The message with which it was sent.
+    pub message_id: &'a str,
+    /// What was paid.
+    pub amount: Money,
+    /// Why: `ExternalCancellationReason1Code`.
+    pub code: &'a str,
+}
+
+/// What a bank's callback is about. It says where to look, and decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallbackNews {
+    /// A payment's status, by its `EndToEndId`.
+    Payment(String),
+    /// A recall was answered, by its id.
+    Recall(String),
+    /// A credit on one of our accounts, with the account's number.
+    Credit(String, BankCredit),
+}
+
 /// Why a payment can't be written as a message: always our own fault, since its fields were checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -69,7 +108,22 @@ pub trait BankConnector: Send + Sync + fmt::Debug {
     async fn ask(&self, subject: SentPayment<'_>) -> ReceivedAnswer;
 
     /// The statement of our account in this currency; or why there is none.
-    async fn statement(&self, currency: Currency) -> Result<Statement, String>;
+    async fn statement(&self, currency: Currency) -> Result<BankStatement, String>;
+
+    /// Asks for a payment back. The same recall may be sent again.
+    async fn recall(&self, _order: &RecallOrder<'_>) -> RecallReply {
+        RecallReply::Unsupported
+    }
+
+    /// Asks what became of a recall of this payment.
+    async fn recall_status(&self, _recall_id: &str, _end_to_end_id: &str) -> RecallReply {
+        RecallReply::Unsupported
+    }
+
+    /// Reads a callback whose signature was checked; or why it can't be read.
+    fn callback(&self, _body: &[u8]) -> Result<Vec<CallbackNews>, String> {
+        Err("no callbacks of this bank are read".to_owned())
+    }
 
     /// Whether a statement's account is this one of ours.
     fn is_account(&self, statement: &Statement, address: &PayoutAddress) -> bool;

@@ -1,9 +1,13 @@
 //! Banks that speak ISO 20022 over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
 
-use super::connector::{BankConnector, PaymentOrder, ReceivedAnswer, UnwritableOrder};
+mod news;
+mod recalls;
+
+use super::connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, RecallOrder, ReceivedAnswer, UnwritableOrder};
 use crate::domain::{
     BankAnswer,
     evidence::{BankEvidence, Doubt, SentPayment, evidence},
+    recall::RecallReply,
 };
 use accounts::{AddressKind, PayoutAddress};
 use iso20022::{
@@ -106,7 +110,7 @@ impl BankConnector for Iso20022Bank {
         self.exchange(Method::GET, &path, None, subject, ASK_TIME_OUT).await
     }
 
-    async fn statement(&self, currency: Currency) -> Result<Statement, String> {
+    async fn statement(&self, currency: Currency) -> Result<BankStatement, String> {
         let url = self.url.join(&format!("statements/{}", currency.code())).expect("codes are letters and the base is a checked URL");
         let response = self.client.get(url).timeout(STATEMENT_TIME_OUT).send().await.map_err(|error| why(&error).to_owned())?;
         let status = response.status();
@@ -117,7 +121,20 @@ impl BankConnector for Iso20022Bank {
         if status != StatusCode::OK {
             return Err(format!("HTTP {}", status.as_u16()));
         }
-        Statement::read(&body).map_err(|error| error.to_string())
+        let statement = Statement::read(&body).map_err(|error| error.to_string())?;
+        Ok(BankStatement { statement, credits: news::credits(&body)? })
+    }
+
+    async fn recall(&self, order: &RecallOrder<'_>) -> RecallReply {
+        self.send_recall(order).await
+    }
+
+    async fn recall_status(&self, recall_id: &str, end_to_end_id: &str) -> RecallReply {
+        self.ask_recall(recall_id, end_to_end_id).await
+    }
+
+    fn callback(&self, body: &[u8]) -> Result<Vec<CallbackNews>, String> {
+        news::read(body)
     }
 
     fn is_account(&self, statement: &Statement, address: &PayoutAddress) -> bool {

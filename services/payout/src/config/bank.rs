@@ -1,6 +1,7 @@
 //! Options of one bank, its accounts and its rails.
 
 use super::{HOUR, InvalidPayoutOption};
+use crate::callbacks::signatures::BankKeySource;
 use accounts::{
     AddressRules, PayoutAddress,
     holder::{HolderName, check_name, default_name_rules},
@@ -9,6 +10,7 @@ use chart::{BookKind, HouseId};
 use jiff::civil::Date;
 use money::Currency;
 use rails::RailBook;
+use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
@@ -68,6 +70,11 @@ pub struct BankConfig {
     pub debtor_name: String,
     /// Why nothing is sent to it now; empty: it is in use. Payouts wait, or go over another bank.
     pub paused: String,
+    /// File with the public keys (a JWK set) by which it signs its callbacks to `/webhooks/bank/<name>`. Empty: see `callback_keys_url`.
+    pub callback_keys_file: PathBuf,
+    /// Address of these keys, instead of a file: for TEST books http:// and a loopback address, for LIVE books https://. Empty, and no file: no callbacks are
+    /// taken from it.
+    pub callback_keys_url: String,
     /// Our accounts at it. Of several in one currency, the first pays.
     pub accounts: Vec<BankAccountConfig>,
     /// The rails that it offers, in any order.
@@ -133,7 +140,10 @@ impl BankConfig {
             reference_prefix: format!("S{}", currency.code()),
             liquidity: false,
         };
+        let callback_keys_url = format!("{}/public-keys", url.trim_end_matches('/'));
         Self {
+            callback_keys_file: PathBuf::new(),
+            callback_keys_url,
             name: "sandbox".to_owned(),
             books: BankBooksKind::Test,
             entity: "main".to_owned(),
@@ -165,6 +175,33 @@ impl BankConfig {
         }
     }
 
+    /// Where the keys of its callbacks are; none if it sends no callbacks.
+    #[must_use]
+    pub fn callback_keys(&self) -> Option<BankKeySource> {
+        if !self.callback_keys_file.as_os_str().is_empty() {
+            return Some(BankKeySource::File(self.callback_keys_file.clone()));
+        }
+        Url::parse(&self.callback_keys_url).ok().map(BankKeySource::Address)
+    }
+
+    fn check_callbacks(&self) -> Result<(), InvalidPayoutOption> {
+        let text = &self.callback_keys_url;
+        if text.is_empty() {
+            return Ok(());
+        }
+        let both = !self.callback_keys_file.as_os_str().is_empty();
+        let host = |url: &Url| url.host_str().unwrap_or_default().trim_matches(['[', ']']).parse::<IpAddr>();
+        let fits = Url::parse(text).is_ok_and(|url| match self.books {
+            BankBooksKind::Test => url.scheme() == "http" && host(&url).is_ok_and(|address| address.is_loopback()),
+            BankBooksKind::Live => url.scheme() == "https" && !host(&url).is_ok_and(|address| address.is_loopback()),
+        });
+        if fits && !both {
+            return Ok(());
+        }
+        let bounds = "the only source of keys: http:// and a loopback address for TEST books, https:// for LIVE books";
+        Err(InvalidPayoutOption::Range { name: "a bank's callback_keys_url", bounds })
+    }
+
     /// Refuses options that cannot work, with the records of rails that are in force.
     pub fn check(&self, book: &RailBook) -> Result<(), InvalidPayoutOption> {
         let id = |name, text: &str| match HouseId::try_new(text) {
@@ -178,6 +215,7 @@ impl BankConfig {
             BankBooksKind::Live => check_remote(&self.url)?,
         }
         let _client = self.client()?;
+        self.check_callbacks()?;
         let mut prefixes = BTreeSet::new();
         let mut ids = BTreeSet::new();
         for account in &self.accounts {

@@ -119,11 +119,14 @@ fn our_own_name_fits_the_rails_it_is_sent_over() {
 #[test]
 fn a_bank_that_could_not_pay_is_refused_by_name() {
     type Change = fn(&mut BankConfig);
-    let cases: [(&str, Change); 12] = [
+    let cases: [(&str, Change); 15] = [
         ("a bank's name must", |bank| bank.name = "First Bank".to_owned()),
         ("a bank's entity must", |bank| bank.entity.clear()),
         ("the TEST bank must be at", |bank| bank.url = "http://bank.example/".to_owned()),
         ("a bank of LIVE books must be at", |bank| bank.books = BankBooksKind::Live),
+        ("a bank's callback_keys_url must", |bank| bank.callback_keys_url = "http://bank.example/keys".to_owned()),
+        ("a bank's callback_keys_url must", |bank| bank.callback_keys_url = "keys.json".to_owned()),
+        ("a bank's callback_keys_url must", |bank| bank.callback_keys_file = PathBuf::from("keys.json")),
         ("a bank account's id must", |bank| bank.accounts[0].id = "A".to_owned()),
         ("a bank account's currency must", |bank| bank.accounts[0].currency = "USX".to_owned()),
         ("bank account main: ", |bank| bank.accounts[0].address = "us-account:021000022:4400001234".to_owned()),
@@ -142,6 +145,8 @@ fn a_bank_that_could_not_pay_is_refused_by_name() {
     }
     let mut live = sandbox();
     (live.banks[0].books, live.banks[0].url) = (BankBooksKind::Live, "https://bank.example/api/".to_owned());
+    assert!(live.check().unwrap_err().to_string().contains("callback_keys_url"), "a pretend bank's keys sign nothing for LIVE books");
+    live.banks[0].callback_keys_url = "https://bank.example/keys".to_owned();
     assert!(live.check().is_ok());
     for url in
         ["https://localhost/", "https://127.0.0.1/", "http://bank.example/", "https://user@bank.example/", "https://bank.example/api"]

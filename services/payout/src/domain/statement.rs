@@ -50,11 +50,16 @@ pub fn named(entries: &[StatementEntry]) -> Vec<Uuid> {
 
 /// The payout id of an entry, in the form payouts write it: without hyphens.
 fn named_by(entry: &StatementEntry) -> Option<Uuid> {
-    let text = entry.end_to_end_id.as_deref()?;
+    named_id(entry.end_to_end_id.as_deref()?)
+}
+
+/// The id of an attempt, if the text is one in the form payouts write it: without hyphens.
+#[must_use]
+pub fn named_id(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|id| id.simple().to_string() == text)
 }
 
-/// Compares. A payout that was sent and did not come back may be debited once, with its own amount; every other debit for a payout is unexpected,
+/// Compares; `entries` without the returns of paid payouts, which undo no debit. A payout that was sent and did not come back may be debited once, with its own amount; every other debit for a payout is unexpected,
 /// unless the same amount came back for it.
 #[must_use]
 pub fn compare(entries: &[StatementEntry], recorded: &[RecordedPayout]) -> Vec<StatementFinding> {

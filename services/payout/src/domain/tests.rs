@@ -5,6 +5,7 @@ mod reports;
 use super::{
     evidence::{BankEvidence, ReportedSending},
     life::{PHASES, STATES},
+    returns::{BankCredit, PayoutReturn, ReturnState},
     *,
 };
 use iso20022::TransactionStatus;
@@ -56,6 +57,39 @@ pub fn payout(phase: PayoutPhase) -> Payout {
         final_at_ms: 0,
     };
     blank.enter(phase, 0)
+}
+
+/// Money that came back for [`payout`].
+pub fn returned(minor_units: i64, charge_minor_units: i64) -> PayoutReturn {
+    let credit = BankCredit {
+        place: 0,
+        bank_reference: "B-1".to_owned(),
+        end_to_end_id: Uuid::from_u128(7).simple().to_string(),
+        amount: Money::try_new(Currency::try_new("USD").unwrap(), minor_units).unwrap(),
+        charge_minor_units,
+        is_return: true,
+        code: "AC04".to_owned(),
+        value_date: String::new(),
+        booked_at_ms: 5_000,
+    };
+    PayoutReturn {
+        return_id: PayoutReturn::id("sandbox", "main", &credit),
+        of: None,
+        attempt_no: 1,
+        bank: "sandbox".to_owned(),
+        bank_account: "main".to_owned(),
+        credit,
+        charge_borne_minor_units: charge_minor_units,
+        found_at_ms: 6_000,
+        state: ReturnState::Unmatched,
+        why: String::new(),
+        suspended: false,
+        step_key: Uuid::nil(),
+        posting_id: String::new(),
+        tries: 0,
+        due_at_ms: 0,
+        version: 1,
+    }
 }
 
 fn policy() -> RetryPolicy {

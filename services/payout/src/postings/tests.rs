@@ -57,6 +57,24 @@ fn steps_have_ids_of_their_own() {
 }
 
 #[test]
+fn what_came_back_goes_to_the_creator_with_our_part_of_the_charge_or_to_suspense() {
+    let payout = tests::payout(PayoutPhase::Settled);
+    let mut back = tests::returned(490, 10);
+    let (cash, charge) = ("house/bank_cash/USD".to_owned(), "house/return_charge/USD".to_owned());
+    for (suspended, to) in [(false, "creator/ana/payable/USD"), (true, "house/suspense/USD")] {
+        back.suspended = suspended;
+        let expected = vec![(cash.clone(), to.to_owned(), 490, false), (charge.clone(), to.to_owned(), 10, false)];
+        assert_eq!(moved(returned(&payout, &back)), ("payout.return".to_owned(), expected));
+        assert_eq!(returned(&payout, &back).broken_rule(), None);
+    }
+    // What the creator bears is not added.
+    back.charge_borne_minor_units = 0;
+    assert_eq!(moved(returned(&payout, &back)).1.len(), 1);
+    assert_eq!(returned(&payout, &back).broken_rule(), None);
+    assert!(returned(&payout, &back).in_batch().guards.is_empty(), "it is in flight no more");
+}
+
+#[test]
 fn every_step_is_as_its_row_says() {
     let payout = tests::payout(PayoutPhase::Held);
     let drafts = [hold(&payout), settlement(&payout), rejection(&payout), suspension(&payout), blocking(&payout)];

@@ -91,6 +91,13 @@ pub async fn get(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Optio
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
+/// Locks a payout's row until the transaction ends, so that what is decided from its other rows is decided one after the other.
+pub async fn lock(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<(), Error> {
+    let query = sqlx::query("UPDATE payout SET version = version WHERE book = $1 AND payout_id = $2");
+    query.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string()).execute(tx).await?;
+    Ok(())
+}
+
 /// Writes `payout` over the version that was read, and the step, if any. `None`: another writer was first, and nothing changed.
 pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
     let columns = row::changing(&payout);

@@ -17,6 +17,18 @@ pub struct ResealingPlace {
     number: i64,
 }
 
+impl ResealingPlace {
+    /// After the row with these two texts as its key.
+    pub(super) fn at(first: String, second: String) -> Self {
+        Self { book: first, id: second, number: 0 }
+    }
+
+    /// The two texts of the last key.
+    pub(super) fn texts(&self) -> (String, String) {
+        (self.book.clone(), self.id.clone())
+    }
+}
+
 impl Store {
     /// Whether every row was found to be under the key in use.
     pub async fn all_resealed(&self, vault: &Vault) -> Result<bool, Error> {

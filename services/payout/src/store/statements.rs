@@ -47,6 +47,14 @@ impl Store {
         Ok(query.bind(account.currency.code().to_owned()).fetch_optional(self.pool()).await?)
     }
 
+    /// Makes an account's next statement due now.
+    pub async fn hasten_statement(&self, account: &StatementAccount) -> Result<(), Error> {
+        let sql = "UPDATE account_statement SET read_at_ms = 0 WHERE bank = $1 AND bank_account = $2 AND currency = $3";
+        let query = sqlx::query(sql).bind(account.bank.clone()).bind(account.bank_account.clone());
+        query.bind(account.currency.code().to_owned()).execute(self.pool()).await?;
+        Ok(())
+    }
+
     /// Our records of the payouts whose attempts have these ids (`EndToEndId`). The first attempt's is the payout's own id, also of payouts that older programs
     /// made, which kept no attempts.
     pub async fn recorded(&self, end_to_end_ids: &[Uuid]) -> Result<Vec<RecordedPayout>, Error> {

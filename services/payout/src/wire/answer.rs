@@ -79,6 +79,8 @@ pub fn payout((row, shown): &(Payout, ShownSteps), attempts: &[RecordedAttempt])
         // Only for staff: they may tell a suspicion.
         code_owner: String::new(),
         next_step: String::new(),
+        returns: Vec::new(),
+        recalls: Vec::new(),
     }
 }
 

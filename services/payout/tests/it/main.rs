@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 mod accounts;
+mod callbacks;
 mod calls;
 mod closing;
 mod crashes;
@@ -21,5 +22,7 @@ mod report;
 mod reviews;
 mod runs;
 mod standing;
+mod recalls;
+mod returns;
 mod statements;
 mod world;

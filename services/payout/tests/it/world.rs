@@ -151,6 +151,20 @@ impl World {
         assert!(answer.status().is_success());
     }
 
+    /// A command to the bank; its HTTP status.
+    pub async fn command(&self, path: &str, body: serde_json::Value) -> u16 {
+        self.http.post(format!("{}/{path}", self.bank.url())).json(&body).send().await.unwrap().status().as_u16()
+    }
+
+    /// The same, with statements that are read all the time, and with callbacks of the bank.
+    pub fn watchful(&self) -> Config {
+        let mut config = self.config();
+        config.statement_interval = Duration::from_millis(50);
+        config.returns.recall_ask_delay_max = Duration::from_millis(100);
+        config.banks[0].callback_keys_url = format!("{}/public-keys", self.bank.url());
+        config
+    }
+
     pub async fn close(self) {
         self.shutdown.cancel();
         drop(self.http);
@@ -174,6 +188,28 @@ impl Running {
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.service.stopped().await;
+    }
+
+    /// A request of a member of staff, with a reason.
+    pub fn staff<T>(&self, message: T) -> Request<T> {
+        self.bed.by("sam", Role::Finance, message)
+    }
+
+    /// The payout as its creator sees it, once it is so.
+    pub async fn once(&self, user: &str, payout_id: &str, is_so: impl Fn(&Payout) -> bool) -> Payout {
+        let mut changes = self.service.changes();
+        let wait = async {
+            loop {
+                let request = api::payout::GetPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
+                let payout = self.client().get_payout(self.signed(user, request)).await.unwrap().into_inner().payout.unwrap();
+                if is_so(&payout) {
+                    return payout;
+                }
+                // What another process changes is not told here.
+                let _ = tokio::time::timeout(Duration::from_millis(200), changes.recv()).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it never became so")
     }
 
     /// A request of that creator.

@@ -66,6 +66,8 @@ const MATRIX: [(&str, &str, &str); 67] = [
     ("largesse.payout.v1.PayoutService/RequestPayout", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/GetPayoutOptions", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/CancelPayout", "-oa----", ""),
+    ("largesse.payout.v1.PayoutService/RecallPayout", "--aaa-a", ""),
+    ("largesse.payout.v1.PayoutService/ListReturns", "---bbbb", "!"),
     ("largesse.payout.v1.PayoutService/GetPayout", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/GetPayoutReport", "--b-bbb", "!"),
     ("largesse.payout.v1.PayoutService/ListPayouts", "-oaaaaa", "!"),

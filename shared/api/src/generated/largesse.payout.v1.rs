@@ -275,6 +275,239 @@ impl PayeeCheck {
         }
     }
 }
+/// Money of a paid payout that came back. A payout may have several, up to the amount that was paid.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutReturn {
+    /// UUID, derived from the bank's reference: the same however often the statement is read.
+    #[prost(string, tag = "1")]
+    pub return_id: ::prost::alloc::string::String,
+    /// UUID of the payout. Empty if it names none.
+    #[prost(string, tag = "2")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// What became of it.
+    #[prost(enumeration = "ReturnState", tag = "3")]
+    pub state: i32,
+    /// What the bank credited to our account.
+    #[prost(message, optional, tag = "4")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// What the returning bank kept besides, in minor units. 0: nothing.
+    #[prost(int64, tag = "5")]
+    pub charge_minor_units: i64,
+    /// The part of that charge that the company bears, in minor units; the creator bears the rest.
+    #[prost(int64, tag = "6")]
+    pub charge_borne_minor_units: i64,
+    /// ISO 20022 code of the reason, such as `AC04`. Empty: none was given.
+    #[prost(string, tag = "7")]
+    pub code: ::prost::alloc::string::String,
+    /// Who acts on this code: `creator`, `operations` or `bank`.
+    #[prost(string, tag = "8")]
+    pub code_owner: ::prost::alloc::string::String,
+    /// What they do next, as text for people.
+    #[prost(string, tag = "9")]
+    pub next_step: ::prost::alloc::string::String,
+    /// The reason, as text for the creator.
+    #[prost(string, tag = "10")]
+    pub payee_text: ::prost::alloc::string::String,
+    /// The attempt that came back, from 1. 0: none is known.
+    #[prost(int32, tag = "11")]
+    pub attempt: i32,
+    /// The bank's reference of the booking.
+    #[prost(string, tag = "12")]
+    pub bank_reference: ::prost::alloc::string::String,
+    /// Day on which the money counts, `YYYY-MM-DD`. Empty: the bank stated none.
+    #[prost(string, tag = "13")]
+    pub value_date: ::prost::alloc::string::String,
+    /// When the bank booked it. Absent: it has not, or did not state it.
+    #[prost(message, optional, tag = "14")]
+    pub booked_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When this service first read of it.
+    #[prost(message, optional, tag = "15")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// UUID of the posting of kind `payout.return`. Empty before it.
+    #[prost(string, tag = "16")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// Whether the money is in suspense, because the creator's account is closed.
+    #[prost(bool, tag = "17")]
+    pub suspended: bool,
+    /// Why it is unexpected or unmatched, or not booked yet, as text for staff. Empty otherwise, and for creators.
+    #[prost(string, tag = "18")]
+    pub why: ::prost::alloc::string::String,
+}
+/// A request to the bank for the money of a payout.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutRecall {
+    /// UUID set by the server; the bank knows the recall by its 32 hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub recall_id: ::prost::alloc::string::String,
+    /// What became of it.
+    #[prost(enumeration = "RecallState", tag = "2")]
+    pub state: i32,
+    /// ISO 20022 code why the money is asked for, such as `DUPL`.
+    #[prost(string, tag = "3")]
+    pub code: ::prost::alloc::string::String,
+    /// ISO 20022 code of the bank's refusal. Empty: none.
+    #[prost(string, tag = "4")]
+    pub answer_code: ::prost::alloc::string::String,
+    /// The bank's last answer in words.
+    #[prost(string, tag = "5")]
+    pub note: ::prost::alloc::string::String,
+    /// The id of the payment that brings the money back, where the rail has no returns. Empty: not known.
+    #[prost(string, tag = "6")]
+    pub repaid_by: ::prost::alloc::string::String,
+    /// When it was requested.
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ends without an answer.
+    #[prost(message, optional, tag = "8")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was decided, or expired. Absent: it is open.
+    #[prost(message, optional, tag = "9")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A payout whose money is to come back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecallPayoutRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the payout. Required.
+    #[prost(string, tag = "3")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// Why: a code of ISO 20022 `ExternalCancellationReason1Code`, such as `DUPL`, `TECH`, `FRAD`, `CUST` or `AC03`. Required.
+    #[prost(string, tag = "4")]
+    pub code: ::prost::alloc::string::String,
+}
+/// The recall.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecallPayoutResponse {
+    /// The recall in its present state.
+    #[prost(message, optional, tag = "1")]
+    pub recall: ::core::option::Option<PayoutRecall>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for money that came back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReturnsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only returns in this state; unspecified: any.
+    #[prost(enumeration = "ReturnState", tag = "2")]
+    pub state: i32,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only items whose `create_time` is at or after this time. Absent: no bound.
+    #[prost(message, optional, tag = "5")]
+    pub created_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only items whose `create_time` is before this time. Absent: no bound.
+    #[prost(message, optional, tag = "6")]
+    pub created_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One page of returns.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReturnsResponse {
+    /// The returns, newest first. Those that name no payment belong to no book and are in the list of every book.
+    #[prost(message, repeated, tag = "1")]
+    pub returns: ::prost::alloc::vec::Vec<PayoutReturn>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What became of money that came back, or that the bank says comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReturnState {
+    /// As a filter: any. Never returned.
+    Unspecified = 0,
+    /// The bank has announced it; no statement has it yet, and nothing is booked.
+    Announced = 1,
+    /// A statement has it, and it is being booked.
+    Matched = 2,
+    /// It is booked: the creator has the money or, if the account is closed, suspense has it.
+    Booked = 3,
+    /// It can't be what it says; `why` says why. Nothing is booked, and staff decide.
+    Unexpected = 4,
+    /// It names no payment of ours. Nothing is booked, and staff decide.
+    Unmatched = 5,
+}
+impl ReturnState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RETURN_STATE_UNSPECIFIED",
+            Self::Announced => "RETURN_STATE_ANNOUNCED",
+            Self::Matched => "RETURN_STATE_MATCHED",
+            Self::Booked => "RETURN_STATE_BOOKED",
+            Self::Unexpected => "RETURN_STATE_UNEXPECTED",
+            Self::Unmatched => "RETURN_STATE_UNMATCHED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RETURN_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RETURN_STATE_ANNOUNCED" => Some(Self::Announced),
+            "RETURN_STATE_MATCHED" => Some(Self::Matched),
+            "RETURN_STATE_BOOKED" => Some(Self::Booked),
+            "RETURN_STATE_UNEXPECTED" => Some(Self::Unexpected),
+            "RETURN_STATE_UNMATCHED" => Some(Self::Unmatched),
+            _ => None,
+        }
+    }
+}
+/// What became of a recall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecallState {
+    /// Never returned.
+    Unspecified = 0,
+    /// The bank was asked, or is about to be, and has not decided.
+    Requested = 1,
+    /// It was accepted. The money comes with a return of its own.
+    Accepted = 2,
+    /// It was refused; the payment stands.
+    Refused = 3,
+    /// There was no answer in time; the payment stands. A late answer is still taken.
+    Expired = 4,
+}
+impl RecallState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECALL_STATE_UNSPECIFIED",
+            Self::Requested => "RECALL_STATE_REQUESTED",
+            Self::Accepted => "RECALL_STATE_ACCEPTED",
+            Self::Refused => "RECALL_STATE_REFUSED",
+            Self::Expired => "RECALL_STATE_EXPIRED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECALL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECALL_STATE_REQUESTED" => Some(Self::Requested),
+            "RECALL_STATE_ACCEPTED" => Some(Self::Accepted),
+            "RECALL_STATE_REFUSED" => Some(Self::Refused),
+            "RECALL_STATE_EXPIRED" => Some(Self::Expired),
+            _ => None,
+        }
+    }
+}
 /// One payout of a run.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PayoutRunLine {
@@ -2107,7 +2340,7 @@ pub struct Payout {
     /// Until when it may come back as a matter of course. Absent: it may not, or is not paid yet.
     #[prost(message, optional, tag = "26")]
     pub returnable_until: ::core::option::Option<::prost_types::Timestamp>,
-    /// What came back after it was paid, in minor units.
+    /// What came back after it was paid and is booked, in minor units, with what returning banks kept; at most what was sent. The payout stays SETTLED.
     #[prost(int64, tag = "27")]
     pub returned_minor_units: i64,
     /// For a rejected payout: what the person paid is told about the reason's code, one sentence. Names neither a suspicion nor anybody else. Empty otherwise.
@@ -2119,6 +2352,12 @@ pub struct Payout {
     /// For a rejected payout, in GetPayout, to staff only: what that owner does. Empty otherwise.
     #[prost(string, tag = "42")]
     pub next_step: ::prost::alloc::string::String,
+    /// Money that came back or is announced, oldest first. Only in the answer of GetPayout.
+    #[prost(message, repeated, tag = "43")]
+    pub returns: ::prost::alloc::vec::Vec<PayoutReturn>,
+    /// Requests to the bank for the money, oldest first. Only in the answer of GetPayout.
+    #[prost(message, repeated, tag = "44")]
+    pub recalls: ::prost::alloc::vec::Vec<PayoutRecall>,
 }
 /// The payout that was requested.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2695,6 +2934,62 @@ pub mod payout_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("largesse.payout.v1.PayoutService", "CancelPayout"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Asks the bank for the money of a paid payout. The bank answers later or never; what comes back is a return. Nothing is posted before that. Reasons in order of
+        /// precedence: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND), REQUEST_ID_REUSED, NOT_RECALLABLE (FAILED_PRECONDITION, fact `state`: it is not paid), RECALL_OPEN
+        /// (FAILED_PRECONDITION, fact `recall_id`: an earlier recall is open or was accepted). The last two are not sticky. A retry with the same id is safe.
+        pub async fn recall_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecallPayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecallPayoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/RecallPayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "RecallPayout"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: lists money that came back, or is announced, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_returns(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReturnsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReturnsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ListReturns",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "ListReturns"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -3364,6 +3659,24 @@ pub mod payout_service_server {
             tonic::Response<super::CancelPayoutResponse>,
             tonic::Status,
         >;
+        /// Asks the bank for the money of a paid payout. The bank answers later or never; what comes back is a return. Nothing is posted before that. Reasons in order of
+        /// precedence: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND), REQUEST_ID_REUSED, NOT_RECALLABLE (FAILED_PRECONDITION, fact `state`: it is not paid), RECALL_OPEN
+        /// (FAILED_PRECONDITION, fact `recall_id`: an earlier recall is open or was accepted). The last two are not sticky. A retry with the same id is safe.
+        async fn recall_payout(
+            &self,
+            request: tonic::Request<super::RecallPayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecallPayoutResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: lists money that came back, or is announced, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_returns(
+            &self,
+            request: tonic::Request<super::ListReturnsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReturnsResponse>,
+            tonic::Status,
+        >;
         /// Returns one payout. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         async fn get_payout(
             &self,
@@ -3994,6 +4307,96 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CancelPayoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/RecallPayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecallPayoutSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::RecallPayoutRequest>
+                    for RecallPayoutSvc<T> {
+                        type Response = super::RecallPayoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecallPayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::recall_payout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecallPayoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ListReturns" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReturnsSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ListReturnsRequest>
+                    for ListReturnsSvc<T> {
+                        type Response = super::ListReturnsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReturnsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::list_returns(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReturnsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

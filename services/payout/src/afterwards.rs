@@ -1,0 +1,43 @@
+//! What goes on beside payouts: callbacks are read, recalls advanced, returns booked. Each in a loop of its own, so that a silent bank delays none of the others.
+
+use crate::{error::Error, payouts::Payouts};
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Runs until `shutdown`.
+pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
+    tokio::join!(
+        rounds(&payouts, &shutdown, "callbacks", |payouts| Box::pin(payouts.read_due_callbacks())),
+        rounds(&payouts, &shutdown, "recalls", |payouts| Box::pin(payouts.advance_due_recalls())),
+        rounds(&payouts, &shutdown, "returns", |payouts| Box::pin(payouts.book_due_returns())),
+    );
+}
+
+/// One round after the other: at once while there is more to do, else after news or a pause.
+async fn rounds(
+    payouts: &Payouts,
+    shutdown: &CancellationToken,
+    what: &'static str,
+    round: for<'a> fn(&'a Payouts) -> BoxFuture<'a, Result<bool, Error>>,
+) {
+    loop {
+        let news = payouts.news.notified();
+        let more = match shutdown.run_until_cancelled(round(payouts)).await {
+            None => return,
+            Some(Ok(more)) => more,
+            Some(Err(error)) => {
+                tracing::error!(what, %error, "a round failed; the next one follows");
+                false
+            }
+        };
+        if more {
+            continue;
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = news => {}
+            () = tokio::time::sleep(payouts.config.poll_delay) => {}
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Requests to banks for the money of paid payouts. A recall decides nothing about money: what comes back is a return of its own.
+
+use super::{NEVER_MS, RetryPolicy};
+use money::BookName;
+use uuid::Uuid;
+
+/// What became of a recall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecallState {
+    /// The bank is, or will be, asked.
+    Requested,
+    /// Accepted: the money comes with a return.
+    Accepted,
+    /// Refused: the payment stands.
+    Refused,
+    /// No answer in time: the payment stands. A late answer is still taken.
+    Expired,
+}
+
+/// States of recalls and their stored names.
+const RECALL_STATES: [(RecallState, &str); 4] = [
+    (RecallState::Requested, "requested"),
+    (RecallState::Accepted, "accepted"),
+    (RecallState::Refused, "refused"),
+    (RecallState::Expired, "expired"),
+];
+
+impl RecallState {
+    /// The name under which it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        RECALL_STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+
+    /// The state of a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        RECALL_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+    }
+}
+
+/// A recall as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoutRecall {
+    /// Derived from the request; the bank knows it by its 32 hexadecimal digits.
+    pub recall_id: Uuid,
+    /// The book.
+    pub book: BookName,
+    /// The payout.
+    pub payout_id: Uuid,
+    /// Our bank's name.
+    pub bank: String,
+    /// The payment that is to come back.
+    pub end_to_end_id: String,
+    /// The message with which it was sent.
+    pub message_id: String,
+    /// Who asked.
+    pub requested_by: String,
+    /// Why: `ExternalCancellationReason1Code`.
+    pub code: String,
+    /// What became of it.
+    pub state: RecallState,
+    /// Code of a refusal.
+    pub answer_code: String,
+    /// The last answer in words.
+    pub note: String,
+    /// `EndToEndId` of the payment that brings the money back, where it has one of its own.
+    pub repaid_by: String,
+    /// How often it was sent.
+    pub sends: i64,
+    /// Questions since then.
+    pub tries: i64,
+    /// When it is due next, in Unix milliseconds.
+    pub due_at_ms: i64,
+    /// When it expires, in Unix milliseconds.
+    pub expires_at_ms: i64,
+    /// When it was requested, in Unix milliseconds.
+    pub requested_at_ms: i64,
+    /// When it ended, in Unix milliseconds; 0 while it is open.
+    pub ended_at_ms: i64,
+    /// Incremented by every write.
+    pub version: i64,
+}
+
+/// A bank's answer to a recall, or that there was none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecallReply {
+    /// The money comes back; by a payment with this `EndToEndId`, if it names one.
+    Accepted {
+        /// That payment.
+        repaid_by: String,
+    },
+    /// The payment stands.
+    Refused {
+        /// The code of the reason.
+        code: String,
+        /// The reason in words.
+        words: String,
+    },
+    /// Not decided.
+    Pending,
+    /// The bank has no such recall: it is sent again, under the same id.
+    NotFound,
+    /// Nothing, or nothing that could be read. In words.
+    Lost(String),
+    /// The bank takes no recalls over this connection.
+    Unsupported,
+}
+
+impl PayoutRecall {
+    /// `Assgnmt/Id`: 32 hexadecimal digits.
+    #[must_use]
+    pub fn assignment_id(&self) -> String {
+        self.recall_id.simple().to_string()
+    }
+
+    /// Applies the bank's own answer to our question. An answer that comes after the recall expired counts; one that comes after another decided nothing.
+    #[must_use]
+    pub fn answered(mut self, answer: RecallReply, now_ms: i64, policy: &RetryPolicy) -> Self {
+        if matches!(self.state, RecallState::Accepted | RecallState::Refused) {
+            return Self { due_at_ms: NEVER_MS, ..self };
+        }
+        match answer {
+            RecallReply::Accepted { repaid_by } => {
+                self.repaid_by = repaid_by;
+                self.ended(RecallState::Accepted, "accepted; the money comes with a return".to_owned(), now_ms)
+            }
+            RecallReply::Refused { code, words } => {
+                self.answer_code = code;
+                self.ended(RecallState::Refused, words, now_ms)
+            }
+            RecallReply::Unsupported => {
+                self.ended(RecallState::Refused, "the bank takes no recalls over this connection; ask it directly".to_owned(), now_ms)
+            }
+            RecallReply::Pending => self.later("the bank has not decided".to_owned(), now_ms, policy),
+            RecallReply::NotFound => {
+                self.sends = 0;
+                self.later("the bank has no such recall; sending it again".to_owned(), now_ms, policy)
+            }
+            RecallReply::Lost(why) => self.later(why, now_ms, policy),
+        }
+    }
+
+    /// Ends without an answer, if its time is over.
+    #[must_use]
+    pub fn expired(self, now_ms: i64) -> Self {
+        self.ended(RecallState::Expired, "there was no answer in time".to_owned(), now_ms)
+    }
+
+    fn ended(mut self, state: RecallState, note: String, now_ms: i64) -> Self {
+        (self.state, self.note, self.ended_at_ms, self.due_at_ms) = (state, note, now_ms, NEVER_MS);
+        self
+    }
+
+    /// Due again after the back-off, at the latest when it expires; never again once it has.
+    fn later(mut self, note: String, now_ms: i64, policy: &RetryPolicy) -> Self {
+        self.note = note;
+        self.due_at_ms = match self.state {
+            RecallState::Expired => NEVER_MS,
+            _ => now_ms.saturating_add(policy.backoff_ms(self.tries)).min(self.expires_at_ms.max(now_ms)),
+        };
+        self.tries += 1;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Requests for the money of paid payouts: accepted, refused, unanswered, repeated.
+
+use crate::world::{BOOK, FUNDS, Running, World, aba, iban, on_both};
+use api::payout::{Payout, PayoutRecall, PayoutState, RecallPayoutRequest, RecallPayoutResponse, RecallState, ReturnState};
+use serde_json::json;
+use std::time::Duration;
+use testbed::{new_id, reason};
+
+fn request(payout: &Payout, code: &str) -> RecallPayoutRequest {
+    RecallPayoutRequest { request_id: new_id(), book: BOOK.into(), payout_id: payout.payout_id.clone(), code: code.into() }
+}
+
+async fn recall(running: &Running, request: &RecallPayoutRequest) -> Result<RecallPayoutResponse, String> {
+    reason(running.client().recall_payout(running.staff(request.clone())).await)
+}
+
+fn ended(payout: &Payout, state: RecallState) -> bool {
+    payout.recalls.last().is_some_and(|recall| recall.state() == state)
+}
+
+#[tokio::test]
+async fn an_accepted_recall_brings_the_money_back_as_a_return() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(world.watchful()).await;
+        world.fund("ana", "EUR").await;
+        let paid = running.pay("ana", iban("DE08500105170900000001"), 500).await;
+        let ask = request(&paid, "DUPL");
+        let first = recall(&running, &ask).await.unwrap();
+        assert_eq!((first.replayed, first.recall.unwrap().state()), (false, RecallState::Requested));
+        assert!(recall(&running, &ask).await.unwrap().replayed);
+        assert_eq!(recall(&running, &RecallPayoutRequest { code: "FRAD".into(), ..ask }).await, Err("REQUEST_ID_REUSED".to_owned()));
+        let back = running.once("ana", &paid.payout_id, |payout| payout.returned_minor_units == 500).await;
+        assert!(ended(&back, RecallState::Accepted) && back.state() == PayoutState::Settled, "{back:?}");
+        assert_eq!(world.balance("creator/ana/payable/EUR").await, (FUNDS, FUNDS));
+        assert_eq!(recall(&running, &request(&paid, "DUPL")).await, Err("NOT_RECALLABLE".to_owned()));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_that_comes_back_over_rtp_is_a_new_payment_tied_by_the_answer_to_the_recall() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(world.watchful()).await;
+        world.fund("ana", "USD").await;
+        let paid = running.pay("ana", aba("9000000001"), 500).await;
+        recall(&running, &request(&paid, "TECH")).await.unwrap();
+        let back = running.once("ana", &paid.payout_id, |payout| payout.returned_minor_units == 500).await;
+        let named: &PayoutRecall = back.recalls.last().unwrap();
+        assert!(!named.repaid_by.is_empty() && named.repaid_by != paid.end_to_end_id, "{named:?}");
+        assert_eq!(back.returns.iter().map(|back| back.state()).collect::<Vec<_>>(), [ReturnState::Booked]);
+        assert_eq!(world.balance("creator/ana/payable/USD").await, (FUNDS, FUNDS));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refused_recall_leaves_the_payment_and_may_be_asked_for_again() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(world.watchful()).await;
+        world.fund("ana", "EUR").await;
+        let paid = running.pay("ana", iban("DE08500105170900000001"), 500).await;
+        let scenario = json!({"end_to_end_id": paid.end_to_end_id, "behaviour": "recall_refuse", "code": "CUST"});
+        world.scenario(scenario).await;
+        recall(&running, &request(&paid, "CUST")).await.unwrap();
+        let stands = running.once("ana", &paid.payout_id, |payout| ended(payout, RecallState::Refused)).await;
+        assert_eq!((stands.recalls[0].answer_code.as_str(), stands.returned_minor_units), ("CUST", 0));
+        assert_eq!(recall(&running, &request(&paid, "FRAD")).await.map(|answer| answer.replayed), Ok(false));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_recalled() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let mut config = world.watchful();
+        config.returns.recall_expiry = Duration::from_secs(1);
+        let running = world.start_with(config).await;
+        world.fund("ana", "EUR").await;
+        let refused = running.pay("ana", iban("DE51500105170900000003"), 500).await;
+        assert_eq!(recall(&running, &request(&refused, "DUPL")).await, Err("NOT_RECALLABLE".to_owned()));
+        let paid = running.pay("ana", iban("DE08500105170900000001"), 500).await;
+        world.scenario(json!({"end_to_end_id": paid.end_to_end_id, "behaviour": "recall_silent"})).await;
+        recall(&running, &request(&paid, "DUPL")).await.unwrap();
+        assert_eq!(recall(&running, &request(&paid, "DUPL")).await, Err("RECALL_OPEN".to_owned()));
+        let over = running.once("ana", &paid.payout_id, |payout| ended(payout, RecallState::Expired)).await;
+        assert_eq!(over.returned_minor_units, 0);
+        for (code, id) in [("", ""), ("dupl", "7"), ("XXXX", "'; --"), ("DUPLDUPL", "00000000-0000-0000-0000-000000000000")] {
+            let ask = RecallPayoutRequest { request_id: id.into(), book: BOOK.into(), payout_id: id.into(), code: code.into() };
+            assert_eq!(recall(&running, &ask).await, Err("MALFORMED".to_owned()), "{code} {id}");
+        }
+        let own = running.client().recall_payout(running.signed("ana", request(&paid, "DUPL"))).await;
+        assert_eq!(reason(own), Err("PERMISSION_DENIED".to_owned()));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
