@@ -15,6 +15,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod aftermath;
 mod people;
 pub mod seek;
 pub mod shape;

@@ -5,8 +5,9 @@ use books::domain::event::TransferKind;
 use chart::PostingKind;
 use earnings::tables::{Acceptance, Quote, QuoteState};
 use money::BookName;
-use payout::tables::{Payout, PayoutPhase, ReservationState, ReservedMoney};
+use payout::tables::{Payout, PayoutPhase, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
 use purchase::tables::{Purchase, PurchaseState};
+use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use uuid::Uuid;
 
@@ -233,6 +234,32 @@ pub(super) fn of_reserved((reservations, releases): &ReservedMoney) -> Vec<Claim
         claim(row.payout_id, &row.posting_id, next, Moves::of(&payout::tables::release(row)))
     });
     reserved.chain(released).collect()
+}
+
+/// What the row of money that came back claims; nothing where it is not, or not yet, to be booked.
+pub(super) fn of_return(payout: &Payout, back: &PayoutReturn) -> Option<Claim> {
+    let (id, recorded) = match back.state {
+        ReturnState::Booked => (Uuid::try_parse(&back.posting_id).ok(), true),
+        ReturnState::Matched => (Some(chart::id::posted(back.post_id(), payout.book.as_str())), false),
+        ReturnState::Announced | ReturnState::Unexpected | ReturnState::Unmatched => return None,
+    };
+    let moves = vec![Moves::of(&payout::tables::returned(payout, back))];
+    Some(Claim { row: format!("return {} of payout {}", back.return_id, payout.payout_id), id, recorded, moves })
+}
+
+/// What the rows of payouts, and of the money of theirs that came back, claim.
+pub(super) fn of_payouts(payouts: &[Payout], returns: &[PayoutReturn]) -> Vec<(Uuid, Vec<Claim>)> {
+    let mut of_each: BTreeMap<Uuid, Vec<&PayoutReturn>> = BTreeMap::new();
+    for back in returns {
+        if let Some((_, payout_id)) = &back.of {
+            of_each.entry(*payout_id).or_default().push(back);
+        }
+    }
+    let all = |payout: &Payout| {
+        let returned = of_each.get(&payout.payout_id).into_iter().flatten().filter_map(|back| of_return(payout, back));
+        (payout.payout_id, of_payout(payout).into_iter().chain(returned).collect())
+    };
+    payouts.iter().map(all).collect()
 }
 
 /// What an approved proposal's row claims.

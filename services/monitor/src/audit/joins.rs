@@ -166,7 +166,7 @@ async fn conversions(
     join.end(store, book).await
 }
 
-/// Payouts and their holds, submissions and ends.
+/// Payouts and their holds, submissions and ends, and what came back of them.
 async fn payouts(
     tables: &payout::tables::Store,
     journal: &JournalFold,
@@ -177,8 +177,9 @@ async fn payouts(
         let page = tables.moving(name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.payout_id);
-        page.iter().flat_map(claims::of_payout).for_each(|claim| join.claim(claim));
         let ids: Vec<Uuid> = page.iter().map(|payout| payout.payout_id).collect();
+        let returns = tables.returns_of(name, &ids).await?;
+        claims::of_payouts(&page, &returns).into_iter().flat_map(|(_, claims)| claims).for_each(|claim| join.claim(claim));
         let reserved = tables.reserved_money(name, &ids).await?;
         reserved.values().flat_map(claims::of_reserved).for_each(|claim| join.claim(claim));
     }

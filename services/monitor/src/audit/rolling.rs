@@ -53,9 +53,11 @@ impl Tables<'_> {
             }
             Self::Payouts(tables) => {
                 let key = payout::tables::PayoutKey { book: book.clone(), payout_id: id };
-                let mut claims = tables.payout(&key).await?.map(|payout| claims::of_payout(&payout)).unwrap_or_default();
-                claims.extend(tables.reserved_money(book, &[id]).await?.values().flat_map(claims::of_reserved));
-                claims
+                let payout: Vec<_> = tables.payout(&key).await?.into_iter().collect();
+                let returns = tables.returns_of(book, &[id]).await?;
+                let mut all: Vec<Claim> = claims::of_payouts(&payout, &returns).into_iter().flat_map(|(_, claims)| claims).collect();
+                all.extend(tables.reserved_money(book, &[id]).await?.values().flat_map(claims::of_reserved));
+                all
             }
             Self::Proposals(tables) => {
                 tables.proposal(book, id).await?.and_then(|proposal| claims::of_proposal(&proposal)).into_iter().collect()
@@ -79,12 +81,12 @@ impl Tables<'_> {
             Self::Payouts(tables) => {
                 let page = tables.moving(book, from.id, ROWS_MAX).await?;
                 let ids: Vec<Uuid> = page.iter().map(|payout| payout.payout_id).collect();
-                let reserved = tables.reserved_money(book, &ids).await?;
-                for payout in page {
-                    next.id = Some(payout.payout_id);
-                    let reserved = reserved.get(&payout.payout_id).map(claims::of_reserved).unwrap_or_default();
-                    rows.push((payout.payout_id, claims::of_payout(&payout).into_iter().chain(reserved).collect()));
-                }
+                let (returns, reserved) = (tables.returns_of(book, &ids).await?, tables.reserved_money(book, &ids).await?);
+                next.id = ids.last().copied();
+                rows.extend(claims::of_payouts(&page, &returns).into_iter().map(|(id, mut all)| {
+                    all.extend(reserved.get(&id).into_iter().flat_map(claims::of_reserved));
+                    (id, all)
+                }));
             }
             Self::Proposals(tables) => {
                 for proposal in tables.carried_out(book, from.number, ROWS_MAX).await? {

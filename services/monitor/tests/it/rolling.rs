@@ -78,3 +78,51 @@ async fn what_differed_is_told_in_the_first_look_that_reads_everything_again() {
         bed.ledger.shutdown().await;
     }
 }
+
+/// The row of money that came back of the settled payout, which names this posting.
+async fn returned(database: &Database, posting_id: Uuid) {
+    let sql = format!(
+        "INSERT INTO payout_return (return_id, book, payout_id, attempt_no, bank, bank_account, bank_reference, end_to_end_id, currency, minor_units,
+             charge_minor_units, charge_borne_minor_units, code, value_date, booked_at_ms, found_at_ms, state, why, suspended, step_key, posting_id, tries,
+             due_at_ms, version)
+         VALUES ('{posting_id}', '{BOOK}', '{SETTLED}', 1, 'first', 'main', 'B-1', 'E-1', 'USD', 5, 0, 0, 'AC04', '', 0, 0, 'booked', '', 0, '{SETTLED}',
+             '{posting_id}', 0, 0, 1)"
+    );
+    write(database, &sql).await;
+}
+
+/// Brings money back to the creator, as the payout service would. Returns the posting's id.
+async fn came_back(bed: &Testbed) -> Uuid {
+    let account = |name: &str| AccountName::parse(name.to_owned()).unwrap();
+    let amount = Amount::try_new(5).unwrap();
+    let transfer = NewTransfer::try_new(account("house/bank_cash/USD"), account("creator/star/payable/USD"), amount).unwrap();
+    let action = Action::Post { transfers: vec![transfer], guards: Vec::new(), refusal: None };
+    let id = money::derive_id(Uuid::now_v7(), &["test"]);
+    let fields = RequestFields::new(vec![("payout_id".to_owned(), SETTLED.to_owned())]);
+    let posting = BookRequest::new(id, fields, "payout.return".to_owned(), action);
+    bed.ledger.book(&BookName::try_new(BOOK).unwrap()).await.unwrap().submit(posting).await.unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_came_back_is_posted_as_its_row_says_and_never_without_a_row() {
+    for storage in both() {
+        let books = &[(BOOK, api::ledger::BookMode::Test)];
+        let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
+        settled(&bed.database).await;
+        let (with_row, without_row) = (came_back(&bed).await, came_back(&bed).await);
+        returned(&bed.database, with_row).await;
+        let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default());
+        looked(&mut monitor).await;
+        let CheckResult::Failed(why) = looked(&mut monitor).await else { panic!("a posting without a row was not noticed") };
+        assert!(why.contains(&format!("posting {without_row}, moves the money of no payout")), "{why}");
+        assert!(!why.contains(&with_row.to_string()), "{why}");
+        // Another amount than was posted.
+        write(&bed.database, &format!("UPDATE payout_return SET minor_units = 6 WHERE return_id = '{with_row}'")).await;
+        let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default());
+        looked(&mut monitor).await;
+        let CheckResult::Failed(why) = looked(&mut monitor).await else { panic!("another amount was not noticed") };
+        assert!(why.contains(&with_row.to_string()) && why.contains(&format!("return {with_row} of payout {SETTLED}")), "{why}");
+        bed.ledger.shutdown().await;
+    }
+}
