@@ -1,9 +1,10 @@
-//! HTTP beside gRPC: liveness, readiness and metrics.
+//! HTTP beside gRPC: liveness, readiness, metrics, and the callbacks of others.
 use axum::{
     Router,
+    extract::Request,
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{any, get},
 };
 use rpc::{Listener, Protocol, Tls, listener::ConnectionBounds};
 use std::sync::{
@@ -12,6 +13,7 @@ use std::sync::{
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 /// Whether everything has started, nothing is stopping, and the ledger here, if any, may write.
 #[derive(Clone, Default)]
@@ -48,6 +50,28 @@ impl Readiness {
     }
 }
 
+/// The routes under `/webhooks`, once the service that takes them has started.
+#[derive(Clone, Default)]
+pub(super) struct Webhooks(Arc<OnceLock<Router>>);
+
+impl Webhooks {
+    pub(super) fn set(&self, routes: Router) {
+        // One such service in a process; a second call changes nothing.
+        self.0.get_or_init(|| routes);
+    }
+
+    async fn answer(self, request: Request) -> Response {
+        let Some(routes) = self.0.get() else {
+            // Senders repeat what was not taken.
+            return (StatusCode::SERVICE_UNAVAILABLE, "nothing here takes callbacks, or not yet\n").into_response();
+        };
+        match routes.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -60,11 +84,11 @@ async fn metrics() -> Response {
     }
 }
 
-/// Serves `/healthz`, `/readyz` and `/metrics` until `shutdown`.
+/// Serves `/healthz`, `/readyz`, `/metrics` and `/webhooks/…` until `shutdown`.
 pub(super) async fn serve(
     socket: TcpListener,
     tls: Option<Tls>,
-    readiness: Readiness,
+    (readiness, webhooks): (Readiness, Webhooks),
     bounds: ConnectionBounds,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
@@ -72,6 +96,7 @@ pub(super) async fn serve(
     let routes = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readiness.status()))
-        .route("/metrics", get(metrics));
+        .route("/metrics", get(metrics))
+        .route("/webhooks/{*path}", any(async move |request: Request| webhooks.answer(request).await));
     axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }

@@ -20,6 +20,7 @@ const WRITERS_EVERY: Duration = Duration::from_secs(1);
 pub struct Runtime {
     wiring: Wiring,
     readiness: http::Readiness,
+    webhooks: http::Webhooks,
     addresses: Vec<(&'static str, SocketAddr)>,
     tasks: JoinSet<Result<(), Error>>,
     shutdown: CancellationToken,
@@ -42,13 +43,23 @@ impl Runtime {
         let http = bind_some("HTTP", options.http).await?;
         let shutdown = CancellationToken::new();
         let wiring = Wiring::try_new(options, shutdown.clone()).await?;
-        let mut runtime = Self { wiring, readiness: http::Readiness::default(), addresses: Vec::new(), tasks: JoinSet::new(), shutdown };
+        let mut runtime = Self {
+            wiring,
+            readiness: http::Readiness::default(),
+            webhooks: http::Webhooks::default(),
+            addresses: Vec::new(),
+            tasks: JoinSet::new(),
+            shutdown,
+        };
         if let Some((listener, address)) = http {
             runtime.addresses.push(("http", address));
             runtime.serve_http(listener);
         }
         for service in services {
             fit::start(service, &mut runtime.wiring).await?;
+        }
+        if let Some(payout) = &runtime.wiring.payout {
+            runtime.webhooks.set(payout.webhooks());
         }
         if let Some(ledger) = runtime.wiring.ledger.clone() {
             runtime.readiness.follow(&ledger);
@@ -94,10 +105,10 @@ impl Runtime {
     }
 
     fn serve_http(&mut self, listener: TcpListener) {
-        let (readiness, shutdown, tls) = (self.readiness.clone(), self.shutdown.clone(), self.wiring.tls.clone());
+        let (routes, shutdown, tls) = ((self.readiness.clone(), self.webhooks.clone()), self.shutdown.clone(), self.wiring.tls.clone());
         let bounds = self.wiring.stack.connections();
         self.tasks.spawn(async move {
-            match http::serve(listener, tls, readiness, bounds, shutdown).await {
+            match http::serve(listener, tls, routes, bounds, shutdown).await {
                 Ok(()) => Ok(()),
                 Err(error) => {
                     tracing::error!(%error, "the HTTP listener failed");
