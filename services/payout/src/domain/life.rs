@@ -174,6 +174,7 @@ impl PayoutPhase {
             Self::Returning | Self::Suspending => Some(Self::Rejected),
             Self::Cancelling => Some(Self::Cancelled),
             Self::Blocking => Some(Self::Blocked),
+            Self::Unblocking => Some(Self::Unblocked),
             Self::Refused
             | Self::Intent
             | Self::Sent
@@ -184,7 +185,8 @@ impl PayoutPhase {
             | Self::Review
             | Self::Returnable
             | Self::Cancelled
-            | Self::Blocked => None,
+            | Self::Blocked
+            | Self::Unblocked => None,
         }
     }
 

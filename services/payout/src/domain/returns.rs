@@ -188,7 +188,9 @@ pub fn judge_return(back: &PayoutReturn, of: Option<ReturnedPayout<'_>>) -> (Ret
         | PayoutPhase::Cancelling
         | PayoutPhase::Cancelled
         | PayoutPhase::Blocking
-        | PayoutPhase::Blocked => no(format!("in our records the payout was not paid ({})", payout.phase.name())),
+        | PayoutPhase::Blocked
+        | PayoutPhase::Unblocking
+        | PayoutPhase::Unblocked => no(format!("in our records the payout was not paid ({})", payout.phase.name())),
     }
 }
 

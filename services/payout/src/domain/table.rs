@@ -276,6 +276,7 @@ fn example(phase: PayoutPhase) -> Payout {
         hold_transfer_no: 0,
         submit_posting_id: String::new(),
         final_posting_id: String::new(),
+        unblock_posting_id: String::new(),
         bank_time_ms: 0,
         traceparent: String::new(),
         created_at_ms: 0,
