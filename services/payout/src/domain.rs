@@ -150,6 +150,13 @@ impl Payout {
         format!("{}-{send}", self.end_to_end_id())
     }
 
+    /// Waits in the queue until then. The step's key stays: it may name a submission that was posted and whose outcome is not known here.
+    #[must_use]
+    pub fn queued(self, now_ms: i64, due_at_ms: i64) -> Self {
+        let (step_key, attempts) = (self.step_key, self.attempts);
+        Self { step_key, due_at_ms, attempts: attempts + 1, ..self.enter(PayoutPhase::Queued, now_ms) }
+    }
+
     /// Cancelled before it was sent, due at once. The step's key stays: with it, a submission that a worker was just posting is found.
     #[must_use]
     pub fn cancelling(self, now_ms: i64) -> Self {

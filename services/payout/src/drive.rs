@@ -116,8 +116,8 @@ impl Payouts {
         let Some(options) = self.options_of(&payout, &payout.rails_tried, now_ms).await? else { return self.no_bank(payout).await };
         let Some(route) = &options.choice.chosen else {
             let why = why_not(&options.choice.refused);
-            let mut next = payout.clone().enter(PayoutPhase::Queued, now_ms).again(now_ms, &self.policy);
-            next.attempts = payout.attempts + 1;
+            let due_at_ms = payout.clone().again(now_ms, &self.policy).due_at_ms;
+            let mut next = payout.clone().queued(now_ms, due_at_ms);
             next.blocked_by = format!("NO_RAIL: {why}");
             let note = if next.blocked_by == payout.blocked_by { String::new() } else { format!("{WAITING}{}", next.blocked_by) };
             return self.keep(&payout, next, note).await;
@@ -136,8 +136,7 @@ impl Payouts {
             next.attempt.reference = self.take_reference(&next, &prefix).await?;
         }
         if starts_at_ms > now_ms {
-            let mut waiting = next.enter(PayoutPhase::Queued, now_ms);
-            waiting.due_at_ms = starts_at_ms;
+            let waiting = next.queued(now_ms, starts_at_ms);
             let opens = Timestamp::from_millisecond(starts_at_ms).unwrap_or_default();
             return self.keep(&payout, waiting, format!("{WAITING}{rail} takes payments again at {opens}")).await;
         }

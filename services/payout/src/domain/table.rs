@@ -135,7 +135,7 @@ pub fn follow(phase: PayoutPhase, event: PayoutEvent) -> PhaseOutcome {
         PayoutEvent::ChecksHold if is_prepared(phase) => Some(before.clone().enter(PayoutPhase::Review, LATE_MS)),
         PayoutEvent::ReviewPassed if phase == PayoutPhase::Review => Some(before.clone().enter(PayoutPhase::Held, LATE_MS)),
         PayoutEvent::TrueMatch if phase == PayoutPhase::Review => Some(before.clone().enter(PayoutPhase::Blocking, LATE_MS)),
-        PayoutEvent::RailsClosed if is_prepared(phase) => Some(before.clone().enter(PayoutPhase::Queued, LATE_MS)),
+        PayoutEvent::RailsClosed if is_prepared(phase) => Some(before.clone().queued(LATE_MS, LATE_MS)),
         PayoutEvent::Cancelled => return cancelled(before),
         PayoutEvent::Posted | PayoutEvent::PostedReturnable if phase != PayoutPhase::Requested => posted(&before, event),
         PayoutEvent::PostingRefused if phase.after_posting(false).is_some() && phase != PayoutPhase::Requested => Some(before.clone()),
