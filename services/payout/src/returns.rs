@@ -216,6 +216,8 @@ impl Payouts {
         match self.ledger.posting(&key.book, postings::returned(&payout, &back)).await {
             Ok(posting) => {
                 back.posting_id = posting.posting_id;
+                // Before the return is recorded, so that a crash repeats both: each is posted once, under its own id.
+                self.give_back_returned(&payout, back.return_id, back.credit.amount).await?;
                 self.record_return(back, &key).await
             }
             Err(not_posted) => self.not_booked(back, &payout, not_posted).await,

@@ -24,6 +24,8 @@ pub enum PayoutEvent {
     ReviewPassed,
     /// People found the person paid on a sanctions list.
     TrueMatch,
+    /// A licence lets blocked money go.
+    Licensed,
     /// No rail takes it now.
     RailsClosed,
     /// The creator, or a service, cancels it.
@@ -65,12 +67,13 @@ pub enum PayoutEvent {
 }
 
 /// Every event, in the order of a payout's life, with its words.
-pub const EVENTS: [(PayoutEvent, &str); 24] = [
+pub const EVENTS: [(PayoutEvent, &str); 25] = [
     (PayoutEvent::HoldPlaced, "hold placed"),
     (PayoutEvent::HoldRefused, "hold refused"),
     (PayoutEvent::ChecksHold, "a check wants a review"),
     (PayoutEvent::ReviewPassed, "review passed"),
     (PayoutEvent::TrueMatch, "true match on a sanctions list"),
+    (PayoutEvent::Licensed, "licence for blocked money"),
     (PayoutEvent::RailsClosed, "no rail open"),
     (PayoutEvent::Cancelled, "cancelled"),
     (PayoutEvent::Posted, "posted"),
@@ -121,6 +124,10 @@ const LATE_MS: i64 = 9_000;
 /// What follows.
 #[must_use]
 pub fn follow(phase: PayoutPhase, event: PayoutEvent) -> PhaseOutcome {
+    if phase == PayoutPhase::Blocked && event == PayoutEvent::Licensed {
+        let after = example(phase).enter(PayoutPhase::Unblocking, LATE_MS);
+        return PhaseOutcome::Enters { phase: after.phase, state: after.state };
+    }
     if phase.is_final() {
         // A cancellation that is repeated under another id is answered as done.
         let refused = event == PayoutEvent::Cancelled && phase != PayoutPhase::Cancelled;
@@ -132,9 +139,9 @@ pub fn follow(phase: PayoutPhase, event: PayoutEvent) -> PhaseOutcome {
             phase.after_posting(false).map(|next| before.clone().enter(next, LATE_MS))
         }
         PayoutEvent::HoldRefused if phase == PayoutPhase::Requested => Some(before.clone().enter(PayoutPhase::Refused, LATE_MS)),
-        PayoutEvent::ChecksHold if is_prepared(phase) => Some(before.clone().enter(PayoutPhase::Review, LATE_MS)),
-        PayoutEvent::ReviewPassed if phase == PayoutPhase::Review => Some(before.clone().enter(PayoutPhase::Held, LATE_MS)),
-        PayoutEvent::TrueMatch if phase == PayoutPhase::Review => Some(before.clone().enter(PayoutPhase::Blocking, LATE_MS)),
+        PayoutEvent::ChecksHold if is_prepared(phase) => Some(before.clone().reviewing(LATE_MS, NEVER_MS)),
+        PayoutEvent::ReviewPassed if phase == PayoutPhase::Review => Some(before.clone().passed_review(LATE_MS)),
+        PayoutEvent::TrueMatch if phase == PayoutPhase::Review => Some(before.clone().blocking(LATE_MS)),
         PayoutEvent::RailsClosed if is_prepared(phase) => Some(before.clone().queued(LATE_MS, LATE_MS)),
         PayoutEvent::Cancelled => return cancelled(before),
         PayoutEvent::Posted | PayoutEvent::PostedReturnable if phase != PayoutPhase::Requested => posted(&before, event),
@@ -208,6 +215,7 @@ fn answer(event: PayoutEvent) -> Option<(BankAnswer, i64)> {
         | PayoutEvent::ChecksHold
         | PayoutEvent::ReviewPassed
         | PayoutEvent::TrueMatch
+        | PayoutEvent::Licensed
         | PayoutEvent::RailsClosed
         | PayoutEvent::Cancelled
         | PayoutEvent::Posted

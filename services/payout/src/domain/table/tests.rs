@@ -51,7 +51,7 @@ fn page() -> String {
         }
     }
     let finals: Vec<&str> = PHASES.into_iter().filter(|(phase, _)| phase.is_final()).map(|(_, name)| name).collect();
-    write!(page, "\n## At the end\n\nNo event changes the phases {}: a cancellation is refused, but answered as done in `cancelled`, and everything else changes \
+    write!(page, "\n## At the end\n\nNo event changes the phases {}, but for a licence, which takes `blocked` to `unblocking`: a cancellation is refused, but answered as done in `cancelled`, and everything else changes \
          nothing.\n", finals.join(", "))
         .unwrap();
     page
@@ -81,6 +81,10 @@ fn every_event_is_listed_once_and_means_something_somewhere() {
 fn nothing_changes_a_final_phase() {
     for (phase, _) in PHASES.into_iter().filter(|(phase, _)| phase.is_final()) {
         for (event, _) in EVENTS {
+            // Only a licence moves money that the law has blocked.
+            if (phase, event) == (PayoutPhase::Blocked, PayoutEvent::Licensed) {
+                continue;
+            }
             assert!(matches!(follow(phase, event), PhaseOutcome::Nothing | PhaseOutcome::Refused), "{phase:?} {event:?}");
         }
     }
