@@ -323,6 +323,11 @@ impl Payouts {
         let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
         let time_out = self.banks.time_out(&payout.attempt);
         let sent_at_ms = now_ms();
+        if let Err(why) = bank.connector.ready().await {
+            let bank = &bank.name;
+            tracing::error!(payout_id = %payout.payout_id, bank, why, "nothing can be sent to the bank now, and nothing was; trying again");
+            return self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await;
+        }
         let body = match self.message(&payout, sent_at_ms).await? {
             Ok(body) => body,
             Err(error) => {
@@ -340,7 +345,8 @@ impl Payouts {
         messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
         tx.commit().await?;
         let end_to_end_id = sent.end_to_end_id();
-        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: sent.sends, amount: sent.amount_sent() };
+        let subject =
+            SentPayment { end_to_end_id: &end_to_end_id, rail: &sent.attempt.rail, sends: sent.sends, amount: sent.amount_sent() };
         let sending = Instant::now();
         let received = rpc::trace::in_span("bank.send", bank.connector.send(subject, body, time_out)).await;
         meters::answered("send", &received, sending.elapsed());
@@ -351,7 +357,8 @@ impl Payouts {
         let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
         let asked_at_ms = now_ms();
         let end_to_end_id = payout.end_to_end_id();
-        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: payout.sends, amount: payout.amount_sent() };
+        let subject =
+            SentPayment { end_to_end_id: &end_to_end_id, rail: &payout.attempt.rail, sends: payout.sends, amount: payout.amount_sent() };
         let asking = Instant::now();
         let received = rpc::trace::in_span("bank.ask", bank.connector.ask(subject)).await;
         meters::answered("ask", &received, asking.elapsed());
@@ -374,7 +381,7 @@ impl Payouts {
     ) -> Result<Option<Payout>, Error> {
         let now_ms = now_ms();
         let time_out_ms = millis(self.banks.time_out(&payout.attempt));
-        let why = if let BankAnswer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
+        let why = if let BankAnswer::Lost(why) | BankAnswer::NotTaken(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
         let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
         let step = (next.state != payout.state).then_some(PayoutStep::once(next.state, now_ms, note));
         let mut tx = self.store.begin().await?;

@@ -51,6 +51,7 @@ pub(crate) fn answered(what: &'static str, received: &ReceivedAnswer, took: Dura
             BankAnswer::Named(said) if said.doubt.is_some() => "doubt",
             BankAnswer::Named(_) => "verdict",
             BankAnswer::NotFound { .. } => "not_found",
+            BankAnswer::NotTaken(_) => "not_taken",
             BankAnswer::Lost(_) => "lost",
         };
         bank.record(took.as_secs_f64(), &[KeyValue::new("what", what), KeyValue::new("outcome", outcome)]);

@@ -100,7 +100,13 @@ pub trait BankConnector: Send + Sync + fmt::Debug {
     /// Writes a payment as this bank's message.
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder>;
 
-    /// Sends a message. Every result without a report about this payment is [`BankAnswer::Lost`], a refused connection included: the status request that
+    /// Prepares what a sending needs, such as access to the bank. An error says why there is none; then nothing is sent, and nothing of the payment has left
+    /// this machine.
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Sends a message. Every result without a report about this payment is [`BankAnswer::Lost`] or [`BankAnswer::NotTaken`]; a refused connection is lost: the status request that
     /// follows costs little, and being wrong about what left this machine would cost a second payment.
     async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer;
 

@@ -21,6 +21,8 @@ pub const REASON_CHARS_MAX: usize = 350;
 pub struct SentPayment<'a> {
     /// `EndToEndId`.
     pub end_to_end_id: &'a str,
+    /// Id of the rail over which it was sent.
+    pub rail: &'a str,
     /// How often it was sent; sendings are numbered from 1.
     pub sends: i64,
     /// The amount to be paid.
@@ -53,6 +55,12 @@ pub enum Doubt {
     HttpStatus(u16),
     /// It can't be read, and names the payment.
     Unreadable,
+    /// It decides, and does not repeat the payment's id and amount.
+    NotNamed,
+    /// The bank has more than one payment with the id.
+    Twice,
+    /// The bank had another content under the id before.
+    OtherContent,
 }
 
 impl Doubt {
@@ -66,6 +74,9 @@ impl Doubt {
             Self::NoStatus => "the bank names the payment without a status".to_owned(),
             Self::HttpStatus(status) => format!("the bank reports it with HTTP {status}"),
             Self::Unreadable => "the bank's answer names the payment and can't be read".to_owned(),
+            Self::NotNamed => "the bank decides without repeating the payment's id and amount".to_owned(),
+            Self::Twice => "the bank has more than one payment with this id".to_owned(),
+            Self::OtherContent => "the bank has another payment under this id".to_owned(),
         }
     }
 }

@@ -22,6 +22,9 @@ pub enum BankAnswer {
         /// The bank's stated finality window.
         window_ms: i64,
     },
+    /// The bank says of this sending, in so many words, that it did not take it and never will by itself; or no request was made, for want of access. It
+    /// proves nothing about other sendings. In words, for people.
+    NotTaken(String),
     /// No answer, or an unusable one. In words, for people.
     Lost(String),
 }
@@ -41,13 +44,14 @@ pub fn judge(
     match answer {
         BankAnswer::Named(said) => named(payout, said, now_ms, policy),
         BankAnswer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
+        BankAnswer::NotTaken(why) if payout.phase == PayoutPhase::Sent => not_taken(payout, why, now_ms, policy),
         BankAnswer::Lost(why) if payout.phase == PayoutPhase::Sent => {
             // The rail may still decide until its own time-out; an earlier poll would only get "not yet".
             let ask_at_ms = payout.sent_at_ms.saturating_add(time_out_ms).max(now_ms);
             (Payout { due_at_ms: ask_at_ms, ..payout.enter(PayoutPhase::Unknown, now_ms) }, why)
         }
         // Earlier knowledge stays valid: an accepted payment is still accepted when the answer to one poll was lost.
-        BankAnswer::Lost(why) => (payout.again(now_ms, policy), why),
+        BankAnswer::NotTaken(why) | BankAnswer::Lost(why) => (payout.again(now_ms, policy), why),
     }
 }
 
@@ -103,6 +107,22 @@ fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, poli
     payout.reason_code = NEVER_RECEIVED.to_owned();
     payout.reason = "the bank never received the payment, however often it was sent".to_owned();
     (give_back(payout, now_ms), "the bank never received it, finally; the money is given back".to_owned())
+}
+
+/// A sending that the bank did not take is repeated later, a few times, with longer pauses than between polls: the bank is overloaded, or refuses us.
+fn not_taken(payout: Payout, why: String, now_ms: i64, policy: &RetryPolicy) -> (Payout, String) {
+    let sendings = payout.sendings.clone().last_not_found();
+    let mut payout = Payout { sendings, ..payout };
+    if payout.seen || !payout.sendings.none_arrived() {
+        return (wait(payout, PayoutPhase::Unknown, now_ms, policy), why);
+    }
+    if payout.sends < policy.sends_max {
+        let due_at_ms = now_ms.saturating_add(policy.backoff_ms(payout.sends.saturating_mul(4)));
+        return (Payout { due_at_ms, ..payout.enter(PayoutPhase::Intent, now_ms) }, why);
+    }
+    payout.reason_code = NEVER_RECEIVED.to_owned();
+    payout.reason = "the bank did not take the payment, however often it was sent".to_owned();
+    (give_back(payout, now_ms), why)
 }
 
 /// The only way to give money back.

@@ -365,3 +365,20 @@ fn patience_goes_on_whatever_the_bank_says() {
     let next = answered(moved, BankAnswer::NotFound { window_ms: at }, at);
     assert_eq!(next.due_at_ms - at, 5_020);
 }
+
+#[test]
+fn what_the_bank_did_not_take_is_sent_again_later_and_goes_back_in_the_end() {
+    let not_taken = || BankAnswer::NotTaken("overloaded".to_owned());
+    let mut now = Payout { sends: 0, sendings: Sendings::default(), ..payout(PayoutPhase::Intent) };
+    for send in 1..=3 {
+        now = answered(now.begin_sending(send * 100_000, send * 100_000 + TIME_OUT_MS), not_taken(), send * 100_000);
+        let (phase, pause_ms) = if send < 3 { (PayoutPhase::Intent, now.due_at_ms - send * 100_000) } else { (PayoutPhase::Returning, 0) };
+        assert_eq!((now.phase, now.sendings.letters()), (phase, "n".repeat(usize::try_from(send).unwrap())));
+        assert!(send == 3 || pause_ms > 1_000, "it waits longer than for a poll: {pause_ms}");
+    }
+    // It proves nothing of a payment that the bank has named, nor as the answer to a question.
+    let seen = Payout { seen: true, ..payout(PayoutPhase::Sent) };
+    assert_eq!(answered(seen, not_taken(), 100_000).phase, PayoutPhase::Unknown);
+    let unknown = answered(payout(PayoutPhase::Unknown), not_taken(), 100_000);
+    assert_eq!((unknown.phase, unknown.sendings.letters().as_str()), (PayoutPhase::Unknown, "o"));
+}
