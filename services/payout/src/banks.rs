@@ -1,7 +1,8 @@
 //! Our banks as they run: which of them pays over which rail, from which account, and how each is spoken to.
 //!
-//! - [`connector`]: what every bank can do, whatever it speaks. [`iso20022`]: banks that speak ISO 20022.
+//! - [`connector`]: what every bank can do, whatever it speaks. [`iso20022`]: banks that speak ISO 20022. [`api`]: banks that speak JSON.
 
+pub mod api;
 pub mod connector;
 pub mod iso20022;
 
@@ -11,6 +12,7 @@ use crate::{
     domain::{Attempt, CostBearer},
 };
 use accounts::PayoutAddress;
+use api::ApiBank;
 use chart::BookKind;
 use connector::BankConnector;
 use iso20022::Iso20022Bank;
@@ -140,6 +142,7 @@ impl Bank {
         });
         let connector: Arc<dyn BankConnector> = match config.protocol {
             BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?)?),
+            BankProtocol::Api => Arc::new(ApiBank::try_new(config)?),
         };
         let callbacks = match config.callback_keys() {
             Some(source) => Some(Arc::new(BankSigners::try_new(source, config.client()?)?)),

@@ -2,13 +2,16 @@
 //!
 //! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits. `run`: how fast runs are paid.
 //!   `returns`: what comes after a payout was paid.
+//! - `api`: what only banks that speak JSON need.
 
+mod api;
 mod bank;
 mod returns;
 mod review;
 mod route;
 mod run;
 
+pub use api::ApiBankConfig;
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
 pub use returns::ReturnsConfig;
 pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
@@ -161,6 +164,16 @@ pub enum InvalidPayoutOption {
     /// No such rail.
     #[error("there is no rail {0}; `largesse rails list` shows all")]
     RailUnknown(String),
+    /// A rail that the bank's protocol has no words for.
+    #[error(
+        "the bank {bank} offers {rail}, which the protocol api does not carry; take the rail out, or use a bank that speaks another protocol"
+    )]
+    RailNotCarried {
+        /// The bank's name.
+        bank: String,
+        /// The rail's id.
+        rail: String,
+    },
     /// A rail without an account that could pay over it.
     #[error("the bank {bank} offers {rail}, and has no account in a currency that it pays")]
     NoAccount {

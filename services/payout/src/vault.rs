@@ -258,15 +258,16 @@ fn read(path: &Path) -> Result<Keyring, Error> {
     Keyring::parse(&text).ok_or_else(|| Error::Form(path.display().to_string()))?
 }
 
+/// Whether others than the file's owner and its group may read it, or the group may write it.
 #[cfg(unix)]
-fn is_exposed(path: &Path) -> io::Result<bool> {
+pub(crate) fn is_exposed(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
     // The group may read it: orchestrators provide a secret that way to a process that runs under an arbitrary user.
     Ok(fs::metadata(path)?.mode() & 0o037 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_exposed(_: &Path) -> io::Result<bool> {
+pub(crate) fn is_exposed(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 

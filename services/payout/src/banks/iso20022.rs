@@ -1,6 +1,6 @@
 //! Banks that speak ISO 20022 over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
 
-mod news;
+pub(super) mod news;
 mod recalls;
 
 use super::connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, RecallOrder, ReceivedAnswer, UnwritableOrder};
@@ -181,12 +181,12 @@ fn write(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
     message.write().map_err(|error| UnwritableOrder(error.to_string()))
 }
 
-fn lost(http_status: u16, why: &str) -> ReceivedAnswer {
+pub(super) fn lost(http_status: u16, why: &str) -> ReceivedAnswer {
     ReceivedAnswer { http_status, body: Vec::new(), answer: BankAnswer::Lost(why.to_owned()), unread_version: false }
 }
 
 /// The error in words; never with the address or the body.
-fn why(error: &reqwest::Error) -> &'static str {
+pub(super) fn why(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer in time"
     } else if error.is_connect() {
@@ -197,7 +197,7 @@ fn why(error: &reqwest::Error) -> &'static str {
 }
 
 /// The body as far as it was received, and why it was cut short.
-async fn read(mut response: reqwest::Response, bytes_max: usize) -> (Vec<u8>, Option<&'static str>) {
+pub(super) async fn read(mut response: reqwest::Response, bytes_max: usize) -> (Vec<u8>, Option<&'static str>) {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {

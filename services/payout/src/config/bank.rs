@@ -1,6 +1,6 @@
 //! Options of one bank, its accounts and its rails.
 
-use super::{HOUR, InvalidPayoutOption};
+use super::{HOUR, InvalidPayoutOption, api::ApiBankConfig};
 use crate::callbacks::signatures::BankKeySource;
 use accounts::{
     AddressRules, PayoutAddress,
@@ -44,6 +44,8 @@ pub enum BankProtocol {
     /// ISO 20022 messages over HTTP.
     #[default]
     Iso20022,
+    /// The JSON of a payment API over HTTP, modelled after Global Payments v2.
+    Api,
 }
 
 /// A bank, our accounts there, and the rails that it offers.
@@ -56,7 +58,7 @@ pub struct BankConfig {
     pub books: BankBooksKind,
     /// The legal entity that has the accounts: 1 to 32 of a-z, 0-9 and hyphens; `main` if there is only one. A payout stays with one entity.
     pub entity: String,
-    /// What it speaks: `iso20022`.
+    /// What it speaks: `iso20022`, or `api` for the JSON of a payment API modelled after J.P. Morgan's Global Payments v2.
     pub protocol: BankProtocol,
     /// Where it is: for TEST books http:// and a loopback address, for LIVE books https://.
     pub url: String,
@@ -79,6 +81,8 @@ pub struct BankConfig {
     pub accounts: Vec<BankAccountConfig>,
     /// The rails that it offers, in any order.
     pub rails: Vec<BankRailConfig>,
+    /// For the protocol `api` only: how access to it is got.
+    pub api: ApiBankConfig,
 }
 
 /// One of our accounts at a bank.
@@ -156,6 +160,7 @@ impl BankConfig {
             paused: String::new(),
             rails: book.ids().filter(paid).map(rail).collect(),
             accounts: accounts.into_iter().map(account).collect(),
+            api: ApiBankConfig::default(),
         }
     }
 
@@ -253,7 +258,10 @@ impl BankConfig {
                 return Err(InvalidPayoutOption::NoAccount { bank: self.name.clone(), rail: rail.rail.clone() });
             }
         }
-        Ok(())
+        match self.protocol {
+            BankProtocol::Iso20022 => Ok(()),
+            BankProtocol::Api => self.api.check(self),
+        }
     }
 }
 
@@ -261,8 +269,7 @@ impl BankConfig {
 pub(super) fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
     let wrong = || InvalidPayoutOption::NotLoopback(url.to_owned());
     let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
-    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let loopback = is_loopback(&parsed);
     let plain = parsed.scheme() == "http" && parsed.username().is_empty() && parsed.path() == "/";
     if loopback && plain { Ok(()) } else { Err(wrong()) }
 }
@@ -271,8 +278,19 @@ pub(super) fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
 fn check_remote(url: &str) -> Result<(), InvalidPayoutOption> {
     let wrong = || InvalidPayoutOption::NotRemote(url.to_owned());
     let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
-    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let here = host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let here = is_this_machine(&parsed);
     let secure = parsed.scheme() == "https" && parsed.username().is_empty() && parsed.path().ends_with('/') && parsed.query().is_none();
     if secure && !here { Ok(()) } else { Err(wrong()) }
+}
+
+/// Whether the host is a literal loopback address.
+pub(super) fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether the host is this machine, by address or by name.
+pub(super) fn is_this_machine(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "localhost" || host.ends_with(".localhost") || is_loopback(url)
 }

@@ -195,3 +195,89 @@ fn files_of_rails_and_participants_are_read_and_their_faults_are_named() {
         assert!(config.check().unwrap_err().to_string().starts_with("route.caps must be"));
     }
 }
+
+/// A bank that speaks JSON, with its key in a directory.
+fn api_bank(dir: &std::path::Path) -> Config {
+    use std::os::unix::fs::PermissionsExt as _;
+    let key_file = dir.join("client.pem");
+    std::fs::write(&key_file, sandbox::globalbank::TEST_CLIENT_KEY).unwrap();
+    std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let mut config = sandbox();
+    let bank = &mut config.banks[0];
+    bank.protocol = BankProtocol::Api;
+    bank.callback_keys_url.clear();
+    bank.rails.retain(|rail| ["us-rtp", "us-ach", "sepa-instant", "ewallet-paypal"].contains(&rail.rail.as_str()));
+    bank.api = ApiBankConfig {
+        client_id: "largesse".to_owned(),
+        key_file,
+        key_id: "KID".to_owned(),
+        token_url: "http://127.0.0.1:1/oauth2/token".to_owned(),
+        resource: "payments".to_owned(),
+        branch_bic: "CHASDEFX".to_owned(),
+        company_id: "1234567890".to_owned(),
+        ..ApiBankConfig::default()
+    };
+    config
+}
+
+#[test]
+fn a_bank_that_speaks_json_and_could_not_pay_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(api_bank(dir.path()).check().is_ok());
+    type Change = fn(&mut BankConfig);
+    let cases: [(&str, Change); 17] = [
+        ("a bank's api.client_id must", |bank| bank.api.client_id.clear()),
+        ("a bank's api.client_id must", |bank| bank.api.client_id = "two words".to_owned()),
+        ("a bank's api.key_id must be given if", |bank| bank.api.key_id.clear()),
+        ("a bank's api.key_id must be given if", |bank| bank.api.certificate_file = PathBuf::from("both")),
+        ("a bank's api.resource must", |bank| bank.api.resource.clear()),
+        ("a bank's api.scopes must", |bank| bank.api.scopes = vec!["a&grant_type=x".to_owned()]),
+        ("a bank's api.branch_bic must be a BIC", |bank| bank.api.branch_bic = "CHAS".to_owned()),
+        ("a bank's api.branch_bic must be given", |bank| bank.api.branch_bic.clear()),
+        ("a bank's api.company_id must be given", |bank| bank.api.company_id.clear()),
+        ("a bank's api.token_url must", |bank| bank.api.token_url.clear()),
+        ("a bank's api.token_url must", |bank| bank.api.token_url = "http://bank.example/token".to_owned()),
+        ("a bank's api.token_url must", |bank| bank.api.token_url = "http://user@127.0.0.1/token".to_owned()),
+        ("the bank sandbox offers us-fednow, which", |bank| bank.rails[0].rail = "us-fednow".to_owned()),
+        ("none.pem: it can't be read", |bank| bank.api.key_file.set_file_name("none.pem")),
+        ("none.crt: it can't be read", |bank| {
+            bank.api.key_id.clear();
+            bank.api.certificate_file = bank.api.key_file.with_file_name("none.crt");
+        }),
+        ("client.pem: it has no certificate", |bank| {
+            bank.api.key_id.clear();
+            bank.api.certificate_file = bank.api.key_file.clone();
+        }),
+        // For LIVE books both addresses are of other machines, over TLS.
+        ("a bank's api.token_url must", |bank| {
+            (bank.books, bank.url) = (BankBooksKind::Live, "https://bank.example/".to_owned());
+        }),
+    ];
+    for (says, change) in cases {
+        let mut config = api_bank(dir.path());
+        change(&mut config.banks[0]);
+        let told = config.check().unwrap_err().to_string();
+        assert!(told.contains(says), "{says}: {told}");
+    }
+    let mut live = api_bank(dir.path());
+    (live.banks[0].books, live.banks[0].url) = (BankBooksKind::Live, "https://bank.example/".to_owned());
+    live.banks[0].api.token_url = "https://id.bank.example/token".to_owned();
+    assert!(live.check().is_ok());
+}
+
+#[test]
+fn a_key_that_others_may_read_or_that_is_none_is_refused_without_its_content() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let config = api_bank(dir.path());
+    let file = &config.banks[0].api.key_file;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o604)).unwrap();
+    assert!(config.check().unwrap_err().to_string().contains("others than its owner may read it"));
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let long = "x".repeat(70_000);
+    for content in ["", "SECRET", "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n", long.as_str()] {
+        std::fs::write(file, content).unwrap();
+        let told = config.check().unwrap_err().to_string();
+        assert!(told.contains("client.pem: ") && !told.contains("SECRET") && !told.contains("U0VDUkVU"), "{told}");
+    }
+}

@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 pub struct BankMessage {
     /// `sent` or `received`.
     pub direction: &'static str,
-    /// `pain.001`, `ask`, or `answer`.
+    /// `pain.001` or `payment` (JSON), `ask`, or `answer`.
     pub kind: &'static str,
     /// HTTP status of an answer; 0 for none.
     pub http_status: i64,
@@ -27,7 +27,8 @@ impl BankMessage {
     /// A message that was sent.
     #[must_use]
     pub fn sent(at_ms: i64, body: Vec<u8>) -> Self {
-        Self { direction: "sent", kind: "pain.001", http_status: 0, at_ms, body, times: 1, last_at_ms: at_ms }
+        let kind = if body.first() == Some(&b'{') { "payment" } else { "pain.001" };
+        Self { direction: "sent", kind, http_status: 0, at_ms, body, times: 1, last_at_ms: at_ms }
     }
 
     /// A message that was received.
@@ -141,9 +142,9 @@ impl Store {
         .await?;
         let open = |(direction, kind, http_status, at_ms, sealed, times, last_at_ms): MessageRow| {
             let body = vault.unseal(&sealed_for(payout_key), &sealed)?;
-            let known = |text: &str, all: [&'static str; 3]| all.into_iter().find(|name| *name == text).ok_or(Error::Row("message"));
-            let direction = known(&direction, ["sent", "received", ""])?;
-            let kind = known(&kind, ["pain.001", "ask", "answer"])?;
+            let known = |text: &str, all: &[&'static str]| all.iter().copied().find(|name| *name == text).ok_or(Error::Row("message"));
+            let direction = known(&direction, &["sent", "received", ""])?;
+            let kind = known(&kind, &["pain.001", "payment", "ask", "answer"])?;
             Ok(BankMessage { direction, kind, http_status, at_ms, body, times, last_at_ms: last_at_ms.max(at_ms) })
         };
         rows.into_iter().map(open).collect()

@@ -71,7 +71,7 @@ fn told(report: &AccountReport) -> Vec<CallbackNews> {
 }
 
 /// The booked credits of a statement that name a payment.
-pub(super) fn credits(body: &[u8]) -> Result<Vec<BankCredit>, String> {
+pub(in crate::banks) fn credits(body: &[u8]) -> Result<Vec<BankCredit>, String> {
     let reports = AccountReports::read(body).map_err(|error| error.to_string())?;
     // Of a message with several statements, or with none, `Statement::read` has refused the whole.
     Ok(reports.reports.first().map(of_report).unwrap_or_default())

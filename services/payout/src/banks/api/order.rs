@@ -1,0 +1,141 @@
+//! From a payment to the body of `POST /payments`.
+
+use crate::{
+    banks::connector::{PaymentOrder, UnwritableOrder},
+    config::ApiBankConfig,
+};
+use accounts::{AddressField, PayoutAddress, holder::HolderName};
+use bankapi::{
+    ApiPayment, ApiPaymentType, ApiRules,
+    payment::{ApiAgentId, ApiCreditor, ApiDebtor, ApiDebtorAccount},
+};
+
+/// How the API calls each rail that it carries. It has one word for the instant rail of a country, so FedNow, which is the second one of the United States, is
+/// not among them: nobody could say over which of both a payment went.
+const RAILS: [(&str, ApiPaymentType); 17] = [
+    ("us-rtp", ApiPaymentType::Rtp),
+    ("us-ach", ApiPaymentType::Ach),
+    (SAME_DAY, ApiPaymentType::Ach),
+    ("us-fedwire", ApiPaymentType::Wire),
+    ("sepa-instant", ApiPaymentType::Rtp),
+    ("sepa-ct", ApiPaymentType::Ach),
+    ("gb-fps", ApiPaymentType::Rtp),
+    ("gb-bacs", ApiPaymentType::Ach),
+    ("br-pix", ApiPaymentType::Rtp),
+    ("mx-spei", ApiPaymentType::Rtp),
+    ("sg-fast", ApiPaymentType::Rtp),
+    ("hk-fps", ApiPaymentType::Rtp),
+    ("in-imps", ApiPaymentType::Rtp),
+    ("au-npp", ApiPaymentType::Rtp),
+    ("ca-interac", ApiPaymentType::Interac),
+    ("ca-eft", ApiPaymentType::Ach),
+    ("ewallet-paypal", ApiPaymentType::Paypal),
+];
+/// The rail of ACH that asks for settlement on the same day.
+const SAME_DAY: &str = "us-ach-same-day";
+/// Digits of a Brazilian company's tax id (CNPJ); a person's has fewer.
+const CNPJ_CHARS: usize = 14;
+
+/// The API's word for a rail; `None` if it does not carry it.
+#[must_use]
+pub fn payment_type(rail: &str) -> Option<ApiPaymentType> {
+    RAILS.iter().find(|(known, _)| *known == rail).map(|(_, payment_type)| *payment_type)
+}
+
+/// The kind of our account, and the branch that holds it: the account's number names it, or it is the configured one. `None`: the API can't pay from it.
+#[must_use]
+pub fn branch_of(address: &PayoutAddress, branch_bic: &str) -> Option<(ApiDebtorAccount, (ApiAgentId, String))> {
+    let field = |field| address.value(field).map(str::to_owned);
+    let configured = Some(branch_bic.to_owned()).filter(|bic| !bic.is_empty());
+    let bic = |bic| (ApiAgentId::Bic, bic);
+    match address {
+        PayoutAddress::Iban(_) => Some((ApiDebtorAccount::Iban, bic(field(AddressField::Bic).or(configured)?))),
+        PayoutAddress::Us(_) => Some((ApiDebtorAccount::Demand, (ApiAgentId::RoutingNumber, field(AddressField::RoutingNumber)?))),
+        PayoutAddress::Uk(_) => Some((ApiDebtorAccount::Demand, (ApiAgentId::SortCode, field(AddressField::SortCode)?))),
+        PayoutAddress::Singapore(_) => Some((ApiDebtorAccount::Demand, bic(field(AddressField::Bic)?))),
+        PayoutAddress::Clabe(_)
+        | PayoutAddress::PixAccount(_)
+        | PayoutAddress::India(_)
+        | PayoutAddress::Australia(_)
+        | PayoutAddress::HongKong(_)
+        | PayoutAddress::Canada(_) => Some((ApiDebtorAccount::Demand, bic(configured?))),
+        PayoutAddress::Zengin(_)
+        | PayoutAddress::PixKey(_)
+        | PayoutAddress::Upi(_)
+        | PayoutAddress::PayId(_)
+        | PayoutAddress::PayNow(_)
+        | PayoutAddress::FpsProxy(_)
+        | PayoutAddress::Interac(_)
+        | PayoutAddress::Wallet(_) => None,
+    }
+}
+
+/// Writes payments.
+#[derive(Debug, Clone)]
+pub struct ApiOrders {
+    rules: ApiRules,
+    branch_bic: String,
+    company_id: Option<String>,
+}
+
+impl ApiOrders {
+    /// With the bank's options.
+    #[must_use]
+    pub fn new(config: &ApiBankConfig) -> Self {
+        let company_id = Some(config.company_id.clone()).filter(|id| !id.is_empty());
+        Self { rules: ApiRules::default(), branch_bic: config.branch_bic.clone(), company_id }
+    }
+
+    /// The body of one payment; or everything that stands against it, by field.
+    pub fn body(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
+        let payment = self.payment(order)?;
+        let faults = |faults: Vec<bankapi::payment::ApiPaymentFault>| {
+            UnwritableOrder(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        };
+        Ok(payment.body(&self.rules).map_err(faults)?.to_string())
+    }
+
+    fn payment(&self, order: &PaymentOrder<'_>) -> Result<ApiPayment, UnwritableOrder> {
+        let payment_type = payment_type(order.rail);
+        let payment_type =
+            payment_type.ok_or_else(|| UnwritableOrder(format!("rail must be one that the API carries: {} is not", order.rail)))?;
+        let branch = branch_of(order.debtor, &self.branch_bic);
+        let unpayable =
+            || UnwritableOrder(format!("debtor must be an account that the API pays from: {} is not", order.debtor.kind().name()));
+        let (account_type, agent) = branch.ok_or_else(unpayable)?;
+        let debtor = ApiDebtor {
+            name: order.debtor_name.to_owned(),
+            account_number: order.debtor.number().to_owned(),
+            account_type,
+            agent,
+            company_id: self.company_id.clone(),
+        };
+        Ok(ApiPayment {
+            payment_type,
+            end_to_end_id: order.end_to_end_id.to_owned(),
+            execution_date: order.zone.to_datetime(order.created).date(),
+            amount: order.amount,
+            debtor,
+            creditor: creditor(order)?,
+            remittance: Some(order.remittance.to_owned()),
+            same_day: order.rail == SAME_DAY,
+        })
+    }
+}
+
+/// Who is paid. A GB IBAN stands for the sort code and number in it where a British rail pays, and only banks in Brazil ask for a tax id.
+fn creditor(order: &PaymentOrder<'_>) -> Result<ApiCreditor, UnwritableOrder> {
+    let payee = order.payee;
+    let name = HolderName::parse(&payee.holder_name).map_err(|fault| UnwritableOrder(format!("creditor.name must {}", fault.must)))?;
+    let british = match &payee.address {
+        PayoutAddress::Iban(iban) if order.rail.starts_with("gb-") => iban.uk_account(),
+        _ => None,
+    };
+    let address = british.map_or_else(|| payee.address.clone(), PayoutAddress::Uk);
+    let tax_id = payee.tax_id.clone().filter(|_| address.country() == Some("BR"));
+    let is_company = tax_id.as_ref().is_some_and(|id| id.len() == CNPJ_CHARS);
+    Ok(ApiCreditor { name, address, postal: payee.postal.clone(), tax_id, is_company })
+}
+
+#[cfg(test)]
+mod tests;
