@@ -29,7 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 55] = [
+pub const PLAN: [(&str, TablePlacement); 67] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -48,6 +48,12 @@ pub const PLAN: [(&str, TablePlacement); 55] = [
     ("payout.payout", SERVICES),
     ("payout.payout_step", SERVICES),
     ("payout.bank_message", SERVICES),
+    ("payout.payout_attempt", SERVICES),
+    ("payout.payout_review", SERVICES),
+    ("payout.screening_clearance", SERVICES),
+    ("payout.blocked_payout", SERVICES),
+    ("payout.creator_tier", SERVICES),
+    ("payout.payout_policy", SERVICES),
     ("payout.payout_reservation", SERVICES),
     ("payout.payout_release", SERVICES),
     ("payout.payout_run", SERVICES),
@@ -58,6 +64,12 @@ pub const PLAN: [(&str, TablePlacement); 55] = [
     ("payout.request", SERVICES),
     ("payout.unexpected_debit", SERVICES),
     ("payout.statement_read", Coordinator("one row for each of our accounts")),
+    ("payout.account_statement", Coordinator("one row for each of our accounts")),
+    ("payout.reference_counter", Coordinator("one row for each of our accounts")),
+    ("payout.screened_list", Coordinator("one row for each list")),
+    ("payout.payout_return", Coordinator("found by what a bank says, which names no book")),
+    ("payout.payout_recall", Coordinator("found by what a bank says, which names no book")),
+    ("payout.bank_inbox", Coordinator("a bank's callback names no book")),
     ("payout.key_check", Coordinator("one row")),
     ("payout.migration", OURS),
     ("payout.program_format", OURS),

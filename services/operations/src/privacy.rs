@@ -57,7 +57,7 @@ const FOUND_BY: OnErasure = OnErasure::Kept(
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing without the token; so what was paid before can still be claimed");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 44] = [
+pub const PERSONAL: [PersonalColumn; 48] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -82,6 +82,15 @@ pub const PERSONAL: [PersonalColumn; 44] = [
     personal(Service::Payout, "payout.reason", "a bank's own words", OnErasure::Emptied),
     personal(Service::Payout, "payout_step.note", "the same", OnErasure::Emptied),
     personal(Service::Payout, "payout_attempt.reason", "the same", OnErasure::Emptied),
+    personal(Service::Payout, "payout_recall.note", "the same", OnErasure::Emptied),
+    personal(Service::Payout, "payout_recall.requested_by", "user key of the creator, or which member of staff", PSEUDONYM),
+    personal(Service::Payout, "payout_return.why", "user key in the name of the account that is in the way", PSEUDONYM),
+    personal(
+        Service::Payout,
+        "bank_inbox.sealed",
+        "a bank's callback, encrypted",
+        OnErasure::Kept("only until it is read, then it is emptied; one that can't be read names nobody that we know"),
+    ),
     personal(Service::Payout, "payout.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "payout.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Payout, "creator_tier.user_id", "user key", PSEUDONYM),
@@ -105,7 +114,7 @@ pub const PERSONAL: [PersonalColumn; 44] = [
         OnErasure::Kept("it says who asked for payouts"),
     ),
     personal(Service::Payout, "payout_run.approved_by", "the same", OnErasure::Kept("it says who approved payouts")),
-    personal(Service::Payout, "standing_order.user_id", "user key", PSEUDONYM),
+    personal(Service::Payout, "standing_order.user_id", "user key", OnErasure::Removed),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
     personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
     personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),

@@ -134,6 +134,8 @@ impl Payouts {
         if !same_account || next.attempt.reference.is_empty() {
             let prefix = route.account.1.clone();
             next.attempt.reference = self.take_reference(&next, &prefix).await?;
+        } else if (&next.attempt.rail, next.attempt.cost_minor_units) != (&payout.attempt.rail, payout.attempt.cost_minor_units) {
+            self.store.change_attempt(&next, now_ms).await?;
         }
         if starts_at_ms > now_ms {
             let waiting = next.queued(now_ms, starts_at_ms);

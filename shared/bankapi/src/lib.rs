@@ -31,3 +31,10 @@ pub use payment::{ApiPayment, ApiRules};
 pub use status::{ApiStatus, SentApiPayment, StatusOrder};
 pub use verify::{CallbackHeaders, CallbackVerifier, UnverifiedCallback};
 pub use words::ApiPaymentType;
+
+/// The first status of a payment that the bank has taken.
+pub const RECEIVED: &str = "RECEIVED";
+/// The status of a payment that the bank has done its part of; on most rails not the end.
+pub const COMPLETED: &str = "COMPLETED";
+/// The name of ISO 20022's lists in the context of an exception.
+pub const ISO_CODES: &str = "ISO20022";

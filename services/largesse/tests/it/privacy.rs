@@ -25,7 +25,8 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id request_hash proposal_hash \
     installation_id identities payee_check bank entity bank_account reference rails_tried bearer end_to_end_id review_id finding review_hash list \
     entry_digest subject_digest edition cleared_by report_due licence_number licence_date licence_by unblocked_by unblock_posting_id tier set_by \
-    threshold_id approved_by after_book after_id";
+    threshold_id approved_by after_book after_id bank_reference code value_date return_id recall_id message_id answer_code repaid_by bank_inbox.note \
+    cause reserve_key release_key run_id above_currency collected_to problem lines_hash order_id amount_kind rhythm time_of_day time_zone";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()

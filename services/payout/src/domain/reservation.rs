@@ -92,7 +92,7 @@ pub struct Release {
     pub cause: String,
     /// The account.
     pub source: PayingSource,
-    /// How much.
+    /// What is released, at most what was reserved.
     pub amount: Money,
     /// Names its posting. New after a refusal.
     pub release_key: Uuid,

@@ -57,9 +57,9 @@ pub struct StandingOrder {
     pub beneficiary_id: Uuid,
     /// Its currency.
     pub currency: Currency,
-    /// How much.
+    /// The amount of each payout.
     pub amount: StandingAmount,
-    /// When.
+    /// The moments at which payouts are requested.
     pub schedule: Schedule,
     /// The next moment, in Unix milliseconds.
     pub next_due_ms: i64,

@@ -89,6 +89,13 @@ pub async fn end(tx: &mut AnyConnection, payout: &Payout, now_ms: i64) -> Result
 }
 
 impl Store {
+    /// Keeps another rail or cost of an attempt that was not sent.
+    pub async fn change_attempt(&self, payout: &Payout, now_ms: i64) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        begin(&mut tx, payout, now_ms).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// As [`end`], in a transaction of its own.
     pub async fn end_attempt(&self, payout: &Payout, now_ms: i64) -> Result<(), Error> {
         let mut tx = self.begin().await?;

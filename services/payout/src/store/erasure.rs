@@ -57,6 +57,10 @@ impl Store {
         let notes = "UPDATE payout_step SET note = '' WHERE book = $1 AND payout_id IN
             (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
         run(&mut tx, notes, book, user).await?;
+        run(&mut tx, "DELETE FROM standing_order WHERE book = $1 AND user_id = $2", book, user).await?;
+        let recalls = "UPDATE payout_recall SET note = '' WHERE book = $1 AND payout_id IN
+            (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
+        run(&mut tx, recalls, book, user).await?;
         let attempts = "UPDATE payout_attempt SET reason = '' WHERE book = $1 AND payout_id IN
             (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
         run(&mut tx, attempts, book, user).await?;

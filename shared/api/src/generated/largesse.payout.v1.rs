@@ -572,7 +572,7 @@ pub struct PayoutRunSum {
     /// ISO 4217.
     #[prost(string, tag = "3")]
     pub currency_code: ::prost::alloc::string::String,
-    /// How many.
+    /// Number of items in this state and currency.
     #[prost(int32, tag = "4")]
     pub count: i32,
     /// Their sum, in minor units.

@@ -9,7 +9,11 @@ use matching::{
 };
 use runtime::command::CommandResult;
 use serde::Serialize;
-use std::{collections::HashMap, path::PathBuf, process::ExitCode};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Printed after the options.
 pub const EXPLANATION: &str = "\
@@ -64,7 +68,7 @@ struct MatchedLine<'a> {
 }
 
 /// Matches the lines of files and prints the result.
-pub fn run(paths: &[PathBuf], expected: &PathBuf) -> CommandResult {
+pub fn run(paths: &[PathBuf], expected: &Path) -> CommandResult {
     let table = read_table(&files::bytes(expected, TABLE_BYTES_MAX)?);
     let items = match table {
         Ok(items) => items,
@@ -105,7 +109,7 @@ pub fn run(paths: &[PathBuf], expected: &PathBuf) -> CommandResult {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn matched_file<'a>(name: &'a PathBuf, file: &'a BankFileLines) -> MatchedFile<'a> {
+fn matched_file<'a>(name: &'a Path, file: &'a BankFileLines) -> MatchedFile<'a> {
     let (statements, problems) = (file.statements.as_slice(), file.problems.as_slice());
     MatchedFile { file: name.to_string_lossy(), format: &file.format, is_sound: file.is_sound(), statements, problems }
 }

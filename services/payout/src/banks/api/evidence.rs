@@ -13,11 +13,11 @@ use bankapi::{
 use iso20022::StatusOutcome;
 
 /// The status that is kept of a request that the bank has taken.
-const TAKEN: &str = "RECEIVED";
+const TAKEN: &str = bankapi::RECEIVED;
 /// The status that is kept of a request that the bank has refused.
 const REFUSED: &str = "REFUSED";
 /// The kind of code that this program knows the meanings of.
-const ISO: &str = "ISO20022";
+const ISO: &str = bankapi::ISO_CODES;
 
 /// What the answer to a sending proves.
 #[must_use]
@@ -111,7 +111,7 @@ pub fn of_status(status: &ApiStatus, subject: SentPayment<'_>) -> BankAnswer {
     let decides = matches!(outcome, StatusOutcome::Settled | StatusOutcome::Rejected);
     BankAnswer::Named(if decides && !(is_ours && repeated == Some(Ok(subject.amount))) {
         read.doubted(Doubt::NotNamed)
-    } else if word == "COMPLETED" && !status.exceptions.is_empty() {
+    } else if word == bankapi::COMPLETED && !status.exceptions.is_empty() {
         // Reasons are for what was rejected or came back.
         read.doubted(Doubt::Contradiction)
     } else {
