@@ -102,9 +102,7 @@ impl ApiBankConfig {
     /// The key that signs requests for tokens.
     pub(crate) fn signing_key(&self) -> Result<RsaSigningKey, InvalidPayoutOption> {
         let pem = content(&self.key_file)?;
-        if is_exposed(&self.key_file).map_err(|error| unusable(&self.key_file, error.to_string()))? {
-            return Err(unusable(&self.key_file, "others than its owner may read it: it has a private key (chmod 600)".to_owned()));
-        }
+        keep_private(&self.key_file)?;
         RsaSigningKey::from_pem(&pem).map_err(|error| unusable(&self.key_file, error.to_string()))
     }
 
@@ -118,6 +116,14 @@ impl ApiBankConfig {
         let certificate = certificate.map_err(|_| unusable(&self.certificate_file, "it has no certificate in PEM".to_owned()))?;
         Ok(certificate_kid(&certificate))
     }
+}
+
+/// Refuses a private key that others may read.
+pub(super) fn keep_private(key: &Path) -> Result<(), InvalidPayoutOption> {
+    if is_exposed(key).map_err(|error| unusable(key, error.to_string()))? {
+        return Err(unusable(key, "others than its owner may read it: it has a private key (chmod 600)".to_owned()));
+    }
+    Ok(())
 }
 
 fn unusable(file: &Path, problem: String) -> InvalidPayoutOption {

@@ -1,6 +1,9 @@
 //! Options of one bank, its accounts and its rails.
 
-use super::{HOUR, InvalidPayoutOption, api::ApiBankConfig};
+use super::{
+    HOUR, InvalidPayoutOption,
+    api::{ApiBankConfig, keep_private},
+};
 use crate::callbacks::signatures::BankKeySource;
 use accounts::{
     AddressRules, PayoutAddress,
@@ -172,6 +175,7 @@ impl BankConfig {
             (BankBooksKind::Test, ..) => Ok(http_client::local()),
             (BankBooksKind::Live, false, false) => http_client::builder(&self.tls_ca).map_err(unusable),
             (BankBooksKind::Live, true, true) => {
+                keep_private(&self.tls_key)?;
                 http_client::identified(&self.tls_ca, &self.tls_certificate, &self.tls_key).map_err(unusable)
             }
             (BankBooksKind::Live, ..) => {

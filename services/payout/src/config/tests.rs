@@ -274,6 +274,16 @@ fn a_key_that_others_may_read_or_that_is_none_is_refused_without_its_content() {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o604)).unwrap();
     assert!(config.check().unwrap_err().to_string().contains("others than its owner may read it"));
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    // The key of a client certificate as well, before it is read.
+    let mut shown =
+        BankConfig { books: BankBooksKind::Live, tls_certificate: file.clone(), tls_key: file.clone(), ..config.banks[0].clone() };
+    let told = shown.client().unwrap_err().to_string();
+    assert!(!told.contains("others than its owner"), "{told}");
+    shown.tls_key = dir.path().join("exposed.key");
+    std::fs::write(&shown.tls_key, "SECRET").unwrap();
+    std::fs::set_permissions(&shown.tls_key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let told = shown.client().unwrap_err().to_string();
+    assert!(told.contains("exposed.key: others than its owner may read it") && !told.contains("SECRET"), "{told}");
     let long = "x".repeat(70_000);
     for content in ["", "SECRET", "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n", long.as_str()] {
         std::fs::write(file, content).unwrap();

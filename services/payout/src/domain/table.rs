@@ -44,6 +44,10 @@ pub enum PayoutEvent {
     SendingBegins,
     /// No answer of the bank, or an unusable one.
     AnswerLost,
+    /// The bank says that it did not take this sending, or the request was not made for want of access.
+    NotTaken,
+    /// The same, of the last sending that is allowed.
+    NotTakenAtLast,
     /// The bank says it is paid.
     BankSettled,
     /// The bank says it is refused.
@@ -67,7 +71,7 @@ pub enum PayoutEvent {
 }
 
 /// Every event, in the order of a payout's life, with its words.
-pub const EVENTS: [(PayoutEvent, &str); 25] = [
+pub const EVENTS: [(PayoutEvent, &str); 27] = [
     (PayoutEvent::HoldPlaced, "hold placed"),
     (PayoutEvent::HoldRefused, "hold refused"),
     (PayoutEvent::ChecksHold, "a check wants a review"),
@@ -83,6 +87,8 @@ pub const EVENTS: [(PayoutEvent, &str); 25] = [
     (PayoutEvent::HoldPostedBefore, "hold was posted before"),
     (PayoutEvent::SendingBegins, "sending begins"),
     (PayoutEvent::AnswerLost, "no answer"),
+    (PayoutEvent::NotTaken, "bank: not taken"),
+    (PayoutEvent::NotTakenAtLast, "bank: not taken, last sending"),
     (PayoutEvent::BankSettled, "bank: settled"),
     (PayoutEvent::BankRejected, "bank: rejected"),
     (PayoutEvent::BankDuplicate, "bank: rejected as a duplicate"),
@@ -203,6 +209,7 @@ fn answer(event: PayoutEvent) -> Option<(BankAnswer, i64)> {
     };
     match event {
         PayoutEvent::AnswerLost => Some((BankAnswer::Lost(String::new()), LATE_MS)),
+        PayoutEvent::NotTaken | PayoutEvent::NotTakenAtLast => Some((BankAnswer::NotTaken(String::new()), LATE_MS)),
         PayoutEvent::BankSettled => named(StatusOutcome::Settled, false),
         PayoutEvent::BankRejected => named(StatusOutcome::Rejected, false),
         PayoutEvent::BankDuplicate => named(StatusOutcome::Rejected, true),
@@ -233,7 +240,7 @@ fn told(before: &Payout, event: PayoutEvent, answer: BankAnswer, asked_at_ms: i6
     let mut before = before.clone();
     // The bank has named an accepted payment, so it can't be unknown to it any more.
     before.seen = before.phase == PayoutPhase::Accepted;
-    if event == PayoutEvent::NotFoundAtLast {
+    if matches!(event, PayoutEvent::NotFoundAtLast | PayoutEvent::NotTakenAtLast) {
         before.sends = POLICY.sends_max;
         before.sendings = Sendings::from_letters("no", POLICY.sends_max, false).expect("two letters for two sendings");
     }
