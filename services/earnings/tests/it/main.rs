@@ -138,7 +138,7 @@ async fn refusals_of_a_quote_stay_the_answer() {
         assert_eq!(fixture.quote("bob", poor.clone()).await.unwrap_err(), "INSUFFICIENT_FUNDS");
         fixture.give("bob", 1_000).await;
         assert_eq!(fixture.quote("bob", poor).await.unwrap_err(), "INSUFFICIENT_FUNDS");
-        assert_eq!(fixture.quote("bob", ask(1_000, "GBP")).await.unwrap_err(), "CURRENCY_UNSUPPORTED");
+        assert_eq!(fixture.quote("bob", ask(1_000, "JPY")).await.unwrap_err(), "CURRENCY_UNSUPPORTED");
         assert_eq!(fixture.quote("bob", ask(1_000, "ZZZ")).await.unwrap_err(), "CURRENCY_UNSUPPORTED");
         assert_eq!(fixture.quote("bob", ask(199, "USD")).await.unwrap_err(), "AMOUNT_TOO_SMALL");
         for bad in [ask(0, "USD"), ask(-1, "USD"), ask(1, "usd"), CreateQuoteRequest { request_id: String::new(), ..ask(1_000, "USD") }] {

@@ -20,8 +20,13 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     assert!(number("/gift/crash/had_been_committed") > 0 && number("/gift/crash/had_not_been_committed") > 0);
     assert_eq!(number("/prove/coins_issued"), number("/prove/coins_spent") + number("/prove/coins_held"));
     let states = |field: &str| summary["pay"].as_array().unwrap().iter().map(|paid| paid[field].to_string()).collect::<Vec<_>>().join(" ");
-    assert_eq!(states("state"), r#""settled" "settled" "rejected" "settled""#);
-    assert_eq!((states("reason_code"), states("booked_at_bank")), (r#""" "" "AC04" """#.to_owned(), "1 1 0 1".to_owned()));
+    assert_eq!(states("state"), r#""settled" "settled" "rejected" "settled" "settled" "settled" "settled" "settled""#);
+    assert_eq!(states("reason_code"), r#""" "" "AC04" "" "" "" "" """#);
+    assert_eq!(states("booked_at_bank"), "1 1 0 1 1 1 1 1");
+    let rails = r#""us-rtp" "sepa-instant" "us-rtp" "us-rtp" "gb-fps" "br-pix" "mx-spei" "us-fednow""#;
+    assert_eq!(states("rail"), rails);
+    assert_eq!(summary["pay"][7]["refused_before"], serde_json::json!(["us-rtp AB05"]));
+    assert_eq!(summary["prove"]["bank_cash"].as_array().unwrap().len(), 5);
     for cash in summary["prove"]["bank_cash"].as_array().unwrap() {
         assert_eq!(cash["ledger"], cash["statement"]);
     }
