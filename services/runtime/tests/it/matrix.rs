@@ -66,7 +66,7 @@ const MATRIX: [(&str, &str, &str); 69] = [
     ("largesse.payout.v1.PayoutService/RequestPayout", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/GetPayoutOptions", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/CancelPayout", "-oa----", ""),
-    ("largesse.payout.v1.PayoutService/RecallPayout", "--aaa-a", ""),
+    ("largesse.payout.v1.PayoutService/RecallPayout", "--aaa-a", "!"),
     ("largesse.payout.v1.PayoutService/ListReturns", "---bbbb", "!"),
     ("largesse.payout.v1.PayoutService/GetPayout", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/GetPayoutReport", "--b-bbb", "!"),
