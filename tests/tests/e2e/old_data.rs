@@ -19,8 +19,9 @@ const BOOK: &str = "demo-1795708193";
 const DUMPED_BOOK: &str = "demo-1795708209";
 /// The creator whose payout is with the bank.
 const CREATOR: &str = "creator-003";
-/// How long a payout without an answer may take to end, once the bank is reachable again.
-const END_MAX: Duration = Duration::from_secs(120);
+/// How long a payout without an answer may take to end, once the bank is reachable again: on each of two rails it is sent three times, and each sending is
+/// known to be lost only after the bank's finality window of half a minute.
+const END_MAX: Duration = Duration::from_secs(300);
 
 fn old(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("old/2026-11-26").join(name)
