@@ -52,7 +52,7 @@ pub struct Payout {
     pub rails_tried: String,
     /// Who bears what it costs.
     pub bearer: CostBearer,
-    /// Staff, or time, have allowed it to go on: checks that it has passed are not made again.
+    /// Staff, or time, have allowed it to go on: checks that it has passed are not repeated.
     pub reviewed: bool,
     /// What came back after it was paid, in minor units.
     pub returned_minor_units: i64,

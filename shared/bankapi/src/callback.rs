@@ -40,7 +40,7 @@ pub struct BankCallback {
     pub items: Vec<CallbackItem>,
 }
 
-/// Reads a callback of any shape. Nothing of a callback that is refused was taken over.
+/// Reads a callback of any shape. Nothing from a rejected callback is applied.
 pub fn read_callback(body: &[u8]) -> Result<BankCallback, ApiReadError> {
     let document = parse(body)?;
     let node = ApiNode::root(&document)?;

@@ -39,7 +39,7 @@ pub enum CallbackVerifier {
     Jws(BankKeySet),
 }
 
-/// Why a callback is not believed. Nothing of it was taken over.
+/// Why a callback is rejected. Nothing from it is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum UnverifiedCallback {
     /// There is no signature.

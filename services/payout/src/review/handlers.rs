@@ -41,8 +41,12 @@ impl<T> CallOfStaff<T> {
 async fn shown(payouts: &Payouts, book: &BookName, row: &ReviewRow) -> Result<pb::PayoutReview, Error> {
     let payout_key = PayoutKey { book: book.clone(), payout_id: row.payout_id };
     let payout = payouts.store.payout(&payout_key).await?.ok_or(Error::PayoutUnknown(row.payout_id))?;
-    // Of a decided one: what was decided about.
-    let hash = if row.hash.is_empty() { payouts.current_hash(&payout, row).await.unwrap_or_default() } else { row.hash.clone() };
+    // Of a decided one: what was decided about. One whose payee can't be read is listed without a hash, so nobody can decide it, and the others are listed.
+    let hash = if row.hash.is_empty() { payouts.current_hash(&payout, row).await } else { Ok(row.hash.clone()) };
+    let hash = hash.unwrap_or_else(|error| {
+        tracing::error!(%error, payout_id = %row.payout_id, "a review can't be decided: its payee can't be read");
+        String::new()
+    });
     let blocked = payouts.store.blocked_payout(&payout_key).await?.filter(|_| row.kind == super::ReviewKind::Screening);
     Ok(wire::review::review(&ShownReview { row, payout: &payout, hash, finding: finding(row), blocked }))
 }

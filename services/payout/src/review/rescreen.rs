@@ -33,7 +33,8 @@ impl Payouts {
     /// Reads changed lists, and screens everybody with each edition that nobody was screened with; returns how many beneficiaries resemble a listed name.
     pub async fn look_at_lists(self: &Arc<Self>) -> Result<u64, Error> {
         let read = self.clone();
-        let problems = tokio::task::spawn_blocking(move || read.lists.reload(SystemTime::now())).await.unwrap_or_default();
+        let reading = tokio::task::spawn_blocking(move || read.lists.reload(SystemTime::now())).await;
+        let problems = reading.unwrap_or_else(|panicked| vec![panicked.to_string()]);
         for problem in problems {
             tracing::error!(problem, "a sanctions list can't be read again; the edition that was read before stays in force");
         }

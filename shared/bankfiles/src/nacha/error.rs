@@ -6,7 +6,7 @@ use std::fmt;
 /// Problems listed of one file. A file with more is no nearer to being one.
 const PROBLEMS_MAX: usize = 100;
 
-/// Why an ACH file is refused: at least one problem, in the order of the file. Nothing of the file was taken over.
+/// Why an ACH file is rejected: at least one problem, in the order of the file. Nothing from the file is applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AchRefusal {
     /// At most 100. All of them touch money.
