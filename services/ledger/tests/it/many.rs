@@ -10,6 +10,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
 };
+use tokio::sync::Barrier;
 
 const BOOKS: usize = 300;
 /// Postings of each quiet book, one at a time.
@@ -65,9 +66,12 @@ async fn three_hundred_books_share_few_connections_and_take_turns() {
         let first = head(&busy).await;
 
         let progress: Arc<Vec<AtomicUsize>> = Arc::new((0..BOOKS).map(|_| AtomicUsize::new(0)).collect());
+        // They begin together: a book whose task the runtime starts late has not been treated unfairly by the ledger.
+        let start = Arc::new(Barrier::new(BOOKS - 1));
         let quiet = books.iter().enumerate().skip(1).map(|(at, book)| {
-            let (book, progress) = (book.clone(), progress.clone());
+            let (book, progress, start) = (book.clone(), progress.clone(), start.clone());
             tokio::spawn(async move {
+                start.wait().await;
                 for _ in 0..EACH {
                     posted(book.submit(gift(new_id(), "u1", "c1", 1)).await);
                     progress[at].fetch_add(1, SeqCst);
