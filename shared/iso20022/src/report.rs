@@ -6,6 +6,7 @@ mod check;
 mod dates;
 mod entry;
 mod read;
+pub mod stream;
 mod totals;
 mod write;
 

@@ -9,6 +9,7 @@ use quick_xml::{
 use std::{collections::BTreeSet, io};
 
 pub mod envelope;
+mod source;
 
 /// Large enough for a busy day's statement, the largest message we read.
 pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;
@@ -264,6 +265,10 @@ struct Tree {
     skips_signatures: bool,
     /// How many were.
     signatures: usize,
+    /// Elements that are given out when they end, instead of being kept: how many elements are open around one, and its name.
+    parts: &'static [(usize, &'static str)],
+    /// The last such element, and how many elements are open around it.
+    given_out: Option<(usize, Element)>,
 }
 
 impl Tree {
@@ -280,6 +285,8 @@ impl Tree {
             skipped: 0,
             skips_signatures: false,
             signatures: 0,
+            parts: &[],
+            given_out: None,
         }
     }
 
@@ -336,6 +343,11 @@ impl Tree {
         let element = self.open.pop().ok_or_else(|| malformed(at, "an end without a start"))?;
         if !element.children.is_empty() && !element.text.trim().is_empty() {
             return Err(Error::value(&element.name, "elements without text beside them"));
+        }
+        let around = self.open.len();
+        if self.parts.iter().any(|(depth, name)| *depth == around && *name == element.name) {
+            self.given_out = Some((around, element));
+            return Ok(());
         }
         match self.open.last_mut() {
             Some(parent) => parent.children.push(element),

@@ -1,6 +1,6 @@
 //! Whether a report adds up: balances, stated totals, batches and their transactions.
 
-use super::{AccountReport, AccountReports, EntryBatch, EntryCharge, EntryStatus, ReportBalance, ReportEntry, ReportKind};
+use super::{AccountReport, AccountReports, EntryBatch, EntryCharge, ReportBalance, ReportEntry, ReportKind, totals::EntryTally};
 use crate::camt053::Direction;
 use money::Currency;
 use std::collections::HashMap;
@@ -48,7 +48,10 @@ impl AccountReports {
                 let what = format!("the id, number and account are those of {element} {before}: its entries are there twice");
                 findings.push(ReportFinding { path: path.clone(), what, touches_money: true });
             }
-            report.check(self.kind, &path, &mut findings);
+            report.check(&EntryTally::of(report), self.kind, &path, &mut findings);
+            for (at, entry) in report.entries.iter().enumerate() {
+                entry.check(&format!("{path}/Ntry {}", at + 1), &mut findings);
+            }
         }
         findings
     }
@@ -58,6 +61,10 @@ impl AccountReport {
     /// Compares opening balance plus booked entries with the closing balance. A page of several starts and ends with interim balances.
     #[must_use]
     pub fn closing_check(&self) -> ClosingCheck {
+        self.closing_check_with(&EntryTally::of(self))
+    }
+
+    fn closing_check_with(&self, tally: &EntryTally) -> ClosingCheck {
         let of = |kind: &str| self.balances.iter().filter(|balance| balance.kind == kind && balance.subtype.is_none()).collect::<Vec<_>>();
         let is_first = self.page.as_ref().is_none_or(|page| page.number <= 1);
         let is_last = self.page.as_ref().is_none_or(|page| page.is_last);
@@ -73,24 +80,21 @@ impl AccountReport {
             ([opening], [closing]) => (*opening, *closing),
             _ => return ClosingCheck::Unclear,
         };
-        let booked = || self.entries.iter().filter(|entry| entry.status == EntryStatus::Booked);
         let currency = opening.amount.currency();
-        if closing.amount.currency() != currency || booked().any(|entry| entry.amount.currency() != currency) {
+        if closing.amount.currency() != currency || tally.booked_in.iter().any(|booked| *booked != currency) {
             return ClosingCheck::Unclear;
         }
-        let moved: i128 = booked().map(|entry| entry.direction.signed(entry.amount)).sum();
-        match closing.signed_minor_units() - opening.signed_minor_units() - moved {
+        match closing.signed_minor_units() - opening.signed_minor_units() - tally.moved {
             0 => ClosingCheck::Agrees,
-            _ if self.entries.iter().any(|entry| matches!(entry.status, EntryStatus::Future | EntryStatus::Other(_))) => {
-                ClosingCheck::Unclear
-            }
+            _ if !tally.is_clear => ClosingCheck::Unclear,
             by => ClosingCheck::Differs { by },
         }
     }
 
-    fn check(&self, kind: ReportKind, path: &str, findings: &mut Vec<ReportFinding>) {
+    /// Compares what the report states with what its entries come to. The entries themselves are checked one by one.
+    pub(super) fn check(&self, tally: &EntryTally, kind: ReportKind, path: &str, findings: &mut Vec<ReportFinding>) {
         let mut add = |path: String, what: String, touches_money| findings.push(ReportFinding { path, what, touches_money });
-        match self.closing_check() {
+        match self.closing_check_with(tally) {
             ClosingCheck::Agrees => {}
             ClosingCheck::Differs { by } => add(
                 format!("{path}/Bal"),
@@ -112,18 +116,15 @@ impl AccountReport {
                 );
             }
         }
-        self.check_currency(path, findings);
-        self.check_totals(path, findings);
-        for (at, entry) in self.entries.iter().enumerate() {
-            entry.check(&format!("{path}/Ntry {}", at + 1), findings);
-        }
+        self.check_currency(tally, path, findings);
+        self.check_totals(tally, path, findings);
     }
 
     /// The account's currency against those of its balances and entries.
-    fn check_currency(&self, path: &str, findings: &mut Vec<ReportFinding>) {
+    fn check_currency(&self, tally: &EntryTally, path: &str, findings: &mut Vec<ReportFinding>) {
         let Some(currency) = self.account.currency else { return };
         let balances = self.balances.iter().filter(|balance| balance.amount.currency() != currency).count();
-        let entries = self.entries.iter().filter(|entry| entry.amount.currency() != currency).count();
+        let entries = tally.of_others;
         if balances + entries > 0 {
             findings.push(ReportFinding {
                 path: format!("{path}/Acct/Ccy"),
@@ -155,7 +156,7 @@ fn last<'a>(balances: &[&'a ReportBalance]) -> Vec<&'a ReportBalance> {
 }
 
 impl ReportEntry {
-    fn check(&self, path: &str, findings: &mut Vec<ReportFinding>) {
+    pub(super) fn check(&self, path: &str, findings: &mut Vec<ReportFinding>) {
         for (at, batch) in self.batches.iter().enumerate() {
             batch.check(self, &format!("{path}/NtryDtls {}", at + 1), findings);
         }

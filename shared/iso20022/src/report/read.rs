@@ -20,7 +20,7 @@ use money::Currency;
 
 /// The versions that are read. Compared: the schemas of 02, 04 and 08. Between 02 and 04 the names of parties moved into `Pty`, charges into `Rcrd` and a
 /// transaction got an amount of its own; between 04 and 08 statuses became a choice. All forms are read in every version.
-const VERSIONS: [&str; 21] = [
+pub(super) const VERSIONS: [&str; 21] = [
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08",
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.02",
     "urn:iso:std:iso:20022:tech:xsd:camt.053.001.03",
@@ -56,9 +56,7 @@ impl AccountReports {
     }
 
     pub(super) fn from_message(message: &Element) -> Result<Self, Error> {
-        let kinds = [ReportKind::Intraday, ReportKind::Statement, ReportKind::Notification];
-        let kind = kinds.into_iter().find(|kind| kind.elements().0 == message.name());
-        let kind = kind.ok_or_else(|| Error::value(message.name(), "an account report, a statement or a notification"))?;
+        let kind = kind_of(message)?;
         let header = message.one("GrpHdr")?;
         let page = header.optional("MsgPgntn")?.map(read_page).transpose()?;
         let read = |report| {
@@ -74,7 +72,14 @@ impl AccountReports {
     }
 }
 
-fn read_report(element: &Element) -> Result<AccountReport, Error> {
+/// Which of the three messages it is.
+pub(super) fn kind_of(message: &Element) -> Result<ReportKind, Error> {
+    let kinds = [ReportKind::Intraday, ReportKind::Statement, ReportKind::Notification];
+    let kind = kinds.into_iter().find(|kind| kind.elements().0 == message.name());
+    kind.ok_or_else(|| Error::value(message.name(), "an account report, a statement or a notification"))
+}
+
+pub(super) fn read_report(element: &Element) -> Result<AccountReport, Error> {
     let page = ["RptPgntn", "StmtPgntn", "NtfctnPgntn"].into_iter().find_map(|name| element.all(name).next());
     let sequence = |name| element.optional(name)?.map(number).transpose();
     Ok(AccountReport {
@@ -92,7 +97,7 @@ fn read_report(element: &Element) -> Result<AccountReport, Error> {
     })
 }
 
-fn read_page(element: &Element) -> Result<ReportPage, Error> {
+pub(super) fn read_page(element: &Element) -> Result<ReportPage, Error> {
     Ok(ReportPage { number: count(element.one("PgNb")?)?, is_last: flag(element.one("LastPgInd")?)? })
 }
 
@@ -162,7 +167,7 @@ fn read_total(element: &Element) -> Result<EntryTotal, Error> {
     })
 }
 
-fn read_entry(element: &Element) -> Result<ReportEntry, Error> {
+pub(super) fn read_entry(element: &Element) -> Result<ReportEntry, Error> {
     let date = |name| -> Result<Option<Date>, Error> { Ok(element.optional(name)?.map(moment_or_day).transpose()?.map(|(day, _)| day)) };
     let status = element.one("Sts")?;
     let status = if status.children().is_empty() { status.text()?.to_owned() } else { choice(status)? };

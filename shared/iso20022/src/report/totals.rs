@@ -1,7 +1,8 @@
 //! Totals that a bank states of its entries, against the entries.
 
-use super::{AccountReport, BankTransactionCode, EntryTotal, ReportEntry, ReportFinding};
+use super::{AccountReport, BankTransactionCode, EntryStatus, EntryTotal, ReportEntry, ReportFinding};
 use crate::camt053::Direction;
+use money::Currency;
 use rust_decimal::Decimal;
 use std::collections::{HashMap, HashSet};
 
@@ -77,9 +78,72 @@ fn counted_under(code: &BankTransactionCode) -> HashSet<CodeParts<'_>> {
     standard.into_iter().flat_map(|[a, b, c]| own.map(|[d, e]| [a, b, c, d, e])).collect()
 }
 
+/// A bank transaction code as a key.
+fn key(parts: CodeParts<'_>) -> String {
+    parts.map(|part| part.map_or_else(|| "-".to_owned(), |part| format!("+{part}"))).join("\n")
+}
+
+/// What the entries of a report come to, counted one by one.
+#[derive(Debug, Clone)]
+pub(super) struct EntryTally {
+    sums: SidedSums,
+    /// Only the codes of which the report states totals.
+    by_code: HashMap<String, SidedSums>,
+    /// Sum of the booked entries in minor units, whatever their currency.
+    pub(super) moved: i128,
+    /// The currencies of the booked entries.
+    pub(super) booked_in: HashSet<Currency>,
+    /// Whether it is known of every entry whether it counts.
+    pub(super) is_clear: bool,
+    /// The account's currency, and how many entries are in another.
+    currency: Option<Currency>,
+    pub(super) of_others: usize,
+}
+
+impl EntryTally {
+    /// No entry yet of a report, of which everything else is known.
+    pub(super) fn new(report: &AccountReport) -> Self {
+        let stated = report.totals.per_code.iter().map(|stated| (key(parts(&stated.code)), SidedSums::NONE));
+        Self {
+            sums: SidedSums::NONE,
+            by_code: stated.collect(),
+            moved: 0,
+            booked_in: HashSet::new(),
+            is_clear: true,
+            currency: report.account.currency,
+            of_others: 0,
+        }
+    }
+
+    /// All entries of a report that has them.
+    pub(super) fn of(report: &AccountReport) -> Self {
+        let mut tally = Self::new(report);
+        report.entries.iter().for_each(|entry| tally.add(entry));
+        tally
+    }
+
+    /// The next entry.
+    pub(super) fn add(&mut self, entry: &ReportEntry) {
+        self.sums.add(entry);
+        if entry.status == EntryStatus::Booked {
+            self.moved += entry.direction.signed(entry.amount);
+            self.booked_in.insert(entry.amount.currency());
+        }
+        self.is_clear &= !matches!(entry.status, EntryStatus::Future | EntryStatus::Other(_));
+        self.of_others += usize::from(self.currency.is_some_and(|currency| currency != entry.amount.currency()));
+        if !self.by_code.is_empty() {
+            for code in counted_under(&entry.code) {
+                if let Some(sums) = self.by_code.get_mut(&key(code)) {
+                    sums.add(entry);
+                }
+            }
+        }
+    }
+}
+
 impl AccountReport {
     /// Compares all stated totals with the entries. A report on pages states the totals of all of them, and is not compared.
-    pub(super) fn check_totals(&self, path: &str, findings: &mut Vec<ReportFinding>) {
+    pub(super) fn check_totals(&self, tally: &EntryTally, path: &str, findings: &mut Vec<ReportFinding>) {
         if self.page.as_ref().is_some_and(|page| page.number > 1 || !page.is_last) {
             return;
         }
@@ -88,22 +152,11 @@ impl AccountReport {
                 findings.push(ReportFinding { path: format!("{path}/TxsSummry/{element}"), what, touches_money: true });
             }
         };
-        let mut sums = SidedSums::NONE;
-        self.entries.iter().for_each(|entry| sums.add(entry));
-        compare("TtlNtries", self.totals.all.as_ref(), sums.all);
-        compare("TtlCdtNtries", self.totals.credits.as_ref(), sums.credits);
-        compare("TtlDbtNtries", self.totals.debits.as_ref(), sums.debits);
-        if self.totals.per_code.is_empty() {
-            return;
-        }
-        let mut by_code: HashMap<CodeParts<'_>, SidedSums> = HashMap::new();
-        for entry in &self.entries {
-            for code in counted_under(&entry.code) {
-                by_code.entry(code).or_insert(SidedSums::NONE).add(entry);
-            }
-        }
+        compare("TtlNtries", self.totals.all.as_ref(), tally.sums.all);
+        compare("TtlCdtNtries", self.totals.credits.as_ref(), tally.sums.credits);
+        compare("TtlDbtNtries", self.totals.debits.as_ref(), tally.sums.debits);
         for (at, stated) in self.totals.per_code.iter().enumerate().filter(|(_, stated)| !stated.is_forecast) {
-            let sums = by_code.get(&parts(&stated.code)).copied().unwrap_or(SidedSums::NONE);
+            let sums = tally.by_code.get(&key(parts(&stated.code))).copied().unwrap_or(SidedSums::NONE);
             let element = format!("TtlNtriesPerBkTxCd {}", at + 1);
             compare(&element, Some(&stated.all), sums.all);
             compare(&format!("{element}/CdtNtries"), stated.credits.as_ref(), sums.credits);

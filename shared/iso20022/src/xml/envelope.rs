@@ -7,6 +7,11 @@ use crate::Error;
 use quick_xml::{NsReader, events::Event, name::ResolveResult};
 use std::{borrow::Cow, collections::BTreeSet};
 
+mod stream;
+
+pub(crate) use stream::MessageStream;
+pub use stream::STREAMED_BYTES_MAX;
+
 /// The deepest envelope around a message. The ones of clearings and networks have three elements.
 pub const ENVELOPE_DEPTH_MAX: usize = 8;
 /// How far [`message_name`] looks. A signed header of the largest network fits several times.
@@ -93,16 +98,7 @@ pub fn read(bytes: &[u8], known: &'static [&'static str]) -> Result<Enveloped, E
     let mut reader = NsReader::from_str(&text);
     reader.config_mut().expand_empty_elements = true;
     reader.config_mut().check_comments = true;
-    let mut envelope = EnvelopeReader {
-        known,
-        around: 0,
-        elements: 0,
-        current: None,
-        header: None,
-        message: None,
-        signatures: 0,
-        amounts_skipped: BTreeSet::new(),
-    };
+    let mut envelope = EnvelopeReader::new(known, &[]);
     loop {
         let at = reader.buffer_position();
         let (resolved, event) = reader.read_resolved_event().map_err(|error| malformed(at, &error.to_string()))?;
@@ -158,7 +154,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Er
 }
 
 /// The encoding that an XML declaration at the start names, in lower case.
-fn declared_encoding(bytes: &[u8]) -> Option<String> {
+pub(super) fn declared_encoding(bytes: &[u8]) -> Option<String> {
     /// Longer than any declaration.
     const DECLARATION_BYTES_MAX: usize = 256;
     let start = bytes.get(..DECLARATION_BYTES_MAX).unwrap_or(bytes);
@@ -185,6 +181,8 @@ fn tree(namespace: &'static str, root_name: &'static str) -> Tree {
 
 struct EnvelopeReader {
     known: &'static [&'static str],
+    /// Elements of the message that are given out when they end.
+    parts: &'static [(usize, &'static str)],
     /// Open elements around the message.
     around: usize,
     elements: usize,
@@ -206,6 +204,28 @@ struct MessagePart {
 }
 
 impl EnvelopeReader {
+    fn new(known: &'static [&'static str], parts: &'static [(usize, &'static str)]) -> Self {
+        Self {
+            known,
+            parts,
+            around: 0,
+            elements: 0,
+            current: None,
+            header: None,
+            message: None,
+            signatures: 0,
+            amounts_skipped: BTreeSet::new(),
+        }
+    }
+
+    /// The part that has just ended. The limit on the number of elements begins anew with it.
+    fn given_out(&mut self) -> Option<(usize, Element)> {
+        let tree = &mut self.current.as_mut()?.tree;
+        let part = tree.given_out.take()?;
+        (tree.elements, self.elements) = (0, 0);
+        Some(part)
+    }
+
     fn start(&mut self, start: &quick_xml::events::BytesStart<'_>, namespace: &str, at: u64) -> Result<(), Error> {
         self.elements += 1;
         if self.elements > ELEMENTS_MAX {
@@ -247,7 +267,8 @@ impl EnvelopeReader {
         if self.message.is_some() {
             return Err(Error::Duplicate { parent: "the envelope".to_owned(), element: DOCUMENT });
         }
-        let mut part = MessagePart { tree: tree(known, DOCUMENT), depth: 0, name: Some(name.to_owned()), bare: local != DOCUMENT };
+        let tree = Tree { parts: self.parts, ..tree(known, DOCUMENT) };
+        let mut part = MessagePart { tree, depth: 0, name: Some(name.to_owned()), bare: local != DOCUMENT };
         if part.bare {
             part.tree.open.push(Element::new(DOCUMENT));
         }
