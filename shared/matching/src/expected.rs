@@ -2,7 +2,7 @@
 
 mod table;
 
-pub use table::{TABLE_BYTES_MAX, TABLE_ROWS_MAX, TableProblem, read_table};
+pub use table::{ReadRow, TABLE_BYTES_MAX, TABLE_ROWS_MAX, TableProblem, TableRows, exact_amount, read_table};
 
 use iso20022::camt053::Direction;
 use jiff::civil::Date;

@@ -1,6 +1,7 @@
 //! What a bank booked against what we expect it to book: pure, without clock, network or database.
 //!
 //! - [`read`]: the lines of a bank's file, one for each payment, whatever the format. A file that is not sound has no lines.
+//! - [`stream`]: the same of files of any length, line by line.
 //! - [`soundness`]: files against each other: a statement that is there twice, a gap, a balance that does not continue.
 //! - [`expected`]: what should happen on an account. [`match_lines`]: which line did it, by which rule, and which field said so.
 //!
@@ -19,5 +20,5 @@ pub use expected::{ExpectedBatch, ExpectedItem, ItemStanding};
 pub use line::{BankLine, EntryIdentity, FoundReference, LineBatch, LineCharge, LinePlace, LineReturn, LineStanding, ReferenceStrength};
 pub use matcher::match_lines;
 pub use outcome::{DifferingField, EarlierEntry, Match, MatchEvidence, MatchOutcome, MatchRule, SeenEntry, UnmatchedKind};
-pub use reading::{BankFileLines, StatementPart, read};
-pub use references::{account_key, end_to_end_key};
+pub use reading::{BankFileLines, StatementContent, StatementPart, StreamedFile, read, stream};
+pub use references::{account_key, end_to_end_key, folded, reference_words};

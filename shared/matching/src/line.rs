@@ -120,6 +120,8 @@ pub struct BankLine {
     pub batch: Option<LineBatch>,
     /// Remittance and other texts.
     pub texts: Vec<String>,
+    /// Name of the other party, if the file has a field for it.
+    pub counterparty: Option<String>,
 }
 
 /// What makes two lines the same entry of a bank. Callers keep it with what they booked.

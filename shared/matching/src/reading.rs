@@ -3,7 +3,10 @@
 mod ach;
 mod bai;
 mod camt;
+mod stream;
 mod swift;
+
+pub use stream::{StatementContent, StreamedFile, stream};
 
 use crate::line::{BankLine, LineStanding, as_optional_text};
 use bankfiles::FileProblem;
@@ -37,6 +40,25 @@ pub struct StatementPart {
     /// The day of its closing balance.
     #[serde(serialize_with = "as_optional_text")]
     pub day: Option<Date>,
+}
+
+impl StatementPart {
+    /// What stands in for a statement where a file has lines and no statements, as ACH returns have.
+    fn of_no_statement(file: usize, currency: &str) -> Self {
+        Self {
+            file,
+            statement: 0,
+            account: None,
+            currency: currency.to_owned(),
+            id: None,
+            number: None,
+            page: None,
+            standing: LineStanding::Information,
+            opening: None,
+            closing: None,
+            day: None,
+        }
+    }
 }
 
 /// What a file says about bookings.

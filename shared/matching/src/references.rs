@@ -118,6 +118,17 @@ fn whole_id(run: &str) -> Option<String> {
     (is_plain || is_uuid()).then(|| run.replace('-', "").to_ascii_lowercase())
 }
 
+/// A bank's id for comparing: banks write some in capitals that others don't.
+#[must_use]
+pub fn folded(id: &str) -> String {
+    id.trim().to_ascii_lowercase()
+}
+
+/// Words of a text that may be references: what stands between blanks and punctuation and is not too short to be one.
+pub fn reference_words(text: &str) -> impl Iterator<Item = &str> {
+    words(text)
+}
+
 /// Words of a text that may be references.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '/' | '+' | '?' | '\'' | '"' | '=');

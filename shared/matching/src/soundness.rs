@@ -56,27 +56,38 @@ pub struct StatementProblem {
 /// tell of one day is linked entry by entry. An earlier statement is one with an earlier closing day, number and page, whatever the order of files.
 #[must_use]
 pub fn lines_to_match(files: &[BankFileLines]) -> (Vec<BankLine>, Vec<StatementProblem>) {
-    let mut series: BTreeMap<(&str, &str, &str), Vec<&StatementPart>> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.is_sound()) {
-        for part in file.statements.iter().filter(|part| part.standing == LineStanding::Booked) {
-            let format = file.format.split(".001.").next().unwrap_or(&file.format);
-            let account = part.account.as_deref().unwrap_or_default();
-            series.entry((account, &part.currency, format)).or_default().push(part);
-        }
-    }
     let content = StatementContents::new(files);
-    let mut problems = Vec::new();
-    for parts in series.values_mut() {
-        parts.sort_by_key(|part| (order(part), part.file, part.statement));
-        let kept = without_repeats(parts, &content, &mut problems);
-        continued(&kept, &mut problems);
-    }
-    problems.sort_by_key(|problem| (problem.file, problem.statement));
+    let sound = files.iter().filter(|file| file.is_sound());
+    let parts: Vec<_> = sound.flat_map(|file| file.statements.iter().map(|part| (file.format.as_str(), part))).collect();
+    let problems = compare_statements(&parts, &|one, other| content.same(one, other));
     let set_aside: std::collections::HashSet<_> =
         problems.iter().filter(|problem| problem.set_aside).map(|problem| (problem.file, problem.statement)).collect();
     let lines = files.iter().flat_map(|file| &file.lines);
     let lines = lines.filter(|line| !set_aside.contains(&(line.place.file, line.place.statement))).cloned().collect();
     (lines, problems)
+}
+
+/// What is wrong with statements beside others, by file and number: each with its file's format. `has_same_entries` says whether two statements have the same
+/// entries; their balances are compared here. See [`lines_to_match`], which does this for files in memory.
+#[must_use]
+pub fn compare_statements(
+    statements: &[(&str, &StatementPart)],
+    has_same_entries: &dyn Fn(&StatementPart, &StatementPart) -> bool,
+) -> Vec<StatementProblem> {
+    let mut series: BTreeMap<(&str, &str, &str), Vec<&StatementPart>> = BTreeMap::new();
+    for (format, part) in statements.iter().filter(|(_, part)| part.standing == LineStanding::Booked) {
+        let format = format.split(".001.").next().unwrap_or(format);
+        let account = part.account.as_deref().unwrap_or_default();
+        series.entry((account, &part.currency, format)).or_default().push(part);
+    }
+    let mut problems = Vec::new();
+    for parts in series.values_mut() {
+        parts.sort_by_key(|part| (order(part), part.file, part.statement));
+        let kept = without_repeats(parts, has_same_entries, &mut problems);
+        continued(&kept, &mut problems);
+    }
+    problems.sort_by_key(|problem| (problem.file, problem.statement));
+    problems
 }
 
 type PartOrder = (Option<Date>, Option<u64>, Option<u64>);
@@ -102,18 +113,19 @@ impl<'a> StatementContents<'a> {
         let (first, second) = (lines(one), lines(other));
         let without_place =
             |line: &BankLine| BankLine { place: crate::line::LinePlace { file: 0, statement: 0, ..line.place }, ..line.clone() };
-        (one.opening, one.closing) == (other.opening, other.closing)
-            && first.len() == second.len()
-            && first.iter().zip(second).all(|(one, other)| without_place(one) == without_place(other))
+        first.len() == second.len() && first.iter().zip(second).all(|(one, other)| without_place(one) == without_place(other))
     }
 }
 
 /// Sets repeated and contradicting statements aside; returns the others.
 fn without_repeats<'a>(
     parts: &[&'a StatementPart],
-    content: &StatementContents<'_>,
+    has_same_entries: &dyn Fn(&StatementPart, &StatementPart) -> bool,
     problems: &mut Vec<StatementProblem>,
 ) -> Vec<&'a StatementPart> {
+    let is_same = |one: &StatementPart, other: &StatementPart| {
+        (one.opening, one.closing) == (other.opening, other.closing) && has_same_entries(one, other)
+    };
     let mut kept: Vec<&StatementPart> = Vec::new();
     for group in parts.chunk_by(|one, other| order(one) == order(other)) {
         let [first, others @ ..] = group else { continue };
@@ -122,7 +134,7 @@ fn without_repeats<'a>(
         let mut changed = false;
         for other in others {
             let of = (first.file, first.statement);
-            let finding = if content.same(first, other) {
+            let finding = if is_same(first, other) {
                 SetFinding::SameStatement { of }
             } else if is_named {
                 changed = true;
@@ -134,7 +146,7 @@ fn without_repeats<'a>(
             problems.push(StatementProblem { file: other.file, statement: other.statement, finding, set_aside: true });
         }
         if changed {
-            let other = others.iter().find(|other| !content.same(first, other)).unwrap_or(first);
+            let other = others.iter().find(|other| !is_same(first, other)).unwrap_or(first);
             let finding = SetFinding::ChangedStatement { of: (other.file, other.statement) };
             problems.push(StatementProblem { file: first.file, statement: first.statement, finding, set_aside: true });
         } else {

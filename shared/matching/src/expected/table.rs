@@ -6,7 +6,10 @@ use iso20022::camt053::Direction;
 use jiff::civil::Date;
 use money::{AMOUNT_MAX, Currency, Money};
 use rust_decimal::Decimal;
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    io::Read,
+};
 
 /// The largest table that is read, in bytes.
 pub const TABLE_BYTES_MAX: usize = 256 << 20;
@@ -48,48 +51,102 @@ pub struct TableProblem {
 /// # Errors
 /// All problems, at most 100. A table with a problem is refused whole: an item left out would make its booking look unknown.
 pub fn read_table(bytes: &[u8]) -> Result<Vec<ExpectedItem>, Vec<TableProblem>> {
-    let one = |line, what: String| vec![TableProblem { line, what }];
     if bytes.len() > TABLE_BYTES_MAX {
-        return Err(one(1, format!("the table has {} bytes; at most {TABLE_BYTES_MAX} are read", bytes.len())));
+        let what = format!("the table has {} bytes; at most {TABLE_BYTES_MAX} are read", bytes.len());
+        return Err(vec![TableProblem { line: 1, what }]);
     }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    let header = reader.headers().map_err(|error| one(1, unreadable(&error)))?.clone();
-    let columns = columns(&header).map_err(|what| one(1, what))?;
     let (mut items, mut problems, mut keys) = (Vec::new(), Vec::new(), HashSet::new());
-    for (at, record) in reader.records().enumerate() {
+    for row in TableRows::new(bytes, &[]).map_err(|problem| vec![problem])? {
         if problems.len() >= PROBLEMS_MAX {
             break;
         }
-        if at >= TABLE_ROWS_MAX {
-            problems.push(TableProblem { line: at as u64 + 2, what: format!("the table has more than {TABLE_ROWS_MAX} items") });
-            break;
-        }
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(at as u64 + 2, csv::Position::line);
-                problems.push(TableProblem { line, what: unreadable(&error) });
-                continue;
+        match row {
+            Ok(row) if !keys.insert(row.item.key.clone()) => {
+                problems.push(TableProblem { line: row.line, what: format!("the key {} is there twice", row.item.key) });
             }
-        };
-        let line = record.position().map_or(at as u64 + 2, csv::Position::line);
-        match (TableRow { record: &record, columns: &columns }).item() {
-            Ok(item) if !keys.insert(item.key.clone()) => {
-                problems.push(TableProblem { line, what: format!("the key {} is there twice", item.key) });
-            }
-            Ok(item) => items.push(item),
-            Err(what) => problems.push(TableProblem { line, what }),
+            Ok(row) => items.push(row.item),
+            Err(problem) => problems.push(problem),
         }
     }
     if problems.is_empty() { Ok(items) } else { Err(problems) }
 }
 
-fn columns(header: &StringRecord) -> Result<HashMap<String, usize>, String> {
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRow {
+    /// Its line, from 1.
+    pub line: u64,
+    /// What it says.
+    pub item: ExpectedItem,
+    /// Cells of the caller's own columns, in the order in which they were asked for; `None` where the column is absent or the cell is empty.
+    pub further: Vec<Option<String>>,
+}
+
+/// Reads a table row by row, as [`read_table`] reads it whole; but a key may be there twice.
+pub struct TableRows<R> {
+    reader: csv::Reader<R>,
+    columns: HashMap<String, usize>,
+    further: &'static [&'static str],
+    record: StringRecord,
+    rows: usize,
+    is_over: bool,
+}
+
+impl<R: Read> TableRows<R> {
+    /// Reads the header. `further` are columns that the table may have besides those of items.
+    ///
+    /// # Errors
+    /// A header that can't be read, or an unknown, repeated or missing column.
+    pub fn new(input: R, further: &'static [&'static str]) -> Result<Self, TableProblem> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+        let one = |what| TableProblem { line: 1, what };
+        let header = reader.headers().map_err(|error| one(unreadable(&error)))?;
+        let columns = columns(header, further).map_err(one)?;
+        Ok(Self { reader, columns, further, record: StringRecord::new(), rows: 0, is_over: false })
+    }
+}
+
+impl<R: Read> Iterator for TableRows<R> {
+    type Item = Result<ReadRow, TableProblem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let row_line = self.rows as u64 + 2;
+        self.rows += 1;
+        match self.reader.read_record(&mut self.record) {
+            Ok(false) => return None,
+            Ok(true) if self.rows > TABLE_ROWS_MAX => {
+                self.is_over = true;
+                return Some(Err(TableProblem { line: row_line, what: format!("the table has more than {TABLE_ROWS_MAX} items") }));
+            }
+            Ok(true) => {}
+            Err(error) => {
+                // After a failed read, what follows can't be trusted.
+                self.is_over = matches!(error.kind(), csv::ErrorKind::Io(_));
+                let line = error.position().map_or(row_line, csv::Position::line);
+                return Some(Err(TableProblem { line, what: unreadable(&error) }));
+            }
+        }
+        let line = self.record.position().map_or(row_line, csv::Position::line);
+        let row = TableRow { record: &self.record, columns: &self.columns };
+        let read = row.item().map_err(|what| TableProblem { line, what });
+        Some(read.map(|item| {
+            let further = self.further.iter().map(|name| row.cell(name).map(str::to_owned)).collect();
+            ReadRow { line, item, further }
+        }))
+    }
+}
+
+fn columns(header: &StringRecord, further: &[&str]) -> Result<HashMap<String, usize>, String> {
     let mut columns = HashMap::new();
     for (at, name) in header.iter().enumerate() {
-        if !REQUIRED.contains(&name) && !OPTIONAL.contains(&name) {
-            return Err(format!("the column {name:?} is unknown; known are {}, {}", REQUIRED.join(", "), OPTIONAL.join(", ")));
+        // A mark of UTF-8 at the start is no part of the first name.
+        let name = if at == 0 { name.trim_start_matches('\u{feff}') } else { name };
+        let known = [&REQUIRED[..], &OPTIONAL[..], further].concat();
+        if !known.contains(&name) {
+            return Err(format!("the column {name:?} is unknown; known are {}", known.join(", ")));
         }
         if columns.insert(name.to_owned(), at).is_some() {
             return Err(format!("the column {name} is there twice"));
@@ -181,7 +238,14 @@ fn unreadable(error: &csv::Error) -> String {
     }
 }
 
-/// An amount in major units with no more digits than its currency has. Nothing is rounded.
+/// An amount of a table, in major units and with no more digits than its currency has. Nothing is rounded.
+///
+/// # Errors
+/// What the cell must be; `name` is its column.
+pub fn exact_amount(name: &str, text: &str, currency: Currency) -> Result<Money, String> {
+    exact(name, text, currency)
+}
+
 fn exact(name: &str, text: &str, currency: Currency) -> Result<Money, String> {
     let form = || format!("{name} must be an amount such as 12.30, from 0 to {AMOUNT_MAX} minor units of {currency} and no finer than one");
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');

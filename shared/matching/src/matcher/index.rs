@@ -1,6 +1,9 @@
 //! Items by everything that a bank may call them.
 
-use crate::{expected::ExpectedItem, references::end_to_end_key};
+use crate::{
+    expected::ExpectedItem,
+    references::{end_to_end_key, folded},
+};
 use iso20022::camt053::Direction;
 use jiff::civil::Date;
 use money::{Currency, Money};
@@ -103,11 +106,6 @@ impl<'a> ItemIndex<'a> {
         let first = self.beginnings.partition_point(|(id, _)| id.as_str() < beginning);
         self.beginnings[first..].iter().take_while(|(id, _)| id.starts_with(beginning)).take(2).map(|(_, at)| *at).collect()
     }
-}
-
-/// A bank's id for comparing: banks write some in capitals that others don't.
-pub(super) fn folded(id: &str) -> String {
-    id.trim().to_ascii_lowercase()
 }
 
 /// A batch's account and declared id.

@@ -2,12 +2,12 @@
 
 use super::{
     distinct,
-    index::{ItemIndex, batch_key, folded},
+    index::{ItemIndex, batch_key},
 };
 use crate::{
     line::{BankLine, FoundReference, ReferenceStrength},
     outcome::{MatchEvidence, MatchRule},
-    references::words,
+    references::{folded, words},
 };
 use jiff::civil::Date;
 

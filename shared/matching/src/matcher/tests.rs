@@ -57,6 +57,7 @@ fn line(entry: usize, minor: i64) -> BankLine {
         returned: None,
         batch: None,
         texts: Vec::new(),
+        counterparty: None,
     }
 }
 

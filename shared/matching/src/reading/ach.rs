@@ -74,5 +74,6 @@ fn line(batch: &AchBatch, entry: &AchEntry, place: LinePlace) -> Option<Result<B
         }),
         batch: None,
         texts: Some(answer.information.trim().to_owned()).filter(|text| !text.is_empty()).into_iter().collect(),
+        counterparty: None,
     }))
 }

@@ -109,5 +109,6 @@ fn line(account: &Bai2Account, entry: &Bai2Entry, place: LinePlace, standing: Li
         returned: is_return.then(|| LineReturn { code: return_code(&texts), original_amount: None, original_traces: traces() }),
         batch: None,
         texts,
+        counterparty: None,
     })
 }

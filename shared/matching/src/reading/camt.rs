@@ -27,21 +27,29 @@ pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {
     let problems = findings.map(|finding| problem(&finding.path, finding.what, finding.touches_money)).collect();
     let (mut statements, mut lines) = (Vec::new(), Vec::new());
     for (at, report) in message.reports.iter().enumerate() {
-        // A copy was sent before, and must not be booked again.
-        let is_final = message.kind == ReportKind::Statement && report.copy.is_none();
-        let standing = if is_final { LineStanding::Booked } else { LineStanding::Information };
+        let standing = standing(message.kind, report);
         let part = part(report, file, at + 1, standing);
         for (entry_at, entry) in report.entries.iter().enumerate() {
-            let standing = if entry.status == EntryStatus::Booked { standing } else { LineStanding::Information };
             let place = LinePlace { file, statement: at + 1, entry: entry_at + 1, detail: 0 };
-            lines.extend(CamtEntry { entry, place, standing, account: part.account.as_deref() }.lines());
+            lines.extend(entry_lines(&part, entry, place));
         }
         statements.push(part);
     }
     BankFileLines::checked(&format, statements, lines, problems)
 }
 
-fn part(report: &AccountReport, file: usize, statement: usize, standing: LineStanding) -> StatementPart {
+/// Whether a report's booked entries count. A copy was sent before, and must not be booked again.
+pub(super) fn standing(kind: ReportKind, report: &AccountReport) -> LineStanding {
+    if kind == ReportKind::Statement && report.copy.is_none() { LineStanding::Booked } else { LineStanding::Information }
+}
+
+/// The lines of an entry of a statement.
+pub(super) fn entry_lines(part: &StatementPart, entry: &ReportEntry, place: LinePlace) -> Vec<BankLine> {
+    let standing = if entry.status == EntryStatus::Booked { part.standing } else { LineStanding::Information };
+    CamtEntry { entry, place, standing, account: part.account.as_deref() }.lines()
+}
+
+pub(super) fn part(report: &AccountReport, file: usize, statement: usize, standing: LineStanding) -> StatementPart {
     let of = |kinds: [&str; 2]| {
         let found = |kind: &str| report.balances.iter().find(|balance| balance.kind == kind && balance.subtype.is_none());
         kinds.into_iter().find_map(found)
@@ -154,7 +162,15 @@ impl CamtEntry<'_> {
             returned: is_of(&entry.code, &RETURN_SUBFAMILIES).then(|| LineReturn { code: return_code(&texts), ..LineReturn::default() }),
             batch: first.map(|batch| LineBatch { ids, stated_count: batch.stated_count, stated_total: batch.stated_total }),
             texts,
+            counterparty: None,
         }
+    }
+
+    /// Who paid what came in, or was paid what went out. The parties of a return are those of the payment that came back.
+    fn counterparty(self, detail: &EntryTransaction) -> Option<String> {
+        let direction = detail.direction.unwrap_or(self.entry.direction);
+        let paid_us = (direction == Direction::Credit) != detail.returned.is_some();
+        if paid_us { detail.debtor.name.clone() } else { detail.creditor.name.clone() }
     }
 
     /// One payment of the entry; `number` is 0 if it is the only one.
@@ -201,6 +217,7 @@ impl CamtEntry<'_> {
             returned,
             batch: None,
             texts,
+            counterparty: self.counterparty(detail),
             ..whole
         }
     }

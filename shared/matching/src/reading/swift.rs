@@ -101,6 +101,7 @@ fn line(statement: &Mt940Statement, entry: &Mt940Entry, place: LinePlace, standi
         returned: is_return.then(|| LineReturn { code: code(), ..LineReturn::default() }),
         batch: None,
         texts,
+        counterparty: details.party_name.clone(),
     })
 }
 

@@ -5,6 +5,7 @@ use iso20022::camt053::Direction;
 
 mod ach;
 mod hostile;
+mod streamed;
 
 const ID: &str = "0192f0c0a1b27c3d8e4f5a6b7c8d9e01";
 const ID_2: &str = "0192f0c0a1b27c3d8e4f5a6b7c8d9e02";
