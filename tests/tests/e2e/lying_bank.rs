@@ -1,5 +1,7 @@
-//! A lying line to the bank while processes are killed: `kill -9` of the payout service and of the ledger, at arbitrary points of the payouts. The pretend
-//! bank's own statement says what was paid. Seeded: `LARGESSE_KILLED_HISTORIES` sets how many payouts, `LARGESSE_KILLED_HISTORIES_FROM` the first seed.
+//! A lying line to the bank and back while processes are killed: `kill -9` of the payout service, of the ledger and of the bank, at arbitrary points of the
+//! payouts. The bank is silent, late, pending, forgets, sends its callbacks early, twice, forged and in disorder; the line cuts, contradicts and holds back; the
+//! statement is read all the time, before callbacks. The pretend bank's own statement says what was paid. Seeded: `LARGESSE_KILLED_HISTORIES` sets how many
+//! payouts, `LARGESSE_KILLED_HISTORIES_FROM` the first seed. With a hundred or more, every fault must have happened.
 use crate::fleets::{assert_sound, databases, fund, options, partly};
 use api::{
     ledger::{GetAccountRequest, PostRequest, Transfer},
@@ -17,8 +19,8 @@ use futures::TryStreamExt as _;
 use identity::{Role, Service};
 use iso20022::camt053::Statement;
 use serde_json::json;
-use std::time::Duration;
-use testbed::lying_line::{LyingLine, roll};
+use std::{collections::BTreeMap, time::Duration};
+use testbed::lying_line::{LineFault, LyingLine, NewsLine, roll};
 use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
@@ -32,9 +34,54 @@ const KILLS: u64 = 4;
 const CALLS_WAIT: Duration = Duration::from_secs(2);
 /// A payout that has not ended by then never will.
 const END_MAX: Duration = Duration::from_secs(120);
-/// Accounts whose payments settle, settle later, are rejected, cut, answered late or never, wait, are lost once, are answered with garbage.
-const ACCOUNTS: [&str; 9] =
-    ["9000000001", "9000000002", "9000000003", "9000000004", "9000000005", "9000000007", "9000000008", "9000000009", "9000000010"];
+/// From so many payouts on, every fault must have happened.
+const ALL_FAULTS_FROM: u64 = 100;
+/// Accounts whose payments settle, settle later, are rejected, cut, answered late or never, wait, are lost once, are answered with garbage; and those of
+/// [`SCENARIOS`].
+const ACCOUNTS: [&str; 15] = [
+    "9000000001",
+    "9000000002",
+    "9000000003",
+    "9000000004",
+    "9000000005",
+    "9000000007",
+    PENDING,
+    "9000000009",
+    "9000000010",
+    "5500000001",
+    "5500000002",
+    "5500000003",
+    "5500000004",
+    "5500000005",
+    "5500000006",
+];
+/// Behaviours that no account has by itself. The silent bank neither executes nor answers the first time, and takes the payment when it is sent again.
+const SCENARIOS: [(&str, &str); 6] = [
+    ("5500000001", "callback_first"),
+    ("5500000002", "callback_twice"),
+    ("5500000003", "callback_disorder"),
+    ("5500000004", "callback_forged"),
+    ("5500000005", "callback_foreign"),
+    ("5500000006", SILENT),
+];
+const SILENT: &str = "silent";
+/// Every fault of both lines, as they are counted.
+const FAULTS: [LineFault; 14] = [
+    LineFault::Cut,
+    LineFault::Undecided,
+    LineFault::Contradiction,
+    LineFault::GroupContradiction,
+    LineFault::OtherAmount,
+    LineFault::OtherMessage,
+    LineFault::ErrorStatus,
+    LineFault::NotFound,
+    LineFault::Truth,
+    LineFault::CutMidBody,
+    LineFault::HeldBack,
+    LineFault::NewsRefused,
+    LineFault::NewsUnacknowledged,
+    LineFault::NewsTwice,
+];
 /// Waits until a scenario decides.
 const PENDING: &str = "9000000008";
 const CREATOR: &str = "ana";
@@ -125,46 +172,91 @@ async fn balance(installation: &Installation, account: &str) -> i64 {
     account.balance
 }
 
-async fn kill_one(fleet: &mut Fleet, seed: u64, kill: u64) {
-    let service = if roll(seed, 2_000 + kill, 3) == 0 { Service::Ledger } else { Service::Payout };
+async fn kill_one(fleet: &mut Fleet, (seed, kill): (u64, u64), seen: &mut Seen) {
+    let service = match roll(seed, 2_000 + kill, 4) {
+        0 => Service::Ledger,
+        1 => Service::Sandbox,
+        _ => Service::Payout,
+    };
     fleet.kill(service).await.unwrap();
     fleet.restart(service).await.unwrap();
+    *seen.killed.entry(service.as_str()).or_default() += 1;
 }
 
-async fn history(seed: u64, payouts: u64, (dir, database): (&std::path::Path, String)) {
+/// What happened in all histories.
+#[derive(Debug, Default)]
+struct Seen {
+    faults: BTreeMap<LineFault, u64>,
+    accounts: BTreeMap<&'static str, u64>,
+    killed: BTreeMap<&'static str, u64>,
+}
+
+impl Seen {
+    fn add(&mut self, faults: &BTreeMap<LineFault, u64>) {
+        for (fault, count) in faults {
+            *self.faults.entry(*fault).or_default() += count;
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        let (faults, accounts) = (FAULTS.iter().all(|fault| self.faults.contains_key(fault)), self.accounts.len() == ACCOUNTS.len());
+        faults && accounts && self.killed.len() == 3
+    }
+}
+
+async fn command(url: String, body: serde_json::Value) {
+    let answer = http_client::local().build().unwrap().post(url).json(&body).send().await.unwrap();
+    assert!(answer.status().is_success(), "{answer:?}");
+}
+
+/// Says how the bank treats the accounts, and where its callbacks go.
+async fn instruct(bank: &str, news: &NewsLine) {
+    for (account, behaviour) in SCENARIOS {
+        let mut scenario = json!({"account": account, "behaviour": behaviour});
+        if behaviour == SILENT {
+            scenario["times"] = json!(1);
+        }
+        command(format!("{bank}/scenarios"), scenario).await;
+    }
+    command(format!("{bank}/callbacks"), json!({"url": format!("{}/webhooks/bank/sandbox", news.url)})).await;
+}
+
+async fn history((seed, payouts): (u64, u64), (dir, database): (&std::path::Path, String), seen: &mut Seen) {
     let line = LyingLine::start(seed).await;
     let quick = [("POLL_DELAY_MS", "50"), ("LEASE_MS", "1500"), ("POLICY_RETRY_DELAY_MS", "20"), ("POLICY_RETRY_DELAY_MAX_MS", "100")];
     // A payment that never arrives is sent until it does: giving up on it is not tested here.
-    let patient = [("POLICY_CLOCK_SKEW_MS", "0"), ("POLICY_SENDS_MAX", "50")];
+    let patient = [("POLICY_CLOCK_SKEW_MS", "0"), ("POLICY_SENDS_MAX", "50"), ("STATEMENT_INTERVAL_MS", "50")];
     let environment = quick.iter().chain(&patient).map(|(name, value)| (format!("LARGESSE_PAYOUT_{name}"), (*value).to_owned())).collect();
     let services = [Service::Ledger, Service::Sandbox, Service::Payout];
     let options = demo::fleet::Options { environment, bank_line: Some(line.url.clone()), ..options(dir, database.clone(), &services) };
     let mut fleet = Fleet::start(options).await.unwrap();
     let bank = fleet.http_url("bank").unwrap();
     line.connect(bank.clone());
+    // The payout service is the last one.
+    let news = NewsLine::start(seed, fleet.http_urls().last().unwrap().clone()).await;
+    instruct(&bank, &news).await;
     let installation = partly(&fleet, &[Service::Ledger, Service::Payout]);
     earn(&installation).await;
     let mut asked = Vec::new();
     for at in 0..payouts {
         let account = ACCOUNTS[usize::try_from(roll(seed, at, ACCOUNTS.len() as u64)).unwrap()];
+        *seen.accounts.entry(account).or_default() += 1;
         asked.push((ask(&installation, account).await, account));
     }
     for kill in 0..KILLS {
         // Or sooner, if all have ended before.
         let exchanges = line.exchanged(usize::try_from(roll(seed, 1_000 + kill, 2 * payouts)).unwrap() + 1);
         let _ended = tokio::time::timeout(CALLS_WAIT, exchanges).await;
-        kill_one(&mut fleet, seed, kill).await;
+        kill_one(&mut fleet, (seed, kill), seen).await;
     }
-    let http = http_client::local().build().unwrap();
     for (payout, _) in asked.iter().filter(|(_, account)| *account == PENDING) {
         let mut scenario = json!({"end_to_end_id": payout.end_to_end_id, "behaviour": "settle"});
         if payout.payout_id.as_bytes()[0] % 2 == 1 {
             scenario = json!({"end_to_end_id": payout.end_to_end_id, "behaviour": "reject", "code": "MD07"});
         }
-        let answer = http.post(format!("{bank}/scenarios")).json(&scenario).send().await.unwrap();
-        assert!(answer.status().is_success(), "{answer:?}");
+        command(format!("{bank}/scenarios"), scenario).await;
     }
-    let mut settled = 0;
+    let (mut settled, http) = (0, http_client::local().build().unwrap());
     for (payout, account) in &asked {
         let ended = tokio::time::timeout(END_MAX, end(&installation, &payout.payout_id)).await;
         let ended = ended.unwrap_or_else(|_| panic!("LARGESSE_KILLED_HISTORIES_FROM={seed}, {account}: {payout:?} never ended"));
@@ -178,18 +270,23 @@ async fn history(seed: u64, payouts: u64, (dir, database): (&std::path::Path, St
     assert_eq!(balance(&installation, "house/in_transit/USD").await, 0);
     fleet.stop().await.unwrap();
     assert_sound(&database).await;
+    seen.add(&line.faults());
+    seen.add(&news.faults());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_killed_while_the_bank_lies_money_ends_where_the_banks_books_have_it() {
-    let mut left = setting("LARGESSE_KILLED_HISTORIES", HISTORIES);
-    let mut seed = setting("LARGESSE_KILLED_HISTORIES_FROM", 1);
+    let asked = setting("LARGESSE_KILLED_HISTORIES", HISTORIES);
+    let (mut left, mut seed) = (asked, setting("LARGESSE_KILLED_HISTORIES_FROM", 1));
+    let mut seen = Seen::default();
     while left > 0 {
         let payouts = left.min(AT_ONCE);
         let databases = databases();
         // Each kind of database in turn.
         let database = if seed % 2 == 1 { databases.sqlite.clone() } else { databases.postgres.clone() };
-        history(seed, payouts, (databases.dir.path(), database)).await;
+        history((seed, payouts), (databases.dir.path(), database), &mut seen).await;
         (left, seed) = (left - payouts, seed + 1);
     }
+    println!("{asked} payouts, all as the bank's books have them: {seen:?}");
+    assert!(asked < ALL_FAULTS_FROM || seen.is_complete(), "not every fault happened: {seen:?}");
 }
