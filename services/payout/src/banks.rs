@@ -1,10 +1,12 @@
 //! Our banks as they run: which of them pays over which rail, from which account, and how each is spoken to.
 //!
 //! - [`connector`]: what every bank can do, whatever it speaks. [`iso20022`]: banks that speak ISO 20022. [`api`]: banks that speak JSON.
+//! - [`payees`]: which bank is asked whose an account is.
 
 pub mod api;
 pub mod connector;
 pub mod iso20022;
+pub mod payees;
 
 use crate::callbacks::signatures::BankSigners;
 use crate::{
@@ -71,6 +73,8 @@ pub struct Bank {
     pub rails: BTreeMap<String, OfferedRail>,
     /// How it is spoken to.
     pub connector: Arc<dyn BankConnector>,
+    /// How long it may take to say whose an account is; zero: it is not asked.
+    pub payee_time_out: Duration,
     /// The keys of its callbacks; none if it sends none.
     pub callbacks: Option<Arc<BankSigners>>,
     paused: Option<String>,
@@ -156,6 +160,7 @@ impl Bank {
             accounts,
             rails: rails.collect(),
             connector,
+            payee_time_out: config.payee_time_out,
             callbacks,
             paused: Some(config.paused.clone()).filter(|why| !why.is_empty()),
         })

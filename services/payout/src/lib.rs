@@ -48,6 +48,7 @@ pub use config::{BankAccountConfig, BankBooksKind, BankConfig, BankRailConfig, C
 
 use api::payout::payout_service_server::PayoutServiceServer;
 use banks::Banks;
+use beneficiaries::PayeeDesk;
 use futures::{FutureExt as _, future::BoxFuture};
 use money::BookName;
 use payouts::Payouts;
@@ -104,8 +105,10 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let store = Store::open(&deps.database, &vault).await?;
     let banks = Banks::try_new(&config)?;
     let lists = review::ScreeningLists::read(&config.screening, std::time::SystemTime::now())?;
-    let payouts = Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), banks, config);
-    let payouts = Arc::new(Payouts { lists, ..payouts });
+    let ledger = ledger_client::LedgerClient::new(deps.ledger);
+    let payees = PayeeDesk { verifier: banks.verifier(&ledger), ..PayeeDesk::default() };
+    let payouts = Payouts::new(store, vault, ledger, banks, config);
+    let payouts = Arc::new(Payouts { lists, payees, ..payouts });
     let tasks = TaskTracker::new();
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(runs::paying::run(payouts.clone(), deps.shutdown.clone()));

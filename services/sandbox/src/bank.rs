@@ -11,6 +11,7 @@
 //! | `GET /recalls/{assignment_id}` | `camt.029.001.09` with the decision |
 //! | `POST /callbacks`, JSON `{url}` | registers a receiver of signed `pain.002`, `camt.054` and `camt.029` |
 //! | `GET /public-keys` | the keys of callbacks, a JWK set |
+//! | `POST /payee-verifications`, JSON in the form of the EPC's Verification of Payee | whose an account is, by the name asked about (`payees`) |
 //! | `POST /deposits`, JSON `{currency, minor_units, reference}` | a deposit from elsewhere, once per reference |
 //! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, minor_units?, delay_ms?, times?}` | chooses what happens to payments |
 //!
@@ -38,6 +39,7 @@ pub(crate) mod line;
 mod news;
 mod own_accounts;
 mod page;
+mod payees;
 mod payments;
 mod rails;
 mod recalls;

@@ -1,7 +1,10 @@
 //! What every bank can do, whatever it speaks. A connector writes and reads one bank's messages and keeps no state: which payments were sent, and what is
 //! proved of them, is in the payout's row.
 
-use crate::domain::{BankAnswer, evidence::SentPayment, recall::RecallReply, returns::BankCredit};
+use crate::{
+    beneficiaries::{PayeeDetails, verification::PayeeAnswer},
+    domain::{BankAnswer, evidence::SentPayment, recall::RecallReply, returns::BankCredit},
+};
 use accounts::PayoutAddress;
 use iso20022::camt053::Statement;
 use jiff::{Timestamp, tz::TimeZone};
@@ -32,7 +35,7 @@ pub struct PaymentOrder<'a> {
     /// The account that pays.
     pub debtor: &'a PayoutAddress,
     /// Who is paid.
-    pub payee: &'a crate::beneficiaries::PayeeDetails,
+    pub payee: &'a PayeeDetails,
     /// The text that the receiver reads beside the amount.
     pub remittance: &'a str,
 }
@@ -124,6 +127,11 @@ pub trait BankConnector: Send + Sync + fmt::Debug {
     /// Asks what became of a recall of this payment.
     async fn recall_status(&self, _recall_id: &str, _end_to_end_id: &str) -> RecallReply {
         RecallReply::Unsupported
+    }
+
+    /// Asks whether the payee's account belongs to the payee, and waits so long at most. No answer is [`PayeeAnswer::NotPossible`].
+    async fn verify_payee(&self, _payee: &PayeeDetails, _time_out: Duration) -> PayeeAnswer {
+        PayeeAnswer::NotPossible
     }
 
     /// Reads a callback whose signature was checked; or why it can't be read.

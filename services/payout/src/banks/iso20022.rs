@@ -1,13 +1,17 @@
 //! Banks that speak ISO 20022 over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
 
 pub(super) mod news;
+mod payees;
 mod recalls;
 
 use super::connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, RecallOrder, ReceivedAnswer, UnwritableOrder};
-use crate::domain::{
-    BankAnswer,
-    evidence::{BankEvidence, Doubt, SentPayment, evidence},
-    recall::RecallReply,
+use crate::{
+    beneficiaries::{PayeeDetails, verification::PayeeAnswer},
+    domain::{
+        BankAnswer,
+        evidence::{BankEvidence, Doubt, SentPayment, evidence},
+        recall::RecallReply,
+    },
 };
 use accounts::{AddressKind, PayoutAddress};
 use iso20022::{
@@ -133,6 +137,10 @@ impl BankConnector for Iso20022Bank {
         self.ask_recall(recall_id, end_to_end_id).await
     }
 
+    async fn verify_payee(&self, payee: &PayeeDetails, time_out: Duration) -> PayeeAnswer {
+        self.verify(payee, time_out).await
+    }
+
     fn callback(&self, body: &[u8]) -> Result<Vec<CallbackNews>, String> {
         news::read(body)
     }
@@ -146,15 +154,20 @@ impl BankConnector for Iso20022Bank {
     }
 }
 
-/// Who is paid, as the message has it. Banks in Japan know a holder by the name in their own characters.
+/// The holder's name as the bank knows it: banks in Japan by their own characters.
+fn name_of(payee: &PayeeDetails) -> &str {
+    let kana = payee.holder_name_kana.as_ref().filter(|_| payee.address.kind() == AddressKind::Zengin);
+    kana.unwrap_or(&payee.holder_name)
+}
+
+/// Who is paid, as the message has it.
 fn creditor(order: &PaymentOrder<'_>) -> Party {
     let payee = order.payee;
-    let name = payee.holder_name_kana.as_ref().filter(|_| payee.address.kind() == AddressKind::Zengin).unwrap_or(&payee.holder_name);
     let tax_id = payee.tax_id.as_ref().map(|id| match payee.address.country() {
         Some("BR") => TaxId::brazilian(id),
         _ => TaxId::Person(id.clone()),
     });
-    Party::paid_to(name, &payee.address, payee.postal.as_ref(), tax_id)
+    Party::paid_to(name_of(payee), &payee.address, payee.postal.as_ref(), tax_id)
 }
 
 /// The `pain.001` of one payment.

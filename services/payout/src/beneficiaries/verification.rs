@@ -1,14 +1,15 @@
 //! Payee verification: whether the bank says that an account belongs to the person whom its owner named, and whether the account may be paid.
 
-use super::sealed::SealedPayee;
+use super::{PayeeDetails, sealed::SealedPayee};
 use crate::{
     error::Error,
     store::{PageStart, Store, beneficiaries::Beneficiary},
     vault::Vault,
 };
-use accounts::{PayoutAddress, holder::HolderName};
+use accounts::holder::HolderName;
 use futures::future::BoxFuture;
-use money::{BookName, time::unix_ms};
+use jiff::Timestamp;
+use money::{BookName, Currency, time::unix_ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -100,9 +101,9 @@ pub fn usable(beneficiary: &Beneficiary, policy: UncheckedPayees) -> Usable {
 /// A bank's answer about a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayeeAnswer {
-    /// It does not check such accounts.
+    /// It does not check such accounts, or failed to.
     NotPossible,
-    /// No answer now: to be asked again.
+    /// Nobody was asked: to be done later.
     Later,
     /// The name is the account's.
     Match,
@@ -112,11 +113,23 @@ pub enum PayeeAnswer {
     NoMatch,
 }
 
-/// Somebody who knows whose an account is. Without one, every verification is not possible. Only tests implement it so far: the banks' connectors will, one
-/// for each bank that offers the service, and the choice among them is made when the service is started.
+/// Whose account is to be verified.
+#[derive(Clone, Copy)]
+pub struct PayeeQuestion<'a> {
+    /// The beneficiary's book, which says whether a real bank may be asked.
+    pub book: &'a BookName,
+    /// The currency in which the account is paid.
+    pub currency: Currency,
+    /// Account and holder.
+    pub payee: &'a PayeeDetails,
+    /// Now: the records of rails are dated.
+    pub at: Timestamp,
+}
+
+/// Somebody who knows whose an account is: the banks ([`crate::banks::payees::BankVerifier`]). Without one, every verification is not possible.
 pub trait PayeeVerifier: Send + Sync {
     /// Asks whose the account is. Changes nothing, so it may be asked again.
-    fn ask<'a>(&'a self, address: &'a PayoutAddress, holder_name: &'a str) -> BoxFuture<'a, PayeeAnswer>;
+    fn ask<'a>(&'a self, question: PayeeQuestion<'a>) -> BoxFuture<'a, PayeeAnswer>;
 }
 
 /// What an answer makes of a beneficiary that waits for one: its standing, and the bank's name if that is to be confirmed. `None`: it continues to wait. A
@@ -149,7 +162,8 @@ pub async fn verify(
     if waits(&row) {
         let mut payee = SealedPayee::open(vault, book, &row)?;
         let details = payee.details()?;
-        let answer = verifier.ask(&details.address, &details.holder_name).await;
+        let at = Timestamp::from_millisecond(unix_ms(now)).unwrap_or_default();
+        let answer = verifier.ask(PayeeQuestion { book, currency: row.currency, payee: &details, at }).await;
         if let Some((standing, bank_holder_name)) = decide(&answer) {
             payee.bank_holder_name = bank_holder_name;
             let sealed = payee.seal(vault, book, &row.user, id)?;

@@ -18,6 +18,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 
+/// The longest wait for the verification of a payee: its owner waits as well.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// The books whose payouts a bank makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -80,6 +83,12 @@ pub struct BankConfig {
     /// Address of these keys, instead of a file: for TEST books http:// and a loopback address, for LIVE books https://. Empty, and no file: no callbacks are
     /// taken from it.
     pub callback_keys_url: String,
+    /// How long it may take to say whose an account is, in milliseconds, before a beneficiary counts as not verified; 0, the default: it is not asked. The
+    /// request is that of the EPC's Verification of Payee, to `payee-verifications` under its address, and is made for accounts whose rail looks holders up. For
+    /// the protocol `iso20022` only.
+    #[serde(rename = "payee_time_out_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub payee_time_out: Duration,
     /// Our accounts at it. Of several in one currency, the first pays.
     pub accounts: Vec<BankAccountConfig>,
     /// The rails that it offers, in any order.
@@ -160,6 +169,7 @@ impl BankConfig {
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
             debtor_name: "Largesse Sandbox".to_owned(),
+            payee_time_out: Duration::from_secs(2),
             paused: String::new(),
             rails: book.ids().filter(paid).map(rail).collect(),
             accounts: accounts.into_iter().map(account).collect(),
@@ -225,6 +235,10 @@ impl BankConfig {
         }
         let _client = self.client()?;
         self.check_callbacks()?;
+        if self.payee_time_out > MINUTE || (self.protocol == BankProtocol::Api && !self.payee_time_out.is_zero()) {
+            let bounds = "0 to 60,000, and 0 with the protocol api, which has no such question";
+            return Err(InvalidPayoutOption::Range { name: "a bank's payee_time_out_ms", bounds });
+        }
         let mut prefixes = BTreeSet::new();
         let mut ids = BTreeSet::new();
         for account in &self.accounts {

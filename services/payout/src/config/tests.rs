@@ -119,7 +119,7 @@ fn our_own_name_fits_the_rails_it_is_sent_over() {
 #[test]
 fn a_bank_that_could_not_pay_is_refused_by_name() {
     type Change = fn(&mut BankConfig);
-    let cases: [(&str, Change); 15] = [
+    let cases: [(&str, Change); 17] = [
         ("a bank's name must", |bank| bank.name = "First Bank".to_owned()),
         ("a bank's entity must", |bank| bank.entity.clear()),
         ("the TEST bank must be at", |bank| bank.url = "http://bank.example/".to_owned()),
@@ -127,6 +127,8 @@ fn a_bank_that_could_not_pay_is_refused_by_name() {
         ("a bank's callback_keys_url must", |bank| bank.callback_keys_url = "http://bank.example/keys".to_owned()),
         ("a bank's callback_keys_url must", |bank| bank.callback_keys_url = "keys.json".to_owned()),
         ("a bank's callback_keys_url must", |bank| bank.callback_keys_file = PathBuf::from("keys.json")),
+        ("a bank's payee_time_out_ms must", |bank| bank.payee_time_out = 2 * HOUR),
+        ("a bank's payee_time_out_ms must", |bank| bank.protocol = BankProtocol::Api),
         ("a bank account's id must", |bank| bank.accounts[0].id = "A".to_owned()),
         ("a bank account's currency must", |bank| bank.accounts[0].currency = "USX".to_owned()),
         ("bank account main: ", |bank| bank.accounts[0].address = "us-account:021000022:4400001234".to_owned()),
@@ -206,6 +208,7 @@ fn api_bank(dir: &std::path::Path) -> Config {
     let bank = &mut config.banks[0];
     bank.protocol = BankProtocol::Api;
     bank.callback_keys_url.clear();
+    bank.payee_time_out = Duration::ZERO;
     bank.rails.retain(|rail| ["us-rtp", "us-ach", "sepa-instant", "ewallet-paypal"].contains(&rail.rail.as_str()));
     bank.api = ApiBankConfig {
         client_id: "largesse".to_owned(),

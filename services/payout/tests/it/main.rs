@@ -26,4 +26,5 @@ mod reviews;
 mod runs;
 mod standing;
 mod statements;
+mod verifying;
 mod world;

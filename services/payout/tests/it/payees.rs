@@ -1,7 +1,6 @@
 //! Recorded accounts: what is refused, duplicates, deletion, confirmation, erasure, and what staff find.
 
 use crate::world::{BOOK, Running, World, aba, beneficiary, iban, on_both, payout_request};
-use accounts::PayoutAddress;
 use api::payout::{
     Beneficiary, BeneficiaryState, ConfirmBeneficiaryRequest, CreateBeneficiaryRequest, CreateBeneficiaryResponse,
     DeleteBeneficiaryRequest, DeleteBeneficiaryResponse, FindBeneficiariesRequest, FindBeneficiariesResponse, ListBeneficiariesRequest,
@@ -13,7 +12,7 @@ use money::{BookName, UserKey};
 use payout::{
     beneficiaries::{
         PayeeVerifier,
-        verification::{PayeeAnswer, verify, verify_waiting},
+        verification::{PayeeAnswer, PayeeQuestion, verify, verify_waiting},
     },
     store::{MIGRATIONS, Store},
     vault::Vault,
@@ -306,7 +305,7 @@ async fn rows_of_older_programs_are_paid_exported_and_found() {
 struct OneAnswer(PayeeAnswer);
 
 impl PayeeVerifier for OneAnswer {
-    fn ask<'a>(&'a self, _address: &'a PayoutAddress, _holder_name: &'a str) -> BoxFuture<'a, PayeeAnswer> {
+    fn ask<'a>(&'a self, _question: PayeeQuestion<'a>) -> BoxFuture<'a, PayeeAnswer> {
         async { self.0.clone() }.boxed()
     }
 }

@@ -74,7 +74,11 @@ pub async fn recorded(running: &Running, user: &str, holder_name: &str, account_
 }
 
 pub async fn asked(running: &Running, beneficiary_id: &str, minor_units: i64) -> Payout {
-    running.request("ana", payout_request(beneficiary_id, "USD", minor_units)).await.unwrap().0
+    asked_in(running, beneficiary_id, "USD", minor_units).await
+}
+
+pub async fn asked_in(running: &Running, beneficiary_id: &str, currency: &str, minor_units: i64) -> Payout {
+    running.request("ana", payout_request(beneficiary_id, currency, minor_units)).await.unwrap().0
 }
 
 pub async fn in_review(running: &Running, payout: &Payout) -> Payout {
@@ -100,7 +104,7 @@ pub async fn open_review(world: &World, running: &Running, payout: &Payout) -> P
     found.remove(0)
 }
 
-fn decision(review: &PayoutReview, decision: ReviewDecision) -> DecideReviewRequest {
+pub fn decision(review: &PayoutReview, decision: ReviewDecision) -> DecideReviewRequest {
     DecideReviewRequest {
         request_id: new_id(),
         book: BOOK.into(),
@@ -110,12 +114,12 @@ fn decision(review: &PayoutReview, decision: ReviewDecision) -> DecideReviewRequ
     }
 }
 
-async fn decide(world: &World, running: &Running, who: &str, request: DecideReviewRequest) -> Result<(PayoutReview, bool), Status> {
+pub async fn decide(world: &World, running: &Running, who: &str, request: DecideReviewRequest) -> Result<(PayoutReview, bool), Status> {
     let answer = running.client().decide_review(world.bed.by(who, Role::Finance, request)).await?.into_inner();
     Ok((answer.review.unwrap(), answer.replayed))
 }
 
-async fn approve(world: &World, running: &Running, who: &str, review: &PayoutReview) -> Result<PayoutReview, Status> {
+pub async fn approve(world: &World, running: &Running, who: &str, review: &PayoutReview) -> Result<PayoutReview, Status> {
     let request =
         ApprovePayoutRequest { request_id: new_id(), book: BOOK.into(), payout_id: review.payout_id.clone(), hash: review.hash.clone() };
     let answer = running.client().approve_payout(world.bed.by(who, Role::Finance, request)).await?;

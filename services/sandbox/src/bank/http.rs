@@ -8,12 +8,13 @@ use super::{
     books::read_account,
     line::ConnectionCutter,
     page,
+    payees::{PayeeVerification, PayeeVerified},
     payments::{Delivery, DeskError, PaymentDesk, group_rejected, now_ms},
     trace,
 };
 use crate::page::{self as root, Endpoint};
 use axum::{
-    Router,
+    Json, Router,
     body::Bytes,
     extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State},
     http::{HeaderMap, StatusCode, header},
@@ -89,7 +90,7 @@ impl IntoResponse for BankFailure {
 }
 
 /// Everything that is answered, besides the page that lists it.
-const ENDPOINTS: [Endpoint<BankRoutes>; 11] = [
+const ENDPOINTS: [Endpoint<BankRoutes>; 12] = [
     Endpoint {
         method: "POST",
         path: "/payments",
@@ -155,6 +156,14 @@ const ENDPOINTS: [Endpoint<BankRoutes>; 11] = [
         effect: "Lists the public keys of callbacks, a JWK set",
         example: "/public-keys",
         answered_by: || get(recalls::public_keys),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/payee-verifications",
+        effect: "Says whether an account is the party's, JSON as in the EPC's Verification of Payee; Sandbox vop:close NAME, vop:none, \
+                 vop:unknown and vop:silent as the party's name choose the answer, else it matches",
+        example: r#"/payee-verifications -H 'content-type: application/json' -d '{"party": {"name": "Ana"}, "partyAccount": {"iban": "DE89"}}'"#,
+        answered_by: || post(verify_payee),
     },
     Endpoint {
         method: "POST",
@@ -227,6 +236,24 @@ async fn ask(State(bank): State<BankRoutes>, headers: HeaderMap, Path(end_to_end
     match bank.desk.ask(&end_to_end_id, now_ms).await? {
         Some(report) => answer(&bank, StatusCode::OK, &report),
         None => answer(&bank, StatusCode::NOT_FOUND, &PaymentDesk::not_found(&end_to_end_id, now_ms)),
+    }
+}
+
+async fn verify_payee(
+    State(bank): State<BankRoutes>,
+    ConnectInfo(line): ConnectInfo<ConnectionCutter>,
+    Json(asked): Json<PayeeVerification>,
+) -> Result<Json<PayeeVerified>, BankFailure> {
+    if !asked.names_an_account() {
+        return Err(BankFailure::Request("partyAccount must name one account, by iban or other"));
+    }
+    match asked.answer() {
+        Some(verified) => Ok(Json(verified)),
+        None => {
+            bank.shutdown.cancelled().await;
+            line.cut();
+            Err(BankFailure::Unknown("no answer was to be given\n"))
+        }
     }
 }
 

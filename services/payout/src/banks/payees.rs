@@ -1,0 +1,72 @@
+//! Payee verification by our banks: which of them is asked about an account, by the records of its rails.
+
+use super::{Bank, Banks};
+use crate::beneficiaries::{
+    PayeeDetails, PayeeVerifier,
+    verification::{PayeeAnswer, PayeeQuestion},
+};
+use chart::BookKind;
+use futures::{FutureExt as _, future::BoxFuture};
+use jiff::Timestamp;
+use ledger_client::LedgerClient;
+use money::Currency;
+use rails::record::PayeeCheck;
+use std::sync::Arc;
+
+/// Asks that of our banks which pays the account over a rail that compares names. A bank that fails or does not answer in time is not asked again: the
+/// verification is not possible then, and `payee_unchecked` decides.
+pub struct BankVerifier {
+    banks: Banks,
+    ledger: LedgerClient,
+}
+
+impl Banks {
+    /// The verifier; none if no bank is to be asked.
+    #[must_use]
+    pub fn verifier(&self, ledger: &LedgerClient) -> Option<Arc<dyn PayeeVerifier>> {
+        let asks = self.all.iter().any(|bank| !bank.payee_time_out.is_zero());
+        asks.then(|| Arc::new(BankVerifier { banks: self.clone(), ledger: ledger.clone() }) as Arc<dyn PayeeVerifier>)
+    }
+
+    /// The first bank that can be asked about an account: in use, and with a rail that pays it and looks its holder up. What is merely optional on a rail, such as
+    /// a prenote, is a payment of its own and no answer to a question.
+    #[must_use]
+    pub fn verifying(&self, kind: BookKind, currency: Currency, payee: &PayeeDetails, at: Timestamp) -> Option<&Bank> {
+        let country = payee.country().unwrap_or_default();
+        let compares = |rail: &str| {
+            self.facts.book.record_at(rail, at).is_some_and(|record| {
+                matches!(record.payee_check, PayeeCheck::Lookup | PayeeCheck::Mandatory)
+                    && record.currencies.contains(&currency)
+                    && record.kinds.contains(&payee.kind())
+                    && record.pays_in(country)
+            })
+        };
+        self.all.iter().find(|bank| {
+            bank.kind == kind
+                && !bank.payee_time_out.is_zero()
+                && bank.paused.is_none()
+                && bank.account(currency).is_some()
+                && bank.rails.keys().any(|rail| compares(rail))
+        })
+    }
+}
+
+impl PayeeVerifier for BankVerifier {
+    fn ask<'a>(&'a self, question: PayeeQuestion<'a>) -> BoxFuture<'a, PayeeAnswer> {
+        async move {
+            let kind = match self.ledger.book(question.book).await {
+                Ok(Some(kind)) => kind,
+                Ok(None) => return PayeeAnswer::NotPossible,
+                Err(not_posted) => {
+                    tracing::warn!(%not_posted, "a payee can't be verified while the ledger does not say what book it is; asking again");
+                    return PayeeAnswer::Later;
+                }
+            };
+            match self.banks.verifying(kind, question.currency, question.payee, question.at) {
+                Some(bank) => bank.connector.verify_payee(question.payee, bank.payee_time_out).await,
+                None => PayeeAnswer::NotPossible,
+            }
+        }
+        .boxed()
+    }
+}
