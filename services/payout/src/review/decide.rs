@@ -7,6 +7,8 @@ use crate::{
     error::Error,
     payouts::Payouts,
     store::{
+        self,
+        beneficiaries::{self, Beneficiary},
         payouts::{self, PayoutKey},
         reviews::{self, ReviewRow},
         screening::{self, ClearedBy},
@@ -122,7 +124,7 @@ impl Payouts {
             let row = reviews::get(&mut tx, &decision.by.book, decision.review_id).await?.ok_or(ReviewRefusal::ReviewUnknown)?;
             let payout_key = PayoutKey { book: decision.by.book.clone(), payout_id: row.payout_id };
             let payout = payouts::get(&mut tx, &payout_key).await?.ok_or(ReviewRefusal::ReviewUnknown)?;
-            self.check_decision(decision, rpc, (&row, &payout)).await?;
+            self.check_decision(&mut tx, decision, rpc, (&row, &payout)).await?;
             let (row, next) = self.outcome(&mut tx, decision, (row, payout), now).await?;
             let saved = match next {
                 Some(next) => payouts::update(&mut tx, next, None).await?.is_some(),
@@ -143,8 +145,13 @@ impl Payouts {
     }
 
     /// Refuses what can't be decided, in the contract's order.
-    async fn check_decision(&self, decision: &ReviewDecision, rpc: &'static str, of: (&ReviewRow, &Payout)) -> Result<(), Error> {
-        let (row, payout) = of;
+    async fn check_decision(
+        &self,
+        tx: &mut AnyConnection,
+        decision: &ReviewDecision,
+        rpc: &'static str,
+        (row, payout): (&ReviewRow, &Payout),
+    ) -> Result<(), Error> {
         if row.standing != ReviewStanding::Open || payout.phase != PayoutPhase::Review {
             return Err(ReviewRefusal::ReviewClosed.into());
         }
@@ -156,7 +163,9 @@ impl Payouts {
         if !fits {
             return Err(ReviewRefusal::DecisionUnfit { kind: row.kind.name() }.into());
         }
-        if self.current_hash(payout, row).await? != decision.hash {
+        // By the same connection: a second one might never come, because those who have the others wait for this transaction.
+        let beneficiary = beneficiaries::get(tx, &payout.book, payout.beneficiary_id).await?.ok_or(store::Error::Row("beneficiary"))?;
+        if self.hash_with(payout, row, &beneficiary)? != decision.hash {
             return Err(ReviewRefusal::ReviewChanged.into());
         }
         // Whoever proposed a true match can't confirm it, but may be convinced of the contrary; nobody decides about money of their own.
@@ -169,9 +178,12 @@ impl Payouts {
 
     /// The hash of a review as payout and beneficiary are now.
     pub(crate) async fn current_hash(&self, payout: &Payout, row: &ReviewRow) -> Result<String, Error> {
-        let beneficiary = self.beneficiary_of(payout).await?;
-        let payee = unseal(&self.vault, &payout.book, &beneficiary)?;
-        Ok(self.review_hash(payout, (&beneficiary, &payee), (row.kind, &row.finding)))
+        self.hash_with(payout, row, &self.beneficiary_of(payout).await?)
+    }
+
+    fn hash_with(&self, payout: &Payout, row: &ReviewRow, beneficiary: &Beneficiary) -> Result<String, Error> {
+        let payee = unseal(&self.vault, &payout.book, beneficiary)?;
+        Ok(self.review_hash(payout, (beneficiary, &payee), (row.kind, &row.finding)))
     }
 
     /// The review after the decision, and the payout if that changes it. The creator sees no step, but for the end of a payout that is refused.

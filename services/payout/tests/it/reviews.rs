@@ -301,6 +301,31 @@ async fn an_approval_is_another_persons_and_of_what_that_person_saw() {
 }
 
 #[tokio::test]
+async fn many_decisions_at_once_do_not_wait_for_one_another_s_connections() {
+    on_both(async |database| {
+        let dir = tempfile::tempdir().unwrap();
+        write_list(dir.path(), &FIRST);
+        let world = World::open(database, 60).await;
+        let running = world.start_with(screened(&world, dir.path())).await;
+        world.fund("ana", "USD").await;
+        let beneficiary_id = recorded(&running, "ana", LISTED, "9000000001").await;
+        let payout = in_review(&running, &asked(&running, &beneficiary_id, 500).await).await;
+        let review = open_review(&world, &running, &payout).await;
+        // More than a pool has connections; what is decided must not need a second one.
+        let started = std::time::Instant::now();
+        let forged = (0..40).map(|_| DecideReviewRequest { hash: "AAAA".into(), ..decision(&review, ReviewDecision::Clear) });
+        let decided = forged.map(|request| decide(&world, &running, "fay", request));
+        for refusal in futures::future::join_all(decided).await {
+            assert_eq!(told(&refusal.unwrap_err()), refused("REVIEW_CHANGED"));
+        }
+        assert!(started.elapsed() < db::ACQUIRE_TIMEOUT, "they took {:?}", started.elapsed());
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_new_edition_counts_at_once_and_one_that_is_cut_off_changes_nothing() {
     on_both(async |database| {
         let dir = tempfile::tempdir().unwrap();
