@@ -13,7 +13,10 @@ use base64::{
 use ring::{
     digest, rand,
     rsa::{KeyPair, PublicKeyComponents},
-    signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey},
+    signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256,
+        UnparsedPublicKey,
+    },
 };
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
 use std::fmt;
@@ -91,6 +94,8 @@ pub enum SignatureAlgorithm {
     Es256,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
 }
 
 impl SignatureAlgorithm {
@@ -98,6 +103,7 @@ impl SignatureAlgorithm {
         match word {
             "ES256" => Some(Self::Es256),
             "RS256" => Some(Self::Rs256),
+            "PS256" => Some(Self::Ps256),
             _ => None,
         }
     }
@@ -108,15 +114,16 @@ impl SignatureAlgorithm {
 pub(crate) enum CheckKey {
     /// An uncompressed point.
     P256(Vec<u8>),
-    /// Modulus and exponent without leading zeros.
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// Modulus and exponent without leading zeros, and whether it is for PSS: a key is for one algorithm, so that a signature of one is never taken for another.
+    Rsa { n: Vec<u8>, e: Vec<u8>, pss: bool },
 }
 
 impl CheckKey {
     pub(crate) fn algorithm(&self) -> SignatureAlgorithm {
         match self {
             Self::P256(_) => SignatureAlgorithm::Es256,
-            Self::Rsa { .. } => SignatureAlgorithm::Rs256,
+            Self::Rsa { pss: false, .. } => SignatureAlgorithm::Rs256,
+            Self::Rsa { pss: true, .. } => SignatureAlgorithm::Ps256,
         }
     }
 
@@ -124,7 +131,10 @@ impl CheckKey {
     pub(crate) fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok(),
-            Self::Rsa { n, e } => PublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok(),
+            Self::Rsa { n, e, pss } => {
+                let parameters = if *pss { &RSA_PSS_2048_8192_SHA256 } else { &RSA_PKCS1_2048_8192_SHA256 };
+                PublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok()
+            }
         }
     }
 
@@ -142,7 +152,8 @@ pub struct BankKeySet {
 }
 
 impl BankKeySet {
-    /// Reads a JWKS. Keys of other kinds or without an id are left out; private keys, two keys of one id, and a set without any usable key are refused.
+    /// Reads a JWKS. The algorithm of a key is the one that it names; without a name it is ES256 or RS256. Keys of other kinds and algorithms or without an id are
+    /// left out; private keys, two keys of one id, and a set without any usable key are refused.
     pub fn read(bytes: &[u8]) -> Result<Self, ApiReadError> {
         let document = parse(bytes)?;
         let node = ApiNode::root(&document)?;
@@ -179,17 +190,20 @@ fn check_key(node: &ApiNode<'_>) -> Result<Option<CheckKey>, ApiReadError> {
         let bytes = text.and_then(|text| TOLERANT.decode(text).ok()).filter(|bytes| !bytes.is_empty());
         bytes.ok_or_else(|| node.fault(field, "be a number in base64url"))
     };
+    let named = node.text("alg")?;
+    let is_for = |algorithms: &[&str]| named.as_deref().is_none_or(|name| algorithms.contains(&name));
     match node.text("kty")?.as_deref() {
-        Some("EC") if node.text("crv")?.as_deref() == Some("P-256") => {
+        Some("EC") if node.text("crv")?.as_deref() == Some("P-256") && is_for(&["ES256"]) => {
             let (x, y) = (number("x")?, number("y")?);
             if x.len() != COORDINATE || y.len() != COORDINATE {
                 return Err(node.fault("x", "be 32 bytes, and y too"));
             }
             Ok(Some(CheckKey::P256([&[UNCOMPRESSED], x.as_slice(), y.as_slice()].concat())))
         }
-        Some("RSA") => {
+        Some("RSA") if is_for(&["RS256", "PS256"]) => {
             let shortest = |number: Vec<u8>| number.into_iter().skip_while(|byte| *byte == 0).collect();
-            Ok(Some(CheckKey::Rsa { n: shortest(number("n")?), e: shortest(number("e")?) }))
+            let pss = named.as_deref() == Some("PS256");
+            Ok(Some(CheckKey::Rsa { n: shortest(number("n")?), e: shortest(number("e")?), pss }))
         }
         _ => Ok(None),
     }

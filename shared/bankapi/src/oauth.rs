@@ -5,7 +5,7 @@ use crate::{
     ApiReadError, BankKeySet, RsaSigningKey, UnverifiedCallback,
     json::{ApiNode, parse},
     keys::UnusableKey,
-    verify::checked_jws,
+    verify::{JwsPayload, checked_jws},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -188,7 +188,7 @@ pub fn check_form(
     let keys = keys_of(&client_id).ok_or(RefusedAssertion::Form("client_id"))?;
     let parts: Vec<&str> = field("client_assertion")?.split('.').collect();
     let [header, claims, signature] = parts.as_slice() else { return Err(RefusedAssertion::Form("client_assertion")) };
-    checked_jws(&keys, header, claims, signature)?;
+    checked_jws(&keys, header, JwsPayload::Encoded(claims), signature)?;
     let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| RefusedAssertion::Form("client_assertion"))?;
     let (jti, expires_at) = check_claims(&claims, &client_id, token_url, now)?;
     Ok(CheckedAssertion { client_id, jti, expires_at, resource })

@@ -35,7 +35,8 @@ pub enum CallbackVerifier {
     MutualTls,
     /// ECDSA on P-256 over the body, in ASN.1 (`SHA256withECDSA`), by a key that a header names.
     Detached(BankKeySet),
-    /// A JWS, ES256 or RS256: the body itself, or in a header with the body as its payload.
+    /// A JWS (RFC 7515), ES256, RS256 or PS256 as its key says: the body itself, or in a header with the body as its payload (appendix F), which is signed as it
+    /// is where the JWS says so (RFC 7797, `b64` false).
     Jws(BankKeySet),
 }
 
@@ -71,8 +72,7 @@ impl CallbackVerifier {
             Self::Jws(keys) => match headers.signature {
                 Some(signature) => {
                     let Some((header, signature)) = signature.trim().split_once("..") else { return Err(UnverifiedCallback::Unreadable) };
-                    let payload = URL_SAFE_NO_PAD.encode(body);
-                    checked_jws(keys, header, &payload, signature).map(|_| Cow::Borrowed(body))
+                    checked_jws(keys, header, JwsPayload::Detached(body), signature).map(|_| Cow::Borrowed(body))
                 }
                 None => compact(keys, body).map(Cow::Owned),
             },
@@ -109,15 +109,24 @@ fn compact(keys: &BankKeySet, body: &[u8]) -> Result<Vec<u8>, UnverifiedCallback
         // Plain JSON with points in it, as a bank sends that does not sign.
         return Err(UnverifiedCallback::NoSignature);
     }
-    checked_jws(keys, header, payload, signature)?;
+    checked_jws(keys, header, JwsPayload::Encoded(payload), signature)?;
     URL_SAFE_NO_PAD.decode(payload).map_err(|_| UnverifiedCallback::Unreadable)
 }
 
-/// Checks a JWS and returns its header. Refuses extensions (`crit`): one that is ignored could change what was signed.
+/// What a JWS signs beside its header.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum JwsPayload<'a> {
+    /// The middle part of a compact JWS, in base64url.
+    Encoded(&'a str),
+    /// Bytes that are sent beside the JWS.
+    Detached(&'a [u8]),
+}
+
+/// Checks a JWS and returns its header. The only extension (`crit`) that is known is the unencoded payload: one that is ignored could change what was signed.
 pub(crate) fn checked_jws(
     keys: &BankKeySet,
     header: &str,
-    payload: &str,
+    payload: JwsPayload<'_>,
     signature: &str,
 ) -> Result<serde_json::Value, UnverifiedCallback> {
     let unreadable = UnverifiedCallback::Unreadable;
@@ -127,9 +136,14 @@ pub(crate) fn checked_jws(
     let decoded = URL_SAFE_NO_PAD.decode(header).map_err(|_| unreadable)?;
     let document = parse(&decoded).map_err(|_| unreadable)?;
     let node = ApiNode::root(&document).map_err(|_| unreadable)?;
-    if node.value("crit").is_some() || node.value("b64").is_some() {
-        return Err(unreadable);
-    }
+    let is_encoded = match (node.value("crit"), node.value("b64"), payload) {
+        (None, None, _) => true,
+        // RFC 7797 section 6: whoever sets it has to name it as critical. A compact JWS has to be encoded, or its parts could not be told apart.
+        (Some(critical), Some(serde_json::Value::Bool(encoded)), JwsPayload::Detached(_)) if *critical == serde_json::json!(["b64"]) => {
+            *encoded
+        }
+        _ => return Err(unreadable),
+    };
     let algorithm = node.text("alg").map_err(|_| unreadable)?.and_then(|word| SignatureAlgorithm::from_word(&word));
     let algorithm = algorithm.ok_or(UnverifiedCallback::WrongAlgorithm)?;
     let kid = node.text("kid").map_err(|_| unreadable)?;
@@ -138,8 +152,13 @@ pub(crate) fn checked_jws(
         return Err(UnverifiedCallback::WrongAlgorithm);
     }
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| unreadable)?;
-    let message = format!("{header}.{payload}");
-    if !key.accepts(message.as_bytes(), &signature) {
+    let mut message = format!("{header}.").into_bytes();
+    match payload {
+        JwsPayload::Encoded(text) => message.extend_from_slice(text.as_bytes()),
+        JwsPayload::Detached(bytes) if is_encoded => message.extend_from_slice(URL_SAFE_NO_PAD.encode(bytes).as_bytes()),
+        JwsPayload::Detached(bytes) => message.extend_from_slice(bytes),
+    }
+    if !key.accepts(&message, &signature) {
         return Err(UnverifiedCallback::WrongSignature);
     }
     Ok(document)

@@ -4,8 +4,13 @@ use crate::{RsaSigningKey, keys::certificate_kid};
 use proptest::prelude::*;
 use ring::{
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+    rsa::KeyPair,
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+        RsaEncoding,
+    },
 };
+use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
 use serde_json::json;
 
 const BODY: &[u8] = br#"{"events":[]}"#;
@@ -95,6 +100,82 @@ fn a_jws_is_accepted_as_the_body_and_in_a_header() {
     assert_eq!(verifier.verify(headers, b"{}").unwrap_err(), UnverifiedCallback::WrongSignature);
 }
 
+/// A JWS in a header, of the RSA key under this id.
+fn rsa_jws(header: &serde_json::Value, payload: &[u8], encoding: &'static dyn RsaEncoding) -> String {
+    let pem = PrivateKeyDer::from_pem_slice(RSA).unwrap();
+    let pair = match &pem {
+        PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
+        _ => KeyPair::from_der(pem.secret_der()),
+    };
+    let (pair, header) = (pair.unwrap(), URL_SAFE_NO_PAD.encode(header.to_string()));
+    let mut signature = vec![0; pair.public().modulus_len()];
+    let message = [format!("{header}.").as_bytes(), payload].concat();
+    pair.sign(encoding, &SystemRandom::new(), &message, &mut signature).unwrap();
+    format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[test]
+fn an_rsa_key_is_for_the_one_algorithm_that_its_set_names() {
+    use UnverifiedCallback as U;
+    let jwk = RsaSigningKey::from_pem(RSA).unwrap().public_jwk("rsa");
+    let set = |algorithm: Option<&str>| {
+        let mut jwk = jwk.clone();
+        match algorithm {
+            Some(word) => jwk["alg"] = json!(word),
+            None => drop(jwk.as_object_mut().unwrap().remove("alg")),
+        }
+        BankKeySet::read(json!({"keys": [jwk]}).to_string().as_bytes()).map(CallbackVerifier::Jws)
+    };
+    let payload = URL_SAFE_NO_PAD.encode(BODY);
+    let pkcs1 = rsa_jws(&json!({"alg": "RS256", "kid": "rsa"}), payload.as_bytes(), &RSA_PKCS1_SHA256);
+    let pss = rsa_jws(&json!({"alg": "PS256", "kid": "rsa"}), payload.as_bytes(), &RSA_PSS_SHA256);
+    let says_pss = rsa_jws(&json!({"alg": "PS256", "kid": "rsa"}), payload.as_bytes(), &RSA_PKCS1_SHA256);
+    let verify = |verifier: &CallbackVerifier, text: &str| {
+        verifier.verify(CallbackHeaders { signature: Some(text), ..CallbackHeaders::default() }, BODY).map(|_| ())
+    };
+    for key in [set(Some("RS256")).unwrap(), set(None).unwrap()] {
+        assert_eq!((verify(&key, &pkcs1), verify(&key, &pss)), (Ok(()), Err(U::WrongAlgorithm)));
+    }
+    let key = set(Some("PS256")).unwrap();
+    assert_eq!((verify(&key, &pss), verify(&key, &pkcs1)), (Ok(()), Err(U::WrongAlgorithm)));
+    assert_eq!(verify(&key, &says_pss), Err(U::WrongSignature));
+    for unusable in ["ES256", "HS256", "RS512", "none"] {
+        assert!(set(Some(unusable)).is_err(), "{unusable}");
+    }
+}
+
+#[test]
+fn a_payload_is_signed_as_it_is_where_the_jws_says_so() {
+    use UnverifiedCallback as U;
+    let bank = bank();
+    let verifier = CallbackVerifier::Jws(bank.keys.clone());
+    let sign = |header: serde_json::Value, payload: &[u8]| {
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &bank.pkcs8, &SystemRandom::new()).unwrap();
+        let message = [format!("{header}.").as_bytes(), payload].concat();
+        format!("{header}..{}", URL_SAFE_NO_PAD.encode(pair.sign(&SystemRandom::new(), &message).unwrap()))
+    };
+    let verify = |text: &str, body: &[u8]| {
+        verifier.verify(CallbackHeaders { signature: Some(text), ..CallbackHeaders::default() }, body).map(|_| ())
+    };
+    let raw = json!({"alg": "ES256", "kid": "ec", "b64": false, "crit": ["b64"]});
+    let encoded = URL_SAFE_NO_PAD.encode(BODY);
+    assert_eq!(verify(&sign(raw.clone(), BODY), BODY), Ok(()));
+    assert_eq!(verify(&sign(raw.clone(), BODY), b"{}"), Err(U::WrongSignature));
+    assert_eq!(verify(&sign(raw.clone(), encoded.as_bytes()), BODY), Err(U::WrongSignature), "it says that the payload is not encoded");
+    let says_so = json!({"alg": "ES256", "kid": "ec", "b64": true, "crit": ["b64"]});
+    assert_eq!(verify(&sign(says_so, encoded.as_bytes()), BODY), Ok(()));
+    // Not named as critical, named and absent, with another extension, no flag.
+    for header in [
+        json!({"alg": "ES256", "kid": "ec", "b64": false}),
+        json!({"alg": "ES256", "kid": "ec", "crit": ["b64"]}),
+        json!({"alg": "ES256", "kid": "ec", "b64": false, "crit": ["b64", "exp"], "exp": 1}),
+        json!({"alg": "ES256", "kid": "ec", "b64": "false", "crit": ["b64"]}),
+    ] {
+        assert_eq!(verify(&sign(header.clone(), BODY), BODY), Err(U::Unreadable), "{header}");
+    }
+}
+
 #[test]
 fn every_fault_of_a_jws_has_its_reason() {
     use UnverifiedCallback as U;
@@ -112,7 +193,7 @@ fn every_fault_of_a_jws_has_its_reason() {
     assert_eq!(fault(json!({"alg": "RS256", "kid": "rsa"})), U::WrongSignature);
     assert_eq!(fault(json!({"alg": "ES256"})), U::NoKeyId);
     assert_eq!(fault(json!({"alg": "ES256", "kid": "nobody"})), U::UnknownKey);
-    assert_eq!(fault(json!({"alg": "ES256", "kid": "ec", "crit": ["b64"], "b64": false})), U::Unreadable);
+    assert_eq!(fault(json!({"alg": "ES256", "kid": "ec", "crit": ["b64"], "b64": false})), U::Unreadable, "its parts are encoded");
     let plain = |body: &[u8]| verifier.verify(CallbackHeaders::default(), body).unwrap_err();
     assert_eq!(plain(BODY), U::NoSignature);
     assert_eq!(plain(b""), U::NoSignature);
