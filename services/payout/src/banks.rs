@@ -8,8 +8,8 @@ pub mod connector;
 pub mod iso20022;
 pub mod payees;
 
-use crate::callbacks::signatures::BankSigners;
 use crate::{
+    callbacks::CallbackCheck,
     config::{BankConfig, BankProtocol, Config, CostPolicy, RouteFacts},
     domain::{Attempt, CostBearer},
 };
@@ -75,8 +75,8 @@ pub struct Bank {
     pub connector: Arc<dyn BankConnector>,
     /// How long it may take to say whose an account is; zero: it is not asked.
     pub payee_time_out: Duration,
-    /// The keys of its callbacks; none if it sends none.
-    pub callbacks: Option<Arc<BankSigners>>,
+    /// What proves that a callback is from it; none if it sends none.
+    pub callbacks: Option<Arc<CallbackCheck>>,
     paused: Option<String>,
 }
 
@@ -148,10 +148,7 @@ impl Bank {
             BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?)?),
             BankProtocol::Api => Arc::new(ApiBank::try_new(config)?),
         };
-        let callbacks = match config.callback_keys() {
-            Some(source) => Some(Arc::new(BankSigners::try_new(source, config.client()?)?)),
-            None => None,
-        };
+        let callbacks = config.callback_check()?.map(Arc::new);
         Ok(Self {
             name: config.name.clone(),
             kind: config.books.kind(),

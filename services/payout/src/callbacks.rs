@@ -4,8 +4,9 @@
 //! therefore decides nothing about money, however well it is signed: it makes a payout or a recall due for a question at once, and announces returns. Whoever
 //! could sign one could make us ask too early, and no more. So duplicates, disorder and lies are harmless.
 //!
-//! - [`signatures`]: the keys of a bank, and what they signed. [`reading`]: what a callback leads to.
+//! - [`signatures`]: the keys of a bank, and what they signed. [`certificates`]: banks that are known by a certificate. [`reading`]: what a callback leads to.
 
+pub mod certificates;
 pub mod reading;
 pub mod signatures;
 
@@ -13,54 +14,95 @@ use crate::payouts::Payouts;
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode},
+    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
+    http::{Extensions, HeaderMap, StatusCode},
     routing::post,
 };
+use bankapi::UnverifiedCallback;
+use certificates::CertifiedBank;
 use money::time::unix_ms;
 use ring::digest::{SHA256, digest};
-use signatures::CallbackRefusal;
-use std::{fmt::Write as _, sync::Arc, time::SystemTime};
+use rpc::ShownCertificate;
+use signatures::BankSigners;
+use std::{borrow::Cow, fmt::Write as _, sync::Arc, time::SystemTime};
 
 /// Longest callback that is taken, in bytes: a notification of some hundred entries.
 pub const CALLBACK_BYTES_MAX: usize = 512 * 1024;
-/// The header with the id of the key.
-const KEY_ID_HEADER: &str = "key-id";
-/// The header with the signature.
-const SIGNATURE_HEADER: &str = "signature";
+
+/// What proves that a callback is from the bank.
+#[derive(Debug)]
+pub enum CallbackCheck {
+    /// A signature.
+    Signed(BankSigners),
+    /// The certificate that the bank shows.
+    Certified(CertifiedBank),
+}
+
+/// Why a callback is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackRefusal {
+    /// Its signature proves nothing.
+    #[error(transparent)]
+    Unverified(#[from] UnverifiedCallback),
+    /// The keys can't be read, so nothing is known.
+    #[error("the bank's keys can't be read: {0}")]
+    KeysUnavailable(String),
+    /// The caller showed none.
+    #[error("the caller showed no certificate")]
+    NoCertificate,
+    /// Another authority's than the bank's.
+    #[error("no authority of this bank vouches for the caller's certificate")]
+    OtherAuthority,
+    /// Not one of the bank's names.
+    #[error("the caller's certificate has none of the bank's names, but {0}")]
+    OtherName(String),
+}
+
+impl CallbackCheck {
+    /// What the bank says, once it is proved to be from it: the body, or what was signed in it.
+    async fn check<'a>(&self, headers: &HeaderMap, shown: ShownCertificate, body: &'a [u8]) -> Result<Cow<'a, [u8]>, CallbackRefusal> {
+        match self {
+            Self::Signed(keys) => keys.check(headers, body).await,
+            Self::Certified(bank) => bank.check(shown).await.map(|()| Cow::Borrowed(body)),
+        }
+    }
+}
 
 /// The routes of callbacks, for the listener of HTTP.
 pub fn routes(payouts: Arc<Payouts>) -> Router {
     Router::new().route("/webhooks/bank/{bank}", post(receive)).layer(DefaultBodyLimit::max(CALLBACK_BYTES_MAX)).with_state(payouts)
 }
 
-/// Answers 204 once the callback is durable; 401 to what the bank did not sign, 404 for a bank that sends none, 413 to what is too long, and 503 where it could
+/// Answers 204 once the callback is durable; 401 to what is not proved to be from the bank, 404 for a bank that sends none, 413 to what is too long, and 503 where it could
 /// not be checked or stored: the bank then sends it again.
 async fn receive(
     State(payouts): State<Arc<Payouts>>,
     Path(name): Path<String>,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
-    let known = payouts.banks.all().iter().find(|bank| bank.name == name).and_then(|bank| bank.callbacks.as_ref().map(|keys| (bank, keys)));
-    let Some((bank, keys)) = known else { return (StatusCode::NOT_FOUND, "no callbacks are taken from such a bank\n") };
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match keys.check(header(KEY_ID_HEADER), header(SIGNATURE_HEADER), &body).await {
-        Ok(()) => {}
+    let known =
+        payouts.banks.all().iter().find(|bank| bank.name == name).and_then(|bank| bank.callbacks.as_ref().map(|check| (bank, check)));
+    let Some((bank, check)) = known else { return (StatusCode::NOT_FOUND, "no callbacks are taken from such a bank\n") };
+    // Absent where the listener speaks no TLS.
+    let shown = extensions.get::<ConnectInfo<ShownCertificate>>().map(|ConnectInfo(shown)| shown.clone()).unwrap_or_default();
+    let said = match check.check(&headers, shown, &body).await {
+        Ok(said) => said,
         Err(CallbackRefusal::KeysUnavailable(why)) => {
             tracing::warn!(bank = bank.name, why, "a callback can't be checked without the bank's keys; the bank has to send it again");
             return (StatusCode::SERVICE_UNAVAILABLE, "the keys can't be read now; nothing was taken, send it again\n");
         }
         Err(refusal) => {
             tracing::warn!(bank = bank.name, %refusal, bytes = body.len(), "a callback was refused");
-            return (StatusCode::UNAUTHORIZED, "not signed by a known key of this bank; nothing was taken\n");
+            return (StatusCode::UNAUTHORIZED, "nothing proves that it is from this bank; nothing was taken\n");
         }
-    }
-    let content = digest(&SHA256, &body).as_ref().iter().fold(String::new(), |mut text, byte| {
+    };
+    let content = digest(&SHA256, &said).as_ref().iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     });
-    match payouts.store.keep_callback(&payouts.vault, (&bank.name, &content), &body, unix_ms(SystemTime::now())).await {
+    match payouts.store.keep_callback(&payouts.vault, (&bank.name, &content), &said, unix_ms(SystemTime::now())).await {
         Ok(is_new) => {
             if is_new {
                 payouts.news.notify_waiters();

@@ -2,10 +2,11 @@
 //!
 //! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits. `run`: how fast runs are paid.
 //!   `returns`: what comes after a payout was paid.
-//! - `api`: what only banks that speak JSON need.
+//! - `api`: what only banks that speak JSON need. `callback`: what proves that a callback is from a bank.
 
 mod api;
 mod bank;
+mod callback;
 mod returns;
 mod review;
 mod route;
@@ -13,6 +14,7 @@ mod run;
 
 pub use api::ApiBankConfig;
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
+pub use callback::CallbackProof;
 pub use returns::ReturnsConfig;
 pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
 pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteConfig, RouteFacts};
@@ -190,6 +192,9 @@ pub enum InvalidPayoutOption {
         /// What is wrong with its address.
         faults: String,
     },
+    /// A file of authorities that can't be used.
+    #[error("a bank's callback_ca: {0}")]
+    CallbackCa(String),
     /// A file that can't be used.
     #[error("{}: {problem}", file.display())]
     File {

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
-use rpc::{Listener, Protocol, Tls, listener::ConnectionBounds};
+use rpc::{Listener, Protocol, ShownCertificate, Tls, listener::ConnectionBounds};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -98,5 +98,10 @@ pub(super) async fn serve(
         .route("/readyz", get(async move || readiness.status()))
         .route("/metrics", get(metrics))
         .route("/webhooks/{*path}", any(async move |request: Request| webhooks.answer(request).await));
+    // Banks may be known by their certificates.
+    let routes = routes.into_make_service_with_connect_info::<ShownCertificate>();
     axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
+
+#[cfg(test)]
+mod tests;

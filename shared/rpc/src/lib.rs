@@ -49,7 +49,7 @@ pub use listener::{Listener, Protocol};
 pub use quota::{Allowance, Quotas};
 pub use serve::{ServedRoutes, in_process, serve};
 pub use stack::{Options, Stack, StackedService};
-pub use tls::{Peer, Tls};
+pub use tls::{Peer, ShownCertificate, Tls};
 pub use token::ServiceToken;
 pub use transport::{Transport, connect, connect_with};
 

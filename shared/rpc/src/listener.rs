@@ -1,7 +1,7 @@
 //! Connections of a listener: accepted, with TLS if there is a certificate, and never one waiting for another.
 use crate::{
     connection::ConnectionUse,
-    tls::{Peer, Tls, peer, stream::MaybeTlsStream},
+    tls::{Peer, ShownCertificate, Tls, stream::MaybeTlsStream},
 };
 use opentelemetry::{KeyValue, metrics::Counter};
 use rustc_hash::FxHashMap;
@@ -142,7 +142,11 @@ async fn accept_all(
             Protocol::Http => tls.http(),
         });
         let Some(config) = config else {
-            if into.send(Connection::new(MaybeTlsStream::Plain(stream), address, None, protocol, seat)).await.is_err() {
+            if into
+                .send(Connection::new(MaybeTlsStream::Plain(stream), address, ShownCertificate::default(), protocol, seat))
+                .await
+                .is_err()
+            {
                 return;
             }
             continue;
@@ -159,9 +163,8 @@ async fn accept_all(
             match shaken {
                 // If the receiver is dropped, the connection ends.
                 Ok(Ok(stream)) => {
-                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-                    let names = shown.map(peer::names);
-                    drop(into.send(Connection::new(MaybeTlsStream::Secured(Box::new(stream)), address, names, protocol, seat)).await);
+                    let shown = stream.get_ref().1.peer_certificates().map(ShownCertificate::new).unwrap_or_default();
+                    drop(into.send(Connection::new(MaybeTlsStream::Secured(Box::new(stream)), address, shown, protocol, seat)).await);
                 }
                 // Scanners, health checks of load balancers, and people without the CA: not our fault.
                 Ok(Err(error)) => tracing::debug!(%address, %error, "a TLS handshake failed"),
@@ -202,7 +205,7 @@ impl axum::serve::Listener for Listener {
 pub struct Connection {
     stream: MaybeTlsStream<TlsStream<TcpStream>>,
     address: SocketAddr,
-    names: Option<Arc<[String]>>,
+    shown: ShownCertificate,
     /// Ends the connection if it sends too little, or lasts too long; and the bytes that are still missing.
     alarm: Option<Pin<Box<Sleep>>>,
     opening: usize,
@@ -214,7 +217,7 @@ impl Connection {
     fn new(
         stream: MaybeTlsStream<TlsStream<TcpStream>>,
         address: SocketAddr,
-        names: Option<Arc<[String]>>,
+        shown: ShownCertificate,
         protocol: Protocol,
         seat: ConnectionSeat,
     ) -> Self {
@@ -223,13 +226,19 @@ impl Connection {
             Protocol::Http => (HTTP_LIFETIME, usize::MAX),
         };
         let alarm = Some(Box::pin(tokio::time::sleep(time)));
-        Self { stream, address, names, alarm, opening, in_use: ConnectionUse::new(), _seat: seat }
+        Self { stream, address, shown, alarm, opening, in_use: ConnectionUse::new(), _seat: seat }
     }
 
     /// What its calls know of it, and the counters they update.
     pub(crate) fn peer(&self) -> (Peer, Arc<ConnectionUse>) {
         let in_use = self.in_use.clone();
-        (Peer::Remote { address: self.address, names: self.names.clone(), connection: in_use.clone() }, in_use)
+        let names = self.shown.is_given().then(|| self.shown.names());
+        (Peer::Remote { address: self.address, names, connection: in_use.clone() }, in_use)
+    }
+
+    /// The certificate that the caller showed.
+    pub(crate) fn shown(&self) -> ShownCertificate {
+        self.shown.clone()
     }
 
     /// Counts bytes read, and cancels the alarm once there are enough.

@@ -2,7 +2,7 @@
 //!
 //! - [`Config`]: which files, and which certificate may be used by whom.
 //! - `files`: loading them for rustls.
-//! - [`peer`]: the certificate that a connection showed.
+//! - [`peer`]: the certificate that a connection showed. [`shown`]: the same, for services that know callers by it.
 //! - `stream`: a connection with or without TLS.
 use crate::Error;
 use identity::Role;
@@ -19,11 +19,13 @@ use tokio_util::sync::CancellationToken;
 
 mod files;
 pub mod peer;
+pub mod shown;
 pub(crate) mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use peer::Peer;
+pub use shown::ShownCertificate;
 
 /// Certificates: this process's own, the CAs that it trusts, and the certificates that callers may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +47,10 @@ pub struct Config {
     pub clients: Vec<ClientCertificate>,
     /// Seconds between checks of the files. Changed files are used for new connections. If a file can't be read, its last content stays in use.
     pub reload_s: u32,
+    /// Files with more CA certificates (PEM), which verify the certificates of callers of the HTTP listener only: those that banks sign their callbacks with
+    /// instead of a signature. From the options of the banks; no certificate of theirs allows anybody to use a token.
+    #[serde(skip)]
+    pub callback_cas: Vec<PathBuf>,
 }
 
 /// A caller's certificate.
@@ -70,6 +76,7 @@ impl Default for Config {
             certificate_roles: vec![Role::Service],
             clients: Vec::new(),
             reload_s: 10,
+            callback_cas: Vec::new(),
         }
     }
 }

@@ -4,8 +4,9 @@
 //! - [`storage`]: databases that are removed with the test.
 //! - [`faulty`]: the ledger with injected faults. [`insides`]: answers full of details that no user may see.
 //! - [`collector`]: receives what processes export over OTLP.
-//! - [`lying_line`]: a line to the bank that lies. [`bank_messages`]: what a bank's answers are made of.
+//! - [`authority`]: a certificate authority. [`lying_line`]: a line to the bank that lies. [`bank_messages`]: what a bank's answers are made of.
 #![allow(clippy::unwrap_used)]
+pub mod authority;
 pub mod bank_messages;
 pub mod collector;
 pub mod faulty;

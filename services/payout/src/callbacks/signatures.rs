@@ -1,26 +1,21 @@
-//! Detached signatures of callbacks: ECDSA on P-256 with SHA-256 over the body's bytes, in ASN.1 DER, base64, by the id of a key of the bank's JWK set
-//! (RFC 7517). Another way to sign is another variant of [`BankSigners`]; a bank without keys sends no callbacks.
+//! Signatures of callbacks, by keys of the bank's JWK set (RFC 7517): read when they are needed, checked by [`bankapi::verify`].
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use super::CallbackRefusal;
+use axum::http::HeaderMap;
+use bankapi::{BankKeySet, CallbackHeaders, CallbackVerifier, UnverifiedCallback};
 use reqwest::{Client, ClientBuilder, Url};
-use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
-use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    borrow::Cow,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::Mutex;
 
+/// The headers of a signed callback: the signature, the id of its key, and the algorithm if the bank names one. What the first is called may be configured.
+pub const CALLBACK_HEADERS: [&str; 3] = ["signature", "key-id", "signing-algorithm"];
 /// Longest key set read, in bytes.
 const SET_BYTES_MAX: usize = 256 * 1024;
-/// Most keys used of one set.
-const KEYS_MAX: usize = 32;
-/// Longest signature that is decoded, in characters of base64; one of P-256 has about 96.
-const SIGNATURE_CHARS_MAX: usize = 200;
 /// Time between two reads of a set for the sake of a key that it did not have: whoever sends callbacks with invented ids causes no more.
 const REREAD: Duration = Duration::from_secs(10);
 /// After so long a set is read again before it is trusted: a bank withdraws a key by leaving it out.
@@ -37,68 +32,83 @@ pub enum BankKeySource {
     Address(Url),
 }
 
-/// Why a callback is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallbackRefusal {
-    /// A header is missing or is not what it must be.
-    #[error("it has no usable key-id and signature")]
-    Unsigned,
-    /// The bank has no such key.
-    #[error("the bank has no such key")]
-    UnknownKey,
-    /// The key did not sign this body.
-    #[error("the key did not sign this body")]
-    WrongSignature,
-    /// The keys can't be read, so nothing is known.
-    #[error("the bank's keys can't be read: {0}")]
-    KeysUnavailable(String),
+/// How a bank signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureKind {
+    /// ECDSA over the body, in ASN.1 and base64, by a key that a header names.
+    Detached,
+    /// A JWS without its payload, which is the body; or a body that is a JWS.
+    Jws,
 }
 
 /// The keys of one bank, read when they are needed.
 #[derive(Debug)]
 pub struct BankSigners {
     source: BankKeySource,
+    kind: SignatureKind,
+    header: String,
     client: Client,
-    known: Mutex<SignerPoints>,
+    known: Mutex<KnownSigners>,
 }
 
 #[derive(Debug, Default)]
-struct SignerPoints {
-    /// Uncompressed points, by the ids of their keys.
-    points: BTreeMap<String, Vec<u8>>,
+struct KnownSigners {
+    verifier: Option<Arc<CallbackVerifier>>,
     read_at: Option<Instant>,
 }
 
 impl BankSigners {
-    /// The keys of this source, read with the client that speaks to the bank. Reads nothing yet.
-    pub fn try_new(source: BankKeySource, client: ClientBuilder) -> Result<Self, reqwest::Error> {
+    /// The keys of this source, read with the client that speaks to the bank; how it signs, and the header of the signature if it has another name. Reads nothing
+    /// yet.
+    pub fn try_new(
+        source: BankKeySource,
+        (kind, header): (SignatureKind, Option<String>),
+        client: ClientBuilder,
+    ) -> Result<Self, reqwest::Error> {
         let client = client.connect_timeout(Duration::from_secs(2)).timeout(TIME_OUT).build()?;
-        Ok(Self { source, client, known: Mutex::default() })
+        let header = header.unwrap_or_else(|| CALLBACK_HEADERS[0].to_owned());
+        Ok(Self { source, kind, header, client, known: Mutex::default() })
     }
 
-    /// Whether a key of the bank signed the body.
-    pub async fn check(&self, key_id: Option<&str>, signature: Option<&str>, body: &[u8]) -> Result<(), CallbackRefusal> {
-        let (Some(key_id), Some(signature)) = (key_id, signature) else { return Err(CallbackRefusal::Unsigned) };
-        let signature = Some(signature).filter(|text| text.len() <= SIGNATURE_CHARS_MAX).and_then(|text| STANDARD.decode(text).ok());
-        let Some(signature) = signature else { return Err(CallbackRefusal::Unsigned) };
-        let point = self.point(key_id).await?;
-        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point);
-        key.verify(body, &signature).map_err(|_| CallbackRefusal::WrongSignature)
+    /// What a key of the bank signed: the body, or the payload of a body that is a JWS.
+    pub async fn check<'a>(&self, headers: &HeaderMap, body: &'a [u8]) -> Result<Cow<'a, [u8]>, CallbackRefusal> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let headers = CallbackHeaders {
+            signature: header(&self.header),
+            key_id: header(CALLBACK_HEADERS[1]),
+            algorithm: header(CALLBACK_HEADERS[2]),
+        };
+        match self.verifier(AGE_MAX).await?.verify(headers, body) {
+            // The bank may have a new key.
+            Err(UnverifiedCallback::UnknownKey) => Ok(self.verifier(REREAD).await?.verify(headers, body)?),
+            decided => Ok(decided?),
+        }
     }
 
-    async fn point(&self, key_id: &str) -> Result<Vec<u8>, CallbackRefusal> {
+    /// What signatures are checked by, read again if it is so old.
+    async fn verifier(&self, age_max: Duration) -> Result<Arc<CallbackVerifier>, CallbackRefusal> {
         let mut known = self.known.lock().await;
         let age = known.read_at.map(|at| at.elapsed());
-        let is_old = age.is_none_or(|age| age >= AGE_MAX);
-        let is_missing = !known.points.contains_key(key_id) && age.is_none_or(|age| age >= REREAD);
-        if is_old || is_missing {
-            match self.read().await.and_then(|set| points(&set)) {
-                Ok(points) => *known = SignerPoints { points, read_at: Some(Instant::now()) },
-                Err(why) if is_old => return Err(CallbackRefusal::KeysUnavailable(why)),
-                Err(why) => tracing::warn!(why, "a bank's keys can't be read again; those read before are used"),
-            }
+        if let Some(verifier) = known.verifier.clone().filter(|_| age.is_some_and(|age| age < age_max)) {
+            return Ok(verifier);
         }
-        known.points.get(key_id).cloned().ok_or(CallbackRefusal::UnknownKey)
+        match self.read().await.and_then(|set| BankKeySet::read(&set).map_err(|error| error.to_string())) {
+            Ok(keys) => {
+                let verifier = Arc::new(match self.kind {
+                    SignatureKind::Detached => CallbackVerifier::Detached(keys),
+                    SignatureKind::Jws => CallbackVerifier::Jws(keys),
+                });
+                *known = KnownSigners { verifier: Some(verifier.clone()), read_at: Some(Instant::now()) };
+                Ok(verifier)
+            }
+            Err(why) => match known.verifier.clone().filter(|_| age.is_some_and(|age| age < AGE_MAX)) {
+                Some(verifier) => {
+                    tracing::warn!(why, "a bank's keys can't be read again; those read before are used");
+                    Ok(verifier)
+                }
+                None => Err(CallbackRefusal::KeysUnavailable(why)),
+            },
+        }
     }
 
     async fn read(&self) -> Result<Vec<u8>, String> {
@@ -126,26 +136,6 @@ impl BankSigners {
             }
         }
     }
-}
-
-/// The usable keys of a set. Keys of other kinds, without an id or with a published private part are left out.
-fn points(set: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, String> {
-    let set: Value = serde_json::from_slice(set).map_err(|_| "it is no JSON".to_owned())?;
-    let keys = set.get("keys").and_then(Value::as_array).ok_or_else(|| "it is no JWK set".to_owned())?;
-    let usable: BTreeMap<String, Vec<u8>> = keys.iter().filter_map(point).take(KEYS_MAX).collect();
-    if usable.is_empty() { Err("it has no key for ES256 with an id".to_owned()) } else { Ok(usable) }
-}
-
-fn point(key: &Value) -> Option<(String, Vec<u8>)> {
-    let text = |name: &str| key.get(name).and_then(Value::as_str);
-    let fits = text("kty") == Some("EC") && text("crv") == Some("P-256") && key.get("d").is_none();
-    let signs = text("use").is_none_or(|purpose| purpose == "sig") && text("alg").is_none_or(|algorithm| algorithm == "ES256");
-    if !fits || !signs {
-        return None;
-    }
-    let number = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok().filter(|bytes| bytes.len() == 32);
-    let point = [vec![4], number("x")?, number("y")?].concat();
-    Some((text("kid")?.to_owned(), point))
 }
 
 #[cfg(test)]

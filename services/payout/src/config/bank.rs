@@ -3,8 +3,8 @@
 use super::{
     HOUR, InvalidPayoutOption,
     api::{ApiBankConfig, keep_private},
+    callback::CallbackProof,
 };
-use crate::callbacks::signatures::BankKeySource;
 use accounts::{
     AddressRules, PayoutAddress,
     holder::{HolderName, check_name, default_name_rules},
@@ -13,7 +13,6 @@ use chart::{BookKind, HouseId};
 use jiff::civil::Date;
 use money::Currency;
 use rails::RailBook;
-use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
@@ -89,6 +88,15 @@ pub struct BankConfig {
     #[serde(rename = "payee_time_out_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub payee_time_out: Duration,
+    /// What proves that a callback is from it: `detached`, an ECDSA signature in a header, by the key that the header `key-id` names; `jws`, a JWS in a header or as
+    /// the body, ES256, RS256 or PS256 as its key says; or `certificate`, a certificate that it shows the HTTP listener, which then speaks TLS.
+    pub callback_proof: CallbackProof,
+    /// The header with the signature or the JWS. Empty: `signature`.
+    pub callback_signature_header: String,
+    /// For `certificate`: PEM file of the authorities that vouch for the bank's certificate.
+    pub callback_ca: PathBuf,
+    /// For `certificate`: names that the bank's certificate has, of which one is enough: a URI or DNS name, or `CN=` followed by the common name.
+    pub callback_names: Vec<String>,
     /// Our accounts at it. Of several in one currency, the first pays.
     pub accounts: Vec<BankAccountConfig>,
     /// The rails that it offers, in any order.
@@ -160,6 +168,10 @@ impl BankConfig {
         Self {
             callback_keys_file: PathBuf::new(),
             callback_keys_url,
+            callback_proof: CallbackProof::Detached,
+            callback_signature_header: String::new(),
+            callback_ca: PathBuf::new(),
+            callback_names: Vec::new(),
             name: "sandbox".to_owned(),
             books: BankBooksKind::Test,
             entity: "main".to_owned(),
@@ -192,33 +204,6 @@ impl BankConfig {
                 Err(InvalidPayoutOption::Range { name: "a bank's tls_certificate", bounds: "given together with its tls_key, or neither" })
             }
         }
-    }
-
-    /// Where the keys of its callbacks are; none if it sends no callbacks.
-    #[must_use]
-    pub fn callback_keys(&self) -> Option<BankKeySource> {
-        if !self.callback_keys_file.as_os_str().is_empty() {
-            return Some(BankKeySource::File(self.callback_keys_file.clone()));
-        }
-        Url::parse(&self.callback_keys_url).ok().map(BankKeySource::Address)
-    }
-
-    fn check_callbacks(&self) -> Result<(), InvalidPayoutOption> {
-        let text = &self.callback_keys_url;
-        if text.is_empty() {
-            return Ok(());
-        }
-        let both = !self.callback_keys_file.as_os_str().is_empty();
-        let host = |url: &Url| url.host_str().unwrap_or_default().trim_matches(['[', ']']).parse::<IpAddr>();
-        let fits = Url::parse(text).is_ok_and(|url| match self.books {
-            BankBooksKind::Test => url.scheme() == "http" && host(&url).is_ok_and(|address| address.is_loopback()),
-            BankBooksKind::Live => url.scheme() == "https" && !host(&url).is_ok_and(|address| address.is_loopback()),
-        });
-        if fits && !both {
-            return Ok(());
-        }
-        let bounds = "the only source of keys: http:// and a loopback address for TEST books, https:// for LIVE books";
-        Err(InvalidPayoutOption::Range { name: "a bank's callback_keys_url", bounds })
     }
 
     /// Refuses options that cannot work, with the records of rails that are in force.

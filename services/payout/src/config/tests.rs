@@ -162,6 +162,52 @@ fn a_bank_that_could_not_pay_is_refused_by_name() {
 }
 
 #[test]
+fn callbacks_are_proved_in_one_way_that_is_complete() {
+    type Change = fn(&mut BankConfig, &std::path::Path);
+    let dir = tempfile::tempdir().unwrap();
+    testbed::authority::Authority::new(dir.path(), "ca");
+    let certified: Change = |bank, dir| {
+        bank.callback_keys_url.clear();
+        (bank.callback_proof, bank.callback_ca) = (CallbackProof::Certificate, dir.join("ca.pem"));
+        bank.callback_names = vec!["CN=bank".to_owned()];
+    };
+    let refused: [(&str, Change); 11] = [
+        ("a bank's callback_ca must be given", |bank, _| bank.callback_ca = PathBuf::new()),
+        ("a bank's callback_names must be 1 to 20", |bank, _| bank.callback_names.clear()),
+        ("a bank's callback_names must be 1 to 20", |bank, _| bank.callback_names[0].clear()),
+        ("a bank's callback_proof must be detached or jws", |bank, _| bank.callback_keys_url = "http://127.0.0.1:1/".to_owned()),
+        ("a bank's callback_proof must be detached or jws", |bank, _| bank.callback_signature_header = "x-jws".to_owned()),
+        ("a bank's callback_ca: ", |bank, dir| bank.callback_ca = dir.join("none.pem")),
+        ("a bank's callback_ca: ", |bank, _| bank.callback_ca = PathBuf::from("/dev/null")),
+        ("a bank's callback_proof must be certificate", |bank, _| bank.callback_proof = CallbackProof::Jws),
+        ("a bank's callback_proof must be left out", |bank, _| {
+            *bank =
+                BankConfig { callback_proof: CallbackProof::Jws, callback_ca: PathBuf::new(), callback_names: Vec::new(), ..bank.clone() };
+        }),
+        ("a bank's callback_signature_header must", |bank, _| {
+            *bank = sandbox().banks.remove(0);
+            bank.callback_signature_header = "Key-Id".to_owned();
+        }),
+        ("a bank's callback_signature_header must", |bank, _| {
+            *bank = sandbox().banks.remove(0);
+            bank.callback_signature_header = "a header".to_owned();
+        }),
+    ];
+    let mut fits = sandbox();
+    certified(&mut fits.banks[0], dir.path());
+    assert!(fits.check().is_ok());
+    for (beginning, change) in refused {
+        let mut config = fits.clone();
+        change(&mut config.banks[0], dir.path());
+        let told = config.check().unwrap_err().to_string();
+        assert!(told.starts_with(beginning), "{beginning}: {told}");
+    }
+    let mut jws = sandbox();
+    (jws.banks[0].callback_proof, jws.banks[0].callback_signature_header) = (CallbackProof::Jws, "X-JWS".to_owned());
+    assert!(jws.check().is_ok());
+}
+
+#[test]
 fn files_of_rails_and_participants_are_read_and_their_faults_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {

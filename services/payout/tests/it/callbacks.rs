@@ -9,7 +9,7 @@ use base64::{
 use payout::{Config, callbacks::CALLBACK_BYTES_MAX, store::Store};
 use ring::{
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _},
 };
 use serde_json::json;
 use std::{path::PathBuf, time::Duration};
@@ -17,13 +17,13 @@ use testbed::bank_messages::{payment, report, transfer};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// The HTTP listener of the payout service.
-struct Listening {
-    url: String,
+pub struct Listening {
+    pub url: String,
     server: JoinHandle<()>,
 }
 
 impl Listening {
-    async fn start(running: &Running) -> Self {
+    pub async fn start(running: &Running) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/webhooks/bank", listener.local_addr().unwrap());
         let routes = running.service.webhooks();
@@ -31,7 +31,7 @@ impl Listening {
         Self { url, server }
     }
 
-    async fn post(&self, bank: &str, signed: Option<&(String, String)>, body: Vec<u8>) -> u16 {
+    pub async fn post(&self, bank: &str, signed: Option<&(String, String)>, body: Vec<u8>) -> u16 {
         let mut request = http_client::local().build().unwrap().post(format!("{}/{bank}", self.url)).body(body);
         if let Some((key_id, signature)) = signed {
             request = request.header("key-id", key_id).header("signature", signature);
@@ -47,14 +47,14 @@ impl Drop for Listening {
 }
 
 /// A bank's key, of which the test has the private part.
-struct OwnKey {
-    pair: EcdsaKeyPair,
+pub struct OwnKey {
+    pkcs8: Vec<u8>,
     file: PathBuf,
     _dir: tempfile::TempDir,
 }
 
 impl OwnKey {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new()).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &SystemRandom::new()).unwrap();
         let point = pair.public_key().as_ref();
@@ -63,14 +63,28 @@ impl OwnKey {
         let file = dir.path().join("keys.json");
         let set = json!({"keys": [{"kty": "EC", "crv": "P-256", "kid": "k", "x": x, "y": y}]});
         std::fs::write(&file, set.to_string()).unwrap();
-        Self { pair, file, _dir: dir }
+        Self { pkcs8: document.as_ref().to_vec(), file, _dir: dir }
     }
 
-    fn sign(&self, body: &[u8]) -> (String, String) {
-        ("k".to_owned(), STANDARD.encode(self.pair.sign(&SystemRandom::new(), body).unwrap()))
+    fn pair(&self, algorithm: &'static EcdsaSigningAlgorithm) -> EcdsaKeyPair {
+        EcdsaKeyPair::from_pkcs8(algorithm, &self.pkcs8, &SystemRandom::new()).unwrap()
     }
 
-    fn config(&self, world: &World) -> Config {
+    pub fn sign(&self, body: &[u8]) -> (String, String) {
+        let pair = self.pair(&ECDSA_P256_SHA256_ASN1_SIGNING);
+        ("k".to_owned(), STANDARD.encode(pair.sign(&SystemRandom::new(), body).unwrap()))
+    }
+
+    /// A JWS without its payload, which is signed as it is.
+    pub fn jws(&self, body: &[u8]) -> String {
+        let header = json!({"alg": "ES256", "kid": "k", "b64": false, "crit": ["b64"]});
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
+        let message = [format!("{header}.").as_bytes(), body].concat();
+        let signature = self.pair(&ECDSA_P256_SHA256_FIXED_SIGNING).sign(&SystemRandom::new(), &message).unwrap();
+        format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    pub fn config(&self, world: &World) -> Config {
         let mut config = world.config();
         config.banks[0].callback_keys_file = self.file.clone();
         // Nothing but callbacks makes anything due soon.
@@ -80,12 +94,12 @@ impl OwnKey {
     }
 }
 
-fn status(id: &str, code: &str) -> Vec<u8> {
+pub fn status(id: &str, code: &str) -> Vec<u8> {
     report(id, 1, "", &payment(&transfer(id, code, ""))).into_bytes()
 }
 
 /// A payout that the bank has accepted and not decided; it is asked about in ten minutes.
-async fn pending(world: &World, running: &Running) -> Payout {
+pub async fn pending(world: &World, running: &Running) -> Payout {
     world.fund("ana", "USD").await;
     let beneficiary = running.beneficiary("ana", aba("9000000008")).await.unwrap();
     let (payout, _) = running.request("ana", payout_request(&beneficiary, "USD", 500)).await.unwrap();

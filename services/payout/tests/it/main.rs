@@ -17,6 +17,7 @@ mod liquidity;
 mod lying;
 mod outcomes;
 mod payees;
+mod proofs;
 mod rails;
 mod reasons;
 mod recalls;

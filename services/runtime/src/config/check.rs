@@ -103,6 +103,11 @@ fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
     if let Err(error) = config.payout.check() {
         wrong("payout", error.to_string());
     }
+    let by_certificate = config.payout.banks.iter().find(|bank| bank.shows_certificate());
+    if let Some(bank) = by_certificate.filter(|_| !config.tls.serves() || config.listen.http.is_none()) {
+        let why = "its callbacks are proved by its certificate, which needs a listener of HTTP with TLS: set listen.http, tls.certificate and tls.key";
+        wrong("payout.banks", format!("the bank {}: {why}", bank.name));
+    }
 }
 
 /// Whether any issuer is trusted.

@@ -38,13 +38,14 @@ impl Config {
         let identity = self.identity_source(&services)?;
         let heads_dir = self.ledger.heads_dir.clone().unwrap_or_else(|| self.data_dir.join(HEADS));
         let ms = Duration::from_millis;
+        let callback_cas = if services.contains(&Service::Payout) { self.payout.callback_cas() } else { Vec::new() };
         Ok(Options {
             services,
             peers,
             database,
             data_dir: self.data_dir,
             identity,
-            tls: self.tls,
+            tls: rpc::tls::Config { callback_cas, ..self.tls },
             overload: rpc::overload::OverloadLimits { calls_max: self.calls.calls_max, streams_max: self.calls.streams_max },
             deadline: rpc::deadline::DeadlineLimits {
                 default: ms(self.calls.default_deadline_ms),

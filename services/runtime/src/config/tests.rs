@@ -57,6 +57,8 @@ fn what_cannot_be_is_told_with_its_line() {
     assert!(told("[ledger]\ncache_mib = 0").starts_with("largesse.toml:2: ledger.cache_mib: 0 is not 1 to"));
     assert!(told("[listen]\ngrpc = \"here\"").starts_with("largesse.toml:2: listen.grpc: "));
     assert!(told("[telemetry]\nsample_ratio = 1.5").starts_with("largesse.toml:2: telemetry.sample_ratio: 1.5 is not"));
+    let certified = "[[payout.banks]]\nname = \"b\"\ncallback_proof = \"certificate\"\n";
+    assert!(told(certified).contains("payout.banks: the bank b: its callbacks are proved by its certificate, which needs"));
     let issuer = "[[identity.issuers]]\nissuer = \"a\"\nroles = [\"viewer\"]\njwks = \"http://login.example.com\"\n";
     assert!(told(issuer).starts_with("largesse.toml:4: identity.issuers.0.jwks: https only"));
     let twice = issuer.replace("http:", "https:").repeat(2);

@@ -7,7 +7,11 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     server::WebPkiClientVerifier,
 };
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The files' contents when they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +20,7 @@ pub(super) struct SeenFiles(Vec<Vec<u8>>);
 impl SeenFiles {
     pub(super) fn of(config: &Config) -> Result<Self, Error> {
         let files = [&config.certificate, &config.key, &config.client_ca, &config.peer_ca];
-        let read = files.into_iter().map(|path| match path.as_os_str().is_empty() {
+        let read = files.into_iter().chain(&config.callback_cas).map(|path| match path.as_os_str().is_empty() {
             true => Ok(Vec::new()),
             false => fs::read(path).map_err(|error| failed(path, &error)),
         });
@@ -33,18 +37,19 @@ pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
         true => Some(OwnCertificate { chain: certificates(&config.certificate)?, key: private_key(&config.key)? }),
         false => None,
     };
-    let server = match &ours {
-        Some(ours) => Some(server(config, &provider, ours)?),
-        None => None,
-    };
-    let speaking = |protocol: &[u8]| {
-        server.clone().map(|mut server| {
+    let ca = config.checks_clients().then_some(&config.client_ca);
+    let speaking = |protocol: &[u8], cas: &[&PathBuf]| match &ours {
+        Some(ours) => {
+            let mut server = server((config, cas), &provider, ours)?;
             server.alpn_protocols = vec![protocol.to_vec()];
-            Arc::new(server)
-        })
+            Ok::<_, Error>(Some(Arc::new(server)))
+        }
+        None => Ok(None),
     };
+    let grpc = speaking(b"h2", &ca.into_iter().collect::<Vec<_>>())?;
+    let http = speaking(b"http/1.1", &ca.into_iter().chain(&config.callback_cas).collect::<Vec<_>>())?;
     let client = Arc::new(client(config, &provider, ours)?);
-    Ok(LoadedTls { grpc: speaking(b"h2"), http: speaking(b"http/1.1"), client, seen })
+    Ok(LoadedTls { grpc, http, client, seen })
 }
 
 /// The certificate of this process with its chain, and the key.
@@ -53,14 +58,18 @@ struct OwnCertificate {
     key: PrivateKeyDer<'static>,
 }
 
-fn server(config: &Config, provider: &Arc<CryptoProvider>, ours: &OwnCertificate) -> Result<ServerConfig, Error> {
+/// `cas`: the files with the authorities of callers.
+fn server((config, cas): (&Config, &[&PathBuf]), provider: &Arc<CryptoProvider>, ours: &OwnCertificate) -> Result<ServerConfig, Error> {
     let builder = ServerConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(&config.certificate, &error))?;
-    let builder = if config.checks_clients() {
-        let roots = Arc::new(roots(&config.client_ca)?);
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone());
-        // Users have no certificates; a token that needs one is refused when it is checked.
-        let verifier = verifier.allow_unauthenticated().build().map_err(|error| failed(&config.client_ca, &error))?;
+    let builder = if let Some(first) = cas.first() {
+        let mut all = RootCertStore::empty();
+        for ca in cas {
+            all.roots.extend(roots(ca)?.roots);
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(all), provider.clone());
+        // Users have no certificates; a token or a callback that needs one is refused when it is checked.
+        let verifier = verifier.allow_unauthenticated().build().map_err(|error| failed(first, &error))?;
         builder.with_client_cert_verifier(verifier)
     } else {
         builder.with_no_client_auth()
@@ -88,7 +97,7 @@ fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<OwnCerti
     Ok(client)
 }
 
-fn roots(path: &Path) -> Result<RootCertStore, Error> {
+pub(super) fn roots(path: &Path) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         roots.add(certificate).map_err(|error| failed(path, &error))?;
@@ -106,6 +115,6 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     PrivateKeyDer::from_pem_file(path).map_err(|error| failed(path, &error))
 }
 
-fn failed(path: &Path, why: &dyn std::fmt::Display) -> Error {
+pub(super) fn failed(path: &Path, why: &dyn std::fmt::Display) -> Error {
     Error::Certificate { path: path.to_owned(), why: why.to_string() }
 }

@@ -1,7 +1,6 @@
 //! TLS from the callers' side: who may connect, which tokens count on which connection, and certificates that are replaced.
 use crate::{
     MANY,
-    authority::{Age, Authority},
     fixture::{Fixture, Way, room},
 };
 use api::{gift::gift_service_client::GiftServiceClient, ledger::GetAccountRequest, ledger::ledger_service_client::LedgerServiceClient};
@@ -12,6 +11,7 @@ use rpc::{
 };
 use std::{path::PathBuf, time::Duration};
 use tempfile::TempDir;
+use testbed::authority::{Age, Authority};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::Code;
 
@@ -23,12 +23,14 @@ struct Secured {
     fixture: Fixture,
     tls: Tls,
     ca: Authority,
+    /// The authority of a bank's callbacks, which come to another listener.
+    bank: Authority,
     dir: TempDir,
 }
 
 async fn secured() -> Secured {
     let dir = tempfile::tempdir().unwrap();
-    let ca = Authority::new(dir.path(), "ca");
+    let (ca, bank) = (Authority::new(dir.path(), "ca"), Authority::new(dir.path(), "bank"));
     let (certificate, key) = ca.sign("house", GIFT, Age::Now);
     let client = |identity: &str, subjects: &[&str]| ClientCertificate {
         identity: identity.to_owned(),
@@ -40,11 +42,12 @@ async fn secured() -> Secured {
         key,
         client_ca: dir.path().join("ca.pem"),
         peer_ca: dir.path().join("ca.pem"),
+        callback_cas: vec![dir.path().join("bank.pem")],
         clients: vec![client(GIFT, &["gift"]), client("CN=payout", &["payout"])],
         ..Config::default()
     };
     let tls = Tls::load(config).unwrap();
-    Secured { fixture: Fixture::start_with(Way::Socket, MANY, Some(tls.clone())).await, tls, ca, dir }
+    Secured { fixture: Fixture::start_with(Way::Socket, MANY, Some(tls.clone())).await, tls, ca, bank, dir }
 }
 
 impl Secured {
@@ -90,7 +93,8 @@ async fn certificates_of_others_are_refused_at_the_door() {
     let other_dir = tempfile::tempdir().unwrap();
     let foreign = Authority::new(other_dir.path(), "ca").sign("gift", GIFT, Age::Now);
     let expired = secured.ca.sign("old", GIFT, Age::Over);
-    for shown in [foreign, expired] {
+    let of_bank = secured.bank.sign("gift", GIFT, Age::Now);
+    for shown in [foreign, expired, of_bank] {
         let (code, _) = secured.ask(secured.way(Some(shown))).await.unwrap_err();
         assert_eq!(code, Code::Unavailable, "no call was possible on such a connection");
     }

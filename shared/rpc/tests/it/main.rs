@@ -1,7 +1,6 @@
 //! The stack from the callers' side. Every test runs in process and over a socket.
 #![allow(clippy::unwrap_used)]
 
-mod authority;
 mod certificates;
 mod fixture;
 mod hostile;

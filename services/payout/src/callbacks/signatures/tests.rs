@@ -1,10 +1,14 @@
 //! Unit tests of `signatures`.
 use super::*;
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn pair() -> EcdsaKeyPair {
     let random = SystemRandom::new();
@@ -25,8 +29,16 @@ fn signed(pair: &EcdsaKeyPair, body: &[u8]) -> String {
 fn keys(set: &Value) -> (tempfile::NamedTempFile, BankSigners) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), set.to_string()).unwrap();
-    let keys = BankSigners::try_new(BankKeySource::File(file.path().to_owned()), http_client::local()).unwrap();
+    let way = (SignatureKind::Detached, None);
+    let keys = BankSigners::try_new(BankKeySource::File(file.path().to_owned()), way, http_client::local()).unwrap();
     (file, keys)
+}
+
+/// What is left of a check: whether the body was signed.
+async fn check(keys: &BankSigners, key_id: Option<&str>, signature: Option<&str>, body: &[u8]) -> Result<(), CallbackRefusal> {
+    let named = [("key-id", key_id), ("signature", signature)];
+    let headers = named.into_iter().filter_map(|(name, value)| Some((name.parse().unwrap(), value?.parse().unwrap()))).collect();
+    keys.check(&headers, body).await.map(|said| assert_eq!(said, body))
 }
 
 #[tokio::test]
@@ -35,19 +47,24 @@ async fn only_the_named_key_s_signature_over_these_bytes_is_accepted() {
     let (_file, keys) = keys(&json!({"keys": [jwk("a", &own), jwk("b", &second)]}));
     let body = b"<Document/>".as_slice();
     let signature = signed(&own, body);
-    assert_eq!(keys.check(Some("a"), Some(&signature), body).await, Ok(()));
-    let wrong = Err(CallbackRefusal::WrongSignature);
-    assert_eq!(keys.check(Some("b"), Some(&signature), body).await, wrong, "another key of the bank");
-    assert_eq!(keys.check(Some("a"), Some(&signed(&stranger, body)), body).await, wrong, "a stranger's");
-    assert_eq!(keys.check(Some("a"), Some(&signature), b"<Document").await, wrong, "truncated");
-    assert_eq!(keys.check(Some("a"), Some(&signature), b"<Document/> ").await, wrong, "longer");
-    assert_eq!(keys.check(Some("c"), Some(&signature), body).await, Err(CallbackRefusal::UnknownKey));
-    for (key_id, signature) in
-        [(None, Some(signature.as_str())), (Some("a"), None), (Some("a"), Some("?")), (Some("a"), Some(&"A".repeat(999)))]
-    {
-        assert_eq!(keys.check(key_id, signature, body).await, Err(CallbackRefusal::Unsigned), "{key_id:?} {signature:?}");
+    assert_eq!(check(&keys, Some("a"), Some(&signature), body).await, Ok(()));
+    let wrong = Err(UnverifiedCallback::WrongSignature.into());
+    assert_eq!(check(&keys, Some("b"), Some(&signature), body).await, wrong, "another key of the bank");
+    assert_eq!(check(&keys, Some("a"), Some(&signed(&stranger, body)), body).await, wrong, "a stranger's");
+    assert_eq!(check(&keys, Some("a"), Some(&signature), b"<Document").await, wrong, "truncated");
+    assert_eq!(check(&keys, Some("a"), Some(&signature), b"<Document/> ").await, wrong, "longer");
+    assert_eq!(check(&keys, Some("c"), Some(&signature), body).await, Err(UnverifiedCallback::UnknownKey.into()));
+    use UnverifiedCallback::{NoKeyId, NoSignature, Unreadable};
+    let long = "A".repeat(9_999);
+    for (key_id, signature, refusal) in [
+        (None, Some(signature.as_str()), NoKeyId),
+        (Some("a"), None, NoSignature),
+        (Some("a"), Some("?"), Unreadable),
+        (Some("a"), Some(&long), Unreadable),
+        (Some("a"), Some(""), Unreadable),
+    ] {
+        assert_eq!(check(&keys, key_id, signature, body).await, Err(refusal.into()), "{key_id:?} {signature:?}");
     }
-    assert_eq!(keys.check(Some("a"), Some(""), body).await, wrong, "an empty signature");
 }
 
 #[tokio::test]
@@ -68,12 +85,12 @@ async fn a_set_without_a_usable_key_takes_nothing() {
     ];
     for key in unusable {
         let (_file, keys) = keys(&json!({"keys": [key.clone()]}));
-        let answer = keys.check(Some("a"), Some(&signed(&own, b"x")), b"x").await;
+        let answer = check(&keys, Some("a"), Some(&signed(&own, b"x")), b"x").await;
         assert!(matches!(answer, Err(CallbackRefusal::KeysUnavailable(_))), "{key}: {answer:?}");
     }
     let (file, keys) = keys(&json!([]));
-    assert!(matches!(keys.check(Some("a"), Some("AA=="), b"x").await, Err(CallbackRefusal::KeysUnavailable(_))));
+    assert!(matches!(check(&keys, Some("a"), Some("AA=="), b"x").await, Err(CallbackRefusal::KeysUnavailable(_))));
     // A set that is there again is read again.
     std::fs::write(file.path(), json!({"keys": [jwk("a", &own)]}).to_string()).unwrap();
-    assert_eq!(keys.check(Some("a"), Some(&signed(&own, b"x")), b"x").await, Ok(()));
+    assert_eq!(check(&keys, Some("a"), Some(&signed(&own, b"x")), b"x").await, Ok(()));
 }

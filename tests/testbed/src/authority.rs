@@ -5,15 +5,19 @@ use rcgen::{
 };
 use std::path::{Path, PathBuf};
 
+/// An authority that signs certificates of servers and callers.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
+    /// Where its files are.
     pub dir: PathBuf,
 }
 
 /// Whether a certificate is valid now.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Age {
+    /// It is.
     Now,
+    /// It ended long ago.
     Over,
 }
 
