@@ -2,9 +2,9 @@
 //!
 //! The demo is a client like any other: it calls the services over TCP and opens no store. Its own counters are only compared with the results of queries.
 //!
-//! - [`facts`], [`plan`]: what is sent, derived from a seed.
-//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`prove`]: the parts, in order.
-//! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`]: what the parts use.
+//! - [`settings`]: how the installation is configured. [`facts`], [`plan`], [`fates`]: what is sent and paid, the gifts derived from a seed.
+//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`cost`], [`prove`]: the parts, in order.
+//! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`], [`review`], [`outcome`]: what the parts use.
 //! - [`summary`], [`tell`], [`attempts`]: what is printed.
 use crate::{
     fleet::{self, Fleet},
@@ -19,7 +19,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use money::BookName;
 use plan::StoryPlan;
 use runtime::command::UntypedError;
-use std::{fmt, path::PathBuf, time::Instant};
+use std::{
+    fmt,
+    path::PathBuf,
+    time::{Instant, SystemTime},
+};
 use summary::StorySummary;
 
 pub mod attempts;
@@ -29,13 +33,18 @@ pub mod buy;
 pub mod calls;
 pub mod cash;
 pub mod copy;
+pub mod cost;
 pub mod crash;
 pub mod facts;
+pub mod fates;
 pub mod gift;
+pub mod outcome;
 pub mod pay;
 pub mod plan;
 pub mod prove;
 pub mod relay;
+pub mod review;
+pub mod settings;
 pub mod summary;
 pub mod tell;
 
@@ -70,6 +79,8 @@ pub struct StoryTelling {
     /// One token per buyer.
     tokens: Vec<String>,
     bar: ProgressBar,
+    /// When it started.
+    began: SystemTime,
     missing: Vec<String>,
 }
 
@@ -92,6 +103,8 @@ impl StoryTelling {
         let bar = if options.progress { ProgressBar::new(0) } else { ProgressBar::hidden() };
         bar.set_style(ProgressStyle::with_template("{msg:22} {wide_bar} {percent:>3} %")?);
         bar.set_message("starting the services");
+        let began = SystemTime::now();
+        let settings = settings::write(&options.data_dir)?.display().to_string();
         let fleet = Fleet::start(fleet::Options {
             binary: options.binary.clone(),
             database: options.database.clone(),
@@ -99,7 +112,7 @@ impl StoryTelling {
             book: options.book.to_string(),
             split: options.split,
             services: Service::ALL.to_vec(),
-            environment: Vec::new(),
+            environment: vec![(runtime::config::FILE_VARIABLE.to_owned(), settings)],
             bank_line: None,
         })
         .await?;
@@ -109,10 +122,10 @@ impl StoryTelling {
         let plan = StoryPlan::try_new(options.seed, &catalogue)?;
         let tokens = plan.buyers.iter().map(|buyer| installation.token(buyer, Role::Viewer)).collect::<Result<_, _>>()?;
         let calls: usize = plan.gifts.iter().map(|gift| gift.calls.len()).sum();
-        // Each conversion, payout and the proof counts as much as a call.
-        bar.set_length(u64::try_from(plan.buyers.len() + calls + 2 * cash::PAID_IN.len() + 1)?);
+        // Each conversion and payout, the report and the proof count as much as a call.
+        bar.set_length(u64::try_from(plan.buyers.len() + calls + 2 * fates::FATES.len() + 2)?);
         let bank = BankClient::new(installation.bank_url.clone());
-        Ok(Self { options, fleet, installation, bank, plan, tokens, bar, missing: Vec::new() })
+        Ok(Self { options, fleet, installation, bank, plan, tokens, bar, began, missing: Vec::new() })
     }
 
     async fn tell(&mut self, started: Instant) -> Result<StorySummary, UntypedError> {
@@ -124,8 +137,10 @@ impl StoryTelling {
         let cash = cash::cash(self, &received).await.map_err(during("CASH"))?;
         self.bar.set_message("PAY   creators");
         let pay = pay::pay(self, &cash).await.map_err(during("PAY"))?;
+        self.bar.set_message("COST  of the payouts");
+        let cost = cost::cost(self, &pay).await.map_err(during("COST"))?;
         self.bar.set_message("PROVE the books");
-        let prove = prove::prove(self, &buy).await.map_err(during("PROVE"))?;
+        let prove = prove::prove(self, &buy, &pay).await.map_err(during("PROVE"))?;
         let r#try = attempts::attempts(self, &pay)?;
         Ok(StorySummary {
             seed: self.options.seed,
@@ -138,6 +153,7 @@ impl StoryTelling {
             gift,
             cash,
             pay,
+            cost,
             prove,
             r#try,
         })

@@ -38,6 +38,13 @@ impl BankClient {
         Ok(())
     }
 
+    /// Lets the receiving bank send a part of a payment back for this reason, and keep a charge besides.
+    pub async fn give_back(&self, end_to_end_id: &str, code: &str, minor_units: i64, charge: i64) -> Result<(), UntypedError> {
+        let body = serde_json::json!({ "code": code, "minor_units": minor_units, "charge": charge });
+        self.http.post(format!("{}/payments/{end_to_end_id}/returns", self.url)).json(&body).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Deposits money from elsewhere, once per reference.
     pub async fn deposit(&self, currency: &str, minor_units: i64, reference: &str) -> Result<(), UntypedError> {
         let body = serde_json::json!({ "currency": currency, "minor_units": minor_units, "reference": reference });

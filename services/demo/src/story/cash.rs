@@ -1,6 +1,7 @@
 //! CASH: creators turn diamonds into money, exactly as quoted.
 use super::{
     StoryTelling,
+    fates::FATES,
     gift::ReceivedDiamonds,
     summary::{CashSummary, SummaryAmount},
 };
@@ -13,18 +14,15 @@ use identity::Role;
 use runtime::command::UntypedError;
 use uuid::Uuid;
 
-/// The currencies of the creators who earned most, in that order.
-pub const PAID_IN: [&str; 8] = ["USD", "EUR", "USD", "USD", "GBP", "BRL", "MXN", "USD"];
-
 /// The creators who earned most convert everything.
 pub async fn cash(story: &mut StoryTelling, received: &ReceivedDiamonds) -> Result<Vec<CashSummary>, UntypedError> {
     let mut creators: Vec<(&String, i64)> = received.iter().map(|(creator, diamonds)| (creator, *diamonds)).collect();
     creators.sort_by_key(|(creator, diamonds)| (std::cmp::Reverse(*diamonds), *creator));
     let mut done = Vec::new();
-    for ((creator, diamonds), currency) in creators.into_iter().zip(PAID_IN) {
+    for ((creator, diamonds), fate) in creators.into_iter().zip(FATES) {
         let held = earnings(story, creator).await?.diamonds;
         story.same(&format!("diamonds {creator} received and holds"), diamonds, held);
-        done.push(convert(story, creator, held, currency).await?);
+        done.push(convert(story, creator, held, fate.currency).await?);
         story.bar.inc(1);
     }
     Ok(done)

@@ -4,7 +4,7 @@ use super::{
     books::{self, BookSums},
     buy::CURRENCIES,
     copy,
-    summary::{BankCash, BuySummary, ChangedCopy, ProofSummary, SummaryAmount, SummaryLine},
+    summary::{BankCash, BuySummary, ChangedCopy, PayoutSummary, ProofSummary, SummaryAmount, SummaryLine},
 };
 use crate::scratch;
 use chart::{Account, Purpose, account::ALL_VIEWER_COINS};
@@ -14,7 +14,7 @@ use runtime::command::UntypedError;
 use std::collections::BTreeMap;
 
 /// Checks everything that can be checked from outside.
-pub async fn prove(story: &mut StoryTelling, buy: &BuySummary) -> Result<ProofSummary, UntypedError> {
+pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSummary]) -> Result<ProofSummary, UntypedError> {
     let database = Database::parse(&story.options.database)?;
     let sums = books::sums(&story.installation).await?;
     let verified = books::verify(&story.installation).await?;
@@ -27,6 +27,7 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary) -> Result<ProofSu
     let (issued, spent, held) = coins(story, &sums, &report)?;
     balanced(story, &sums);
     let bank_cash = bank_cash(story, &sums).await?;
+    let (returned, blocked) = kept_back(story, &sums, paid)?;
     for currency in CURRENCIES {
         let transit = sums.balance(&books::money_account(Purpose::InTransit, currency));
         story.same(&format!("{currency} in transit when every payout is final"), 0, transit);
@@ -42,6 +43,8 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary) -> Result<ProofSu
         coins_spent: spent,
         coins_held: held,
         bank_cash,
+        returned,
+        blocked,
         deferred_revenue: SummaryAmount::list(deferred.into_iter().filter(|(_, minor_units)| *minor_units != 0).collect())?,
         trial_balance: sums.0.iter().map(line).collect(),
         events: verified.events,
@@ -104,6 +107,34 @@ async fn bank_cash(story: &mut StoryTelling, sums: &BookSums) -> Result<Vec<Bank
         });
     }
     Ok(all)
+}
+
+/// What came back of the payouts, and what is blocked. Checks the house's accounts of both against the payouts.
+fn kept_back(
+    story: &mut StoryTelling,
+    sums: &BookSums,
+    paid: &[PayoutSummary],
+) -> Result<(Vec<SummaryAmount>, Vec<SummaryAmount>), UntypedError> {
+    let (mut returned, mut blocked) = (BTreeMap::new(), BTreeMap::new());
+    for currency in CURRENCIES {
+        let of_currency = || paid.iter().filter(|paid| paid.amount.currency == currency);
+        let balance = |purpose| sums.balance(&books::money_account(purpose, currency));
+        let back: i64 = of_currency().flat_map(|paid| &paid.returns).map(|back| back.amount.minor_units).sum();
+        let held: i64 = of_currency().filter(|paid| paid.review.as_ref().is_some_and(|review| review.is_true_match)).map(minor_units).sum();
+        let borne: i64 = of_currency().flat_map(|paid| &paid.returns).map(|back| back.charge_borne.minor_units).sum();
+        story.same(&format!("{currency} of true matches, and in blocked funds"), held, balance(Purpose::BlockedFunds));
+        story.same(&format!("{currency} that returning banks kept at our cost, and in the ledger"), borne, -balance(Purpose::ReturnCharge));
+        for (sums, sum) in [(&mut returned, back), (&mut blocked, balance(Purpose::BlockedFunds))] {
+            if sum != 0 {
+                sums.insert(currency.to_owned(), sum);
+            }
+        }
+    }
+    Ok((SummaryAmount::list(returned)?, SummaryAmount::list(blocked)?))
+}
+
+fn minor_units(paid: &PayoutSummary) -> i64 {
+    paid.amount.minor_units
 }
 
 /// Checks that a copy is as good as the original, and that a check fails after one byte of it is changed.

@@ -157,12 +157,120 @@ pub struct PayoutSummary {
     pub reason: String,
     pub bank_time_ms: i64,
     pub our_time_ms: i64,
-    /// Entries with its id in the bank's statement.
+    /// Debits with its id in the bank's statement.
     pub booked_at_bank: usize,
+    /// What came back after it was paid, with what the returning bank kept.
+    pub returned: SummaryAmount,
+    pub returns: Vec<ReturnSummary>,
+    pub recalls: Vec<RecallSummary>,
+    /// The review that held it, if one did.
+    pub review: Option<ReviewSummary>,
+    /// What is in blocked funds of it.
+    pub blocked: SummaryAmount,
     /// What the creator can be paid now.
     pub payable_again: SummaryAmount,
     pub payout_id: String,
     pub end_to_end_id: String,
+}
+
+/// Money of a paid payout that came back.
+#[derive(Debug, Serialize)]
+pub struct ReturnSummary {
+    /// What the bank credited.
+    pub amount: SummaryAmount,
+    /// What the returning bank kept besides.
+    pub charge: SummaryAmount,
+    /// The part of the charge that we bear; the creator bears the rest.
+    pub charge_borne: SummaryAmount,
+    pub code: String,
+    /// What the creator is told.
+    pub payee_text: String,
+}
+
+/// A request for the money of a paid payout.
+#[derive(Debug, Serialize)]
+pub struct RecallSummary {
+    pub code: String,
+    /// Its states, the last one included.
+    pub steps: Vec<String>,
+    /// Whether the money comes as a payment of its own, as on rails without returns.
+    pub is_repaid_anew: bool,
+}
+
+/// What screening held, and what reviewers decided.
+#[derive(Debug, Serialize)]
+pub struct ReviewSummary {
+    /// The entry that the payee's name resembles.
+    pub listed_name: String,
+    /// How much, of 1000.
+    pub score_thousandths: i32,
+    pub is_true_match: bool,
+    /// Who decided; two for a true match.
+    pub people: Vec<String>,
+    /// Why, in the words of whoever decided.
+    pub reason: String,
+    /// The last day for the report of blocked money; empty: none is blocked.
+    pub report_due_date: String,
+}
+
+/// One rail's line of the payout report.
+#[derive(Debug, Serialize)]
+pub struct RailSummary {
+    pub rail: String,
+    pub payouts: i64,
+    pub paid: i64,
+    pub paid_amount: SummaryAmount,
+    /// What the paid ones are expected to cost.
+    pub cost: SummaryAmount,
+    /// Time from the request to the account.
+    pub account_time_p50_ms: i64,
+    pub account_time_p99_ms: i64,
+    /// Share of the paid ones, as a decimal fraction; empty: none was paid.
+    pub instant_share: String,
+    /// Codes of rejections, and how many payouts had each.
+    pub rejected: Vec<(String, i64)>,
+    pub returned: SummaryAmount,
+}
+
+/// The paid payouts of one currency beside an e-wallet, at one level of the dated figures.
+#[derive(Debug, Serialize)]
+pub struct LevelSummary {
+    /// `low`, `typical` or `high`.
+    pub level: String,
+    /// All cost of the wallet, and of the bank payouts; in whole units.
+    pub wallet_total: String,
+    pub bank_total: String,
+    /// Empty: the bank's side costs nothing.
+    pub times_cheaper: String,
+    pub wallet_days: String,
+    /// Empty: the payouts took no time.
+    pub times_faster: String,
+    /// The smallest amount of which a payout costs a tenth of what the wallet asks; 0: there is none.
+    pub ten_times_from: SummaryAmount,
+    /// The largest such amount; 0: there is no upper bound.
+    pub ten_times_until: SummaryAmount,
+}
+
+/// An e-wallet of the payout report.
+#[derive(Debug, Serialize)]
+pub struct WalletSummary {
+    pub name: String,
+    /// Number and sum of the payouts that are compared.
+    pub payouts: i64,
+    pub amount: SummaryAmount,
+    pub levels: Vec<LevelSummary>,
+    /// `P`: from the provider; `S`: from others; `K`: not verified.
+    pub wallet_confidence: String,
+    pub bank_confidence: String,
+    /// The day on which the figures were looked up.
+    pub as_of: String,
+}
+
+/// The payout report.
+#[derive(Debug, Serialize)]
+pub struct ReportSummary {
+    pub rails: Vec<RailSummary>,
+    pub wallets: Vec<WalletSummary>,
 }
 
 /// Our money at the bank, according to both sides.
@@ -200,6 +308,10 @@ pub struct ProofSummary {
     pub coins_spent: i64,
     pub coins_held: i64,
     pub bank_cash: Vec<BankCash>,
+    /// What payees' banks sent back, by currency.
+    pub returned: Vec<SummaryAmount>,
+    /// What is in blocked funds, by currency.
+    pub blocked: Vec<SummaryAmount>,
     pub deferred_revenue: Vec<SummaryAmount>,
     pub trial_balance: Vec<SummaryLine>,
     pub events: i64,
@@ -239,6 +351,7 @@ pub struct StorySummary {
     pub gift: GiftSummary,
     pub cash: Vec<CashSummary>,
     pub pay: Vec<PayoutSummary>,
+    pub cost: ReportSummary,
     pub prove: ProofSummary,
     pub r#try: TrySummary,
 }

@@ -2,11 +2,13 @@
 use super::{
     facts,
     summary::{
-        BuySummary, CashSummary, ConcentrationSummary, GiftSummary, PayoutSummary, ProofSummary, StorySummary, SummaryAmount, SummaryLine,
-        TrySummary, grouped,
+        BuySummary, CashSummary, ConcentrationSummary, GiftSummary, ProofSummary, StorySummary, SummaryAmount, SummaryLine, TrySummary,
+        grouped,
     },
 };
 use std::{collections::BTreeMap, fmt::Write as _};
+
+mod payouts;
 
 /// The summary of the whole story.
 #[must_use]
@@ -17,7 +19,8 @@ pub fn tell(summary: &StorySummary) -> String {
     section(&mut text, "BUY", &buy(&summary.buy));
     section(&mut text, "GIFT", &gift(&summary.gift));
     section(&mut text, "CASH", &cash(&summary.cash));
-    section(&mut text, "PAY", &pay(&summary.pay));
+    section(&mut text, "PAY", &payouts::pay(&summary.pay));
+    section(&mut text, "COST", &payouts::cost(&summary.cost));
     section(&mut text, "PROVE", &prove(&summary.prove));
     section(&mut text, "TRY", &attempts(&summary.r#try));
     text
@@ -113,26 +116,6 @@ fn cash(cash: &[CashSummary]) -> Vec<String> {
     lines
 }
 
-fn pay(paid: &[PayoutSummary]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for paid in paid {
-        let time = format!("bank {} ms + ours {} ms", grouped(paid.bank_time_ms), grouped(paid.our_time_ms));
-        let rails: Vec<&str> = paid.refused_before.iter().map(String::as_str).chain([paid.rail.as_str()]).collect();
-        let rails = rails.join(", then ");
-        lines.push(format!("{:<19}{:>14}  {:<9}{rails}; {time}", paid.what, paid.amount.to_string(), paid.state));
-        let booked = match paid.booked_at_bank {
-            0 => "not in the bank's books".to_owned(),
-            1 => "once in the bank's books".to_owned(),
-            times => format!("{times} times in the bank's books"),
-        };
-        let reason = format!("{} {}", paid.reason_code, paid.reason);
-        let back = if paid.payable_again.minor_units > 0 { format!(", {} payable again", paid.payable_again) } else { String::new() };
-        let status = [paid.bank_status.as_str(), reason.trim()].join(" ");
-        lines.push(format!("  {} ({}); {booked}{back}", paid.steps.join(" > "), status.trim()));
-    }
-    lines
-}
-
 fn prove(prove: &ProofSummary) -> Vec<String> {
     let coins = (grouped(prove.coins_issued), grouped(prove.coins_spent), grouped(prove.coins_held));
     let mut lines = vec![format!("{} coins issued = {} spent + {} held", coins.0, coins.1, coins.2)];
@@ -141,6 +124,8 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
         let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
         lines.push(format!("our books say {} at the bank = its own statement (camt.053, {entries})", cash.ledger));
     }
+    let (returned, blocked) = (amounts(&prove.returned), amounts(&prove.blocked));
+    lines.push(format!("this includes {returned} that payees' banks sent back, and {blocked} of blocked funds"));
     let deferred = amounts(&prove.deferred_revenue);
     lines.push(format!("{deferred} stays deferred revenue: spent coins become revenue once coin lots exist"));
     lines.push(format!("{:<8}{:<36}{:>7}{:>18}{:>18}", "unit", "accounts", "number", "debits", "credits"));
@@ -163,7 +148,7 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
     }
     lines.extend(by_unit.values().map(trial));
     lines.push(format!(
-        "{} events and {} transfers follow from one another, up to commit {}:",
+        "verify passes: {} events and {} transfers follow from one another, up to commit {}:",
         grouped(prove.events),
         grouped(prove.transfers),
         grouped(prove.head_commit_no)

@@ -7,6 +7,8 @@ use demo::{
 use money::BookName;
 use runtime::command::{CommandResult, UntypedError};
 use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -45,7 +47,9 @@ pub struct DemoArguments {
 
 /// Runs the demo. Exit code 1 when an expected outcome is missing.
 pub async fn run(arguments: DemoArguments) -> CommandResult {
-    let temporary = tempfile::Builder::new().prefix("largesse-demo-").tempdir()?;
+    // Readable only by its owner, as any data directory should be: it has the keys.
+    let owner_only = Permissions::from_mode(0o700);
+    let temporary = tempfile::Builder::new().prefix("largesse-demo-").permissions(owner_only).tempdir()?;
     let options = options(&arguments, &temporary)?;
     let place = format!("seed {}, database {}, logs in {}", options.seed, story::shown(&options.database), options.data_dir.display());
     let in_temporary = options.data_dir == temporary.path();

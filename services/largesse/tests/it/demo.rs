@@ -1,6 +1,6 @@
 //! The demo's story through the built binary, as `make demo` runs it.
 use serde_json::Value;
-use std::path::Path;
+use std::{path::Path, time::Duration};
 use tokio::process::Command;
 
 /// Runs the demo and checks its summary.
@@ -19,13 +19,7 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     assert!(number("/gift/crash/unanswered") >= 64);
     assert!(number("/gift/crash/had_been_committed") > 0 && number("/gift/crash/had_not_been_committed") > 0);
     assert_eq!(number("/prove/coins_issued"), number("/prove/coins_spent") + number("/prove/coins_held"));
-    let states = |field: &str| summary["pay"].as_array().unwrap().iter().map(|paid| paid[field].to_string()).collect::<Vec<_>>().join(" ");
-    assert_eq!(states("state"), r#""settled" "settled" "rejected" "settled" "settled" "settled" "settled" "settled""#);
-    assert_eq!(states("reason_code"), r#""" "" "AC04" "" "" "" "" """#);
-    assert_eq!(states("booked_at_bank"), "1 1 0 1 1 1 1 1");
-    let rails = r#""us-rtp" "sepa-instant" "us-rtp" "us-rtp" "gb-fps" "br-pix" "mx-spei" "us-fednow""#;
-    assert_eq!(states("rail"), rails);
-    assert_eq!(summary["pay"][7]["refused_before"], serde_json::json!(["us-rtp AB05"]));
+    payouts_are_as_planned(&summary);
     assert_eq!(summary["prove"]["bank_cash"].as_array().unwrap().len(), 5);
     for cash in summary["prove"]["bank_cash"].as_array().unwrap() {
         assert_eq!(cash["ledger"], cash["statement"]);
@@ -33,6 +27,61 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     let changed = &summary["prove"]["changed_copy"];
     assert_eq!(changed["event"], changed["named_event"]);
     summary
+}
+
+/// Every outcome of a payout, once.
+fn payouts_are_as_planned(summary: &Value) {
+    let all = |field: &str| summary["pay"].as_array().unwrap().iter().map(|paid| paid[field].to_string()).collect::<Vec<_>>().join(" ");
+    let settled = r#""settled" "settled" "settled" "settled" "settled" "settled""#;
+    assert_eq!(all("state"), format!(r#"{settled} "rejected" "settled" "settled" "settled" "settled" "in review""#));
+    assert_eq!(all("reason_code"), r#""" "" "" "" "" "" "AC04" "" "" "" "" """#);
+    assert_eq!(all("booked_at_bank"), "1 1 1 1 1 1 0 1 1 1 1 0");
+    let rails = r#""us-rtp" "sepa-instant" "gb-fps" "br-pix" "mx-spei" "us-fednow" "us-rtp" "us-rtp" "sepa-instant" "us-rtp" "us-rtp""#;
+    assert_eq!(all("rail"), format!(r#"{rails} "us-rtp""#));
+    let paid = |at: usize| &summary["pay"][at];
+    assert_eq!(paid(5)["refused_before"], serde_json::json!(["us-rtp AB05"]));
+    assert!(paid(7)["steps"].as_array().unwrap().contains(&"outcome unknown".into()));
+    let units = |amount: &Value| amount["minor_units"].as_i64().unwrap();
+    // Half comes back, and the charge is not the creator's.
+    let (returned, back) = (paid(8), &paid(8)["returns"][0]);
+    assert_eq!((back["code"].as_str(), units(&back["charge"]), units(&back["charge_borne"])), (Some("MD06"), 100, 100));
+    assert_eq!(units(&back["amount"]), units(&returned["amount"]) / 2);
+    assert_eq!(units(&returned["returned"]), units(&returned["payable_again"]));
+    let recalled = paid(9);
+    assert_eq!(recalled["recalls"][0]["steps"], serde_json::json!(["requested", "accepted"]));
+    assert_eq!((&recalled["returned"], &recalled["payable_again"]), (&recalled["amount"], &recalled["amount"]));
+    let (cleared, blocked) = (paid(10), paid(11));
+    assert_eq!(cleared["review"]["people"], serde_json::json!(["reviewer-1"]));
+    assert!(
+        cleared["steps"].as_array().unwrap().contains(&"in review".into()) && !cleared["review"]["reason"].as_str().unwrap().is_empty()
+    );
+    assert_eq!(blocked["review"]["people"], serde_json::json!(["reviewer-1", "reviewer-2"]));
+    assert_eq!((&blocked["blocked"], units(&blocked["payable_again"])), (&blocked["amount"], 0));
+    assert_eq!(summary["prove"]["blocked"], serde_json::json!([blocked["amount"]]));
+    let cost = &summary["cost"];
+    assert_eq!(cost["rails"].as_array().unwrap().iter().map(|rail| rail["payouts"].as_i64().unwrap()).sum::<i64>(), 12);
+    for wallet in cost["wallets"].as_array().unwrap() {
+        let levels: Vec<&str> = wallet["levels"].as_array().unwrap().iter().map(|level| level["level"].as_str().unwrap()).collect();
+        assert_eq!(levels, ["low", "typical", "high"]);
+    }
+}
+
+/// The text that people see fits their screen.
+#[tokio::test]
+async fn every_chapter_of_the_story_fits_on_a_screen() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    command.arg("demo").env("TMPDIR", dir.path()).env_remove("RUST_LOG").env_remove("LARGESSE_DATABASE");
+    let output = command.kill_on_drop(true).output().await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}{text}", String::from_utf8_lossy(&output.stderr));
+    let chapters: Vec<&str> = text.split("\n\n").collect();
+    for name in ["BUY", "GIFT", "CASH", "PAY", "COST", "PROVE", "TRY"] {
+        assert!(chapters.iter().any(|chapter| chapter.starts_with(name)), "{name}: {text}");
+    }
+    for chapter in chapters {
+        assert!(chapter.lines().count() <= 40 && chapter.lines().all(|line| line.chars().count() <= 120), "{chapter}");
+    }
 }
 
 #[tokio::test]
@@ -75,23 +124,41 @@ fn files_below(dir: &Path) -> Vec<String> {
     entries(dir).iter().filter(|name| name.starts_with("largesse-demo-")).flat_map(|name| entries(&dir.join(name))).collect()
 }
 
+/// Whether a log of the demo's processes has this line.
+fn is_logged(dir: &Path, line: &str) -> bool {
+    let dirs = entries(dir).into_iter().filter(|name| name.starts_with("largesse-demo-")).map(|name| dir.join(name));
+    let logs = dirs.flat_map(|dir| entries(&dir).into_iter().filter(|name| name.ends_with(".log")).map(move |name| dir.join(name)));
+    logs.into_iter().any(|log| std::fs::read_to_string(log).is_ok_and(|text| text.contains(line)))
+}
+
+/// Runs the demo, interrupts it once it has got so far, and checks that nothing is left.
+async fn is_interrupted(signal: &str, code: i32, is_reached: impl Fn(&Path) -> bool) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    command.args(["demo", "--json"]).env("TMPDIR", dir.path()).env_remove("RUST_LOG").env_remove("LARGESSE_DATABASE");
+    let child = command.kill_on_drop(true).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    while !is_reached(dir.path()) {
+        ticks.tick().await;
+    }
+    let process_id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args([signal, &process_id]).status().await.unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    assert!(error.contains("stopped") && !error.contains("failed"), "{error}");
+    assert_eq!(entries(dir.path()), [""; 0]);
+}
+
 #[tokio::test]
 async fn a_story_that_is_interrupted_stops_everything_and_leaves_nothing_behind() {
-    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
-        let dir = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
-        command.args(["demo", "--json"]).env("TMPDIR", dir.path()).env_remove("RUST_LOG").env_remove("LARGESSE_DATABASE");
-        let child = command.kill_on_drop(true).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-        // Interrupts halfway: the services run and their tables exist.
-        while !files_below(dir.path()).iter().any(|name| name == "sandbox_bank.db") {
-            tokio::task::yield_now().await;
-        }
-        let process_id = child.id().unwrap().to_string();
-        assert!(Command::new("kill").args([name, &process_id]).status().await.unwrap().success());
-        let output = child.wait_with_output().await.unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{error}");
-        assert!(error.contains("stopped") && !error.contains("failed"), "{error}");
-        assert_eq!(entries(dir.path()), [""; 0]);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        // Halfway: the services run and their tables exist.
+        is_interrupted(signal, code, |dir| files_below(dir).iter().any(|name| name == "sandbox_bank.db")).await;
     }
+}
+
+#[tokio::test]
+async fn a_story_that_is_interrupted_while_payouts_are_in_flight_leaves_nothing_behind() {
+    is_interrupted("-INT", 130, |dir| is_logged(dir, "a payout waits for a review")).await;
 }
