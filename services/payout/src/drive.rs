@@ -426,6 +426,8 @@ impl Payouts {
         let payee = self.payee(payout).await?;
         let (created, end_to_end_id) = (Timestamp::from_millisecond(sent_at_ms).unwrap_or_default(), payout.end_to_end_id());
         let record = self.banks.facts().book.record_at(&payout.attempt.rail, created);
+        let zone = record.map_or(TimeZone::UTC, |record| record.zone.clone());
+        let payee = self.payees.rules.as_sent(payee, &payout.attempt.rail, zone.to_datetime(created).date());
         let order = PaymentOrder {
             message_id: payout.message_id(payout.sends + 1),
             end_to_end_id: &end_to_end_id,
@@ -433,7 +435,7 @@ impl Payouts {
             uetr: payout.attempt.uetr(payout.payout_id),
             amount: payout.amount_sent(),
             rail: &payout.attempt.rail,
-            zone: record.map_or(TimeZone::UTC, |record| record.zone.clone()),
+            zone,
             created,
             debtor_name: &bank.debtor_name,
             debtor: &account.address,

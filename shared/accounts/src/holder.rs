@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use money::text::is_hidden;
 use std::borrow::Cow;
 
+mod letters;
 mod limits;
 
 pub use limits::{default_name_rules, default_postal_rules};
@@ -74,22 +75,44 @@ pub struct NameRule {
     pub confidence: SourceConfidence,
 }
 
-/// Checks a name by the row that is in force for the rail on a day. Without a row, every name passes.
+/// Checks that a name is sent over the rail as it is, by the row that is in force on a day. Without a row, every name passes.
 pub fn check_name(rules: &[NameRule], rail: &str, name: &HolderName, day: Date) -> Result<(), FieldFault> {
-    let in_force = rules.iter().filter(|rule| rule.rail == rail && rule.from <= day).max_by_key(|rule| rule.from);
-    let Some(rule) = in_force else { return Ok(()) };
-    let fault = |what: &str| FieldFault {
-        field: AddressField::HolderName,
-        must: format!("have 1 to {} characters of {what} on {rail}", rule.chars_max).into(),
-    };
+    let carried = carried_name(rules, rail, name, day)?;
+    if carried == name.as_str() { Ok(()) } else { Err(unfit(in_force(rules, rail, day), rail)) }
+}
+
+/// The name as it is sent over a rail on a day: characters that the rail does not take are written in base letters, `María` as `Maria` and `Groß` as `Gross`. A
+/// character without one, and a name that is too long then, is refused. Without a row, every name is sent as it is.
+pub fn carried_name<'a>(rules: &[NameRule], rail: &str, name: &'a HolderName, day: Date) -> Result<Cow<'a, str>, FieldFault> {
+    let rule = in_force(rules, rail, day);
     let text = name.as_str();
-    let (fits, what) = match rule.charset {
-        NameCharset::Any => (true, "any script"),
-        NameCharset::Latin => (text.chars().all(is_latin), "ASCII or European Latin letters"),
-        NameCharset::Ascii => (text.bytes().all(|b| matches!(b, b' '..=b'~')), "ASCII"),
-        NameCharset::Kana => return KanaName::parse(text, rule.chars_max).map(|_| ()),
+    let (chars_max, charset) = rule.map_or((NAME_CHARS_MAX, NameCharset::Any), |rule| (rule.chars_max, rule.charset));
+    let is_taken: fn(char) -> bool = match charset {
+        NameCharset::Any => |_| true,
+        NameCharset::Latin => is_latin,
+        NameCharset::Ascii => |character| matches!(character, ' '..='~'),
+        NameCharset::Kana => return KanaName::parse(text, chars_max).map(|_| Cow::Borrowed(text)),
     };
-    if fits && text.chars().count() <= rule.chars_max { Ok(()) } else { Err(fault(what)) }
+    let carried = match text.chars().all(is_taken) {
+        true => Some(Cow::Borrowed(text)),
+        false => letters::in_base_letters(text, is_taken).map(Cow::Owned),
+    };
+    carried.filter(|carried| carried.chars().count() <= chars_max).ok_or_else(|| unfit(rule, rail))
+}
+
+fn in_force<'a>(rules: &'a [NameRule], rail: &str, day: Date) -> Option<&'a NameRule> {
+    rules.iter().filter(|rule| rule.rail == rail && rule.from <= day).max_by_key(|rule| rule.from)
+}
+
+fn unfit(rule: Option<&NameRule>, rail: &str) -> FieldFault {
+    let (chars_max, charset) = rule.map_or((NAME_CHARS_MAX, NameCharset::Any), |rule| (rule.chars_max, rule.charset));
+    let what = match charset {
+        NameCharset::Any => "any script",
+        NameCharset::Latin => "ASCII or European Latin letters",
+        NameCharset::Ascii => "Latin letters, which are sent in ASCII,",
+        NameCharset::Kana => "Zengin's set",
+    };
+    FieldFault { field: AddressField::HolderName, must: format!("have 1 to {chars_max} characters of {what} on {rail}").into() }
 }
 
 /// ASCII, and the letters of Latin-1, Latin Extended-A and of Romanian (EPC217-08).

@@ -4,14 +4,17 @@ use super::{BeneficiaryRefusal, GivenAccount, GivenPayee, PayeeDetails, path, re
 use accounts::{
     AddressField, AddressKind, AddressRules, FieldFaults, PayoutAddress,
     check_digits::{is_cnpj, is_cpf},
-    holder::{HolderAddress, HolderName, NAME_CHARS_MAX, NameCharset, NameRule, check_name, default_name_rules},
+    holder::{HolderAddress, HolderName, NAME_CHARS_MAX, NameCharset, NameRule, carried_name, default_name_rules},
     kana::KanaName,
     rails::{DEFAULT_RAIL_NEEDS, RailNeeds},
 };
 use jiff::civil::Date;
 use money::{Currency, text::is_plain};
 use rails::{RailBook, RailRecord};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// The longest tax id, in characters (`Max35Text` of ISO 20022).
 const TAX_ID_CHARS_MAX: usize = 35;
@@ -141,13 +144,26 @@ impl PayeeRules {
         let refused = self.names.iter().filter(in_force).filter_map(|rule| {
             let refused = match rule.charset {
                 NameCharset::Kana => KanaName::parse(kana.unwrap_or(&details.holder_name), rule.chars_max).err(),
-                NameCharset::Any | NameCharset::Latin | NameCharset::Ascii => {
-                    HolderName::parse(&details.holder_name).and_then(|name| check_name(&self.names, &rule.rail, &name, day)).err()
-                }
+                NameCharset::Any | NameCharset::Latin | NameCharset::Ascii => HolderName::parse(&details.holder_name)
+                    .and_then(|name| carried_name(&self.names, &rule.rail, &name, day).map(drop))
+                    .err(),
             };
             refused.map(|fault| (rule.rail.to_string(), (rule.chars_max, fault.must.into_owned())))
         });
         refused.collect()
+    }
+
+    /// The payee with the name as it is sent over a rail on a day. A name that an older program let through, and that the rail does not carry, stays as it is.
+    #[must_use]
+    pub fn as_sent(&self, mut details: PayeeDetails, rail: &str, day: Date) -> PayeeDetails {
+        let name = HolderName::parse(&details.holder_name);
+        // What fits is sent exactly as before, whatever blanks it has.
+        if let Ok(name) = name.as_ref()
+            && let Ok(Cow::Owned(sent)) = carried_name(&self.names, rail, name, day)
+        {
+            details.holder_name = sent;
+        }
+        details
     }
 
     /// Whether a rail carries the name; else the field with the name, and what it must.
@@ -158,7 +174,7 @@ impl PayeeRules {
             return read.map(|_| ()).map_err(|fault| ("holder_name_kana", format!("{} on {}", fault.must, rule.rail)));
         }
         let name = HolderName::parse(&given.holder_name);
-        let checked = name.and_then(|name| check_name(&self.names, &rule.rail, &name, day));
+        let checked = name.and_then(|name| carried_name(&self.names, &rule.rail, &name, day).map(drop));
         checked.map_err(|fault| ("holder_name", fault.must.into_owned()))
     }
 }

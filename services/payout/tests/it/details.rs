@@ -1,14 +1,17 @@
 //! Limits of rails, the duration of a watch, and what is deleted.
 
+use crate::payees::create;
 use crate::world::{BOOK, World, aba, beneficiary, iban, on_both, payout_request};
 use api::payout::{
     CreateBeneficiaryRequest, GetPayoutRequest, ListPayoutsRequest, PayoutState, WatchPayoutRequest, WatchPayoutResponse,
     create_beneficiary_request::Account,
 };
 use futures::StreamExt as _;
+use money::{BookName, Currency, UserKey};
 use payout::store::{MIGRATIONS, Store};
 use payout::vault::Vault;
 use prost::Message as _;
+use sandbox::bank::own_account;
 use serde_json::json;
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
@@ -75,6 +78,44 @@ async fn a_name_that_was_recorded_before_is_held_against_the_rail_before_money_i
             assert_eq!(rpc::facts(&status)["chars_max"], "70");
         }
         world.check_books("ana", "EUR", 0).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_is_sent_in_the_letters_that_the_rail_takes_and_kept_as_it_is() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let mut config = world.config();
+        let bank = &mut config.banks[0];
+        bank.rails.iter_mut().zip(["mx-spei", "gb-fps"]).for_each(|(rail, id)| rail.rail = id.to_owned());
+        for (account, code) in bank.accounts.iter_mut().zip(["MXN", "GBP"]) {
+            account.address = own_account(Currency::try_new(code).unwrap()).canonical();
+            (account.currency, account.reference_prefix) = (code.to_owned(), format!("T{code}"));
+        }
+        let running = world.start_with(config).await;
+        let clabe = Account::Clabe(api::payout::Clabe { clabe: "646180157000000004".into() });
+        let british = Account::UkAccount(api::payout::UkAccount { sort_code: "601613".into(), account_number: "31926819".into() });
+        for (account, currency, sent) in [(clabe, "MXN", "<Nm>Maria Muller</Nm>"), (british, "GBP", "<Nm>Mar\u{ed}a M\u{fc}ller</Nm>")] {
+            world.fund("ana", currency).await;
+            let created = create(&running, "ana", named("Mar\u{ed}a M\u{fc}ller", account)).await.unwrap().beneficiary.unwrap();
+            assert_eq!(created.masked_holder_name, "M**** M*****");
+            let (payout, _) = running.request("ana", payout_request(&created.beneficiary_id, currency, 500)).await.unwrap();
+            let paid = running.end("ana", &payout.payout_id).await;
+            assert_eq!(paid.state(), PayoutState::Settled, "{paid:?}");
+            let messages = running.service.messages(&BookName::try_new(BOOK).unwrap(), paid.payout_id.parse().unwrap()).await.unwrap();
+            assert!(
+                String::from_utf8_lossy(&messages[0].body).contains(sent),
+                "{currency}: {}",
+                String::from_utf8_lossy(&messages[0].body)
+            );
+        }
+        let (book, user) = (BookName::try_new(BOOK).unwrap(), UserKey::try_new("ana").unwrap());
+        let export = payout::privacy::export(&world.database, &world.key_file, &book, &user).await.ok().unwrap();
+        let kept = serde_json::to_string(&export.beneficiaries).unwrap();
+        assert_eq!(kept.matches("Mar\u{ed}a M\u{fc}ller").count(), 2, "the real name is what is stored: {kept}");
         running.stop().await;
         world.close().await;
     })

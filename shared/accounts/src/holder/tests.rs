@@ -19,6 +19,35 @@ fn names_are_checked_by_the_rail() {
 }
 
 #[test]
+fn a_rail_of_fewer_letters_carries_the_name_in_base_letters_or_not_at_all() {
+    let rules = default_name_rules();
+    let carried = |rail: &str, name: &str| carried_name(&rules, rail, &HolderName::parse(name).unwrap(), DAY).ok().map(Cow::into_owned);
+    for (rail, name, sent) in [
+        ("mx-spei", "María José Nuñez", "Maria Jose Nunez"),
+        ("mx-spei", "Mari\u{301}a", "Maria"),
+        ("us-ach", "Jürgen Großmüller", "Jurgen Grossmuller"),
+        ("ca-eft", "Søren Łukasz Þór D\u{2019}Œuvre", "Soren Lukasz THor D'OEuvre"),
+        // Kept where the rail takes it, and only there.
+        ("sepa-ct", "Müller", "Müller"),
+        ("sepa-ct", "Nguyễn Müller", "Nguyen Müller"),
+        ("gb-fps", "Müller", "Müller"),
+    ] {
+        assert_eq!(carried(rail, name).as_deref(), Some(sent), "{name} on {rail}");
+    }
+    for (rail, name) in [
+        ("mx-spei", "山田"),
+        ("mx-spei", "Иван"),
+        ("us-ach", "\u{301}"),
+        // 22 characters, and 23 as they are sent.
+        ("us-ach", "Maximiliana von Grauß-W"),
+    ] {
+        let fault = carried_name(&rules, rail, &HolderName::parse(name).unwrap(), DAY).unwrap_err();
+        assert!(fault.to_string().contains(rail), "{fault}");
+    }
+    assert!(check_name(&rules, "us-ach", &HolderName::parse("Zoë").unwrap(), DAY).is_err(), "our own name is sent as it is");
+}
+
+#[test]
 fn a_later_row_replaces_an_earlier_one() {
     let mut rules: Vec<NameRule> = default_name_rules().into_iter().filter(|rule| rule.rail == "us-ach").collect();
     rules.insert(0, NameRule { chars_max: 30, from: date(2027, 1, 1), ..rules[0].clone() });

@@ -130,7 +130,9 @@ fn a_name_is_refused_only_if_no_rail_carries_it() {
     assert!(named(uk(), "Ana M\u{fc}ller of Somewhere").is_ok());
     let mut rules = PayeeRules::default();
     rules.needs.retain(|needs| needs.rail != "gb-fps");
-    let refusal = rules.check(&uk(), today()).err();
+    assert!(rules.check(&uk(), today()).is_ok(), "a mark more or less is no reason");
+    let long = GivenPayee { holder_name: "Ana M\u{fc}ller of Somewhere".to_owned(), ..uk() };
+    let refusal = rules.check(&long, today()).err();
     assert!(matches!(refusal, Some(BeneficiaryRefusal::HolderName { chars_max: 18, .. })), "{refusal:?}");
 }
 
@@ -183,4 +185,22 @@ proptest! {
             prop_assert!(text.trim().is_empty() && at == 3);
         }
     }
+}
+
+#[test]
+fn a_name_with_marks_is_recorded_as_it_is_and_sent_by_ach_in_ascii() {
+    let fields = [(F::RoutingNumber, "121000248"), (F::AccountNumber, "9000000001"), (F::AccountType, "checking")];
+    let given = GivenPayee { holder_name: "Mar\u{ed}a M\u{fc}ller".to_owned(), ..given(AddressKind::UsAccount, &fields) };
+    let details = check(&given).ok().unwrap().details;
+    assert_eq!(details.holder_name, given.holder_name);
+    let rules = PayeeRules::default();
+    assert!(!rules.rails_refusing(&details, today()).contains_key("us-ach"));
+    for (rail, sent) in [("us-ach", "Maria Muller"), ("us-ach-same-day", "Maria Muller"), ("us-rtp", given.holder_name.as_str())] {
+        assert_eq!(rules.as_sent(details.clone(), rail, today()).holder_name, sent, "{rail}");
+    }
+    // What has no base letters is refused where only they are taken, and says so.
+    let clabe =
+        GivenPayee { holder_name: "\u{5c71}\u{7530}".to_owned(), ..self::given(AddressKind::Clabe, &[(F::Clabe, "646180157000000004")]) };
+    let refusal = check(&clabe).err().unwrap().to_string();
+    assert!(refusal.contains("Latin letters, which are sent in ASCII") && refusal.contains("mx-spei"), "{refusal}");
 }
