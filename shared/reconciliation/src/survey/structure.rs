@@ -1,0 +1,54 @@
+//! Whether the statements of virtual accounts come to that of their physical account.
+
+use super::Judge;
+use crate::class::ExceptionClass;
+use jiff::civil::Date;
+use matching::{LineStanding, StatementPart};
+use rails::CalendarGap;
+use std::collections::BTreeMap;
+
+/// Balances of a day in minor units: opening and closing.
+type DayBalances = (i128, i128);
+
+/// Compares each day of which the physical account and at least one virtual account have a statement.
+pub(super) fn check(judge: &mut Judge<'_, '_>, taken: &[(&str, &StatementPart)]) -> Result<(), CalendarGap> {
+    for physical in judge.terms.structure.clone() {
+        let refused = judge.refused.clone();
+        let of = |account: &str| -> BTreeMap<Date, (DayBalances, &StatementPart)> {
+            let booked = taken.iter().map(|(_, part)| *part).filter(|part| {
+                part.standing == LineStanding::Booked
+                    && part.account.as_deref() == Some(account)
+                    && !refused.contains(&(part.file, part.statement))
+            });
+            let mut days: BTreeMap<Date, (DayBalances, &StatementPart)> = BTreeMap::new();
+            for part in booked {
+                let (Some(day), Some(opening), Some(closing)) = (part.day, part.opening, part.closing) else { continue };
+                let balances = (i128::from(opening), i128::from(closing));
+                // Pages of a day follow each other.
+                days.entry(day).and_modify(|(known, _)| known.1 = balances.1).or_insert((balances, part));
+            }
+            days
+        };
+        let leaves: Vec<_> = physical.leaves.iter().map(|leaf| of(leaf)).collect();
+        for (day, (balances, part)) in of(&physical.account) {
+            let of_day: Vec<DayBalances> = leaves.iter().filter_map(|leaf| leaf.get(&day)).map(|(balances, _)| *balances).collect();
+            if of_day.is_empty() {
+                continue;
+            }
+            let missing = leaves.len() - of_day.len();
+            let sum = of_day.iter().fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+            let detail = if missing > 0 {
+                format!("{missing} of {} virtual accounts have no statement of {day}", leaves.len())
+            } else if sum != balances {
+                format!(
+                    "on {day} the virtual accounts open with {} and close with {} minor units, the physical account with {} and {}",
+                    sum.0, sum.1, balances.0, balances.1
+                )
+            } else {
+                continue;
+            };
+            judge.add(ExceptionClass::VirtualNePhysical, Some(part), detail)?;
+        }
+    }
+    Ok(())
+}

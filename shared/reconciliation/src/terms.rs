@@ -1,0 +1,67 @@
+//! What a run goes by: the day, the calendars, the tolerances and the structure of accounts.
+
+use crate::{age::BankingDays, rule::Tolerances};
+use jiff::civil::Date;
+use matching::account_key;
+use rails::HolidayCalendars;
+use std::collections::HashMap;
+
+/// A physical account and the virtual ones that its money is divided into. Statements of virtual accounts are compared and not matched: their entries are those of
+/// the physical account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhysicalAccount {
+    /// The account at the bank.
+    pub account: String,
+    /// All of its virtual accounts.
+    pub leaves: Vec<String>,
+}
+
+/// Everything that a run goes by beside files and items.
+#[derive(Debug)]
+pub struct Terms<'c> {
+    /// The day that ages are counted to. Nothing can have been booked later.
+    pub today: Date,
+    /// How far amounts may differ.
+    pub tolerances: Tolerances,
+    /// Accounts that are divided into virtual ones.
+    pub structure: Vec<PhysicalAccount>,
+    usual: BankingDays<'c>,
+    calendars: &'c HolidayCalendars,
+    of_accounts: HashMap<String, BankingDays<'c>>,
+}
+
+impl<'c> Terms<'c> {
+    /// No tolerance and no virtual accounts. Without a calendar, every day is a banking day.
+    #[must_use]
+    pub fn new(today: Date, calendars: &'c HolidayCalendars, calendar: Option<&str>) -> Self {
+        Self {
+            today,
+            tolerances: Tolerances::default(),
+            structure: Vec::new(),
+            usual: BankingDays::new(calendars, calendar),
+            calendars,
+            of_accounts: HashMap::new(),
+        }
+    }
+
+    /// Gives an account a calendar of its own.
+    pub fn set_calendar(&mut self, account: &str, calendar: &str) {
+        self.of_accounts.insert(account_key(account), BankingDays::new(self.calendars, Some(calendar)));
+    }
+
+    /// Adds a physical account with its virtual ones.
+    pub fn add_structure(&mut self, account: &str, leaves: &[&str]) {
+        let leaves = leaves.iter().map(|leaf| account_key(leaf)).collect();
+        self.structure.push(PhysicalAccount { account: account_key(account), leaves });
+    }
+
+    /// The banking days of an account.
+    #[must_use]
+    pub fn days(&self, account: Option<&str>) -> &BankingDays<'c> {
+        account.and_then(|account| self.of_accounts.get(account)).unwrap_or(&self.usual)
+    }
+
+    pub(crate) fn is_leaf(&self, account: Option<&str>) -> bool {
+        account.is_some_and(|account| self.structure.iter().any(|physical| physical.leaves.iter().any(|leaf| leaf == account)))
+    }
+}

@@ -1,0 +1,10 @@
+//! Days of accounts in files, reconciled as a whole.
+
+mod closing;
+mod files;
+mod generator;
+mod lists;
+mod planted;
+mod reference;
+mod rules;
+mod world;
