@@ -4,7 +4,7 @@
 //! `cargo run --release -p reconciliation --example reconcile_million -- 1000000`
 
 #[path = "../tests/it/generator.rs"]
-#[allow(dead_code)] // Tests use more of it.
+#[allow(dead_code, clippy::unwrap_used)] // It is the tests', which use more of it.
 mod generator;
 
 use generator::{TODAY, planned, write_statement};

@@ -27,8 +27,6 @@ pub struct StatementContent {
     pub moved: i128,
     /// The last day on which one of them was booked.
     pub last_booked: Option<Date>,
-    /// Whether one of them is in another currency than the statement.
-    pub has_other_currencies: bool,
     /// SHA-256 of what the lines say, without their places.
     pub digest: [u8; 32],
 }
@@ -143,7 +141,7 @@ struct StreamOutput<'g> {
 
 impl StreamOutput<'_> {
     fn begin(&mut self, part: StatementPart) {
-        let content = StatementContent { lines: 0, moved: 0, last_booked: None, has_other_currencies: false, digest: [0; 32] };
+        let content = StatementContent { lines: 0, moved: 0, last_booked: None, digest: [0; 32] };
         self.statements.push(OpenStatement { part, content, hash: Sha256::new() });
     }
 
@@ -164,7 +162,6 @@ impl StreamOutput<'_> {
         if open.part.currency.is_empty() {
             line.amount.currency().code().clone_into(&mut open.part.currency);
         }
-        content.has_other_currencies |= line.amount.currency().code() != open.part.currency;
         feed(&line, &mut open.hash);
         (self.give)(&open.part, line);
     }

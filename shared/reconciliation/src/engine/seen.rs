@@ -3,7 +3,7 @@
 use crate::store::PackedPlace;
 use matching::{BankLine, EarlierEntry, EntryIdentity, LinePlace, SeenEntry};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, Hash, RandomState},
 };
 
@@ -43,7 +43,7 @@ pub(super) struct SeenEntries {
     hashers: [RandomState; 2],
     known: HashMap<BareKey, KnownEntry>,
     /// Further entries with the same reference and other end-to-end ids: banks give one reference to several payments of a file.
-    further: HashMap<BareKey, Vec<KnownEntry>>,
+    further: HashMap<(BareKey, u64), KnownEntry>,
     recorded: Vec<String>,
 }
 
@@ -70,9 +70,8 @@ impl SeenEntries {
     pub(super) fn again(&mut self, line: &BankLine, is_booked: bool) -> Option<Repeated> {
         let (key, id) = self.keys(&line.identity()?);
         // A line without an id may be any of those with one; a line with an id may be one that came without.
-        let is_same = |known: &&KnownEntry| id == 0 || known.id == 0 || known.id == id;
-        let further = self.further.get(&key).into_iter().flatten();
-        if let Some(known) = self.known.get(&key).into_iter().chain(further).find(is_same) {
+        let first = self.known.get(&key).filter(|known| id == 0 || known.id == 0 || known.id == id);
+        if let Some(known) = first.or_else(|| self.further.get(&(key, id))).or_else(|| self.further.get(&(key, 0))) {
             let place = known.place.place();
             return Some(match known.is_recorded {
                 true => Repeated::Recorded(self.recorded.get(place.entry).cloned().unwrap_or_default()),
@@ -86,10 +85,9 @@ impl SeenEntries {
     }
 
     fn insert(&mut self, key: BareKey, entry: KnownEntry) {
-        if self.known.contains_key(&key) {
-            self.further.entry(key).or_default().push(entry);
-        } else {
-            self.known.insert(key, entry);
+        match self.known.entry(key) {
+            Entry::Vacant(first) => drop(first.insert(entry)),
+            Entry::Occupied(_) => drop(self.further.insert((key, entry.id), entry)),
         }
     }
 

@@ -90,7 +90,7 @@ pub fn planned(seed: u64, number: u64) -> Planned {
     let minor = 100 + i64::try_from(mixed(seed, number ^ 0xff) % 50_000).unwrap();
     let key = format!("P{number}");
     let id = end_to_end(seed, number, 0);
-    let class = (random % ONE_OF == 0).then(|| PLANTED[usize::try_from(random / ONE_OF).unwrap_or_default() % PLANTED.len()]);
+    let class = random.is_multiple_of(ONE_OF).then(|| PLANTED[usize::try_from(random / ONE_OF).unwrap_or_default() % PLANTED.len()]);
     let debit = || item(key.clone(), Direction::Debit, minor, &id);
     let credit = || item(key.clone(), Direction::Credit, minor, &id);
     let entry = |direction, minor| PlannedEntry {

@@ -1,4 +1,5 @@
 //! Days of accounts in files, reconciled as a whole.
+#![allow(clippy::unwrap_used)]
 
 mod closing;
 mod files;
