@@ -56,11 +56,15 @@ pub enum Purpose {
     BankSpendable,
     /// What payouts have reserved of a bank account's money.
     BankCommitted,
+    /// A leaf of a physical bank account in the treasury book: the money that the leaf's entity has there. The leaf's id stands for the bank account.
+    VirtualAccount,
+    /// The same physical account's money at the bank, in the treasury book. Its leaves add up to it.
+    PhysicalCash,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
@@ -87,6 +91,8 @@ impl Purpose {
         Self::CreatorOwed,
         Self::BankSpendable,
         Self::BankCommitted,
+        Self::VirtualAccount,
+        Self::PhysicalCash,
     ];
 
     /// The spelling in names.
@@ -119,13 +125,15 @@ impl Purpose {
             Self::CreatorOwed => "creator_owed",
             Self::BankSpendable => "bank_spendable",
             Self::BankCommitted => "bank_committed",
+            Self::VirtualAccount => "virtual_account",
+            Self::PhysicalCash => "physical_cash",
         }
     }
 
-    /// Whether there is one such account for each bank account, and not only one for each legal entity.
+    /// Whether there is one such account for each bank account, real or virtual, and not only one for each legal entity.
     #[must_use]
     pub const fn is_per_bank_account(self) -> bool {
-        matches!(self, Self::BankCash | Self::BankSpendable | Self::BankCommitted)
+        matches!(self, Self::BankCash | Self::BankSpendable | Self::BankCommitted | Self::VirtualAccount | Self::PhysicalCash)
     }
 
     /// Whether debits beyond its credits are refused: other people's money, and what a bank account can pay.
