@@ -6,10 +6,10 @@ use crate::{
     reason::LedgerReason,
 };
 use api::ledger::{
-    Account as AccountMessage, AccountState, Book, BookMode, GetAccountRequest, GetPostingRequest, Guard, ListBooksRequest,
-    PostBatchOutcome, PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, PostingStanding, RequestField,
-    ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest, VoidPendingRequest, guard::Operation,
-    ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
+    Account as AccountMessage, AccountState, Book, BookMode, CreateBookRequest, GetAccountRequest, GetPostingRequest,
+    GetTrialBalanceRequest, Guard, ListBooksRequest, PostBatchOutcome, PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest,
+    PostResponse, Posting, PostingStanding, RequestField, ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest, TrialBalanceLine,
+    VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
 };
 use chart::{Account, BookKind, GuardKey, PostingKind};
 use money::{BookName, Currency, UserKey};
@@ -36,6 +36,22 @@ pub struct LedgerClient {
     client: LedgerServiceClient<rpc::Transport>,
     /// A book's mode is fixed at creation, so it is fetched once.
     books: Arc<RwLock<HashMap<BookName, BookKind>>>,
+}
+
+/// Pages of a trial balance that is read whole: more than a book's accounts of the company fill.
+const TRIAL_PAGES_MAX: u32 = 100;
+/// How often a trial balance of several pages is read whose book changes meanwhile.
+const TRIAL_READS_MAX: u32 = 5;
+
+/// A book's trial balance, read whole.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TrialRead {
+    /// There is no such book.
+    NoBook,
+    /// The book changed between two pages, each time that it was read.
+    Changing,
+    /// All lines of one moment, and the sequence number of the last event that they include.
+    Lines(Vec<TrialBalanceLine>, i64),
 }
 
 /// A hold to post or to release.
@@ -198,6 +214,49 @@ impl LedgerClient {
             }
         }
         Ok(books.get(book).copied())
+    }
+
+    /// The kind of a book, which is created if it is not there: LIVE if the ledger has a LIVE book, otherwise TEST.
+    pub async fn ensure_book(&self, book: &BookName, region: &str) -> Result<BookKind, NotPosted> {
+        if let Some(kind) = self.book(book).await? {
+            return Ok(kind);
+        }
+        // The call above has just listed all books.
+        let live = self.books.read().unwrap_or_else(PoisonError::into_inner).values().any(|kind| *kind == BookKind::Live);
+        let (kind, mode) = if live { (BookKind::Live, BookMode::Live) } else { (BookKind::Test, BookMode::Test) };
+        let request_id = Uuid::now_v7().hyphenated().to_string();
+        let request = CreateBookRequest { request_id, book: book.to_string(), mode: mode.into(), region: region.to_owned() };
+        self.client.clone().create_book(request).await?;
+        Ok(kind)
+    }
+
+    /// The sums of all accounts of a book, users' by their form and the company's one by one.
+    pub async fn trial_balance(&self, book: &BookName) -> Result<TrialRead, NotPosted> {
+        for _ in 0..TRIAL_READS_MAX {
+            match self.trial_pages(book).await.map_err(NotPosted::from) {
+                Ok(TrialRead::Changing) => {}
+                Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::BookUnknown => return Ok(TrialRead::NoBook),
+                read => return read,
+            }
+        }
+        Ok(TrialRead::Changing)
+    }
+
+    async fn trial_pages(&self, book: &BookName) -> Result<TrialRead, Status> {
+        let (mut lines, mut seq, mut page_token) = (Vec::new(), None, String::new());
+        for _ in 0..TRIAL_PAGES_MAX {
+            let request = GetTrialBalanceRequest { book: book.to_string(), page_size: 0, page_token };
+            let page = self.client.clone().get_trial_balance(request).await?.into_inner();
+            if *seq.get_or_insert(page.seq) != page.seq {
+                return Ok(TrialRead::Changing);
+            }
+            lines.extend(page.lines);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(TrialRead::Lines(lines, seq.unwrap_or_default()));
+            }
+        }
+        Err(Status::internal("a trial balance without an end"))
     }
 
     /// What a viewer has and owes, and what stops it from being spent.

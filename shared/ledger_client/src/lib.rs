@@ -12,6 +12,6 @@ pub mod reason;
 
 pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
 pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, ViewerCoins, ViewerWallet};
-pub use client::{HoldPosting, LedgerClient, all_books};
+pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use posting::PostingDraft;
 pub use reason::{Audience, LedgerReason, Retry};

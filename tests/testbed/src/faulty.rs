@@ -118,6 +118,7 @@ impl LedgerService for FaultyLedger {
         self.real.get_posting(request).await
     }
     async fn get_trial_balance(&self, request: Request<GetTrialBalanceRequest>) -> FaultyAnswer<GetTrialBalanceResponse> {
+        self.unread()?;
         self.real.get_trial_balance(request).await
     }
     type PostStreamStream = <ledger::Service as LedgerService>::PostStreamStream;
