@@ -55,7 +55,7 @@ fn said(dir: &Path, found: &mut BTreeSet<String>) {
 fn every_reason_is_explained_and_every_explanation_is_of_a_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut reasons = BTreeSet::new();
-    for service in ["ledger", "gift", "purchase", "earnings", "payout", "support", "monitor"] {
+    for service in ["ledger", "gift", "purchase", "earnings", "payout", "support", "treasury", "monitor"] {
         said(&root.join("services").join(service).join("src"), &mut reasons);
     }
     said(&root.join("shared/rpc/src"), &mut reasons);
@@ -92,7 +92,7 @@ fn contract(root: &Path, service: &str) -> String {
 #[test]
 fn every_reason_of_a_service_is_in_its_contract() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for service in ["ledger", "gift", "purchase", "earnings", "payout", "support", "monitor"] {
+    for service in ["ledger", "gift", "purchase", "earnings", "payout", "support", "treasury", "monitor"] {
         let (mut reasons, proto) = (BTreeSet::new(), contract(&root, service));
         said(&root.join("services").join(service).join("src"), &mut reasons);
         let is_named = |reason: &String| proto.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == reason);

@@ -34,8 +34,16 @@ const SIGNATURE: &str = "manifest.sig";
 const FORMAT: u32 = 1;
 
 /// Services with tables. The ledger's are copied last: while a service's own tables are locked, the ledger does nothing for it.
-const OWNERS: [Service; 7] =
-    [Service::Sandbox, Service::Payout, Service::Earnings, Service::Purchase, Service::Support, Service::Gift, Service::Ledger];
+const OWNERS: [Service; 8] = [
+    Service::Sandbox,
+    Service::Payout,
+    Service::Earnings,
+    Service::Purchase,
+    Service::Support,
+    Service::Gift,
+    Service::Treasury,
+    Service::Ledger,
+];
 
 /// The name of a service's file or schema.
 fn tables(service: Service) -> &'static str {

@@ -26,10 +26,11 @@ const LEDGER: TablePlacement = Spread { beside: "ledger.\"commit\"" };
 /// Services identify a book by its name, the ledger by its number, so their rows can't be colocated.
 const SERVICES: TablePlacement = Spread { beside: "payout.payout" };
 const ACTS: TablePlacement = Coordinator("joined to support.act");
+const STRUCTURE: TablePlacement = Coordinator("one structure, which is read whole");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 67] = [
+pub const PLAN: [(&str, TablePlacement); 75] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -88,6 +89,14 @@ pub const PLAN: [(&str, TablePlacement); 67] = [
     ("gift.catalogue_served", Coordinator("a row for each catalogue")),
     ("gift.migration", OURS),
     ("gift.program_format", OURS),
+    ("treasury.structure_revision", STRUCTURE),
+    ("treasury.physical_account", STRUCTURE),
+    ("treasury.node", STRUCTURE),
+    ("treasury.node_parent", STRUCTURE),
+    ("treasury.leaf_state", STRUCTURE),
+    ("treasury.virtual_number", STRUCTURE),
+    ("treasury.migration", OURS),
+    ("treasury.program_format", OURS),
     ("support.proposal", SERVICES),
     ("support.request", SERVICES),
     ("support.act", Coordinator("one chain over all books")),

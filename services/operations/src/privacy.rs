@@ -56,8 +56,11 @@ const FOUND_BY: OnErasure = OnErasure::Kept(
 
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing without the token; so what was paid before can still be claimed");
 
+const REGISTER: OnErasure =
+    OnErasure::Kept("issuers of such numbers must register who uses them, and keep that; numbers are never given twice");
+
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 48] = [
+pub const PERSONAL: [PersonalColumn; 51] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -116,6 +119,14 @@ pub const PERSONAL: [PersonalColumn; 48] = [
     personal(Service::Payout, "payout_run.approved_by", "the same", OnErasure::Kept("it says who approved payouts")),
     personal(Service::Payout, "standing_order.user_id", "user key", OnErasure::Removed),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
+    personal(Service::Treasury, "virtual_number.holder", "who uses a number that a bank issued", REGISTER),
+    personal(Service::Treasury, "virtual_number.number", "the number, which names its holder", REGISTER),
+    personal(
+        Service::Treasury,
+        "structure_revision.applied_by",
+        "which member of staff",
+        OnErasure::Kept("it says who changed the structure"),
+    ),
     personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
     personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),
     personal(

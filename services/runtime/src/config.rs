@@ -76,6 +76,8 @@ pub struct Config {
     pub earnings: earnings::Config,
     /// The payout service.
     pub payout: payout::Config,
+    /// The treasury service.
+    pub treasury: treasury::Config,
     /// The monitor.
     pub monitor: monitor::Config,
 }
@@ -130,6 +132,8 @@ pub struct PeerSettings {
     pub earnings: String,
     /// PayoutService.
     pub payout: String,
+    /// TreasuryService.
+    pub treasury: String,
     /// MonitorService.
     pub monitor: String,
 }
@@ -164,6 +168,8 @@ pub struct ServiceTokenSettings {
     pub earnings: PathBuf,
     /// PayoutService.
     pub payout: PathBuf,
+    /// TreasuryService.
+    pub treasury: PathBuf,
     /// MonitorService, for recording staff actions.
     pub monitor: PathBuf,
 }
@@ -211,6 +217,7 @@ impl Default for Config {
             purchase: purchase::Config::default(),
             earnings: earnings::Config::default(),
             payout: payout::Config::default(),
+            treasury: treasury::Config::default(),
             monitor: monitor::Config::default(),
         }
     }
@@ -266,6 +273,7 @@ impl PeerSettings {
             (Service::Gift, &self.gift),
             (Service::Earnings, &self.earnings),
             (Service::Payout, &self.payout),
+            (Service::Treasury, &self.treasury),
             (Service::Monitor, &self.monitor),
         ];
         all.into_iter().filter(|(_, url)| !url.is_empty()).map(|(service, url)| (service, url.clone())).collect()
@@ -283,6 +291,7 @@ impl ServiceTokenSettings {
             (Service::Gift, &self.gift),
             (Service::Earnings, &self.earnings),
             (Service::Payout, &self.payout),
+            (Service::Treasury, &self.treasury),
             (Service::Monitor, &self.monitor),
         ];
         all.into_iter().filter(|(_, file)| !file.as_os_str().is_empty()).map(|(service, file)| (service, file.clone())).collect()

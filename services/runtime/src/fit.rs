@@ -10,6 +10,7 @@ mod payout;
 mod purchase;
 mod sandbox;
 mod support;
+mod treasury;
 
 pub use payout::{payout_key_file, payout_key_ids, rotate_payout_key};
 pub use purchase::sandbox_bundle;
@@ -25,6 +26,7 @@ pub(super) async fn start(service: Service, wiring: &mut Wiring) -> Result<(), E
         Service::Gift => gift::start(wiring).await,
         Service::Earnings => earnings::start(wiring).await,
         Service::Payout => payout::start(wiring).await,
+        Service::Treasury => treasury::start(wiring).await,
         Service::Monitor => monitor::start(wiring),
     };
     started.map_err(|source| Error::Start { service, source })

@@ -112,6 +112,7 @@ pub fn check(options: &Options) -> Result<(), Error> {
             | Service::Gift
             | Service::Earnings
             | Service::Payout
+            | Service::Treasury
             | Service::Monitor => {}
         }
     }

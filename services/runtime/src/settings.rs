@@ -13,6 +13,8 @@ pub struct Settings {
     pub earnings: earnings::Config,
     /// The payout service's options. Without a key file a sandbox uses a key beside the data and the pretend bank; otherwise payouts do not start.
     pub payout: payout::Config,
+    /// The treasury service's options.
+    pub treasury: treasury::Config,
     /// The monitor's options.
     pub monitor: monitor::Config,
     /// The pretend bank's options.

@@ -40,6 +40,11 @@ pub mod largesse {
             include!("generated/largesse.payout.v1.rs");
         }
     }
+    pub mod treasury {
+        pub mod v1 {
+            include!("generated/largesse.treasury.v1.rs");
+        }
+    }
     pub mod monitor {
         pub mod v1 {
             include!("generated/largesse.monitor.v1.rs");
@@ -54,7 +59,7 @@ pub mod largesse {
 
 pub use largesse::{
     earnings::v1 as earnings, gift::v1 as gift, ledger::v1 as ledger, monitor::v1 as monitor, payout::v1 as payout,
-    purchase::v1 as purchase, support::v1 as support, r#type::v1 as r#type,
+    purchase::v1 as purchase, support::v1 as support, treasury::v1 as treasury, r#type::v1 as r#type,
 };
 
 /// Every contract's descriptor, with its comments and without source positions, as a serialised `FileDescriptorSet`.

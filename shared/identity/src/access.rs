@@ -44,6 +44,8 @@ pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a recorded staff action: the whole of the request, which is hashed where it is recorded (256 KiB within a process, 64 KiB over a socket), 8
 /// KiB of it as text, the 256 users and as many accounts that it names, and the caller.
 pub const ACT_BYTES_MAX: usize = 384 * 1024;
+/// Bytes of a message with a structure file: as much as the audit log takes of a call by staff.
+pub const STRUCTURE_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a message with a thousand postings and full request fields.
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -61,6 +63,11 @@ impl AccessRow {
     /// The row of an RPC whose message has a thousand items where others have one.
     const fn batched(self) -> Self {
         Self { bytes_max: BATCH_BYTES_MAX, ..self }
+    }
+
+    /// The row of an RPC whose message carries a structure file.
+    const fn filed(self) -> Self {
+        Self { bytes_max: STRUCTURE_BYTES_MAX, ..self }
     }
 
     /// The row of an RPC whose message carries the request of another RPC.
@@ -156,6 +163,12 @@ const CREATOR_TIER: Access = Access::Roles(&[(Service, Reach::OnBehalf)]);
 const PAYOUT_REPORT: Access =
     Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
+/// Bank accounts, whose money each part is, and who holds the numbers: for those who answer for the books, not for those who help users.
+const STRUCTURE_READ: Access =
+    Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// Divides bank accounts. It moves no money, so one person is enough.
+const STRUCTURE_WRITE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// Only auditors and admins read the audit log.
@@ -234,6 +247,9 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/SetStandingOrder", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetStandingOrder", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/DeleteStandingOrder", CREATOR_CASH).keeping(),
+    explained("/largesse.treasury.v1.TreasuryService/PlanStructure", STRUCTURE_READ).filed(),
+    explained("/largesse.treasury.v1.TreasuryService/ApplyStructure", STRUCTURE_WRITE).filed(),
+    explained("/largesse.treasury.v1.TreasuryService/ListVirtualAccounts", STRUCTURE_READ),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

@@ -21,14 +21,25 @@ pub enum Service {
     Earnings,
     /// Payouts of money.
     Payout,
+    /// Physical bank accounts and their virtual ones.
+    Treasury,
     /// Whether the ledger audit passes.
     Monitor,
 }
 
 impl Service {
     /// Every service, in the order they start.
-    pub const ALL: [Self; 8] =
-        [Self::Ledger, Self::Support, Self::Sandbox, Self::Purchase, Self::Gift, Self::Earnings, Self::Payout, Self::Monitor];
+    pub const ALL: [Self; 9] = [
+        Self::Ledger,
+        Self::Support,
+        Self::Sandbox,
+        Self::Purchase,
+        Self::Gift,
+        Self::Earnings,
+        Self::Payout,
+        Self::Treasury,
+        Self::Monitor,
+    ];
 
     /// The name given to `--services`.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +51,7 @@ impl Service {
             Self::Gift => "gift",
             Self::Earnings => "earnings",
             Self::Payout => "payout",
+            Self::Treasury => "treasury",
             Self::Monitor => "monitor",
         }
     }
@@ -54,6 +66,7 @@ impl Service {
             Self::Gift => Some("largesse.gift.v1.GiftService"),
             Self::Earnings => Some("largesse.earnings.v1.EarningsService"),
             Self::Payout => Some("largesse.payout.v1.PayoutService"),
+            Self::Treasury => Some("largesse.treasury.v1.TreasuryService"),
             Self::Monitor => Some("largesse.monitor.v1.MonitorService"),
         }
     }
@@ -62,7 +75,7 @@ impl Service {
     pub fn needs(self) -> &'static [Self] {
         match self {
             Self::Ledger | Self::Sandbox | Self::Monitor => &[],
-            Self::Support | Self::Purchase | Self::Gift | Self::Earnings | Self::Payout => &[Self::Ledger],
+            Self::Support | Self::Purchase | Self::Gift | Self::Earnings | Self::Payout | Self::Treasury => &[Self::Ledger],
         }
     }
 }

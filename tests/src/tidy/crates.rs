@@ -20,7 +20,7 @@ const CLIENT: &[&str] = &["ledger_client", "chart", "api", "rpc", "identity", "d
 /// Additional dependencies of its tests: other services in the same process.
 const CLIENT_TESTS: &[&str] = &["testbed", "pgtest", "sandbox"];
 /// The services whose `tables` auditors and operators read.
-const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support", "gift"];
+const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support", "gift", "treasury"];
 /// The ledger's pure half.
 const BOOKS: &[&str] = &["books", "chart"];
 /// Dependencies of a client of the services.
@@ -57,6 +57,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
     row("services/payout", &[CLIENT, &["iso20022", "accounts", "bankapi", "rails", "screening", "http_client"]], CLIENT_TESTS),
     row("services/support", &[CLIENT], CLIENT_TESTS),
+    row("services/treasury", &[CLIENT, &["accounts"]], CLIENT_TESTS),
     // Its banks read what a payer sends with the same crates that a payer writes it with, and one of them calls the payer back.
     row(
         "services/sandbox",

@@ -4,7 +4,7 @@ use super::{Violation, mask::mask};
 /// Crates that read other services' rows.
 const READERS: [&str; 2] = ["services/monitor/", "services/operations/"];
 /// The services whose rows they read.
-const READ: [&str; 5] = ["purchase", "earnings", "payout", "support", "gift"];
+const READ: [&str; 6] = ["purchase", "earnings", "payout", "support", "gift", "treasury"];
 
 /// The beginning of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]

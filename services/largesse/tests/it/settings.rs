@@ -39,7 +39,7 @@ const RATES: &str = "version = \"1\"\n[terms]\nwithholding_bps = 0\nmaturity_day
     from = \"2024-01-01\"\nper_diamond = \"0.004\"\nbasis = \"ours\"\nminimum_minor_units = 1\nfee_minor_units = 0\n";
 
 /// All services with real identities, certificates and lists, in a directory with all the files.
-const GOOD: &str = "services = [\"ledger\", \"support\", \"gift\", \"purchase\", \"earnings\", \"payout\", \"monitor\"]
+const GOOD: &str = "services = [\"ledger\", \"support\", \"gift\", \"purchase\", \"earnings\", \"payout\", \"treasury\", \"monitor\"]
 [listen]
 grpc = \"127.0.0.1:0\"
 [tls]
@@ -50,7 +50,7 @@ clients = [{ identity = \"spiffe://x\", role = \"service\" }]
 [identity]
 keys = [\"house/identity.pub.pem\"]
 service_tokens = { ledger = \"ledger.token\", support = \"support.token\", gift = \"gift.token\", purchase = \"purchase.token\", \
-    earnings = \"earnings.token\", payout = \"payout.token\", monitor = \"monitor.token\" }
+    earnings = \"earnings.token\", payout = \"payout.token\", treasury = \"treasury.token\", monitor = \"monitor.token\" }
 [ledger]
 heads_dir = \"heads\"
 [gift]
@@ -74,7 +74,7 @@ fn prepared() -> (tempfile::TempDir, PathBuf) {
             ),
         );
     }
-    for service in ["ledger", "support", "gift", "purchase", "earnings", "payout", "monitor"] {
+    for service in ["ledger", "support", "gift", "purchase", "earnings", "payout", "treasury", "monitor"] {
         let (code, token, error) = run(&path, &["token", "--data-dir", "house", "--sub", service, "--role", "service"]);
         assert_eq!(code, Some(0), "{error}");
         let file = path.join(format!("{service}.token"));

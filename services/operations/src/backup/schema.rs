@@ -98,6 +98,7 @@ async fn opened(database: &Database, service: Service) -> Result<(), OperationFa
         Service::Earnings => drop(earnings::tables::Store::open(database).await?),
         Service::Payout => drop(payout::tables::Store::inspect(database).await?),
         Service::Gift => drop(gift::tables::Store::open(database).await?),
+        Service::Treasury => drop(treasury::tables::Store::open(database).await?),
         Service::Sandbox | Service::Monitor => {}
     }
     Ok(())

@@ -108,6 +108,9 @@ fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
         let why = "its callbacks are proved by its certificate, which needs a listener of HTTP with TLS: set listen.http, tls.certificate and tls.key";
         wrong("payout.banks", format!("the bank {}: {why}", bank.name));
     }
+    if let Err(error) = config.treasury.check() {
+        wrong(&format!("treasury.{}", error.option), format!("must {}", error.must));
+    }
 }
 
 /// Whether any issuer is trusted.

@@ -65,6 +65,7 @@ impl Config {
                 purchase: self.purchase,
                 earnings: self.earnings,
                 payout: self.payout,
+                treasury: self.treasury,
                 monitor: self.monitor,
                 ..Default::default()
             },

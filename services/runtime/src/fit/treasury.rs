@@ -1,0 +1,15 @@
+//! Starts the treasury service, which needs the ledger and its own tables.
+use crate::command::UntypedError;
+use crate::wiring::Wiring;
+use identity::Service;
+
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
+    let deps = treasury::Deps {
+        ledger: wiring.way(Service::Treasury, Service::Ledger)?,
+        database: wiring.database.clone(),
+        clock: treasury::system_clock(),
+    };
+    let service = treasury::start(deps, wiring.options.settings.treasury.clone()).await?;
+    wiring.add(Service::Treasury, service.routes());
+    Ok(())
+}

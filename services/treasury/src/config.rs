@@ -1,0 +1,58 @@
+//! Options of the treasury service.
+use accounts::countries::is_country;
+use money::BookName;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Options of the treasury service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The ledger book with the balances of all virtual accounts. The first structure that is applied creates it: LIVE if the installation has a LIVE book,
+    /// otherwise TEST. It must not be changed afterwards.
+    pub book: String,
+    /// Data-residency region of that book.
+    pub region: String,
+    /// Countries, as ISO 3166 codes such as "GB", whose law demands that clients' money has a physical account of its own. A structure that has a leaf for clients'
+    /// money of such a market on another account is refused.
+    pub client_money_markets: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { book: "treasury".to_owned(), region: "local".to_owned(), client_money_markets: Vec::new() }
+    }
+}
+
+/// An option that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidOption {
+    /// Its name.
+    pub option: &'static str,
+    /// What it must be.
+    pub must: String,
+}
+
+impl fmt::Display for InvalidOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} must {}", self.option, self.must)
+    }
+}
+
+impl std::error::Error for InvalidOption {}
+
+impl Config {
+    /// The treasury book's name, if all options can be used.
+    pub fn check(&self) -> Result<BookName, InvalidOption> {
+        let known = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if !(1..=32).contains(&self.region.len()) || !self.region.bytes().all(known) {
+            return Err(InvalidOption { option: "region", must: "have 1 to 32 of the characters a to z, 0 to 9 and -".to_owned() });
+        }
+        if let Some(wrong) = self.client_money_markets.iter().find(|market| !is_country(market)) {
+            return Err(InvalidOption { option: "client_money_markets", must: format!("have ISO 3166 codes only, and {wrong:?} is none") });
+        }
+        let form = |error: money::Error| error.must().trim_start_matches("must ").to_owned();
+        BookName::try_new(&self.book).map_err(|error| InvalidOption { option: "book", must: form(error) })
+    }
+}

@@ -1,0 +1,20 @@
+//! The rules of the structure: what it is, and what a file may change of it.
+//!
+//! - [`node`]: physical accounts, summary nodes and leaves. [`funds`]: whose money, and what may be done with it. [`number`]: numbers of leaves.
+//! - [`structure`]: all of them, and single changes. [`file`]: what a structure file asks for.
+//! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
+pub mod file;
+pub mod funds;
+pub mod listing;
+pub mod node;
+pub mod number;
+pub mod plan;
+pub mod structure;
+
+pub use file::{StructureFile, WantedAccount, WantedNode};
+pub use funds::{FundsClass, FundsUse};
+pub use listing::{LeafSums, ListedAccount};
+pub use node::{Leaf, LeafState, Level, Node, NodeKind, PhysicalAccount, StandardLeaf};
+pub use number::{NumberForm, Registration};
+pub use plan::{Plan, PlanFacts, Problem, Rule};
+pub use structure::{Change, Structure};

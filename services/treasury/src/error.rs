@@ -1,0 +1,93 @@
+//! Every way a call fails, and the status that the caller gets.
+use crate::{document::StructureFault, domain::Problem, store};
+use ledger_client::NotPosted;
+use std::time::Duration;
+use tonic::{Code, Status};
+
+/// When to read balances again that changed while they were read.
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// Why a structure was not planned, changed or listed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields that are not of their form: the answer that names them all.
+    #[error("{}", .0.message())]
+    Violations(Box<Status>),
+    /// The book is not the treasury's.
+    #[error("not the treasury book")]
+    BookUnknown {
+        /// The treasury's.
+        treasury: String,
+    },
+    /// The file can't be read.
+    #[error("a file that can't be read")]
+    File(Vec<StructureFault>),
+    /// The file breaks rules.
+    #[error("a file that breaks rules")]
+    Refused(Vec<Problem>),
+    /// The plan is another than the one that is to be applied.
+    #[error("the plan changed")]
+    PlanChanged,
+    /// A page token of another list.
+    #[error("the page token")]
+    PageToken,
+    /// The balances changed while they were read.
+    #[error("the balances changed while they were read")]
+    BalancesChanging,
+    /// More than a number of the ledger can count.
+    #[error("balances add up to more than can be counted")]
+    Overflow,
+    /// The ledger did not answer.
+    #[error(transparent)]
+    Ledger(#[from] NotPosted),
+    /// The service's own tables failed.
+    #[error("the treasury database: {0}")]
+    Store(#[from] store::Error),
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Violations(status) => *status,
+            Error::BookUnknown { treasury } => {
+                let why = format!("this is not the treasury's book, which is {treasury}; nothing was done");
+                rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("treasury_book", treasury)])
+            }
+            Error::File(faults) => unreadable(&faults),
+            Error::Refused(problems) => refused(&problems),
+            Error::PlanChanged => {
+                let why = "this is not the plan that the file makes now: file, day or structure changed since; nothing was changed, so plan again";
+                rpc::refused(Code::FailedPrecondition, "PLAN_CHANGED", why.to_owned(), &[])
+            }
+            Error::PageToken => rpc::errors::page_token(),
+            Error::BalancesChanging => {
+                let why = "the balances changed while they were read; nothing was done, retry";
+                rpc::errors::unavailable("BALANCES_CHANGING", why, RETRY_AFTER)
+            }
+            Error::Ledger(not_posted) => not_posted.into(),
+            Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
+            Error::Overflow | Error::Store(_) => rpc::internal(&error),
+        }
+    }
+}
+
+/// MALFORMED: every fault with its line.
+fn unreadable(faults: &[StructureFault]) -> Status {
+    let mut wrong = rpc::Violations::default();
+    for StructureFault { line, why } in faults {
+        wrong.add(rpc::malformed("file", &format!("must have the form of structure files; line {line}: {why}; nothing was changed")));
+    }
+    wrong.into_status()
+}
+
+/// STRUCTURE_REFUSED: the first faults in words, and the first of them as facts.
+fn refused(problems: &[Problem]) -> Status {
+    let sentence = |problem: &Problem| format!("line {}: {} {}", problem.line, problem.id, problem.why);
+    let sentences: Vec<String> = problems.iter().map(sentence).collect();
+    let why = format!("{}; nothing was changed", rpc::errors::named(&sentences).join("; "));
+    let mut facts = vec![("faults", problems.len().to_string())];
+    if let Some(first) = problems.first() {
+        facts.extend([("rule", first.rule.name().to_owned()), ("id", first.id.clone()), ("line", first.line.to_string())]);
+    }
+    rpc::refused(Code::FailedPrecondition, "STRUCTURE_REFUSED", why, &facts)
+}

@@ -1,0 +1,75 @@
+//! Physical bank accounts, each divided into virtual accounts: a tree of summary nodes and leaves, whose every change is planned as a file, applied as a whole
+//! and dated. This service owns the structure and the numbers; the money is in the treasury book of the ledger.
+//!
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
+//! - [`treasury`]: the use cases. [`domain`]: their rules.
+//! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
+//! - [`tables`]: what backups read of it.
+pub mod config;
+pub mod document;
+pub mod domain;
+pub mod error;
+mod meters;
+pub mod service;
+pub mod store;
+pub mod tables;
+pub mod treasury;
+pub mod wire;
+
+pub use config::Config;
+pub use money::time::{Clock, system_clock};
+
+use api::treasury::treasury_service_server::TreasuryServiceServer;
+use futures::{FutureExt as _, future::BoxFuture};
+use ledger_client::LedgerClient;
+use service::Handlers;
+use store::Store;
+use treasury::Treasury;
+
+/// The service's dependencies.
+pub struct Deps {
+    /// The connection to LedgerService, with this service's token.
+    pub ledger: rpc::Transport,
+    /// The database of its tables.
+    pub database: db::Database,
+    /// The source of time.
+    pub clock: Clock,
+}
+
+/// Why the service doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An option can't be used.
+    #[error("treasury.{0}")]
+    Config(#[from] config::InvalidOption),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service {
+    handlers: Handlers,
+}
+
+/// Opens the tables and builds the service.
+pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
+    // Boxed, so that it is compiled here and not where it is awaited.
+    begin(deps, config).boxed()
+}
+
+async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
+    let book = config.check()?;
+    let store = Store::open(&deps.database).await?;
+    let treasury = Treasury::new(store, LedgerClient::new(deps.ledger), (&config, book), deps.clock);
+    Ok(Service { handlers: Handlers { treasury } })
+}
+
+impl Service {
+    /// The tonic server as routes, to be laid under the tower stack.
+    #[must_use]
+    pub fn routes(&self) -> tonic::service::Routes {
+        tonic::service::Routes::new(TreasuryServiceServer::new(self.handlers.clone()))
+    }
+}

@@ -1,0 +1,71 @@
+//! The RPCs: who calls, decode, call, encode.
+use crate::{domain::listing, error::Error, treasury::Treasury, wire};
+use api::treasury::{
+    ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, PlanStructureRequest,
+    PlanStructureResponse, treasury_service_server::TreasuryService,
+};
+use std::collections::BTreeMap;
+use tonic::{Request, Response, Status};
+
+/// The tonic service.
+#[derive(Clone)]
+pub struct Handlers {
+    pub(crate) treasury: Treasury,
+}
+
+impl Handlers {
+    /// Refuses a book that the caller's token does not cover, and one that is not the treasury's.
+    fn check_book(&self, caller: &rpc::Caller, book: &str) -> Result<(), Status> {
+        let asked = caller.book(book)?;
+        let treasury = &self.treasury.book;
+        if asked == *treasury { Ok(()) } else { Err(Error::BookUnknown { treasury: treasury.to_string() }.into()) }
+    }
+}
+
+#[tonic::async_trait]
+impl TreasuryService for Handlers {
+    async fn plan_structure(&self, request: Request<PlanStructureRequest>) -> Result<Response<PlanStructureResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let (plan, hash) = self.treasury.plan(&request.file).await?;
+        Ok(Response::new(wire::plan(&plan, hash)))
+    }
+
+    async fn apply_structure(&self, request: Request<ApplyStructureRequest>) -> Result<Response<ApplyStructureResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let hash = wire::hash(&request.hash)?;
+        let outcome = self.treasury.apply(&request.file, hash, caller.principal.subject.as_str()).await?;
+        let (revision, change_count) = (outcome.applied.revision, outcome.applied.change_count);
+        Ok(Response::new(ApplyStructureResponse { revision, change_count, replayed: outcome.replayed }))
+    }
+
+    async fn list_virtual_accounts(
+        &self,
+        request: Request<ListVirtualAccountsRequest>,
+    ) -> Result<Response<ListVirtualAccountsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let query = wire::list_query(request)?;
+        let structure = self.treasury.structure(query.on).await?;
+        let balances = match query.on {
+            None => Some(self.treasury.balances(&structure).await?),
+            Some(_) => None,
+        };
+        let none = BTreeMap::new();
+        let sums = balances.as_ref().map_or(&none, |balances| &balances.leaves);
+        let listed = listing::list(&structure, sums).ok_or(Error::Overflow)?;
+        let paged = wire::list(&self.treasury.book, &query, structure.revision);
+        let after: Option<i64> = paged.position(&query.page_token).map_err(|_| Error::PageToken)?;
+        let numbers = wire::numbers(&structure);
+        let wanted = |account: &str| query.physical_account.is_empty() || account == query.physical_account;
+        let rows = listed.iter().filter(|one| wanted(&one.account.id)).zip(1_i64..).filter(|(_, at)| after.is_none_or(|after| *at > after));
+        let rows = rows.take(query.size + 1).map(|(one, at)| (wire::virtual_account(one, &numbers, balances.as_ref()), at));
+        let (virtual_accounts, next_page_token) = paged.cut_to_fit(rows.collect(), query.size);
+        let seq = balances.map_or(0, |balances| balances.seq);
+        Ok(Response::new(ListVirtualAccountsResponse { virtual_accounts, revision: structure.revision, seq, next_page_token }))
+    }
+}

@@ -1,0 +1,57 @@
+//! Every SQL statement of this service. The same on SQLite and PostgreSQL.
+//!
+//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
+use db::Migration;
+use sqlx::{AnyPool, Row as _};
+
+mod read;
+mod write;
+
+pub use write::Application;
+
+/// The service's schema.
+pub const MIGRATIONS: [Migration; 1] = [Migration::expand(1, include_str!("../migrations/0001_structure.sql"))];
+
+/// The service's tables.
+#[derive(Clone)]
+pub struct Store {
+    pool: AnyPool,
+}
+
+/// Why the tables could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// A row has a value that this program never writes.
+    #[error("a row with an unknown {0}: {1:?}")]
+    Row(&'static str, String),
+    /// The structure was changed each time that it was read.
+    #[error("the structure was changed each time that it was read")]
+    Changing,
+}
+
+/// A plan that was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// The revision that it made.
+    pub revision: i64,
+    /// How many changes it had.
+    pub change_count: i64,
+}
+
+impl Store {
+    /// Opens the tables, with their migrations.
+    pub async fn open(database: &db::Database) -> Result<Self, db::Error> {
+        Ok(Self { pool: database.open("treasury", &MIGRATIONS).await? })
+    }
+
+    /// What the plan of this hash made of this file, if it was applied.
+    pub async fn applied(&self, book: &str, hash: &str, file_hash: &str) -> Result<Option<Applied>, Error> {
+        let query =
+            sqlx::query("SELECT revision, change_count FROM structure_revision WHERE book = $1 AND plan_hash = $2 AND file_hash = $3");
+        let Some(row) = query.bind(book).bind(hash).bind(file_hash).fetch_optional(&self.pool).await? else { return Ok(None) };
+        Ok(Some(Applied { revision: row.try_get("revision")?, change_count: row.try_get("change_count")? }))
+    }
+}

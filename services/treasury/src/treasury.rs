@@ -1,0 +1,143 @@
+//! The use cases: the order of their steps.
+use crate::{
+    config::Config,
+    document,
+    domain::{LeafSums, Plan, PlanFacts, Structure, plan},
+    error::Error,
+    meters,
+    store::{Application, Applied, Store},
+};
+use chart::{Account, HouseId, Purpose};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use ledger_client::{LedgerClient, TrialRead};
+use money::{BookName, time::Clock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::SystemTime,
+};
+
+/// The service behind the RPCs.
+#[derive(Clone)]
+pub struct Treasury {
+    pub(crate) store: Store,
+    pub(crate) ledger: LedgerClient,
+    pub(crate) book: BookName,
+    pub(crate) region: String,
+    pub(crate) client_money_markets: Arc<BTreeSet<String>>,
+    pub(crate) clock: Clock,
+}
+
+/// The treasury book's balances, at one moment.
+#[derive(Debug, Default)]
+pub struct Balances {
+    /// By leaf.
+    pub leaves: BTreeMap<String, LeafSums>,
+    /// What is at the bank, by physical account.
+    pub cash: BTreeMap<String, i64>,
+    /// Sequence number of the last event that they include.
+    pub seq: i64,
+}
+
+/// What applying a plan did.
+#[derive(Debug, Clone, Copy)]
+pub struct ApplyOutcome {
+    /// The revision and the number of changes.
+    pub applied: Applied,
+    /// Whether an earlier call had applied it.
+    pub replayed: bool,
+}
+
+impl Treasury {
+    /// Over these tables and this ledger.
+    pub(crate) fn new(store: Store, ledger: LedgerClient, (config, book): (&Config, BookName), clock: Clock) -> Self {
+        let markets = config.client_money_markets.iter().cloned().collect();
+        Self { store, ledger, book, region: config.region.clone(), client_money_markets: Arc::new(markets), clock }
+    }
+
+    /// What a file would change, and the hash of that.
+    pub async fn plan(&self, file: &str) -> Result<(Plan, String), Error> {
+        let wanted = document::read(file).map_err(Error::File)?;
+        let structure = self.store.structure(self.book.as_str(), None).await?;
+        let balances = self.balances(&structure).await?;
+        let facts = PlanFacts { today: day((self.clock)()), sums: &balances.leaves, client_money_markets: &self.client_money_markets };
+        let planned = plan::plan(&structure, &wanted, &facts).inspect_err(|problems| meters::refused(problems));
+        let plan = planned.map_err(Error::Refused)?;
+        let hash = plan.hash(file);
+        Ok((plan, hash))
+    }
+
+    /// Makes the changes of the plan with this hash, once.
+    pub async fn apply(&self, file: &str, hash: &str, by: &str) -> Result<ApplyOutcome, Error> {
+        let (book, file_hash) = (self.book.as_str(), plan::file_hash(file));
+        if let Some(applied) = self.store.applied(book, hash, &file_hash).await? {
+            return Ok(ApplyOutcome { applied, replayed: true });
+        }
+        let (plan, now_hash) = self.plan(file).await?;
+        if now_hash != hash {
+            return self.by_other_call(hash, &file_hash).await;
+        }
+        let change_count = i64::try_from(plan.changes.len()).unwrap_or(i64::MAX);
+        if change_count == 0 {
+            return Ok(ApplyOutcome { applied: Applied { revision: plan.base, change_count }, replayed: false });
+        }
+        // Before the structure: accounts without a book would have no balances, a book without accounts has none.
+        self.ledger.ensure_book(&self.book, &self.region).await?;
+        let application = Application { book, hash, file_hash: &file_hash, by, at: (self.clock)() };
+        if self.store.apply(&plan, application).await? {
+            meters::applied(&plan);
+            tracing::info!(revision = plan.base + 1, changes = change_count, by, "the structure was changed");
+            return Ok(ApplyOutcome { applied: Applied { revision: plan.base + 1, change_count }, replayed: false });
+        }
+        self.by_other_call(hash, &file_hash).await
+    }
+
+    /// Another call changed the structure meanwhile; perhaps with the same plan.
+    async fn by_other_call(&self, hash: &str, file_hash: &str) -> Result<ApplyOutcome, Error> {
+        match self.store.applied(self.book.as_str(), hash, file_hash).await? {
+            Some(applied) => Ok(ApplyOutcome { applied, replayed: true }),
+            None => Err(Error::PlanChanged),
+        }
+    }
+
+    /// The structure as it is, or was on a day.
+    pub async fn structure(&self, on: Option<Date>) -> Result<Structure, Error> {
+        Ok(self.store.structure(self.book.as_str(), on).await?)
+    }
+
+    /// What is in the leaves and at the banks. Nothing, where the book is not there yet.
+    pub async fn balances(&self, structure: &Structure) -> Result<Balances, Error> {
+        let (lines, seq) = match self.ledger.trial_balance(&self.book).await? {
+            TrialRead::NoBook => return Ok(Balances::default()),
+            TrialRead::Changing => return Err(Error::BalancesChanging),
+            TrialRead::Lines(lines, seq) => (lines, seq),
+        };
+        let by_name: BTreeMap<&str, _> = lines.iter().map(|line| (line.accounts.as_str(), line)).collect();
+        let mut balances = Balances { seq, ..Balances::default() };
+        for node in structure.nodes.values().filter(|node| node.leaf().is_some()) {
+            let Some(root) = structure.root(&node.id) else { continue };
+            let name = account_name(&node.entity, &node.id, Purpose::VirtualAccount, root.currency);
+            let Some(line) = name.as_deref().and_then(|name| by_name.get(name)) else { continue };
+            let booked = line.credits_posted.checked_sub(line.debits_posted).ok_or(Error::Overflow)?;
+            let sums = LeafSums { booked, pending_debits: line.debits_pending, pending_credits: line.credits_pending };
+            balances.leaves.insert(node.id.clone(), sums);
+        }
+        for account in structure.accounts.values() {
+            let name = account_name(&account.entity, &account.id, Purpose::PhysicalCash, account.currency);
+            let Some(line) = name.as_deref().and_then(|name| by_name.get(name)) else { continue };
+            let cash = line.debits_posted.checked_sub(line.credits_posted).ok_or(Error::Overflow)?;
+            balances.cash.insert(account.id.clone(), cash);
+        }
+        Ok(balances)
+    }
+}
+
+/// The name of a leaf's or physical account's ledger account; `None` for ids that no structure has.
+fn account_name(entity: &str, id: &str, purpose: Purpose, currency: money::Currency) -> Option<String> {
+    Some(Account::of_bank_account(HouseId::try_new(entity)?, HouseId::try_new(id)?, purpose, currency).name())
+}
+
+/// The day of a moment, in UTC.
+fn day(at: SystemTime) -> Date {
+    Timestamp::try_from(at).map_or(Date::MIN, |at| at.to_zoned(TimeZone::UTC).date())
+}

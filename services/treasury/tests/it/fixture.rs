@@ -1,0 +1,117 @@
+//! The treasury service over the real ledger, on a database of either engine, with a clock that the test moves.
+use api::{
+    ledger::BookMode,
+    treasury::{
+        ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, PlanStructureRequest,
+        PlanStructureResponse, VirtualAccount, treasury_service_client::TreasuryServiceClient,
+    },
+};
+use identity::Role;
+use rpc::Transport;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+use testbed::{Storage, Testbed, TestbedOptions};
+use tonic::{Request, Status};
+use treasury::{Config, Deps};
+
+/// The treasury's book.
+pub const BOOK: &str = "treasury";
+
+pub struct Fixture {
+    pub bed: Testbed,
+    way: Transport,
+    ahead: Arc<AtomicU64>,
+    _tables: Storage,
+}
+
+/// Both engines, each with an installation of its own.
+pub async fn both() -> Vec<Fixture> {
+    vec![Fixture::start(Storage::sqlite(), BookMode::Test).await, Fixture::start(Storage::postgres(), BookMode::Test).await]
+}
+
+impl Fixture {
+    /// An installation with one app's book of this mode, and no treasury book yet.
+    pub async fn start(tables: Storage, mode: BookMode) -> Self {
+        let books: &[(&str, BookMode)] = if mode == BookMode::Live { &[("app", BookMode::Live)] } else { &[("app", BookMode::Test)] };
+        let options = TestbedOptions { books, recorded: false };
+        let bed = Testbed::on(Storage::sqlite(), options).await;
+        let ahead = Arc::new(AtomicU64::new(0));
+        let shift = Arc::clone(&ahead);
+        let deps = Deps {
+            ledger: bed.ledger_as("treasury"),
+            database: tables.database.clone(),
+            clock: Arc::new(move || SystemTime::now() + Duration::from_secs(shift.load(Ordering::SeqCst))),
+        };
+        let service = treasury::start(deps, Config::default()).await.unwrap();
+        let way = bed.lay(service.routes());
+        Self { bed, way, ahead, _tables: tables }
+    }
+
+    /// Moves the clock to a later day.
+    pub fn days_later(&self, days: u64) {
+        self.ahead.fetch_add(days * 24 * 3600, Ordering::SeqCst);
+    }
+
+    /// The day now, as YYYY-MM-DD, some days later.
+    pub fn day(&self, days: i64) -> String {
+        let now = SystemTime::now() + Duration::from_secs(self.ahead.load(Ordering::SeqCst));
+        let now = jiff::Timestamp::try_from(now).unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
+        now.checked_add(jiff::Span::new().days(days)).unwrap().to_string()
+    }
+
+    fn by<T>(&self, message: T) -> Request<T> {
+        let mut request = self.bed.unexplained("fay", Role::Finance, &[BOOK], message);
+        request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
+        request
+    }
+
+    pub fn client(&self) -> TreasuryServiceClient<Transport> {
+        TreasuryServiceClient::new(self.way.clone())
+    }
+
+    pub async fn plan(&self, file: &str) -> Result<PlanStructureResponse, Status> {
+        let request = PlanStructureRequest { book: BOOK.to_owned(), file: file.to_owned() };
+        self.client().plan_structure(self.by(request)).await.map(tonic::Response::into_inner)
+    }
+
+    pub async fn apply(&self, file: &str, hash: &str) -> Result<ApplyStructureResponse, Status> {
+        let request = ApplyStructureRequest { book: BOOK.to_owned(), file: file.to_owned(), hash: hash.to_owned() };
+        self.client().apply_structure(self.by(request)).await.map(tonic::Response::into_inner)
+    }
+
+    /// Plans and applies.
+    pub async fn change(&self, file: &str) -> Result<ApplyStructureResponse, Status> {
+        let plan = self.plan(file).await?;
+        self.apply(file, &plan.hash).await
+    }
+
+    pub async fn page(&self, request: ListVirtualAccountsRequest) -> Result<ListVirtualAccountsResponse, Status> {
+        let request = ListVirtualAccountsRequest { book: BOOK.to_owned(), ..request };
+        self.client().list_virtual_accounts(self.by(request)).await.map(tonic::Response::into_inner)
+    }
+
+    /// All items, now or on a day.
+    pub async fn list(&self, on_date: &str) -> Vec<VirtualAccount> {
+        let request = ListVirtualAccountsRequest { on_date: on_date.to_owned(), ..Default::default() };
+        self.page(request).await.unwrap().virtual_accounts
+    }
+
+    /// Books an adjustment in the treasury's book, as two members of staff would.
+    pub async fn adjust(&self, debit: &str, credit: &str, amount: i64) {
+        let transfer =
+            api::ledger::Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Default::default() };
+        let post = api::ledger::PostRequest {
+            book: BOOK.to_owned(),
+            request_id: testbed::new_id(),
+            kind: "adjustment".to_owned(),
+            transfers: vec![transfer],
+            ..Default::default()
+        };
+        self.bed.client().post(post).await.unwrap();
+    }
+}

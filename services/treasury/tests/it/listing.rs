@@ -1,0 +1,119 @@
+//! Lists: balances rolled up, pages, and the trees of past days.
+use crate::{
+    CASH, COSTS, CREATORS, TREE, costs,
+    fixture::{Fixture, both},
+};
+use api::treasury::{FundsClass, LeafState, ListVirtualAccountsRequest, VirtualAccount, VirtualAccountKind};
+
+/// Depth, id, booked and cash of each item.
+fn seen(listed: &[VirtualAccount]) -> Vec<(i32, &str, i64, i64)> {
+    let sums = |one: &VirtualAccount| one.balance.map(|balance| (balance.booked_minor_units, balance.cash_minor_units)).unwrap();
+    listed.iter().map(|one| (one.depth, one.id.as_str(), sums(one).0, sums(one).1)).collect()
+}
+
+#[tokio::test]
+async fn balances_are_the_ledgers_and_every_node_sums_what_is_below_it() {
+    for fixture in both().await {
+        fixture.change(TREE).await.unwrap();
+        fixture.adjust(CASH, "house/main/virtual_account/bank-usd-unallocated/USD", 10_000).await;
+        fixture.adjust("house/main/virtual_account/bank-usd-unallocated/USD", CREATORS, 7_000).await;
+        fixture.adjust("house/main/virtual_account/bank-usd-unallocated/USD", COSTS, 500).await;
+        fixture.adjust("house/main/virtual_account/bank-usd-fees/USD", CASH, 25).await;
+        let listed = fixture.list("").await;
+        assert_eq!(
+            seen(&listed),
+            [
+                (0, "bank-usd", 9_975, 9_975),
+                (1, "bank-usd-fees", -25, 0),
+                (1, "bank-usd-in-transit", 0, 0),
+                (1, "bank-usd-rounding", 0, 0),
+                (1, "bank-usd-suspense", 0, 0),
+                (1, "bank-usd-unallocated", 2_500, 0),
+                (1, "us", 7_500, 0),
+                (2, "us-costs", 500, 0),
+                (2, "us-creators", 7_000, 0),
+            ]
+        );
+        let of = |id: &str| listed.iter().find(|one| one.id == id).unwrap();
+        let costs = of("us-costs");
+        assert_eq!((costs.entity.as_str(), costs.parent.as_str(), costs.physical_account.as_str()), ("acme", "us", "bank-usd"));
+        assert_eq!((costs.kind(), costs.state(), costs.funds_class()), (VirtualAccountKind::Leaf, LeafState::Open, FundsClass::Own));
+        assert_eq!((costs.numbers.as_slice(), costs.number_count), (["DE89370400440532013000".to_owned()].as_slice(), 1));
+        assert_eq!((costs.uses.as_slice(), costs.currency_code.as_str()), (["sweep".to_owned()].as_slice(), "USD"));
+        assert_eq!(
+            (of("us").level.as_str(), of("us").state(), of("us").kind()),
+            ("market", LeafState::Unspecified, VirtualAccountKind::Summary)
+        );
+        assert_eq!(of("bank-usd-suspense").standard, "suspense");
+        assert_eq!(of("us-creators").funds_class(), FundsClass::Client);
+    }
+}
+
+#[tokio::test]
+async fn a_move_is_dated_and_the_days_before_keep_the_old_tree() {
+    for fixture in both().await {
+        fixture.change(TREE).await.unwrap();
+        fixture.days_later(3);
+        fixture.change(&costs("bank-usd", "pending_close")).await.unwrap();
+        let place = async |fixture: &Fixture, on: &str| {
+            let listed = fixture.list(on).await;
+            listed.iter().find(|one| one.id == "us-costs").map(|one| (one.parent.clone(), one.depth, one.state(), one.balance.is_some()))
+        };
+        let us = |balance| Some(("us".to_owned(), 2, LeafState::Open, balance));
+        assert_eq!(place(&fixture, "").await, Some(("bank-usd".to_owned(), 1, LeafState::PendingClose, true)));
+        assert_eq!(place(&fixture, &fixture.day(0)).await, Some(("bank-usd".to_owned(), 1, LeafState::PendingClose, false)));
+        assert_eq!(place(&fixture, &fixture.day(-1)).await, us(false));
+        assert_eq!(place(&fixture, &fixture.day(-3)).await, us(false));
+        assert_eq!(fixture.list(&fixture.day(-4)).await, [], "there was nothing");
+        // Nothing may be dated before the last change, or the history of a day would change later.
+        let early = format!("effective = \"{}\"\n{}", fixture.day(-1), costs("us", "pending_close"));
+        assert_eq!(rpc::errors::facts(&fixture.plan(&early).await.unwrap_err())["rule"], "effective");
+        // Two moves on one day: the later one stays.
+        fixture.change(&costs("us", "pending_close")).await.unwrap();
+        assert_eq!(place(&fixture, &fixture.day(0)).await, Some(("us".to_owned(), 2, LeafState::PendingClose, false)));
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_and_begin_again_after_a_change() {
+    for fixture in both().await {
+        fixture.change(TREE).await.unwrap();
+        let second = TREE.replace("bank-usd", "bank-two").replace("us-c", "two-c").replace("\"us\"", "\"two\"").replace("000123", "111123");
+        let second = &second[..second.find("[[leaf.number]]").unwrap()];
+        fixture.change(second).await.unwrap();
+        let whole = fixture.list("").await;
+        assert_eq!(whole.len(), 18);
+        let page = async |size: i32, token: &str, account: &str| {
+            let request = ListVirtualAccountsRequest {
+                page_size: size,
+                page_token: token.to_owned(),
+                physical_account: account.to_owned(),
+                ..Default::default()
+            };
+            fixture.page(request).await
+        };
+        let (mut all, mut token, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let answer = page(5, &token, "").await.unwrap();
+            all.extend(answer.virtual_accounts);
+            (token, pages) = (answer.next_page_token, pages + 1);
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((pages, &all), (4, &whole));
+        let one = page(0, "", "bank-usd").await.unwrap();
+        assert_eq!((one.virtual_accounts.len(), one.next_page_token.as_str()), (9, ""));
+        assert!(one.virtual_accounts.iter().all(|item| item.physical_account == "bank-usd"));
+        assert_eq!(page(0, "", "nowhere").await.unwrap().virtual_accounts, []);
+        let token = page(5, "", "").await.unwrap().next_page_token;
+        let wrong = |answer: Result<api::treasury::ListVirtualAccountsResponse, tonic::Status>| rpc::reason(&answer.unwrap_err()).unwrap();
+        assert_eq!(wrong(page(5, &token, "bank-usd").await), "PAGE_TOKEN", "of another list");
+        fixture.change(&costs("us", "pending_close")).await.unwrap();
+        assert_eq!(wrong(page(5, &token, "").await), "PAGE_TOKEN", "positions are those of a revision");
+        assert_eq!(wrong(page(-1, "", "").await), "MALFORMED");
+        assert_eq!(wrong(page(0, "", "No Id").await), "MALFORMED");
+        let day = ListVirtualAccountsRequest { on_date: "yesterday".to_owned(), ..Default::default() };
+        assert_eq!(wrong(fixture.page(day).await), "MALFORMED");
+    }
+}
