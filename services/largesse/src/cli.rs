@@ -25,6 +25,7 @@ pub mod settings;
 pub mod staff;
 pub mod status;
 pub mod token;
+pub mod treasury;
 pub mod verify;
 
 /// Parses a flag as a book.

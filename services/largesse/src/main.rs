@@ -7,7 +7,7 @@ use cli::{
     migrate::{self, MigrateArguments},
     privacy, rails, replay, report, screening, serve,
     settings::DatabaseArgument,
-    status, token, usable, verify,
+    status, token, treasury, usable, verify,
 };
 use runtime::command;
 use std::process::ExitCode;
@@ -62,6 +62,8 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Reports on payouts of a period: sums, times, rejections, and the same payouts beside e-wallets.
     Report(report::ReportArguments),
+    /// Plans, applies or lists the structure of bank accounts and their virtual accounts.
+    Treasury(treasury::TreasuryArguments),
     /// Checks the books of a running or stopped installation or of a backup; if the books are wrong, prints the first bad event and exits with 1.
     Verify(verify::VerifyArguments),
     /// Explains an id: what the id is, and where the money came from and went.
@@ -143,6 +145,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, arguments)),
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
         Command::Report(arguments) => command::run("largesse report", report::run(arguments)),
+        Command::Treasury(arguments) => command::run("largesse treasury", treasury::run(arguments)),
         Command::Bench(arguments) => command::finish(bench::run(arguments)),
         Command::Status(arguments) => command::run("largesse status", status::run(arguments)),
         Command::Completions { shell } => {

@@ -3,7 +3,8 @@
 //! - [`backup`]: backup of an installation while it runs, and restore.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
-//! - [`acts`]: records these tools' use in the audit log.
+//! - [`structure`]: the structure of bank accounts, planned, applied and listed by a running treasury service.
+//! - `staff_call`: a request of a member of staff. [`acts`]: records these tools' use in the audit log.
 //! - [`privacy`]: personal data; export and erasure of a user's own data.
 //! - [`citus`]: tables distributed over a cluster.
 pub mod acts;
@@ -13,6 +14,8 @@ pub mod export;
 pub mod import;
 pub mod payout_report;
 pub mod privacy;
+mod staff_call;
+pub mod structure;
 
 /// Why an operator's command failed. It is only shown to a person, so it needs no type.
 pub type OperationFault = Box<dyn std::error::Error + Send + Sync>;

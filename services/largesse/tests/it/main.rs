@@ -22,6 +22,7 @@ mod reporting;
 mod settings;
 mod standby;
 mod streams;
+mod treasury;
 
 use identity::{BookScope, Grant, Role};
 use money::{BookName, UserKey};

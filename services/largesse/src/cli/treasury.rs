@@ -1,0 +1,148 @@
+//! `largesse treasury`: the structure of bank accounts, planned, applied and listed.
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use money::BookName;
+use operations::structure::{self, StructureCaller};
+use rpc::{Tls, tls};
+use runtime::command::{self, CommandResult};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Printed after the options.
+const EXPLANATION: &str = "\
+A structure file is TOML. It has only what it adds or changes; what it leaves out stays as it is. ARCHITECTURE.md says what can change.
+
+  [[account]]                        # a physical account: all keys are needed but number_root and client_money
+  id = \"bank-usd\"
+  name = \"Operating account\"
+  bank = \"A bank\"
+  branch = \"TESTUS33\"
+  currency = \"USD\"
+  entity = \"main\"                    # the legal entity that holds it
+  number = \"000123456789\"
+  number_root = \"7001\"               # the first segment of numbers that you define yourself
+  client_money = false               # true: for clients' money only
+
+  [[summary]]                        # a node that sums what is below it
+  id = \"us\"
+  parent = \"bank-usd\"
+  name = \"US\"
+  entity = \"main\"
+  level = \"market\"                   # company, app, market or purpose
+
+  [[leaf]]
+  id = \"us-costs\"
+  parent = \"us\"
+  name = \"Costs\"
+  entity = \"main\"
+  funds = \"own\"                      # own (unless another is given), client or blocked
+  uses = [\"sweep\"]                   # sweep, on_behalf_of, pooling; none unless given
+  state = \"open\"                     # pending_open, open (unless another is given), pending_close, closed
+  [[leaf.number]]
+  segments = \"7001-0012-33-66\"       # the last are check digits; or dynamic = \"7001-0012\"; or
+                                     # iban = \"...\" with holder and from, and until once it ends
+
+`plan` prints what the file would change, and a hash. `apply` makes those changes, all or none, and is refused if anything is different by then. The token is one
+of the roles finance or admin (auditor: plan and list only); the audit log records each call with its reason.
+Exit codes: 0 done; 1 refused or failed, and nothing was changed; 2 the command line is invalid.";
+
+/// Options of `largesse treasury`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_long_help = EXPLANATION)]
+pub struct TreasuryArguments {
+    #[command(subcommand)]
+    pub task: TreasuryTask,
+}
+
+/// What to do with the structure.
+#[derive(Debug, Subcommand)]
+pub enum TreasuryTask {
+    /// Prints what a structure file would change, and the hash with which to apply it.
+    Plan {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
+    /// Makes the changes of a planned file, all or none. Repeating it changes nothing.
+    Apply {
+        /// The file, as it was planned.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The hash that `plan` printed.
+        #[arg(long = "plan", value_name = "HASH")]
+        hash: String,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
+    /// Prints the trees with their balances.
+    List {
+        /// Only the tree of this physical account.
+        #[arg(long, value_name = "ID", default_value = "")]
+        account: String,
+        /// The trees of the end of this day, such as 2026-11-01, without balances.
+        #[arg(long, value_name = "DAY")]
+        on: Option<Date>,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
+}
+
+/// The running service, who asks, and why.
+#[derive(Debug, Args)]
+pub struct ServiceArguments {
+    /// The treasury's book.
+    #[arg(long, value_name = "BOOK", default_value = "treasury", value_parser = super::book)]
+    pub book: BookName,
+    /// Prints JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// gRPC address of a process with the treasury service.
+    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
+    pub url: String,
+    /// File with the token of a member of staff.
+    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// The reason, for the audit log; 8 to 500 bytes.
+    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
+    pub reason: String,
+    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+/// Runs `largesse treasury`.
+pub async fn run(arguments: TreasuryArguments) -> CommandResult {
+    let (TreasuryTask::Plan { service, .. } | TreasuryTask::Apply { service, .. } | TreasuryTask::List { service, .. }) = &arguments.task;
+    let tls = Tls::load(tls::Config { peer_ca: service.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
+    let token = std::fs::read_to_string(&service.token_file).map_err(|error| format!("{}: {error}", service.token_file.display()))?;
+    let transport = match rpc::connect_with(&service.url, &tls) {
+        Ok(transport) => transport,
+        Err(error @ (rpc::Error::Address { .. } | rpc::Error::Peer { .. })) => {
+            command::finish(Err(format!("--url {error}").into()));
+            return Ok(ExitCode::from(command::USAGE));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let caller = StructureCaller { transport, token: token.trim(), reason: &service.reason, book: service.book.as_str() };
+    let (json, text) = match &arguments.task {
+        TreasuryTask::Plan { file, .. } => {
+            let plan = caller.plan(structure::read_file(file)?).await?;
+            (structure::plan_json(&plan), structure::plan_text(&plan, &file.display().to_string()))
+        }
+        TreasuryTask::Apply { file, hash, .. } => {
+            let applied = caller.apply(structure::read_file(file)?, hash.clone()).await?;
+            (structure::applied_json(&applied), structure::applied_text(&applied))
+        }
+        TreasuryTask::List { account, on, .. } => {
+            let listed = caller.list(account, &on.map(|on| on.to_string()).unwrap_or_default()).await?;
+            (structure::listed_json(&listed), structure::listed_text(&listed))
+        }
+    };
+    if service.json {
+        println!("{}", serde_json::to_string_pretty(&json)?);
+    } else {
+        print!("{text}");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,98 @@
+//! `largesse treasury` beside a running installation.
+use crate::process::{output, serving};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+const TREE: &str = r#"
+[[account]]
+id = "bank-usd"
+name = "Operating"
+bank = "A bank"
+branch = "TESTUS33"
+currency = "USD"
+entity = "main"
+number = "000123456789"
+
+[[leaf]]
+id = "costs"
+parent = "bank-usd"
+name = "Costs"
+entity = "main"
+"#;
+
+/// A token of this role for the treasury's book, in a file.
+async fn token(dir: &Path, role: &str) -> String {
+    let data = dir.to_str().unwrap();
+    let (ok, token, error) = output(&["token", "--data-dir", data, "--sub", "fay", "--role", role, "--book", "treasury"]).await;
+    assert!(ok, "{error}");
+    let file = dir.join(format!("{role}.token"));
+    std::fs::write(&file, token).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+fn written(dir: &Path, name: &str, text: &str) -> PathBuf {
+    let file = dir.join(name);
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_structure_is_planned_applied_and_drawn_and_a_wrong_file_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, printed) = serving(dir.path()).await;
+    let url = format!("http://{}", printed.iter().find_map(|line| line.strip_prefix("grpc on ")).unwrap());
+    let (finance, auditor) = (token(dir.path(), "finance").await, token(dir.path(), "auditor").await);
+    let called = async |token: &str, task: &[&str], more: &[&str]| {
+        let place = ["--url", &url, "--token-file", token, "--reason", "accounts of für November"];
+        output(&[&["treasury"], task, &place[..], more].concat()).await
+    };
+    let tree = written(dir.path(), "tree.toml", TREE);
+    let tree = tree.to_str().unwrap();
+    let (ok, text, error) = called(&finance, &["plan", tree], &[]).await;
+    assert!(ok && text.starts_with("2 changes to revision 0, in force from "), "{text} {error}");
+    let hash = text.lines().find_map(|line| line.strip_prefix("hash ")).unwrap().to_owned();
+    let (ok, text, _) = called(&auditor, &["plan", tree], &["--json"]).await;
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert!(ok && json["hash"] == hash && json["change_count"] == 2 && json["changes"][1]["id"] == "costs", "{text}");
+
+    let (ok, text, error) = called(&auditor, &["apply", tree, "--plan", &hash], &[]).await;
+    assert!(!ok && text.is_empty() && error.contains("PERMISSION_DENIED"), "{text} {error}");
+    let (ok, text, error) = called(&finance, &["apply", tree, "--plan", &hash], &[]).await;
+    assert!(ok && text == "applied: 2 changes, now revision 1\n", "{text} {error}");
+    let (ok, text, _) = called(&finance, &["apply", tree, "--plan", &hash], &["--json"]).await;
+    assert!(ok && serde_json::from_str::<Value>(&text).unwrap()["replayed"] == true, "{text}");
+    let (ok, text, error) = called(&auditor, &["list"], &[]).await;
+    assert!(ok && text.starts_with("bank-usd  Operating (USD)") && text.contains("\n└─ costs  Costs"), "{text} {error}");
+    assert_eq!(text.lines().count(), 7, "{text}");
+    let (ok, text, _) = called(&auditor, &["list"], &["--json", "--account", "bank-usd"]).await;
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let costs = json.as_array().unwrap().iter().find(|one| one["id"] == "costs").unwrap();
+    assert!(ok && costs["state"] == "open" && costs["balance"]["booked_minor_units"] == 0, "{text}");
+    let (ok, text, _) = called(&auditor, &["list"], &["--on", "2020-01-01"]).await;
+    assert!(ok && text == "there are no accounts\n", "{text}");
+
+    let huge = written(dir.path(), "huge.toml", &TREE.repeat(2_000));
+    let syntax = written(dir.path(), "syntax.toml", &TREE.replace("name = \"Costs\"", "name = Costs"));
+    let keys = written(dir.path(), "keys.toml", &TREE.replace("name = \"Costs\"", "name = \"Costs\"\ncolour = \"red\""));
+    let rules = written(dir.path(), "rules.toml", &TREE.replace("id = \"costs\"", "id = \"bank-usd-fees\""));
+    for (file, said) in [
+        (&huge, "Divide it"),
+        (&syntax, "line 14"),
+        (&keys, "line 15: unknown field `colour`"),
+        (&rules, "line 12: bank-usd-fees is made with its physical account"),
+        (&dir.path().join("none.toml"), "none.toml"),
+    ] {
+        for task in [&["plan"][..], &["apply"]] {
+            let plan = ["--plan", &hash];
+            let more = if task == ["apply"] { &plan[..] } else { &[] };
+            let file = file.to_str().unwrap();
+            let (ok, text, error) = called(&finance, &[task, &[file]].concat(), more).await;
+            assert!(!ok && text.is_empty() && error.contains(said), "{task:?} {file}: {text} {error}");
+        }
+    }
+    let (ok, _, error) = called(&finance, &["apply", rules.to_str().unwrap()], &[]).await;
+    assert!(!ok && error.contains("--plan"), "{error}");
+    let (ok, text, _) = called(&finance, &["plan", tree], &[]).await;
+    assert!(ok && text == "no changes: revision 1 is as the file says\n", "{text}");
+    child.kill().await.unwrap();
+}

@@ -1,0 +1,87 @@
+//! The structure of physical and virtual accounts: planned, applied and listed by a running treasury service, and written as text or JSON.
+
+mod shown;
+
+pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};
+
+use crate::{OperationFault, staff_call};
+use api::treasury::{
+    ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, PlanStructureRequest, PlanStructureResponse, VirtualAccount,
+    treasury_service_client::TreasuryServiceClient,
+};
+use rpc::{ANSWER_BYTES_MAX, Transport};
+use std::{fs, path::Path};
+use tonic::Status;
+
+/// Largest structure file, in bytes: what the service takes.
+const FILE_BYTES_MAX: u64 = 240 * 1024;
+/// Items that are asked for at once.
+const PAGE_SIZE: i32 = 1_000;
+
+/// The treasury service of an installation, as a member of staff sees it.
+pub struct StructureCaller<'a> {
+    /// The connection.
+    pub transport: Transport,
+    /// The token of a member of staff.
+    pub token: &'a str,
+    /// Why, for the audit log.
+    pub reason: &'a str,
+    /// The treasury's book.
+    pub book: &'a str,
+}
+
+/// Reads a structure file, unless it is larger than the service takes.
+pub fn read_file(path: &Path) -> Result<String, OperationFault> {
+    let failed = |error: std::io::Error| format!("{}: {error}; nothing was sent", path.display());
+    let bytes = fs::metadata(path).map_err(failed)?.len();
+    if bytes > FILE_BYTES_MAX {
+        let what = format!("has {bytes} bytes, and at most {FILE_BYTES_MAX} are taken; nothing was sent");
+        return Err(format!("{}: {what}. Divide it: what a file leaves out stays as it is", path.display()).into());
+    }
+    Ok(fs::read_to_string(path).map_err(failed)?)
+}
+
+fn told(status: Status) -> OperationFault {
+    status.message().to_owned().into()
+}
+
+impl StructureCaller<'_> {
+    fn client(&self) -> TreasuryServiceClient<Transport> {
+        TreasuryServiceClient::new(self.transport.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What a file would change.
+    pub async fn plan(&self, file: String) -> Result<PlanStructureResponse, OperationFault> {
+        let request = PlanStructureRequest { book: self.book.to_owned(), file };
+        let request = staff_call::request(request, self.token, self.reason)?;
+        Ok(self.client().plan_structure(request).await.map_err(told)?.into_inner())
+    }
+
+    /// Makes the changes of the plan with this hash.
+    pub async fn apply(&self, file: String, hash: String) -> Result<ApplyStructureResponse, OperationFault> {
+        let request = ApplyStructureRequest { book: self.book.to_owned(), file, hash };
+        let request = staff_call::request(request, self.token, self.reason)?;
+        Ok(self.client().apply_structure(request).await.map_err(told)?.into_inner())
+    }
+
+    /// All items of the structure, or of one physical account's tree if it is not empty; as they are now, or were on a day if it is not empty.
+    pub async fn list(&self, physical_account: &str, on_date: &str) -> Result<Vec<VirtualAccount>, OperationFault> {
+        let (mut listed, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListVirtualAccountsRequest {
+                book: self.book.to_owned(),
+                physical_account: physical_account.to_owned(),
+                on_date: on_date.to_owned(),
+                page_size: PAGE_SIZE,
+                page_token,
+            };
+            let request = staff_call::request(request, self.token, self.reason)?;
+            let page = self.client().list_virtual_accounts(request).await.map_err(told)?.into_inner();
+            listed.extend(page.virtual_accounts);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(listed);
+            }
+        }
+    }
+}
