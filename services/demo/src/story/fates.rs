@@ -31,7 +31,7 @@ pub struct PayoutPlan {
     /// Debits with its id in the bank's statement.
     pub booked: usize,
     /// What else happens to it.
-    pub event: PayoutEvent,
+    pub turn: PayoutTurn,
 }
 
 /// The account of a payout.
@@ -51,7 +51,7 @@ pub enum PaidTo {
 
 /// What happens to a payout beside its payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PayoutEvent {
+pub enum PayoutTurn {
     /// Nothing.
     None,
     /// The other bank sends half of it back, and keeps a charge.
@@ -74,7 +74,7 @@ const SETTLED: PayoutPlan = PayoutPlan {
     reason_code: "",
     unknown_between: false,
     booked: 1,
-    event: PayoutEvent::None,
+    turn: PayoutTurn::None,
 };
 
 /// One plan for each conversion: the creator who earned most gets the first one.
@@ -94,16 +94,16 @@ pub const FATES: [PayoutPlan; 12] = [
         ..SETTLED
     },
     PayoutPlan { what: "US, answer lost", to: PaidTo::Magic("cut"), unknown_between: true, ..SETTLED },
-    PayoutPlan { what: "EUR, part returned", currency: "EUR", rails: &["sepa-instant"], event: PayoutEvent::Returned, ..SETTLED },
-    PayoutPlan { what: "US, recalled", event: PayoutEvent::Recalled, ..SETTLED },
-    PayoutPlan { what: "US, held and cleared", holder: Some(RESEMBLING_NAME), event: PayoutEvent::Cleared, ..SETTLED },
+    PayoutPlan { what: "EUR, part returned", currency: "EUR", rails: &["sepa-instant"], turn: PayoutTurn::Returned, ..SETTLED },
+    PayoutPlan { what: "US, recalled", turn: PayoutTurn::Recalled, ..SETTLED },
+    PayoutPlan { what: "US, held and cleared", holder: Some(RESEMBLING_NAME), turn: PayoutTurn::Cleared, ..SETTLED },
     PayoutPlan {
         what: "US, payee is listed",
         holder: Some(LISTED_NAME),
         rails: &["us-rtp"],
         state: PayoutState::InReview,
         booked: 0,
-        event: PayoutEvent::Blocked,
+        turn: PayoutTurn::Blocked,
         ..SETTLED
     },
 ];

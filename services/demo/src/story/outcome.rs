@@ -2,7 +2,7 @@
 use super::{
     StoryTelling, books,
     cash::earnings,
-    fates::{PayoutEvent, PayoutPlan},
+    fates::{PayoutPlan, PayoutTurn},
     pay::PaidPayout,
     review::DecidedReview,
     summary::{CashSummary, PayoutSummary, RecallSummary, ReturnSummary, ReviewSummary, SummaryAmount},
@@ -36,11 +36,11 @@ pub async fn check(
     let what = fate.what;
     story.same(&format!("payout ({what}): times it is to be in the bank's books, and times it is"), fate.booked, found.booked);
     let (amount, charge) = (cash.net.minor_units, payout.returns.iter().map(|back| back.charge_borne_minor_units).sum::<i64>());
-    let (back, blocked) = match fate.event {
-        PayoutEvent::Returned => (amount / 2 + charge, 0),
-        PayoutEvent::Blocked => (0, amount),
-        PayoutEvent::Recalled => (amount, 0),
-        PayoutEvent::None | PayoutEvent::Cleared => (if fate.state == PayoutState::Rejected { amount } else { 0 }, 0),
+    let (back, blocked) = match fate.turn {
+        PayoutTurn::Returned => (amount / 2 + charge, 0),
+        PayoutTurn::Blocked => (0, amount),
+        PayoutTurn::Recalled => (amount, 0),
+        PayoutTurn::None | PayoutTurn::Cleared => (if fate.state == PayoutState::Rejected { amount } else { 0 }, 0),
     };
     story.same(&format!("payout ({what}): money the creator is to have, and has"), back, found.payable);
     story.same(&format!("payout ({what}): money that is to be blocked, and is"), blocked, found.blocked);
@@ -55,8 +55,8 @@ async fn outside(story: &StoryTelling, cash: &CashSummary, fate: &PayoutPlan, pa
     let earnings = earnings(story, &cash.creator).await?;
     let payable = earnings.payable.iter().find(|money| money.currency_code == *currency).map_or(0, |money| money.minor_units);
     // Only one payout is blocked, so everything in the account is its money.
-    let blocked = match fate.event {
-        PayoutEvent::Blocked => books::sums(&story.installation).await?.balance(&books::money_account(Purpose::BlockedFunds, currency)),
+    let blocked = match fate.turn {
+        PayoutTurn::Blocked => books::sums(&story.installation).await?.balance(&books::money_account(Purpose::BlockedFunds, currency)),
         _ => 0,
     };
     Ok(FoundOutside { booked, payable, blocked })
@@ -82,7 +82,7 @@ fn course(story: &mut StoryTelling, fate: &PayoutPlan, payout: &Payout) {
     if fate.unknown_between {
         passed(PayoutState::OutcomeUnknown);
     }
-    if fate.event == PayoutEvent::Cleared {
+    if fate.turn == PayoutTurn::Cleared {
         passed(PayoutState::InReview);
     }
 }
@@ -90,10 +90,10 @@ fn course(story: &mut StoryTelling, fate: &PayoutPlan, payout: &Payout) {
 /// Checks what happened beside the payment.
 fn afterwards(story: &mut StoryTelling, fate: &PayoutPlan, paid: &PaidPayout) {
     let (what, payout) = (fate.what, &paid.payout);
-    let (comes_back, is_recalled) = match fate.event {
-        PayoutEvent::Returned => (1, false),
-        PayoutEvent::Recalled => (1, true),
-        PayoutEvent::None | PayoutEvent::Cleared | PayoutEvent::Blocked => (0, false),
+    let (comes_back, is_recalled) = match fate.turn {
+        PayoutTurn::Returned => (1, false),
+        PayoutTurn::Recalled => (1, true),
+        PayoutTurn::None | PayoutTurn::Cleared | PayoutTurn::Blocked => (0, false),
     };
     let booked: Vec<&PayoutReturn> = payout.returns.iter().filter(|back| back.state() == ReturnState::Booked).collect();
     story.same(&format!("payout ({what}): returns that are to be booked, and are"), comes_back, booked.len());
@@ -107,10 +107,10 @@ fn afterwards(story: &mut StoryTelling, fate: &PayoutPlan, paid: &PaidPayout) {
         &recalls.join(", "),
     );
     let decided = paid.review.as_ref().map(|review| (review.decided.state(), review.found.hits.len()));
-    let expected = match fate.event {
-        PayoutEvent::Cleared => Some((ReviewState::Passed, 1)),
-        PayoutEvent::Blocked => Some((ReviewState::Failed, 1)),
-        PayoutEvent::None | PayoutEvent::Returned | PayoutEvent::Recalled => None,
+    let expected = match fate.turn {
+        PayoutTurn::Cleared => Some((ReviewState::Passed, 1)),
+        PayoutTurn::Blocked => Some((ReviewState::Failed, 1)),
+        PayoutTurn::None | PayoutTurn::Returned | PayoutTurn::Recalled => None,
     };
     story.expect(&format!("payout ({what}) has the review {expected:?}"), decided == expected, &format!("{decided:?}"));
 }

@@ -1,7 +1,7 @@
 //! PAY: creators are paid over the instant rails of five countries, and whatever else can happen to a payout happens to one of them each.
 use super::{
     StoryTelling,
-    fates::{self, FATES, PayoutEvent, PayoutPlan, REFUSED_ONCE},
+    fates::{self, FATES, PayoutPlan, PayoutTurn, REFUSED_ONCE},
     outcome,
     review::{self, DecidedReview},
     summary::{CashSummary, PayoutSummary},
@@ -55,25 +55,25 @@ async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> 
     let token = story.installation.token(&cash.creator, Role::Creator)?;
     let mut payout = request(story, &token, cash, &fate).await?;
     let (mut held, mut recalled) = (None, None);
-    if matches!(fate.event, PayoutEvent::Cleared | PayoutEvent::Blocked) {
+    if matches!(fate.turn, PayoutTurn::Cleared | PayoutTurn::Blocked) {
         payout = until(story, &token, &payout.payout_id, |payout| payout.state() == PayoutState::InReview).await?;
-        held = Some(match fate.event {
-            PayoutEvent::Cleared => review::clear(story, &payout).await?,
+        held = Some(match fate.turn {
+            PayoutTurn::Cleared => review::clear(story, &payout).await?,
             _ => review::block(story, &payout).await?,
         });
     }
     let is_final = |payout: &Payout| matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected);
-    let is_blocked = fate.event == PayoutEvent::Blocked;
+    let is_blocked = fate.turn == PayoutTurn::Blocked;
     payout = until(story, &token, &payout.payout_id, |payout| is_blocked || is_final(payout)).await?;
-    match fate.event {
-        PayoutEvent::Returned => {
+    match fate.turn {
+        PayoutTurn::Returned => {
             let part = cash.net.minor_units / 2;
             story.bank.give_back(&payout.end_to_end_id, ASKED_BACK, part, sandbox::bank::RETURN_CHARGE).await?;
         }
-        PayoutEvent::Recalled => recalled = Some(review::recall(story, &payout).await?),
-        PayoutEvent::None | PayoutEvent::Cleared | PayoutEvent::Blocked => {}
+        PayoutTurn::Recalled => recalled = Some(review::recall(story, &payout).await?),
+        PayoutTurn::None | PayoutTurn::Cleared | PayoutTurn::Blocked => {}
     }
-    if matches!(fate.event, PayoutEvent::Returned | PayoutEvent::Recalled) {
+    if matches!(fate.turn, PayoutTurn::Returned | PayoutTurn::Recalled) {
         payout = until(story, &token, &payout.payout_id, |payout| payout.returned_minor_units > 0).await?;
     }
     story.bar.inc(1);
