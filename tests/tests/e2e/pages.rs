@@ -1,4 +1,5 @@
-//! The README's first call, pasted into bash twice in a row: every command works without anything filled in by hand, and answers what the page shows.
+//! The README's first call, pasted into bash twice in a row: every command works without anything filled in by hand, and answers what the page shows. And the
+//! cases of deploy/PAYOUTS.md, pasted once.
 //!
 //! The commands run as they stand, with the real grpcurl and curl, except for three things. `127.0.0.1` becomes a loopback address of the test's own, in the
 //! page and in the settings' defaults, so that the page's ports are free. The program is built already: it is found where the page builds it, and `cargo`
@@ -28,6 +29,10 @@ trap - ERR
 kill $(jobs -p)
 wait
 ";
+
+/// The addresses at which a sandbox listens by default.
+const DEFAULTS: [(&str, &str); 3] =
+    [("LARGESSE_LISTEN_GRPC", "127.0.0.1:7070"), ("LARGESSE_LISTEN_BANK", "127.0.0.1:7072"), ("LARGESSE_LISTEN_STORE", "127.0.0.1:7073")];
 
 /// What became of a block.
 pub struct PastedBlock {
@@ -151,12 +156,16 @@ fn readme() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap()
 }
 
-/// The chapter's fenced blocks, in order.
+/// The blocks of README's first call, in order.
 fn first_call() -> Vec<PageStep> {
     let page = readme();
-    let chapter = page.split_once("\n## A first call\n").unwrap().1.split("\n## ").next().unwrap();
+    fenced(page.split_once("\n## A first call\n").unwrap().1.split("\n## ").next().unwrap())
+}
+
+/// A text's fenced blocks, in order.
+fn fenced(text: &str) -> Vec<PageStep> {
     let mut steps: Vec<PageStep> = Vec::new();
-    for (at, part) in chapter.split("```").enumerate() {
+    for (at, part) in text.split("```").enumerate() {
         // Every other part is outside of fences.
         let Some((language, text)) = part.split_once('\n').filter(|_| at % 2 == 1) else { continue };
         match language {
@@ -195,12 +204,7 @@ async fn the_first_call_can_be_pasted_twice_and_answers_what_the_page_shows() {
     assert!(steps[0].commands.starts_with("cargo build --release -p largesse\n"), "{:?}", steps[0]);
     let commands = || steps.iter().map(|step| step.commands.clone());
     let blocks: Vec<String> = commands().chain(commands()).collect();
-    let defaults = [
-        ("LARGESSE_LISTEN_GRPC", "127.0.0.1:7070"),
-        ("LARGESSE_LISTEN_BANK", "127.0.0.1:7072"),
-        ("LARGESSE_LISTEN_STORE", "127.0.0.1:7073"),
-    ];
-    let pasted = shell.paste(&blocks, &defaults).await;
+    let pasted = shell.paste(&blocks, &DEFAULTS).await;
 
     let mut compared = 0;
     for (at, (block, PastedBlock { printed, failed })) in pasted.iter().enumerate().map(|(at, pasted)| (&blocks[at], pasted)).enumerate() {
@@ -217,6 +221,31 @@ async fn the_first_call_can_be_pasted_twice_and_answers_what_the_page_shows() {
     assert_eq!(compared, 8);
     let log = std::fs::read_to_string(shell.dir().join("target/sandbox.log")).unwrap();
     assert_eq!(log.matches("\nready\n").count(), 1, "one sandbox for both times: {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_case_of_a_payout_can_be_pasted() {
+    let Some(shell) = PageShell::open(2) else { return };
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/PAYOUTS.md")).unwrap();
+    let blocks: Vec<String> = fenced(&page).into_iter().map(|step| step.commands).collect();
+    let pasted = shell.paste(&blocks, &DEFAULTS).await;
+    for (block, PastedBlock { printed, failed }) in blocks.iter().zip(&pasted) {
+        assert!(failed.is_empty(), "{block}\nfailed: {failed:?}\n{printed}");
+    }
+    let cases = [
+        ("9000000003", "AC04"),
+        ("9000000004", "PAYOUT_STATE_OUTCOME_UNKNOWN"),
+        ("AB05", "us-fednow"),
+        ("MD06", "\n500"),
+        ("DUPL", "\n1000"),
+        ("REVIEW_DECISION_CLEAR", "REVIEW_STATE_PASSED"),
+        ("gus finance", "REVIEW_STATE_FAILED\n1000"),
+        ("largesse verify", "demo: passed"),
+    ];
+    for (word, outcome) in cases {
+        let at = blocks.iter().position(|block| block.contains(word)).unwrap();
+        assert!(pasted[at].printed.contains(outcome), "{word}: {}", pasted[at].printed);
+    }
 }
 
 #[test]
