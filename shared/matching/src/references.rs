@@ -135,6 +135,14 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(ends).map(|word| word.trim_matches('.')).filter(|word| word.len() >= WORD_CHARS_MIN)
 }
 
+/// Digits of an ACH trace number.
+const TRACE_DIGITS: usize = 15;
+
+/// Whether a word may be the trace number of an ACH entry.
+pub(crate) fn is_trace(word: &str) -> bool {
+    word.len() == TRACE_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A reason for a return in a text: the first word that is one of the list, or an ACH return code.
 pub(crate) fn return_code(texts: &[String]) -> Option<String> {
     let words = texts.iter().flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric()));

@@ -3,7 +3,7 @@
 use super::{BankFileLines, StatementPart, money_of, problem};
 use crate::{
     line::{BankLine, FoundReference, LinePlace, LineReturn, LineStanding, ReferenceStrength},
-    references::{account_key, end_to_end_key, in_text, return_code, state_cut, words},
+    references::{account_key, end_to_end_key, in_text, is_trace, return_code, state_cut, words},
 };
 use bankfiles::{
     FileProblem, StatementSide,
@@ -17,8 +17,6 @@ const CUSTOMER_REFERENCE_CHARS: usize = 16;
 const RETURN_CODES: [&str; 5] = ["257", "261", "266", "557", "567"];
 /// Charges and fees.
 const CHARGE_CODES: [&str; 1] = ["698"];
-/// Digits of an ACH trace number.
-const TRACE_DIGITS: usize = 15;
 
 /// Reads a file.
 pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {
@@ -85,9 +83,8 @@ fn line(account: &Bai2Account, entry: &Bai2Entry, place: LinePlace, standing: Li
     texts.iter().for_each(|text| in_text(text, "16 text", &mut end_to_end));
     let bank_reference = end_to_end_key(&entry.bank_reference).map(|_| entry.bank_reference.clone());
     let is_return = RETURN_CODES.contains(&entry.code.as_str());
-    let is_trace = |word: &&str| word.len() == TRACE_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
     let references = [entry.customer_reference.as_str(), entry.bank_reference.as_str()].into_iter();
-    let traces = || references.chain(words(&entry.text)).filter(is_trace).map(str::to_owned).collect();
+    let traces = || references.chain(words(&entry.text)).filter(|word| is_trace(word)).map(str::to_owned).collect();
     let id = |text: &Option<String>| {
         text.as_ref().map(|text| FoundReference { text: text.clone(), field: "16 bank reference", strength: ReferenceStrength::Stated })
     };

@@ -3,7 +3,7 @@
 use super::{BankFileLines, StatementPart, problem};
 use crate::{
     line::{BankLine, FoundReference, LineBatch, LineCharge, LinePlace, LineReturn, LineStanding, ReferenceStrength},
-    references::{account_key, in_text, return_code, state},
+    references::{account_key, in_text, is_trace, return_code, state, words},
 };
 use iso20022::{
     camt053::Direction,
@@ -159,7 +159,7 @@ impl CamtEntry<'_> {
             reference_part: 0,
             end_to_end,
             payment_ids: reference(entry.bank_reference.as_deref(), "AcctSvcrRef").into_iter().collect(),
-            returned: is_of(&entry.code, &RETURN_SUBFAMILIES).then(|| LineReturn { code: return_code(&texts), ..LineReturn::default() }),
+            returned: is_of(&entry.code, &RETURN_SUBFAMILIES).then(|| return_of(&texts)),
             batch: first.map(|batch| LineBatch { ids, stated_count: batch.stated_count, stated_total: batch.stated_total }),
             texts,
             counterparty: None,
@@ -200,10 +200,10 @@ impl CamtEntry<'_> {
         let returned = detail.returned.as_ref().map(|note| LineReturn {
             code: note.reason.as_ref().map(|reason| reason.code().to_owned()).or_else(|| return_code(&note.additional)),
             original_amount: detail.amounts.instructed.as_ref().map(|instructed| instructed.amount),
-            original_traces: Vec::new(),
+            original_traces: traces(&texts),
         });
         let by_code = || whole.returned.is_some() || is_of(&detail.code, &RETURN_SUBFAMILIES);
-        let returned = returned.or_else(|| by_code().then(|| LineReturn { code: return_code(&texts), ..LineReturn::default() }));
+        let returned = returned.or_else(|| by_code().then(|| return_of(&texts)));
         BankLine {
             place: LinePlace { detail: number, ..self.place },
             direction: detail.direction.unwrap_or(self.entry.direction),
@@ -221,6 +221,15 @@ impl CamtEntry<'_> {
             ..whole
         }
     }
+}
+
+/// A return that the bank calls one by its code only; of ACH entries, banks write the reason and the trace number of what came back in the text.
+fn return_of(texts: &[String]) -> LineReturn {
+    LineReturn { code: return_code(texts), original_amount: None, original_traces: traces(texts) }
+}
+
+fn traces(texts: &[String]) -> Vec<String> {
+    texts.iter().flat_map(|text| words(text)).filter(|word| is_trace(word)).map(str::to_owned).collect()
 }
 
 fn is_of(code: &BankTransactionCode, subfamilies: &[&str]) -> bool {

@@ -119,6 +119,17 @@ fn returns_and_reversals_are_marked() {
     assert_eq!(line.returned.and_then(|info| info.code).as_deref(), Some("AC06"));
 }
 
+#[test]
+fn a_return_of_an_ach_entry_names_its_trace_number_in_the_text() {
+    let code = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RRCT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>";
+    let told = "<AddtlNtryInf>ACH return R03 of 091000010000002, 12345678901234</AddtlNtryInf>";
+    let text = camt("camt.053", &entry("5.00", "CRDT", told).replace("<BkTxCd/>", code), "105.00");
+    let info = lines(&text).remove(0).returned.unwrap();
+    assert_eq!((info.code.as_deref(), info.original_traces.as_slice()), (Some("R03"), ["091000010000002".to_owned()].as_slice()));
+    // Only of what is called a return.
+    assert_eq!(lines(&camt("camt.053", &entry("5.00", "CRDT", told), "105.00"))[0].returned, None);
+}
+
 fn mt940(entries: &str, closing: &str) -> String {
     format!(
         ":20:REF\r\n:25:CHASDEFX/DE89370400440532013000\r\n:28C:228/1\r\n:60F:C261123EUR100,00\r\n{entries}:62F:C261124EUR{closing}\r\n-\r\n"
