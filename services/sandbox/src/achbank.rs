@@ -28,6 +28,7 @@ mod store;
 pub use fault::{ACH_FAULTS, AchFault, ReceiverReply};
 
 use crate::{bank::line, vault};
+use axum::Router;
 use db::{Database, Migration};
 use iso20022::pain001::AccountId;
 use money::{
@@ -131,15 +132,25 @@ pub async fn start(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<SandboxAchBank, Error> {
-    let pool = database.open("sandbox_achbank", &MIGRATIONS).await?;
-    let books = vault::BankVault::new(pool.clone());
-    books.open_account(config.funding, money::time::unix_ms((config.clock)())).await?;
     let address = listener.local_addr()?;
-    let desk = desk::AchDesk::new(books, store::AchStore::new(pool), config);
-    let router = http::router(address, desk, shutdown.clone());
+    let router = open(database, config, address, shutdown.clone()).await?;
     let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
     let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     tracing::info!(%address, "sandbox ACH bank open");
     Ok(SandboxAchBank { address, server })
+}
+
+/// Opens the books and returns the bank's routes, whose page says that they are reached at `address`.
+pub(crate) async fn open(
+    database: &Database,
+    config: Config,
+    address: impl fmt::Display,
+    shutdown: CancellationToken,
+) -> Result<Router, Error> {
+    let pool = database.open("sandbox_achbank", &MIGRATIONS).await?;
+    let books = vault::BankVault::new(pool.clone());
+    books.open_account(config.funding, money::time::unix_ms((config.clock)())).await?;
+    let desk = desk::AchDesk::new(books, store::AchStore::new(pool), config);
+    Ok(http::router(address, desk, shutdown))
 }

@@ -26,6 +26,8 @@
 //! settles. [`Behaviour::effect`] says what each behaviour does. A return has the payment's EndToEndId and `RtrInf`; in `AmtDtls`, `InstdAmt` is the payment's
 //! amount and `TxAmt` what came back before the charge. On `us-rtp` a recalled payment comes back as a new one, which the `camt.029` names.
 //!
+//! Below `/ach/` of the same listener there may be the pretend ACH bank ([`start_with_ach`]).
+//!
 //! Callbacks are signed and repeated as `callbacks` says. `GET /` lists accounts, behaviours and endpoints for people, from the same tables.
 
 mod behaviour;
@@ -55,6 +57,8 @@ pub use own_accounts::{own_account, own_currencies};
 pub use returns::RETURN_CHARGE;
 pub use scenario::{MAGIC, MagicAccount};
 
+use crate::achbank;
+use axum::Router;
 use books::BankBooks;
 use db::{Database, Migration};
 use money::Money;
@@ -110,7 +114,13 @@ pub enum Error {
     /// Its socket is unusable.
     #[error("the sandbox bank's socket: {0}")]
     Socket(#[from] std::io::Error),
+    /// The ACH bank behind it can't start.
+    #[error(transparent)]
+    Ach(#[from] achbank::Error),
 }
+
+/// Where the ACH bank of [`start_with_ach`] is, below the bank's address.
+pub const ACH_PATH: &str = "/ach/";
 
 /// A running bank.
 #[derive(Debug)]
@@ -147,6 +157,28 @@ impl SandboxBank {
 
 /// Opens the books (service name `sandbox_bank`) and serves until `shutdown`.
 pub async fn start(listener: TcpListener, database: &Database, config: Config, shutdown: CancellationToken) -> Result<SandboxBank, Error> {
+    serve(listener, database, config, None, shutdown).await
+}
+
+/// The same, with the ACH bank behind [`ACH_PATH`] of the same listener: a bank of its own, with books and a clock of its own.
+pub async fn start_with_ach(
+    listener: TcpListener,
+    database: &Database,
+    (config, ach): (Config, achbank::Config),
+    shutdown: CancellationToken,
+) -> Result<SandboxBank, Error> {
+    let address = format!("{}{}", listener.local_addr()?, ACH_PATH.trim_end_matches('/'));
+    let ach = achbank::open(database, ach, address, shutdown.clone()).await?;
+    serve(listener, database, config, Some(ach), shutdown).await
+}
+
+async fn serve(
+    listener: TcpListener,
+    database: &Database,
+    config: Config,
+    ach: Option<Router>,
+    shutdown: CancellationToken,
+) -> Result<SandboxBank, Error> {
     let pool = database.open("sandbox_bank", &MIGRATIONS).await?;
     let books = BankBooks::new(pool);
     for funding in &config.funding {
@@ -158,6 +190,10 @@ pub async fn start(listener: TcpListener, database: &Database, config: Config, s
     let workers =
         [tokio::spawn(mailbox.deliver(payments::now_ms, shutdown.clone())), tokio::spawn(due::run(desk.clone(), shutdown.clone()))];
     let router = http::router(address, desk, shutdown.clone());
+    let router = match ach {
+        Some(ach) => router.nest(ACH_PATH.trim_end_matches('/'), ach),
+        None => router,
+    };
     let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
     let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });

@@ -4,7 +4,7 @@ use axum::{
     http::{StatusCode, header},
     routing::{MethodRouter, get},
 };
-use std::net::SocketAddr;
+use std::fmt::Display;
 
 /// The answer to requests for an unknown path, or with a method that the path does not support.
 const ELSEWHERE: &str = "nothing answers this method at this path; / lists what there is\n";
@@ -24,7 +24,7 @@ pub struct Endpoint<S> {
 }
 
 /// The list of endpoints, each with a command that calls it at `address`.
-pub fn list<S>(endpoints: &[Endpoint<S>], address: SocketAddr) -> String {
+pub fn list<S>(endpoints: &[Endpoint<S>], address: impl Display) -> String {
     let lines = endpoints.iter().map(|endpoint| {
         let Endpoint { method, path, effect, example, .. } = endpoint;
         format!("{method} {path}\n    {effect}.\n    curl {address}{example}\n")

@@ -3,6 +3,7 @@
 use super::{
     ACH_ROUTING_NUMBER, Config,
     answers::{self, AnsweredEntry},
+    details::RETURN_TEXT,
     dollar,
     fault::{AchFault, ReceiverReply},
     own_account, schedule,
@@ -136,7 +137,8 @@ impl AchDesk {
         }
         store::insert_upload(&mut tx, &upload).await?;
         if let Ok(accepted) = &read {
-            keep_settlements(&mut tx, name, accepted).await?;
+            let excess_cents = if let AchFault::DebitMore(cents) = fault { i64::from(cents) } else { 0 };
+            keep_settlements(&mut tx, name, accepted, excess_cents).await?;
         }
         tx.commit().await?;
         let delivery = match fault {
@@ -246,7 +248,12 @@ impl AchDesk {
             let entry = VaultEntry {
                 reference: settlement.settlement_id.clone(),
                 end_to_end_id: String::new(),
-                information: format!("ACH batch {} of {}", batch.header.number, settlement.file_name),
+                information: format!(
+                    "ACH batch {} of {}, file {}",
+                    batch.header.number,
+                    batch.header.company_id.trim(),
+                    settlement.file_name
+                ),
                 details,
                 minor_units: -settlement.cents,
                 booked_at_ms: settlement.settles_at_ms,
@@ -363,7 +370,8 @@ fn cents_of(batch: &AchBatch, indexes: &[usize]) -> i64 {
     indexes.iter().filter(credit).map(|index| batch.entries[*index].amount_cents).sum()
 }
 
-async fn keep_settlements(tx: &mut AnyConnection, name: &str, accepted: &AcceptedFile) -> Result<(), sqlx::Error> {
+/// Keeps what will be debited: the sums, each with so many cents too much.
+async fn keep_settlements(tx: &mut AnyConnection, name: &str, accepted: &AcceptedFile, excess_cents: i64) -> Result<(), sqlx::Error> {
     for (index, settlements) in &accepted.settlements {
         let batch = &accepted.file.batches[*index];
         for (at, indexes) in settlements {
@@ -372,7 +380,7 @@ async fn keep_settlements(tx: &mut AnyConnection, name: &str, accepted: &Accepte
                 file_name: name.to_owned(),
                 batch_index: i64::try_from(*index).map_err(failed)?,
                 entries: json!(indexes).to_string(),
-                cents: cents_of(batch, indexes),
+                cents: cents_of(batch, indexes).saturating_add(excess_cents),
                 settles_at_ms: at.as_millisecond(),
             };
             store::insert_settlement(tx, &settlement).await?;
@@ -411,7 +419,7 @@ async fn file_replies(tx: &mut AnyConnection, replies: &[KeptReply]) -> Result<(
             let booked = VaultEntry {
                 reference: format!("return {}", reply.reply_id),
                 end_to_end_id: String::new(),
-                information: format!("ACH return {} of {}", reply.code, entry.trace),
+                information: format!("{RETURN_TEXT}{} of {}", reply.code, entry.trace),
                 details: Vec::new(),
                 minor_units: entry.amount_cents,
                 booked_at_ms: reply.due_at_ms,

@@ -22,10 +22,12 @@ pub enum AchFault {
     Refuse,
     /// Every file of answers to it comes twice.
     ReturnsTwice,
+    /// Every sum of it is debited with this many cents too much.
+    DebitMore(u16),
 }
 
 /// One name of every fault, as [`AchFault::parse`] reads it.
-pub const ACH_FAULTS: [&str; 8] = [
+pub const ACH_FAULTS: [&str; 9] = [
     "take",
     "cut_after_storing",
     "cut_before_storing",
@@ -34,6 +36,7 @@ pub const ACH_FAULTS: [&str; 8] = [
     "acknowledge_other_hash",
     "refuse",
     "returns_twice",
+    "debit_more:1",
 ];
 
 impl AchFault {
@@ -49,10 +52,11 @@ impl AchFault {
             Self::AcknowledgeOtherHash => "works on it, but its acknowledgement names another hash".to_owned(),
             Self::Refuse => "refuses it, whatever is in it".to_owned(),
             Self::ReturnsTwice => "sends every file of answers to it twice".to_owned(),
+            Self::DebitMore(cents) => format!("debits every sum of it with {cents} cents too much"),
         }
     }
 
-    /// Its name, and behind a colon the seconds.
+    /// Its name, and behind a colon the seconds, or the cents.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, detail) = text.split_once(':').map_or((text, None), |(name, detail)| (name, Some(detail)));
@@ -65,6 +69,7 @@ impl AchFault {
             ("acknowledge_other_hash", None) => Self::AcknowledgeOtherHash,
             ("refuse", None) => Self::Refuse,
             ("returns_twice", None) => Self::ReturnsTwice,
+            ("debit_more", Some(cents)) => Self::DebitMore(cents.parse().ok()?),
             _ => return None,
         })
     }

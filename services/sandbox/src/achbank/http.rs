@@ -22,7 +22,7 @@ use bankfiles::nacha::FILE_BYTES_MAX;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::fmt::Display;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
@@ -135,7 +135,7 @@ fn introduction() -> String {
 }
 
 /// Every route, and the page that names them as they are reached at `address`.
-pub fn router(address: SocketAddr, desk: AchDesk, shutdown: CancellationToken) -> Router {
+pub fn router(address: impl Display, desk: AchDesk, shutdown: CancellationToken) -> Router {
     root::router(&ENDPOINTS, introduction() + &root::list(&ENDPOINTS, address))
         .layer(DefaultBodyLimit::max(FILE_BYTES_MAX))
         .with_state(AchRoutes { desk, shutdown })
