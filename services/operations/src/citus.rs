@@ -30,7 +30,7 @@ const STRUCTURE: TablePlacement = Coordinator("one structure, which is read whol
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 75] = [
+pub const PLAN: [(&str, TablePlacement); 78] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -70,6 +70,9 @@ pub const PLAN: [(&str, TablePlacement); 75] = [
     ("payout.screened_list", Coordinator("one row for each list")),
     ("payout.payout_return", Coordinator("found by what a bank says, which names no book")),
     ("payout.payout_recall", Coordinator("found by what a bank says, which names no book")),
+    ("payout.ach_file", Coordinator("a file has payments of any book")),
+    ("payout.ach_entry", Coordinator("found by what a bank says, which names no book")),
+    ("payout.ach_change", Coordinator("found by what a bank says, which names no book")),
     ("payout.bank_inbox", Coordinator("a bank's callback names no book")),
     ("payout.key_check", Coordinator("one row")),
     ("payout.migration", OURS),

@@ -60,7 +60,7 @@ const REGISTER: OnErasure =
     OnErasure::Kept("issuers of such numbers must register who uses them, and keep that; numbers are never given twice");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 51] = [
+pub const PERSONAL: [PersonalColumn; 53] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -82,6 +82,8 @@ pub const PERSONAL: [PersonalColumn; 51] = [
     personal(Service::Payout, "beneficiary.masked_account", "the last digits of it", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", OnErasure::Removed),
     personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, encrypted", OnErasure::Removed),
+    personal(Service::Payout, "ach_file.sealed", "a file of payments, with names and accounts, encrypted", OnErasure::Emptied),
+    personal(Service::Payout, "ach_change.sealed", "what a bank says is right of an account, encrypted", OnErasure::Emptied),
     personal(Service::Payout, "payout.reason", "a bank's own words", OnErasure::Emptied),
     personal(Service::Payout, "payout_step.note", "the same", OnErasure::Emptied),
     personal(Service::Payout, "payout_attempt.reason", "the same", OnErasure::Emptied),

@@ -1,16 +1,27 @@
-//! What goes on beside payouts: callbacks are read, recalls advanced, returns booked. Each in a loop of its own, so that a silent bank delays none of the others.
+//! What goes on beside payouts: callbacks are read, recalls advanced, returns booked, ACH files sent and fetched. Each in a loop of its own, so that a silent bank delays none of the others.
 
 use crate::{error::Error, payouts::Payouts};
 use futures::future::BoxFuture;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Runs until `shutdown`.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     tokio::join!(
-        rounds(&payouts, &shutdown, "callbacks", |payouts| Box::pin(payouts.read_due_callbacks())),
-        rounds(&payouts, &shutdown, "recalls", |payouts| Box::pin(payouts.advance_due_recalls())),
-        rounds(&payouts, &shutdown, "returns", |payouts| Box::pin(payouts.book_due_returns())),
+        rounds(&payouts, &shutdown, ("callbacks", payouts.config.poll_delay), |payouts| Box::pin(payouts.read_due_callbacks())),
+        rounds(&payouts, &shutdown, ("recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.advance_due_recalls())),
+        rounds(&payouts, &shutdown, ("returns", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_returns())),
+        ach(&payouts, &shutdown),
+    );
+}
+
+/// Nothing where no bank takes files.
+async fn ach(payouts: &Payouts, shutdown: &CancellationToken) {
+    let polls = payouts.banks.all().iter().filter_map(|bank| Some(bank.connector.files()?.terms().poll));
+    let Some(poll) = polls.min() else { return };
+    tokio::join!(
+        rounds(payouts, shutdown, ("ACH files", payouts.config.poll_delay.min(poll)), |payouts| Box::pin(payouts.advance_ach_files())),
+        rounds(payouts, shutdown, ("ACH returns", poll), |payouts| Box::pin(payouts.fetch_ach_mail())),
     );
 }
 
@@ -18,7 +29,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 async fn rounds(
     payouts: &Payouts,
     shutdown: &CancellationToken,
-    what: &'static str,
+    (what, pause): (&'static str, Duration),
     round: for<'a> fn(&'a Payouts) -> BoxFuture<'a, Result<bool, Error>>,
 ) {
     loop {
@@ -37,7 +48,7 @@ async fn rounds(
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = news => {}
-            () = tokio::time::sleep(payouts.config.poll_delay) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

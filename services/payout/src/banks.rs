@@ -1,17 +1,19 @@
 //! Our banks as they run: which of them pays over which rail, from which account, and how each is spoken to.
 //!
-//! - [`connector`]: what every bank can do, whatever it speaks. [`iso20022`]: banks that speak ISO 20022. [`api`]: banks that speak JSON.
+//! - [`connector`]: what every bank can do, whatever it speaks. [`iso20022`]: banks that speak ISO 20022. [`api`]: banks that speak JSON. [`nacha`]: banks
+//!   that take ACH files.
 //! - [`payees`]: which bank is asked whose an account is.
 
 pub mod api;
 pub mod connector;
 pub mod iso20022;
 pub mod payees;
+pub mod nacha;
 
 use crate::{
     callbacks::CallbackCheck,
     config::{BankConfig, BankProtocol, Config, CostPolicy, RouteFacts},
-    domain::{Attempt, CostBearer},
+    domain::{Attempt, CostBearer, attempt::ReferenceNumbering},
 };
 use accounts::PayoutAddress;
 use api::ApiBank;
@@ -20,6 +22,7 @@ use connector::BankConnector;
 use iso20022::Iso20022Bank;
 use jiff::Timestamp;
 use money::{Currency, Money, Rounding};
+use nacha::NachaBank;
 use rails::{
     DatedCap, RouteChoice, RouteInputs, RouteRequest, choose,
     route::{BankTerms, ChosenRail, RefusedRail, item_cost},
@@ -41,8 +44,8 @@ pub struct PayingAccount {
     pub currency: Currency,
     /// Its number.
     pub address: PayoutAddress,
-    /// The beginning of its short references.
-    pub reference_prefix: String,
+    /// How its short references are numbered.
+    pub numbering: ReferenceNumbering,
     /// Whether payouts reserve its money before they are sent.
     pub liquidity: bool,
 }
@@ -99,8 +102,8 @@ pub struct BankRoute {
     pub bank: String,
     /// The legal entity that pays.
     pub entity: String,
-    /// The account that pays, and the beginning of its references.
-    pub account: (String, String),
+    /// The account that pays, and how its references are numbered.
+    pub account: (String, ReferenceNumbering),
 }
 
 /// The choice for a payment.
@@ -130,8 +133,11 @@ impl Bank {
         let mut accounts = Vec::new();
         for account in &config.accounts {
             let (currency, address) = account.read()?;
-            let (id, reference_prefix) = (account.id.clone(), account.reference_prefix.clone());
-            accounts.push(PayingAccount { id, currency, address, reference_prefix, liquidity: account.liquidity });
+            let numbering = match config.protocol {
+                BankProtocol::Iso20022 | BankProtocol::Api => ReferenceNumbering::Prefix(account.reference_prefix.clone()),
+                BankProtocol::Nacha => ReferenceNumbering::of_bank(&config.nacha.routing_number),
+            };
+            accounts.push(PayingAccount { id: account.id.clone(), currency, address, numbering, liquidity: account.liquidity });
         }
         let rails = config.rails.iter().map(|rail| {
             let recorded = facts.book.records(&rail.rail).last().and_then(|record| record.bank_answer_s);
@@ -147,6 +153,7 @@ impl Bank {
         let connector: Arc<dyn BankConnector> = match config.protocol {
             BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?)?),
             BankProtocol::Api => Arc::new(ApiBank::try_new(config)?),
+            BankProtocol::Nacha => Arc::new(NachaBank::try_new(config)?),
         };
         let callbacks = config.callback_check()?.map(Arc::new);
         Ok(Self {
@@ -161,6 +168,12 @@ impl Bank {
             callbacks,
             paused: Some(config.paused.clone()).filter(|why| !why.is_empty()),
         })
+    }
+
+    /// Minutes before a cut-off by which the bank wants a payment over this rail.
+    #[must_use]
+    pub fn lead_minutes(&self, rail: &str) -> u32 {
+        self.rails.get(rail).map_or(0, |rail| rail.terms.lead_minutes)
     }
 
     /// The account that pays in a currency.
@@ -251,6 +264,12 @@ impl Banks {
         self.all.iter().find(named)
     }
 
+    /// The attempt's bank, if it takes payments in files.
+    #[must_use]
+    pub fn files_of(&self, attempt: &Attempt) -> Option<&NachaBank> {
+        self.of(attempt)?.connector.files()
+    }
+
     /// How long the attempt's bank takes at most to answer.
     #[must_use]
     pub fn time_out(&self, attempt: &Attempt) -> Duration {
@@ -290,7 +309,7 @@ impl Banks {
         let route = chosen.and_then(|rail| {
             let bank = &self.all[offers.get(&rail.rail)?.0];
             let account = bank.account(currency)?;
-            let account = (account.id.clone(), account.reference_prefix.clone());
+            let account = (account.id.clone(), account.numbering.clone());
             Some(BankRoute { rail, bank: bank.name.clone(), entity: bank.entity.clone(), account })
         });
         BankChoice { chosen: route, refused }

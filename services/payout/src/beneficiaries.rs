@@ -2,8 +2,10 @@
 //!
 //! - [`rules`]: what is checked of an account and its holder. [`refusal`]: why one is not recorded.
 //! - [`payee`]: who is paid, for routing and messages. [`sealed`]: how that is stored. [`digesting`]: digests for rows of older programs.
+//! - [`correcting`]: corrections by the bank that holds the account.
 //! - [`verification`]: whether the bank says that the account is the holder's.
 
+pub mod correcting;
 pub mod digesting;
 pub mod payee;
 pub mod refusal;
@@ -255,6 +257,8 @@ impl Payouts {
             sealed: SealedPayee::of(&details).seal(&self.vault, &create.book, &create.user, id)?,
             created_at_ms: unix_ms(now),
             deleted_at_ms: 0,
+            correction_code: String::new(),
+            corrected_at_ms: 0,
         })
     }
 

@@ -2,11 +2,12 @@
 //!
 //! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits. `run`: how fast runs are paid.
 //!   `returns`: what comes after a payout was paid.
-//! - `api`: what only banks that speak JSON need. `callback`: what proves that a callback is from a bank.
+//! - `api`: what only banks that speak JSON need. `nacha`: what only banks that take ACH files need. `callback`: what proves that a callback is from a bank.
 
 mod api;
 mod bank;
 mod callback;
+mod nacha;
 mod returns;
 mod review;
 mod route;
@@ -15,6 +16,7 @@ mod run;
 pub use api::ApiBankConfig;
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
 pub use callback::CallbackProof;
+pub use nacha::NachaBankConfig;
 pub use returns::ReturnsConfig;
 pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
 pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteConfig, RouteFacts};
@@ -176,6 +178,16 @@ pub enum InvalidPayoutOption {
         /// The rail's id.
         rail: String,
     },
+    /// A rail that ACH files are not for.
+    #[error(
+        "the bank {bank} offers {rail}, which is not paid with ACH files; take the rail out, or use a bank that speaks another protocol"
+    )]
+    RailNotAch {
+        /// The bank's name.
+        bank: String,
+        /// The rail's id.
+        rail: String,
+    },
     /// A rail without an account that could pay over it.
     #[error("the bank {bank} offers {rail}, and has no account in a currency that it pays")]
     NoAccount {
@@ -225,6 +237,16 @@ impl Config {
     #[must_use]
     pub fn sandbox(key_file: PathBuf, bank_url: String, accounts: Vec<(Currency, String)>) -> Self {
         Self { key_file, create_key: true, banks: vec![BankConfig::sandbox(bank_url, accounts)], ..Self::new(PathBuf::new()) }
+    }
+
+    /// Adds the sandbox's pretend ACH bank, over which ACH is paid from then on, in files; the bank that pays with messages no longer offers it.
+    #[must_use]
+    pub fn with_sandbox_ach(mut self, url: String, routing_number: &str, address: String) -> Self {
+        for bank in &mut self.banks {
+            bank.rails.retain(|rail| !bank::ACH_RAILS.contains(&rail.rail.as_str()));
+        }
+        self.banks.push(BankConfig::sandbox_ach(url, routing_number, address));
+        self
     }
 
     /// No bank, the key in that file, defaults.

@@ -5,8 +5,9 @@
 //!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
 //!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
 //!   set times.
-//! - [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures. [`table`]: every phase with every event.
+//! - [`ach`]: payments in ACH files. [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures. [`table`]: every phase with every event.
 
+pub mod ach;
 pub mod attempt;
 pub mod evidence;
 pub mod judgement;

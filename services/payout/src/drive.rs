@@ -2,8 +2,9 @@
 //! its lease and continues from its last stored state.
 
 use crate::{
+    ach::{entry_of, rested},
     banks::connector::{PaymentOrder, ReceivedAnswer, UnwritableOrder},
-    domain::{BankAnswer, CostBearer, Payout, PayoutPhase, evidence::SentPayment, judge},
+    domain::{BankAnswer, CostBearer, Payout, PayoutPhase, attempt::ReferenceNumbering, evidence::SentPayment, judge},
     error::Error,
     liquidity::{GivenUp, ReservationStep},
     meters,
@@ -11,7 +12,7 @@ use crate::{
     postings,
     routes::why_not,
     store::{
-        attempts,
+        ach, attempts,
         messages::{self, BankMessage},
         payouts::{self, PayoutKey},
         steps::PayoutStep,
@@ -84,6 +85,7 @@ impl Payouts {
                 GivenUp::Later(not_posted) => self.give_up_later(payout, &not_posted).await,
             },
             PayoutPhase::Intent => self.send(payout).await,
+            PayoutPhase::Sent if self.banks.files_of(&payout.attempt).is_some() => self.ask(payout).await,
             PayoutPhase::Sent => {
                 let lost = BankAnswer::Lost("the sending was cut off; only the bank knows whether it arrived".to_owned());
                 self.conclude(payout, lost, now_ms(), None).await
@@ -132,12 +134,12 @@ impl Payouts {
         let same_account = (&attempt.bank, &attempt.bank_account) == (&payout.attempt.bank, &payout.attempt.bank_account);
         let mut next = Payout { attempt, ..payout.clone() };
         if !same_account || next.attempt.reference.is_empty() {
-            let prefix = route.account.1.clone();
-            next.attempt.reference = self.take_reference(&next, &prefix).await?;
+            next.attempt.reference = self.take_reference(&next, &route.account.1).await?;
         } else if (&next.attempt.rail, next.attempt.cost_minor_units) != (&payout.attempt.rail, payout.attempt.cost_minor_units) {
             self.store.change_attempt(&next, now_ms).await?;
         }
-        if starts_at_ms > now_ms {
+        // A file is taken at any hour, for the banking day that it names.
+        if starts_at_ms > now_ms && self.banks.files_of(&next.attempt).is_none() {
             let waiting = next.queued(now_ms, starts_at_ms);
             let opens = Timestamp::from_millisecond(starts_at_ms).unwrap_or_default();
             return self.keep(&payout, waiting, format!("{WAITING}{rail} takes payments again at {opens}")).await;
@@ -146,10 +148,10 @@ impl Payouts {
     }
 
     /// Takes a short reference of the account that pays. One that is taken and not used, because of a crash, is never used.
-    async fn take_reference(&self, payout: &Payout, prefix: &str) -> Result<String, Error> {
+    async fn take_reference(&self, payout: &Payout, numbering: &ReferenceNumbering) -> Result<String, Error> {
         let mut tx = self.store.begin().await?;
         let account = format!("{}/{}", payout.attempt.bank_account, payout.amount.currency());
-        let reference = attempts::next_reference(&mut tx, &payout.attempt.bank, &account, prefix).await?;
+        let reference = attempts::next_reference(&mut tx, &payout.attempt.bank, &account, numbering).await?;
         let named = Payout { attempt: crate::domain::Attempt { reference: reference.clone(), ..payout.attempt.clone() }, ..payout.clone() };
         attempts::begin(&mut tx, &named, now_ms()).await?;
         tx.commit().await?;
@@ -173,7 +175,7 @@ impl Payouts {
         attempts::end(&mut tx, &payout, now_ms).await?;
         let account = format!("{}/{}", attempt.bank_account, payout.amount.currency());
         attempt.reference = attempts::next_reference(&mut tx, &attempt.bank, &account, &route.account.1).await?;
-        let starts_at_ms = attempt.starts_at_ms;
+        let starts_at_ms = if self.banks.files_of(&attempt).is_some() { now_ms } else { attempt.starts_at_ms };
         let mut next = payout.clone().begin_attempt(attempt, now_ms);
         next.due_at_ms = starts_at_ms.max(now_ms);
         attempts::begin(&mut tx, &next, now_ms).await?;
@@ -345,6 +347,12 @@ impl Payouts {
         let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
         let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
         messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
+        if bank.connector.files().is_some() {
+            ach::give(&mut tx, &entry_of(&sent, sent_at_ms)).await?;
+            tx.commit().await?;
+            self.news.notify_waiters();
+            return Ok(Some(sent));
+        }
         tx.commit().await?;
         let end_to_end_id = sent.end_to_end_id();
         let subject =
@@ -362,7 +370,14 @@ impl Payouts {
         let subject =
             SentPayment { end_to_end_id: &end_to_end_id, rail: &payout.attempt.rail, sends: payout.sends, amount: payout.amount_sent() };
         let asking = Instant::now();
-        let received = rpc::trace::in_span("bank.ask", bank.connector.ask(subject)).await;
+        let received = match bank.connector.files() {
+            None => rpc::trace::in_span("bank.ask", bank.connector.ask(subject)).await,
+            Some(_) => match self.filed_answer(&payout).await? {
+                Some(received) => received,
+                // Its file is not closed, or is on its way.
+                None => return self.keep(&payout, rested(payout.clone(), asked_at_ms), String::new()).await,
+            },
+        };
         meters::answered("ask", &received, asking.elapsed());
         self.conclude(payout, received.answer.clone(), asked_at_ms, Some(&received)).await
     }
@@ -385,6 +400,7 @@ impl Payouts {
         let time_out_ms = millis(self.banks.time_out(&payout.attempt));
         let why = if let BankAnswer::Lost(why) | BankAnswer::NotTaken(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
         let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
+        let next = if self.banks.files_of(&payout.attempt).is_some() { rested(next, now_ms) } else { next };
         let step = (next.state != payout.state).then_some(PayoutStep::once(next.state, now_ms, note));
         let mut tx = self.store.begin().await?;
         let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };

@@ -5,12 +5,14 @@
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays.
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
+//! - [`ach`]: payouts in ACH files.
 //! - [`returns`], [`recalls`], [`callbacks`], `afterwards`: money that comes back, requests for it, what banks tell, and the loops that see to them.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
 //! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
 //! - [`report`]: sums of payouts, beside e-wallets. [`wallets`]: the dated figures of those.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
 
+pub mod ach;
 mod afterwards;
 pub mod banks;
 pub mod beneficiaries;
@@ -168,6 +170,11 @@ impl Service {
     #[must_use]
     pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Uuid> {
         self.handlers.payouts.changed.subscribe()
+    }
+
+    /// The notifications of change that banks sent about a payout's ACH entries, with what they say, oldest first.
+    pub async fn corrections(&self, book: &BookName, payout_id: Uuid) -> Result<Vec<store::ach::KeptChange>, store::Error> {
+        self.handlers.payouts.store.changes_of(&self.handlers.payouts.vault, book, payout_id).await
     }
 
     /// Every message to and from the bank about a payout, oldest first.

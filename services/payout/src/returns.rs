@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         Attempt, CostBearer, NEVER_MS, Payout, PayoutPhase,
-        returns::{BankCredit, PayoutReturn, ReturnState, ReturnedPayout, judge_return},
+        returns::{BankCredit, PayoutReturn, ReturnAdvice, ReturnState, ReturnedPayout, judge_return},
         statement::named_id,
     },
     error::Error,
@@ -17,7 +17,6 @@ use crate::{
         steps::PayoutStep,
     },
 };
-use iso20022::codes::handling::{CodeAdvice, CodeList};
 use ledger_client::NotPosted;
 use money::{
     BookName,
@@ -264,7 +263,7 @@ impl Payouts {
     /// Writes down that a return is posted, and what came back of the payout in all.
     async fn record_return(&self, back: PayoutReturn, key: &PayoutKey) -> Result<(), Error> {
         let booked = PayoutReturn { state: ReturnState::Booked, why: String::new(), due_at_ms: NEVER_MS, ..back };
-        let advice = CodeAdvice::of(CodeList::ReturnReason, &booked.credit.code);
+        let advice = ReturnAdvice::of(&booked.credit.code);
         let note = format!("{} came back ({}): {}", booked.credit.amount, booked.credit.code, advice.payee_text);
         for _ in 0..RECORD_TRIES_MAX {
             let mut tx = self.store.begin().await?;

@@ -4,10 +4,11 @@
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports.
-//! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
+//! - [`ach`]: ACH files and their entries. [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
 //! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
+pub mod ach;
 pub mod attempts;
 pub mod beneficiaries;
 pub mod erasure;
@@ -37,7 +38,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 14] = [
+pub const MIGRATIONS: [Migration; 16] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -53,6 +54,8 @@ pub const MIGRATIONS: [Migration; 14] = [
     Migration::expand(14, include_str!("../migrations/0014_liquidity.sql")),
     Migration::expand(15, include_str!("../migrations/0015_runs.sql")),
     Migration::expand(16, include_str!("../migrations/0016_reports.sql")),
+    Migration::expand(17, include_str!("../migrations/0017_ach.sql")),
+    Migration::expand(18, include_str!("../migrations/0018_ach_change.sql")),
 ];
 
 /// The text that the key check seals.

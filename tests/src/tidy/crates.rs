@@ -55,7 +55,11 @@ pub const CRATES: &[CrateRow] = &[
     row("services/gift", &[CLIENT], CLIENT_TESTS),
     row("services/purchase", &[CLIENT], CLIENT_TESTS),
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
-    row("services/payout", &[CLIENT, &["iso20022", "accounts", "bankapi", "rails", "screening", "http_client"]], CLIENT_TESTS),
+    row(
+        "services/payout",
+        &[CLIENT, &["iso20022", "accounts", "bankapi", "bankfiles", "matching", "rails", "screening", "http_client"]],
+        CLIENT_TESTS,
+    ),
     row("services/support", &[CLIENT], CLIENT_TESTS),
     row("services/treasury", &[CLIENT, &["accounts"]], CLIENT_TESTS),
     // Its banks read what a payer sends with the same crates that a payer writes it with, and one of them calls the payer back.

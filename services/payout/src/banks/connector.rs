@@ -1,13 +1,16 @@
 //! What every bank can do, whatever it speaks. A connector writes and reads one bank's messages and keeps no state: which payments were sent, and what is
 //! proved of them, is in the payout's row.
 
+use super::nacha::NachaBank;
 use crate::{
     beneficiaries::{PayeeDetails, verification::PayeeAnswer},
     domain::{BankAnswer, evidence::SentPayment, recall::RecallReply, returns::BankCredit},
 };
 use accounts::PayoutAddress;
+use bankfiles::nacha::AccountChange;
 use iso20022::camt053::Statement;
 use jiff::{Timestamp, tz::TimeZone};
+use matching::BankLine;
 use money::{Currency, Money};
 use std::{fmt, time::Duration};
 
@@ -60,6 +63,8 @@ pub struct BankStatement {
     pub statement: Statement,
     /// The booked credits that name a payment; their places are those of the statement's entries.
     pub credits: Vec<BankCredit>,
+    /// Its lines for the matching rules, from a bank that books payments as sums; else none.
+    pub lines: Vec<BankLine>,
 }
 
 /// A payment that is to come back.
@@ -81,6 +86,28 @@ pub struct RecallOrder<'a> {
     pub code: &'a str,
 }
 
+/// An ACH entry that came back, as a file of returns has it. The statement books the money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AchReturn {
+    /// Trace number of our entry.
+    pub trace: String,
+    /// Why, such as `R03`.
+    pub code: String,
+    /// What comes back, in cents.
+    pub cents: i64,
+}
+
+/// A notification of change of an ACH entry that was paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AchCorrection {
+    /// Trace number of our entry.
+    pub trace: String,
+    /// What it corrects, such as `C01`.
+    pub code: String,
+    /// What is right, or why that can't be read. Personal.
+    pub change: Result<AccountChange, String>,
+}
+
 /// What a bank's callback is about. It says where to look, and decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallbackNews {
@@ -90,6 +117,10 @@ pub enum CallbackNews {
     Recall(String),
     /// A credit on one of our accounts, with the account's number.
     Credit(String, BankCredit),
+    /// An ACH entry comes back.
+    AchReturn(AchReturn),
+    /// The account of an ACH entry is to be corrected.
+    AchCorrection(AchCorrection),
 }
 
 /// Why a payment can't be written as a message: always our own fault, since its fields were checked.
@@ -100,6 +131,12 @@ pub struct UnwritableOrder(pub String);
 /// A bank's protocol.
 #[tonic::async_trait]
 pub trait BankConnector: Send + Sync + fmt::Debug {
+    /// The bank as one that takes payments in files, if it is one: its payments are then kept with [`Self::message`], collected, and sent and asked for file by
+    /// file. None: [`Self::send`] and [`Self::ask`] are about one payment each.
+    fn files(&self) -> Option<&NachaBank> {
+        None
+    }
+
     /// Writes a payment as this bank's message.
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder>;
 

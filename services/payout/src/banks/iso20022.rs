@@ -126,7 +126,7 @@ impl BankConnector for Iso20022Bank {
             return Err(format!("HTTP {}", status.as_u16()));
         }
         let statement = Statement::read(&body).map_err(|error| error.to_string())?;
-        Ok(BankStatement { statement, credits: news::credits(&body)? })
+        Ok(BankStatement { statement, credits: news::credits(&body)?, lines: Vec::new() })
     }
 
     async fn recall(&self, order: &RecallOrder<'_>) -> RecallReply {

@@ -106,6 +106,12 @@ impl SealedPayee {
         }
     }
 
+    /// The same payee with another account; everything else stays as it is.
+    pub(super) fn with_address(&self, address: PayoutAddress) -> Result<Self, Error> {
+        let details = PayeeDetails { address, ..self.details()? };
+        Ok(Self { bank_holder_name: self.bank_holder_name.clone(), ..Self::of(&details) })
+    }
+
     /// Opens a row.
     pub fn open(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<Self, Error> {
         let plain = vault.unseal(&sealed_for(book, &beneficiary.user, beneficiary.beneficiary_id), &beneficiary.sealed)?;

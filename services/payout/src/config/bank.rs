@@ -4,6 +4,7 @@ use super::{
     HOUR, InvalidPayoutOption,
     api::{ApiBankConfig, keep_private},
     callback::CallbackProof,
+    nacha::NachaBankConfig,
 };
 use accounts::{
     AddressRules, PayoutAddress,
@@ -19,6 +20,8 @@ use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 
 /// The longest wait for the verification of a payee: its owner waits as well.
 const MINUTE: Duration = Duration::from_secs(60);
+/// The rails that ACH files are for.
+pub const ACH_RAILS: [&str; 2] = ["us-ach-same-day", "us-ach"];
 
 /// The books whose payouts a bank makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +54,8 @@ pub enum BankProtocol {
     Iso20022,
     /// The JSON of a payment API over HTTP, modelled after Global Payments v2.
     Api,
+    /// ACH files in Nacha's format over HTTP: payments are collected into files.
+    Nacha,
 }
 
 /// A bank, our accounts there, and the rails that it offers.
@@ -63,7 +68,7 @@ pub struct BankConfig {
     pub books: BankBooksKind,
     /// The legal entity that has the accounts: 1 to 32 of a-z, 0-9 and hyphens; `main` if there is only one. A payout stays with one entity.
     pub entity: String,
-    /// What it speaks: `iso20022`, or `api` for the JSON of a payment API modelled after J.P. Morgan's Global Payments v2.
+    /// What it speaks: `iso20022`; `api` for the JSON of a payment API modelled after J.P. Morgan's Global Payments v2; `nacha` for files of ACH payments.
     pub protocol: BankProtocol,
     /// Where it is: for TEST books http:// and a loopback address, for LIVE books https://.
     pub url: String,
@@ -103,6 +108,8 @@ pub struct BankConfig {
     pub rails: Vec<BankRailConfig>,
     /// For the protocol `api` only: how access to it is got.
     pub api: ApiBankConfig,
+    /// For the protocol `nacha` only: who we are in its files, and how long payments are collected.
+    pub nacha: NachaBankConfig,
 }
 
 /// One of our accounts at a bank.
@@ -186,6 +193,29 @@ impl BankConfig {
             rails: book.ids().filter(paid).map(rail).collect(),
             accounts: accounts.into_iter().map(account).collect(),
             api: ApiBankConfig::default(),
+            nacha: NachaBankConfig::default(),
+        }
+    }
+
+    /// The sandbox's pretend ACH bank, with one account. It takes both rails of ACH from the bank that would pay them with messages.
+    pub(super) fn sandbox_ach(url: String, routing_number: &str, address: String) -> Self {
+        let rail = |id: &str| BankRailConfig { rail: id.to_owned(), time_out: Duration::from_secs(2), ..BankRailConfig::default() };
+        Self {
+            name: "sandbox-ach".to_owned(),
+            entity: "main".to_owned(),
+            protocol: BankProtocol::Nacha,
+            url,
+            debtor_name: "Largesse Sandbox".to_owned(),
+            rails: ACH_RAILS.map(rail).to_vec(),
+            accounts: vec![BankAccountConfig {
+                id: "ach".to_owned(),
+                currency: "USD".to_owned(),
+                address,
+                reference_prefix: "SACH".to_owned(),
+                liquidity: false,
+            }],
+            nacha: NachaBankConfig::sandbox(routing_number),
+            ..Self::default()
         }
     }
 
@@ -264,6 +294,7 @@ impl BankConfig {
         match self.protocol {
             BankProtocol::Iso20022 => Ok(()),
             BankProtocol::Api => self.api.check(self),
+            BankProtocol::Nacha => self.nacha.check(self),
         }
     }
 }
@@ -273,7 +304,7 @@ pub(super) fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
     let wrong = || InvalidPayoutOption::NotLoopback(url.to_owned());
     let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
     let loopback = is_loopback(&parsed);
-    let plain = parsed.scheme() == "http" && parsed.username().is_empty() && parsed.path() == "/";
+    let plain = parsed.scheme() == "http" && parsed.username().is_empty() && parsed.path().ends_with('/');
     if loopback && plain { Ok(()) } else { Err(wrong()) }
 }
 

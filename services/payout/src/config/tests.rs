@@ -340,3 +340,40 @@ fn a_key_that_others_may_read_or_that_is_none_is_refused_without_its_content() {
         assert!(told.contains("client.pem: ") && !told.contains("SECRET") && !told.contains("U0VDUkVU"), "{told}");
     }
 }
+
+#[test]
+fn a_bank_that_takes_ach_files_is_refused_what_no_file_can_have() {
+    let sandbox = || {
+        Config::default().with_sandbox_ach("http://127.0.0.1:1/ach/".to_owned(), "021000021", "us-account:021000021:6600001234".to_owned())
+    };
+    assert!(sandbox().check().is_ok(), "{:?}", sandbox().check());
+    type Change = fn(&mut BankConfig);
+    let cases: [(&str, Change); 8] = [
+        ("routing_number", |bank| bank.nacha.routing_number = "021000022".to_owned()),
+        ("company_id", |bank| bank.nacha.company_id = String::new()),
+        ("origin", |bank| (bank.nacha.company_id, bank.nacha.origin) = ("1".to_owned(), "12345678".to_owned())),
+        ("company_name", |bank| bank.nacha.company_name = "ÄRGER".to_owned()),
+        ("description", |bank| bank.nacha.description = "Payroll".to_owned()),
+        ("poll_ms", |bank| bank.nacha.poll = Duration::ZERO),
+        ("one account", |bank| {
+            bank.accounts.push(BankAccountConfig { id: "other".to_owned(), reference_prefix: "O".to_owned(), ..bank.accounts[0].clone() })
+        }),
+        ("us-rtp", |bank| bank.rails.push(BankRailConfig { rail: "us-rtp".to_owned(), ..BankRailConfig::default() })),
+    ];
+    for (named, change) in cases {
+        let mut config = sandbox();
+        change(&mut config.banks[0]);
+        let refused = config.check().unwrap_err().to_string();
+        assert!(refused.contains(named), "{named}: {refused}");
+    }
+}
+
+#[test]
+fn in_a_sandbox_ach_is_paid_in_files_and_by_one_bank() {
+    let dollars = vec![(Currency::try_new("USD").unwrap(), "us-account:021000021:4400001234".to_owned())];
+    let made = Config::sandbox(PathBuf::from("k"), "http://127.0.0.1:1".to_owned(), dollars);
+    let made = made.with_sandbox_ach("http://127.0.0.1:1/ach/".to_owned(), "021000021", "us-account:021000021:6600001234".to_owned());
+    let of = |bank: &BankConfig| bank.rails.iter().filter(|rail| rail.rail.starts_with("us-ach")).count();
+    assert_eq!(made.banks.iter().map(of).collect::<Vec<_>>(), [0, 2]);
+    assert!(made.banks[0].rails.iter().any(|rail| rail.rail == "us-rtp"));
+}

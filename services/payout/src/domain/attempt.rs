@@ -88,6 +88,35 @@ impl Attempt {
     }
 }
 
+/// The most entries that one originating bank can number for us: seven digits of a trace number, none of which is given twice.
+const TRACES_MAX: i64 = 9_999_999;
+
+/// How an account's references of 15 characters are made from its counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReferenceNumbering {
+    /// Short references with this beginning.
+    Prefix(String),
+    /// ACH trace numbers: the first eight digits of the originating bank's routing number, then the counter.
+    Trace(String),
+}
+
+impl ReferenceNumbering {
+    /// Trace numbers of the bank with this routing number.
+    #[must_use]
+    pub fn of_bank(routing_number: &str) -> Self {
+        Self::Trace(routing_number.chars().take(8).collect())
+    }
+
+    /// The reference with this number, from 1. None: there are no more.
+    #[must_use]
+    pub fn reference(&self, number: i64) -> Option<String> {
+        match self {
+            Self::Prefix(prefix) => Some(short_reference(prefix, number)),
+            Self::Trace(bank) => (1..=TRACES_MAX).contains(&number).then(|| format!("{bank}{number:07}")),
+        }
+    }
+}
+
 /// The short reference with this number: letters and digits, always 15 of them, so that none is the beginning of another. `prefix` names the installation and
 /// the account, 1 to 5 of `A` to `Z` and `0` to `9`.
 #[must_use]

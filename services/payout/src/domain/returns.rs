@@ -1,7 +1,9 @@
 //! Money that comes back after a payout was paid: what a credit of the bank is, and whether it may be booked. No clock and no I/O.
 
 use super::{Payout, PayoutPhase};
+use bankfiles::nacha::ReturnOwner;
 use chart::PostingKind;
+use iso20022::codes::handling::{CodeAdvice, CodeList, CodeOwner};
 use money::{BookName, Money, derive_id};
 use uuid::Uuid;
 
@@ -191,6 +193,35 @@ pub fn judge_return(back: &PayoutReturn, of: Option<ReturnedPayout<'_>>) -> (Ret
         | PayoutPhase::Blocked
         | PayoutPhase::Unblocking
         | PayoutPhase::Unblocked => no(format!("in our records the payout was not paid ({})", payout.phase.name())),
+    }
+}
+
+/// What the code of a return asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnAdvice {
+    /// Who acts next: `creator`, `operations` or `bank`.
+    pub owner: &'static str,
+    /// What they do.
+    pub next_step: &'static str,
+    /// One sentence for the person paid.
+    pub payee_text: &'static str,
+}
+
+impl ReturnAdvice {
+    /// Of a code as a bank gave it: an ACH return code such as `R03`, else a code of `ExternalReturnReason1Code`.
+    #[must_use]
+    pub fn of(code: &str) -> Self {
+        if let Some(ach) = bankfiles::nacha::return_code(code) {
+            // A code that credits never get, and one for compliance, go to the same people.
+            let owner = match ach.owner {
+                ReturnOwner::Creator => CodeOwner::Creator,
+                ReturnOwner::Operations | ReturnOwner::Compliance | ReturnOwner::Nobody => CodeOwner::Operations,
+                ReturnOwner::Bank => CodeOwner::Bank,
+            };
+            return Self { owner: owner.word(), next_step: ach.next_step, payee_text: ach.words };
+        }
+        let advice = CodeAdvice::of(CodeList::ReturnReason, code);
+        Self { owner: advice.owner.word(), next_step: advice.next_step, payee_text: advice.payee_text }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Error, Store, book as read_book, payouts::PayoutKey, uuid};
 use crate::domain::{
     Payout,
-    attempt::{Attempt, short_reference},
+    attempt::{Attempt, ReferenceNumbering},
 };
 use ::money::BookName;
 use sqlx::AnyConnection;
@@ -35,12 +35,17 @@ pub struct RecordedAttempt {
 
 type AttemptRow = (i64, String, String, String, String, String, String, i64, i64, String, String, String, i64, i64);
 
-/// Takes the account's next short reference.
-pub async fn next_reference(tx: &mut AnyConnection, bank: &str, bank_account: &str, prefix: &str) -> Result<String, Error> {
+/// Takes the account's next reference.
+pub async fn next_reference(
+    tx: &mut AnyConnection,
+    bank: &str,
+    bank_account: &str,
+    numbering: &ReferenceNumbering,
+) -> Result<String, Error> {
     let sql = "INSERT INTO reference_counter (bank, bank_account, next_no) VALUES ($1, $2, 2)
          ON CONFLICT (bank, bank_account) DO UPDATE SET next_no = reference_counter.next_no + 1 RETURNING next_no - 1";
     let number: i64 = sqlx::query_scalar(sql).bind(bank.to_owned()).bind(bank_account.to_owned()).fetch_one(tx).await?;
-    Ok(short_reference(prefix, number))
+    numbering.reference(number).ok_or(Error::Row("counter of trace numbers, which is used up,"))
 }
 
 /// Keeps an attempt that begins.

@@ -34,6 +34,10 @@ pub struct Beneficiary {
     pub created_at_ms: i64,
     /// Unix milliseconds; 0: not deleted.
     pub deleted_at_ms: i64,
+    /// Code of the last correction by the bank that holds the account, such as `C01`; empty: there was none.
+    pub correction_code: String,
+    /// When that was applied, Unix milliseconds; 0: there was none.
+    pub corrected_at_ms: i64,
 }
 
 impl Beneficiary {
@@ -46,7 +50,7 @@ impl Beneficiary {
 
 const COLUMNS: &str =
     "beneficiary_id, user_id, kind, country, currency, rail, masked_account, masked_holder_name, account_digest, payee_check, sealed,
-    created_at_ms, deleted_at_ms";
+    created_at_ms, deleted_at_ms, correction_code, corrected_at_ms";
 
 fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
     let text = |name: &str| row.try_get::<String, _>(name);
@@ -69,6 +73,8 @@ fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
         sealed: row.try_get("sealed")?,
         created_at_ms: row.try_get("created_at_ms")?,
         deleted_at_ms: row.try_get("deleted_at_ms")?,
+        correction_code: text("correction_code")?,
+        corrected_at_ms: row.try_get("corrected_at_ms")?,
     })
 }
 
@@ -138,6 +144,22 @@ pub async fn mark_confirmed(tx: &mut AnyConnection, book: &BookName, id: Uuid, a
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Writes a corrected account over `before`: what is sealed, masked and digested of it, and by which code. False: it changed meanwhile, and nothing was written.
+pub async fn correct(tx: &mut AnyConnection, book: &BookName, before: &Beneficiary, after: &Beneficiary) -> Result<bool, Error> {
+    let sql = "UPDATE beneficiary SET sealed = $3, masked_account = $4, account_digest = $5, correction_code = $6, corrected_at_ms = $7
+        WHERE book = $1 AND beneficiary_id = $2 AND sealed = $8";
+    let query = sqlx::query(sql)
+        .bind(book.as_str().to_owned())
+        .bind(before.beneficiary_id.to_string())
+        .bind(after.sealed.clone())
+        .bind(after.masked_account.clone())
+        .bind(after.account_digest.clone())
+        .bind(after.correction_code.clone())
+        .bind(after.corrected_at_ms)
+        .bind(before.sealed.clone());
+    Ok(query.execute(tx).await?.rows_affected() == 1)
 }
 
 /// How many beneficiaries a user has that are not deleted.

@@ -1,6 +1,6 @@
 //! Erasure of a user's personal data. Payouts themselves are kept: they are money that moved, under a name that means nothing outside of the app.
 
-use super::{Error, Store};
+use super::{Error, Store, ach};
 use money::{BookName, UserKey};
 use serde::Serialize;
 
@@ -64,6 +64,7 @@ impl Store {
         let attempts = "UPDATE payout_attempt SET reason = '' WHERE book = $1 AND payout_id IN
             (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
         run(&mut tx, attempts, book, user).await?;
+        ach::erase(&mut tx, book, user).await?;
         // Digests of names and accounts, which only this service's key could match; a retry from before would record them again.
         run(&mut tx, "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc IN ('CreateBeneficiary', 'DeleteBeneficiary', 'ConfirmBeneficiary')", book, user).await?;
         tx.commit().await.map_err(Error::from)?;

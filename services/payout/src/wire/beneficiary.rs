@@ -265,6 +265,8 @@ pub fn beneficiary(row: &Beneficiary, bank_holder_name: Option<&str>, in_full: b
         payee_check: payee_check(row.payee_check).into(),
         bank_holder_name: name.unwrap_or_default(),
         delete_time: row.is_deleted().then(|| timestamp_ms(row.deleted_at_ms)),
+        correction_code: row.correction_code.clone(),
+        correction_time: (row.corrected_at_ms > 0).then(|| timestamp_ms(row.corrected_at_ms)),
     }
 }
 

@@ -4,14 +4,14 @@ use super::{malformed, request_id, uuid};
 use crate::{
     domain::{
         recall::{PayoutRecall, RecallState},
-        returns::{PayoutReturn, ReturnState},
+        returns::{PayoutReturn, ReturnAdvice, ReturnState},
     },
     error::Error,
     recalls::RecallRequest,
     store::payouts::PayoutKey,
 };
 use api::payout as pb;
-use iso20022::codes::handling::{CodeAdvice, CodeList, known_codes};
+use iso20022::codes::handling::{CodeList, known_codes};
 use money::{BookName, UserKey};
 use rpc::{
     Violations,
@@ -70,7 +70,7 @@ fn return_state(state: ReturnState) -> pb::ReturnState {
 #[must_use]
 pub fn payout_return(back: &PayoutReturn, for_staff: bool) -> pb::PayoutReturn {
     let credit = &back.credit;
-    let advice = CodeAdvice::of(CodeList::ReturnReason, &credit.code);
+    let advice = ReturnAdvice::of(&credit.code);
     pb::PayoutReturn {
         return_id: back.return_id.to_string(),
         payout_id: back.of.as_ref().map_or_else(String::new, |(_, payout_id)| payout_id.to_string()),
@@ -82,7 +82,7 @@ pub fn payout_return(back: &PayoutReturn, for_staff: bool) -> pb::PayoutReturn {
         charge_minor_units: credit.charge_minor_units,
         charge_borne_minor_units: back.charge_borne_minor_units,
         code: credit.code.clone(),
-        code_owner: advice.owner.word().to_owned(),
+        code_owner: advice.owner.to_owned(),
         next_step: advice.next_step.to_owned(),
         payee_text: advice.payee_text.to_owned(),
         attempt: i32::try_from(back.attempt_no).unwrap_or(i32::MAX),

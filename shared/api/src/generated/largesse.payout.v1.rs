@@ -1908,6 +1908,13 @@ pub struct Beneficiary {
     /// When it was deleted. Absent: it is not.
     #[prost(message, optional, tag = "12")]
     pub delete_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Code of the last correction by the bank that holds the account (a notification of change of ACH, such as `C01` for the account number): `masked_account` is
+    /// the corrected account, and payouts requested or sent since then go there. Empty: there was none.
+    #[prost(string, tag = "13")]
+    pub correction_code: ::prost::alloc::string::String,
+    /// When that correction was applied. Absent: there was none.
+    #[prost(message, optional, tag = "14")]
+    pub correction_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// The account that was recorded.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -27,6 +27,8 @@ fn row(plain: &[u8]) -> Beneficiary {
         payee_check: PayeeStanding::NotPossible,
         created_at_ms: 1,
         deleted_at_ms: 0,
+        correction_code: String::new(),
+        corrected_at_ms: 0,
     }
 }
 

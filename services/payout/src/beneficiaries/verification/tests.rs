@@ -17,6 +17,8 @@ fn row(payee_check: PayeeStanding, deleted_at_ms: i64) -> Beneficiary {
         sealed: Vec::new(),
         created_at_ms: 1,
         deleted_at_ms,
+        correction_code: String::new(),
+        corrected_at_ms: 0,
     }
 }
 

@@ -1,0 +1,77 @@
+//! Unit tests of `ach`: what a file proves, and when it is closed.
+use super::*;
+use crate::domain::attempt::ReferenceNumbering;
+use jiff::Zoned;
+use rails::RailBook;
+
+fn file(state: FileState) -> PaymentFile {
+    PaymentFile {
+        bank: "ach".to_owned(),
+        file_name: "a.ach".to_owned(),
+        bank_account: "ach".to_owned(),
+        rail: "us-ach".to_owned(),
+        sha256: String::new(),
+        modifier: 'A',
+        created_on: "2026-11-25".parse().unwrap(),
+        effective: "2026-11-25".parse().unwrap(),
+        company_id: "1".to_owned(),
+        entries: 1,
+        cents: 1,
+        state,
+        taken: false,
+        tries: 1,
+        due_at_ms: 0,
+        why: String::new(),
+        answer: String::new(),
+        booked_by: String::new(),
+        built_at_ms: 0,
+        version: 1,
+    }
+}
+
+#[test]
+fn only_a_booking_settles_and_only_a_refusal_gives_back() {
+    for (state, _) in FILE_STATES {
+        assert_eq!(FileState::from_name(state.name()), Some(state));
+        let proved = match answer_of(Some(&file(state))) {
+            Some(BankAnswer::Named(said)) => Some(said.outcome),
+            _ => None,
+        };
+        let expected = match state {
+            FileState::Built | FileState::Sent => None,
+            FileState::Accepted => Some(StatusOutcome::Pending),
+            FileState::Rejected => Some(StatusOutcome::Rejected),
+            FileState::Booked => Some(StatusOutcome::Settled),
+            FileState::Doubtful => Some(StatusOutcome::Unclear),
+        };
+        assert_eq!(proved, expected, "{state:?}");
+    }
+    assert_eq!(answer_of(None), None, "a payment that waits for its file stays as it is");
+    let lost = PaymentFile { why: "no answer in time".to_owned(), ..file(FileState::Sent) };
+    assert_eq!(answer_of(Some(&lost)), Some(BankAnswer::Lost("no answer in time".to_owned())));
+    assert_eq!(answer_of(Some(&PaymentFile { taken: true, ..lost })), None, "what the bank has is not lost");
+}
+
+#[test]
+fn a_file_is_closed_when_it_was_collected_or_before_the_cut_off_of_its_first_payment() {
+    let at = |text: &str| format!("{text}[America/New_York]").parse::<Zoned>().unwrap().timestamp();
+    let book = RailBook::built_in();
+    let closes = |first: &str, lead| {
+        let record = book.record_at("us-ach-same-day", at(first)).unwrap();
+        closes_at(record, book.calendars(), at(first), Duration::from_secs(90 * 60), lead).unwrap()
+    };
+    assert_eq!(closes("2026-11-25T11:00", 0), at("2026-11-25T12:30"));
+    assert_eq!(closes("2026-11-25T14:00", 0), at("2026-11-25T14:40"));
+    assert_eq!(closes("2026-11-25T14:00", 30), at("2026-11-25T14:10"));
+    // Too late for the window: the next one counts.
+    assert_eq!(closes("2026-11-25T14:50", 0), at("2026-11-25T16:20"));
+}
+
+#[test]
+fn trace_numbers_end_and_are_never_given_twice() {
+    let numbering = ReferenceNumbering::of_bank("021000021");
+    assert_eq!(numbering.reference(1).as_deref(), Some("021000020000001"));
+    assert_eq!(numbering.reference(9_999_999).as_deref(), Some("021000029999999"));
+    assert_eq!((numbering.reference(10_000_000), numbering.reference(0)), (None, None));
+    assert_eq!(ReferenceNumbering::Prefix("SUSD".to_owned()).reference(36).as_deref(), Some("SUSD00000000010"));
+}

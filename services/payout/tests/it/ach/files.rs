@@ -1,0 +1,151 @@
+//! Files: uploaded once whatever is lost, accepted or refused whole, and booked by the statement only if it has the same sum.
+
+use super::{AchTown, BANK, PAYABLE};
+use crate::world::{FUNDS, on_both, states};
+use api::payout::PayoutState::{Accepted, Held, OutcomeUnknown, Rejected, Requested, SettledReturnable, Submitted};
+use money::BookName;
+use payout::{domain::ach::FileState, store::Store};
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_lost_upload_is_repeated_under_its_name_and_pays_once() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let mut config = town.config();
+        config.banks[0].nacha.poll = Duration::from_millis(50);
+        let running = town.world.start_with(config).await;
+        for (nth, behaviour) in ["cut_after_storing", "cut_before_storing"].into_iter().enumerate() {
+            town.behave(behaviour).await;
+            let (payout, _) = town.request(&running, "Ana Muller", 500).await;
+            let accepted = running.until("ana", &payout.payout_id, Accepted).await;
+            assert_eq!(states(&accepted), [Requested, Held, Submitted, OutcomeUnknown, Accepted], "{behaviour}");
+            town.pass_a_week().await;
+            running.until("ana", &payout.payout_id, SettledReturnable).await;
+            assert_eq!(town.booked().await, vec![-500; nth + 1], "{behaviour}");
+        }
+        let files = town.files().await;
+        assert_eq!(
+            files.iter().map(|file| (file.state, file.modifier)).collect::<Vec<_>>(),
+            [(FileState::Booked, 'A'), (FileState::Booked, 'B')]
+        );
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refused_file_gives_all_its_money_back() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let running = town.world.start_with(town.collecting(Duration::from_millis(300))).await;
+        town.behave("refuse").await;
+        let (one, _) = town.request(&running, "Ana Muller", 500).await;
+        let (other, _) = town.request(&running, "Ana Muller", 70).await;
+        for payout in [one, other] {
+            let rejected = running.end("ana", &payout.payout_id).await;
+            assert_eq!((rejected.state(), rejected.reason_code.as_str()), (Rejected, "FF01"), "{rejected:?}");
+            assert!(rejected.reason.contains("is refused on command"), "{}", rejected.reason);
+        }
+        town.pass_a_week().await;
+        assert!(town.booked().await.is_empty());
+        town.check_books(0).await;
+        assert_eq!(town.files().await.iter().map(|file| (file.entries, file.state)).collect::<Vec<_>>(), [(2, FileState::Rejected)]);
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_sum_settles_nothing_and_gives_nothing_back() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let running = town.world.start_with(town.config()).await;
+        town.behave("debit_more:1").await;
+        let (payout, _) = town.request(&running, "Ana Muller", 500).await;
+        running.until("ana", &payout.payout_id, Accepted).await;
+        town.pass_a_week().await;
+        let unclear = |payout: &api::payout::Payout| payout.state() == OutcomeUnknown && payout.reason.contains("1 minor units more");
+        running.once("ana", &payout.payout_id, unclear).await;
+        assert_eq!(town.booked().await, [-501]);
+        assert_eq!(town.files().await[0].state, FileState::Doubtful);
+        assert_eq!(town.world.balance("house/in_transit/USD").await.0, 500, "it is neither paid nor back");
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_acknowledgement_of_other_bytes_decides_nothing_and_the_statement_does() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let running = town.world.start_with(town.config()).await;
+        town.behave("acknowledge_other_hash").await;
+        let (payout, _) = town.request(&running, "Ana Muller", 500).await;
+        let unclear = |payout: &api::payout::Payout| payout.state() == OutcomeUnknown && payout.reason.contains("other bytes");
+        running.once("ana", &payout.payout_id, unclear).await;
+        town.pass_a_week().await;
+        running.until("ana", &payout.payout_id, SettledReturnable).await;
+        assert_eq!(town.booked().await, [-500]);
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_file_under_the_name_leaves_the_outcome_unknown() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let running = town.world.start_with(town.config()).await;
+        // As if somebody had used the name; the day is the one in New York.
+        let day = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("America/New_York").unwrap()).date();
+        let url = format!("{}/files/ach-us-ach-same-day-{day}-A.ach", town.bank.url());
+        assert_eq!(town.http.put(url).body("other").send().await.unwrap().status().as_u16(), 202);
+        let (payout, _) = town.request(&running, "Ana Muller", 500).await;
+        let unknown = running.once("ana", &payout.payout_id, |payout| payout.state() == OutcomeUnknown).await;
+        assert!(unknown.reason.contains("another file under this name"), "{}", unknown.reason);
+        town.pass_a_week().await;
+        assert!(town.booked().await.is_empty());
+        assert_eq!(town.files().await.len(), 1, "there is no second file");
+        assert_eq!(town.world.balance(PAYABLE).await, (FUNDS - 500, FUNDS - 500));
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_booked_though_it_was_refused_is_a_debit_beyond_our_records() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let running = town.world.start_with(town.config()).await;
+        let (payout, _) = town.request(&running, "Ana Muller", 500).await;
+        running.until("ana", &payout.payout_id, Accepted).await;
+        running.stop().await;
+        // As if the bank had said so: its acknowledgement is overruled in our tables, and the money is given back.
+        let store = Store::inspect(&town.world.database).await.unwrap();
+        let mut file = store.ach_files(BANK).await.unwrap().remove(0);
+        file.state = FileState::Rejected;
+        store.decide_file(file, 0).await.unwrap().unwrap();
+        let running = town.world.start_with(town.config()).await;
+        running.end("ana", &payout.payout_id).await;
+        town.pass_a_week().await;
+        let book = BookName::try_new(crate::world::BOOK).unwrap();
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let found = loop {
+            ticks.tick().await;
+            let found = store.unexpected_debits(&book).await.unwrap();
+            if !found.is_empty() {
+                break found;
+            }
+        };
+        assert_eq!(found.iter().map(|debit| debit.amount.minor_units()).collect::<Vec<_>>(), [500]);
+        town.check_books(0).await;
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
