@@ -33,25 +33,19 @@ const SIGNATURE: &str = "manifest.sig";
 /// The version of the manifest's format.
 const FORMAT: u32 = 1;
 
-/// Services with tables. The ledger's are copied last: while a service's own tables are locked, the ledger does nothing for it.
-const OWNERS: [Service; 8] = [
-    Service::Sandbox,
-    Service::Payout,
-    Service::Earnings,
-    Service::Purchase,
-    Service::Support,
-    Service::Gift,
-    Service::Treasury,
-    Service::Ledger,
+/// Files or schemas with tables, and the services whose they are. The ledger's are copied last: while a service's own tables are locked, the ledger does nothing
+/// for it.
+const STORES: [(Service, &str); 9] = [
+    (Service::Sandbox, "sandbox_bank"),
+    (Service::Sandbox, "sandbox_achbank"),
+    (Service::Payout, "payout"),
+    (Service::Earnings, "earnings"),
+    (Service::Purchase, "purchase"),
+    (Service::Support, "support"),
+    (Service::Gift, "gift"),
+    (Service::Treasury, "treasury"),
+    (Service::Ledger, "ledger"),
 ];
-
-/// The name of a service's file or schema.
-fn tables(service: Service) -> &'static str {
-    match service {
-        Service::Sandbox => "sandbox_bank",
-        other => other.as_str(),
-    }
-}
 
 /// The contents of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,8 +71,8 @@ impl CopyManifest {
     /// Services that had no tables and so are not in the backup. A PostgreSQL dump has all existing schemas.
     #[must_use]
     pub fn lacks(&self) -> Vec<&'static str> {
-        let here = |service: &Service| self.engine != "sqlite" || self.files.contains_key(&format!("{}.db", tables(*service)));
-        OWNERS.iter().filter(|service| **service != Service::Sandbox && !here(service)).map(|service| service.as_str()).collect()
+        let here = |tables: &str| self.engine != "sqlite" || self.files.contains_key(&format!("{tables}.db"));
+        STORES.iter().filter(|(service, tables)| *service != Service::Sandbox && !here(tables)).map(|(_, tables)| *tables).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files of a backup are opened by name, and never through a link, from a pipe or a device. A file is hashed while it is copied, so what is restored is what
 //! was checked.
-use super::{CopyManifest, MANIFEST, OWNERS, OperationFault, SIGNATURE, postgres::DUMP, tables};
+use super::{CopyManifest, MANIFEST, OperationFault, SIGNATURE, STORES, postgres::DUMP};
 use sha2::{Digest as _, Sha256};
 use std::{
     fs::{self, File, OpenOptions},
@@ -65,7 +65,7 @@ fn hashed(file: &mut File, to: &mut impl io::Write) -> io::Result<String> {
 pub fn known_only(from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
     let own = |name: &str| match manifest.engine.as_str() {
         "postgres" => name == DUMP,
-        _ => OWNERS.iter().any(|service| name.strip_suffix(".db") == Some(tables(*service))),
+        _ => STORES.iter().any(|(_, tables)| name.strip_suffix(".db") == Some(tables)),
     };
     if let Some(name) = manifest.files.keys().find(|name| !own(name)) {
         return Err(format!("{}: names what no copy has: {name:?}", from.join(MANIFEST).display()).into());

@@ -1,5 +1,5 @@
 //! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be installed and at least as new as the server.
-use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, files, tables};
+use super::{CopiedFiles, CopyManifest, OperationFault, STORES, files};
 use db::Database;
 use sqlx::{Connection as _, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Stdio};
@@ -25,8 +25,8 @@ pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
     connection.close().await?;
     let mut command = Command::new("pg_dump");
     command.args(["--format=custom", "--no-owner", "--no-privileges", "--file"]).arg(to.join(DUMP));
-    for service in OWNERS {
-        command.args(["--schema", tables(service)]);
+    for (_, tables) in STORES {
+        command.args(["--schema", tables]);
     }
     command.args(["--dbname", &url]);
     run(command, password, "pg_dump").await?;

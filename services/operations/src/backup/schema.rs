@@ -1,6 +1,6 @@
 //! Checks that the tables of a restored backup are exactly what migrations make: a trigger or a view that somebody added to a backup would stay active in the
 //! restored installation.
-use super::{CopyManifest, OWNERS, OperationFault, tables};
+use super::{CopyManifest, OperationFault, STORES};
 use db::{Database, Engine};
 use identity::Service;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -28,19 +28,19 @@ type TableColumns = BTreeMap<String, BTreeSet<String>>;
 
 /// Refuses objects in a backup that no migration makes, before anything opens its tables: a trigger would become active.
 pub async fn nothing_besides(database: &Database, manifest: &CopyManifest) -> Result<(), OperationFault> {
-    for service in OWNERS {
+    for (_, tables) in STORES {
         let found = match database.engine() {
-            Engine::Sqlite if manifest.files.contains_key(&format!("{}.db", tables(service))) => besides(&file(database, service)?).await?,
+            Engine::Sqlite if manifest.files.contains_key(&format!("{tables}.db")) => besides(&file(database, tables)?).await?,
             Engine::Sqlite => None,
             Engine::Postgres => {
                 let mut server = database.connect_postgres().await?.ok_or("not a PostgreSQL server")?;
-                let found: Option<String> = sqlx::query_scalar(FOREIGN).bind(tables(service)).fetch_optional(&mut server).await?;
+                let found: Option<String> = sqlx::query_scalar(FOREIGN).bind(tables).fetch_optional(&mut server).await?;
                 server.close().await?;
                 found
             }
         };
         if let Some(what) = found {
-            return Err(format!("the tables of {service} have a {what}, which no migration makes").into());
+            return Err(format!("the tables of {tables} have a {what}, which no migration makes").into());
         }
     }
     Ok(())
@@ -65,7 +65,7 @@ async fn objects(file: &mut SqliteConnection) -> Result<Vec<(String, String, Str
 /// Migrates the tables of a backup and compares them with freshly made ones. The pretend bank's tables are only checked by [`nothing_besides`].
 pub async fn as_migrated(database: &Database, manifest: &CopyManifest, scratch: &Path) -> Result<(), OperationFault> {
     let fresh = Database::parse(&format!("sqlite:{}", scratch.display()))?;
-    for service in OWNERS.into_iter().filter(|service| *service != Service::Sandbox) {
+    for (service, _) in STORES.into_iter().filter(|(service, _)| *service != Service::Sandbox) {
         let here = match database.engine() {
             Engine::Sqlite => manifest.files.contains_key(&format!("{service}.db")),
             Engine::Postgres => monitor::audit::exists(database, service).await?,
@@ -107,7 +107,8 @@ async fn opened(database: &Database, service: Service) -> Result<(), OperationFa
 async fn tables_of(database: &Database, service: Service) -> Result<TableColumns, OperationFault> {
     let pairs: Vec<(String, String)> = match database.engine() {
         Engine::Sqlite => {
-            let mut file = SqliteConnectOptions::new().filename(file(database, service)?).create_if_missing(false).connect().await?;
+            let mut file =
+                SqliteConnectOptions::new().filename(file(database, service.as_str())?).create_if_missing(false).connect().await?;
             let columns = "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_xinfo(t.name) c
                 WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
             let found = sqlx::query_as(columns).fetch_all(&mut file).await?;
@@ -116,7 +117,7 @@ async fn tables_of(database: &Database, service: Service) -> Result<TableColumns
         }
         Engine::Postgres => {
             let mut server = database.connect_postgres().await?.ok_or("not a PostgreSQL server")?;
-            let found = sqlx::query_as(COLUMNS).bind(tables(service)).fetch_all(&mut server).await?;
+            let found = sqlx::query_as(COLUMNS).bind(service.as_str()).fetch_all(&mut server).await?;
             server.close().await?;
             found
         }
@@ -144,7 +145,7 @@ fn difference(wanted: &TableColumns, found: &TableColumns) -> Option<String> {
 async fn other_statement(fresh: &Database, database: &Database, service: Service) -> Result<Option<String>, OperationFault> {
     let mut sides = Vec::new();
     for side in [fresh, database] {
-        let mut file = SqliteConnectOptions::new().filename(file(side, service)?).create_if_missing(false).connect().await?;
+        let mut file = SqliteConnectOptions::new().filename(file(side, service.as_str())?).create_if_missing(false).connect().await?;
         sides.push(objects(&mut file).await?.into_iter().map(|(kind, name, sql)| ((kind, name), sql)).collect::<BTreeMap<_, _>>());
         file.close().await?;
     }
@@ -153,7 +154,7 @@ async fn other_statement(fresh: &Database, database: &Database, service: Service
     Ok(wanted.keys().chain(found.keys()).find(differs).map(|(kind, name)| format!("{kind} {name} was made by another statement")))
 }
 
-fn file(database: &Database, service: Service) -> Result<std::path::PathBuf, OperationFault> {
+fn file(database: &Database, tables: &str) -> Result<std::path::PathBuf, OperationFault> {
     let dir = database.sqlite_dir().ok_or("an SQLite database is a directory")?;
-    Ok(dir.join(format!("{}.db", tables(service))))
+    Ok(dir.join(format!("{tables}.db")))
 }

@@ -3,7 +3,7 @@
 //! The ledger's own file is not locked: while the services' files are locked nothing in it can get ahead of them, and whatever a service has in flight looks
 //! the same in both as after a crash. Writers wait only until all the snapshots are pinned, some milliseconds. Until the backup is done the files' write-ahead
 //! logs grow, since SQLite keeps what a reader may still need.
-use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, files, fresh, heads, tables};
+use super::{CopiedFiles, CopyManifest, OperationFault, STORES, files, fresh, heads};
 use db::Database;
 use identity::Service;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -11,7 +11,7 @@ use std::{fs, path::Path};
 
 /// A file that is copied.
 struct CopySource {
-    service: Service,
+    tables: &'static str,
     /// Reads the snapshot, and writes it into the attached backup file.
     reader: SqliteConnection,
     /// Statements that create the tables; the snapshot must have the same.
@@ -23,19 +23,19 @@ const SCHEMA: &str = "SELECT sql FROM main.sqlite_schema WHERE sql IS NOT NULL A
 pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, OperationFault> {
     let mut sources = Vec::new();
     let mut gates = Vec::new();
-    for service in OWNERS {
-        let Some(options) = database.sqlite_options(tables(service))? else { continue };
+    for (service, tables) in STORES {
+        let Some(options) = database.sqlite_options(tables)? else { continue };
         // Opening an empty file would turn it into a database.
         if !fs::metadata(options.get_filename()).is_ok_and(|file| file.len() > 0) {
             continue;
         }
         let options = options.create_if_missing(false);
-        sources.push(prepared(service, &options, to).await?);
+        sources.push(prepared(tables, &options, to).await?);
         if service != Service::Ledger {
             gates.push(options.connect().await?);
         }
     }
-    if !sources.iter().any(|source| source.service == Service::Ledger) {
+    if !sources.iter().any(|source| source.tables == Service::Ledger.as_str()) {
         return Err(format!("there is no ledger in {}", database.shown()).into());
     }
     for gate in &mut gates {
@@ -45,7 +45,7 @@ pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
     for source in &mut sources {
         sqlx::query("BEGIN").execute(&mut source.reader).await?;
         if schema(&mut source.reader).await? != source.schema {
-            return Err(format!("the tables of {} were just changed; try again", source.service).into());
+            return Err(format!("the tables of {} were just changed; try again", source.tables).into());
         }
     }
     for mut gate in gates {
@@ -60,8 +60,8 @@ pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
     Ok(CopiedFiles { files, heads, caution: None })
 }
 
-fn file(service: Service) -> String {
-    format!("{}.db", tables(service))
+fn file(tables: &str) -> String {
+    format!("{tables}.db")
 }
 
 async fn schema(reader: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
@@ -69,10 +69,10 @@ async fn schema(reader: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Erro
 }
 
 /// Creates a backup file without rows, and a reader to which it is attached.
-async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -> Result<CopySource, OperationFault> {
+async fn prepared(tables: &'static str, options: &SqliteConnectOptions, to: &Path) -> Result<CopySource, OperationFault> {
     let mut reader = options.clone().connect().await?;
     let schema = schema(&mut reader).await?;
-    let target = to.join(file(service));
+    let target = to.join(file(tables));
     let mut empty = SqliteConnectOptions::new().filename(&target).create_if_missing(true).connect().await?;
     for statement in &schema {
         sqlx::raw_sql(AssertSqlSafe(statement.as_str())).execute(&mut empty).await?;
@@ -82,7 +82,7 @@ async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -
     sqlx::query("ATTACH DATABASE $1 AS copy").bind(path).execute(&mut reader).await?;
     // It is synced when it is complete; an incomplete backup has no manifest.
     sqlx::raw_sql("PRAGMA copy.journal_mode = OFF; PRAGMA copy.synchronous = OFF").execute(&mut reader).await?;
-    Ok(CopySource { service, reader, schema })
+    Ok(CopySource { tables, reader, schema })
 }
 
 /// Copies the rows of the pinned snapshot. Returns the file's name.
@@ -96,7 +96,7 @@ async fn filled(mut source: CopySource, to: &Path) -> Result<String, OperationFa
     }
     sqlx::query("COMMIT").execute(&mut *reader).await?;
     source.reader.close().await?;
-    let name = file(source.service);
+    let name = file(source.tables);
     // In WAL mode, as the services use it, so that opening the backup later does not change its bytes.
     let mut whole = SqliteConnectOptions::new().filename(to.join(&name)).connect().await?;
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut whole).await?;
