@@ -67,7 +67,10 @@ fn config(wiring: &Wiring) -> Result<payout::Config, UntypedError> {
             let bank = bank.ok_or(Error::PeerMissing { service: Service::Payout, needed: Service::Sandbox })?;
             let account = |currency| (currency, sandbox::bank::own_account(currency).canonical());
             let accounts = sandbox::bank::own_currencies().into_iter().map(account).collect();
+            let ach_url = format!("{}{}", bank.trim_end_matches('/'), sandbox::bank::ACH_PATH);
+            let ach_account = format!("us-account:{}:{}", sandbox::achbank::ACH_ROUTING_NUMBER, sandbox::achbank::own_account().number());
             let made = payout::Config::sandbox(payout_key_file(&wiring.options.data_dir), bank, accounts);
+            let made = made.with_sandbox_ach(ach_url, sandbox::achbank::ACH_ROUTING_NUMBER, ach_account);
             let banks = given.banks.iter().cloned().chain(made.banks).collect();
             Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, banks, ..given })
         }

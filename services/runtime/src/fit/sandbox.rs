@@ -1,4 +1,4 @@
-//! Starts the pretend stores and bank, on HTTP listeners of their own: for TEST books, in a sandbox only.
+//! Starts the pretend stores and banks, on HTTP listeners of their own: for TEST books, in a sandbox only.
 use crate::command::UntypedError;
 use crate::{Error, IdentitySource, Options, sockets::bind, wiring::Wiring};
 use std::path::PathBuf;
@@ -15,8 +15,8 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     }
     let (bank, _) = bind("the pretend bank", wiring.options.bank_listen).await?;
     let (store, address) = bind("the pretend app store", wiring.options.store_listen).await?;
-    let config = wiring.options.settings.bank.clone();
-    wiring.bank = Some(sandbox::bank::start(bank, &wiring.database, config, wiring.shutdown.clone()).await?);
+    let config = (wiring.options.settings.bank.clone(), sandbox::achbank::Config::default());
+    wiring.bank = Some(sandbox::bank::start_with_ach(bank, &wiring.database, config, wiring.shutdown.clone()).await?);
     sandbox::store::start(store, &store_directory(&wiring.options), wiring.shutdown.clone()).await?;
     wiring.store = Some(address);
     Ok(())

@@ -18,13 +18,13 @@ use std::{path::Path, time::Duration};
 use tonic::Request;
 
 /// What has not happened by then never will.
-const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
-fn new_id() -> String {
+pub fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-fn by<T>(fixture: &Runtime, who: &str, role: Role, message: T) -> Request<T> {
+pub fn by<T>(fixture: &Runtime, who: &str, role: Role, message: T) -> Request<T> {
     let books = BookScope::Only(vec![BookName::try_new("demo").unwrap()]);
     let grant = Grant { subject: UserKey::try_new(who).unwrap(), role, app: String::new(), books };
     let token = fixture.issuer().unwrap().issue(&grant, Duration::from_secs(600)).unwrap();
@@ -75,7 +75,8 @@ async fn verified(dir: &Path) {
     }
 }
 
-async fn requested(fixture: &Runtime) -> Payout {
+/// Gives ana 50.00 USD that can be paid out.
+pub async fn fund(fixture: &Runtime) {
     let mut support = SupportServiceClient::new(fixture.transport_for(Service::Support).unwrap());
     let transfer = AdjustmentTransfer {
         debit_account: "house/accrued_creator_liability/USD".to_owned(),
@@ -87,6 +88,10 @@ async fn requested(fixture: &Runtime) -> Payout {
     let proposed = support.propose(by(fixture, "fay", Role::Finance, propose)).await.unwrap().into_inner().proposal.unwrap();
     let approve = ApproveRequest { book: "demo".to_owned(), proposal_id: proposed.proposal_id, hash: String::new(), request_id: new_id() };
     support.approve(by(fixture, "gus", Role::Finance, approve)).await.unwrap();
+}
+
+async fn requested(fixture: &Runtime) -> Payout {
+    fund(fixture).await;
     let mut payouts = PayoutServiceClient::new(fixture.transport_for(Service::Payout).unwrap());
     let account = AbaAccount { routing_number: "121000248".into(), account_number: "9000000001".into(), ..Default::default() };
     let create = CreateBeneficiaryRequest {

@@ -1,6 +1,7 @@
 //! Runtimes as users start them: in one process, split, restarted, and wrongly configured.
 #![allow(clippy::unwrap_used)]
 
+mod ach;
 mod blocked;
 mod installation;
 mod matrix;
