@@ -5,9 +5,11 @@
 //! could sign one could make us ask too early, and no more. So duplicates, disorder and lies are harmless.
 //!
 //! - [`signatures`]: the keys of a bank, and what they signed. [`certificates`]: banks that are known by a certificate. [`reading`]: what a callback leads to.
+//!   `registering`: pretend banks are told where their callbacks go.
 
 pub mod certificates;
 pub mod reading;
+pub(crate) mod registering;
 pub mod signatures;
 
 use crate::payouts::Payouts;

@@ -146,6 +146,13 @@ impl Service {
         callbacks::routes(self.handlers.payouts.clone())
     }
 
+    /// Tells the pretend banks of TEST books that their callbacks go to the listener of HTTP at this address, now or as soon as they can be told.
+    pub async fn register_callbacks(&self, address: std::net::SocketAddr) {
+        let failed = callbacks::registering::register(&self.handlers.payouts, address).await;
+        let telling = callbacks::registering::keep_registering(failed, address);
+        self.tasks.spawn(self.handlers.shutdown.clone().run_until_cancelled_owned(telling));
+    }
+
     /// Returns when the worker has stopped after `shutdown`.
     pub async fn stopped(&self) {
         self.tasks.wait().await;

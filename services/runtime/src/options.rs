@@ -8,7 +8,7 @@ use std::{
 };
 
 /// A free port on this machine, for listeners whose port number does not matter.
-const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Which issuers the services of this process trust.
 #[derive(Debug, Clone)]

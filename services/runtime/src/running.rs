@@ -1,10 +1,14 @@
 //! The services of this process: started in order, supervised, and stopped.
 use crate::sockets::bind_some;
-use crate::{Error, Options, books, check, fit, http, lists, wiring::Wiring};
+use crate::{Error, IdentitySource, Options, books, check, fit, http, lists, options::LOOPBACK, wiring::Wiring};
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use rpc::{ServiceToken, Transport, WriterHealth};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +19,21 @@ const SETTLE_MAX: Duration = Duration::from_secs(20);
 
 /// How often crashed writers of books are checked for.
 const WRITERS_EVERY: Duration = Duration::from_secs(1);
+
+/// Where to listen for HTTP: in a sandbox always, so that its pretend banks can call back.
+fn http_address(options: &Options) -> Option<SocketAddr> {
+    let is_called = matches!(options.identity, IdentitySource::Sandbox) && options.services.contains(&Service::Payout);
+    options.http.or(is_called.then_some(LOOPBACK))
+}
+
+/// How a listener's address is reached on this machine.
+fn here(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+        _ => address,
+    }
+}
 
 /// Running services.
 pub struct Runtime {
@@ -40,7 +59,7 @@ impl Runtime {
         check(&options)?;
         // Sockets first, so that an address in use is found before a store is opened.
         let grpc = bind_some("gRPC", options.listen).await?;
-        let http = bind_some("HTTP", options.http).await?;
+        let http = bind_some("HTTP", http_address(&options)).await?;
         let shutdown = CancellationToken::new();
         let wiring = Wiring::try_new(options, shutdown.clone()).await?;
         let mut runtime = Self {
@@ -51,15 +70,21 @@ impl Runtime {
             tasks: JoinSet::new(),
             shutdown,
         };
+        let mut callbacks_to = None;
         if let Some((listener, address)) = http {
             runtime.addresses.push(("http", address));
             runtime.serve_http(listener);
+            // The pretend banks, which are on this machine, check no certificates.
+            callbacks_to = runtime.wiring.tls.is_none().then(|| here(address));
         }
         for service in services {
             fit::start(service, &mut runtime.wiring).await?;
         }
         if let Some(payout) = &runtime.wiring.payout {
             runtime.webhooks.set(payout.webhooks());
+            if let Some(address) = callbacks_to {
+                payout.register_callbacks(address).await;
+            }
         }
         if let Some(ledger) = runtime.wiring.ledger.clone() {
             runtime.readiness.follow(&ledger);

@@ -35,7 +35,11 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-const MIGRATIONS: [Migration; 2] = [vault::VAULT_MIGRATION, Migration::contract(2, include_str!("../migrations/globalbank_0002.sql"))];
+const MIGRATIONS: [Migration; 3] = [
+    vault::VAULT_MIGRATION,
+    Migration::contract(2, include_str!("../migrations/globalbank_0002.sql")),
+    Migration::expand(3, include_str!("../migrations/globalbank_0003.sql")),
+];
 
 /// The private key of the client that `--sandbox` configurations may use, PEM. It is public, so it protects nothing.
 pub const TEST_CLIENT_KEY: &str = include_str!("globalbank/test_client.pem");

@@ -2,19 +2,22 @@
 //! end-to-end id as its idempotency key. "Not found" proves nothing here, whenever it is said: this API states no time after which it would.
 //!
 //! - [`order`]: from a payment to the body of a request. [`evidence`]: what the answers prove. [`tokens`]: access tokens.
-//! - [`content`]: by what answers are compared.
+//! - [`content`]: by what answers are compared. [`news`]: callbacks.
+//!
+//! The API has no request for a recall (its only requests are payments and queries), so recalls end as unsupported: people ask for the money by other means.
 
 pub mod content;
 pub mod evidence;
+pub mod news;
 pub mod order;
 pub mod tokens;
 
 use super::{
-    connector::{BankConnector, BankStatement, PaymentOrder, ReceivedAnswer, UnwritableOrder},
-    iso20022::{ASK_TIME_OUT, lost, news, read, why},
+    connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, ReceivedAnswer, UnwritableOrder},
+    iso20022::{ASK_TIME_OUT, lost, news::credits, read, why},
 };
 use crate::{
-    config::BankConfig,
+    config::{BankConfig, CallbackProof},
     domain::{BankAnswer, evidence::SentPayment},
 };
 use accounts::PayoutAddress;
@@ -39,6 +42,8 @@ pub struct ApiBank {
     url: Url,
     tokens: TokenKeeper,
     orders: ApiOrders,
+    /// How a pretend bank is told to sign its callbacks.
+    signature: &'static str,
 }
 
 /// One request to the bank.
@@ -46,8 +51,8 @@ pub struct ApiBank {
 struct ApiRequest<'a> {
     method: Method,
     url: Url,
-    /// Body and idempotency key.
-    payment: Option<(&'a str, &'a str)>,
+    /// JSON, and the idempotency key of a payment.
+    body: Option<(&'a str, Option<&'a str>)>,
     time_out: Duration,
 }
 
@@ -74,7 +79,12 @@ impl ApiBank {
         let client = config.client()?.connect_timeout(CONNECT_TIME_OUT).build()?;
         let url = Url::parse(&config.url).expect("the configuration was checked");
         let tokens = TokenKeeper::try_new(client.clone(), &config.api)?;
-        Ok(Self { client, url, tokens, orders: ApiOrders::new(&config.api) })
+        let signature = match config.callback_proof {
+            CallbackProof::Detached => "detached",
+            CallbackProof::Jws => "jws",
+            CallbackProof::Certificate => "none",
+        };
+        Ok(Self { client, url, tokens, orders: ApiOrders::new(&config.api), signature })
     }
 
     fn at(&self, path: &str) -> Url {
@@ -87,12 +97,15 @@ impl ApiBank {
         if let Some(traceparent) = rpc::trace::current_traceparent() {
             sent = sent.header("traceparent", traceparent);
         }
-        if let Some((body, key)) = request.payment {
-            sent = sent.header("idempotency-key", key).header(header::CONTENT_TYPE, "application/json").body(body.to_owned());
+        if let Some((body, key)) = request.body {
+            sent = sent.header(header::CONTENT_TYPE, "application/json").body(body.to_owned());
+            if let Some(key) = key {
+                sent = sent.header("idempotency-key", key);
+            }
         }
         let response = sent.send().await.map_err(|error| NoResponse::Lost(why(&error)))?;
         let status = response.status();
-        let bytes_max = if request.payment.is_none() { ANSWER_BYTES_MAX.max(DOCUMENT_BYTES_MAX) } else { ANSWER_BYTES_MAX };
+        let bytes_max = if request.body.is_none() { ANSWER_BYTES_MAX.max(DOCUMENT_BYTES_MAX) } else { ANSWER_BYTES_MAX };
         let (body, cut) = read(response, bytes_max).await;
         Ok(ApiResponse { status, body, cut })
     }
@@ -147,8 +160,8 @@ impl BankConnector for ApiBank {
     }
 
     async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
-        let payment = Some((message.as_str(), subject.end_to_end_id));
-        let request = ApiRequest { method: Method::POST, url: self.at("payments"), payment, time_out };
+        let body = Some((message.as_str(), Some(subject.end_to_end_id)));
+        let request = ApiRequest { method: Method::POST, url: self.at("payments"), body, time_out };
         match self.exchange(request).await {
             Ok(response) => {
                 let answer = match response.cut {
@@ -164,7 +177,7 @@ impl BankConnector for ApiBank {
 
     async fn ask(&self, subject: SentPayment<'_>) -> ReceivedAnswer {
         let Some(url) = self.query(subject) else { return lost(0, "the payment's rail is not one of this bank's protocol") };
-        match self.exchange(ApiRequest { method: Method::GET, url, payment: None, time_out: ASK_TIME_OUT }).await {
+        match self.exchange(ApiRequest { method: Method::GET, url, body: None, time_out: ASK_TIME_OUT }).await {
             Ok(response) => {
                 let answer = match response.cut {
                     None => evidence::of_query(response.status.as_u16(), &response.body, subject),
@@ -179,7 +192,7 @@ impl BankConnector for ApiBank {
 
     async fn statement(&self, currency: Currency) -> Result<BankStatement, String> {
         let url = self.at(&format!("statements/{}", currency.code()));
-        let request = ApiRequest { method: Method::GET, url, payment: None, time_out: STATEMENT_TIME_OUT };
+        let request = ApiRequest { method: Method::GET, url, body: None, time_out: STATEMENT_TIME_OUT };
         let response = self.exchange(request).await.map_err(|none| match none {
             NoResponse::NoAccess(why) => why,
             NoResponse::Lost(why) => why.to_owned(),
@@ -188,9 +201,25 @@ impl BankConnector for ApiBank {
             (Some(why), _) => Err(why.to_owned()),
             (None, StatusCode::OK) => {
                 let statement = Statement::read(&response.body).map_err(|error| error.to_string())?;
-                Ok(BankStatement { statement, credits: news::credits(&response.body)?, lines: Vec::new() })
+                Ok(BankStatement { statement, credits: credits(&response.body)?, lines: Vec::new() })
             }
             (None, status) => Err(format!("HTTP {}", status.as_u16())),
+        }
+    }
+
+    fn callback(&self, body: &[u8]) -> Result<Vec<CallbackNews>, String> {
+        news::read(body)
+    }
+
+    /// The bank has one receiver, so it needs no name.
+    async fn register_callbacks(&self, url: &str, _name: &str) -> Result<(), String> {
+        let receiver = serde_json::json!({"url": url, "signature": self.signature}).to_string();
+        let request = ApiRequest { method: Method::PUT, url: self.at("callback"), body: Some((&receiver, None)), time_out: ASK_TIME_OUT };
+        match self.exchange(request).await {
+            Ok(answer) if answer.status.is_success() => Ok(()),
+            Ok(answer) => Err(format!("HTTP {}", answer.status.as_u16())),
+            Err(NoResponse::NoAccess(why)) => Err(why),
+            Err(NoResponse::Lost(why)) => Err(why.to_owned()),
         }
     }
 

@@ -113,6 +113,8 @@ pub struct AchCorrection {
 pub enum CallbackNews {
     /// A payment's status, by its `EndToEndId`.
     Payment(String),
+    /// A payment came back, by its `EndToEndId`; a statement says how much.
+    Returned(String),
     /// A recall was answered, by its id.
     Recall(String),
     /// A credit on one of our accounts, with the account's number.
@@ -175,6 +177,9 @@ pub trait BankConnector: Send + Sync + fmt::Debug {
     fn callback(&self, _body: &[u8]) -> Result<Vec<CallbackNews>, String> {
         Err("no callbacks of this bank are read".to_owned())
     }
+
+    /// Tells a pretend bank where its callbacks go, instead of what it was told under this name before; or why it could not be told.
+    async fn register_callbacks(&self, url: &str, name: &str) -> Result<(), String>;
 
     /// Whether a statement's account is this one of ours.
     fn is_account(&self, statement: &Statement, address: &PayoutAddress) -> bool;

@@ -145,6 +145,13 @@ impl BankConnector for Iso20022Bank {
         news::read(body)
     }
 
+    async fn register_callbacks(&self, url: &str, name: &str) -> Result<(), String> {
+        let to = self.url.join("callbacks").expect("the base is a checked URL");
+        let receiver = serde_json::json!({"url": url, "name": name});
+        let answer = self.client.post(to).timeout(ASK_TIME_OUT).json(&receiver).send().await.map_err(|error| why(&error).to_owned())?;
+        if answer.status().is_success() { Ok(()) } else { Err(format!("HTTP {}", answer.status().as_u16())) }
+    }
+
     fn is_account(&self, statement: &Statement, address: &PayoutAddress) -> bool {
         statement.account.number() == address.number()
     }

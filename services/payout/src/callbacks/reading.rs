@@ -68,7 +68,8 @@ impl Payouts {
         let mut notes = Vec::new();
         for one in news {
             let heeded = match one {
-                CallbackNews::Payment(end_to_end_id) => self.heed_payment(bank, &end_to_end_id).await?,
+                CallbackNews::Payment(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, false).await?,
+                CallbackNews::Returned(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, true).await?,
                 CallbackNews::Recall(id) => self.heed_recall(bank, &id).await?,
                 CallbackNews::Credit(number, credit) => self.heed_credit(bank, &number, &credit).await?,
                 CallbackNews::AchReturn(back) => self.heed_ach_return(bank, &back).await?,
@@ -88,8 +89,9 @@ impl Payouts {
         Ok(self.store.end_callback(row, InboxState::Done, &plain(&notes.join("; "), NOTE_CHARS_MAX)).await?)
     }
 
-    /// A payment's status is asked for at once, if the payout waits for its bank. Its reported status is not looked at.
-    async fn heed_payment(&self, bank: &Bank, end_to_end_id: &str) -> Result<Heeded, Error> {
+    /// A payment's status is asked for at once, if the payout waits for its bank; if it was paid and is said to have come back, the statement is. Nothing else of
+    /// what is reported is looked at.
+    async fn heed_payment(&self, bank: &Bank, end_to_end_id: &str, came_back: bool) -> Result<Heeded, Error> {
         let recorded = match named_id(end_to_end_id) {
             Some(id) => self.store.recorded(&[id]).await?.into_iter().next(),
             None => None,
@@ -117,6 +119,12 @@ impl Payouts {
                 self.store.hasten(&key, unix_ms(SystemTime::now())).await?;
                 self.wake.notify_one();
                 Ok(Heeded::Now(format!("payout {} is asked for at once", key.payout_id)))
+            }
+            PayoutPhase::Returnable | PayoutPhase::Settled if came_back => {
+                let (bank, bank_account) = (bank.name.clone(), payout.attempt.bank_account.clone());
+                self.store.hasten_statement(&StatementAccount { bank, bank_account, currency: payout.amount_sent().currency() }).await?;
+                self.statements_wake.notify_one();
+                Ok(Heeded::Now(format!("payout {} may have come back: the statement is read at once", key.payout_id)))
             }
             _ => Ok(Heeded::Now(format!("payout {} is {}: nothing to ask", key.payout_id, payout.state.name()))),
         }

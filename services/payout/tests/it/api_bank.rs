@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 /// The client and key that the bank knows.
 const CLIENT: (&str, &str) = ("largesse", "KID");
 
-struct ApiTown {
-    world: World,
+pub struct ApiTown {
+    pub world: World,
     bank: SandboxGlobalBank,
     shutdown: CancellationToken,
     key_file: PathBuf,
@@ -43,7 +43,7 @@ async fn open_bank(database: &Database, address: &str, kid: &str) -> (SandboxGlo
 }
 
 impl ApiTown {
-    async fn open(database: Database) -> ApiTown {
+    pub async fn open(database: Database) -> ApiTown {
         let world = World::open(database, 60).await;
         let (bank, shutdown) = open_bank(&world.database, "127.0.0.1:0", CLIENT.1).await;
         let key_file = world.key_file.with_file_name("client.pem");
@@ -91,22 +91,23 @@ impl ApiTown {
         }
     }
 
-    fn config(&self) -> Config {
+    pub fn config(&self) -> Config {
         Config { banks: vec![self.bank_config()], ..self.world.config() }
     }
 
-    async fn scenario(&self, body: Value) {
+    pub async fn scenario(&self, body: Value) {
         let answer = http_client::local().build().unwrap().post(format!("{}/scenarios", self.bank.url())).json(&body).send().await;
         assert!(answer.unwrap().status().is_success(), "{body}");
     }
 
     /// Pays 5.00 while the bank does this once.
-    async fn pay(&self, running: &Running, behaviour: &str) -> Payout {
+    pub async fn pay(&self, running: &Running, behaviour: &str) -> Payout {
         self.scenario(json!({"holder": "Ana Müller", "behaviour": behaviour, "times": 1})).await;
         running.pay("ana", aba("9000000001"), 500).await
     }
 
-    async fn statement(&self) -> Statement {
+    /// What our token is sent with.
+    async fn authorization(&self) -> String {
         let key = bankapi::RsaSigningKey::from_pem(TEST_CLIENT_KEY.as_bytes()).unwrap();
         let (url, jti) = (self.bank.token_url(), uuid::Uuid::now_v7().to_string());
         let issued_at = jiff::Timestamp::now().as_second();
@@ -115,22 +116,37 @@ impl ApiTown {
         let form = bankapi::oauth::token_form(CLIENT.0, &bankapi::oauth::assertion(&terms, &key).unwrap(), "r");
         let client = http_client::local().build().unwrap();
         let answer = client.post(&url).body(form).send().await.unwrap();
-        let token = bankapi::oauth::read_token(answer.status().as_u16(), &answer.bytes().await.unwrap()).unwrap();
-        let request = client.get(format!("{}/statements/USD", self.bank.url())).header("authorization", token.authorization());
+        bankapi::oauth::read_token(answer.status().as_u16(), &answer.bytes().await.unwrap()).unwrap().authorization()
+    }
+
+    /// Registers a receiver of callbacks by hand.
+    pub async fn register(&self, receiver: Value) {
+        let request = http_client::local().build().unwrap().put(format!("{}/callback", self.bank.url())).json(&receiver);
+        assert_eq!(request.header("authorization", self.authorization().await).send().await.unwrap().status().as_u16(), 204);
+    }
+
+    /// Where its keys are.
+    pub fn keys_url(&self) -> String {
+        format!("{}/public-keys", self.bank.url())
+    }
+
+    async fn statement(&self) -> Statement {
+        let client = http_client::local().build().unwrap();
+        let request = client.get(format!("{}/statements/USD", self.bank.url())).header("authorization", self.authorization().await);
         let statement = Statement::read(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
         assert!(statement.adds_up());
         statement
     }
 
     /// How often the bank executed it.
-    async fn executed(&self, payout: &Payout) -> usize {
+    pub async fn executed(&self, payout: &Payout) -> usize {
         let entries = self.statement().await.entries;
         let ours = |id: Option<&str>| id == Some(payout.end_to_end_id.as_str());
         entries.iter().filter(|entry| entry.direction == Direction::Debit && ours(entry.end_to_end_id.as_deref())).count()
     }
 
     /// What is not paid is with the creator, nothing is in transit, and our cash matches the bank's statement.
-    async fn check(&self, settled: i64) {
+    pub async fn check(&self, settled: i64) {
         assert_eq!(self.world.balance("creator/ana/payable/USD").await, (FUNDS - settled, FUNDS - settled));
         assert_eq!(self.world.balance("house/in_transit/USD").await, (0, 0));
         let statement = self.statement().await;
@@ -138,7 +154,7 @@ impl ApiTown {
         assert_eq!((i128::from(self.world.balance("house/bank_cash/USD").await.0), moved), (i128::from(settled), i128::from(settled)));
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         self.shutdown.cancel();
         self.bank.stopped().await.unwrap();
         self.world.close().await;

@@ -12,23 +12,25 @@ use ring::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _},
 };
 use serde_json::json;
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use testbed::bank_messages::{payment, report, transfer};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// The HTTP listener of the payout service.
 pub struct Listening {
     pub url: String,
+    pub address: SocketAddr,
     server: JoinHandle<()>,
 }
 
 impl Listening {
     pub async fn start(running: &Running) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/webhooks/bank", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let url = format!("http://{address}/webhooks/bank");
         let routes = running.service.webhooks();
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { url, server }
+        Self { url, address, server }
     }
 
     pub async fn post(&self, bank: &str, signed: Option<&(String, String)>, body: Vec<u8>) -> u16 {
@@ -107,7 +109,7 @@ pub async fn pending(world: &World, running: &Running) -> Payout {
 }
 
 /// Every callback that was taken, once all of them were read.
-async fn read(store: &Store, count: usize) -> Vec<(String, String, i64)> {
+pub async fn read(store: &Store, count: usize) -> Vec<(String, String, i64)> {
     let wait = async {
         let mut ticks = tokio::time::interval(Duration::from_millis(10));
         loop {
@@ -237,7 +239,7 @@ async fn callbacks_of_the_bank_before_its_answer_twice_in_disorder_and_forged_ch
         let world = World::open(database, 60).await;
         let running = world.start_with(world.watchful()).await;
         let http = Listening::start(&running).await;
-        assert_eq!(world.command("callbacks", json!({"url": format!("{}/first", http.url)})).await, 204);
+        running.service.register_callbacks(http.address).await;
         world.fund("ana", "USD").await;
         for behaviour in ["callback_first", "callback_twice", "callback_disorder", "callback_forged", "callback_foreign"] {
             world.scenario(json!({"account": "5512345678", "behaviour": behaviour, "times": 1})).await;

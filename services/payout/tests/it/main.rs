@@ -4,6 +4,7 @@
 mod accounts;
 mod ach;
 mod api_bank;
+mod api_callbacks;
 mod callbacks;
 mod calls;
 mod closing;

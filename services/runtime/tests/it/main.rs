@@ -75,6 +75,21 @@ async fn a_whole_house_serves_and_its_books_outlive_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_tells_its_bank_where_callbacks_go_also_after_a_move() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        // Without an address for HTTP, it has a free port.
+        let fixture = Runtime::start(Options::sandbox(dir.path().to_owned())).await.unwrap();
+        let address = fixture.address("http").unwrap();
+        fixture.shutdown().await;
+        let mut file = SqliteConnectOptions::new().filename(dir.path().join("sandbox_bank.db")).connect().await.unwrap();
+        let receivers: Vec<String> = sqlx::query_scalar("SELECT url FROM receiver").fetch_all(&mut file).await.unwrap();
+        assert_eq!(receivers, [format!("http://{address}/webhooks/bank/sandbox")]);
+        file.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_house_that_may_not_write_is_not_ready_until_it_may() {
     let dir = tempfile::tempdir().unwrap();
     let first = Runtime::start(options(dir.path())).await.unwrap();

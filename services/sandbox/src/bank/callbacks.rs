@@ -106,14 +106,15 @@ impl Mailbox {
         !self.shared.receivers.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Registers a receiver. False: there are too many.
-    pub async fn register(&self, url: &str) -> Result<bool, sqlx::Error> {
+    /// Registers a receiver, instead of the one that has the same name. False: there are too many.
+    pub async fn register(&self, url: &str, name: &str) -> Result<bool, sqlx::Error> {
         let known = self.receivers();
         if known.len() >= RECEIVERS_MAX && !known.iter().any(|receiver| receiver == url) {
             return Ok(false);
         }
-        events::add_receiver(self.shared.books.pool(), url).await?;
+        events::add_receiver(self.shared.books.pool(), url, name).await?;
         *self.shared.receivers.write().unwrap_or_else(PoisonError::into_inner) = events::receivers(self.shared.books.pool()).await?;
+        self.wake();
         Ok(true)
     }
 

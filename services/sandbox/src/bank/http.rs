@@ -146,7 +146,7 @@ const ENDPOINTS: [Endpoint<BankRoutes>; 12] = [
         method: "POST",
         path: "/callbacks",
         effect: "Registers a receiver, which gets pain.002, camt.054 and camt.029 by POST, signed (headers key-id and signature), until it answers \
-                 2xx; 204",
+                 2xx; one with a name replaces the receiver of that name; 204",
         example: r#"/callbacks -H 'content-type: application/json' -d '{"url": "http://127.0.0.1:9/bank"}'"#,
         answered_by: || post(recalls::register),
     },

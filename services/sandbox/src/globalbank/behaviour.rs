@@ -38,12 +38,18 @@ pub enum ApiBehaviour {
     DuplicateRequest,
     /// ACH: completed, and returned with this code after the first query.
     Return(String),
+    /// Executed, and answered only once its callbacks were delivered.
+    CallbackFirst,
+    /// Executed; a callback that says REJECTED, signed with a stranger's key, comes first.
+    CallbackForged,
+    /// Executed; a signed callback about a payment that is nobody's comes first.
+    CallbackForeign,
     /// Only for waiting payments, by a scenario: cancelled.
     Cancel,
 }
 
 /// One name of every behaviour, as [`ApiBehaviour::parse`] reads it.
-pub const API_BEHAVIOURS: [&str; 16] = [
+pub const API_BEHAVIOURS: [&str; 19] = [
     "settle",
     "settle_later",
     "refuse:10101",
@@ -59,6 +65,9 @@ pub const API_BEHAVIOURS: [&str; 16] = [
     "contradict",
     "duplicate_request",
     "return:R03",
+    "callback_first",
+    "callback_forged",
+    "callback_foreign",
     "cancel",
 ];
 
@@ -85,6 +94,9 @@ impl ApiBehaviour {
             Self::Return(code) => {
                 format!("ACH: COMPLETED until it was asked for once, then RETURNED with {code} and credited; else executes it")
             }
+            Self::CallbackFirst => "executes it; the answer comes after the callbacks".to_owned(),
+            Self::CallbackForged => "executes it; a callback that no key of the bank signed comes first and says REJECTED".to_owned(),
+            Self::CallbackForeign => "executes it; a callback about a payment that is nobody's comes first".to_owned(),
             Self::Cancel => "cancels a payment that waits; by scenarios only".to_owned(),
         }
     }
@@ -113,6 +125,9 @@ impl ApiBehaviour {
             ("contradict", None) => Self::Contradict,
             ("duplicate_request", None) => Self::DuplicateRequest,
             ("return", Some(code)) if is_return(code) => Self::Return(code.to_owned()),
+            ("callback_first", None) => Self::CallbackFirst,
+            ("callback_forged", None) => Self::CallbackForged,
+            ("callback_foreign", None) => Self::CallbackForeign,
             ("cancel", None) => Self::Cancel,
             _ => return None,
         })

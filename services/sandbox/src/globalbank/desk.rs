@@ -56,12 +56,14 @@ impl Drop for KeyInFlight {
 pub struct WorkedRequest {
     pub answer: Result<Value, ApiRequestError>,
     pub delivery: AnswerDelivery,
+    /// The payment whose callbacks come before the answer.
+    pub after_callbacks: Option<String>,
     pub in_flight: Option<KeyInFlight>,
 }
 
 impl WorkedRequest {
     fn refused(error: ApiRequestError) -> Self {
-        Self { answer: Err(error), delivery: AnswerDelivery::Now, in_flight: None }
+        Self { answer: Err(error), delivery: AnswerDelivery::Now, after_callbacks: None, in_flight: None }
     }
 }
 
@@ -74,11 +76,20 @@ pub struct ApiDesk {
     in_flight: KeysInFlight,
     /// Notified when a callback was queued.
     pub queued: Arc<Notify>,
+    /// Notified when one was delivered.
+    pub delivered: Arc<Notify>,
 }
 
 impl ApiDesk {
     pub fn new(books: BankVault, store: ApiStore, config: Config) -> Self {
-        Self { books, store, config, in_flight: KeysInFlight::default(), queued: Arc::new(Notify::new()) }
+        Self {
+            books,
+            store,
+            config,
+            in_flight: KeysInFlight::default(),
+            queued: Arc::new(Notify::new()),
+            delivered: Arc::new(Notify::new()),
+        }
     }
 
     pub fn store(&self) -> &ApiStore {
@@ -113,14 +124,16 @@ impl ApiDesk {
                 let words = "The key was used with another body";
                 return Ok(WorkedRequest::refused(ApiRequestError::new(400, "10106", words, Some("Idempotency-Key"))));
             }
-            return Ok(WorkedRequest { answer: Ok(taken(&requested, &payment_id, true)), delivery: AnswerDelivery::Now, in_flight });
+            let answer = Ok(taken(&requested, &payment_id, true));
+            return Ok(WorkedRequest { answer, delivery: AnswerDelivery::Now, after_callbacks: None, in_flight });
         }
         let behaviour = behaviour(&mut tx, &requested).await?;
         let (answer, delivery) = self.work(tx, (&requested, &behaviour), (key, &hash), now_ms).await?;
         self.queued.notify_one();
         // A request that is never answered would block its key until the bank stops.
         let in_flight = in_flight.filter(|_| matches!(delivery, AnswerDelivery::After(_)));
-        Ok(WorkedRequest { answer, delivery, in_flight })
+        let after_callbacks = (behaviour == ApiBehaviour::CallbackFirst).then(|| requested.end_to_end_id.clone());
+        Ok(WorkedRequest { answer, delivery, after_callbacks, in_flight })
     }
 
     async fn work(
@@ -165,7 +178,7 @@ impl ApiDesk {
             let kept = store::keep_key(&mut tx, key, (hash, &payment.payment_id), until_ms).await?;
             assert!(kept, "a key that is in flight is used by one request only");
         }
-        queue(&mut tx, &payment, None).await?;
+        push(&mut tx, &payment, false).await?;
         move_on(&mut tx, &mut payment, behaviour).await?;
         tx.commit().await?;
         let delivery = match behaviour {
@@ -176,6 +189,20 @@ impl ApiDesk {
             _ => AnswerDelivery::Now,
         };
         Ok((Ok(answer), delivery))
+    }
+
+    /// Returns when nothing about a payment is to be delivered any more, or after a time.
+    pub async fn callbacks_delivered(&self, end_to_end_id: &str, at_most: Duration) -> Result<(), sqlx::Error> {
+        let wait = async {
+            loop {
+                let changed = self.delivered.notified();
+                if self.store.events_about(end_to_end_id).await? == 0 {
+                    return Ok(());
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(at_most, wait).await.unwrap_or(Ok(()))
     }
 
     /// The payments under an id, each in the API's words; what waits for a query happens now.
@@ -273,6 +300,14 @@ async fn move_on(tx: &mut AnyConnection, payment: &mut KeptApiPayment, behaviour
     payment.planned.clear();
     let mut told = None;
     match behaviour {
+        ApiBehaviour::CallbackForged => push(tx, &rejected(payment), true).await?,
+        ApiBehaviour::CallbackForeign => {
+            let foreign = Uuid::now_v7().simple().to_string();
+            push(tx, &KeptApiPayment { end_to_end_id: foreign.clone(), payment_id: foreign, ..payment.clone() }, false).await?;
+        }
+        _ => {}
+    }
+    match behaviour {
         ApiBehaviour::SettleLater => {
             set(payment, "PROCESSING", "PROCESSING_BY_JPM");
             payment.planned = "settle".to_owned();
@@ -298,12 +333,20 @@ async fn move_on(tx: &mut AnyConnection, payment: &mut KeptApiPayment, behaviour
             {
                 payment.planned = format!("return:{code}");
             }
-            told = (*behaviour == ApiBehaviour::Contradict).then_some(("REJECTED", "REJECTED"));
+            told = (*behaviour == ApiBehaviour::Contradict).then(|| rejected(payment));
         }
     }
     let updated = store::update_payment(tx, payment, before.updated_at_ms).await?;
     assert!(updated, "a locked payment is changed by nobody else");
-    queue(tx, payment, told).await
+    push(tx, told.as_ref().unwrap_or(payment), false).await
+}
+
+/// The same payment, as a lie has it.
+fn rejected(payment: &KeptApiPayment) -> KeptApiPayment {
+    let mut told = payment.clone();
+    set(&mut told, "REJECTED", "REJECTED");
+    told.exception = "11500".to_owned();
+    told
 }
 
 fn set(payment: &mut KeptApiPayment, status: &str, sub_status: &str) {
@@ -335,14 +378,11 @@ async fn execute(tx: &mut AnyConnection, payment: &mut KeptApiPayment) -> Result
     Ok(())
 }
 
-async fn queue(tx: &mut AnyConnection, payment: &KeptApiPayment, told: Option<(&str, &str)>) -> Result<(), sqlx::Error> {
-    let mut told_of = payment.clone();
-    if let Some((status, sub_status)) = told {
-        set(&mut told_of, status, sub_status);
-        told_of.exception = "11500".to_owned();
-    }
-    let payload = described(&told_of, false).to_string();
-    store::queue_event(tx, &KeptEvent { event_id: Uuid::now_v7().to_string(), payload, created_at_ms: super::now_ms() }).await
+/// Queues a callback about a payment as it is given.
+async fn push(tx: &mut AnyConnection, payment: &KeptApiPayment, is_forged: bool) -> Result<(), sqlx::Error> {
+    let (payload, about) = (described(payment, false).to_string(), payment.end_to_end_id.clone());
+    let event = KeptEvent { event_id: Uuid::now_v7().to_string(), about, payload, is_forged, created_at_ms: super::now_ms() };
+    store::queue_event(tx, &event).await
 }
 
 /// A payment in the API's words; in full with the request's fields.

@@ -25,7 +25,7 @@ use axum::{
 use money::Currency;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
@@ -33,6 +33,8 @@ struct ApiRoutes {
     desk: ApiDesk,
     tokens: Arc<TokenDesk>,
     public_keys: Value,
+    /// How long an answer waits for its callbacks.
+    callbacks_first_max: Duration,
     shutdown: CancellationToken,
 }
 
@@ -167,7 +169,7 @@ pub fn router(address: SocketAddr, desk: ApiDesk, config: &Config, public_keys: 
     let tokens = Arc::new(TokenDesk::new(config.clients.clone(), config.token_lifetime, address));
     root::router(&ENDPOINTS, introduction() + &root::list(&ENDPOINTS, address))
         .layer(DefaultBodyLimit::max(bankapi::json::DOCUMENT_BYTES_MAX))
-        .with_state(ApiRoutes { desk, tokens, public_keys, shutdown })
+        .with_state(ApiRoutes { desk, tokens, public_keys, callbacks_first_max: config.late_answer, shutdown })
 }
 
 impl ApiRoutes {
@@ -204,6 +206,9 @@ async fn pay(
         Ok(body) => (StatusCode::ACCEPTED, Json(body)).into_response(),
         Err(error) => ApiBankFailure::Api(error).into_response(),
     };
+    if let Some(end_to_end_id) = &worked.after_callbacks {
+        bank.desk.callbacks_delivered(end_to_end_id, bank.callbacks_first_max).await?;
+    }
     let answer = deliver(worked.delivery, answer, &line, &bank.shutdown).await;
     drop(worked.in_flight);
     Ok(answer)

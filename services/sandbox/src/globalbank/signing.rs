@@ -29,6 +29,12 @@ impl CallbackSigner {
         Self { asn1: pair(&ECDSA_P256_SHA256_ASN1_SIGNING), fixed: pair(&ECDSA_P256_SHA256_FIXED_SIGNING), kid }
     }
 
+    /// The same key under another id.
+    pub fn called(mut self, kid: &str) -> Self {
+        kid.clone_into(&mut self.kid);
+        self
+    }
+
     pub fn kid(&self) -> &str {
         &self.kid
     }

@@ -53,8 +53,12 @@ const COLUMNS: &str =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptEvent {
     pub event_id: String,
+    /// The EndToEndId.
+    pub about: String,
     /// The payment in the API's words, JSON.
     pub payload: String,
+    /// Signed with another key than it says, and sent once.
+    pub is_forged: bool,
     pub created_at_ms: i64,
 }
 
@@ -104,7 +108,7 @@ impl ApiStore {
     /// Callbacks that are due, oldest first.
     pub async fn due_events(&self, now_ms: i64) -> Result<Vec<KeptEvent>, sqlx::Error> {
         let rows = sqlx::query(
-            "SELECT event_id, payload, created_at_ms FROM event WHERE delivered = 0 AND due_at_ms <= $1 ORDER BY event_id LIMIT $2",
+            "SELECT event_id, about, payload, is_forged, created_at_ms FROM event WHERE delivered = 0 AND due_at_ms <= $1 ORDER BY event_id LIMIT $2",
         )
         .bind(now_ms)
         .bind(EVENTS_MAX as i64)
@@ -113,11 +117,19 @@ impl ApiStore {
         let event = |row: &AnyRow| {
             Ok(KeptEvent {
                 event_id: row.try_get("event_id")?,
+                about: row.try_get("about")?,
+                is_forged: row.try_get::<i64, _>("is_forged")? != 0,
                 payload: row.try_get("payload")?,
                 created_at_ms: row.try_get("created_at_ms")?,
             })
         };
         rows.iter().map(event).collect()
+    }
+
+    /// How many callbacks about a payment are still to be delivered.
+    pub async fn events_about(&self, end_to_end_id: &str) -> Result<i64, sqlx::Error> {
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM event WHERE delivered = 0 AND about = $1");
+        count.bind(end_to_end_id.to_owned()).fetch_one(&self.pool).await
     }
 
     /// Notes an attempt to deliver a callback: that it arrived, or when to try again.
@@ -226,12 +238,14 @@ pub async fn payment(tx: &mut AnyConnection, payment_id: &str) -> Result<Option<
 /// Puts a callback in the queue if anybody is registered.
 pub async fn queue_event(tx: &mut AnyConnection, event: &KeptEvent) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO event (event_id, payload, created_at_ms, due_at_ms, attempts, delivered)
-         SELECT $1, $2, $3, $3, 0, 0 FROM callback WHERE callback_no = 1",
+        "INSERT INTO event (event_id, payload, created_at_ms, due_at_ms, attempts, delivered, about, is_forged)
+         SELECT $1, $2, $3, $3, 0, 0, $4, $5 FROM callback WHERE callback_no = 1",
     )
     .bind(event.event_id.clone())
     .bind(event.payload.clone())
     .bind(event.created_at_ms)
+    .bind(event.about.clone())
+    .bind(i64::from(event.is_forged))
     .execute(tx)
     .await?;
     Ok(())

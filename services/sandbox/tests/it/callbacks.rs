@@ -30,6 +30,13 @@ struct Ear {
 
 impl Ear {
     async fn open(town: &Town, refusals: usize) -> Ear {
+        let (ear, url) = Ear::silent(town, refusals).await;
+        assert_eq!(town.post("callbacks", json!({"url": url})).await, StatusCode::NO_CONTENT);
+        ear
+    }
+
+    /// One that is not registered, and its address.
+    async fn silent(town: &Town, refusals: usize) -> (Ear, String) {
         let (send, heard) = mpsc::unbounded_channel();
         let left = Arc::new(AtomicUsize::new(refusals));
         let hear = post(async move |headers: HeaderMap, body: Bytes| {
@@ -41,9 +48,8 @@ impl Ear {
         let url = format!("http://{}/bank", listener.local_addr().unwrap());
         let router: Router = Router::new().route("/bank", hear);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        assert_eq!(town.post("callbacks", json!({"url": url})).await, StatusCode::NO_CONTENT);
         let keys = town.client.get(format!("{}/public-keys", town.bank.url())).send().await.unwrap().json().await.unwrap();
-        Ear { heard, keys }
+        (Ear { heard, keys }, url)
     }
 
     /// The next callback: whether its signature is the bank's, and what it says.
@@ -97,6 +103,28 @@ async fn pay(town: &Town, payments: &[(&str, &str)]) -> String {
     let to = address(K::Iban, &[(F::Iban, "DE46910579234762349724")]);
     let answer = town.send(over("sepa-instant", payments, &to, euro(100)).write().unwrap()).await.unwrap();
     told(&answer.bytes().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_receiver_that_has_moved_gets_what_waited_for_it() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        let mut other = Ear::open(&town, 0).await;
+        // Nobody is there.
+        let gone = json!({"url": "http://127.0.0.1:1/bank", "name": "payout"});
+        assert_eq!(town.post("callbacks", gone).await, StatusCode::NO_CONTENT);
+        pay(&town, &[("A", "Ana")]).await;
+        let (mut ear, url) = Ear::silent(&town, 0).await;
+        assert_eq!(town.post("callbacks", json!({"url": url, "name": "payout"})).await, StatusCode::NO_CONTENT);
+        assert_eq!(ear.next_of(2).await, ["A ACSC", "A -100"]);
+        pay(&town, &[("B", "Ana")]).await;
+        assert_eq!((ear.next_of(2).await, other.next_of(4).await.len()), (vec!["B ACSC".to_owned(), "B -100".to_owned()], 4));
+        for wrong in ["a b".to_owned(), "n".repeat(65)] {
+            assert_eq!(town.post("callbacks", json!({"url": url, "name": wrong})).await, StatusCode::BAD_REQUEST);
+        }
+        town.close().await;
+    })
+    .await;
 }
 
 #[tokio::test]

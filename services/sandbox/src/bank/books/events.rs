@@ -143,10 +143,18 @@ pub async fn recall(tx: &mut AnyConnection, recall_id: &str) -> Result<Vec<KeptR
     .await
 }
 
-/// Registers a receiver of callbacks.
-pub async fn add_receiver(pool: &AnyPool, url: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO receiver (url) VALUES ($1) ON CONFLICT DO NOTHING").bind(url.to_owned()).execute(pool).await?;
-    Ok(())
+/// Registers a receiver of callbacks. One with a name gets what waits for the one that had the name before, which is no receiver any more.
+pub async fn add_receiver(pool: &AnyPool, url: &str, name: &str) -> Result<(), sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    if !name.is_empty() {
+        let waiting = sqlx::query("UPDATE callback SET url = $1 WHERE url IN (SELECT url FROM receiver WHERE name = $2)");
+        waiting.bind(url.to_owned()).bind(name.to_owned()).execute(&mut *tx).await?;
+        let before = sqlx::query("DELETE FROM receiver WHERE name = $1 AND url <> $2");
+        before.bind(name.to_owned()).bind(url.to_owned()).execute(&mut *tx).await?;
+    }
+    let insert = sqlx::query("INSERT INTO receiver (url, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+    insert.bind(url.to_owned()).bind(name.to_owned()).execute(&mut *tx).await?;
+    tx.commit().await
 }
 
 /// All receivers.

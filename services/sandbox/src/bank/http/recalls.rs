@@ -15,6 +15,8 @@ use serde_json::Value;
 
 /// The longest address of a receiver.
 const URL_BYTES_MAX: usize = 500;
+/// The longest name of a receiver.
+const NAME_BYTES_MAX: usize = 64;
 
 fn xml(body: String) -> Response {
     ([(header::CONTENT_TYPE, "application/xml")], body).into_response()
@@ -35,6 +37,8 @@ pub(super) async fn ask(State(bank): State<BankRoutes>, Path(recall_id): Path<St
 #[serde(deny_unknown_fields)]
 pub(super) struct ReceiverRequest {
     url: String,
+    #[serde(default)]
+    name: String,
 }
 
 pub(super) async fn register(State(bank): State<BankRoutes>, Json(request): Json<ReceiverRequest>) -> Result<StatusCode, BankFailure> {
@@ -42,7 +46,10 @@ pub(super) async fn register(State(bank): State<BankRoutes>, Json(request): Json
     if !is_plain {
         return Err(BankFailure::Request("url must be an http:// address of at most 500 bytes"));
     }
-    if bank.desk.mailbox().register(&request.url).await? {
+    if request.name.len() > NAME_BYTES_MAX || !request.name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(BankFailure::Request("name must be at most 64 printable bytes without spaces"));
+    }
+    if bank.desk.mailbox().register(&request.url, &request.name).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(BankFailure::Conflict("there are sixteen receivers already; nothing was registered"))

@@ -133,6 +133,47 @@ async fn both_signatures_fit_the_published_keys_and_only_those() {
 }
 
 #[tokio::test]
+async fn callbacks_can_come_first_be_forged_and_be_about_nobody() {
+    on_both(async |database| {
+        let town = Town::open(&database, options()).await;
+        let keys = CallbackVerifier::Detached(BankKeySet::read(&town.get("/public-keys").await.1).unwrap());
+        let mut payer = Payer::open(0).await;
+        register(&town, json!({"url": payer.url, "signature": "detached"})).await;
+        let mut told = Vec::new();
+        for behaviour in ["callback_first", "callback_forged", "callback_foreign"] {
+            town.pay(&rtp(behaviour, &format!("Sandbox {behaviour}"), 5), None).await;
+            let mut count = 0;
+            // Those of the first are there before its answer.
+            while count < if behaviour == "callback_first" { 2 } else { 3 } {
+                let (headers, body) = match behaviour {
+                    "callback_first" => payer.pushed.try_recv().unwrap(),
+                    _ => payer.next().await,
+                };
+                count += 1;
+                let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+                let headers = CallbackHeaders { signature: header("signature"), key_id: header("key-id"), algorithm: None };
+                let status = read_callback(&body).unwrap().items.remove(0).status;
+                let ours = status.end_to_end_id.as_deref() == Some(behaviour);
+                told.push((behaviour, status.status, ours, keys.verify(headers, &body).is_ok()));
+            }
+        }
+        let all = [
+            ("callback_first", "RECEIVED", true, true),
+            ("callback_first", "COMPLETED", true, true),
+            ("callback_forged", "RECEIVED", true, true),
+            ("callback_forged", "REJECTED", true, false),
+            ("callback_forged", "COMPLETED", true, true),
+            ("callback_foreign", "RECEIVED", true, true),
+            ("callback_foreign", "RECEIVED", false, true),
+            ("callback_foreign", "COMPLETED", true, true),
+        ];
+        assert_eq!(told, all.map(|(behaviour, status, ours, signed)| (behaviour, status.to_owned(), ours, signed)));
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn older_shapes_say_the_same() {
     on_both(async |database| {
         let town = Town::open(&database, options()).await;

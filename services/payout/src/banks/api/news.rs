@@ -1,0 +1,24 @@
+//! What the bank tells of its own accord: statuses of payments, in every shape that it has had.
+
+use super::super::connector::CallbackNews;
+use bankapi::read_callback;
+
+/// The status of a payment that came back.
+const RETURNED: &str = "RETURNED";
+
+/// Reads a callback. Only which payments it is about, and that one came back: their statuses are asked for.
+pub(super) fn read(body: &[u8]) -> Result<Vec<CallbackNews>, String> {
+    let callback = read_callback(body).map_err(|error| error.to_string())?;
+    let named = callback.items.into_iter().filter_map(|item| {
+        let end_to_end_id = item.status.end_to_end_id?;
+        Some(if item.status.status == RETURNED { CallbackNews::Returned(end_to_end_id) } else { CallbackNews::Payment(end_to_end_id) })
+    });
+    let news: Vec<CallbackNews> = named.collect();
+    if news.is_empty() {
+        return Err("it names its payments by the bank's ids only, which are not kept here".to_owned());
+    }
+    Ok(news)
+}
+
+#[cfg(test)]
+mod tests;
