@@ -64,6 +64,8 @@ pub const PLAN: [(&str, TablePlacement); 78] = [
     ("payout.beneficiary", SERVICES),
     ("payout.request", SERVICES),
     ("payout.unexpected_debit", SERVICES),
+    ("payout.booked_debit", SERVICES),
+    ("payout.payout_resolution", SERVICES),
     ("payout.statement_read", Coordinator("one row for each of our accounts")),
     ("payout.account_statement", Coordinator("one row for each of our accounts")),
     ("payout.reference_counter", Coordinator("one row for each of our accounts")),

@@ -111,6 +111,13 @@ pub const PERSONAL: [PersonalColumn; 53] = [
         "reason that staff gave to clear a resemblance to a listed name",
         OnErasure::Kept("records of screened payments must be kept"),
     ),
+    personal(
+        Service::Payout,
+        "payout_resolution.evidence",
+        "what proved to staff what became of a payout",
+        OnErasure::Kept("it explains a posting"),
+    ),
+    personal(Service::Payout, "payout_resolution.confirmation", "the same", OnErasure::Kept("it explains a posting")),
     personal(Service::Payout, "payout_run_item.user_id", "user key", PSEUDONYM),
     personal(
         Service::Payout,

@@ -15,6 +15,7 @@ pub mod life;
 pub mod recall;
 pub mod report;
 pub mod reservation;
+pub mod resolution;
 pub mod returns;
 pub mod run;
 pub mod sendings;

@@ -2,7 +2,7 @@
 //! guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
-//! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
+//! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`resolutions`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays.
 //! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`ach`]: payouts in ACH files.
@@ -31,6 +31,7 @@ pub mod prune;
 pub mod recalls;
 pub mod report;
 pub mod resealing;
+pub mod resolutions;
 pub mod returns;
 pub mod review;
 pub mod routes;

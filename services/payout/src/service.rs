@@ -191,6 +191,8 @@ impl PayoutService for Handlers {
         let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
         let mut payout = self.shown(&payout_key).await?;
         if matches!(caller.principal.role, Role::Support | Role::Finance | Role::Auditor | Role::Admin) {
+            let found = self.payouts.store.resolution(&payout_key).await.map_err(Error::from)?;
+            payout.resolution = found.map(|found| wire::resolution::resolution(&payout_key, &found));
             payout = wire::advised(payout);
         }
         let store = &self.payouts.store;
@@ -273,6 +275,10 @@ impl PayoutService for Handlers {
 
     async fn unblock_payout(&self, request: Request<pb::UnblockPayoutRequest>) -> Result<Response<pb::UnblockPayoutResponse>, Status> {
         reviews::unblock(&self.payouts, request).await
+    }
+
+    async fn resolve_payout(&self, request: Request<pb::ResolvePayoutRequest>) -> Result<Response<pb::ResolvePayoutResponse>, Status> {
+        reviews::resolve(&self.payouts, request).await
     }
 
     async fn set_payout_tier(&self, request: Request<pb::SetPayoutTierRequest>) -> Result<Response<pb::SetPayoutTierResponse>, Status> {

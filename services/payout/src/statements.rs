@@ -4,7 +4,7 @@
 use crate::banks::connector::BankStatement;
 use crate::{
     banks::{Bank, PayingAccount},
-    domain::statement::{compare, named},
+    domain::statement::{as_if_not_executed, compare, named},
     payouts::Payouts,
     store::statements::StatementAccount,
 };
@@ -63,6 +63,14 @@ impl Payouts {
         if let Some(age_ms) = age_ms.filter(|age_ms| *age_ms < millis(interval)) {
             return Ok(Duration::from_millis((millis(interval) - age_ms).unsigned_abs()));
         }
+        self.read_statement_now(account).await?;
+        Ok(interval)
+    }
+
+    /// Reads the account's statement, due or not.
+    pub(crate) async fn read_statement_now(&self, account: &StatementAccount) -> Result<(), String> {
+        let bank = self.banks.all().iter().find(|bank| bank.name == account.bank).ok_or("no such bank is configured")?;
+        let now_ms = unix_ms(SystemTime::now());
         let read = bank.connector.statement(account.currency).await?;
         let statement = &read.statement;
         let ours = bank.accounts.iter().any(|one| {
@@ -78,7 +86,7 @@ impl Payouts {
             Some(_) => self.book_files(bank, account, &read, now_ms).await.map_err(|error| error.to_string())?,
             None => self.compare_statement(account, &read, now_ms).await.map_err(|error| error.to_string())?,
         }
-        Ok(interval)
+        Ok(())
     }
 
     async fn compare_statement(&self, account: &StatementAccount, read: &BankStatement, now_ms: i64) -> Result<(), crate::store::Error> {
@@ -89,12 +97,13 @@ impl Payouts {
         let entries: Vec<StatementEntry> = others.map(|(_, entry)| entry.clone()).collect();
         let recorded = self.store.recorded(&named(&entries)).await?;
         let findings = compare(&entries, &recorded);
+        let debited = compare(&entries, &as_if_not_executed(&recorded));
         let unexpected: Vec<_> = findings.iter().filter(|finding| finding.unexpected.minor_units() > 0).collect();
         for finding in &unexpected {
             let (payout_id, minor_units) = (finding.payout_id, finding.unexpected.minor_units());
             tracing::error!(%payout_id, minor_units, "the bank's statement shows a debit that our records do not have");
         }
-        self.store.keep_statement(account, &statement.statement_id, &findings, now_ms).await?;
+        self.store.keep_statement(account, &statement.statement_id, (&findings, &debited), now_ms).await?;
         unexpected.iter().for_each(|finding| self.tell(finding.payout_id));
         Ok(())
     }

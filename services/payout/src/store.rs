@@ -20,6 +20,7 @@ pub mod refusals;
 pub mod reports;
 pub mod resealing;
 pub mod reservations;
+pub mod resolutions;
 pub mod returns;
 pub mod reviews;
 pub mod row;
@@ -38,7 +39,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 16] = [
+pub const MIGRATIONS: [Migration; 17] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -56,6 +57,7 @@ pub const MIGRATIONS: [Migration; 16] = [
     Migration::expand(16, include_str!("../migrations/0016_reports.sql")),
     Migration::expand(17, include_str!("../migrations/0017_ach.sql")),
     Migration::expand(18, include_str!("../migrations/0018_ach_change.sql")),
+    Migration::expand(19, include_str!("../migrations/0019_resolutions.sql")),
 ];
 
 /// The text that the key check seals.

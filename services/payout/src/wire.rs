@@ -5,6 +5,7 @@
 
 pub mod beneficiary;
 pub mod report;
+pub mod resolution;
 pub mod returns;
 pub mod review;
 pub mod run;

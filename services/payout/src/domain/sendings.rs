@@ -71,6 +71,13 @@ impl Sendings {
         self
     }
 
+    /// Marks all as never executed: people have proved it.
+    #[must_use]
+    pub fn all_not_found(mut self) -> Self {
+        self.0.fill(SendingProof::NotFound);
+        self
+    }
+
     /// Applies an answer of the bank about this payment. `asked`: it answers a poll, and not a sending; the answer to a sending may be about a second
     /// copy of it, of which the first was executed.
     #[must_use]

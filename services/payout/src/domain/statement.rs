@@ -101,6 +101,14 @@ pub fn compare(entries: &[StatementEntry], recorded: &[RecordedPayout]) -> Vec<S
     recorded.iter().filter_map(finding).collect()
 }
 
+/// The payouts of which our records do not say yet what became of them, as if they were not executed: every debit of theirs that was not undone is then a finding.
+#[must_use]
+pub fn as_if_not_executed(recorded: &[RecordedPayout]) -> Vec<RecordedPayout> {
+    let open = [PayoutPhase::Intent, PayoutPhase::Sent, PayoutPhase::Accepted, PayoutPhase::Unknown];
+    let open = recorded.iter().filter(|payout| open.contains(&payout.phase));
+    open.map(|payout| RecordedPayout { phase: PayoutPhase::Returning, ..payout.clone() }).collect()
+}
+
 /// Whether one debit of the amount is expected.
 fn is_due(payout: &RecordedPayout) -> bool {
     match payout.phase {

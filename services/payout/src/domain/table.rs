@@ -6,6 +6,7 @@ use super::{
     Attempt, BankAnswer, CostBearer, NEVER_MS, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings,
     evidence::{BankEvidence, Doubt, ReportedSending},
     judge,
+    resolution::ResolvedOutcome,
 };
 use iso20022::StatusOutcome;
 use money::{BookName, Currency, Money, UserKey};
@@ -66,12 +67,16 @@ pub enum PayoutEvent {
     NotFoundAtLast,
     /// Another rail can pay what a bank refused.
     OtherRail,
+    /// Two people found that it was paid.
+    FoundPaid,
+    /// Two people found that it was not executed.
+    FoundNotExecuted,
     /// The time for which it was due is over.
     TimeOver,
 }
 
 /// Every event, in the order of a payout's life, with its words.
-pub const EVENTS: [(PayoutEvent, &str); 27] = [
+pub const EVENTS: [(PayoutEvent, &str); 29] = [
     (PayoutEvent::HoldPlaced, "hold placed"),
     (PayoutEvent::HoldRefused, "hold refused"),
     (PayoutEvent::ChecksHold, "a check wants a review"),
@@ -98,6 +103,8 @@ pub const EVENTS: [(PayoutEvent, &str); 27] = [
     (PayoutEvent::NotFoundFinally, "bank: not found, proof"),
     (PayoutEvent::NotFoundAtLast, "bank: not found, proof, last sending"),
     (PayoutEvent::OtherRail, "another rail can pay"),
+    (PayoutEvent::FoundPaid, "people: paid"),
+    (PayoutEvent::FoundNotExecuted, "people: not executed"),
     (PayoutEvent::TimeOver, "due time over"),
 ];
 
@@ -158,6 +165,11 @@ pub fn follow(phase: PayoutPhase, event: PayoutEvent) -> PhaseOutcome {
         PayoutEvent::HoldPostedBefore if phase == PayoutPhase::Cancelling => Some(before.clone().enter(PayoutPhase::Returning, LATE_MS)),
         PayoutEvent::SendingBegins if phase == PayoutPhase::Intent => Some(before.clone().begin_sending(LATE_MS, LATE_MS)),
         PayoutEvent::OtherRail if phase == PayoutPhase::Returning => Some(elsewhere(before.clone())),
+        PayoutEvent::FoundPaid if phase == PayoutPhase::Unknown => Some(before.clone().resolved(ResolvedOutcome::Paid, LATE_MS)),
+        PayoutEvent::FoundNotExecuted if phase == PayoutPhase::Unknown => {
+            Some(before.clone().resolved(ResolvedOutcome::NotExecuted, LATE_MS))
+        }
+        PayoutEvent::FoundPaid | PayoutEvent::FoundNotExecuted => return PhaseOutcome::Refused,
         PayoutEvent::TimeOver if phase == PayoutPhase::Returnable => Some(before.clone().enter(PayoutPhase::Settled, LATE_MS)),
         _ => answer(event).filter(|_| is_at_bank(phase)).map(|(answer, asked_at_ms)| told(&before, event, answer, asked_at_ms)),
     };
@@ -232,6 +244,8 @@ fn answer(event: PayoutEvent) -> Option<(BankAnswer, i64)> {
         | PayoutEvent::HoldPostedBefore
         | PayoutEvent::SendingBegins
         | PayoutEvent::OtherRail
+        | PayoutEvent::FoundPaid
+        | PayoutEvent::FoundNotExecuted
         | PayoutEvent::TimeOver => None,
     }
 }

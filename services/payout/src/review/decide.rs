@@ -65,7 +65,7 @@ pub struct StaffCaller {
 
 impl StaffCaller {
     /// The scope of the request's id.
-    pub(super) fn key(&self, rpc: &'static str) -> RequestKey<'_> {
+    pub(crate) fn key(&self, rpc: &'static str) -> RequestKey<'_> {
         RequestKey { book: &self.book, subject: &self.subject, rpc, request_id: &self.request_id }
     }
 }
@@ -84,7 +84,7 @@ pub struct ReviewDecision {
 }
 
 /// Begins a request of the staff: true if it was answered before.
-pub(super) async fn begin(tx: &mut AnyConnection, key: RequestKey<'_>, fields: &SentFields, now: SystemTime) -> Result<bool, Error> {
+pub(crate) async fn begin(tx: &mut AnyConnection, key: RequestKey<'_>, fields: &SentFields, now: SystemTime) -> Result<bool, Error> {
     match requests::begin(tx, key, fields, now).await? {
         RequestStanding::Reused { differing } => Err(Error::Reused(differing)),
         RequestStanding::Replay(_) => Ok(true),
@@ -93,7 +93,7 @@ pub(super) async fn begin(tx: &mut AnyConnection, key: RequestKey<'_>, fields: &
 }
 
 /// Ends a request of the staff.
-pub(super) async fn finish(tx: &mut AnyConnection, key: RequestKey<'_>, now: SystemTime) -> Result<(), Error> {
+pub(crate) async fn finish(tx: &mut AnyConnection, key: RequestKey<'_>, now: SystemTime) -> Result<(), Error> {
     requests::finish(tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
     Ok(())
 }

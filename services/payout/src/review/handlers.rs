@@ -112,6 +112,18 @@ pub async fn unblock(payouts: &Payouts, request: Request<pb::UnblockPayoutReques
     Ok(Response::new(pb::UnblockPayoutResponse { blocked: row.as_ref().map(wire::review::blocked), replayed }))
 }
 
+/// ResolvePayout.
+pub async fn resolve(payouts: &Payouts, request: Request<pb::ResolvePayoutRequest>) -> Result<Response<pb::ResolvePayoutResponse>, Status> {
+    let call = CallOfStaff::read(request)?;
+    let mut wrong = Violations::default();
+    let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
+    let found = wire::resolution::found(by, &call.request, wrong)?;
+    let replayed = payouts.resolve_payout(&found, SystemTime::now()).await?;
+    let row = payouts.store.resolution(&found.payout_key).await.map_err(Error::from)?;
+    let resolution = row.as_ref().map(|row| wire::resolution::resolution(&found.payout_key, row));
+    Ok(Response::new(pb::ResolvePayoutResponse { resolution, replayed }))
+}
+
 /// SetPayoutTier.
 pub async fn set_tier(
     payouts: &Payouts,

@@ -29,6 +29,21 @@ pub enum ReviewRefusal {
     /// Another person recorded another licence.
     #[error("another licence was recorded for this payout; nothing was changed, compare number and date with it")]
     LicenceDiffers,
+    /// The bank has answered, or it is decided.
+    #[error("the outcome of this payout is not unknown; nothing was changed")]
+    NotUnknown {
+        /// Its state.
+        state: &'static str,
+    },
+    /// Nobody can see whether it was debited.
+    #[error("the bank's statement can't be read now, so nobody can say that it shows no debit; nothing was changed, try again later")]
+    StatementUnreadable,
+    /// It was executed.
+    #[error("the bank's statement shows a debit for this payout, so it was executed; nothing was changed")]
+    DebitBooked,
+    /// Another person found the other outcome.
+    #[error("another person found the other outcome of this payout; nothing was changed, compare the evidence")]
+    ResolutionDiffers,
     /// No such tier is configured.
     #[error("no such tier is configured; nothing was changed")]
     TierUnknown,
@@ -53,6 +68,10 @@ impl ReviewRefusal {
             Self::SecondPersonNeeded => (Code::FailedPrecondition, "SAME_PERSON"),
             Self::NotBlocked => (Code::FailedPrecondition, "NOT_BLOCKED"),
             Self::LicenceDiffers => (Code::FailedPrecondition, "LICENCE_DIFFERS"),
+            Self::NotUnknown { .. } => (Code::FailedPrecondition, "NOT_UNKNOWN"),
+            Self::StatementUnreadable => (Code::Unavailable, "STATEMENT_UNREADABLE"),
+            Self::DebitBooked => (Code::FailedPrecondition, "DEBIT_BOOKED"),
+            Self::ResolutionDiffers => (Code::FailedPrecondition, "RESOLUTION_DIFFERS"),
             Self::TierUnknown => (Code::NotFound, "TIER_UNKNOWN"),
             Self::ThresholdUnknown => (Code::NotFound, "THRESHOLD_UNKNOWN"),
             Self::ThresholdAboveBound { .. } => (Code::FailedPrecondition, "THRESHOLD_ABOVE_BOUND"),
@@ -64,6 +83,7 @@ impl ReviewRefusal {
     pub fn status(&self) -> Status {
         let (code, reason) = self.table();
         let facts = match self {
+            Self::NotUnknown { state } => vec![("state", (*state).to_owned())],
             Self::DecisionUnfit { kind } => vec![("kind", (*kind).to_owned())],
             Self::ThresholdAboveBound { minor_units_max } => vec![("minor_units_max", minor_units_max.to_string())],
             _ => Vec::new(),

@@ -6,6 +6,7 @@ use crate::domain::{
     statement::{RecordedPayout, StatementFinding},
 };
 use ::money::{BookName, Currency, Money};
+use sqlx::AnyConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -38,6 +39,23 @@ pub struct UnexpectedDebit {
 
 /// A row as read: its columns in the order of the query.
 type RecordedRow = (String, String, String, i64, String, i64, String, i64, i64);
+
+/// Keeps the debit of a payout whose outcome is not known, or that there is none any more.
+async fn keep_debit(tx: &mut AnyConnection, debit: &StatementFinding, statement_id: &str, now_ms: i64) -> Result<(), Error> {
+    let (book, payout_id) = (debit.book.as_str().to_owned(), debit.payout_id.to_string());
+    if debit.unexpected.minor_units() == 0 {
+        let delete = sqlx::query("DELETE FROM booked_debit WHERE book = $1 AND payout_id = $2").bind(book).bind(payout_id);
+        delete.execute(tx).await?;
+        return Ok(());
+    }
+    let insert = sqlx::query(
+        "INSERT INTO booked_debit (book, payout_id, currency, minor_units, statement_id, found_at_ms) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT DO NOTHING",
+    );
+    let insert = insert.bind(book).bind(payout_id).bind(debit.unexpected.currency().code().to_owned());
+    insert.bind(debit.unexpected.minor_units()).bind(statement_id.to_owned()).bind(now_ms).execute(tx).await?;
+    Ok(())
+}
 
 impl Store {
     /// When the statement of an account was last read.
@@ -95,15 +113,18 @@ impl Store {
         Ok(found)
     }
 
-    /// Stores the findings of a statement, and that it was read.
+    /// Stores the findings of a statement, the debits of payouts whose outcome is not known, and that it was read.
     pub async fn keep_statement(
         &self,
         account: &StatementAccount,
         statement_id: &str,
-        findings: &[StatementFinding],
+        (findings, debited): (&[StatementFinding], &[StatementFinding]),
         now_ms: i64,
     ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
+        for debit in debited {
+            keep_debit(&mut tx, debit, statement_id, now_ms).await?;
+        }
         for finding in findings {
             if finding.unexpected.minor_units() == 0 {
                 let sql = "UPDATE unexpected_debit SET cleared_at_ms = $3 WHERE book = $1 AND payout_id = $2 AND cleared_at_ms = 0";

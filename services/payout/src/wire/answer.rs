@@ -81,6 +81,7 @@ pub fn payout((row, shown): &(Payout, ShownSteps), attempts: &[RecordedAttempt])
         next_step: String::new(),
         returns: Vec::new(),
         recalls: Vec::new(),
+        resolution: None,
     }
 }
 
@@ -89,9 +90,16 @@ fn advice(state: PayoutState, reason_code: &str) -> Option<CodeAdvice> {
     (state == PayoutState::Rejected).then(|| CodeAdvice::of(CodeList::StatusReason, reason_code))
 }
 
-/// A payout as staff see it: with who acts on the code of its rejection, and how.
+/// What staff do about a payout of unknown outcome.
+const UNKNOWN_STEP: &str = "The bank is asked again and again; nothing else is tried. If it does not answer for a quarter of an hour, call it with the end-to-end id. \
+     Once its written word or a booked debit proves what happened, two people record that with ResolvePayout (runbook payout-outcome-unknown).";
+
+/// A payout as staff see it: with who acts on the code of its rejection, and how; the same for an unknown outcome.
 #[must_use]
 pub fn advised(payout: pb::Payout) -> pb::Payout {
+    if payout.state() == pb::PayoutState::OutcomeUnknown {
+        return pb::Payout { code_owner: "operations".to_owned(), next_step: UNKNOWN_STEP.to_owned(), ..payout };
+    }
     if payout.state() != pb::PayoutState::Rejected {
         return payout;
     }

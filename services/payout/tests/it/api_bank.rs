@@ -54,7 +54,7 @@ impl ApiTown {
     }
 
     /// The bank forgets its tokens, and knows our key under this id from now on.
-    async fn restart_bank(self, kid: &str) -> ApiTown {
+    pub async fn restart_bank(self, kid: &str) -> ApiTown {
         let address = self.bank.address().to_string();
         self.shutdown.cancel();
         self.bank.stopped().await.unwrap();

@@ -24,6 +24,7 @@ mod rails;
 mod reasons;
 mod recalls;
 mod report;
+mod resolutions;
 mod returns;
 mod reviews;
 mod runs;

@@ -76,6 +76,7 @@ const MATRIX: [(&str, &str, &str); 72] = [
     ("largesse.payout.v1.PayoutService/DecideReview", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/ApprovePayout", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/UnblockPayout", "----b-b", "!"),
+    ("largesse.payout.v1.PayoutService/ResolvePayout", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/SetPayoutTier", "--a----", ""),
     ("largesse.payout.v1.PayoutService/ProposePayoutThreshold", "---bb-b", "!"),
     ("largesse.payout.v1.PayoutService/ApprovePayoutThreshold", "----b-b", "!"),

@@ -1306,6 +1306,64 @@ pub struct UnblockPayoutResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// What two people found of a payout of unknown outcome.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutResolution {
+    /// UUID of the payout.
+    #[prost(string, tag = "1")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// What they found.
+    #[prost(enumeration = "PayoutOutcome", tag = "2")]
+    pub outcome: i32,
+    /// The evidence of the first one.
+    #[prost(string, tag = "3")]
+    pub evidence: ::prost::alloc::string::String,
+    /// The first one.
+    #[prost(string, tag = "4")]
+    pub proposed_by: ::prost::alloc::string::String,
+    /// When that was recorded.
+    #[prost(message, optional, tag = "5")]
+    pub propose_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The evidence of the second one. Empty: nobody has agreed.
+    #[prost(string, tag = "6")]
+    pub confirmation: ::prost::alloc::string::String,
+    /// The second one. Empty: nobody has agreed.
+    #[prost(string, tag = "7")]
+    pub decided_by: ::prost::alloc::string::String,
+    /// When it was decided. Absent: it is not.
+    #[prost(message, optional, tag = "8")]
+    pub decide_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What somebody found of a payout of unknown outcome.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolvePayoutRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the payout. Required.
+    #[prost(string, tag = "3")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// What became of it. Required. Both people name the same.
+    #[prost(enumeration = "PayoutOutcome", tag = "4")]
+    pub outcome: i32,
+    /// What proves it: the booked debit with day and reference, or the bank's written word that it did not and will not execute it, and where that is kept. 10 to
+    /// 500 printable characters. Required.
+    #[prost(string, tag = "5")]
+    pub evidence: ::prost::alloc::string::String,
+}
+/// What was found so far.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolvePayoutResponse {
+    /// With `decided_by` empty after the first of the two calls.
+    #[prost(message, optional, tag = "1")]
+    pub resolution: ::core::option::Option<PayoutResolution>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
 /// The tier of a creator, after somebody has established who they are.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetPayoutTierRequest {
@@ -1519,6 +1577,39 @@ impl ReviewDecision {
             "REVIEW_DECISION_CLEAR" => Some(Self::Clear),
             "REVIEW_DECISION_REFUSE" => Some(Self::Refuse),
             "REVIEW_DECISION_TRUE_MATCH" => Some(Self::TrueMatch),
+            _ => None,
+        }
+    }
+}
+/// What became of a payout, as people found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PayoutOutcome {
+    /// Refused in a request.
+    Unspecified = 0,
+    /// The bank has paid it.
+    Paid = 1,
+    /// The bank has not executed it and never will.
+    NotExecuted = 2,
+}
+impl PayoutOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYOUT_OUTCOME_UNSPECIFIED",
+            Self::Paid => "PAYOUT_OUTCOME_PAID",
+            Self::NotExecuted => "PAYOUT_OUTCOME_NOT_EXECUTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYOUT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYOUT_OUTCOME_PAID" => Some(Self::Paid),
+            "PAYOUT_OUTCOME_NOT_EXECUTED" => Some(Self::NotExecuted),
             _ => None,
         }
     }
@@ -2353,10 +2444,11 @@ pub struct Payout {
     /// For a rejected payout: what the person paid is told about the reason's code, one sentence. Names neither a suspicion nor anybody else. Empty otherwise.
     #[prost(string, tag = "40")]
     pub payee_text: ::prost::alloc::string::String,
-    /// For a rejected payout, in GetPayout, to staff only: who acts next on the code: `creator`, `operations` or `bank`. Empty otherwise.
+    /// For a rejected payout, in GetPayout, to staff only: who acts next on the code: `creator`, `operations` or `bank`. `operations` for a payout of unknown outcome.
+    /// Empty otherwise.
     #[prost(string, tag = "41")]
     pub code_owner: ::prost::alloc::string::String,
-    /// For a rejected payout, in GetPayout, to staff only: what that owner does. Empty otherwise.
+    /// For a rejected payout, or one of unknown outcome, in GetPayout, to staff only: what that owner does. Empty otherwise.
     #[prost(string, tag = "42")]
     pub next_step: ::prost::alloc::string::String,
     /// Money that came back or is announced, oldest first. Only in the answer of GetPayout.
@@ -2365,6 +2457,9 @@ pub struct Payout {
     /// Requests to the bank for the money, oldest first. Only in the answer of GetPayout.
     #[prost(message, repeated, tag = "44")]
     pub recalls: ::prost::alloc::vec::Vec<PayoutRecall>,
+    /// What staff found of a payout whose outcome is, or was, unknown. Only in the answer of GetPayout, to staff only. Absent: nobody has recorded anything.
+    #[prost(message, optional, tag = "45")]
+    pub resolution: ::core::option::Option<PayoutResolution>,
 }
 /// The payout that was requested.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3232,6 +3327,39 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Staff only: ends a payout whose outcome is unknown, on evidence from outside, such as a letter of the bank. The first caller records outcome and evidence;
+        /// the second, another person with the same outcome and evidence of their own, ends it: as paid, or as not executed, and the money then goes back to the
+        /// creator. A debit on the bank's statement is stronger than both. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, PAYOUT_UNKNOWN (NOT_FOUND),
+        /// NOT_UNKNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
+        /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
+        /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
+        /// outcome). None is sticky. A retry with the same id is safe.
+        pub async fn resolve_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolvePayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolvePayoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ResolvePayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "ResolvePayout"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Services only: sets the tier by which a creator's payouts are limited. Reasons: MALFORMED, REQUEST_ID_REUSED, TIER_UNKNOWN (NOT_FOUND). None is
         /// sticky. A retry with the same id is safe.
         pub async fn set_payout_tier(
@@ -3765,6 +3893,20 @@ pub mod payout_service_server {
             request: tonic::Request<super::UnblockPayoutRequest>,
         ) -> std::result::Result<
             tonic::Response<super::UnblockPayoutResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: ends a payout whose outcome is unknown, on evidence from outside, such as a letter of the bank. The first caller records outcome and evidence;
+        /// the second, another person with the same outcome and evidence of their own, ends it: as paid, or as not executed, and the money then goes back to the
+        /// creator. A debit on the bank's statement is stronger than both. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, PAYOUT_UNKNOWN (NOT_FOUND),
+        /// NOT_UNKNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
+        /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
+        /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
+        /// outcome). None is sticky. A retry with the same id is safe.
+        async fn resolve_payout(
+            &self,
+            request: tonic::Request<super::ResolvePayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolvePayoutResponse>,
             tonic::Status,
         >;
         /// Services only: sets the tier by which a creator's payouts are limited. Reasons: MALFORMED, REQUEST_ID_REUSED, TIER_UNKNOWN (NOT_FOUND). None is
@@ -4766,6 +4908,51 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = UnblockPayoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ResolvePayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolvePayoutSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ResolvePayoutRequest>
+                    for ResolvePayoutSvc<T> {
+                        type Response = super::ResolvePayoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolvePayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::resolve_payout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolvePayoutSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
