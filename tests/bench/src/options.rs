@@ -17,6 +17,10 @@ pub struct Options {
     pub rows: Vec<BenchRow>,
     /// The large book, if it is measured.
     pub stored: BookSize,
+    /// Payouts of the open loop.
+    pub payouts: u64,
+    /// Creators whom a run pays.
+    pub run_creators: u64,
 }
 
 /// The size of the large book.

@@ -31,6 +31,11 @@ pub enum BenchRow {
     Telemetry,
     /// SendGift at a quarter of the peak, while simulated attackers use one kind of attack after another.
     Hostile,
+    /// RequestPayout in an open loop of 20 a second, to settled at the pretend bank: our own time.
+    Payouts,
+    /// A run of payouts to many creators, compared with SendGift on the same server.
+    #[value(name = "payout_run")]
+    PayoutRun,
     /// One PostgreSQL transaction per gift without our services; `--baseline postgres-naive` adds this row too.
     Naive,
 }
@@ -53,13 +58,15 @@ impl BenchRow {
             Self::Stored => "stored",
             Self::Telemetry => "telemetry",
             Self::Hostile => "hostile",
+            Self::Payouts => "payouts",
+            Self::PayoutRun => "payout_run",
             Self::Naive => "naive",
         }
     }
 
     /// Whether it needs servers other than the one that all other rows share.
     pub fn has_houses_of_its_own(self) -> bool {
-        matches!(self, Self::Stored | Self::Telemetry | Self::Hostile)
+        matches!(self, Self::Stored | Self::Telemetry | Self::Hostile | Self::Payouts | Self::PayoutRun)
     }
 
     /// Its measurements, in the order of alternation. Open loops are paced by the last measured peak, so that one is first.
@@ -75,6 +82,8 @@ impl BenchRow {
             Self::Stored => &[STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM],
             Self::Telemetry => &[SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED, SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED],
             Self::Hostile => &[SEND_GIFT, HONEST, HONEST_BESIDE_HARM],
+            Self::Payouts => &[FDATASYNC, PAYOUT_OWN_TIME],
+            Self::PayoutRun => &[SEND_GIFT, PAYOUT_RUN],
             Self::Naive => &[NAIVE_64, NAIVE_64_HOT, SEND_GIFT_64, SEND_GIFT_64_HOT],
         }
     }
@@ -151,6 +160,13 @@ pub enum BenchWork {
     },
     /// Appends of one block, each synced to disk.
     Fdatasync,
+    /// RequestPayout calls, so many a second; the latency is our own time from a request to its settlement, without the bank's.
+    PacedPayouts {
+        /// Calls per second.
+        per_second: u32,
+    },
+    /// An approved run of payouts, to its last settlement.
+    PayoutRun,
 }
 
 impl BenchWork {
@@ -159,6 +175,7 @@ impl BenchWork {
         match self {
             Self::SendGift { .. } | Self::SendGifts { .. } | Self::PostBatch { .. } | Self::PacedSendGift { .. } => true,
             Self::Echo { .. } | Self::PacedEcho { .. } | Self::Naive { .. } | Self::Fdatasync => false,
+            Self::PacedPayouts { .. } | Self::PayoutRun => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     measure::findings::{BenchFindings, MeasuredRound},
     options::Options,
-    plan::{BenchRow, ComparedBy, Comparison, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
+    plan::{BenchRow, ComparedBy, Comparison, PAYOUT_OWN_TIME, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
 };
 use db::Engine;
 use floors::JudgedGoal;
@@ -47,7 +47,8 @@ impl BenchReport {
     /// The problem with the stored books. `None`: every accepted gift is there, once, and the journal verifies.
     pub fn problem(&self) -> Option<String> {
         let small = self.findings.proof.as_ref().and_then(|proof| proof.problem(self.findings.accepted));
-        small.or_else(|| self.findings.stored.as_ref().and_then(|stored| stored.problem.clone()))
+        let stored = self.findings.stored.as_ref().and_then(|stored| stored.problem.clone());
+        small.or(stored).or_else(|| self.findings.payouts.iter().find_map(|facts| facts.problem.clone()))
     }
 
     /// Goals that were not reached.
@@ -97,6 +98,12 @@ impl BenchReport {
         figures.extend(
             self.findings.hostile.iter().filter_map(|line| line.memory_kib).max().map(|kib| ("hostile_server_memory_mib", mib(kib))),
         );
+        if let Some(rounds) = self.findings.measured.get(&(BenchRow::Payouts, PAYOUT_OWN_TIME)) {
+            let p99_us = rounds.iter().map(|round| of_round(round, ComparedBy::P99)).collect();
+            figures.push(("payout_own_time_p99_ms", median(p99_us) / 1_000.0));
+        }
+        let run = self.findings.payouts.iter().find(|facts| facts.row == BenchRow::PayoutRun);
+        figures.extend(run.and_then(|run| run.peak_memory_kib).map(|kib| ("payout_run_server_memory_mib", mib(kib))));
         if let Some(stored) = &self.findings.stored {
             let first = stored.restarts.iter().map(|restart| restart.first_posting.as_secs_f64()).collect();
             figures.push(("stored_restart_to_first_posting_s", median(first)));

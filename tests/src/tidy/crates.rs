@@ -99,8 +99,8 @@ pub const CRATES: &[CrateRow] = &[
     ),
     row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "http_client", "pgtest", "telemetry", "db"]], &[]),
     // It makes the postings of gifts itself, to measure the ledger without the gift service; and it measures the cost of telemetry with the testbed's
-    // collector.
-    row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "ledger", "db", "testbed"]], &["pgtest"]),
+    // collector. It reads the pretend bank's statements.
+    row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "ledger", "db", "testbed", "iso20022", "http_client"]], &["pgtest"]),
     row(
         "tests",
         &[

@@ -118,21 +118,30 @@ impl BenchUsers {
         self.signed(PostBatchRequest { book: self.book.as_str().to_owned(), posts, brief: true })
     }
 
+    /// What the account was credited with in all; 0 if it was never used.
+    pub async fn credited(&self, channel: &Channel, account: String) -> Result<i64, UntypedError> {
+        let request = GetAccountRequest { book: self.book.as_str().to_owned(), account };
+        match LedgerServiceClient::new(channel.clone()).get_account(self.signed(request)).await {
+            Ok(answer) => Ok(answer.into_inner().account.ok_or("an account was answered without itself")?.credits_posted),
+            Err(status) if status.code() == tonic::Code::NotFound => Ok(0),
+            Err(status) => Err(status.into()),
+        }
+    }
+
     /// The number of gifts in the book, according to the ledger. A book without gifts may not have the account yet.
     pub async fn gifts_in_ledger(&self, channel: &Channel) -> Result<u64, UntypedError> {
-        let request = GetAccountRequest { book: self.book.as_str().to_owned(), account: REDEEMED.name() };
-        let account = match LedgerServiceClient::new(channel.clone()).get_account(self.signed(request)).await {
-            Ok(answer) => answer.into_inner().account.ok_or("an account was answered without itself")?,
-            Err(status) if status.code() == tonic::Code::NotFound => return Ok(0),
-            Err(status) => return Err(status.into()),
-        };
-        Ok(u64::try_from(account.credits_posted / self.cost_coins())?)
+        Ok(u64::try_from(self.credited(channel, REDEEMED.name()).await? / self.cost_coins())?)
     }
 }
 
 /// A new book for a run: a book's journal can't be emptied, so every run has its own.
 pub(crate) fn new_book() -> Result<BookName, UntypedError> {
     Ok(BookName::try_new(&format!("bench-{}", Uuid::now_v7().simple()))?)
+}
+
+/// A token of a service, signed by the key under `data_dir`.
+pub(crate) fn service_token(data_dir: &Path, subject: &str, book: &BookName) -> Result<UserToken, UntypedError> {
+    token(&Issuer::load_or_create(data_dir)?, subject, Role::Service, book)
 }
 
 fn token(issuer: &Issuer, subject: &str, role: Role, book: &BookName) -> Result<UserToken, UntypedError> {
@@ -145,7 +154,7 @@ fn viewer_name(at: u64) -> String {
     format!("bench-viewer-{at:08}")
 }
 
-fn creator_name(at: u64) -> String {
+pub(crate) fn creator_name(at: u64) -> String {
     format!("bench-creator-{at:08}")
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct ServerProcess {
     process: tokio::process::Child,
     /// Its gRPC address.
     pub address: SocketAddr,
+    /// The pretend bank's address, where there is one.
+    pub bank: Option<SocketAddr>,
     /// Kept open: a process that prints into a closed pipe crashes.
     _output: Lines<BufReader<ChildStdout>>,
 }
@@ -39,8 +41,8 @@ impl ServerProcess {
         let mut process = command.spawn()?;
         let stdout = process.stdout.take().ok_or("a child's output was not captured")?;
         let mut output = BufReader::new(stdout).lines();
-        let address = timeout(START_MAX, listening(&mut output)).await.map_err(|_| "a server did not start in time")??;
-        Ok(Self { process, address, _output: output })
+        let (address, bank) = timeout(START_MAX, listening(&mut output)).await.map_err(|_| "a server did not start in time")??;
+        Ok(Self { process, address, bank, _output: output })
     }
 
     /// The processor time that the process has used, in microseconds. `None` where the system does not report it.
@@ -79,14 +81,18 @@ impl ServerProcess {
     }
 }
 
-async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketAddr, UntypedError> {
-    let mut address = None;
+/// The addresses of gRPC and, if there is one, of the pretend bank.
+async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<(SocketAddr, Option<SocketAddr>), UntypedError> {
+    let (mut address, mut bank) = (None, None);
     while let Some(line) = output.next_line().await? {
         if let Some(text) = line.strip_prefix("grpc on ") {
             address = Some(text.parse()?);
         }
+        if let Some(text) = line.strip_prefix("bank on ") {
+            bank = Some(text.parse()?);
+        }
         if line == "ready" {
-            return address.ok_or_else(|| "a server printed ready without its address".into());
+            return Ok((address.ok_or("a server printed ready without its address")?, bank));
         }
     }
     Err("a server ended before it was ready".into())

@@ -38,6 +38,8 @@ pub(crate) struct BenchFindings {
     pub accepted: u64,
     /// See `accepted`.
     pub bytes: u64,
+    /// What was checked of payouts, in the order of their rows.
+    pub payouts: Vec<PayoutFacts>,
     /// The result of verifying the stored book, if that was done.
     pub proof: Option<BookProof>,
 }
@@ -47,6 +49,19 @@ impl BenchFindings {
     pub fn add(&mut self, row: BenchRow, slice: BenchSlice, measured: MeasuredRound) {
         self.measured.entry((row, slice)).or_default().push(measured);
     }
+}
+
+/// Results for a row of payouts, beside its rate and latencies.
+#[derive(Debug, Clone)]
+pub(crate) struct PayoutFacts {
+    pub row: BenchRow,
+    /// Payouts that ended at the person paid.
+    pub settled: u64,
+    /// Until the lines of a run were stored and checked; zero without a run.
+    pub checked_in: Duration,
+    pub peak_memory_kib: Option<u64>,
+    /// Where the books differ.
+    pub problem: Option<String>,
 }
 
 /// The result of one attack.

@@ -39,6 +39,8 @@ pub(crate) struct BenchPlace {
     pub book: BookName,
     /// Whether the book already holds what was asked for.
     pub filled: bool,
+    /// The services that run on it.
+    pub services: &'static str,
     /// On PostgreSQL: the server's address, and the name of this place's own database.
     own: Option<(Database, String)>,
     /// Whether it is kept after this run.
@@ -80,12 +82,12 @@ impl BenchPlace {
             None => format!("sqlite:{}", dir.display()),
             Some((server, name)) => with_name(server.postgres_url().ok_or("not a PostgreSQL server")?, name),
         };
-        Ok(Self { dir, address, book, filled, own, keep: kept.is_some(), _temporary: temporary })
+        Ok(Self { dir, address, book, filled, services: server::GIFTS, own, keep: kept.is_some(), _temporary: temporary })
     }
 
     /// Starts a server on it, with these settings (`KEY=VALUE`).
     pub async fn serve(&self, settings: &[String]) -> Result<ServerProcess, UntypedError> {
-        server::start(&self.dir, &self.address, &self.book, settings).await
+        server::start((&self.dir, self.services), &self.address, &self.book, settings).await
     }
 
     /// Records that the book holds what was asked for, so that another run need not fill it.

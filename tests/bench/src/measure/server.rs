@@ -1,19 +1,33 @@
-//! The server that is measured: ledger and gifts in a child process, as `largesse serve` runs them.
+//! The server that is measured: ledger and gifts, and for payouts also these and the pretend bank, in a child process, as `largesse serve` runs them.
 
 use super::child::ServerProcess;
 use money::BookName;
 use runtime::command::UntypedError;
 use std::path::{Path, PathBuf};
 
-/// Starts the server with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
-pub(crate) async fn start(data_dir: &Path, database: &str, book: &BookName, settings: &[String]) -> Result<ServerProcess, UntypedError> {
+/// The services of gifts.
+pub(crate) const GIFTS: &str = "ledger,gift";
+/// The services of payouts, beside gifts.
+pub(crate) const PAYOUTS: &str = "ledger,gift,payout,sandbox";
+
+/// Starts these services with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
+pub(crate) async fn start(
+    (data_dir, services): (&Path, &str),
+    database: &str,
+    book: &BookName,
+    settings: &[String],
+) -> Result<ServerProcess, UntypedError> {
     let data_dir = data_dir.to_str().ok_or("the path of the data directory is not UTF-8")?;
     let mut arguments = vec![
         "serve",
         "--sandbox",
         "--services",
-        "ledger,gift",
+        services,
         "--listen",
+        "127.0.0.1:0",
+        "--bank-listen",
+        "127.0.0.1:0",
+        "--store-listen",
         "127.0.0.1:0",
         "--data-dir",
         data_dir,

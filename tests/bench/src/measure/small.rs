@@ -54,7 +54,7 @@ pub(crate) async fn run(
     tell(&format!("scratch directory {}", dir.path().display()));
     let database = Database::parse(&address)?;
     let book = new_book()?;
-    let house = server::start(dir.path(), &address, &book, &[]).await?;
+    let house = server::start((dir.path(), server::GIFTS), &address, &book, &[]).await?;
     let echo = echo::start().await?;
     let crowd = BenchCrowd::SMALL;
     let users = Arc::new(BenchUsers::try_new(dir.path(), book, crowd)?.with_own_tokens(dir.path())?);
@@ -115,7 +115,7 @@ impl SmallBook {
             BenchWork::SendGift { .. } | BenchWork::SendGifts { .. } | BenchWork::PostBatch { .. } | BenchWork::PacedSendGift { .. } => {
                 Some(&self.house)
             }
-            BenchWork::Naive { .. } | BenchWork::Fdatasync => None,
+            BenchWork::Naive { .. } | BenchWork::Fdatasync | BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun => None,
         };
         let stage = BenchStage {
             server,

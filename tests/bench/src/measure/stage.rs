@@ -107,6 +107,7 @@ impl BenchStage<'_> {
                 PreparedLoad::Naive(tables.clients(connections, mix).await?)
             }
             BenchWork::Fdatasync => PreparedLoad::Disk(self.disk.clone()),
+            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun => return Err("payouts are measured on a server of their own".into()),
         })
     }
 

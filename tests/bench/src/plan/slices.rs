@@ -80,6 +80,10 @@ pub(crate) const SEND_GIFT_AT_TWICE: BenchSlice = BenchSlice {
     name: "send_gift_at_twice",
     work: BenchWork::PacedSendGift { connections: OPEN, percent: TWICE_PERCENT, slices: OVERLOAD_SLICES },
 };
+/// The measurement of payouts, one by one.
+pub(crate) const PAYOUT_OWN_TIME: BenchSlice = BenchSlice { name: "payout_own_time", work: BenchWork::PacedPayouts { per_second: 20 } };
+/// The measurement of a run of payouts.
+pub(crate) const PAYOUT_RUN: BenchSlice = BenchSlice { name: "payout_run", work: BenchWork::PayoutRun };
 pub(crate) const STORED_EMPTY: BenchSlice = send_gifts("send_gifts_empty_book", EVEN);
 pub(crate) const STORED_SKEWED: BenchSlice = stored("send_gifts_stored_skewed", PeopleDraw::Skewed);
 pub(crate) const STORED_UNIFORM: BenchSlice = stored("send_gifts_stored_uniform", PeopleDraw::Uniform);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     load::sample::CallVolley,
-    measure::findings::{RestartTimes, StoredFacts},
+    measure::findings::{PayoutFacts, RestartTimes, StoredFacts},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -39,6 +39,7 @@ impl BenchReport {
                 "resets": line.seen.resets, "answers": line.seen.answers, "server_memory_kib": line.memory_kib,
             })).collect::<Vec<_>>(),
             "stored": self.findings.stored.as_ref().map(stored_json),
+            "payouts": self.findings.payouts.iter().map(payouts_json).collect::<Vec<_>>(),
             "gifts_accepted": self.findings.accepted,
             "gifts_in_trial_balance": proof.map_or(0, |proof| proof.gifts),
             "bytes_on_disk_per_gift": rounded(self.bytes_per_gift()),
@@ -89,6 +90,16 @@ fn volley_json(volley: &CallVolley) -> Value {
         "resolved_later": volley.resolved,
         "sent_late_p99_us": volley.late.value_at_quantile(0.99),
         "server_memory_kib": volley.server_memory_kib,
+    })
+}
+
+fn payouts_json(facts: &PayoutFacts) -> Value {
+    json!({
+        "row": facts.row.as_str(),
+        "settled": facts.settled,
+        "lines_checked_in_s": rounded(facts.checked_in.as_secs_f64()),
+        "peak_memory_kib": facts.peak_memory_kib,
+        "problem": facts.problem,
     })
 }
 

@@ -5,7 +5,11 @@ use super::{
     BenchReport, ComparedRows,
     summary::{RoundsSummary, median, refused, volley},
 };
-use crate::{load::sample::CallVolley, measure::findings::StoredFacts, plan::ComparedBy};
+use crate::{
+    load::sample::CallVolley,
+    measure::findings::{PayoutFacts, StoredFacts},
+    plan::ComparedBy,
+};
 use std::fmt::{Arguments, Write as _};
 
 /// Lines of text.
@@ -43,6 +47,9 @@ impl BenchReport {
         }
         if let Some(facts) = &self.findings.stored {
             stored_book(&mut lines, facts);
+        }
+        for facts in &self.findings.payouts {
+            payouts(&mut lines, facts);
         }
         self.conclusion(&mut lines);
         lines.0
@@ -148,6 +155,22 @@ fn stored_book(lines: &mut TextLines, facts: &StoredFacts) {
     }
     if facts.problem.is_none() {
         lines.add(format_args!("stored: {} gifts accepted, all of them in the ledger after the last kill", facts.accepted));
+    }
+}
+
+fn payouts(lines: &mut TextLines, facts: &PayoutFacts) {
+    let (row, settled, memory) = (facts.row.as_str(), facts.settled, facts.peak_memory_kib.map_or(0, |kib| kib / 1_024));
+    if !facts.checked_in.is_zero() {
+        lines.add(format_args!(
+            "\n{row}: {settled} lines stored and checked in {:.1} s, before they were approved",
+            facts.checked_in.as_secs_f64()
+        ));
+    }
+    match &facts.problem {
+        None => lines.add(format_args!(
+            "{row}: {settled} payouts, each decided once; every creator whole; the bank's books, its statement and our postings agree; {memory} MiB at the most"
+        )),
+        Some(problem) => lines.add(format_args!("{row}: {problem}")),
     }
 }
 

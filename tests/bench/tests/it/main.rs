@@ -91,6 +91,31 @@ async fn on_postgres_the_naive_baseline_runs_beside_us_and_nothing_of_it_or_of_t
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
+/// A few payouts one by one and in a run, of which every book must know.
+async fn pays(arguments: &[&str], dir: &Path) {
+    let few = ["--rows", "payouts,payout_run", "--payouts", "30", "--run-creators", "60"];
+    let report = report(&[&few, arguments].concat(), dir).await;
+    compares(&report, 2);
+    let facts = report["payouts"].as_array().unwrap();
+    let seen: Vec<_> = facts.iter().map(|facts| (facts["row"].as_str().unwrap(), facts["settled"].as_u64().unwrap())).collect();
+    assert_eq!(seen, [("payouts", 30), ("payout_run", 60)]);
+    assert!(facts.iter().all(|facts| facts["problem"].is_null() && facts["peak_memory_kib"].as_u64().is_some_and(|kib| kib > 0)));
+    assert!(report["payout_own_time_p99_ms"].as_f64().unwrap() > 0.0);
+    assert_eq!(std::fs::read_dir(dir).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn payouts_are_the_same_in_all_books_on_sqlite() {
+    pays(&[], tempfile::tempdir().unwrap().path()).await;
+}
+
+#[tokio::test]
+async fn payouts_are_the_same_in_all_books_on_postgres() {
+    let cluster = pgtest::Cluster::start().unwrap();
+    let database = cluster.create_database().unwrap();
+    pays(&["--database", &database], tempfile::tempdir().unwrap().path()).await;
+}
+
 #[tokio::test]
 async fn what_can_not_be_measured_is_refused_before_anything_starts() {
     let dir = tempfile::tempdir().unwrap();
