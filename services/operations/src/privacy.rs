@@ -126,6 +126,7 @@ pub const PERSONAL: [PersonalColumn; 53] = [
         OnErasure::Kept("it says who asked for payouts"),
     ),
     personal(Service::Payout, "payout_run.approved_by", "the same", OnErasure::Kept("it says who approved payouts")),
+    personal(Service::Payout, "payout_run.rejected_by", "the same", OnErasure::Kept("it says who rejected payouts")),
     personal(Service::Payout, "standing_order.user_id", "user key", OnErasure::Removed),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
     personal(Service::Treasury, "virtual_number.holder", "who uses a number that a bank issued", REGISTER),

@@ -302,6 +302,7 @@ impl Config {
             ("statement_interval_ms", within(self.statement_interval, 1, 7 * 24 * HOUR), "1 to 604,800,000"),
             ("runs.items_per_second", self.runs.items_per_second <= 100_000, "0 to 100,000"),
             ("runs.in_flight_per_bank_max", (1..=100_000).contains(&self.runs.in_flight_per_bank_max), "1 to 100,000"),
+            ("runs.approval_expiry_s", self.runs.approval_expiry <= 366 * DAY, "0 to 31,622,400"),
             ("beneficiaries_max", (1..=10_000).contains(&self.beneficiaries_max), "1 to 10,000"),
             ("beneficiary_retention_s", (DAY..=10_000 * DAY).contains(&self.beneficiary_retention), "86,400 to 864,000,000"),
             (

@@ -1,4 +1,4 @@
-//! Runs of payouts: created in pages, checked as a whole, approved by another person, and then paid item by item.
+//! Runs of payouts: created in pages, checked as a whole, approved by another person or rejected, and then paid item by item.
 //!
 //! - [`checking`]: collects and checks the lines. [`paying`]: requests the items' payouts. [`refusal`]: why a call is refused.
 
@@ -19,12 +19,17 @@ use crate::{
         runs,
     },
 };
-use money::{BookName, Money, RequestId, UserKey, derive_id, time::unix_ms};
+use money::{
+    BookName, Money, RequestId, UserKey, derive_id,
+    time::{millis, unix_ms},
+};
 use std::{collections::BTreeMap, time::SystemTime};
 use uuid::Uuid;
 
 /// Tries against other writers of a run's row.
 const TRIES_MAX: usize = 16;
+/// Runs that expire in one round; the next round is a moment later.
+const EXPIRED_MAX: i64 = 100;
 
 /// A page of lines, or all creators above a threshold.
 #[derive(Debug, Clone)]
@@ -171,6 +176,9 @@ impl Payouts {
         if run.state != RunState::AwaitingApproval {
             return Err(RunRefusal::NotReady { state: run.state.name() }.into());
         }
+        if self.has_expired(&run, unix_ms(now)) {
+            return Err(RunRefusal::NotReady { state: RunState::Expired.name() }.into());
+        }
         // Of the lines as they are stored now, not as they were when they were checked.
         if run.lines_hash != lines_hash || self.stored_hash(&run).await? != lines_hash {
             return Err(RunRefusal::Changed.into());
@@ -181,6 +189,52 @@ impl Payouts {
         tx.commit().await?;
         self.runs_due.notify_one();
         Ok((saved, false))
+    }
+
+    /// Rejects a run that was not approved. True when this person had rejected it before.
+    pub async fn reject_run(&self, act: &RunAct, now: SystemTime) -> Result<(PayoutRun, bool), Error> {
+        for _ in 0..TRIES_MAX {
+            let run = self.run(&act.book, act.run_id).await?;
+            if run.state == RunState::Rejected && run.rejected_by == act.subject.as_str() {
+                return Ok((run, true));
+            }
+            if !matches!(run.state, RunState::Open | RunState::Checking | RunState::AwaitingApproval) {
+                return Err(RunRefusal::NotReady { state: run.state.name() }.into());
+            }
+            let rejected_by = act.subject.to_string();
+            let next = PayoutRun { state: RunState::Rejected, rejected_by, ended_at_ms: unix_ms(now), ..run };
+            let mut tx = self.store.begin().await?;
+            if let Some(saved) = runs::update(&mut tx, &next).await? {
+                tx.commit().await?;
+                return Ok((saved, false));
+            }
+            tx.rollback().await?;
+        }
+        Err(Error::HoldUnknown)
+    }
+
+    fn has_expired(&self, run: &PayoutRun, now_ms: i64) -> bool {
+        run.expires_at_ms(millis(self.config.runs.approval_expiry)).is_some_and(|at_ms| at_ms <= now_ms)
+    }
+
+    /// Ends runs for whose approval the time has passed, as of `now_ms`; returns how many. One that is approved at the same moment is paid or expires, not both: each
+    /// write compares the version that was read.
+    pub async fn expire_runs(&self, now_ms: i64) -> Result<u64, Error> {
+        let expiry_ms = millis(self.config.runs.approval_expiry);
+        if expiry_ms == 0 {
+            return Ok(0);
+        }
+        let mut expired = 0;
+        for run in self.store.waiting_runs(now_ms.saturating_sub(expiry_ms), EXPIRED_MAX).await? {
+            if !self.has_expired(&run, now_ms) {
+                continue;
+            }
+            let mut tx = self.store.begin().await?;
+            let next = PayoutRun { state: RunState::Expired, ended_at_ms: now_ms, ..run };
+            expired += u64::from(runs::update(&mut tx, &next).await?.is_some());
+            tx.commit().await?;
+        }
+        Ok(expired)
     }
 
     async fn stored_hash(&self, run: &PayoutRun) -> Result<String, Error> {
@@ -244,6 +298,8 @@ fn new_run(page: &RunPage, run_id: Uuid, now_ms: i64) -> PayoutRun {
         lines_hash: String::new(),
         approved_by: String::new(),
         approved_at_ms: 0,
+        rejected_by: String::new(),
+        checked_at_ms: 0,
         created_at_ms: now_ms,
         ended_at_ms: 0,
         version: 1,

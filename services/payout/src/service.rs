@@ -19,7 +19,7 @@ use crate::{
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
 use identity::Role;
-use money::{BookName, Currency, UserKey};
+use money::{BookName, Currency, UserKey, time::millis};
 use rpc::{Violations, page, wire::TimeRange};
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
@@ -67,7 +67,7 @@ impl Handlers {
     async fn shown_run(&self, run: &PayoutRun, with_sums: bool) -> Result<pb::PayoutRun, Status> {
         let faults = self.payouts.store.run_faults(run).await.map_err(Error::from)?;
         let sums = if with_sums { self.payouts.run_sums(run).await? } else { RunSums::new() };
-        Ok(wire::run::run(run, faults, sums))
+        Ok(wire::run::run(run, millis(self.payouts.config.runs.approval_expiry), faults, sums))
     }
 
     /// A beneficiary for this caller. Its bank's name is shown in full to whoever may confirm it: its owner, and the service that acts for its owner.
@@ -374,6 +374,17 @@ impl PayoutService for Handlers {
         let act = wire::run::act(caller.book_and_user(&request.book, ""), &request.request_id, &request.run_id)?;
         let (run, replayed) = self.payouts.approve_run(&act, &request.lines_hash, SystemTime::now()).await?;
         Ok(Response::new(pb::ApprovePayoutRunResponse { run: Some(self.shown_run(&run, false).await?), replayed }))
+    }
+
+    async fn reject_payout_run(
+        &self,
+        request: Request<pb::RejectPayoutRunRequest>,
+    ) -> Result<Response<pb::RejectPayoutRunResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let act = wire::run::act(caller.book_and_user(&request.book, ""), &request.request_id, &request.run_id)?;
+        let (run, replayed) = self.payouts.reject_run(&act, SystemTime::now()).await?;
+        Ok(Response::new(pb::RejectPayoutRunResponse { run: Some(self.shown_run(&run, false).await?), replayed }))
     }
 
     async fn set_standing_order(

@@ -245,6 +245,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/ListPayoutRunItems", RUN_READ),
     explained("/largesse.payout.v1.PayoutService/CancelPayoutRunItem", RUN_WRITE),
     explained("/largesse.payout.v1.PayoutService/ApprovePayoutRun", RUN_WRITE),
+    explained("/largesse.payout.v1.PayoutService/RejectPayoutRun", RUN_WRITE),
     explained("/largesse.payout.v1.PayoutService/SetStandingOrder", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetStandingOrder", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/DeleteStandingOrder", CREATOR_CASH).keeping(),

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How fast runs are paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,10 +13,15 @@ pub struct RunConfig {
     /// Payouts in flight at one bank, of runs or not, up to which items of runs are requested. Default 500: others keep their share of the bank. Payouts that wait
     /// for a rail, for money or for people don't count.
     pub in_flight_per_bank_max: u32,
+    /// How long a run may wait for its approval, in seconds, before it expires: counted from when its lines were found good, or from its creation while lines are
+    /// awaited. What its creators have, and whose the accounts are, was checked then. Default seven days; 0: it never expires.
+    #[serde(rename = "approval_expiry_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub approval_expiry: Duration,
 }
 
 impl Default for RunConfig {
     fn default() -> Self {
-        Self { items_per_second: 50, in_flight_per_bank_max: 500 }
+        Self { items_per_second: 50, in_flight_per_bank_max: 500, approval_expiry: Duration::from_secs(7 * 86_400) }
     }
 }

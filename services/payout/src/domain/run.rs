@@ -27,15 +27,21 @@ pub enum RunState {
     Running,
     /// Every item has ended. Final.
     Done,
+    /// A person rejected it before it was approved. Final.
+    Rejected,
+    /// Nobody approved it in time. Final.
+    Expired,
 }
 
-const RUN_STATES: [(RunState, &str); 6] = [
+const RUN_STATES: [(RunState, &str); 8] = [
     (RunState::Open, "open"),
     (RunState::Checking, "checking"),
     (RunState::Refused, "refused"),
     (RunState::AwaitingApproval, "awaiting_approval"),
     (RunState::Running, "running"),
     (RunState::Done, "done"),
+    (RunState::Rejected, "rejected"),
+    (RunState::Expired, "expired"),
 ];
 
 impl RunState {
@@ -122,12 +128,25 @@ pub struct PayoutRun {
     pub approved_by: String,
     /// When, in Unix milliseconds; 0: not yet.
     pub approved_at_ms: i64,
+    /// Who rejected it; empty: nobody.
+    pub rejected_by: String,
+    /// When every line was found good, in Unix milliseconds; 0: not yet, or an older program checked it.
+    pub checked_at_ms: i64,
     /// Unix milliseconds.
     pub created_at_ms: i64,
-    /// When its last item ended, in Unix milliseconds; 0: not yet.
+    /// When its last item ended, it was rejected, or it expired, in Unix milliseconds; 0: not yet.
     pub ended_at_ms: i64,
     /// Incremented by every write.
     pub version: i64,
+}
+
+impl PayoutRun {
+    /// When it expires if approvals are given so long, in Unix milliseconds; none if it is not one that waits for people.
+    #[must_use]
+    pub fn expires_at_ms(&self, expiry_ms: i64) -> Option<i64> {
+        let waits = matches!(self.state, RunState::Open | RunState::AwaitingApproval);
+        (waits && expiry_ms > 0).then(|| self.checked_at_ms.max(self.created_at_ms).saturating_add(expiry_ms))
+    }
 }
 
 /// A line of a run and what became of it. The texts are as they were sent.

@@ -54,6 +54,7 @@ impl Payouts {
             }
             let bad = next.faults > 0 || !next.problem.is_empty();
             next.state = if bad { RunState::Refused } else { RunState::AwaitingApproval };
+            next.checked_at_ms = now_ms;
         }
         if runs::update(&mut tx, &next).await?.is_none() {
             return Ok(false);

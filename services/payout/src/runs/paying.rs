@@ -46,12 +46,18 @@ impl Payouts {
     /// One round over all runs that have something to do. True: there is more to do at once.
     pub async fn advance_runs(&self, pace: &mut ItemPace) -> Result<bool, Error> {
         let mut more = false;
+        self.expire_runs(unix_ms(SystemTime::now())).await?;
         for run in self.store.active_runs(RUNS_MAX).await? {
             let (run_id, now_ms) = (run.run_id, unix_ms(SystemTime::now()));
             let advanced = match run.state {
                 RunState::Checking => self.check_run(run, now_ms).await,
                 RunState::Running => self.pay_run(run, pace, now_ms).await,
-                RunState::Open | RunState::Refused | RunState::AwaitingApproval | RunState::Done => Ok(false),
+                RunState::Open
+                | RunState::Refused
+                | RunState::AwaitingApproval
+                | RunState::Done
+                | RunState::Rejected
+                | RunState::Expired => Ok(false),
             };
             match advanced {
                 Ok(advanced) => more |= advanced,

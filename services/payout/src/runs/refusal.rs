@@ -27,7 +27,9 @@ pub enum RunRefusal {
     #[error("a run has at most 100,000 lines; nothing was stored, create several runs")]
     TooLong,
     /// It does not await an approval.
-    #[error("the run is {state}: only one that awaits approval can be approved; nothing was changed")]
+    #[error(
+        "the run is {state}: only one that awaits approval can be approved, and one that was approved or has ended can't be rejected; nothing was changed"
+    )]
     NotReady {
         /// Its state.
         state: &'static str,

@@ -28,6 +28,8 @@ fn read(row: &AnyRow) -> Result<PayoutRun, Error> {
         lines_hash: text("lines_hash")?,
         approved_by: text("approved_by")?,
         approved_at_ms: number("approved_at_ms")?,
+        rejected_by: text("rejected_by")?,
+        checked_at_ms: number("checked_at_ms")?,
         created_at_ms: number("created_at_ms")?,
         ended_at_ms: number("ended_at_ms")?,
         version: number("version")?,
@@ -64,7 +66,8 @@ pub async fn get(tx: &mut AnyConnection, book: &BookName, run_id: Uuid) -> Resul
 pub async fn update(tx: &mut AnyConnection, run: &PayoutRun) -> Result<Option<PayoutRun>, Error> {
     let updated = sqlx::query(
         "UPDATE payout_run SET state = $4, collected_to = $5, collected = $6, line_count = $7, checked_count = $8, fault_count = $9, problem = $10,
-             lines_hash = $11, approved_by = $12, approved_at_ms = $13, ended_at_ms = $14, version = version + 1
+             lines_hash = $11, approved_by = $12, approved_at_ms = $13, ended_at_ms = $14, rejected_by = $15,
+             checked_at_ms = $16, version = version + 1
          WHERE book = $1 AND run_id = $2 AND version = $3",
     )
     .bind(run.book.as_str().to_owned())
@@ -81,6 +84,8 @@ pub async fn update(tx: &mut AnyConnection, run: &PayoutRun) -> Result<Option<Pa
     .bind(run.approved_by.clone())
     .bind(run.approved_at_ms)
     .bind(run.ended_at_ms)
+    .bind(run.rejected_by.clone())
+    .bind(run.checked_at_ms)
     .execute(tx)
     .await?;
     Ok((updated.rows_affected() == 1).then(|| PayoutRun { version: run.version + 1, ..run.clone() }))
@@ -97,6 +102,13 @@ impl Store {
     pub async fn active_runs(&self, limit: i64) -> Result<Vec<PayoutRun>, Error> {
         let sql = "SELECT * FROM payout_run WHERE state IN ('checking', 'running') ORDER BY created_at_ms LIMIT $1";
         sqlx::query(sql).bind(limit).fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
+    /// Runs that wait for people, created before this time, oldest first, at most `limit`.
+    pub async fn waiting_runs(&self, created_before_ms: i64, limit: i64) -> Result<Vec<PayoutRun>, Error> {
+        let sql = "SELECT * FROM payout_run WHERE state IN ('open', 'awaiting_approval') AND created_at_ms <= $1
+            AND checked_at_ms <= $1 ORDER BY created_at_ms LIMIT $2";
+        sqlx::query(sql).bind(created_before_ms).bind(limit).fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 
     /// Users after this one who have a usable beneficiary in this currency, in the order of their keys, at most `limit`.

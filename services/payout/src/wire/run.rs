@@ -145,9 +145,9 @@ fn count(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// A run, with its bad lines and sums.
+/// A run, with its bad lines and sums. `expiry_ms`: how long it may wait for its approval.
 #[must_use]
-pub fn run(run: &PayoutRun, faults: Vec<(i64, String)>, sums: RunSums) -> pb::PayoutRun {
+pub fn run(run: &PayoutRun, expiry_ms: i64, faults: Vec<(i64, String)>, sums: RunSums) -> pb::PayoutRun {
     let state = match run.state {
         RunState::Open => pb::PayoutRunState::Open,
         RunState::Checking => pb::PayoutRunState::Checking,
@@ -155,12 +155,14 @@ pub fn run(run: &PayoutRun, faults: Vec<(i64, String)>, sums: RunSums) -> pb::Pa
         RunState::AwaitingApproval => pb::PayoutRunState::AwaitingApproval,
         RunState::Running => pb::PayoutRunState::Running,
         RunState::Done => pb::PayoutRunState::Done,
+        RunState::Rejected => pb::PayoutRunState::Rejected,
+        RunState::Expired => pb::PayoutRunState::Expired,
     };
     let moment = |at_ms: i64| (at_ms > 0).then(|| timestamp_ms(at_ms));
     let whole = (!run.problem.is_empty()).then(|| (0, run.problem.clone()));
     // Only a refused run's reasons are faults of its lines; later ones are an item's.
     let faults = if run.state == RunState::Refused { faults } else { Vec::new() };
-    let checked = matches!(run.state, RunState::AwaitingApproval | RunState::Running | RunState::Done);
+    let checked = run.lines > 0 && run.checked == run.lines && run.state != RunState::Refused && run.state != RunState::Checking;
     pb::PayoutRun {
         run_id: run.run_id.to_string(),
         state: state.into(),
@@ -174,6 +176,8 @@ pub fn run(run: &PayoutRun, faults: Vec<(i64, String)>, sums: RunSums) -> pb::Pa
         create_time: moment(run.created_at_ms),
         approve_time: moment(run.approved_at_ms),
         end_time: moment(run.ended_at_ms),
+        rejected_by: run.rejected_by.clone(),
+        expire_time: run.expires_at_ms(expiry_ms).map(timestamp_ms),
         sums: sums
             .into_iter()
             .map(|((state, payout_state, currency_code), (items, sum))| pb::PayoutRunSum {

@@ -30,5 +30,6 @@ mod reviews;
 mod runs;
 mod standing;
 mod statements;
+mod unapproved;
 mod verifying;
 mod world;

@@ -26,14 +26,14 @@ use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
 /// Fast enough for tests.
-fn config(world: &World) -> Config {
+pub fn config(world: &World) -> Config {
     let mut config = world.config();
     (config.runs.items_per_second, config.runs.in_flight_per_bank_max) = (0, 100);
     config.policy.sends_max = 50;
     config
 }
 
-fn by<T>(world: &World, subject: &str, message: T) -> Request<T> {
+pub fn by<T>(world: &World, subject: &str, message: T) -> Request<T> {
     world.bed.by(subject, Role::Finance, message)
 }
 
@@ -41,20 +41,20 @@ fn usd(minor_units: i64) -> Option<Money> {
     Some(Money { currency_code: "USD".to_owned(), minor_units })
 }
 
-fn line(user: &str, beneficiary: &str, minor_units: i64) -> PayoutRunLine {
+pub fn line(user: &str, beneficiary: &str, minor_units: i64) -> PayoutRunLine {
     PayoutRunLine { user_id: user.to_owned(), beneficiary_id: beneficiary.to_owned(), amount: usd(minor_units) }
 }
 
-fn page(id: Uuid, first_line_no: i32, lines: Vec<PayoutRunLine>, complete: bool) -> CreatePayoutRunRequest {
+pub fn page(id: Uuid, first_line_no: i32, lines: Vec<PayoutRunLine>, complete: bool) -> CreatePayoutRunRequest {
     CreatePayoutRunRequest { request_id: id.to_string(), book: BOOK.into(), lines, first_line_no, complete, ..Default::default() }
 }
 
-async fn create(world: &World, running: &Running, request: CreatePayoutRunRequest) -> Result<(PayoutRun, bool), Status> {
+pub async fn create(world: &World, running: &Running, request: CreatePayoutRunRequest) -> Result<(PayoutRun, bool), Status> {
     let answer = running.client().create_payout_run(by(world, "fay", request)).await?.into_inner();
     Ok((answer.run.unwrap(), answer.replayed))
 }
 
-async fn get(world: &World, running: &Running, run_id: &str) -> PayoutRun {
+pub async fn get(world: &World, running: &Running, run_id: &str) -> PayoutRun {
     let request = GetPayoutRunRequest { book: BOOK.into(), run_id: run_id.to_owned() };
     running.client().get_payout_run(by(world, "fay", request)).await.unwrap().into_inner().run.unwrap()
 }
@@ -68,7 +68,7 @@ async fn settled_items(world: &World, running: &Running, run_id: &str) -> i32 {
 }
 
 /// Reads the run until it is in that state. Each read yields to the worker.
-async fn reached(world: &World, running: &Running, run_id: &str, state: PayoutRunState) -> PayoutRun {
+pub async fn reached(world: &World, running: &Running, run_id: &str, state: PayoutRunState) -> PayoutRun {
     loop {
         let run = get(world, running, run_id).await;
         if run.state() == state {
@@ -79,7 +79,7 @@ async fn reached(world: &World, running: &Running, run_id: &str, state: PayoutRu
     }
 }
 
-async fn approve(world: &World, running: &Running, who: &str, run_id: &str, hash: &str) -> Result<(PayoutRun, bool), Status> {
+pub async fn approve(world: &World, running: &Running, who: &str, run_id: &str, hash: &str) -> Result<(PayoutRun, bool), Status> {
     let request = ApprovePayoutRunRequest {
         request_id: Uuid::now_v7().to_string(),
         book: BOOK.into(),
@@ -111,7 +111,7 @@ async fn items(world: &World, running: &Running, run_id: &str, state: PayoutRunI
 }
 
 /// One creator with so many beneficiaries of their own account number each, since a run pays a beneficiary once.
-async fn beneficiaries(running: &Running, count: usize) -> Vec<String> {
+pub async fn beneficiaries(running: &Running, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for number in 0..count {
         ids.push(running.beneficiary("ana", aba(&format!("55{number:08}"))).await.unwrap());

@@ -85,6 +85,7 @@ const MATRIX: [(&str, &str, &str); 72] = [
     ("largesse.payout.v1.PayoutService/ListPayoutRunItems", "--b-bbb", "!"),
     ("largesse.payout.v1.PayoutService/CancelPayoutRunItem", "--b-b--", "!"),
     ("largesse.payout.v1.PayoutService/ApprovePayoutRun", "--b-b--", "!"),
+    ("largesse.payout.v1.PayoutService/RejectPayoutRun", "--b-b--", "!"),
     ("largesse.payout.v1.PayoutService/SetStandingOrder", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/GetStandingOrder", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/DeleteStandingOrder", "-oa----", ""),

@@ -615,12 +615,18 @@ pub struct PayoutRun {
     /// Time of approval; absent: none.
     #[prost(message, optional, tag = "11")]
     pub approve_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When its last item ended; absent: not yet.
+    /// When its last item ended, it was rejected, or it expired; absent: not yet.
     #[prost(message, optional, tag = "12")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Counts and sums by state.
     #[prost(message, repeated, tag = "13")]
     pub sums: ::prost::alloc::vec::Vec<PayoutRunSum>,
+    /// Who rejected it; empty: nobody has.
+    #[prost(string, tag = "14")]
+    pub rejected_by: ::prost::alloc::string::String,
+    /// When it expires unless it is approved; absent: it does not, or it has ended or been approved.
+    #[prost(message, optional, tag = "15")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// The run, with this page.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -752,6 +758,29 @@ pub struct ApprovePayoutRunResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// A run to reject.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectPayoutRunRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the run. Required.
+    #[prost(string, tag = "3")]
+    pub run_id: ::prost::alloc::string::String,
+}
+/// The rejected run.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RejectPayoutRunResponse {
+    /// The run in its present state, without sums.
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<PayoutRun>,
+    /// True when this person had rejected it before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -770,6 +799,10 @@ pub enum PayoutRunState {
     Running = 5,
     /// Every item has ended.
     Done = 6,
+    /// A person rejected it before it was approved. Nothing was held, and nothing will be.
+    Rejected = 7,
+    /// Nobody approved it in time (`payout.runs.approval_expiry_s`). Nothing was held, and nothing will be.
+    Expired = 8,
 }
 impl PayoutRunState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -785,6 +818,8 @@ impl PayoutRunState {
             Self::AwaitingApproval => "PAYOUT_RUN_STATE_AWAITING_APPROVAL",
             Self::Running => "PAYOUT_RUN_STATE_RUNNING",
             Self::Done => "PAYOUT_RUN_STATE_DONE",
+            Self::Rejected => "PAYOUT_RUN_STATE_REJECTED",
+            Self::Expired => "PAYOUT_RUN_STATE_EXPIRED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -797,6 +832,8 @@ impl PayoutRunState {
             "PAYOUT_RUN_STATE_AWAITING_APPROVAL" => Some(Self::AwaitingApproval),
             "PAYOUT_RUN_STATE_RUNNING" => Some(Self::Running),
             "PAYOUT_RUN_STATE_DONE" => Some(Self::Done),
+            "PAYOUT_RUN_STATE_REJECTED" => Some(Self::Rejected),
+            "PAYOUT_RUN_STATE_EXPIRED" => Some(Self::Expired),
             _ => None,
         }
     }
@@ -3605,6 +3642,38 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Rejects a run that was not approved: nothing was held, and nothing will be. Who created it may do so as well. Reasons in order of precedence: MALFORMED,
+        /// RUN_UNKNOWN (NOT_FOUND), RUN_NOT_READY (FAILED_PRECONDITION, fact `state`: it is approved or has ended), OUTCOME_UNKNOWN (it is being checked just now). A
+        /// retry is safe.
+        pub async fn reject_payout_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RejectPayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectPayoutRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/RejectPayoutRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "RejectPayoutRun",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Sets the user's standing order in a currency, in place of the one that there is: from now on it requests a payout at each of its moments. Of moments that
         /// were missed while the service was down only the newest is made up for. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, BENEFICIARY_UNKNOWN
         /// (NOT_FOUND), CURRENCY_UNSUPPORTED (the beneficiary has another currency). None is sticky. A retry with the same id is safe.
@@ -3982,6 +4051,16 @@ pub mod payout_service_server {
             request: tonic::Request<super::ApprovePayoutRunRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ApprovePayoutRunResponse>,
+            tonic::Status,
+        >;
+        /// Rejects a run that was not approved: nothing was held, and nothing will be. Who created it may do so as well. Reasons in order of precedence: MALFORMED,
+        /// RUN_UNKNOWN (NOT_FOUND), RUN_NOT_READY (FAILED_PRECONDITION, fact `state`: it is approved or has ended), OUTCOME_UNKNOWN (it is being checked just now). A
+        /// retry is safe.
+        async fn reject_payout_run(
+            &self,
+            request: tonic::Request<super::RejectPayoutRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectPayoutRunResponse>,
             tonic::Status,
         >;
         /// Sets the user's standing order in a currency, in place of the one that there is: from now on it requests a payout at each of its moments. Of moments that
@@ -5328,6 +5407,52 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ApprovePayoutRunSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/RejectPayoutRun" => {
+                    #[allow(non_camel_case_types)]
+                    struct RejectPayoutRunSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::RejectPayoutRunRequest>
+                    for RejectPayoutRunSvc<T> {
+                        type Response = super::RejectPayoutRunResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RejectPayoutRunRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::reject_payout_run(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RejectPayoutRunSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
