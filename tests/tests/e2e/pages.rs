@@ -235,7 +235,8 @@ async fn every_case_of_a_payout_can_be_pasted() {
     let cases = [
         ("9000000003", "AC04"),
         ("9000000004", "PAYOUT_STATE_OUTCOME_UNKNOWN"),
-        ("AB05", "us-fednow"),
+        ("5512345678", "us-fednow"),
+        ("5512345679", "us-fednow refused it (AB08), nothing was paid; trying us-ach"),
         ("MD06", "\n500"),
         ("DUPL", "\n1000"),
         ("REVIEW_DECISION_CLEAR", "REVIEW_STATE_PASSED"),

@@ -31,9 +31,9 @@ impl BankClient {
         Ok(i64::try_from(self.statement(currency).await?.closing.signed_minor_units())?)
     }
 
-    /// Lets the bank refuse the next payment to an account with this reason code, and no later one.
-    pub async fn refuse_once(&self, account: &str, code: &str) -> Result<(), UntypedError> {
-        let body = serde_json::json!({ "account": account, "behaviour": "reject", "code": code, "times": 1 });
+    /// Lets the bank refuse the next payments to an account with this reason code: so many, and no later one.
+    pub async fn refuse(&self, account: &str, code: &str, times: u32) -> Result<(), UntypedError> {
+        let body = serde_json::json!({ "account": account, "behaviour": "reject", "code": code, "times": times });
         self.http.post(format!("{}/scenarios", self.url)).json(&body).send().await?.error_for_status()?;
         Ok(())
     }

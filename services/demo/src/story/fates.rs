@@ -6,8 +6,8 @@ use sandbox::bank::MAGIC;
 
 /// A US bank's routing number; the pretend bank accepts any.
 const ROUTING_NUMBER: &str = "021000021";
-/// The US account of [`PaidTo::RefusedOnce`].
-pub const REFUSED_ONCE: &str = "5512345678";
+/// The US account of [`PaidTo::Offline`].
+pub const OFFLINE: &str = "5512345678";
 
 /// The expected course of a payout.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +45,8 @@ pub enum PaidTo {
     Pix,
     /// A CLABE.
     Clabe,
-    /// A US account whose first payment the bank refuses, because its bank's service is down.
-    RefusedOnce,
+    /// A US account at a bank that is not online: both instant rails refuse.
+    Offline,
 }
 
 /// What happens to a payout beside its payment.
@@ -84,7 +84,13 @@ pub const FATES: [PayoutPlan; 12] = [
     PayoutPlan { what: "UK, instant", currency: "GBP", to: PaidTo::Uk, rails: &["gb-fps"], ..SETTLED },
     PayoutPlan { what: "Brazil, Pix key", currency: "BRL", to: PaidTo::Pix, rails: &["br-pix"], ..SETTLED },
     PayoutPlan { what: "Mexico, CLABE", currency: "MXN", to: PaidTo::Clabe, rails: &["mx-spei"], ..SETTLED },
-    PayoutPlan { what: "US, second rail", to: PaidTo::RefusedOnce, rails: &["us-rtp", "us-fednow"], ..SETTLED },
+    PayoutPlan {
+        what: "US, falls back",
+        to: PaidTo::Offline,
+        rails: &["us-rtp", "us-fednow", "us-ach-same-day"],
+        state: PayoutState::SettledReturnable,
+        ..SETTLED
+    },
     PayoutPlan {
         what: "US, account closed",
         to: PaidTo::Magic("reject:AC04"),
@@ -112,7 +118,8 @@ pub const FATES: [PayoutPlan; 12] = [
 pub fn account(fate: &PayoutPlan) -> Result<Account, UntypedError> {
     let us = |account_number: &str| {
         let (routing_number, account_number) = (ROUTING_NUMBER.to_owned(), account_number.to_owned());
-        Account::Aba(AbaAccount { routing_number, account_number, ..Default::default() })
+        // Without the type, ACH could not pay.
+        Account::Aba(AbaAccount { routing_number, account_number, account_type: "checking".to_owned() })
     };
     let behaviour = match fate.to {
         PaidTo::Magic(behaviour) => behaviour,
@@ -125,7 +132,7 @@ pub fn account(fate: &PayoutPlan) -> Result<Account, UntypedError> {
             return Ok(Account::PixKey(PixKey { alias_type, alias }));
         }
         PaidTo::Clabe => return Ok(Account::Clabe(Clabe { clabe: "646180157000000004".to_owned() })),
-        PaidTo::RefusedOnce => return Ok(us(REFUSED_ONCE)),
+        PaidTo::Offline => return Ok(us(OFFLINE)),
     };
     let magic = MAGIC.iter().find(|magic| magic.behaviour == behaviour).ok_or("the pretend bank knows the behaviour")?;
     Ok(if fate.currency == "USD" { us(magic.account_number) } else { Account::Iban(magic.iban.to_owned()) })

@@ -9,7 +9,11 @@ use super::{
 };
 use api::payout::{Payout, PayoutAttempt, PayoutRecall, PayoutReturn, PayoutState, RecallState, ReturnState, ReviewState};
 use chart::Purpose;
-use iso20022::camt053::Direction;
+use iso20022::{
+    camt053::Direction,
+    codes::handling::{CodeAdvice, CodeList},
+};
+use jiff::{Timestamp, tz::TimeZone};
 use runtime::command::UntypedError;
 
 /// What is found of a payout outside of the payout service.
@@ -136,6 +140,9 @@ fn summary(cash: &CashSummary, fate: &PayoutPlan, paid: PaidPayout, found: &Foun
         what: fate.what.to_owned(),
         creator: cash.creator.clone(),
         amount: cash.net.clone(),
+        refused_because: refused_because(&payout),
+        fallback: fallback(&payout),
+        returnable_until: payout.returnable_until.map(|time| day(time.seconds)).transpose()?.unwrap_or_default(),
         refused_before: payout.attempts.iter().filter(|one| one.end_time.is_some() && one.rail != last).map(refused).collect(),
         state: shown(payout.state()),
         steps: steps(&payout),
@@ -174,6 +181,23 @@ fn review_summary(review: DecidedReview) -> ReviewSummary {
 /// An attempt that was refused, with its reason.
 fn refused(attempt: &PayoutAttempt) -> String {
     format!("{} {}", attempt.rail, attempt.reason_code)
+}
+
+/// The day of a time in Unix seconds, in UTC.
+fn day(seconds: i64) -> Result<String, UntypedError> {
+    Ok(Timestamp::from_second(seconds)?.to_zoned(TimeZone::UTC).date().to_string())
+}
+
+/// What the code of the last refusal before the last rail means.
+fn refused_because(payout: &Payout) -> String {
+    let refused = payout.attempts.iter().rev().find(|one| one.end_time.is_some() && one.rail != payout.rail);
+    refused.map(|one| CodeAdvice::of(CodeList::StatusReason, &one.reason_code).meaning.to_owned()).unwrap_or_default()
+}
+
+/// Why the last rail was tried, in the service's words; empty if it was the first.
+fn fallback(payout: &Payout) -> String {
+    let fell = payout.steps.iter().rev().find(|step| step.state() == PayoutState::Submitted);
+    fell.map(|step| step.note.clone()).unwrap_or_default()
 }
 
 fn steps(payout: &Payout) -> Vec<String> {

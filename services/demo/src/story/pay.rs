@@ -1,7 +1,7 @@
 //! PAY: creators are paid over the instant rails of five countries, and whatever else can happen to a payout happens to one of them each.
 use super::{
     StoryTelling,
-    fates::{self, FATES, PayoutPlan, PayoutTurn, REFUSED_ONCE},
+    fates::{self, FATES, OFFLINE, PayoutPlan, PayoutTurn},
     outcome,
     review::{self, DecidedReview},
     summary::{CashSummary, PayoutSummary},
@@ -22,8 +22,10 @@ use uuid::Uuid;
 const STEP_MAX: Duration = Duration::from_secs(60);
 /// Pause between two polls of a payout whose watch call ended.
 const LOOK_DELAY: Duration = Duration::from_millis(100);
-/// The clearing at the receiving bank is down (`ExternalStatusReason1Code`): another rail may pay.
-const SERVICE_DOWN: &str = "AB05";
+/// The receiving bank is not online (`ExternalStatusReason1Code`): another rail may pay.
+const NOT_ONLINE: &str = "AB08";
+/// The instant rails in the US, which both refuse then.
+const INSTANT_RAILS: u32 = 2;
 /// The end customer asked for the money back (`ExternalReturnReason1Code`).
 const ASKED_BACK: &str = "MD06";
 
@@ -40,7 +42,7 @@ pub struct PaidPayout {
 
 /// Pays out what was converted.
 pub async fn pay(story: &mut StoryTelling, cash: &[CashSummary]) -> Result<Vec<PayoutSummary>, UntypedError> {
-    story.bank.refuse_once(REFUSED_ONCE, SERVICE_DOWN).await?;
+    story.bank.refuse(OFFLINE, NOT_ONLINE, INSTANT_RAILS).await?;
     let at: &StoryTelling = story;
     let work = cash.iter().zip(FATES).map(|(cash, fate)| pay_one(at, cash, fate));
     let payouts = futures::future::try_join_all(work).await?;
@@ -62,7 +64,8 @@ async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> 
             _ => review::block(story, &payout).await?,
         });
     }
-    let is_final = |payout: &Payout| matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected);
+    let is_final =
+        |payout: &Payout| matches!(payout.state(), PayoutState::Settled | PayoutState::SettledReturnable | PayoutState::Rejected);
     let is_blocked = fate.turn == PayoutTurn::Blocked;
     payout = until(story, &token, &payout.payout_id, |payout| is_blocked || is_final(payout)).await?;
     match fate.turn {

@@ -1,4 +1,4 @@
-//! The settings of the demo's installation: a sanctions list of invented names, and bank statements that are read every second.
+//! The settings of the demo's installation: a sanctions list of invented names, bank statements that are read every second, and ACH on every day.
 use runtime::command::UntypedError;
 use std::{
     fs::{self, DirBuilder},
@@ -10,6 +10,34 @@ use std::{
 pub const RESEMBLING_NAME: &str = "Miroslav Quenbar";
 /// The payee who is the second entry of the list.
 pub const LISTED_NAME: &str = "Zelm Testovar";
+
+/// Same Day ACH as the built-in record has it, but open at any hour: a demo on a Sunday shows the same.
+const RAILS: &str = r#"
+[[rail]]
+id = "us-ach-same-day"
+name = "Same Day ACH"
+valid_from = "2026-01-01"
+countries = ["US"]
+currencies = ["USD"]
+kinds = ["bank-account"]
+instant = "no"
+zone = "America/New_York"
+sessions = [{ days = "every", opens = "00:00", closes = "24:00" }]
+windows = [{ name = "any day", cutoff = "24:00", settles = "D+0 24:00", earliest = "D+0 24:00", typical = "D+0 24:00", latest = "D+0 24:00" }]
+finality = { kind = "returnable", business_days = 2 }
+return_rule = "As in the built-in record."
+recall_rule = "As in the built-in record."
+recall_business_days = 5
+beneficiary_fields = [["routing_number", "account_number", "account_type", "name"]]
+payee_check = "optional"
+payee_check_note = "As in the built-in record."
+cost = { currency = "USD", low = "0.25", typical = "0.60", high = "1.50" }
+statuses = [{ message = "ACH file", settled = [], pending = ["accepted"], rejected = ["rejected", "returned"] }]
+caps = [{ amount = "1000000.00", currency = "USD" }]
+source = "the built-in record, with the hours of a demo"
+confidence = "K"
+as_of = "2026-11-26"
+"#;
 
 /// What the layout writes in a field without a value.
 const ABSENT: &str = "-0- ";
@@ -24,20 +52,34 @@ pub fn write(data_dir: &Path) -> Result<PathBuf, UntypedError> {
     let entry = |id: u32, name: &str| format!("{id},\"{name}\",\"individual\",\"INVENTED\",{}{ABSENT}\r\n", format!("{ABSENT},").repeat(7));
     let primary = entry(101, "QUENBAR, Mirosh") + &entry(102, "TESTOVAR, Zelm");
     let alternate = format!("101,501,\"aka\",\"KUENBAR, Mirosh\",{ABSENT}\r\n");
-    let mut paths = Vec::new();
-    for (name, lines) in [("sdn.csv", primary), ("alt.csv", alternate), ("add.csv", String::new()), ("sdn_comments.csv", String::new())] {
-        let path = dir.join(name);
-        fs::write(&path, lines + END).map_err(|error| format!("{}: {error}", path.display()))?;
-        // A JSON string is a TOML string.
-        paths.push(serde_json::to_string(&path)?);
+    let files = [
+        ("primary_file", dir.join("sdn.csv"), primary + END),
+        ("alternate_file", dir.join("alt.csv"), alternate + END),
+        ("address_file", dir.join("add.csv"), END.to_owned()),
+        ("comments_file", dir.join("sdn_comments.csv"), END.to_owned()),
+    ];
+    let rails_file = data_dir.join("rails.toml");
+    save(&rails_file, RAILS)?;
+    // A bank issues a statement a day; nobody would wait for it, and only a statement books what comes back.
+    let mut settings = format!(
+        "[payout]\nstatement_interval_ms = 1000\n\n[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
+         source = \"invented names\"\nedition = \"2026-11-27\"\n",
+        quoted(&rails_file)?
+    );
+    for (option, path, text) in files {
+        save(&path, &text)?;
+        settings += &format!("{option} = {}\n", quoted(&path)?);
     }
     let file = data_dir.join("demo.toml");
-    // A bank issues a statement a day; nobody would wait for it, and only a statement books what comes back.
-    let settings = format!(
-        "[payout]\nstatement_interval_ms = 1000\n\n[[payout.screening.lists]]\nname = \"DEMO\"\nsource = \"invented names\"\nedition = \
-         \"2026-11-27\"\nprimary_file = {}\nalternate_file = {}\naddress_file = {}\ncomments_file = {}\n",
-        paths[0], paths[1], paths[2], paths[3]
-    );
-    fs::write(&file, settings).map_err(|error| format!("{}: {error}", file.display()))?;
+    save(&file, &settings)?;
     Ok(file)
+}
+
+fn save(path: &Path, text: &str) -> Result<(), UntypedError> {
+    Ok(fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
+}
+
+/// A path in TOML; a JSON string is one of TOML, too.
+fn quoted(path: &Path) -> Result<String, UntypedError> {
+    Ok(serde_json::to_string(path)?)
 }

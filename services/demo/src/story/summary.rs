@@ -150,6 +150,12 @@ pub struct PayoutSummary {
     pub rail: String,
     /// Rails that refused it before, each with its reason's code.
     pub refused_before: Vec<String>,
+    /// What the last code of these means; empty if no rail refused it before.
+    pub refused_because: String,
+    /// The service's note on the last rail; empty if it was the first.
+    pub fallback: String,
+    /// The day until which it may come back as a matter of course; empty: it is final.
+    pub returnable_until: String,
     pub state: String,
     pub steps: Vec<String>,
     pub bank_status: String,

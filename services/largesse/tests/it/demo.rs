@@ -32,14 +32,17 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
 /// Every outcome of a payout, once.
 fn payouts_are_as_planned(summary: &Value) {
     let all = |field: &str| summary["pay"].as_array().unwrap().iter().map(|paid| paid[field].to_string()).collect::<Vec<_>>().join(" ");
-    let settled = r#""settled" "settled" "settled" "settled" "settled" "settled""#;
-    assert_eq!(all("state"), format!(r#"{settled} "rejected" "settled" "settled" "settled" "settled" "in review""#));
+    let first = r#""settled" "settled" "settled" "settled" "settled" "settled returnable""#;
+    assert_eq!(all("state"), format!(r#"{first} "rejected" "settled" "settled" "settled" "settled" "in review""#));
     assert_eq!(all("reason_code"), r#""" "" "" "" "" "" "AC04" "" "" "" "" """#);
     assert_eq!(all("booked_at_bank"), "1 1 1 1 1 1 0 1 1 1 1 0");
-    let rails = r#""us-rtp" "sepa-instant" "gb-fps" "br-pix" "mx-spei" "us-fednow" "us-rtp" "us-rtp" "sepa-instant" "us-rtp" "us-rtp""#;
+    let rails =
+        r#""us-rtp" "sepa-instant" "gb-fps" "br-pix" "mx-spei" "us-ach-same-day" "us-rtp" "us-rtp" "sepa-instant" "us-rtp" "us-rtp""#;
     assert_eq!(all("rail"), format!(r#"{rails} "us-rtp""#));
     let paid = |at: usize| &summary["pay"][at];
-    assert_eq!(paid(5)["refused_before"], serde_json::json!(["us-rtp AB05"]));
+    assert_eq!(paid(5)["refused_before"], serde_json::json!(["us-rtp AB08", "us-fednow AB08"]));
+    let why = "us-fednow refused it (AB08), nothing was paid; trying us-ach-same-day";
+    assert!(paid(5)["fallback"] == why && !paid(5)["returnable_until"].as_str().unwrap().is_empty(), "{}", paid(5));
     assert!(paid(7)["steps"].as_array().unwrap().contains(&"outcome unknown".into()));
     let units = |amount: &Value| amount["minor_units"].as_i64().unwrap();
     // Half comes back, and the charge is not the creator's.

@@ -7,10 +7,12 @@ pub fn pay(paid: &[PayoutSummary]) -> Vec<String> {
     let mut lines = Vec::new();
     for paid in paid {
         let time = format!("bank {} ms + ours {} ms", grouped(paid.bank_time_ms), grouped(paid.our_time_ms));
-        let rails: Vec<&str> = paid.refused_before.iter().map(String::as_str).chain([paid.rail.as_str()]).collect();
-        let course = if paid.bank_status.is_empty() { "sent to no bank".to_owned() } else { format!("{}; {time}", rails.join(", then ")) };
-        lines.push(format!("{:<20}{:>14}  {:<11}{course}", paid.what, paid.amount.to_string(), paid.state));
+        let course = if paid.bank_status.is_empty() { "sent to no bank".to_owned() } else { format!("{}; {time}", paid.rail) };
+        // Until when it may come back is said below.
+        let state = paid.state.strip_suffix(" returnable").unwrap_or(&paid.state);
+        lines.push(format!("{:<20}{:>14}  {state:<11}{course}", paid.what, paid.amount.to_string()));
         lines.push(outcome(paid));
+        lines.extend(fell_back(paid));
         lines.extend(paid.review.as_ref().map(|review| reviewed(paid, review)));
         lines.extend(came_back(paid));
     }
@@ -31,6 +33,13 @@ fn outcome(paid: &PayoutSummary) -> String {
     let is_blocked = paid.review.as_ref().is_some_and(|review| review.is_true_match);
     let end = if is_blocked { "; the creator sees no more than that" } else { "" };
     format!("  {}{status}; {booked}{end}", steps.join(" > "))
+}
+
+/// Which rails refused it before and why, and until when the payment may come back.
+fn fell_back(paid: &PayoutSummary) -> Option<String> {
+    let until = if paid.returnable_until.is_empty() { String::new() } else { format!("; may come back until {}", paid.returnable_until) };
+    let refused = paid.refused_before.join(" and ");
+    (!refused.is_empty()).then(|| format!("  {refused} refused it: {}{until}", paid.refused_because))
 }
 
 /// What screening found, and what people decided.
@@ -67,6 +76,7 @@ pub fn cost(report: &ReportSummary) -> Vec<String> {
         "rail", "payouts", "paid", "amount paid", "cost", "p50 ms", "p99 ms", "instant", "besides"
     )];
     lines.extend(report.rails.iter().map(rail));
+    lines.push("  p50, p99: from request to account; instant: within 20 seconds; the pretend bank pays at once, even by ACH".to_owned());
     for wallet in &report.wallets {
         lines.push(format!("beside {} (confidence {})", wallet.name, wallet.wallet_confidence));
         lines.push(format!(
