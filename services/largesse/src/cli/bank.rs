@@ -1,5 +1,6 @@
-//! `largesse bank`: reads the files of banks, and says which expected payment each line is.
+//! `largesse bank`: reads the files of banks, says which expected payment each line is, and reconciles days.
 mod matches;
+mod reconcile;
 
 use bankfiles::FileReading;
 use clap::{Args, Subcommand};
@@ -46,6 +47,9 @@ pub enum BankTask {
         #[arg(long, value_name = "FILE.csv")]
         expected: PathBuf,
     },
+    /// Explains every entry of statements or opens a case for it, and proves that books and bank differ by named items only.
+    #[command(after_long_help = reconcile::EXPLANATION)]
+    Reconcile(reconcile::ReconcileArguments),
 }
 
 /// A file and what it says.
@@ -61,6 +65,7 @@ pub fn run(arguments: &BankArguments) -> CommandResult {
     match &arguments.task {
         BankTask::Read { files } => read(files),
         BankTask::Match { files, expected } => matches::run(files, expected),
+        BankTask::Reconcile(arguments) => reconcile::run(arguments),
     }
 }
 

@@ -243,3 +243,61 @@ fn lines_of_statements_are_matched_to_a_table_of_what_is_expected() {
     assert_eq!(code, Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("line 2: direction must"), "{output:?}");
 }
+
+#[test]
+fn a_day_is_reconciled_until_every_entry_has_a_match_or_a_case() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str, text: &str| {
+        let file = dir.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let id = "0192f0c0a1b27c3d8e4f5a6b7c8d9e01";
+    let statement = |amount: &str, closing: &str| {
+        format!(
+            ":20:REF\r\n:25:DE89370400440532013000\r\n:28C:228/1\r\n:60F:C261123EUR100,00\r\n:61:2611241124D{amount}NTRFNONREF//BK1\r\n:86:/EREF/{id}\r\n:62F:C261124EUR{closing}\r\n-\r\n"
+        )
+    };
+    let good = place("good.sta", &statement("5,00", "95,00"));
+    let table = place(
+        "items.csv",
+        &format!(
+            "key,account,direction,amount,currency,end_to_end_id,since,state\nP1,DE89370400440532013000,debit,5.00,EUR,{id},2026-11-24,submitted\n"
+        ),
+    );
+    let reconciled = |file: &Path, more: &[&str]| {
+        let table = format!("--expected={}", table.display());
+        let (output, printed) = largesse(&[&["bank", "reconcile", &table, "--today=2026-11-24"], more].concat(), &[file]);
+        (output.status.code(), printed, output)
+    };
+    let books = "--books=DE89370400440532013000=";
+    let (code, printed, output) = reconciled(&good, &[&format!("{books}100.00")]);
+    assert_eq!(code, Some(0), "{printed} {output:?}");
+    assert!(printed.contains("matched: 1 line\n  end_to_end_id 1\ncases: 0\n"), "{printed}");
+    assert!(printed.contains("opening 100.00 + entries -5.00 = closing 95.00"), "{printed}");
+    assert!(printed.contains("the day closes: books 95.00 - bank 95.00 is named by 0 items"), "{printed}");
+    // A cent that nobody can name stops the day.
+    let (code, printed, _) = reconciled(&good, &[&format!("{books}100.01")]);
+    assert!(code == Some(1) && printed.contains("books and bank differ by 1 minor units, and the named items come to 0"), "{printed}");
+
+    // Half a euro less is a case with its posting, and is what the books and the bank differ by.
+    let less = place("less.sta", &statement("4,50", "95,50"));
+    let (code, printed, _) = reconciled(&less, &["--json", &format!("{books}100.00")]);
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!((code, report["cases"][0]["class"].as_str()), (Some(1), Some("UNDER_AMOUNT")), "{report}");
+    assert_eq!(report["cases"][0]["postings"][0]["debit"], "in transit");
+    assert_eq!(
+        (&report["proof"][0]["closes"]["timing"][0]["difference"], report["matches"].as_array().map(Vec::len)),
+        (&Value::from(450), Some(0))
+    );
+
+    // A refused file, a wrong table and an account that is not there.
+    let broken = place("broken.sta", &statement("5,00", "95,01"));
+    let (code, printed, _) = reconciled(&broken, &[]);
+    assert!(code == Some(1) && printed.contains("TOTALS on DE89370400440532013000: file 1 was refused"), "{printed}");
+    let (code, _, output) = reconciled(&good, &["--books=X=1.00"]);
+    assert!(code == Some(1) && String::from_utf8_lossy(&output.stderr).contains("no statement of the account was matched"), "{output:?}");
+    std::fs::write(&table, "key,account,direction,amount,currency,state\nP1,X,debit,5.00,EUR,lost\n").unwrap();
+    let (code, _, output) = reconciled(&good, &[]);
+    assert!(code == Some(1) && String::from_utf8_lossy(&output.stderr).contains("line 2: state must be"), "{output:?}");
+}
