@@ -129,6 +129,34 @@ fn a_file_that_can_not_be_read_is_a_case_and_a_changed_one_an_error() {
 }
 
 #[test]
+fn virtual_accounts_must_come_to_their_physical_account() {
+    let physical = numbered(1, 24, 10_000, &[(1, 500)]);
+    let leaf = |account: &str, opening, debits: &[(u64, i64)]| numbered(1, 24, opening, debits).replace(ACCOUNT, account);
+    let (one, two) = (leaf("VAN1", 7_000, &[(1, 500)]), leaf("VAN2", 3_000, &[]));
+    let mut terms = terms();
+    terms.add_structure(ACCOUNT, &["van 1", "VAN2"]);
+    let named = |files: &[&str]| {
+        let files: Vec<&[u8]> = files.iter().map(|file| file.as_bytes()).collect();
+        let (result, explained) = run(&files, &terms, &items());
+        // Entries of virtual accounts are those of the physical one, and are not matched again.
+        assert_eq!(explained.len(), 1);
+        result.judged.cases.into_iter().map(|case| (case.class, case.detail)).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&[&physical, &one, &two]), []);
+    let wrong = |files: &[&str], detail: &str| {
+        let found = named(files);
+        assert!(matches!(&found[..], [(ExceptionClass::VirtualNePhysical, text)] if text.contains(detail)), "{found:?}");
+    };
+    wrong(&[&physical, &one], "1 of 2 virtual accounts have no statement of 2026-11-24");
+    wrong(
+        &[&physical, &one, &leaf("VAN2", 3_001, &[])],
+        "open with 10001 and close with 9501 minor units, the physical account with 10000 and 9500",
+    );
+    // What moved in one of them and not in the other.
+    wrong(&[&physical, &leaf("VAN1", 7_000, &[(1, 499)]), &two], "close with 9501");
+}
+
+#[test]
 fn an_entry_that_a_statement_has_twice_is_booked_once() {
     let text = statement(&[entry(1, 500), entry(1, 500)], -1_000);
     let (result, explained) = run(&[text.as_bytes()], &terms(), &items());
