@@ -1,8 +1,10 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
 //!
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
+use crate::domain::Structure;
 use db::Migration;
 use sqlx::{AnyPool, Row as _};
+use std::sync::{Arc, Mutex};
 
 mod read;
 mod write;
@@ -16,6 +18,8 @@ pub const MIGRATIONS: [Migration; 1] = [Migration::expand(1, include_str!("../mi
 #[derive(Clone)]
 pub struct Store {
     pool: AnyPool,
+    /// The structure of the last revision that was read, with its book: a list of many pages, or a plan and its application, read it once.
+    last: Arc<Mutex<Option<(String, Arc<Structure>)>>>,
 }
 
 /// Why the tables could not be read or written.
@@ -44,7 +48,7 @@ pub struct Applied {
 impl Store {
     /// Opens the tables, with their migrations.
     pub async fn open(database: &db::Database) -> Result<Self, db::Error> {
-        Ok(Self { pool: database.open("treasury", &MIGRATIONS).await? })
+        Ok(Self { pool: database.open("treasury", &MIGRATIONS).await?, last: Arc::default() })
     }
 
     /// What the plan of this hash made of this file, if it was applied.

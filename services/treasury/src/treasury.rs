@@ -101,7 +101,7 @@ impl Treasury {
     }
 
     /// The structure as it is, or was on a day.
-    pub async fn structure(&self, on: Option<Date>) -> Result<Structure, Error> {
+    pub async fn structure(&self, on: Option<Date>) -> Result<Arc<Structure>, Error> {
         Ok(self.store.structure(self.book.as_str(), on).await?)
     }
 

@@ -37,6 +37,9 @@ pub struct ServeArguments {
     /// Address of PayoutService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub payout_url: Option<String>,
+    /// Address of TreasuryService, if it does not run in this process.
+    #[arg(long, value_name = "URL")]
+    pub treasury_url: Option<String>,
     /// Address of MonitorService, if it does not run in this process.
     #[arg(long, value_name = "URL")]
     pub monitor_url: Option<String>,
@@ -102,6 +105,7 @@ impl ServeArguments {
             ("peers.gift", "--gift-url", self.gift_url.clone()),
             ("peers.earnings", "--earnings-url", self.earnings_url.clone()),
             ("peers.payout", "--payout-url", self.payout_url.clone()),
+            ("peers.treasury", "--treasury-url", self.treasury_url.clone()),
             ("peers.monitor", "--monitor-url", self.monitor_url.clone()),
             ("peers.sandbox", "--sandbox-url", self.sandbox_url.clone()),
             ("database", "--database", self.database.clone()),

@@ -26,7 +26,7 @@ pub struct Fixture {
     pub bed: Testbed,
     way: Transport,
     ahead: Arc<AtomicU64>,
-    _tables: Storage,
+    tables: Storage,
 }
 
 /// Both engines, each with an installation of its own.
@@ -35,6 +35,13 @@ pub async fn both() -> Vec<Fixture> {
 }
 
 impl Fixture {
+    /// A second process of the service over the same tables.
+    pub async fn second(&self) -> TreasuryServiceClient<Transport> {
+        let deps = Deps { ledger: self.bed.ledger_as("treasury"), database: self.tables.database.clone(), clock: treasury::system_clock() };
+        let service = treasury::start(deps, Config::default()).await.unwrap();
+        TreasuryServiceClient::new(self.bed.lay(service.routes()))
+    }
+
     /// An installation with one app's book of this mode, and no treasury book yet.
     pub async fn start(tables: Storage, mode: BookMode) -> Self {
         let books: &[(&str, BookMode)] = if mode == BookMode::Live { &[("app", BookMode::Live)] } else { &[("app", BookMode::Test)] };
@@ -49,7 +56,7 @@ impl Fixture {
         };
         let service = treasury::start(deps, Config::default()).await.unwrap();
         let way = bed.lay(service.routes());
-        Self { bed, way, ahead, _tables: tables }
+        Self { bed, way, ahead, tables }
     }
 
     /// Moves the clock to a later day.
@@ -64,7 +71,7 @@ impl Fixture {
         now.checked_add(jiff::Span::new().days(days)).unwrap().to_string()
     }
 
-    fn by<T>(&self, message: T) -> Request<T> {
+    pub fn by<T>(&self, message: T) -> Request<T> {
         let mut request = self.bed.unexplained("fay", Role::Finance, &[BOOK], message);
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request

@@ -117,3 +117,17 @@ async fn pages_follow_each_other_and_begin_again_after_a_change() {
         assert_eq!(wrong(fixture.page(day).await), "MALFORMED");
     }
 }
+
+#[tokio::test]
+async fn what_another_process_changes_is_listed_at_once() {
+    for fixture in both().await {
+        let mut second = fixture.second().await;
+        fixture.change(TREE).await.unwrap();
+        for name in ["Stars", "Hosts"] {
+            fixture.change(&TREE.replace("\"Creators\"", &format!("\"{name}\""))).await.unwrap();
+            let request = ListVirtualAccountsRequest { book: crate::fixture::BOOK.to_owned(), ..Default::default() };
+            let listed = second.list_virtual_accounts(fixture.by(request)).await.unwrap().into_inner().virtual_accounts;
+            assert_eq!(listed.iter().find(|one| one.id == "us-creators").unwrap().name, name);
+        }
+    }
+}
