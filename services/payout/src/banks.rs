@@ -7,8 +7,8 @@
 pub mod api;
 pub mod connector;
 pub mod iso20022;
-pub mod payees;
 pub mod nacha;
+pub mod payees;
 
 use crate::{
     callbacks::CallbackCheck,

@@ -71,10 +71,14 @@ impl Payouts {
         let lines: Vec<BankLine> = booked.into_iter().filter(is_new).cloned().collect();
         let expected = self.expected_bookings(bank, &lines).await?;
         let items = expected.items(&account_key(read.statement.account.number()), account.currency);
-        let (mut findings, mut credits) = (Vec::new(), Vec::new());
+        let (mut findings, mut debited, mut credits) = (Vec::new(), Vec::new(), Vec::new());
         let by_place: BTreeMap<_, &BankLine> = lines.iter().map(|line| (line.place, line)).collect();
         for found in match_lines(&lines, &items, &[]) {
             let Some(line) = by_place.get(&found.place) else { continue };
+            if let MatchOutcome::BatchSettles { batch, .. } = &found.outcome {
+                // Also of a file whose sum differs: nobody may end its payments as not executed.
+                debited.extend(unexpected(&expected, batch, line));
+            }
             match &found.outcome {
                 MatchOutcome::BatchSettles { batch, difference: 0, .. } => self.book_file(&expected, batch, line).await?,
                 MatchOutcome::BatchSettles { batch, difference, .. } => {
@@ -101,7 +105,7 @@ impl Payouts {
             let (payout_id, minor_units) = (finding.payout_id, finding.unexpected.minor_units());
             tracing::error!(%payout_id, minor_units, "the bank's statement shows a debit that our records do not have");
         }
-        self.store.keep_statement(account, &read.statement.statement_id, &findings, now_ms).await?;
+        self.store.keep_statement(account, &read.statement.statement_id, (&findings, &debited), now_ms).await?;
         findings.iter().for_each(|finding| self.tell(finding.payout_id));
         Ok(())
     }

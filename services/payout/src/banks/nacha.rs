@@ -195,6 +195,10 @@ impl BankConnector for NachaBank {
         answers::read(body)
     }
 
+    async fn register_callbacks(&self, _url: &str, _name: &str) -> Result<(), String> {
+        Err("a bank that takes files sends no callbacks".to_owned())
+    }
+
     fn is_account(&self, statement: &Statement, address: &PayoutAddress) -> bool {
         statement.account.number() == address.number()
     }
