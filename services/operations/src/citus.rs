@@ -30,7 +30,7 @@ const STRUCTURE: TablePlacement = Coordinator("one structure, which is read whol
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 78] = [
+pub const PLAN: [(&str, TablePlacement); 80] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
