@@ -295,8 +295,10 @@ impl Payouts {
                     (next.returnable_until_ms, next.due_at_ms) = (returnable_until_ms, returnable_until_ms);
                 }
                 let paid = matches!(phase, PayoutPhase::Settled | PayoutPhase::Returnable);
-                self.store.end_attempt(&next, if paid { 0 } else { now_ms }).await?;
-                self.keep(&payout, next, note).await
+                let ended_at_ms = if paid { 0 } else { now_ms };
+                let step = step_of(&payout, &next, note);
+                let saved = self.store.save_end(next, step.as_ref(), ended_at_ms).await?;
+                self.kept(&payout, saved)
             }
             Err(not_posted) => self.later(payout, not_posted).await,
         }
@@ -343,17 +345,17 @@ impl Payouts {
         let due_at_ms = sent_at_ms.saturating_add(millis(time_out)).saturating_add(millis(self.config.lease));
         let sent = payout.begin_sending(sent_at_ms, due_at_ms);
         // Durable before the first byte is sent: from here on only the bank knows.
-        let mut tx = self.store.begin().await?;
-        let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
         let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
-        messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
         if bank.connector.files().is_some() {
+            let mut tx = self.store.begin().await?;
+            let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
+            messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
             ach::give(&mut tx, &entry_of(&sent, sent_at_ms)).await?;
             tx.commit().await?;
             self.news.notify_waiters();
             return Ok(Some(sent));
         }
-        tx.commit().await?;
+        let Some(sent) = self.store.save_message(sent, None, &self.vault, (logged, None)).await? else { return Ok(None) };
         let end_to_end_id = sent.end_to_end_id();
         let subject =
             SentPayment { end_to_end_id: &end_to_end_id, rail: &sent.attempt.rail, sends: sent.sends, amount: sent.amount_sent() };
@@ -402,16 +404,17 @@ impl Payouts {
         let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
         let next = if self.banks.files_of(&payout.attempt).is_some() { rested(next, now_ms) } else { next };
         let step = (next.state != payout.state).then_some(PayoutStep::once(next.state, now_ms, note));
-        let mut tx = self.store.begin().await?;
-        let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };
-        if let Some(received) = received {
-            let body = if received.body.is_empty() { why } else { received.body.clone() };
-            let connector = self.banks.of(&saved.attempt).map(|bank| bank.connector.clone());
-            let content = connector.map_or_else(String::new, |connector| connector.content(received.http_status, &body));
-            let logged = BankMessage::received(received.http_status, now_ms, body);
-            messages::insert(&mut tx, &self.vault, &saved.key(), &logged, Some(&content)).await?;
-        }
-        tx.commit().await?;
+        let saved = match received {
+            None => self.store.save(next, step.as_ref()).await?,
+            Some(received) => {
+                let body = if received.body.is_empty() { why } else { received.body.clone() };
+                let connector = self.banks.of(&next.attempt).map(|bank| bank.connector.clone());
+                let content = connector.map_or_else(String::new, |connector| connector.content(received.http_status, &body));
+                let logged = BankMessage::received(received.http_status, now_ms, body);
+                self.store.save_message(next, step.as_ref(), &self.vault, (logged, Some(content))).await?
+            }
+        };
+        let Some(saved) = saved else { return Ok(None) };
         if step.is_some() {
             meters::entered(&saved);
         }
@@ -420,11 +423,15 @@ impl Payouts {
     }
 
     pub(crate) async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
-        let entered = next.state != before.state;
-        let step = (entered || !note.is_empty()).then(|| PayoutStep::once(next.state, now_ms(), note));
+        let step = step_of(before, &next, note);
         let saved = self.store.save(next, step.as_ref()).await?;
+        self.kept(before, saved)
+    }
+
+    /// Counts and tells what was written.
+    fn kept(&self, before: &Payout, saved: Option<Payout>) -> Result<Option<Payout>, Error> {
         if let Some(saved) = &saved {
-            if entered {
+            if saved.state != before.state {
                 meters::entered(saved);
             }
             self.tell(saved.payout_id);
@@ -460,4 +467,9 @@ impl Payouts {
         };
         Ok(bank.connector.message(&order))
     }
+}
+
+/// The visible step from one row to the next, if there is one.
+fn step_of(before: &Payout, next: &Payout, note: String) -> Option<PayoutStep> {
+    (next.state != before.state || !note.is_empty()).then(|| PayoutStep::once(next.state, now_ms(), note))
 }

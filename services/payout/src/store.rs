@@ -4,7 +4,8 @@
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports.
-//! - [`ach`]: ACH files and their entries. [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
+//! - [`ach`]: ACH files and their entries. `group`: writes of many payouts in one commit.
+//! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
 //! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
@@ -12,6 +13,7 @@ pub mod ach;
 pub mod attempts;
 pub mod beneficiaries;
 pub mod erasure;
+mod group;
 pub mod inbox;
 pub mod messages;
 pub mod payouts;
@@ -32,10 +34,11 @@ pub mod statements;
 pub mod steps;
 pub mod thresholds;
 
-use crate::vault::Vault;
-use db::{Database, Migration, requests};
+use crate::{domain::Payout, vault::Vault};
+use db::{Database, Engine, Migration, QueuedTransaction, WriteQueue, requests};
+use group::{PayoutWrite, WriteGroup};
 use money::{BookName, Currency, Money, UserKey};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::AnyPool;
 use uuid::Uuid;
 
 /// The service's schema.
@@ -112,7 +115,9 @@ impl Error {
 /// The tables.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: AnyPool,
+    writes: WriteQueue,
+    /// On SQLite.
+    group: Option<WriteGroup>,
 }
 
 impl Store {
@@ -123,21 +128,38 @@ impl Store {
         sqlx::query("INSERT INTO key_check (check_no, sealed) VALUES (1, $1) ON CONFLICT DO NOTHING").bind(sealed).execute(&pool).await?;
         let kept: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM key_check WHERE check_no = 1").fetch_one(&pool).await?;
         vault.unseal("key_check", &kept)?;
-        Ok(Self { pool })
+        Ok(Self::over(pool))
     }
 
     /// Opens the tables to read columns that need no key: sums and states.
     pub async fn inspect(database: &Database) -> Result<Self, Error> {
-        Ok(Self { pool: database.open("payout", &MIGRATIONS).await? })
+        Ok(Self::over(database.open("payout", &MIGRATIONS).await?))
+    }
+
+    fn over(pool: AnyPool) -> Self {
+        let writes = WriteQueue::new(pool);
+        let group = (db::engine(writes.pool()) == Engine::Sqlite).then(|| WriteGroup::start(writes.clone()));
+        Self { writes, group }
     }
 
     /// A transaction that will write.
-    pub async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
-        Ok(db::begin(&self.pool).await?)
+    pub async fn begin(&self) -> Result<QueuedTransaction, Error> {
+        Ok(self.writes.begin().await?)
+    }
+
+    /// Carries out a write in a transaction of its own, or in one with others. None: another writer was first, and nothing changed.
+    async fn write(&self, write: PayoutWrite) -> Result<Option<Payout>, Error> {
+        if let Some(group) = &self.group {
+            return group.write(write).await;
+        }
+        let mut tx = self.begin().await?;
+        let written = write.carry_out(&mut tx).await?;
+        tx.commit().await?;
+        Ok(written)
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {
-        &self.pool
+        self.writes.pool()
     }
 }
 

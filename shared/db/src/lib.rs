@@ -2,6 +2,7 @@
 //!
 //! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
 //! - [`begin`] begins a transaction that a caller may be dropped out of at any await.
+//! - [`WriteQueue`]: writers of an SQLite database in this process take turns.
 //! - [`damaged_value`] recognises a row that no version of the program wrote like that.
 //! - [`Database::close`] ends what a process opened, and leaves no write-ahead log beside SQLite's files.
 //! - `diagnosis`: error messages when a database is unavailable.
@@ -17,14 +18,16 @@ pub mod durability;
 pub mod migrate;
 mod open;
 mod passing;
+mod queue;
 pub mod requests;
 mod transaction;
 
 pub use damaged::{damaged_value, in_row};
 pub use durability::{check_durability_postgres, check_durability_sqlite};
 pub use migrate::{Migration, MigrationStep};
-pub use open::{ACQUIRE_TIMEOUT, Database, Engine, engine};
+pub use open::{ACQUIRE_TIMEOUT, Database, Engine, SQLITE_BUSY_TIMEOUT, engine};
 pub use passing::is_passing;
+pub use queue::{QueuedTransaction, WriteQueue};
 pub use transaction::{begin, begin_with};
 
 /// Why a database can't be used.

@@ -101,13 +101,6 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// As [`end`], in a transaction of its own.
-    pub async fn end_attempt(&self, payout: &Payout, now_ms: i64) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        end(&mut tx, payout, now_ms).await?;
-        Ok(tx.commit().await?)
-    }
-
     /// Every attempt of a payout, the first one first; none where an older program made it.
     pub async fn attempts(&self, payout_key: &PayoutKey) -> Result<Vec<RecordedAttempt>, Error> {
         let sql = "SELECT attempt_no, rail, bank, entity, bank_account, end_to_end_id, reference, cost_minor_units, sends, bank_status, reason_code,

@@ -2,11 +2,16 @@
 
 use super::{
     Error, PageStart, Store, book,
+    group::{PayoutWrite, WrittenBeside},
+    messages::BankMessage,
     row::{self, StoredColumn},
     steps::{self, PayoutStep},
     uuid,
 };
-use crate::domain::{Payout, PayoutState};
+use crate::{
+    domain::{Payout, PayoutState},
+    vault::Vault,
+};
 use money::{BookName, UserKey};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row, any::AnyRow};
@@ -175,12 +180,26 @@ impl Store {
         query.bind(book.as_str().to_owned()).bind(id.to_string()).fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 
-    /// As [`update`], in a transaction of its own.
+    /// As [`update`], in a transaction of its own, or in one with others.
     pub async fn save(&self, payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
-        let mut tx = self.begin().await?;
-        let saved = update(&mut tx, payout, step).await?;
-        tx.commit().await?;
-        Ok(saved)
+        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::Nothing }).await
+    }
+
+    /// The same, and how the payout's attempt ended: when, or 0 if it was paid.
+    pub async fn save_end(&self, payout: Payout, step: Option<&PayoutStep>, ended_at_ms: i64) -> Result<Option<Payout>, Error> {
+        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::AttemptEnd { ended_at_ms } }).await
+    }
+
+    /// The same as [`Self::save`], and a message to the bank or from it, with the content that it is compared by.
+    pub async fn save_message(
+        &self,
+        payout: Payout,
+        step: Option<&PayoutStep>,
+        vault: &Vault,
+        (message, content): (BankMessage, Option<String>),
+    ) -> Result<Option<Payout>, Error> {
+        let beside = WrittenBeside::Message { vault: vault.clone(), message, content };
+        self.write(PayoutWrite { payout, step: step.cloned(), beside }).await
     }
 
     /// A user's, newest first. Refused ones never were.

@@ -114,3 +114,41 @@ async fn a_payout_dropped_anywhere_is_finished_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn of_many_writes_at_once_each_version_is_written_once_and_each_caller_gets_its_own() {
+    on_both(async |database| {
+        let world = World::open(database, 5).await;
+        let running = world.start().await;
+        world.fund("ana", "USD").await;
+        let account: Uuid = running.beneficiary("ana", aba("9000000001")).await.unwrap().parse().unwrap();
+        running.stop().await;
+        let payouts = without_worker(&world).await;
+        let mut rows = Vec::new();
+        for _ in 0..40 {
+            let ask = PayoutRequest {
+                book: BookName::try_new(BOOK).unwrap(),
+                user: UserKey::try_new("ana").unwrap(),
+                request_id: RequestId::parse(&Uuid::now_v7().to_string()).unwrap(),
+                beneficiary_id: account,
+                amount: Money::try_new(Currency::try_new("USD").unwrap(), 5).unwrap(),
+            };
+            rows.push(payouts.request(&ask, SystemTime::now()).await.unwrap().0);
+        }
+        // Each version by two writers, and of every fifth payout one more that is dropped while it waits.
+        let twice = rows.iter().chain(&rows).map(|row| payouts.store.save(row.clone(), None));
+        for row in rows.iter().step_by(5) {
+            crash(payouts.store.save(row.clone(), None), 1).await;
+        }
+        let written = futures::future::join_all(twice).await;
+        let (first, second) = written.split_at(rows.len());
+        for ((row, first), second) in rows.iter().zip(first).zip(second) {
+            let saved: Vec<_> = [first, second].into_iter().filter_map(|saved| saved.as_ref().unwrap().as_ref()).collect();
+            let now = payouts.store.payout(&row.key()).await.unwrap().unwrap();
+            assert_eq!(now.version, row.version + 1, "written once, by one of them or by the one that was dropped");
+            assert!(saved.len() <= 1 && saved.iter().all(|saved| **saved == now), "{saved:?} is not {now:?}");
+        }
+        world.close().await;
+    })
+    .await;
+}

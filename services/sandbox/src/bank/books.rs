@@ -8,13 +8,14 @@ pub mod events;
 pub use entries::{AccountBookings, BankEntry, BankEntryKind, Booking, BookingResult, book, read_account};
 
 use super::scenario::BankScenario;
+use db::{QueuedTransaction, WriteQueue};
 use money::Money;
-use sqlx::{Any, AnyConnection, AnyPool, FromRow, Row, Transaction, any::AnyRow};
+use sqlx::{AnyConnection, AnyPool, FromRow, Row, any::AnyRow};
 
 /// The books.
 #[derive(Debug, Clone)]
 pub struct BankBooks {
-    pool: AnyPool,
+    writes: WriteQueue,
 }
 
 /// A payment as it is stored.
@@ -72,15 +73,15 @@ impl<'r> FromRow<'r, AnyRow> for KeptPayment {
 
 impl BankBooks {
     pub fn new(pool: AnyPool) -> Self {
-        Self { pool }
+        Self { writes: WriteQueue::new(pool) }
     }
 
     pub fn pool(&self) -> &AnyPool {
-        &self.pool
+        self.writes.pool()
     }
 
-    pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        db::begin(&self.pool).await
+    pub async fn begin(&self) -> Result<QueuedTransaction, sqlx::Error> {
+        self.writes.begin().await
     }
 
     /// Opens an account with its funding; an open one keeps its balance.
@@ -89,7 +90,7 @@ impl BankBooks {
             .bind(funding.currency().code().to_owned())
             .bind(funding.minor_units())
             .bind(now_ms)
-            .execute(&self.pool)
+            .execute(self.pool())
             .await?;
         Ok(())
     }
@@ -104,7 +105,7 @@ impl BankBooks {
         .bind(scenario.value.clone())
         .bind(scenario.behaviour.clone())
         .bind(scenario.remaining)
-        .execute(&self.pool)
+        .execute(self.pool())
         .await?;
         Ok(())
     }

@@ -293,7 +293,7 @@ impl PaymentDesk {
 
     async fn move_on(
         &self,
-        mut tx: sqlx::Transaction<'static, sqlx::Any>,
+        mut tx: db::QueuedTransaction,
         mut payment: KeptPayment,
         behaviour: &Behaviour,
         now_ms: i64,
