@@ -5,8 +5,12 @@ use crate::{
     world::{BOOK, Running, World, aba, on_both, payout_request},
 };
 use api::payout::{CancelPayoutRequest, Payout, PayoutState};
-use money::{BookName, Currency, Money, RequestId, UserKey};
-use payout::{Config, payouts::PayoutRequest, store::payouts::PayoutKey};
+use money::{BookName, Currency, Money, RequestId, UserKey, time::unix_ms};
+use payout::{
+    Config,
+    payouts::PayoutRequest,
+    store::{Store, payouts::PayoutKey},
+};
 use std::time::SystemTime;
 use uuid::Uuid;
 
@@ -102,6 +106,85 @@ async fn what_was_not_paid_is_spendable_again_once() {
         assert_eq!(running.end("ana", &small.payout_id).await.state(), PayoutState::Settled);
         assert_eq!(spendable(&world).await, 400);
         world.check_books("ana", "USD", 300).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+/// Payouts in USD are paid by RTP at the first bank, else by FedNow at the second, and each account needs reservations.
+fn with_two_banks(world: &World) -> Config {
+    let mut config = with_liquidity(world);
+    config.banks[0].rails.retain(|rail| rail.rail == "us-rtp");
+    config.banks[0].accounts.truncate(1);
+    let mut second = config.banks[0].clone();
+    second.name = "second".to_owned();
+    second.rails[0].rail = "us-fednow".to_owned();
+    (second.accounts[0].id, second.accounts[0].reference_prefix) = ("other".to_owned(), "OUSD".to_owned());
+    config.banks.push(second);
+    config
+}
+
+#[tokio::test]
+async fn a_fallback_gives_the_first_accounts_money_back_and_waits_for_the_seconds() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(with_two_banks(&world)).await;
+        world.fund("ana", "USD").await;
+        let [spendable_there, committed_there] = ["spendable", "committed"].map(|side| format!("house/main/bank_{side}/other/USD"));
+        top_up(&world, 700).await;
+        world.bed.post("adjustment", &committed_there, &spendable_there, 900).await;
+        let refuse_once = || serde_json::json!({"account": "5512345678", "behaviour": "reject", "code": "AB05", "times": 1});
+        world.scenario(refuse_once()).await;
+        let paid = running.pay("ana", aba("5512345678"), 500).await;
+        let attempts: Vec<_> = paid.attempts.iter().map(|one| (one.rail.as_str(), one.reason_code.as_str())).collect();
+        assert_eq!((paid.state(), attempts), (PayoutState::Settled, vec![("us-rtp", "AB05"), ("us-fednow", "")]));
+        assert_eq!((spendable(&world).await, world.balance(&spendable_there).await.0), (700, 400));
+
+        // There is no money at the second account: what is proved unpaid waits for it in transit, and the first account has its own back.
+        world.scenario(refuse_once()).await;
+        let account = running.beneficiary("ana", aba("5512345678")).await.unwrap();
+        let (payout, _) = running.request("ana", payout_request(&account, "USD", 600)).await.unwrap();
+        let short = "LIQUIDITY: there is not enough money at the bank account other";
+        let waiting = running.once("ana", &payout.payout_id, |payout| payout.blocked_by.contains(short)).await;
+        assert_eq!(waiting.state(), PayoutState::Submitted, "{waiting:?}");
+        assert_eq!((spendable(&world).await, world.balance("house/in_transit/USD").await.0.abs()), (700, 600));
+        world.bed.post("adjustment", &committed_there, &spendable_there, 200).await;
+        let paid = running.end("ana", &payout.payout_id).await;
+        assert_eq!((paid.state(), paid.rail.as_str(), paid.blocked_by.as_str()), (PayoutState::Settled, "us-fednow", ""));
+        assert_eq!((spendable(&world).await, world.balance(&spendable_there).await), (700, (0, 0)));
+        assert_eq!(world.balance(&committed_there).await.0, 0, "all of it is paid");
+        assert_eq!(world.balance("house/in_transit/USD").await, (0, 0));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_age_of_the_oldest_payout_that_waits_for_money_is_measured() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(with_liquidity(&world)).await;
+        world.fund("ana", "USD").await;
+        let account = running.beneficiary("ana", aba("9000000001")).await.unwrap();
+        let store = Store::inspect(&world.database).await.unwrap();
+        let measured = async || {
+            let waiting = store.waiting_for_money().await.unwrap();
+            (waiting.what, waiting.state, waiting.count, waiting.since_ms)
+        };
+        assert_eq!(measured().await, ("payout_liquidity", "queued", 0, None));
+        let before_ms = unix_ms(SystemTime::now());
+        let mut since = Vec::new();
+        for count in 1..=2 {
+            let (payout, _) = running.request("ana", payout_request(&account, "USD", 500)).await.unwrap();
+            blocked(&running, &payout.payout_id, "LIQUIDITY: ").await;
+            let (.., counted, since_ms) = measured().await;
+            assert_eq!(counted, count);
+            since.extend(since_ms);
+        }
+        assert!(since[0] >= before_ms && since[1] == since[0], "the oldest counts: {since:?}");
+        top_up(&world, 1_000).await;
         running.stop().await;
         world.close().await;
     })

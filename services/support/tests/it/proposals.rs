@@ -104,6 +104,21 @@ async fn a_close_is_refused_by_what_the_ledger_itself_sees_and_suspense_is_worke
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_top_up_of_a_bank_account_is_proposed_by_one_and_approved_by_another() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let [spendable, committed] = ["spendable", "committed"].map(|side| format!("house/main/bank_{side}/other/USD"));
+        let transfer = AdjustmentTransfer { debit_account: committed.clone(), credit_account: spendable.clone(), amount: 1_000 };
+        let top_up = fixture.propose("sue", propose_request::Act::Adjustment(Adjustment { transfers: vec![transfer] })).await;
+        assert_eq!(fixture.approve("sue", &top_up).await, Err("SAME_PERSON".to_owned()));
+        assert_eq!(fixture.bed.balance(&spendable).await, 0);
+        assert_eq!(fixture.approve("ann", &top_up).await.unwrap().state(), ProposalState::Done);
+        assert_eq!((fixture.bed.balance(&spendable).await, fixture.bed.balance(&committed).await.abs()), (1_000, 1_000));
+        fixture.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_role_of_staff_gets_round_the_second_pair_of_eyes() {
     let databases = databases();
     let fixture = Fixture::start(&databases.all[0]).await;
