@@ -6,12 +6,14 @@ use api::payout::{
     ApprovePayoutRequest, BlockedPayout, CreateBeneficiaryRequest, DecideReviewRequest, DeleteBeneficiaryRequest, ListReviewsRequest,
     Payout, PayoutReview, PayoutState, ReviewDecision, ReviewKind, ReviewState, UnblockPayoutRequest,
 };
+use db::Database;
 use identity::Role;
 use payout::{
     Config,
     config::{ApprovalConfig, ScreeningListConfig},
 };
 use std::{future::Future, path::Path, time::Duration};
+use tempfile::TempDir;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -61,6 +63,38 @@ fn screened(world: &World, dir: &Path) -> Config {
         reject_programs: vec!["PROG-B".into()],
     }];
     config
+}
+
+/// A service that screens with the first edition, and a creator with money. The directory has the list.
+async fn screening(database: Database, change: impl FnOnce(&mut Config)) -> (World, Running, TempDir) {
+    let list = tempfile::tempdir().unwrap();
+    write_list(list.path(), &FIRST);
+    let world = World::open(database, 60).await;
+    let mut config = screened(&world, list.path());
+    change(&mut config);
+    let running = world.start_with(config).await;
+    world.fund("ana", "USD").await;
+    (world, running, list)
+}
+
+/// A payout of 500 to a holder on the list, which waits for its review.
+struct Caught {
+    world: World,
+    running: Running,
+    list: TempDir,
+    beneficiary_id: String,
+    payout: Payout,
+    review: PayoutReview,
+}
+
+impl Caught {
+    async fn open(database: Database, holder: &str) -> Self {
+        let (world, running, list) = screening(database, |_| {}).await;
+        let beneficiary_id = recorded(&running, "ana", holder, "9000000001").await;
+        let payout = in_review(&running, &asked(&running, &beneficiary_id, 500).await).await;
+        let review = open_review(&world, &running, &payout).await;
+        Self { world, running, list, beneficiary_id, payout, review }
+    }
 }
 
 pub async fn soon<T>(what: &str, awaited: impl Future<Output = T>) -> T {
@@ -152,17 +186,10 @@ async fn until_balance(world: &World, running: &Running, account: &str, balance:
 #[tokio::test]
 async fn a_listed_name_waits_is_cleared_and_paid_and_not_asked_about_again() {
     on_both(async |database| {
-        let dir = tempfile::tempdir().unwrap();
-        write_list(dir.path(), &FIRST);
-        let world = World::open(database, 60).await;
-        let running = world.start_with(screened(&world, dir.path())).await;
-        world.fund("ana", "USD").await;
-        let beneficiary_id = recorded(&running, "ana", LISTED, "9000000001").await;
-        let payout = in_review(&running, &asked(&running, &beneficiary_id, 500).await).await;
+        let Caught { world, running, beneficiary_id, payout, review, list: _list } = Caught::open(database, LISTED).await;
         assert!(payout.steps.iter().all(|step| step.note.is_empty()), "the creator is not told why: {payout:?}");
         assert_eq!((payout.reason.as_str(), world.balance(PAYABLE).await), ("", (FUNDS, FUNDS - 500)), "held, and no more");
 
-        let review = open_review(&world, &running, &payout).await;
         assert_eq!((review.kind(), review.state(), review.hits.len()), (ReviewKind::Screening, ReviewState::Open, 1));
         let hit = &review.hits[0];
         assert_eq!((hit.entry_id, hit.listed_name.as_str(), hit.band.as_str()), (101, "QUENBAR, Mirosh", "block"));
@@ -190,14 +217,7 @@ async fn a_listed_name_waits_is_cleared_and_paid_and_not_asked_about_again() {
 #[tokio::test]
 async fn a_true_match_is_blocked_by_two_people_and_unblocked_by_two() {
     on_both(async |database| {
-        let dir = tempfile::tempdir().unwrap();
-        write_list(dir.path(), &FIRST);
-        let world = World::open(database, 60).await;
-        let running = world.start_with(screened(&world, dir.path())).await;
-        world.fund("ana", "USD").await;
-        let beneficiary_id = recorded(&running, "ana", LISTED, "9000000001").await;
-        let payout = in_review(&running, &asked(&running, &beneficiary_id, 500).await).await;
-        let review = open_review(&world, &running, &payout).await;
+        let Caught { world, running, payout, review, list: _list, .. } = Caught::open(database, LISTED).await;
         let truly = || decision(&review, ReviewDecision::TrueMatch);
         let (proposed, _) = decide(&world, &running, "fay", truly()).await.unwrap();
         assert_eq!((proposed.state(), proposed.proposed_by.as_str()), (ReviewState::Open, "fay"));
@@ -240,14 +260,7 @@ async fn a_true_match_is_blocked_by_two_people_and_unblocked_by_two() {
 #[tokio::test]
 async fn a_match_of_a_program_that_rejects_gives_the_money_back() {
     on_both(async |database| {
-        let dir = tempfile::tempdir().unwrap();
-        write_list(dir.path(), &FIRST);
-        let world = World::open(database, 60).await;
-        let running = world.start_with(screened(&world, dir.path())).await;
-        world.fund("ana", "USD").await;
-        let beneficiary_id = recorded(&running, "ana", "Zelm Testovar", "9000000001").await;
-        let payout = in_review(&running, &asked(&running, &beneficiary_id, 500).await).await;
-        let review = open_review(&world, &running, &payout).await;
+        let Caught { world, running, payout, review, list: _list, .. } = Caught::open(database, "Zelm Testovar").await;
         for who in ["fay", "gus"] {
             decide(&world, &running, who, decision(&review, ReviewDecision::TrueMatch)).await.unwrap();
         }
@@ -328,14 +341,11 @@ async fn many_decisions_at_once_do_not_wait_for_one_another_s_connections() {
 #[tokio::test]
 async fn a_new_edition_counts_at_once_and_one_that_is_cut_off_changes_nothing() {
     on_both(async |database| {
-        let dir = tempfile::tempdir().unwrap();
-        write_list(dir.path(), &FIRST);
-        let world = World::open(database, 60).await;
-        let mut config = screened(&world, dir.path());
-        config.screening.reload_interval = Duration::from_secs(3_600);
-        config.review.approvals = vec![ApprovalConfig { currency: "USD".into(), above_minor_units: 400, minor_units_max: 900 }];
-        let running = world.start_with(config).await;
-        world.fund("ana", "USD").await;
+        let (world, running, dir) = screening(database, |config| {
+            config.screening.reload_interval = Duration::from_secs(3_600);
+            config.review.approvals = vec![ApprovalConfig { currency: "USD".into(), above_minor_units: 400, minor_units_max: 900 }];
+        })
+        .await;
         let beneficiary_id = recorded(&running, "ana", "Ondrej Vassilko", "9000000001").await;
         let first = asked(&running, &beneficiary_id, 100).await;
         assert_eq!(end(&running, &first).await.state(), PayoutState::Settled, "not listed yet");
@@ -380,14 +390,7 @@ async fn a_new_edition_counts_at_once_and_one_that_is_cut_off_changes_nothing() 
 #[tokio::test]
 async fn hostile_requests_about_reviews_are_refused_by_name() {
     on_both(async |database| {
-        let dir = tempfile::tempdir().unwrap();
-        write_list(dir.path(), &FIRST);
-        let world = World::open(database, 60).await;
-        let running = world.start_with(screened(&world, dir.path())).await;
-        world.fund("ana", "USD").await;
-        let beneficiary_id = recorded(&running, "ana", LISTED, "9000000001").await;
-        let payout = in_review(&running, &asked(&running, &beneficiary_id, 500).await).await;
-        let review = open_review(&world, &running, &payout).await;
+        let Caught { world, running, payout, review, list: _list, .. } = Caught::open(database, LISTED).await;
         let sound = || decision(&review, ReviewDecision::Clear);
         let malformed = [
             DecideReviewRequest { request_id: "x".into(), ..sound() },
