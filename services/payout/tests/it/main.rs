@@ -16,6 +16,7 @@ mod keys;
 mod kinds;
 mod limits;
 mod liquidity;
+mod long_runs;
 mod lying;
 mod outcomes;
 mod payees;

@@ -189,6 +189,53 @@ async fn a_queued_payout_is_cancelled_once_and_its_hold_is_released() {
 }
 
 #[tokio::test]
+async fn payouts_in_the_queue_of_a_rail_that_is_withdrawn_go_over_the_one_that_is_left() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(with_rails(&world, &["us-rtp"])).await;
+        world.fund("ana", "USD").await;
+        let account = running.beneficiary("ana", aba("9000000001")).await.unwrap();
+        running.stop().await;
+        let payouts = crate::crashes::without_worker_over(&world, with_rails(&world, &["us-rtp"])).await;
+        let request_id = money::RequestId::parse(&Uuid::now_v7().to_string()).unwrap();
+        let ask = payout::payouts::PayoutRequest {
+            book: money::BookName::try_new(BOOK).unwrap(),
+            user: money::UserKey::try_new("ana").unwrap(),
+            request_id,
+            beneficiary_id: account.parse().unwrap(),
+            amount: money::Money::try_new(money::Currency::try_new("USD").unwrap(), 500).unwrap(),
+        };
+        let (held, _) = payouts.request(&ask, std::time::SystemTime::now()).await.unwrap();
+        let id = held.payout_id.to_string();
+        // Its scheme ends: the record is valid no more.
+        let ours = rails::book::BUILT_IN.split("[[rail]]").find(|record| record.contains("id = \"us-rtp\"")).unwrap();
+        let record =
+            format!("[[rail]]{}", ours.replace("valid_from = \"2026-01-01\"", "valid_from = \"2020-01-01\"\nvalid_until = \"2020-12-31\""));
+        let file = world.key_file.with_file_name("rails.toml");
+        std::fs::write(&file, record).unwrap();
+        let withdrawn = |rails: &[&str]| {
+            let mut config = with_rails(&world, rails);
+            config.route.rails_file.clone_from(&file);
+            config
+        };
+        let running = world.start_with(withdrawn(&["us-rtp"])).await;
+        let queued = running.until("ana", &id, Queued).await;
+        assert!(queued.blocked_by.starts_with("NO_RAIL: "), "{}", queued.blocked_by);
+        assert_eq!(world.balance("creator/ana/payable/USD").await, (FUNDS, FUNDS - 500), "held, and nothing sent");
+        let refused = running.request("ana", payout_request(&account, "USD", 500)).await.unwrap_err();
+        assert!(rpc::reason(&refused).is_some_and(|reason| reason != "OUTCOME_UNKNOWN"), "{refused:?}");
+        running.stop().await;
+        let running = world.start_with(withdrawn(&["us-rtp", "us-fednow"])).await;
+        let paid = running.end("ana", &id).await;
+        assert_eq!((paid.state(), paid.rail.as_str(), paid.attempts.len()), (Settled, "us-fednow", 1));
+        world.check_books("ana", "USD", 500).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_rail_that_sends_back_as_a_matter_of_course_settles_returnable_and_is_final_later() {
     on_both(async |database| {
         let world = World::open(database, 60).await;

@@ -185,7 +185,7 @@ async fn one_bad_line_refuses_the_whole_run_and_every_bad_line_is_named() {
     .await;
 }
 
-async fn reached_refused(world: &World, running: &Running, run_id: &str) -> PayoutRun {
+pub async fn reached_refused(world: &World, running: &Running, run_id: &str) -> PayoutRun {
     loop {
         let run = get(world, running, run_id).await;
         match run.state() {
