@@ -1,8 +1,49 @@
-//! The bank as its customer sees it: statements, and deposits from elsewhere.
+//! The banks as their customer sees them: statements, deposits from elsewhere, and what they are to do wrong.
+use super::{books, buy::CURRENCIES};
+use chart::{Account, HouseId, Purpose};
 use iso20022::camt053::Statement;
+use money::Currency;
 use runtime::command::UntypedError;
 
-/// A customer of the pretend bank.
+/// One of our bank accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OurAccount {
+    /// ISO 4217 code.
+    pub currency: &'static str,
+    /// Whether it is the one at the ACH bank.
+    pub is_ach: bool,
+}
+
+/// Our account at the ACH bank.
+pub const ACH: OurAccount = OurAccount { currency: "USD", is_ach: true };
+/// The id of that account in the ledger.
+const ACH_ID: &str = "ach";
+
+impl OurAccount {
+    /// Our account in a currency at the bank that takes payments as messages.
+    #[must_use]
+    pub fn main(currency: &'static str) -> Self {
+        Self { currency, is_ach: false }
+    }
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CURRENCIES.into_iter().map(Self::main).chain([ACH])
+    }
+
+    /// The ledger's account of the money in it.
+    #[must_use]
+    pub fn cash(self) -> String {
+        if !self.is_ach {
+            return books::money_account(Purpose::BankCash, self.currency);
+        }
+        let id = HouseId::try_new(ACH_ID).expect("an id that the chart takes");
+        let currency = Currency::try_new(self.currency).expect("a currency that there is");
+        Account::of_bank_account(HouseId::MAIN, id, Purpose::BankCash, currency).name()
+    }
+}
+
+/// A customer of the pretend banks.
 #[derive(Debug, Clone)]
 pub struct BankClient {
     http: reqwest::Client,
@@ -17,8 +58,9 @@ impl BankClient {
     }
 
     /// The account's statement, camt.053, checked to add up.
-    pub async fn statement(&self, currency: &str) -> Result<Statement, UntypedError> {
-        let response = self.http.get(format!("{}/statements/{currency}", self.url)).send().await?.error_for_status()?;
+    pub async fn statement(&self, account: OurAccount) -> Result<Statement, UntypedError> {
+        let (bank, currency) = (if account.is_ach { "/ach" } else { "" }, account.currency);
+        let response = self.http.get(format!("{}{bank}/statements/{currency}", self.url)).send().await?.error_for_status()?;
         let statement = Statement::read(&response.bytes().await?)?;
         if !statement.adds_up() {
             return Err(format!("the bank's {currency} statement does not add up").into());
@@ -27,8 +69,8 @@ impl BankClient {
     }
 
     /// The account's balance.
-    pub async fn balance(&self, currency: &str) -> Result<i64, UntypedError> {
-        Ok(i64::try_from(self.statement(currency).await?.closing.signed_minor_units())?)
+    pub async fn balance(&self, account: OurAccount) -> Result<i64, UntypedError> {
+        Ok(i64::try_from(self.statement(account).await?.closing.signed_minor_units())?)
     }
 
     /// Lets the bank refuse the next payments to an account with this reason code: so many, and no later one.
@@ -42,6 +84,13 @@ impl BankClient {
     pub async fn give_back(&self, end_to_end_id: &str, code: &str, minor_units: i64, charge: i64) -> Result<(), UntypedError> {
         let body = serde_json::json!({ "code": code, "minor_units": minor_units, "charge": charge });
         self.http.post(format!("{}/payments/{end_to_end_id}/returns", self.url)).json(&body).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// Moves the ACH bank's clock on by a week: files that it has taken are settled then, whatever holidays are between.
+    pub async fn pass_a_week(&self) -> Result<(), UntypedError> {
+        let body = serde_json::json!({ "advance_seconds": 7 * 86_400 });
+        self.http.post(format!("{}/ach/clock", self.url)).json(&body).send().await?.error_for_status()?;
         Ok(())
     }
 

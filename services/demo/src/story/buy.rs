@@ -1,6 +1,8 @@
 //! BUY: viewers buy coins in the pretend store; the store pays us; a receipt that somebody else redeemed buys nothing.
 use super::{
-    StoryTelling, books,
+    StoryTelling,
+    bank::OurAccount,
+    books,
     summary::{BuySummary, SummaryAmount},
 };
 use crate::{installation::explained, shop::Shop};
@@ -60,18 +62,18 @@ pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {
 
 /// Posts what the bank held for us before the story as the treasury's money.
 async fn open_accounts(story: &StoryTelling) -> Result<(), UntypedError> {
-    for currency in CURRENCIES {
-        let there = story.bank.balance(currency).await?;
+    for account in OurAccount::all() {
+        let there = story.bank.balance(account).await?;
         if there > 0 {
-            fund(story, currency, there).await?;
+            fund(story, account, there).await?;
         }
     }
     Ok(())
 }
 
-async fn fund(story: &StoryTelling, currency: &str, minor_units: i64) -> Result<(), UntypedError> {
-    let (cash, treasury) = (books::money_account(Purpose::BankCash, currency), books::money_account(Purpose::Treasury, currency));
-    books::post(&story.installation, "treasury.funding", cash, treasury, minor_units).await
+async fn fund(story: &StoryTelling, account: OurAccount, minor_units: i64) -> Result<(), UntypedError> {
+    let treasury = books::money_account(Purpose::Treasury, account.currency);
+    books::post(&story.installation, "treasury.funding", account.cash(), treasury, minor_units).await
 }
 
 /// A receipt is redeemed by its buyer, then presented by somebody else. Returns the reason of the refusal.
@@ -120,6 +122,6 @@ async fn settle(story: &StoryTelling, sums: &books::BookSums) -> Result<Vec<Summ
         }
     }
     story.bank.deposit("EUR", EURO_FUNDING, &format!("treasury {}", Uuid::now_v7())).await?;
-    fund(story, "EUR", EURO_FUNDING).await?;
+    fund(story, OurAccount::main("EUR"), EURO_FUNDING).await?;
     SummaryAmount::list(settled)
 }

@@ -54,6 +54,8 @@ pub enum PaidTo {
 pub enum PayoutTurn {
     /// Nothing.
     None,
+    /// It goes in a file to the ACH bank, whose clock is moved on then.
+    Filed,
     /// The other bank sends half of it back, and keeps a charge.
     Returned,
     /// Finance asks for the money back, and the other bank agrees.
@@ -89,6 +91,7 @@ pub const FATES: [PayoutPlan; 12] = [
         to: PaidTo::Offline,
         rails: &["us-rtp", "us-fednow", "us-ach-same-day"],
         state: PayoutState::SettledReturnable,
+        turn: PayoutTurn::Filed,
         ..SETTLED
     },
     PayoutPlan {

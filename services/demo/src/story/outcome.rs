@@ -1,6 +1,8 @@
 //! What became of a payout, by the service, the ledger and the bank's statement, compared with what was planned.
 use super::{
-    StoryTelling, books,
+    StoryTelling,
+    bank::{ACH, OurAccount},
+    books,
     cash::earnings,
     fates::{PayoutPlan, PayoutTurn},
     pay::PaidPayout,
@@ -10,7 +12,7 @@ use super::{
 use api::payout::{Payout, PayoutAttempt, PayoutRecall, PayoutReturn, PayoutState, RecallState, ReturnState, ReviewState};
 use chart::Purpose;
 use iso20022::{
-    camt053::Direction,
+    camt053::{Direction, StatementEntry},
     codes::handling::{CodeAdvice, CodeList},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -26,15 +28,16 @@ struct FoundOutside {
     blocked: i64,
 }
 
-/// Compares, and returns what is shown.
+/// Compares, and returns what is shown. The ACH bank's statement had `filed_before` entries before the payouts.
 pub async fn check(
     story: &mut StoryTelling,
     cash: &CashSummary,
     fate: PayoutPlan,
     paid: PaidPayout,
+    filed_before: usize,
 ) -> Result<PayoutSummary, UntypedError> {
     let payout = &paid.payout;
-    let found = outside(story, cash, &fate, payout).await?;
+    let found = outside(story, cash, (&fate, payout), filed_before).await?;
     course(story, &fate, payout);
     afterwards(story, &fate, &paid);
     let what = fate.what;
@@ -44,18 +47,29 @@ pub async fn check(
         PayoutTurn::Returned => (amount / 2 + charge, 0),
         PayoutTurn::Blocked => (0, amount),
         PayoutTurn::Recalled => (amount, 0),
-        PayoutTurn::None | PayoutTurn::Cleared => (if fate.state == PayoutState::Rejected { amount } else { 0 }, 0),
+        PayoutTurn::None | PayoutTurn::Filed | PayoutTurn::Cleared => (if fate.state == PayoutState::Rejected { amount } else { 0 }, 0),
     };
     story.same(&format!("payout ({what}): money the creator is to have, and has"), back, found.payable);
     story.same(&format!("payout ({what}): money that is to be blocked, and is"), blocked, found.blocked);
     summary(cash, &fate, paid, &found)
 }
 
-async fn outside(story: &StoryTelling, cash: &CashSummary, fate: &PayoutPlan, payout: &Payout) -> Result<FoundOutside, UntypedError> {
+async fn outside(
+    story: &StoryTelling,
+    cash: &CashSummary,
+    (fate, payout): (&PayoutPlan, &Payout),
+    filed_before: usize,
+) -> Result<FoundOutside, UntypedError> {
     let currency = &cash.net.currency;
-    let statement = story.bank.statement(currency).await?;
-    let of_payout = statement.entries.iter().filter(|entry| entry.end_to_end_id.as_ref() == Some(&payout.end_to_end_id));
-    let booked = of_payout.filter(|entry| entry.direction == Direction::Debit).count();
+    let is_filed = fate.turn == PayoutTurn::Filed;
+    let statement = story.bank.statement(if is_filed { ACH } else { OurAccount::main(fate.currency) }).await?;
+    // A file is booked as one sum, without the ids of its payments; this one has a single payment.
+    let of_payout = |entry: &StatementEntry| match is_filed {
+        true => entry.amount.minor_units() == payout.sent_minor_units,
+        false => entry.end_to_end_id.as_ref() == Some(&payout.end_to_end_id),
+    };
+    let debits = statement.entries.iter().skip(if is_filed { filed_before } else { 0 }).filter(|entry| entry.direction == Direction::Debit);
+    let booked = debits.filter(|entry| of_payout(entry)).count();
     let earnings = earnings(story, &cash.creator).await?;
     let payable = earnings.payable.iter().find(|money| money.currency_code == *currency).map_or(0, |money| money.minor_units);
     // Only one payout is blocked, so everything in the account is its money.
@@ -97,7 +111,7 @@ fn afterwards(story: &mut StoryTelling, fate: &PayoutPlan, paid: &PaidPayout) {
     let (comes_back, is_recalled) = match fate.turn {
         PayoutTurn::Returned => (1, false),
         PayoutTurn::Recalled => (1, true),
-        PayoutTurn::None | PayoutTurn::Cleared | PayoutTurn::Blocked => (0, false),
+        PayoutTurn::None | PayoutTurn::Filed | PayoutTurn::Cleared | PayoutTurn::Blocked => (0, false),
     };
     let booked: Vec<&PayoutReturn> = payout.returns.iter().filter(|back| back.state() == ReturnState::Booked).collect();
     story.same(&format!("payout ({what}): returns that are to be booked, and are"), comes_back, booked.len());
@@ -114,7 +128,7 @@ fn afterwards(story: &mut StoryTelling, fate: &PayoutPlan, paid: &PaidPayout) {
     let expected = match fate.turn {
         PayoutTurn::Cleared => Some((ReviewState::Passed, 1)),
         PayoutTurn::Blocked => Some((ReviewState::Failed, 1)),
-        PayoutTurn::None | PayoutTurn::Returned | PayoutTurn::Recalled => None,
+        PayoutTurn::None | PayoutTurn::Filed | PayoutTurn::Returned | PayoutTurn::Recalled => None,
     };
     story.expect(&format!("payout ({what}) has the review {expected:?}"), decided == expected, &format!("{decided:?}"));
 }

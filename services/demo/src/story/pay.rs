@@ -1,6 +1,7 @@
 //! PAY: creators are paid over the instant rails of five countries, and whatever else can happen to a payout happens to one of them each.
 use super::{
     StoryTelling,
+    bank::ACH,
     fates::{self, FATES, OFFLINE, PayoutPlan, PayoutTurn},
     outcome,
     review::{self, DecidedReview},
@@ -43,12 +44,13 @@ pub struct PaidPayout {
 /// Pays out what was converted.
 pub async fn pay(story: &mut StoryTelling, cash: &[CashSummary]) -> Result<Vec<PayoutSummary>, UntypedError> {
     story.bank.refuse(OFFLINE, NOT_ONLINE, INSTANT_RAILS).await?;
+    let filed_before = story.bank.statement(ACH).await?.entries.len();
     let at: &StoryTelling = story;
     let work = cash.iter().zip(FATES).map(|(cash, fate)| pay_one(at, cash, fate));
     let payouts = futures::future::try_join_all(work).await?;
     let mut paid = Vec::new();
     for ((cash, fate), payout) in cash.iter().zip(FATES).zip(payouts) {
-        paid.push(outcome::check(story, cash, fate, payout).await?);
+        paid.push(outcome::check(story, cash, fate, payout, filed_before).await?);
     }
     Ok(paid)
 }
@@ -64,6 +66,10 @@ async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> 
             _ => review::block(story, &payout).await?,
         });
     }
+    if fate.turn == PayoutTurn::Filed {
+        until(story, &token, &payout.payout_id, |payout| payout.state() == PayoutState::Accepted).await?;
+        story.bank.pass_a_week().await?;
+    }
     let is_final =
         |payout: &Payout| matches!(payout.state(), PayoutState::Settled | PayoutState::SettledReturnable | PayoutState::Rejected);
     let is_blocked = fate.turn == PayoutTurn::Blocked;
@@ -74,7 +80,7 @@ async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> 
             story.bank.give_back(&payout.end_to_end_id, ASKED_BACK, part, sandbox::bank::RETURN_CHARGE).await?;
         }
         PayoutTurn::Recalled => recalled = Some(review::recall(story, &payout).await?),
-        PayoutTurn::None | PayoutTurn::Cleared | PayoutTurn::Blocked => {}
+        PayoutTurn::None | PayoutTurn::Filed | PayoutTurn::Cleared | PayoutTurn::Blocked => {}
     }
     if matches!(fate.turn, PayoutTurn::Returned | PayoutTurn::Recalled) {
         payout = until(story, &token, &payout.payout_id, |payout| payout.returned_minor_units > 0).await?;

@@ -1,6 +1,7 @@
 //! PROVE: the books are checked against themselves, the services and the bank; and a falsified byte is detected.
 use super::{
     StoryTelling,
+    bank::OurAccount,
     books::{self, BookSums},
     buy::CURRENCIES,
     copy,
@@ -95,12 +96,14 @@ fn balanced(story: &mut StoryTelling, sums: &BookSums) {
 
 async fn bank_cash(story: &mut StoryTelling, sums: &BookSums) -> Result<Vec<BankCash>, UntypedError> {
     let mut all = Vec::new();
-    for currency in CURRENCIES {
-        let ours = -sums.balance(&books::money_account(Purpose::BankCash, currency));
-        let statement = story.bank.statement(currency).await?;
+    for account in OurAccount::all() {
+        let (currency, bank) = (account.currency, if account.is_ach { "ACH bank" } else { "bank" });
+        let ours = -sums.balance(&account.cash());
+        let statement = story.bank.statement(account).await?;
         let theirs = i64::try_from(statement.closing.signed_minor_units())?;
-        story.same(&format!("our {currency} at the bank, and its own statement"), ours, theirs);
+        story.same(&format!("our {currency} at the {bank}, and its own statement"), ours, theirs);
         all.push(BankCash {
+            bank: bank.to_owned(),
             ledger: SummaryAmount::try_new(currency, ours)?,
             statement: SummaryAmount::try_new(currency, theirs)?,
             statement_entries: statement.entries.len(),

@@ -23,7 +23,7 @@ kinds = ["bank-account"]
 instant = "no"
 zone = "America/New_York"
 sessions = [{ days = "every", opens = "00:00", closes = "24:00" }]
-windows = [{ name = "any day", cutoff = "24:00", settles = "D+0 24:00", earliest = "D+0 24:00", typical = "D+0 24:00", latest = "D+0 24:00" }]
+windows = [{ name = "any day", cutoff = "23:59", settles = "D+0 23:59", earliest = "D+0 23:59", typical = "D+0 23:59", latest = "D+0 24:00" }]
 finality = { kind = "returnable", business_days = 2 }
 return_rule = "As in the built-in record."
 recall_rule = "As in the built-in record."

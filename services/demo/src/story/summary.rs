@@ -282,6 +282,8 @@ pub struct ReportSummary {
 /// Our money at the bank, according to both sides.
 #[derive(Debug, Serialize)]
 pub struct BankCash {
+    /// Which bank, for people.
+    pub bank: String,
     pub ledger: SummaryAmount,
     pub statement: SummaryAmount,
     pub statement_entries: usize,

@@ -122,7 +122,7 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
     for cash in &prove.bank_cash {
         let entries = cash.statement_entries;
         let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
-        lines.push(format!("our books say {} at the bank = its own statement (camt.053, {entries})", cash.ledger));
+        lines.push(format!("our books say {} at the {} = its own statement (camt.053, {entries})", cash.ledger, cash.bank));
     }
     let (returned, blocked) = (amounts(&prove.returned), amounts(&prove.blocked));
     lines.push(format!("this includes {returned} that payees' banks sent back, and {blocked} of blocked funds"));

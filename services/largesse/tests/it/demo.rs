@@ -20,7 +20,7 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     assert!(number("/gift/crash/had_been_committed") > 0 && number("/gift/crash/had_not_been_committed") > 0);
     assert_eq!(number("/prove/coins_issued"), number("/prove/coins_spent") + number("/prove/coins_held"));
     payouts_are_as_planned(&summary);
-    assert_eq!(summary["prove"]["bank_cash"].as_array().unwrap().len(), 5);
+    assert_eq!(summary["prove"]["bank_cash"].as_array().unwrap().len(), 6);
     for cash in summary["prove"]["bank_cash"].as_array().unwrap() {
         assert_eq!(cash["ledger"], cash["statement"]);
     }

@@ -76,7 +76,7 @@ pub fn cost(report: &ReportSummary) -> Vec<String> {
         "rail", "payouts", "paid", "amount paid", "cost", "p50 ms", "p99 ms", "instant", "besides"
     )];
     lines.extend(report.rails.iter().map(rail));
-    lines.push("  p50, p99: from request to account; instant: within 20 seconds; the pretend bank pays at once, even by ACH".to_owned());
+    lines.push("  p50, p99: from request to account (the ACH bank's clock was moved by a week); instant: within 20 seconds".to_owned());
     for wallet in &report.wallets {
         lines.push(format!("beside {} (confidence {})", wallet.name, wallet.wallet_confidence));
         lines.push(format!(
