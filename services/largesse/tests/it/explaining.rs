@@ -54,15 +54,8 @@ impl Explaining {
         answer.posting.unwrap().posting_id
     }
 
-    /// A proposal by sam that fay approves.
     async fn done(&self, act: propose_request::Act) -> Proposal {
-        let (sam, fay) = (self.installation.token("sam", Role::Support).unwrap(), self.installation.token("fay", Role::Finance).unwrap());
-        let propose = ProposeRequest { request_id: Uuid::now_v7().to_string(), act: Some(act), ..Default::default() };
-        let mut support = self.installation.support();
-        let proposed =
-            support.propose(explained(propose, &sam, "ticket 4711 of sam").unwrap()).await.unwrap().into_inner().proposal.unwrap();
-        let approve = ApproveRequest { request_id: Uuid::now_v7().to_string(), proposal_id: proposed.proposal_id, ..Default::default() };
-        support.approve(explained(approve, &fay, "fay looked at it").unwrap()).await.unwrap().into_inner().proposal.unwrap()
+        done(&self.installation, act).await
     }
 
     fn explain(&self, arguments: &[&str]) -> Output {
@@ -81,6 +74,16 @@ impl Explaining {
         let acts = self.installation.support().list_acts(explained(ask, &aud, "monthly review").unwrap()).await.unwrap().into_inner().acts;
         acts.into_iter().rev().collect()
     }
+}
+
+/// A proposal by sam that fay approves.
+pub async fn done(installation: &Installation, act: propose_request::Act) -> Proposal {
+    let (sam, fay) = (installation.token("sam", Role::Support).unwrap(), installation.token("fay", Role::Finance).unwrap());
+    let propose = ProposeRequest { request_id: Uuid::now_v7().to_string(), act: Some(act), ..Default::default() };
+    let mut support = installation.support();
+    let proposed = support.propose(explained(propose, &sam, "ticket 4711 of sam").unwrap()).await.unwrap().into_inner().proposal.unwrap();
+    let approve = ApproveRequest { request_id: Uuid::now_v7().to_string(), proposal_id: proposed.proposal_id, ..Default::default() };
+    support.approve(explained(approve, &fay, "fay looked at it").unwrap()).await.unwrap().into_inner().proposal.unwrap()
 }
 
 fn explain(dir: &str, arguments: &[&str]) -> Output {

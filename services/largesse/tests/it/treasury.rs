@@ -1,5 +1,15 @@
 //! `largesse treasury` beside a running installation.
-use crate::process::{output, serving};
+use crate::{
+    explaining::done,
+    options,
+    process::{output, serving},
+};
+use api::support::{Adjustment, AdjustmentTransfer, ProposalState, propose_request::Act};
+use demo::installation::Installation;
+use identity::{Role, Service};
+use money::BookName;
+use operations::structure::{StructureCaller, listed_text};
+use runtime::Runtime;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -95,4 +105,41 @@ async fn a_structure_is_planned_applied_and_drawn_and_a_wrong_file_changes_nothi
     let (ok, text, _) = called(&finance, &["plan", tree], &[]).await;
     assert!(ok && text == "no changes: revision 1 is as the file says\n", "{text}");
     child.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_people_book_onto_leaves_is_listed_and_verified() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = Runtime::start(options(dir.path())).await.unwrap();
+    let installation = Installation::inside(&fixture, BookName::try_new("treasury").unwrap()).unwrap();
+    let token = installation.token("fay", Role::Finance).unwrap();
+    let transport = fixture.transport_for(Service::Treasury).unwrap();
+    let caller = StructureCaller { transport, token: &token, reason: "accounts of November", book: "treasury" };
+    let plan = caller.plan(TREE.to_owned()).await.unwrap();
+    caller.apply(TREE.to_owned(), plan.hash).await.unwrap();
+    let transfer = |debit: &str, credit: &str, amount| AdjustmentTransfer {
+        debit_account: format!("house/main/{debit}/USD"),
+        credit_account: format!("house/main/{credit}/USD"),
+        amount,
+    };
+    let transfers = vec![
+        transfer("physical_cash/bank-usd", "virtual_account/bank-usd-unallocated", 10_000),
+        transfer("virtual_account/bank-usd-unallocated", "virtual_account/costs", 2_550),
+        transfer("virtual_account/bank-usd-fees", "physical_cash/bank-usd", 15),
+    ];
+    let booked = done(&installation, Act::Adjustment(Adjustment { transfers })).await;
+    assert_eq!(booked.state(), ProposalState::Done, "{}", booked.result);
+    let drawn = "\
+bank-usd  Operating (USD)             99.85  99.85 at the bank
+├─ bank-usd-fees  Fees and interest   -0.15
+├─ bank-usd-in-transit  In transit     0.00
+├─ bank-usd-rounding  Rounding         0.00
+├─ bank-usd-suspense  Suspense         0.00
+├─ bank-usd-unallocated  Unallocated  74.50
+└─ costs  Costs                       25.50
+";
+    assert_eq!(listed_text(&caller.list("", "").await.unwrap()), drawn);
+    fixture.shutdown().await;
+    let (ok, text, error) = output(&["verify", "--database", &format!("sqlite:{}", dir.path().display())]).await;
+    assert!(ok && text.contains("treasury: passed") && text.contains("treasury: 1 adjustments and reversals"), "{text} {error}");
 }
