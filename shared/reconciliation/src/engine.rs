@@ -26,8 +26,9 @@ use search::{Target, search};
 use seen::{Repeated, SeenEntries};
 use std::collections::BTreeMap;
 
-/// The most lines that may need more than a look: they are in memory until all lines came. With more, the items are likely those of other days or accounts.
-pub const OPEN_LINES_MAX: usize = 200_000;
+/// The most lines that may need more than a look: they are in memory until all lines came, with up to 2 KB each. With more, the items are likely those of other
+/// days or accounts.
+pub const OPEN_LINES_MAX: usize = 100_000;
 
 /// Why a run has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -288,5 +289,5 @@ fn sums_key(line: &BankLine) -> (String, String) {
     (line.account.clone().unwrap_or_default(), line.amount.currency().code().to_owned())
 }
 
-/// Both calendars' and other errors of a step.
+/// What a step of the decisions returns.
 pub(crate) type StepResult<T> = Result<T, RunError>;

@@ -43,10 +43,6 @@ pub struct AccountBalances {
     pub closing: i64,
     /// The last one's day.
     pub day: jiff::civil::Date,
-    /// Whether the first to the last are all there, as far as the bank's numbers and balances say.
-    pub is_complete: bool,
-    /// Whether statements of the account were refused or set aside, other than repetitions.
-    pub has_refused: bool,
 }
 
 impl Judged {
@@ -84,7 +80,7 @@ impl Survey {
     /// # Errors
     /// If a calendar does not cover a statement's day.
     pub fn judge(&self, terms: &Terms<'_>, accounts: &[(String, Currency)]) -> Result<Judged, CalendarGap> {
-        let mut judge = Judge { terms, cases: Vec::new(), refused: HashSet::new(), incomplete: HashSet::new() };
+        let mut judge = Judge { terms, cases: Vec::new(), refused: HashSet::new() };
         for (number, file) in &self.files {
             judge.file(*number, file)?;
             if file.is_sound() {
@@ -107,8 +103,9 @@ impl Survey {
             .collect();
         let digest = |part: &StatementPart| contents.get(&(part.file, part.statement)).map(|content| content.digest);
         let problems = compare_statements(&taken, &|one, other| digest(one) == digest(other));
+        let parts: BTreeMap<(usize, usize), &StatementPart> = taken.iter().map(|(_, part)| ((part.file, part.statement), *part)).collect();
         for problem in &problems {
-            if let Some((_, part)) = taken.iter().find(|(_, part)| (part.file, part.statement) == (problem.file, problem.statement)) {
+            if let Some(part) = parts.get(&(problem.file, problem.statement)) {
                 judge.beside_others(problem, part)?;
             }
         }
@@ -139,12 +136,12 @@ impl Survey {
             .collect();
         order.sort();
         let order = order.into_iter().map(|(_, _, number)| number).collect();
-        let balances = balances(&kept, &judge);
+        let balances = balances(&kept);
         Judged { cases: judge.cases, order, balances, lines, accepted }
     }
 }
 
-fn balances(kept: &[&StatementPart], judge: &Judge<'_, '_>) -> BTreeMap<(String, String), AccountBalances> {
+fn balances(kept: &[&StatementPart]) -> BTreeMap<(String, String), AccountBalances> {
     let mut sorted: Vec<&&StatementPart> = kept.iter().filter(|part| part.standing == LineStanding::Booked).collect();
     sorted.sort_by_key(|part| (part.day, part.number, part.page, part.file, part.statement));
     let mut balances: BTreeMap<(String, String), AccountBalances> = BTreeMap::new();
@@ -153,13 +150,7 @@ fn balances(kept: &[&StatementPart], judge: &Judge<'_, '_>) -> BTreeMap<(String,
             continue;
         };
         let key = (account.clone(), part.currency.clone());
-        let new = AccountBalances {
-            opening,
-            closing,
-            day,
-            is_complete: !judge.incomplete.contains(account),
-            has_refused: judge.has_refused(account),
-        };
+        let new = AccountBalances { opening, closing, day };
         balances.entry(key).and_modify(|all| (all.closing, all.day) = (closing, day)).or_insert(new);
     }
     balances
@@ -170,8 +161,6 @@ pub(crate) struct Judge<'t, 'c> {
     terms: &'t Terms<'c>,
     cases: Vec<Case>,
     refused: HashSet<(usize, usize)>,
-    /// Accounts with a gap.
-    incomplete: HashSet<String>,
 }
 
 impl Judge<'_, '_> {
@@ -230,12 +219,10 @@ impl Judge<'_, '_> {
                 ),
             ),
             SetFinding::Gap { expected } => {
-                self.incomplete.extend(part.account.clone());
                 let expected = expected.map_or_else(String::new, |number| format!("; number {number} was expected"));
                 (ExceptionClass::Gap, format!("one or more statements are missing before {name}{expected}"))
             }
             SetFinding::WrongOpening { expected, found } => {
-                self.incomplete.extend(part.account.clone());
                 let what =
                     format!("{name} opens with {found} minor units, and the statement before closed with {expected}; it was not matched");
                 (ExceptionClass::Gap, what)
@@ -249,11 +236,6 @@ impl Judge<'_, '_> {
             case.is_noted_only = true;
         }
         Ok(())
-    }
-
-    /// Whether anything of an account was refused, or another statement with the same number was there.
-    fn has_refused(&self, account: &str) -> bool {
-        self.cases.iter().any(|case| case.is_open() && case.account.as_deref() == Some(account))
     }
 
     fn add(&mut self, class: ExceptionClass, part: Option<&StatementPart>, detail: String) -> Result<(), CalendarGap> {

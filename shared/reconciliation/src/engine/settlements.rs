@@ -21,6 +21,9 @@ const PROPOSAL_BANKING_DAYS: u32 = 2;
 /// Shortest word of a name that is compared.
 const NAME_WORD_CHARS_MIN: usize = 2;
 
+/// The most items of one amount and one word of a name that a line is compared with. With more, none of them could be proposed alone.
+const ALIKE_MAX: usize = 1_000;
+
 /// Account, direction and amount of lines that are looked for among items.
 type AmountKey = (String, bool, Currency, i64);
 
@@ -96,7 +99,8 @@ impl Run<'_, '_, '_> {
     fn pairs(&self, open: &[OpenLine], name: ReferenceKind, days: u32) -> StepResult<HashMap<usize, (u32, Vec<Evidence>)>> {
         let lines: Vec<usize> = (0..open.len()).filter(|at| open[*at].target.is_none() && !open[*at].line.is_charge).collect();
         let wanted: HashSet<AmountKey> = lines.iter().filter_map(|at| amount_key(&open[*at].line)).collect();
-        let mut items: HashMap<AmountKey, Vec<u32>> = HashMap::new();
+        // By the longest word of their names too: many items have the same amount.
+        let mut items: HashMap<(AmountKey, String), Vec<u32>> = HashMap::new();
         if !wanted.is_empty() {
             for item in self.store.numbers() {
                 let packed = self.store.get(item);
@@ -104,8 +108,9 @@ impl Run<'_, '_, '_> {
                     continue;
                 }
                 let key = (self.store.account(item).to_owned(), packed.is_credit, self.store.currency(item), packed.least);
-                if wanted.contains(&key) && self.store.reference(item, name).is_some() {
-                    items.entry(key).or_default().push(item);
+                let named = self.store.reference(item, name).filter(|_| wanted.contains(&key));
+                if let Some(word) = named.and_then(|name| name_words(name).max_by_key(String::len)) {
+                    items.entry((key, word)).or_default().push(item);
                 }
             }
         }
@@ -114,8 +119,11 @@ impl Run<'_, '_, '_> {
         for at in lines {
             let line = &open[at].line;
             let mut fits = Vec::new();
-            for item in amount_key(line).and_then(|key| items.get(&key)).into_iter().flatten().copied() {
-                if self.has_name(line, item, name) && self.is_near(line, item, days)? {
+            let said = words_of(line);
+            let key = amount_key(line);
+            let alike = key.iter().flat_map(|key| said.iter().filter_map(|word| items.get(&(key.clone(), word.clone()))));
+            for item in alike.filter(|alike| alike.len() <= ALIKE_MAX).flatten().copied() {
+                if self.has_name(&said, item, name) && self.is_near(line, item, days)? {
                     fits.push(item);
                     *lines_of.entry(item).or_default() += 1;
                 }
@@ -130,8 +138,7 @@ impl Run<'_, '_, '_> {
         Ok(pairs.map(|(at, item)| (at, (item, self.evidence_of(&open[at].line, item, name)))).collect())
     }
 
-    fn has_name(&self, line: &BankLine, item: u32, name: ReferenceKind) -> bool {
-        let said: HashSet<String> = line.texts.iter().chain(&line.counterparty).flat_map(|text| name_words(text)).collect();
+    fn has_name(&self, said: &HashSet<String>, item: u32, name: ReferenceKind) -> bool {
         let mut wanted = name_words(self.store.reference(item, name).unwrap_or_default()).peekable();
         wanted.peek().is_some() && wanted.all(|word| said.contains(&word))
     }
@@ -160,6 +167,11 @@ impl Run<'_, '_, '_> {
 fn amount_key(line: &BankLine) -> Option<AmountKey> {
     let is_credit = line.direction == iso20022::camt053::Direction::Credit;
     Some((line.account.clone()?, is_credit, line.amount.currency(), line.amount.minor_units()))
+}
+
+/// Every word that a line may name a party with.
+fn words_of(line: &BankLine) -> HashSet<String> {
+    line.texts.iter().chain(&line.counterparty).flat_map(|text| name_words(text)).collect()
 }
 
 fn name_words(text: &str) -> impl Iterator<Item = String> {

@@ -140,6 +140,7 @@ fn virtual_accounts_must_come_to_their_physical_account() {
         let (result, explained) = run(&files, &terms, &items());
         // Entries of virtual accounts are those of the physical one, and are not matched again.
         assert_eq!(explained.len(), 1);
+        assert!(result.reconciled.cases.iter().all(|case| case.places.is_empty()));
         result.judged.cases.into_iter().map(|case| (case.class, case.detail)).collect::<Vec<_>>()
     };
     assert_eq!(named(&[&physical, &one, &two]), []);

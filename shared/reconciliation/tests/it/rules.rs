@@ -248,6 +248,33 @@ fn a_reversal_is_what_it_undoes_the_other_way() {
 }
 
 #[test]
+fn reversals_of_mt940_mean_the_other_side() {
+    // RD takes a debit back, so money comes in; RC takes a credit back, so money leaves.
+    let entry = |side: &str, at: u8, number: u64| {
+        format!(":61:2611241124{side}5,00NTRFNONREF//BK{at}\r\n:86:/EREF/{}\r\n", end_to_end(1, number, 0))
+    };
+    let text = format!(
+        ":20:REF\r\n:25:{ACCOUNT}\r\n:28C:228/1\r\n:60F:C261123EUR100,00\r\n{}{}{}{}:62F:C261124EUR100,00\r\n-\r\n",
+        entry("D", 1, 1),
+        entry("RD", 2, 1),
+        entry("C", 3, 2),
+        entry("RC", 4, 2)
+    );
+    let (result, explained) = run(&[text.as_bytes()], &terms(), &[with_id(payout("P1", 500), 1), with_id(receipt("R1", 500), 2)]);
+    assert_eq!(settled(&explained), [(1, vec!["P1"]), (3, vec!["R1"])]);
+    let undone = |at, item| (Some(at), ExceptionClass::SettledThenReturned, vec![item]);
+    assert_eq!(classes(&result.reconciled.cases), [undone(2, "P1"), undone(4, "R1")]);
+    assert_eq!(posted(&result.reconciled.cases[1].postings), [("leaf", "cash", 500), ("receivable", "claim", 500)]);
+    // A reversal is never the payment itself, whichever way its money goes.
+    let alone = text
+        .replace(&[entry("RD", 2, 1), entry("C", 3, 2), entry("RC", 4, 2)].concat(), "")
+        .replace(":61:2611241124D5", ":61:2611241124RC5");
+    let (result, explained) = run(&[alone.replace("C261124EUR100", "C261124EUR95").as_bytes()], &terms(), &[with_id(payout("P1", 500), 1)]);
+    assert!(explained.is_empty());
+    assert_eq!(classes(&result.reconciled.cases)[1], (Some(1), ExceptionClass::UnknownDebit, vec!["P1"]));
+}
+
+#[test]
 fn pending_entries_and_reports_of_the_day_are_only_information() {
     let pending = entry_xml(1, &paid(500, 1)).replace("BOOK", "PDNG");
     let (result, explained) = run(&[statement(&[pending], 0).as_bytes()], &terms(), &[with_id(payout("P1", 500), 1)]);
