@@ -8,7 +8,7 @@
 mod generator;
 
 use generator::{TODAY, planned, write_statement};
-use reconciliation::{Explained, ItemStore, OpenFile, Terms, reconcile};
+use reconciliation::{Explained, ItemStore, OpenFile, RunTerms, reconcile};
 use std::{
     collections::BTreeMap,
     env,
@@ -46,7 +46,7 @@ fn measured(numbers: u64, path: &std::path::Path) -> Result<(), Box<dyn Error>> 
     println!("{} items; statement of {} MiB", store.len(), bytes >> 20);
     println!("memory with the items: {}", peak_memory());
     let rails = rails::RailBook::built_in();
-    let terms = Terms::new(TODAY, rails.calendars(), Some("EU-TARGET"));
+    let terms = RunTerms::new(TODAY, rails.calendars(), Some("EU-TARGET"));
     let open = || -> io::Result<Box<dyn Read>> { Ok(Box::new(File::open(path)?)) };
     let files: [&OpenFile<'_>; 1] = [&open];
     let (mut explained, mut wrong) = (0_u64, 0_u64);

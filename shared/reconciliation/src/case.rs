@@ -3,7 +3,7 @@
 use crate::{
     age::AgeBucket,
     class::{CaseOwner, ExceptionClass},
-    posting::Posting,
+    posting::ProposedPosting,
     rule::{Evidence, ReconciliationRule},
 };
 use jiff::civil::Date;
@@ -14,7 +14,7 @@ use std::fmt::Display;
 
 /// The only item that fits a line by weak evidence. Nothing is booked from it before a person agreed; above the policy's limit, two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Proposal {
+pub struct ProposedItem {
     /// The item's key.
     pub item: String,
     /// What it rests on.
@@ -56,9 +56,9 @@ pub struct Case {
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// An item that may be the right one.
-    pub proposal: Option<Proposal>,
+    pub proposal: Option<ProposedItem>,
     /// What is posted once it is agreed; none where nothing may be posted before an answer.
-    pub postings: Vec<Posting>,
+    pub postings: Vec<ProposedPosting>,
     /// A line that undid it: a second debit that is back needs nothing more.
     pub undone_by: Option<LinePlace>,
     /// Nothing has to be done: it is listed so that it can be seen.

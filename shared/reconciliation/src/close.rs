@@ -76,7 +76,7 @@ pub enum CloseObstacle {
     /// Entries that are neither explained nor in a case.
     #[error("{count} entries are neither explained nor in a case")]
     Unexplained {
-        /// How many.
+        /// The number of such entries.
         count: u64,
     },
     /// Books and bank differ by something that has no name.

@@ -17,7 +17,7 @@ use crate::{
     rule::{Evidence, Explained, ExplainedLine, ReconciliationRule},
     store::{ItemStatus, ItemStore, PackedPlace, ReferenceKind, is_in_books},
     survey::Judged,
-    terms::Terms,
+    terms::RunTerms,
 };
 use matching::{BankLine, EarlierEntry, ItemStanding, LinePlace, LineStanding, SeenEntry, StatementPart};
 use money::Money;
@@ -84,7 +84,7 @@ pub(crate) struct OpenLine {
 
 /// A run over all files.
 pub struct Run<'t, 'c, 'g> {
-    terms: &'t Terms<'c>,
+    terms: &'t RunTerms<'c>,
     judged: &'t Judged,
     store: ItemStore,
     seen: SeenEntries,
@@ -103,7 +103,7 @@ pub struct Run<'t, 'c, 'g> {
 
 impl<'t, 'c, 'g> Run<'t, 'c, 'g> {
     /// A run with items that are [`ItemStore::ready`]. Explained lines are given out as they are found, in no order.
-    pub fn new(terms: &'t Terms<'c>, judged: &'t Judged, store: ItemStore, give: &'g mut dyn FnMut(ExplainedLine)) -> Self {
+    pub fn new(terms: &'t RunTerms<'c>, judged: &'t Judged, store: ItemStore, give: &'g mut dyn FnMut(ExplainedLine)) -> Self {
         Self {
             terms,
             judged,
@@ -268,7 +268,7 @@ impl<'t, 'c, 'g> Run<'t, 'c, 'g> {
         explained: Explained,
         rule: Option<ReconciliationRule>,
         evidence: Vec<Evidence>,
-        postings: Vec<posting::Posting>,
+        postings: Vec<posting::ProposedPosting>,
     ) {
         self.explained += 1;
         (self.give)(ExplainedLine { place: line.place, standing: line.standing, amount: line.amount, explained, rule, evidence, postings });

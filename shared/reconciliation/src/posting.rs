@@ -17,14 +17,14 @@ pub enum PostingBook {
 
 /// One posting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Posting {
+pub struct ProposedPosting {
     /// The book; a posting never crosses books.
     pub book: PostingBook,
     /// The debited account.
     pub debit: &'static str,
     /// The credited account.
     pub credit: &'static str,
-    /// How much.
+    /// The amount that moves from the credited to the debited account.
     #[serde(serialize_with = "as_text")]
     pub amount: Money,
     /// Why, for whoever reads the journal.
@@ -47,12 +47,12 @@ const ROUNDING: &str = "rounding";
 
 /// Postings of one event.
 #[derive(Debug, Default)]
-struct PostingList(Vec<Posting>);
+struct PostingList(Vec<ProposedPosting>);
 
 impl PostingList {
     fn add(mut self, book: PostingBook, pair: [&'static str; 2], amount: Option<Money>, reason: &'static str) -> Self {
         if let Some(amount) = amount.filter(|amount| amount.minor_units() > 0) {
-            self.0.push(Posting { book, debit: pair[0], credit: pair[1], amount, reason });
+            self.0.push(ProposedPosting { book, debit: pair[0], credit: pair[1], amount, reason });
         }
         self
     }
@@ -61,7 +61,7 @@ impl PostingList {
 use PostingBook::{App, Treasury};
 
 /// What the booking of an item posts where the books do not have it yet; `amount` is what was expected, `difference` what was booked beyond it.
-pub(crate) fn settled(kind: ItemKind, direction: Direction, amount: Money, difference: i64) -> Vec<Posting> {
+pub(crate) fn settled(kind: ItemKind, direction: Direction, amount: Money, difference: i64) -> Vec<ProposedPosting> {
     let list = PostingList::default();
     let beyond = money(amount, difference.abs());
     let reason = "settled at the bank";
@@ -108,7 +108,7 @@ pub(crate) struct CaseAmounts {
 }
 
 /// What a case posts once it is agreed. Nothing where an answer of the bank or of a person decides first.
-pub(crate) fn of_case(class: ExceptionClass, amounts: CaseAmounts) -> Vec<Posting> {
+pub(crate) fn of_case(class: ExceptionClass, amounts: CaseAmounts) -> Vec<ProposedPosting> {
     let CaseAmounts { booked, direction, expected, kind } = amounts;
     let list = PostingList::default();
     let is_debit = direction == Direction::Debit;
@@ -169,7 +169,7 @@ pub(crate) fn of_case(class: ExceptionClass, amounts: CaseAmounts) -> Vec<Postin
     }
 }
 
-fn fee_netted(amounts: CaseAmounts) -> Vec<Posting> {
+fn fee_netted(amounts: CaseAmounts) -> Vec<ProposedPosting> {
     let CaseAmounts { booked, direction, expected, kind } = amounts;
     let (list, reason) = (PostingList::default(), "fee that the bank states");
     let fee = expected.and_then(|expected| {

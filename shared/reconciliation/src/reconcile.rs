@@ -5,7 +5,7 @@ use crate::{
     rule::ExplainedLine,
     store::ItemStore,
     survey::{Judged, Survey},
-    terms::Terms,
+    terms::RunTerms,
 };
 use matching::{SeenEntry, StreamedFile, stream};
 use std::io::{self, Read};
@@ -30,7 +30,7 @@ pub struct Reconciliation {
 /// [`RunError`]. A file that can't be read or is not sound is no error but a case.
 pub fn reconcile(
     files: &[&OpenFile<'_>],
-    terms: &Terms<'_>,
+    terms: &RunTerms<'_>,
     items: ItemStore,
     seen: &[SeenEntry],
     give: &mut dyn FnMut(ExplainedLine),

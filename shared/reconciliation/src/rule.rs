@@ -5,7 +5,7 @@ use money::Money;
 use serde::Serialize;
 use std::collections::HashMap;
 
-use crate::{case::as_text, posting::Posting};
+use crate::{case::as_text, posting::ProposedPosting};
 
 /// The rule that decided. Rules are tried in this order, and the first hit decides. An amount alone never does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -100,7 +100,7 @@ pub struct ExplainedLine {
     /// Its amount.
     #[serde(serialize_with = "as_text")]
     pub amount: Money,
-    /// What it is.
+    /// What explains it.
     #[serde(flatten)]
     pub explained: Explained,
     /// The rule that found it; `None` for information that names nothing.
@@ -108,5 +108,5 @@ pub struct ExplainedLine {
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// What follows in the books, if they do not have it already.
-    pub postings: Vec<Posting>,
+    pub postings: Vec<ProposedPosting>,
 }

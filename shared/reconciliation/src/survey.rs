@@ -2,7 +2,7 @@
 
 mod structure;
 
-use crate::{age::AgeBucket, case::Case, class::ExceptionClass, terms::Terms};
+use crate::{age::AgeBucket, case::Case, class::ExceptionClass, terms::RunTerms};
 use matching::{
     LineStanding, StatementContent, StatementPart, StreamedFile,
     soundness::{SetFinding, StatementProblem, compare_statements},
@@ -79,7 +79,7 @@ impl Survey {
     ///
     /// # Errors
     /// If a calendar does not cover a statement's day.
-    pub fn judge(&self, terms: &Terms<'_>, accounts: &[(String, Currency)]) -> Result<Judged, CalendarGap> {
+    pub fn judge(&self, terms: &RunTerms<'_>, accounts: &[(String, Currency)]) -> Result<Judged, CalendarGap> {
         let mut judge = Judge { terms, cases: Vec::new(), refused: HashSet::new() };
         for (number, file) in &self.files {
             judge.file(*number, file)?;
@@ -158,7 +158,7 @@ fn balances(kept: &[&StatementPart]) -> BTreeMap<(String, String), AccountBalanc
 
 /// What is found while files are judged.
 pub(crate) struct Judge<'t, 'c> {
-    terms: &'t Terms<'c>,
+    terms: &'t RunTerms<'c>,
     cases: Vec<Case>,
     refused: HashSet<(usize, usize)>,
 }

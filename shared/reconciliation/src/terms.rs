@@ -18,7 +18,7 @@ pub struct PhysicalAccount {
 
 /// Everything that a run goes by beside files and items.
 #[derive(Debug)]
-pub struct Terms<'c> {
+pub struct RunTerms<'c> {
     /// The day that ages are counted to. Nothing can have been booked later.
     pub today: Date,
     /// How far amounts may differ.
@@ -30,7 +30,7 @@ pub struct Terms<'c> {
     of_accounts: HashMap<String, BankingDays<'c>>,
 }
 
-impl<'c> Terms<'c> {
+impl<'c> RunTerms<'c> {
     /// No tolerance and no virtual accounts. Without a calendar, every day is a banking day.
     #[must_use]
     pub fn new(today: Date, calendars: &'c HolidayCalendars, calendar: Option<&str>) -> Self {

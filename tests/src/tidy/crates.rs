@@ -38,7 +38,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/matching", &[&["bankfiles", "iso20022", "money"]], &[]),
     row("shared/rails", &[&["accounts", "money"]], &[]),
-    row("shared/reconciliation", &[&["matching", "bankfiles", "iso20022", "rails", "money"]], &[]),
+    row("shared/reconciliation", &[&["matching", "iso20022", "rails", "money"]], &[]),
     row("shared/bankapi", &[&["accounts", "money"]], &[]),
     row("shared/screening", &[], &[]),
     // Before identity, which fetches issuers' keys with it.

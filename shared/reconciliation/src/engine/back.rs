@@ -3,7 +3,7 @@
 use super::{OpenLine, Run, StepResult, draft::CaseDraft, named::unknown, sums_key};
 use crate::{
     class::ExceptionClass,
-    posting::{Posting, PostingBook},
+    posting::{PostingBook, ProposedPosting},
     rule::{Explained, ReconciliationRule},
 };
 use matching::BankLine;
@@ -92,11 +92,11 @@ impl Run<'_, '_, '_> {
 }
 
 /// The duplicate of an earlier statement was posted to suspense.
-fn suspense_back(line: &BankLine) -> Posting {
+fn suspense_back(line: &BankLine) -> ProposedPosting {
     let pair = match line.direction {
         iso20022::camt053::Direction::Credit => ["cash", "suspense"],
         iso20022::camt053::Direction::Debit => ["unallocated", "cash"],
     };
     let (debit, credit) = (pair[0], pair[1]);
-    Posting { book: PostingBook::Treasury, debit, credit, amount: line.amount, reason: "the second booking is back" }
+    ProposedPosting { book: PostingBook::Treasury, debit, credit, amount: line.amount, reason: "the second booking is back" }
 }

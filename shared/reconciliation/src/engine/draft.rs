@@ -3,7 +3,7 @@
 use super::{OpenLine, Run, StepResult, sums_key};
 use crate::{
     age::AgeBucket,
-    case::{Case, Proposal},
+    case::{Case, ProposedItem},
     class::ExceptionClass,
     item::ItemKind,
     posting::{self, CaseAmounts},
@@ -23,7 +23,7 @@ pub(super) struct CaseDraft<'l> {
     pub(super) detail: String,
     pub(super) rule: Option<ReconciliationRule>,
     pub(super) evidence: Vec<Evidence>,
-    pub(super) proposal: Option<Proposal>,
+    pub(super) proposal: Option<ProposedItem>,
     /// Whether the lines are what the items were expected as: then the items are not missing.
     pub(super) takes_items: bool,
     /// Whether the lines settled the items, so that nothing is missing in the books.

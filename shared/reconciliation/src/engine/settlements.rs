@@ -3,7 +3,7 @@
 
 use super::{OpenLine, Run, StepResult, draft::CaseDraft, named::unknown, search::Target};
 use crate::{
-    case::Proposal,
+    case::ProposedItem,
     class::ExceptionClass,
     item::ItemKind,
     rule::{Evidence, ReconciliationRule},
@@ -86,7 +86,7 @@ impl Run<'_, '_, '_> {
                 Some(_) => (ExceptionClass::ReferenceMismatch, "amount, party and day are those of one item, the reference is another"),
                 None => (unknown(line), "it has no reference; amount, party and day are those of one item"),
             };
-            let proposal = Proposal { item: self.store.key(*item).to_owned(), evidence: evidence.clone() };
+            let proposal = ProposedItem { item: self.store.key(*item).to_owned(), evidence: evidence.clone() };
             let mut draft = CaseDraft::new(class, line, &[*item], detail).taking_items();
             (draft.rule, draft.evidence, draft.proposal) = (Some(ReconciliationRule::Proposal), evidence.clone(), Some(proposal));
             self.open_case(draft)?;

@@ -6,7 +6,9 @@ use crate::{
 use iso20022::camt053::Direction;
 use jiff::civil::date;
 use matching::{ExpectedBatch, ItemStanding};
-use reconciliation::{BooksState, Case, ExceptionClass, Explained, ExplainedLine, Item, ItemKind, Posting, ReconciliationRule, Terms};
+use reconciliation::{
+    BooksState, Case, ExceptionClass, Explained, ExplainedLine, Item, ItemKind, ProposedPosting, ReconciliationRule, RunTerms,
+};
 
 /// A debit without a reference.
 fn debit(minor: i64, text: &str) -> PlannedEntry {
@@ -32,7 +34,7 @@ fn day(entries: &[PlannedEntry]) -> String {
     statement(&entries.iter().zip(1..).map(|(entry, at)| entry_xml(at, entry)).collect::<Vec<_>>(), moved)
 }
 
-fn with(terms: &Terms<'_>, entries: &[PlannedEntry], items: &[Item]) -> (Vec<ExplainedLine>, Vec<Case>) {
+fn with(terms: &RunTerms<'_>, entries: &[PlannedEntry], items: &[Item]) -> (Vec<ExplainedLine>, Vec<Case>) {
     let (result, explained) = run(&[day(entries).as_bytes()], terms, items);
     assert!(result.judged.cases.is_empty(), "{:?}", result.judged.cases);
     (explained, result.reconciled.cases)
@@ -47,7 +49,7 @@ fn only(cases: &[Case]) -> (ExceptionClass, Vec<&str>) {
     (case.class, case.items.iter().map(String::as_str).collect())
 }
 
-fn posted(postings: &[Posting]) -> Vec<(&str, &str, i64)> {
+fn posted(postings: &[ProposedPosting]) -> Vec<(&str, &str, i64)> {
     postings.iter().map(|posting| (posting.debit, posting.credit, posting.amount.minor_units())).collect()
 }
 

@@ -6,14 +6,14 @@ use matching::ExpectedItem;
 use money::{Currency, Money};
 use rails::RailBook;
 use reconciliation::{
-    Case, ExceptionClass, Explained, ExplainedLine, Item, ItemKind, ItemStore, OpenFile, Reconciliation, RunError, Terms, reconcile,
+    Case, ExceptionClass, Explained, ExplainedLine, Item, ItemKind, ItemStore, OpenFile, Reconciliation, RunError, RunTerms, reconcile,
 };
 use std::{io, sync::LazyLock};
 
 static RAILS: LazyLock<RailBook> = LazyLock::new(RailBook::built_in);
 
-pub fn terms() -> Terms<'static> {
-    Terms::new(TODAY, RAILS.calendars(), Some("EU-TARGET"))
+pub fn terms() -> RunTerms<'static> {
+    RunTerms::new(TODAY, RAILS.calendars(), Some("EU-TARGET"))
 }
 
 pub fn store(items: &[Item]) -> ItemStore {
@@ -37,7 +37,7 @@ pub fn receipt(key: &str, minor: i64) -> Item {
     Item { since: Some(TODAY), value_date: Some(TODAY), ..Item::new(expected, ItemKind::Receipt) }
 }
 
-pub fn try_run(files: &[&[u8]], terms: &Terms<'_>, items: &[Item]) -> Result<(Reconciliation, Vec<ExplainedLine>), RunError> {
+pub fn try_run(files: &[&[u8]], terms: &RunTerms<'_>, items: &[Item]) -> Result<(Reconciliation, Vec<ExplainedLine>), RunError> {
     let opened: Vec<_> = files.iter().map(|bytes| move || -> io::Result<Box<dyn io::Read + '_>> { Ok(Box::new(*bytes)) }).collect();
     let opened: Vec<&OpenFile<'_>> = opened.iter().map(|open| open as &OpenFile<'_>).collect();
     let mut explained = Vec::new();
@@ -46,7 +46,7 @@ pub fn try_run(files: &[&[u8]], terms: &Terms<'_>, items: &[Item]) -> Result<(Re
     Ok((result, explained))
 }
 
-pub fn run(files: &[&[u8]], terms: &Terms<'_>, items: &[Item]) -> (Reconciliation, Vec<ExplainedLine>) {
+pub fn run(files: &[&[u8]], terms: &RunTerms<'_>, items: &[Item]) -> (Reconciliation, Vec<ExplainedLine>) {
     try_run(files, terms, items).unwrap()
 }
 

@@ -6,7 +6,7 @@ use matching::expected::exact_amount;
 use money::{Currency, Money};
 use rails::RailBook;
 use reconciliation::{
-    AccountBalances, Case, ExplainedLine, ItemStore, OpenFile, Reconciliation, ReconciliationRule, Terms,
+    AccountBalances, Case, ExplainedLine, ItemStore, OpenFile, Reconciliation, ReconciliationRule, RunTerms,
     close::{AccountDay, CloseObstacle, ClosedDay, close, timing_items},
     reconcile, table,
 };
@@ -115,7 +115,7 @@ pub fn run(arguments: &ReconcileArguments) -> CommandResult {
         return Err(format!("--calendar {}: no such calendar; nothing was matched", arguments.calendar).into());
     }
     let today = arguments.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
-    let mut terms = Terms::new(today, rails.calendars(), Some(&arguments.calendar));
+    let mut terms = RunTerms::new(today, rails.calendars(), Some(&arguments.calendar));
     for named in &arguments.leaves {
         let (physical, leaves) = named.split_once('=').ok_or_else(|| format!("--leaves {named}: must be PHYSICAL=LEAF,LEAF"))?;
         terms.add_structure(physical, &leaves.split(',').collect::<Vec<_>>());
