@@ -35,9 +35,12 @@ pub const OPEN_LINES_MAX: usize = 100_000;
 pub enum RunError {
     /// Too many lines agree with nothing.
     #[error(
-        "more than {OPEN_LINES_MAX} lines settle no item at once; nothing was decided; are the items those of these accounts and days? If so, reconcile fewer days at once"
+        "more than {max} lines settle no item at once; nothing was decided; are the items those of these accounts and days? If so, reconcile fewer days at once"
     )]
-    TooManyOpen,
+    TooManyOpen {
+        /// [`RunTerms::open_lines_max`].
+        max: usize,
+    },
     /// A file was not the same when it was read again.
     #[error("file {file} changed while it was read, and nothing was decided; reconcile again")]
     Changed {
@@ -165,7 +168,7 @@ impl<'t, 'c, 'g> Run<'t, 'c, 'g> {
             self.settle(&line, &[item], target.rule, target.evidence.clone());
             return;
         }
-        if self.open.len() >= OPEN_LINES_MAX {
+        if self.open.len() >= self.terms.open_lines_max {
             self.is_too_long = true;
             return;
         }
@@ -178,7 +181,7 @@ impl<'t, 'c, 'g> Run<'t, 'c, 'g> {
     /// [`RunError`]: then nothing that was given out may be used.
     pub fn finish(mut self) -> Result<Reconciled, RunError> {
         if self.is_too_long {
-            return Err(RunError::TooManyOpen);
+            return Err(RunError::TooManyOpen { max: self.terms.open_lines_max });
         }
         let mut open = std::mem::take(&mut self.open);
         open.sort_by_key(|open| open.line.place);

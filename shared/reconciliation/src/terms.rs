@@ -1,6 +1,6 @@
 //! What a run goes by: the day, the calendars, the tolerances and the structure of accounts.
 
-use crate::{age::BankingDays, rule::Tolerances};
+use crate::{age::BankingDays, engine::OPEN_LINES_MAX, rule::Tolerances};
 use jiff::civil::Date;
 use matching::account_key;
 use rails::HolidayCalendars;
@@ -25,6 +25,8 @@ pub struct RunTerms<'c> {
     pub tolerances: Tolerances,
     /// Accounts that are divided into virtual ones.
     pub structure: Vec<PhysicalAccount>,
+    /// How many lines may be kept until all lines came; [`OPEN_LINES_MAX`] unless memory is scarcer.
+    pub open_lines_max: usize,
     usual: BankingDays<'c>,
     calendars: &'c HolidayCalendars,
     of_accounts: HashMap<String, BankingDays<'c>>,
@@ -38,6 +40,7 @@ impl<'c> RunTerms<'c> {
             today,
             tolerances: Tolerances::default(),
             structure: Vec::new(),
+            open_lines_max: OPEN_LINES_MAX,
             usual: BankingDays::new(calendars, calendar),
             calendars,
             of_accounts: HashMap::new(),
