@@ -18,8 +18,15 @@ pub const MIGRATIONS: [Migration; 1] = [Migration::expand(1, include_str!("../mi
 #[derive(Clone)]
 pub struct Store {
     pool: AnyPool,
-    /// The structure of the last revision that was read, with its book: a list of many pages, or a plan and its application, read it once.
-    last: Arc<Mutex<Option<(String, Arc<Structure>)>>>,
+    /// The last revision that was read: a list of many pages, or a plan and its application, read it once.
+    last: Arc<Mutex<Option<LastRead>>>,
+}
+
+/// A book's structure as it was read.
+#[derive(Clone)]
+struct LastRead {
+    book: String,
+    structure: Arc<Structure>,
 }
 
 /// Why the tables could not be read or written.

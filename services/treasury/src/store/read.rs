@@ -1,5 +1,5 @@
 //! Reads the structure.
-use super::{Error, Store};
+use super::{Error, LastRead, Store};
 use crate::domain::{
     FundsClass, FundsUse, Leaf, LeafState, Level, Node, NodeKind, NumberForm, PhysicalAccount, Registration, StandardLeaf, Structure,
 };
@@ -21,8 +21,8 @@ impl Store {
         for _ in 0..READS_MAX {
             let (revision, effective) = self.revision(book).await?;
             let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some((_, last)) = last.filter(|(of, last)| on.is_none() && of == book && last.revision == revision) {
-                return Ok(last);
+            if let Some(last) = last.filter(|last| on.is_none() && last.book == book && last.structure.revision == revision) {
+                return Ok(last.structure);
             }
             let read = self.read(book, on.unwrap_or(Date::MAX)).await?;
             // Several statements see several moments, where somebody writes between them.
@@ -31,7 +31,8 @@ impl Store {
             }
             let read = Arc::new(Structure { revision, effective, ..read });
             if on.is_none() {
-                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((book.to_owned(), Arc::clone(&read)));
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(LastRead { book: book.to_owned(), structure: Arc::clone(&read) });
             }
             return Ok(read);
         }
