@@ -9,7 +9,7 @@ use crate::{
             file::{self, FiledEntry, NewFile},
         },
     },
-    domain::ach::{ENTRIES_MAX, FILE_CENTS_MAX, FileState, GivenPayment, PaymentFile, closes_at},
+    domain::ach::{ENTRIES_MAX, FILE_CENTS_MAX, FileState, GivenPayment, PaymentFile, closes_at, collected_for},
     drive::now_ms,
     error::Error,
     payouts::Payouts,
@@ -68,7 +68,9 @@ impl Payouts {
                 tracing::error!(bank = bank.name, rail, "no record of the rail is valid now, so its payments can't be put into a file");
                 continue;
             };
-            let closes = match closes_at(record, facts.book.calendars(), first, files.terms().collect, bank.lead_minutes(&rail)) {
+            let today = self.store.files_of_day(&bank.name, record.zone.to_datetime(now).date()).await?;
+            let collect = collected_for(files.terms().collect, today);
+            let closes = match closes_at(record, facts.book.calendars(), first, collect, bank.lead_minutes(&rail)) {
                 Ok(closes) => closes,
                 Err(gap) => {
                     tracing::error!(bank = bank.name, rail, %gap, "payments can't be put into a file, because their day is not known");

@@ -17,6 +17,12 @@ const FILE_REFUSED: &str = "FF01";
 pub const ENTRIES_MAX: i64 = 5_000;
 /// Sum of a batch at the most, in cents.
 pub const FILE_CENTS_MAX: i64 = bankfiles::nacha::TOTAL_CENTS_MAX;
+/// Files of one sender and day at the most: A to Z, then 0 to 9.
+const FILES_OF_DAY_MAX: i64 = 36;
+/// Files after which payments are collected for four times as long.
+const FILES_BETWEEN_STEPS: i64 = 6;
+/// The longest time for which payments are collected on a busy day, unless the options say more.
+const COLLECT_MAX: Duration = Duration::from_secs(2 * 3_600);
 /// How long before the last moment for a window a file is closed, for its upload.
 const CLOSING: Duration = Duration::from_secs(300);
 
@@ -159,6 +165,13 @@ pub fn answer_of(file: Option<&PaymentFile>) -> Option<BankAnswer> {
         FileState::Booked => named(StatusOutcome::Settled, "BOOK", "", None),
         FileState::Doubtful => named(StatusOutcome::Unclear, "", "", Some(Doubt::OtherContent)),
     }
+}
+
+/// For how long payments are collected when so many files were made today: longer and longer, so that the day's modifiers are not used up by the afternoon.
+#[must_use]
+pub fn collected_for(collect: Duration, files_today: i64) -> Duration {
+    let doubled = u32::try_from(files_today.clamp(0, FILES_OF_DAY_MAX) / FILES_BETWEEN_STEPS).unwrap_or(0);
+    collect.saturating_mul(4_u32.saturating_pow(doubled)).min(COLLECT_MAX.max(collect))
 }
 
 /// When the file of payments is to be closed of which the first was given at `first`: after the time for which they are collected, and before the cut-off of the

@@ -68,6 +68,16 @@ fn a_file_is_closed_when_it_was_collected_or_before_the_cut_off_of_its_first_pay
 }
 
 #[test]
+fn a_busy_day_does_not_use_up_its_modifiers() {
+    let collect = Duration::from_millis(500);
+    let times: Vec<Duration> = (0..36).map(|files| collected_for(collect, files)).collect();
+    assert_eq!((times[0], times[5], times[6], times[35]), (collect, collect, 4 * collect, 1024 * collect));
+    assert!(times.iter().sum::<Duration>() > Duration::from_secs(3_600), "payments without a pause fill more than an hour");
+    let hours = Duration::from_secs(3 * 3_600);
+    assert_eq!((collected_for(hours, 35), collected_for(Duration::ZERO, 35)), (hours, Duration::ZERO));
+}
+
+#[test]
 fn trace_numbers_end_and_are_never_given_twice() {
     let numbering = ReferenceNumbering::of_bank("021000021");
     assert_eq!(numbering.reference(1).as_deref(), Some("021000020000001"));
