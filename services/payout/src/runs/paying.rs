@@ -3,6 +3,7 @@
 
 use super::checking::PayableLine;
 use crate::{
+    banks::Bank,
     beneficiaries::unseal,
     domain::run::{ItemPace, PayoutRun, RUN_PAGE, RunItem, RunItemState, RunState},
     error::Error,
@@ -100,8 +101,9 @@ impl Payouts {
     async fn with_room(&self, run: &PayoutRun, items: Vec<RunItem>, kind: BookKind, now_ms: i64) -> Result<Vec<RunItem>, Error> {
         let most = i64::from(self.config.runs.in_flight_per_bank_max);
         let busy = self.store.busy_banks().await?;
-        let mut room: BTreeMap<String, i64> =
-            self.banks.all().iter().map(|bank| (bank.name.clone(), most - busy.get(&bank.name).copied().unwrap_or(0))).collect();
+        // A file takes any number, and what is in one waits for its banking day without keeping the bank busy.
+        let of = |bank: &Bank| if bank.connector.files().is_some() { i64::MAX } else { most - busy.get(&bank.name).copied().unwrap_or(0) };
+        let mut room: BTreeMap<String, i64> = self.banks.all().iter().map(|bank| (bank.name.clone(), of(bank))).collect();
         let mut chosen = Vec::new();
         for item in items {
             if room.values().all(|left| *left <= 0) {
