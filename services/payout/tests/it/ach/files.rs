@@ -1,10 +1,13 @@
 //! Files: uploaded once whatever is lost, accepted or refused whole, and booked by the statement only if it has the same sum.
 
 use super::{AchTown, BANK, PAYABLE};
-use crate::world::{FUNDS, on_both, states};
-use api::payout::PayoutState::{Accepted, Held, OutcomeUnknown, Rejected, Requested, SettledReturnable, Submitted};
+use crate::world::{BOOK, FUNDS, on_both, states};
+use api::payout::{
+    GetPayoutOptionsRequest,
+    PayoutState::{Accepted, Held, OutcomeUnknown, Rejected, Requested, SettledReturnable, Submitted},
+};
 use money::BookName;
-use payout::{domain::ach::FileState, store::Store};
+use payout::{config::ParticipantsFile, domain::ach::FileState, store::Store};
 use std::time::Duration;
 
 #[tokio::test]
@@ -28,6 +31,32 @@ async fn a_lost_upload_is_repeated_under_its_name_and_pays_once() {
             files.iter().map(|file| (file.state, file.modifier)).collect::<Vec<_>>(),
             [(FileState::Booked, 'A'), (FileState::Booked, 'B')]
         );
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_not_in_the_instant_rails_list_is_paid_by_ach() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let list = town.world.key_file.with_file_name("rtp.csv");
+        std::fs::write(&list, "kind,key,receives,extended_hours,from,until\nrouting-number,021000021,yes,no,,\n").unwrap();
+        let mut config = town.config();
+        config.banks.extend(town.world.config().banks);
+        let edition = jiff::Zoned::now().date().to_string();
+        config.route.participants = vec![ParticipantsFile { rail: "us-rtp".to_owned(), edition, file: list }];
+        let running = town.world.start_with(config).await;
+        let (payout, beneficiary_id) = town.request(&running, "Ana Muller", 500).await;
+        let amount = payout.amount.clone();
+        let options = GetPayoutOptionsRequest { book: BOOK.into(), beneficiary_id, amount, ..Default::default() };
+        let options = running.client().get_payout_options(running.signed("ana", options)).await.unwrap().into_inner().options;
+        let of = |rail: &str| options.iter().find(|option| option.rail == rail).unwrap();
+        assert!(of("us-ach-same-day").chosen && !of("us-rtp").chosen);
+        assert!(of("us-rtp").why_not.iter().any(|why| why.contains("list")), "{:?}", of("us-rtp").why_not);
+        let accepted = running.until("ana", &payout.payout_id, Accepted).await;
+        assert_eq!(accepted.attempts.iter().map(|attempt| attempt.rail.as_str()).collect::<Vec<_>>(), ["us-ach-same-day"]);
         running.stop().await;
         town.close().await;
     })
@@ -133,7 +162,7 @@ async fn a_file_that_is_booked_though_it_was_refused_is_a_debit_beyond_our_recor
         let running = town.world.start_with(town.config()).await;
         running.end("ana", &payout.payout_id).await;
         town.pass_a_week().await;
-        let book = BookName::try_new(crate::world::BOOK).unwrap();
+        let book = BookName::try_new(BOOK).unwrap();
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         let found = loop {
             ticks.tick().await;
