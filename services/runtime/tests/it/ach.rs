@@ -1,6 +1,6 @@
 //! ACH in a whole house: what the instant rails refuse is paid with a file, by the sandbox's second bank.
 use crate::{
-    blocked::{PATIENCE, by, fund, new_id},
+    blocked::{PATIENCE, by, fund, new_id, verified},
     options,
 };
 use api::{
@@ -78,4 +78,5 @@ async fn what_both_instant_rails_refuse_is_paid_by_ach() {
     command(&fixture, "ach/clock", json!({"advance_seconds": 7 * 86_400})).await;
     until(&fixture, &payout.payout_id, PayoutState::SettledReturnable).await;
     fixture.shutdown().await;
+    verified(dir.path()).await;
 }

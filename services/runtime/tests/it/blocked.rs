@@ -67,7 +67,8 @@ async fn until_blocked(fixture: &Runtime, balance: i64) {
     tokio::time::timeout(PATIENCE, reached).await.unwrap();
 }
 
-async fn verified(dir: &Path) {
+/// Audits everything, as `verify` does.
+pub async fn verified(dir: &Path) {
     let database = db::Database::parse(&format!("sqlite:{}", dir.display())).unwrap();
     let report = monitor::audit::audit(&database, None).await.unwrap();
     for book in report.books {
