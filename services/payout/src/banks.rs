@@ -344,6 +344,18 @@ impl Banks {
         }
     }
 
+    /// Until when a recall over this rail that is asked for now is to be answered by the rail's rule; none: there is no rule.
+    #[must_use]
+    pub fn recall_answer_by(&self, rail: &str, now: Timestamp) -> Option<Timestamp> {
+        let record = self.facts.book.record_at(rail, now)?;
+        let time = record.recall_answer.as_ref()?;
+        let day = now.to_zoned(record.zone.clone()).date();
+        let last = self.facts.book.calendars().add_business_days(time.calendar.as_deref(), day, time.business_days.into());
+        let last =
+            last.inspect_err(|gap| tracing::error!(rail, %gap, "the time of a recall's answer can't be counted in business days")).ok()?;
+        Some(last.tomorrow().ok()?.to_zoned(record.zone.clone()).ok()?.timestamp())
+    }
+
     /// Until when a payment over this rail that settled now may come back as a matter of course, in Unix milliseconds; 0: it is final.
     #[must_use]
     pub fn returnable_until_ms(&self, rail: &str, now: Timestamp) -> i64 {

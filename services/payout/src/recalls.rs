@@ -76,6 +76,7 @@ impl Payouts {
         }
         let now_ms = unix_ms(now);
         let bank = self.banks.of(&payout.attempt).map_or_else(|| payout.attempt.bank.clone(), |bank| bank.name.clone());
+        let answer_by = self.banks.recall_answer_by(&payout.attempt.rail, Timestamp::from_millisecond(now_ms).unwrap_or_default());
         let recall = PayoutRecall {
             recall_id,
             book: book.clone(),
@@ -92,7 +93,8 @@ impl Payouts {
             sends: 0,
             tries: 0,
             due_at_ms: now_ms,
-            expires_at_ms: now_ms.saturating_add(millis(self.config.returns.recall_expiry)),
+            expires_at_ms: answer_by
+                .map_or_else(|| now_ms.saturating_add(millis(self.config.returns.recall_expiry)), Timestamp::as_millisecond),
             requested_at_ms: now_ms,
             ended_at_ms: 0,
             version: 1,

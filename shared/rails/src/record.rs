@@ -214,6 +214,15 @@ pub enum RailStatus {
     Rejected,
 }
 
+/// A time in business days of a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecallAnswerTime {
+    /// That many after the day of the recall.
+    pub business_days: u16,
+    /// The calendar; none: every day counts.
+    pub calendar: Option<String>,
+}
+
 /// A rail as it is from one day to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RailRecord {
@@ -253,6 +262,8 @@ pub struct RailRecord {
     pub recall_rule: String,
     /// Business days within which a recall can be asked for, if there is a limit in business days.
     pub recall_business_days: Option<u16>,
+    /// How long the other side has to answer a recall, if a rule says so.
+    pub recall_answer: Option<RecallAnswerTime>,
     /// Sets of fields of a beneficiary; one complete set is enough.
     pub beneficiary_fields: Vec<BTreeSet<String>>,
     /// Whether the payee's name is compared.

@@ -57,6 +57,21 @@ fn rail(choice: &BankChoice) -> (&str, &str) {
 }
 
 #[test]
+fn a_recall_is_answered_by_the_end_of_a_business_day_of_its_rail_s_rule() {
+    let banks = Banks::try_new(&Config::new(PathBuf::new())).unwrap();
+    let by = |rail: &str, asked: &str| banks.recall_answer_by(rail, asked.parse().unwrap()).map(|by| by.to_string());
+    // Of 23 December 2026 in Brussels: Christmas, the day after it and New Year are none, and neither are weekends.
+    assert_eq!(by("sepa-instant", "2026-12-23T22:30:00Z"), Some("2027-01-15T23:00:00Z".to_owned()));
+    // An hour later it is the next day there.
+    assert_eq!(by("sepa-instant", "2026-12-23T23:30:00Z"), Some("2027-01-18T23:00:00Z".to_owned()));
+    // Thanksgiving.
+    assert_eq!(by("us-fednow", "2026-11-20T12:00:00Z"), Some("2026-12-08T05:00:00Z".to_owned()));
+    // Every day counts.
+    assert_eq!(by("br-pix", "2026-11-20T12:00:00Z"), Some("2026-12-02T03:00:00Z".to_owned()));
+    assert_eq!((by("us-rtp", "2026-11-20T12:00:00Z"), by("no-such-rail", "2026-11-20T12:00:00Z")), (None, None));
+}
+
+#[test]
 fn the_instant_rail_of_a_bank_in_use_pays_and_the_others_say_why_not() {
     let both = banks(vec![bank("first", &["us-ach-same-day", "us-rtp"]), bank("second", &["us-rtp", "us-fedwire"])], |_| {});
     let choice = chosen(&both, usd(5_000), any());

@@ -11,8 +11,8 @@ use std::time::Duration;
 pub struct ReturnsConfig {
     /// Who bears what a returning bank keeps: `house` or `creator`. Default `house`: the creator gets back what was paid.
     pub charge_bearer: CostPolicy,
-    /// How long a recall waits for the bank's answer, in seconds. Default 30 days: SEPA's answer is due in 15 banking days, Faster Payments' process takes 20
-    /// (both as of November 2026, confidence K: from general knowledge). A later answer is still taken.
+    /// How long a recall waits for the bank's answer, in seconds, on rails whose records have no such time (`recall_answer`, as `largesse rails show` prints it).
+    /// Default 30 days: another bank's people decide. A later answer is still taken.
     #[serde(rename = "recall_expiry_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub recall_expiry: Duration,

@@ -85,10 +85,16 @@ async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_rec
         let mut config = world.watchful();
         config.returns.recall_expiry = Duration::from_secs(1);
         let running = world.start_with(config).await;
-        world.fund("ana", "EUR").await;
+        for currency in ["EUR", "USD"] {
+            world.fund("ana", currency).await;
+        }
         let refused = running.pay("ana", iban("DE51500105170900000003"), 500).await;
         assert_eq!(recall(&running, &request(&refused, "DUPL")).await, Err("NOT_RECALLABLE".to_owned()));
-        let paid = running.pay("ana", iban("DE08500105170900000001"), 500).await;
+        // SEPA has a rule of its own; RTP has none, so the option counts.
+        let slow = running.pay("ana", iban("DE08500105170900000001"), 500).await;
+        let asked = recall(&running, &request(&slow, "DUPL")).await.unwrap().recall.unwrap();
+        assert!(asked.expire_time.unwrap().seconds - asked.create_time.unwrap().seconds > 20 * 86_400, "{asked:?}");
+        let paid = running.pay("ana", aba("9000000001"), 500).await;
         world.scenario(json!({"end_to_end_id": paid.end_to_end_id, "behaviour": "recall_silent"})).await;
         recall(&running, &request(&paid, "DUPL")).await.unwrap();
         assert_eq!(recall(&running, &request(&paid, "DUPL")).await, Err("RECALL_OPEN".to_owned()));

@@ -1,13 +1,15 @@
 //! A record's fields as texts, for comparison and for people.
 
-use super::{BusinessTime, CutoffWindow, DayMinute, FinalityRule, RailCost, RailRecord, RailSession, RailSpeed, StatusSet};
+use super::{
+    BusinessTime, CutoffWindow, DayMinute, FinalityRule, RailCost, RailRecord, RailSession, RailSpeed, RecallAnswerTime, StatusSet,
+};
 use std::{collections::BTreeSet, fmt::Display};
 
 /// A field's name in files, and its value in words; none if it isn't set.
 pub type RailFact = (&'static str, Option<String>);
 
 /// The names of all fields in [`RailRecord::facts`], in its order.
-pub const FIELDS: [&str; 28] = [
+pub const FIELDS: [&str; 29] = [
     "name",
     "valid_until",
     "countries",
@@ -24,6 +26,7 @@ pub const FIELDS: [&str; 28] = [
     "return_rule",
     "recall_rule",
     "recall_business_days",
+    "recall_answer",
     "beneficiary_fields",
     "payee_check",
     "payee_check_note",
@@ -73,6 +76,11 @@ fn cost(cost: &RailCost) -> String {
     format!("{low} to {high}, typically {typical} {currency}, plus {basis_points} basis points{most}")
 }
 
+fn recall_answer(time: &RecallAnswerTime) -> String {
+    let RecallAnswerTime { business_days, calendar } = time;
+    format!("{business_days} business days ({})", calendar.as_deref().unwrap_or("every day"))
+}
+
 fn statuses(set: &StatusSet) -> String {
     let StatusSet { message, settled, pending, rejected } = set;
     let words = |codes: &[String]| if codes.is_empty() { "none".to_owned() } else { codes.join(" ") };
@@ -110,6 +118,7 @@ impl RailRecord {
             ("return_rule", Some(self.return_rule.clone())),
             ("recall_rule", Some(self.recall_rule.clone())),
             ("recall_business_days", self.recall_business_days.map(|days| days.to_string())),
+            ("recall_answer", self.recall_answer.as_ref().map(recall_answer)),
             ("beneficiary_fields", field_sets(&self.beneficiary_fields)),
             ("payee_check", Some(self.payee_check.word().to_owned())),
             ("payee_check_note", self.payee_check_note.clone()),

@@ -2,7 +2,7 @@
 
 use super::{
     BeneficiaryKind, BusinessTime, CutoffWindow, DayMinute, FactConfidence, FinalityRule, InstantKind, PayeeCheck, RailCost, RailRecord,
-    RailSession, RailSpeed, StatusSet,
+    RailSession, RailSpeed, RecallAnswerTime, StatusSet,
 };
 use crate::{
     cap::DatedCap,
@@ -31,7 +31,8 @@ pub(crate) fn record(table: &TableReader<'_>, known_calendar: impl Fn(&str) -> b
     let instant = table.parsed_required("instant", InstantKind::FORM, InstantKind::from_word);
     let zone_form = "the IANA name of a time zone such as \"America/New_York\"";
     let zone = table.parsed_required("zone", zone_form, |name| Some((name.to_owned(), TimeZone::get(name).ok()?)));
-    let calendar = calendar(table, known_calendar);
+    let recall_answer = recall_answer(table, &known_calendar);
+    let calendar = calendar(table, &known_calendar);
     let (sessions, extended_hours) = (sessions(table), table.flag("extended_hours"));
     let (speed, finality) = (speed(table), finality(table));
     let (return_rule, recall_rule) = (table.text("return_rule"), table.text("recall_rule"));
@@ -69,6 +70,7 @@ pub(crate) fn record(table: &TableReader<'_>, known_calendar: impl Fn(&str) -> b
         return_rule: return_rule?,
         recall_rule: recall_rule?,
         recall_business_days,
+        recall_answer,
         beneficiary_fields,
         payee_check: payee_check?,
         payee_check_note,
@@ -120,6 +122,16 @@ fn calendar(table: &TableReader<'_>, known: impl Fn(&str) -> bool) -> Option<Str
     }
     table.fault("calendar", format!("{} is neither computed nor listed", quoted(&id)));
     None
+}
+
+fn recall_answer(table: &TableReader<'_>, known: impl Fn(&str) -> bool) -> Option<RecallAnswerTime> {
+    let rule = table.table("recall_answer")?;
+    let (business_days, calendar) = (number(&rule, "business_days", RETURNABLE_MAX), calendar(&rule, known));
+    if !rule.has("business_days") {
+        rule.fault("business_days", "is missing");
+    }
+    rule.finish();
+    Some(RecallAnswerTime { business_days: business_days?, calendar })
 }
 
 fn caps(table: &TableReader<'_>, currencies: &BTreeSet<Currency>) -> Vec<DatedCap> {

@@ -8,7 +8,7 @@ use crate::{
 
 const SECONDS: &str = "seconds = { typical = 1, longest = 2 }";
 /// Every field that may be absent.
-const FULL: &str = "valid_until = \"2027-12-31\"\ncalendar = \"EU-TARGET\"\nextended_hours = true\nrecall_business_days = 3\npayee_check_note = \"a\"\n\
+const FULL: &str = "valid_until = \"2027-12-31\"\ncalendar = \"EU-TARGET\"\nextended_hours = true\nrecall_business_days = 3\nrecall_answer = { business_days = 3, calendar = \"EU-TARGET\" }\npayee_check_note = \"a\"\n\
                     bank_answer_s = 9\nnote = \"a\"\nseconds = { typical = 1, longest = 2 }\nsessions = [{ days = \"every\", opens = \"01:00\", closes = \
                     \"02:00\" }]\nbeneficiary_fields = [[\"iban\"]]\ncost = { currency = \"EUR\", low = \"1\", typical = \"2\", high = \"3\" }\nstatuses = \
                     [{ message = \"m\", settled = [\"A\"] }]\ncaps = [{ amount = \"1.00\", currency = \"EUR\" }]\nfield_confidence = { cost = \"P\" }";
@@ -51,6 +51,7 @@ fn a_change_of_any_field_is_a_fact_that_differs() {
         ("return_rule", "return_rule = \"some\""),
         ("recall_rule", "recall_rule = \"some\""),
         ("recall_business_days", "recall_business_days = 4"),
+        ("recall_answer", "recall_answer = { business_days = 3 }"),
         ("beneficiary_fields", "beneficiary_fields = [[\"iban\"], [\"name\"]]"),
         ("payee_check", "payee_check = \"lookup\""),
         ("payee_check_note", ""),
@@ -98,6 +99,8 @@ fn every_wrong_part_is_named() {
     }
     let with_seconds = [
         ("calendar = \"MOON\"", "calendar: \"MOON\" is neither computed nor listed"),
+        ("recall_answer = {}", "recall_answer.business_days: is missing"),
+        ("recall_answer = { business_days = 1, calendar = \"MOON\" }", "recall_answer.calendar: \"MOON\" is neither computed nor listed"),
         ("caps = [{ amount = \"5.00\" }]", "caps[1].currency: is missing: amount is an amount without a currency"),
         ("caps = [{ amount = \"5.001\", currency = \"EUR\" }]", "caps[1].amount: EUR has 2 decimal places"),
         (
