@@ -1,4 +1,5 @@
-//! What goes on beside payouts: callbacks are read, recalls advanced, returns booked, ACH files sent and fetched. Each in a loop of its own, so that a silent bank delays none of the others.
+//! What goes on beside payouts: callbacks are read, recalls advanced and paid for, returns booked, ACH files sent and fetched. Each in a loop of its own, so that a
+//! silent bank delays none of the others.
 
 use crate::{error::Error, payouts::Payouts};
 use futures::future::BoxFuture;
@@ -10,6 +11,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     tokio::join!(
         rounds(&payouts, &shutdown, ("callbacks", payouts.config.poll_delay), |payouts| Box::pin(payouts.read_due_callbacks())),
         rounds(&payouts, &shutdown, ("recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.advance_due_recalls())),
+        rounds(&payouts, &shutdown, ("fees of recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_recall_fees())),
         rounds(&payouts, &shutdown, ("returns", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_returns())),
         ach(&payouts, &shutdown),
     );

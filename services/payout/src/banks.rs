@@ -57,6 +57,7 @@ pub struct OfferedRail {
     pub time_out: Duration,
     terms: BankTerms,
     minor_units_max: i64,
+    recall_fee_minor_units: i64,
 }
 
 /// One bank.
@@ -148,7 +149,10 @@ impl Bank {
             };
             let paused = Some(rail.paused.clone()).filter(|why| !why.is_empty());
             let terms = BankTerms { lead_minutes: rail.lead_minutes, paused, ..BankTerms::default() };
-            (rail.rail.clone(), OfferedRail { time_out, terms, minor_units_max: rail.minor_units_max })
+            (
+                rail.rail.clone(),
+                OfferedRail { time_out, terms, minor_units_max: rail.minor_units_max, recall_fee_minor_units: rail.recall_fee_minor_units },
+            )
         });
         let connector: Arc<dyn BankConnector> = match config.protocol {
             BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?)?),
@@ -342,6 +346,12 @@ impl Banks {
             starts_at_ms: route.rail.expectation.starts.as_millisecond(),
             expected_at_ms: route.rail.expectation.typical.as_millisecond(),
         }
+    }
+
+    /// What the bank of an attempt charges for a recall over its rail, in minor units; 0: nothing.
+    #[must_use]
+    pub fn recall_fee(&self, attempt: &Attempt) -> i64 {
+        self.of(attempt).and_then(|bank| bank.rails.get(&attempt.rail)).map_or(0, |rail| rail.recall_fee_minor_units)
     }
 
     /// Until when a recall over this rail that is asked for now is to be answered by the rail's rule; none: there is no rule.

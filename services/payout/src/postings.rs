@@ -4,6 +4,7 @@
 
 use crate::domain::{
     CostBearer, Payout,
+    recall::PayoutRecall,
     reservation::{PayingSource, Release, Reservation},
     returns::PayoutReturn,
 };
@@ -140,6 +141,21 @@ pub fn returned(payout: &Payout, back: &PayoutReturn) -> PostingDraft {
         .money(Account::of_entity(entity, Purpose::ReturnCharge, currency), to(), borne)
         .field("payout_id", payout.payout_id)
         .field("return_id", back.return_id)
+}
+
+/// A bank charges for a recall of a payout: the house bears it, or the creator who asked for it.
+#[must_use]
+pub fn recall_fee(payout: &Payout, recall: &PayoutRecall) -> PostingDraft {
+    let (currency, fee) = (payout.amount.currency(), &recall.fee);
+    let from = match fee.bearer {
+        CostBearer::House => Account::of_entity(entity(payout), Purpose::RecallCost, currency),
+        CostBearer::Creator => payable(payout),
+    };
+    let amount = Money::try_new(currency, fee.minor_units).expect("a fee is an amount");
+    PostingDraft::new(PostingKind::PayoutRecallFee, fee.post_id())
+        .money(from, bank_cash(payout), amount)
+        .field("payout_id", payout.payout_id)
+        .field("recall_id", recall.recall_id)
 }
 
 fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {

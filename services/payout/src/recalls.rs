@@ -1,15 +1,16 @@
-//! Recalls: the bank is asked for the money of a paid payout, and then asked what became of that until it answers or time is over. A recall moves no money: what
-//! comes back is a return.
+//! Recalls: the bank is asked for the money of a paid payout, and then asked what became of that until it answers or time is over. A recall moves no money but its
+//! fee: what comes back is a return.
 
 use crate::{
     banks::connector::RecallOrder,
     domain::{
-        NEVER_MS, PayoutPhase, RetryPolicy,
-        recall::{PayoutRecall, RecallReply, RecallState},
+        CostBearer, NEVER_MS, PayoutPhase, RetryPolicy,
+        recall::{PayoutRecall, RecallFee, RecallReply, RecallState},
         returns::ReturnState,
     },
     error::{Error, PayoutRefusal},
     payouts::Payouts,
+    postings,
     returns::judge,
     store::{
         self,
@@ -43,6 +44,8 @@ pub struct RecallRequest {
     pub request_id: RequestId,
     /// Why: `ExternalCancellationReason1Code`.
     pub code: String,
+    /// The creator asked for it, and bears the fee.
+    pub asked_by_creator: bool,
 }
 
 impl Payouts {
@@ -51,7 +54,11 @@ impl Payouts {
         let PayoutKey { book, payout_id } = &ask.payout_key;
         let recall_id = derive_id(ask.request_id.uuid(), &["payout.RecallPayout", book.as_str(), ask.subject.as_str()]);
         let key = RequestKey { book, subject: &ask.subject, rpc: RPC, request_id: &ask.request_id };
-        let fields = SentFields::new().with("payout_id", payout_id).with("code", &ask.code);
+        let mut fields = SentFields::new().with("payout_id", payout_id).with("code", &ask.code);
+        // Older programs did not compare it.
+        if ask.asked_by_creator {
+            fields = fields.with("asked_by_creator", true);
+        }
         let mut tx = self.store.begin().await?;
         let is_replay = match requests::begin(&mut tx, key, &fields, now).await? {
             RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
@@ -97,6 +104,10 @@ impl Payouts {
                 .map_or_else(|| now_ms.saturating_add(millis(self.config.returns.recall_expiry)), Timestamp::as_millisecond),
             requested_at_ms: now_ms,
             ended_at_ms: 0,
+            fee: RecallFee::agreed(
+                self.banks.recall_fee(&payout.attempt),
+                if ask.asked_by_creator { CostBearer::Creator } else { CostBearer::House },
+            ),
             version: 1,
         };
         recalls::insert(&mut tx, &recall).await?;
@@ -143,6 +154,45 @@ impl Payouts {
         tie(&mut tx, &saved).await?;
         tx.commit().await?;
         self.tell(saved.payout_id);
+        self.news.notify_waiters();
+        Ok(())
+    }
+
+    /// Posts fees of recalls that are due. True: there are more.
+    pub(crate) async fn book_due_recall_fees(&self) -> Result<bool, Error> {
+        let due = self.store.due_recall_fees(unix_ms(SystemTime::now()), ROUND_MAX).await?;
+        let count = due.len();
+        for recall in due {
+            let recall_id = recall.recall_id;
+            if let Err(error) = self.book_recall_fee(recall).await {
+                tracing::error!(%recall_id, %error, "the fee of a recall could not be booked; it is tried again after its lease");
+            }
+        }
+        Ok(i64::try_from(count).is_ok_and(|count| count == ROUND_MAX))
+    }
+
+    async fn book_recall_fee(&self, mut recall: PayoutRecall) -> Result<(), Error> {
+        // The claim: of several processes only one posts, so that no two ids are in use at a time.
+        recall.fee.due_at_ms = unix_ms(SystemTime::now()).saturating_add(millis(self.config.lease));
+        let Some(mut recall) = self.store.save_recall(recall).await? else { return Ok(()) };
+        let key = PayoutKey { book: recall.book.clone(), payout_id: recall.payout_id };
+        let Some(payout) = self.store.payout(&key).await? else { return Ok(()) };
+        let posted = self.ledger.posting(&key.book, postings::recall_fee(&payout, &recall)).await;
+        let now_ms = unix_ms(SystemTime::now());
+        match posted {
+            Ok(posting) => (recall.fee.posting_id, recall.fee.due_at_ms) = (posting.posting_id, NEVER_MS),
+            Err(not_posted) => {
+                let refused = not_posted.refusal().is_some();
+                tracing::warn!(recall_id = %recall.recall_id, refused, %not_posted, "the ledger did not book the fee of a recall; trying again");
+                if refused {
+                    recall.fee = recall.fee.refused(recall.recall_id, now_ms, &self.policy);
+                } else {
+                    recall.fee.due_at_ms = now_ms.saturating_add(self.policy.backoff_ms(recall.fee.tries));
+                }
+            }
+        }
+        self.store.save_recall(recall).await?;
+        self.tell(key.payout_id);
         self.news.notify_waiters();
         Ok(())
     }

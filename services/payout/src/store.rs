@@ -42,7 +42,7 @@ use sqlx::AnyPool;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 18] = [
+pub const MIGRATIONS: [Migration; 19] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -61,6 +61,7 @@ pub const MIGRATIONS: [Migration; 18] = [
     Migration::expand(17, include_str!("../migrations/0017_ach.sql")),
     Migration::expand(18, include_str!("../migrations/0018_ach_change.sql")),
     Migration::expand(19, include_str!("../migrations/0019_resolutions.sql")),
+    Migration::expand(20, include_str!("../migrations/0020_recall_fees.sql")),
     Migration::expand(21, include_str!("../migrations/0021_rejected_runs.sql")),
 ];
 

@@ -3,14 +3,14 @@
 //! answers a caller.
 pub use crate::domain::{
     Payout, PayoutPhase,
-    recall::PayoutRecall,
+    recall::{PayoutRecall, RecallFee},
     reservation::{Release, Reservation, ReservationState},
     returns::{PayoutReturn, ReturnState},
     statement::StatementFinding,
 };
 pub use crate::payouts::STEPS_SHOWN_MAX;
 pub use crate::postings::{
-    blocking, hold, rejection, release, reservation, returned, settlement, suspension, unblocking, unblocking_to_suspense,
+    blocking, hold, recall_fee, rejection, release, reservation, returned, settlement, suspension, unblocking, unblocking_to_suspense,
 };
 pub use crate::privacy::{Export, export};
 pub use crate::store::{

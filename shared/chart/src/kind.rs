@@ -34,6 +34,8 @@ pub enum PostingKind {
     PayoutUnblock,
     /// Money of a settled payout came back.
     PayoutReturn,
+    /// A bank charges for a recall.
+    PayoutRecallFee,
     /// A payout reserves money of the bank account that pays it.
     PayoutReserve,
     /// A payout that was not executed, or whose money came back, gives up its reservation.
@@ -51,7 +53,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
@@ -65,6 +67,7 @@ impl PostingKind {
         Self::PayoutBlock,
         Self::PayoutUnblock,
         Self::PayoutReturn,
+        Self::PayoutRecallFee,
         Self::PayoutReserve,
         Self::PayoutRelease,
         Self::Adjustment,
@@ -89,6 +92,7 @@ impl PostingKind {
             Self::PayoutBlock => "payout.block",
             Self::PayoutUnblock => "payout.unblock",
             Self::PayoutReturn => "payout.return",
+            Self::PayoutRecallFee => "payout.recall_fee",
             Self::PayoutReserve => "payout.reserve",
             Self::PayoutRelease => "payout.release",
             Self::Adjustment => "adjustment",

@@ -173,7 +173,7 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 18] = [
+pub const POSTING_RULES: [PostingRule; 19] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -260,6 +260,12 @@ pub const POSTING_RULES: [PostingRule; 18] = [
             // What the returning bank kept, where we bear it.
             moved(AccountClass::House(Purpose::ReturnCharge), &[CreatorPayable, SUSPENSE], AtMostOnce),
         ],
+    ),
+    posted(
+        PostingKind::PayoutRecallFee,
+        Poster::Payout,
+        // Ours, or the creator's who asked for the recall.
+        &[moved(AccountClass::House(Purpose::RecallCost), &[BANK_CASH], AtMostOnce), moved(CreatorPayable, &[BANK_CASH], AtMostOnce)],
     ),
     posted(PostingKind::PayoutReserve, Poster::Payout, &[moved(SPENDABLE, &[COMMITTED], Once)]),
     posted(PostingKind::PayoutRelease, Poster::Payout, &[moved(COMMITTED, &[SPENDABLE], Once)]),

@@ -5,7 +5,7 @@ use books::domain::event::TransferKind;
 use chart::PostingKind;
 use earnings::tables::{Acceptance, Quote, QuoteState};
 use money::BookName;
-use payout::tables::{Payout, PayoutPhase, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
+use payout::tables::{Payout, PayoutPhase, PayoutRecall, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
 use purchase::tables::{Purchase, PurchaseState};
 use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
@@ -38,6 +38,7 @@ impl RowsOf {
             | PostingKind::PayoutBlock
             | PostingKind::PayoutUnblock
             | PostingKind::PayoutReturn
+            | PostingKind::PayoutRecallFee
             | PostingKind::PayoutReserve
             | PostingKind::PayoutRelease => Some(Self::Payouts),
             PostingKind::Adjustment | PostingKind::Reversal => Some(Self::Proposals),
@@ -247,8 +248,21 @@ pub(super) fn of_return(payout: &Payout, back: &PayoutReturn) -> Option<Claim> {
     Some(Claim { row: format!("return {} of payout {}", back.return_id, payout.payout_id), id, recorded, moves })
 }
 
-/// What the rows of payouts, and of the money of theirs that came back, claim.
-pub(super) fn of_payouts(payouts: &[Payout], returns: &[PayoutReturn]) -> Vec<(Uuid, Vec<Claim>)> {
+/// What the row of a recall claims; nothing where it has no fee, or none that is incurred.
+pub(super) fn of_recall(payout: &Payout, recall: &PayoutRecall) -> Option<Claim> {
+    let fee = &recall.fee;
+    if fee.key.is_nil() {
+        return None;
+    }
+    let recorded = !fee.posting_id.is_empty();
+    let next = chart::id::posted(fee.post_id(), payout.book.as_str());
+    let id = if recorded { Uuid::try_parse(&fee.posting_id).ok() } else { Some(next) };
+    let moves = vec![Moves::of(&payout::tables::recall_fee(payout, recall))];
+    Some(Claim { row: format!("recall {} of payout {}", recall.recall_id, payout.payout_id), id, recorded, moves })
+}
+
+/// What the rows of payouts, of the money of theirs that came back, and of their recalls claim.
+pub(super) fn of_payouts(payouts: &[Payout], returns: &[PayoutReturn], recalls: &[PayoutRecall]) -> Vec<(Uuid, Vec<Claim>)> {
     let mut of_each: BTreeMap<Uuid, Vec<&PayoutReturn>> = BTreeMap::new();
     for back in returns {
         if let Some((_, payout_id)) = &back.of {
@@ -257,7 +271,8 @@ pub(super) fn of_payouts(payouts: &[Payout], returns: &[PayoutReturn]) -> Vec<(U
     }
     let all = |payout: &Payout| {
         let returned = of_each.get(&payout.payout_id).into_iter().flatten().filter_map(|back| of_return(payout, back));
-        (payout.payout_id, of_payout(payout).into_iter().chain(returned).collect())
+        let recalled = recalls.iter().filter(|recall| recall.payout_id == payout.payout_id).filter_map(|recall| of_recall(payout, recall));
+        (payout.payout_id, of_payout(payout).into_iter().chain(returned).chain(recalled).collect())
     };
     payouts.iter().map(all).collect()
 }

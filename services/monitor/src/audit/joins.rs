@@ -179,7 +179,8 @@ async fn payouts(
         after = Some(last.payout_id);
         let ids: Vec<Uuid> = page.iter().map(|payout| payout.payout_id).collect();
         let returns = tables.returns_of(name, &ids).await?;
-        claims::of_payouts(&page, &returns).into_iter().flat_map(|(_, claims)| claims).for_each(|claim| join.claim(claim));
+        let recalls = tables.recalls_of_all(name, &ids).await?;
+        claims::of_payouts(&page, &returns, &recalls).into_iter().flat_map(|(_, claims)| claims).for_each(|claim| join.claim(claim));
         let reserved = tables.reserved_money(name, &ids).await?;
         reserved.values().flat_map(claims::of_reserved).for_each(|claim| join.claim(claim));
     }

@@ -55,7 +55,9 @@ impl Tables<'_> {
                 let key = payout::tables::PayoutKey { book: book.clone(), payout_id: id };
                 let payout: Vec<_> = tables.payout(&key).await?.into_iter().collect();
                 let returns = tables.returns_of(book, &[id]).await?;
-                let mut all: Vec<Claim> = claims::of_payouts(&payout, &returns).into_iter().flat_map(|(_, claims)| claims).collect();
+                let recalls = tables.recalls_of_all(book, &[id]).await?;
+                let mut all: Vec<Claim> =
+                    claims::of_payouts(&payout, &returns, &recalls).into_iter().flat_map(|(_, claims)| claims).collect();
                 all.extend(tables.reserved_money(book, &[id]).await?.values().flat_map(claims::of_reserved));
                 all
             }
@@ -83,7 +85,8 @@ impl Tables<'_> {
                 let ids: Vec<Uuid> = page.iter().map(|payout| payout.payout_id).collect();
                 let (returns, reserved) = (tables.returns_of(book, &ids).await?, tables.reserved_money(book, &ids).await?);
                 next.id = ids.last().copied();
-                rows.extend(claims::of_payouts(&page, &returns).into_iter().map(|(id, mut all)| {
+                let recalls = tables.recalls_of_all(book, &ids).await?;
+                rows.extend(claims::of_payouts(&page, &returns, &recalls).into_iter().map(|(id, mut all)| {
                     all.extend(reserved.get(&id).into_iter().flat_map(claims::of_reserved));
                     (id, all)
                 }));

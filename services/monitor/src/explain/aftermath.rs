@@ -29,7 +29,8 @@ impl StoryTeller {
         for recall in &recalls {
             told.push_str(&format!("; a recall ({}) is {}", recall.code, recall.state.name()));
         }
-        let postings = returns.iter().map(|back| back.posting_id.clone()).filter(|id| !id.is_empty()).collect();
+        let of_fees = recalls.iter().map(|recall| recall.fee.posting_id.clone());
+        let postings = returns.iter().map(|back| back.posting_id.clone()).chain(of_fees).filter(|id| !id.is_empty()).collect();
         Ok(AfterPayment {
             told,
             returns: returns.iter().map(returned).collect(),
@@ -64,6 +65,6 @@ fn recalled(recall: &PayoutRecall) -> Value {
     json!({
         "recall_id": recall.recall_id, "state": recall.state.name(), "code": recall.code, "requested_by": recall.requested_by,
         "answer_code": recall.answer_code, "note": recall.note, "repaid_by": recall.repaid_by, "requested": time_ms(recall.requested_at_ms),
-        "expires": time_ms(recall.expires_at_ms),
+        "expires": time_ms(recall.expires_at_ms), "fee_minor_units": recall.fee.minor_units, "fee_posting_id": recall.fee.posting_id,
     })
 }

@@ -142,6 +142,8 @@ pub struct BankRailConfig {
     pub lead_minutes: u32,
     /// The bank's own cap on one payment, in minor units of the currency of its account; 0: none.
     pub minor_units_max: i64,
+    /// What the bank charges for a recall, in minor units of the currency of its account; 0: nothing.
+    pub recall_fee_minor_units: i64,
     /// Why nothing is sent over it now; empty: it is in use.
     pub paused: String,
 }
@@ -285,6 +287,9 @@ impl BankConfig {
             }
             if rail.minor_units_max < 0 {
                 return Err(InvalidPayoutOption::Range { name: "a rail's largest payment", bounds: "0 or more minor units" });
+            }
+            if !(0..=money::AMOUNT_MAX).contains(&rail.recall_fee_minor_units) {
+                return Err(InvalidPayoutOption::Range { name: "a rail's recall fee", bounds: "0 or more minor units" });
             }
             let pays = |account: &BankAccountConfig| account.read().is_ok_and(|(currency, _)| latest.currencies.contains(&currency));
             if !self.accounts.iter().any(pays) {

@@ -1,6 +1,7 @@
 //! Requests to banks for the money of paid payouts. A recall decides nothing about money: what comes back is a return of its own.
 
-use super::{NEVER_MS, RetryPolicy};
+use super::{CostBearer, NEVER_MS, RetryPolicy};
+use chart::PostingKind;
 use money::BookName;
 use uuid::Uuid;
 
@@ -36,6 +37,58 @@ impl RecallState {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         RECALL_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+    }
+}
+
+/// What a bank charges for a recall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecallFee {
+    /// In minor units of the payout's currency; 0: nothing.
+    pub minor_units: i64,
+    /// Who bears it.
+    pub bearer: CostBearer,
+    /// Names its posting, once it is incurred; nil before.
+    pub key: Uuid,
+    /// The posting; empty before it.
+    pub posting_id: String,
+    /// Refused postings.
+    pub tries: i64,
+    /// When it is due to be posted, in Unix milliseconds.
+    pub due_at_ms: i64,
+}
+
+impl RecallFee {
+    /// A fee that is not incurred yet.
+    #[must_use]
+    pub fn agreed(minor_units: i64, bearer: CostBearer) -> Self {
+        Self { minor_units, bearer, key: Uuid::nil(), posting_id: String::new(), tries: 0, due_at_ms: NEVER_MS }
+    }
+
+    /// Request id of its posting.
+    #[must_use]
+    pub fn post_id(&self) -> Uuid {
+        chart::id::payout_step(self.key, PostingKind::PayoutRecallFee)
+    }
+
+    /// Incurred, once: whatever the bank answers, it has worked on the recall.
+    #[must_use]
+    pub fn incurred(self, recall_id: Uuid, now_ms: i64) -> Self {
+        if self.minor_units == 0 || !self.key.is_nil() {
+            return self;
+        }
+        let key = chart::id::payout_step_key(recall_id, "recall_fee", self.tries, now_ms);
+        Self { key, due_at_ms: now_ms, ..self }
+    }
+
+    /// The ledger has refused its posting, which is kept under its id: the next try gets a new one. What the creator can't bear, the house does.
+    #[must_use]
+    pub fn refused(self, recall_id: Uuid, now_ms: i64, policy: &RetryPolicy) -> Self {
+        let tries = self.tries + 1;
+        let key = chart::id::payout_step_key(recall_id, "recall_fee", tries, now_ms);
+        match self.bearer {
+            CostBearer::Creator => Self { bearer: CostBearer::House, key, tries, due_at_ms: now_ms, ..self },
+            CostBearer::House => Self { key, due_at_ms: now_ms.saturating_add(policy.backoff_ms(self.tries)), tries, ..self },
+        }
     }
 }
 
@@ -78,6 +131,8 @@ pub struct PayoutRecall {
     pub requested_at_ms: i64,
     /// When it ended, in Unix milliseconds; 0 while it is open.
     pub ended_at_ms: i64,
+    /// What the bank charges for it.
+    pub fee: RecallFee,
     /// Incremented by every write.
     pub version: i64,
 }
@@ -119,6 +174,9 @@ impl PayoutRecall {
     pub fn answered(mut self, answer: RecallReply, now_ms: i64, policy: &RetryPolicy) -> Self {
         if matches!(self.state, RecallState::Accepted | RecallState::Refused) {
             return Self { due_at_ms: NEVER_MS, ..self };
+        }
+        if matches!(answer, RecallReply::Accepted { .. } | RecallReply::Refused { .. } | RecallReply::Pending) {
+            self.fee = self.fee.incurred(self.recall_id, now_ms);
         }
         match answer {
             RecallReply::Accepted { repaid_by } => {
@@ -165,4 +223,4 @@ impl PayoutRecall {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -75,6 +75,18 @@ fn what_came_back_goes_to_the_creator_with_our_part_of_the_charge_or_to_suspense
 }
 
 #[test]
+fn the_fee_of_a_recall_is_ours_or_the_creator_s() {
+    use crate::domain::recall::{RecallFee, tests::recall};
+    let payout = tests::payout(PayoutPhase::Settled);
+    for (bearer, from) in [(CostBearer::House, "house/recall_cost/USD"), (CostBearer::Creator, "creator/ana/payable/USD")] {
+        let fee = RecallFee::agreed(150, bearer).incurred(payout.payout_id, 1);
+        let draft = recall_fee(&payout, &PayoutRecall { fee, ..recall() });
+        assert_eq!(draft.broken_rule(), None);
+        assert_eq!(moved(draft), ("payout.recall_fee".to_owned(), vec![(from.to_owned(), "house/bank_cash/USD".to_owned(), 150, false)]));
+    }
+}
+
+#[test]
 fn every_step_is_as_its_row_says() {
     let payout = tests::payout(PayoutPhase::Held);
     let drafts = [hold(&payout), settlement(&payout), rejection(&payout), suspension(&payout), blocking(&payout)];

@@ -2,9 +2,10 @@
 
 use super::{Error, Store, book as read_book, payouts::PayoutKey, uuid};
 use crate::domain::{
-    NEVER_MS,
-    recall::{PayoutRecall, RecallState},
+    CostBearer, NEVER_MS,
+    recall::{PayoutRecall, RecallFee, RecallState},
 };
+use ::money::BookName;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use uuid::Uuid;
 
@@ -30,6 +31,14 @@ fn read(row: &AnyRow) -> Result<PayoutRecall, Error> {
         expires_at_ms: number("expires_at_ms")?,
         requested_at_ms: number("requested_at_ms")?,
         ended_at_ms: number("ended_at_ms")?,
+        fee: RecallFee {
+            minor_units: number("fee_minor_units")?,
+            bearer: CostBearer::from_name(&text("fee_bearer")?).ok_or(Error::Row("fee bearer"))?,
+            key: Some(text("fee_key")?).filter(|key| !key.is_empty()).map_or(Ok(Uuid::nil()), |key| uuid(&key))?,
+            posting_id: text("fee_posting_id")?,
+            tries: number("fee_tries")?,
+            due_at_ms: number("fee_due_at_ms")?,
+        },
         version: number("version")?,
     })
 }
@@ -38,8 +47,8 @@ fn read(row: &AnyRow) -> Result<PayoutRecall, Error> {
 pub async fn insert(tx: &mut AnyConnection, recall: &PayoutRecall) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO payout_recall (recall_id, book, payout_id, bank, end_to_end_id, message_id, requested_by, code, state, answer_code, note, repaid_by,
-             sends, tries, due_at_ms, expires_at_ms, requested_at_ms, ended_at_ms, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '', '', 0, 0, $10, $11, $12, 0, 1)",
+             sends, tries, due_at_ms, expires_at_ms, requested_at_ms, ended_at_ms, version, fee_minor_units, fee_bearer)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '', '', 0, 0, $10, $11, $12, 0, 1, $13, $14)",
     )
     .bind(recall.recall_id.to_string())
     .bind(recall.book.as_str().to_owned())
@@ -53,6 +62,8 @@ pub async fn insert(tx: &mut AnyConnection, recall: &PayoutRecall) -> Result<(),
     .bind(recall.due_at_ms)
     .bind(recall.expires_at_ms)
     .bind(recall.requested_at_ms)
+    .bind(recall.fee.minor_units)
+    .bind(recall.fee.bearer.name())
     .execute(tx)
     .await?;
     Ok(())
@@ -62,7 +73,7 @@ pub async fn insert(tx: &mut AnyConnection, recall: &PayoutRecall) -> Result<(),
 pub async fn update(tx: &mut AnyConnection, mut recall: PayoutRecall) -> Result<Option<PayoutRecall>, Error> {
     let updated = sqlx::query(
         "UPDATE payout_recall SET version = version + 1, state = $3, answer_code = $4, note = $5, repaid_by = $6, sends = $7, tries = $8, due_at_ms = $9,
-             ended_at_ms = $10
+             ended_at_ms = $10, fee_bearer = $11, fee_key = $12, fee_posting_id = $13, fee_tries = $14, fee_due_at_ms = $15
          WHERE recall_id = $1 AND version = $2",
     )
     .bind(recall.recall_id.to_string())
@@ -75,6 +86,11 @@ pub async fn update(tx: &mut AnyConnection, mut recall: PayoutRecall) -> Result<
     .bind(recall.tries)
     .bind(recall.due_at_ms)
     .bind(recall.ended_at_ms)
+    .bind(recall.fee.bearer.name())
+    .bind(if recall.fee.key.is_nil() { String::new() } else { recall.fee.key.to_string() })
+    .bind(recall.fee.posting_id.clone())
+    .bind(recall.fee.tries)
+    .bind(recall.fee.due_at_ms)
     .execute(tx)
     .await?;
     recall.version += 1;
@@ -105,6 +121,30 @@ impl Store {
     /// Recalls that are due, longest waiting first.
     pub async fn due_recalls(&self, now_ms: i64, limit: i64) -> Result<Vec<PayoutRecall>, Error> {
         let query = sqlx::query("SELECT * FROM payout_recall WHERE due_at_ms <= $1 AND due_at_ms < $2 ORDER BY due_at_ms LIMIT $3");
+        query.bind(now_ms).bind(NEVER_MS).bind(limit).fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
+    /// Recalls of payouts, the first one first.
+    pub async fn recalls_of_all(&self, book: &BookName, payout_ids: &[Uuid]) -> Result<Vec<PayoutRecall>, Error> {
+        if payout_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<String> = (2..).take(payout_ids.len()).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "SELECT * FROM payout_recall WHERE book = $1 AND payout_id IN ({}) ORDER BY requested_at_ms, recall_id",
+            places.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str().to_owned());
+        for id in payout_ids {
+            query = query.bind(id.to_string());
+        }
+        query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
+    /// Recalls whose fee is due to be posted, longest waiting first.
+    pub async fn due_recall_fees(&self, now_ms: i64, limit: i64) -> Result<Vec<PayoutRecall>, Error> {
+        let query =
+            sqlx::query("SELECT * FROM payout_recall WHERE fee_due_at_ms <= $1 AND fee_due_at_ms < $2 ORDER BY fee_due_at_ms LIMIT $3");
         query.bind(now_ms).bind(NEVER_MS).bind(limit).fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 

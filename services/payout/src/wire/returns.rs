@@ -3,6 +3,7 @@
 use super::{malformed, request_id, uuid};
 use crate::{
     domain::{
+        CostBearer,
         recall::{PayoutRecall, RecallState},
         returns::{PayoutReturn, ReturnAdvice, ReturnState},
     },
@@ -32,7 +33,13 @@ pub fn recall(who: Result<(BookName, UserKey), Status>, request: &pb::RecallPayo
     let (Some(request_id), Some((book, subject)), Some(payout_id), true) = (request_id, who, payout_id, is_known) else {
         return Err(wrong.into_status());
     };
-    Ok(RecallRequest { payout_key: PayoutKey { book, payout_id }, subject, request_id, code: request.code.clone() })
+    Ok(RecallRequest {
+        payout_key: PayoutKey { book, payout_id },
+        subject,
+        request_id,
+        code: request.code.clone(),
+        asked_by_creator: request.asked_by_creator,
+    })
 }
 
 /// A state of returns to filter by; none for any.
@@ -115,5 +122,8 @@ pub fn payout_recall(recall: &PayoutRecall) -> pb::PayoutRecall {
         create_time: Some(timestamp_ms(recall.requested_at_ms)),
         expire_time: Some(timestamp_ms(recall.expires_at_ms)),
         end_time: (recall.ended_at_ms > 0).then(|| timestamp_ms(recall.ended_at_ms)),
+        fee_minor_units: recall.fee.minor_units,
+        fee_borne_by_creator: recall.fee.bearer == CostBearer::Creator,
+        fee_posting_id: recall.fee.posting_id.clone(),
     }
 }

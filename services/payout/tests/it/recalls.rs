@@ -7,7 +7,13 @@ use std::time::Duration;
 use testbed::{new_id, reason};
 
 fn request(payout: &Payout, code: &str) -> RecallPayoutRequest {
-    RecallPayoutRequest { request_id: new_id(), book: BOOK.into(), payout_id: payout.payout_id.clone(), code: code.into() }
+    RecallPayoutRequest {
+        request_id: new_id(),
+        book: BOOK.into(),
+        payout_id: payout.payout_id.clone(),
+        code: code.into(),
+        asked_by_creator: false,
+    }
 }
 
 async fn recall(running: &Running, request: &RecallPayoutRequest) -> Result<RecallPayoutResponse, String> {
@@ -101,11 +107,53 @@ async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_rec
         let over = running.once("ana", &paid.payout_id, |payout| ended(payout, RecallState::Expired)).await;
         assert_eq!(over.returned_minor_units, 0);
         for (code, id) in [("", ""), ("dupl", "7"), ("XXXX", "'; --"), ("DUPLDUPL", "00000000-0000-0000-0000-000000000000")] {
-            let ask = RecallPayoutRequest { request_id: id.into(), book: BOOK.into(), payout_id: id.into(), code: code.into() };
+            let ask = RecallPayoutRequest {
+                request_id: id.into(),
+                book: BOOK.into(),
+                payout_id: id.into(),
+                code: code.into(),
+                asked_by_creator: false,
+            };
             assert_eq!(recall(&running, &ask).await, Err("MALFORMED".to_owned()), "{code} {id}");
         }
         let own = running.client().recall_payout(running.signed("ana", request(&paid, "DUPL"))).await;
         assert_eq!(reason(own), Err("PERMISSION_DENIED".to_owned()));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_fee_of_a_recall_is_booked_once_and_borne_by_whoever_asked_for_it() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let mut config = world.watchful();
+        config.banks[0].rails.iter_mut().for_each(|rail| (rail.minor_units_max, rail.recall_fee_minor_units) = (0, 150));
+        let running = world.start_with(config).await;
+        world.fund("ana", "USD").await;
+        let (cash, cost, payable) = ("house/bank_cash/USD", "house/recall_cost/USD", "creator/ana/payable/USD");
+        let mut expected = (0, 0, FUNDS);
+        // The house; then the creator; then the creator again, who has nothing left.
+        for (asked_by_creator, borne_by_creator, minor_units) in [(false, false, 500), (true, true, 500), (true, false, FUNDS - 1_150)] {
+            let paid = running.pay("ana", aba("9000000001"), minor_units).await;
+            world.scenario(json!({"end_to_end_id": paid.end_to_end_id, "behaviour": "recall_refuse", "code": "CUST"})).await;
+            let ask = RecallPayoutRequest { asked_by_creator, ..request(&paid, "CUST") };
+            let asked = recall(&running, &ask).await.unwrap().recall.unwrap();
+            assert_eq!((asked.fee_minor_units, asked.fee_borne_by_creator), (150, asked_by_creator));
+            if asked_by_creator {
+                let other = RecallPayoutRequest { asked_by_creator: false, ..ask };
+                assert_eq!(recall(&running, &other).await, Err("REQUEST_ID_REUSED".to_owned()));
+            }
+            let is_booked = |payout: &Payout| ended(payout, RecallState::Refused) && !payout.recalls[0].fee_posting_id.is_empty();
+            let booked = running.once("ana", &paid.payout_id, is_booked).await;
+            assert_eq!(booked.recalls[0].fee_borne_by_creator, borne_by_creator);
+            expected.0 += minor_units + 150;
+            expected.1 -= if borne_by_creator { 0 } else { 150 };
+            expected.2 -= minor_units + if borne_by_creator { 150 } else { 0 };
+            let found = (world.balance(cash).await.0, world.balance(cost).await.0, world.balance(payable).await.0);
+            assert_eq!(found, expected);
+        }
         running.stop().await;
         world.close().await;
     })

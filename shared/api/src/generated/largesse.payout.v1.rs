@@ -363,6 +363,15 @@ pub struct PayoutRecall {
     /// When it was decided, or expired. Absent: it is open.
     #[prost(message, optional, tag = "9")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What our bank charges for it, in minor units of the payout's currency. 0: nothing. It is charged once the bank has answered, whatever the answer is.
+    #[prost(int64, tag = "10")]
+    pub fee_minor_units: i64,
+    /// The creator bears the fee; else the house does.
+    #[prost(bool, tag = "11")]
+    pub fee_borne_by_creator: bool,
+    /// UUID of the posting of the fee. Empty before it, and without a fee.
+    #[prost(string, tag = "12")]
+    pub fee_posting_id: ::prost::alloc::string::String,
 }
 /// A payout whose money is to come back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -379,6 +388,9 @@ pub struct RecallPayoutRequest {
     /// Why: a code of ISO 20022 `ExternalCancellationReason1Code`, such as `DUPL`, `TECH`, `FRAD`, `CUST` or `AC03`. Required.
     #[prost(string, tag = "4")]
     pub code: ::prost::alloc::string::String,
+    /// The creator asked for it, and then bears what the bank charges for it, as far as their money suffices.
+    #[prost(bool, tag = "5")]
+    pub asked_by_creator: bool,
 }
 /// The recall.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

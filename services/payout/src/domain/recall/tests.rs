@@ -3,7 +3,7 @@ use super::*;
 
 const POLICY: RetryPolicy = RetryPolicy { retry_delay_ms: 100, retry_delay_max_ms: 5_000, clock_skew_ms: 0, sends_max: 1 };
 
-fn recall() -> PayoutRecall {
+pub(crate) fn recall() -> PayoutRecall {
     PayoutRecall {
         recall_id: Uuid::from_u128(5),
         book: BookName::try_new("app-us").unwrap(),
@@ -23,6 +23,7 @@ fn recall() -> PayoutRecall {
         expires_at_ms: 100_000,
         requested_at_ms: 0,
         ended_at_ms: 0,
+        fee: RecallFee::agreed(150, CostBearer::Creator),
         version: 1,
     }
 }
@@ -66,4 +67,24 @@ fn an_answer_after_the_end_counts_and_silence_after_it_asks_no_more() {
     assert_eq!((over.state, over.due_at_ms), (RecallState::Expired, NEVER_MS));
     assert_eq!(over.clone().answered(RecallReply::Pending, 110_000, &POLICY).due_at_ms, NEVER_MS);
     assert_eq!(over.answered(accepted(), 120_000, &POLICY).state, RecallState::Accepted);
+}
+
+#[test]
+fn a_fee_is_incurred_once_by_an_answer_and_falls_to_the_house_if_the_creator_cant_bear_it() {
+    for nothing in [RecallReply::Lost(String::new()), RecallReply::NotFound, RecallReply::Unsupported] {
+        let asked = recall().answered(nothing.clone(), 5_000, &POLICY);
+        assert_eq!((asked.fee.key, asked.fee.due_at_ms), (Uuid::nil(), NEVER_MS), "{nothing:?}");
+    }
+    let pending = recall().answered(RecallReply::Pending, 5_000, &POLICY);
+    assert!(!pending.fee.key.is_nil() && pending.fee.due_at_ms == 5_000);
+    let accepted = pending.clone().answered(RecallReply::Accepted { repaid_by: String::new() }, 9_000, &POLICY);
+    assert_eq!(accepted.fee, pending.fee, "it is charged once");
+    let id = pending.recall_id;
+    let refused = pending.fee.clone().refused(id, 6_000, &POLICY);
+    assert_eq!((refused.bearer, refused.due_at_ms), (CostBearer::House, 6_000));
+    assert_ne!(refused.key, pending.fee.key);
+    let later = refused.clone().refused(id, 7_000, &POLICY);
+    assert!(later.bearer == CostBearer::House && later.due_at_ms > 7_000 && later.key != refused.key);
+    let free = PayoutRecall { fee: RecallFee::agreed(0, CostBearer::House), ..recall() }.answered(RecallReply::Pending, 5_000, &POLICY);
+    assert_eq!(free.fee.due_at_ms, NEVER_MS);
 }
