@@ -38,8 +38,10 @@ pub fn attempts(story: &StoryTelling, paid: &[PayoutSummary]) -> Result<TrySumma
         call(Service::Gift, "VIEWER", "ListGifts", "")?,
         call(Service::Gift, "VIEWER", "SendGift", &send.to_string())?,
         call(Service::Payout, "AUDITOR", "GetPayout", &payout.to_string())?,
+        call(Service::Payout, "AUDITOR", "ListReviews", "")?,
+        call(Service::Payout, "AUDITOR", "ListReturns", "")?,
         call(Service::Ledger, "AUDITOR", "GetTrialBalance", "")?,
-        format!("curl {}/statements/USD", story.fleet.http_url("bank")?),
+        format!("curl {0}/statements/USD {0}/ach/statements/USD", story.fleet.http_url("bank")?),
     ];
     let process = |(process_id, services): (Option<u32>, Vec<Service>)| {
         let services = services.iter().map(ToString::to_string).collect();

@@ -142,6 +142,7 @@ fn summary(cash: &CashSummary, fate: &PayoutPlan, paid: PaidPayout, found: &Foun
             charge: SummaryAmount::try_new(currency, back.charge_minor_units)?,
             charge_borne: SummaryAmount::try_new(currency, back.charge_borne_minor_units)?,
             code: back.code.clone(),
+            meaning: CodeAdvice::of(CodeList::ReturnReason, &back.code).meaning.to_owned(),
             payee_text: back.payee_text.clone(),
         })
     });

@@ -189,6 +189,8 @@ pub struct ReturnSummary {
     /// The part of the charge that we bear; the creator bears the rest.
     pub charge_borne: SummaryAmount,
     pub code: String,
+    /// What the code means.
+    pub meaning: String,
     /// What the creator is told.
     pub payee_text: String,
 }

@@ -53,20 +53,20 @@ fn reviewed(paid: &PayoutSummary, review: &ReviewSummary) -> String {
 }
 
 /// What the creator has back, and why.
-fn came_back(paid: &PayoutSummary) -> Option<String> {
+fn came_back(paid: &PayoutSummary) -> Vec<String> {
     let payable = format!("{} payable again", paid.payable_again);
     if !paid.reason_code.is_empty() {
-        return Some(format!("  rejection ({}): {}; {payable}", paid.reason_code, paid.reason));
+        return vec![format!("  rejection ({}): {}; {payable}", paid.reason_code, paid.reason)];
     }
-    let back = paid.returns.first()?;
+    let Some(back) = paid.returns.first() else { return Vec::new() };
     if let Some(recall) = paid.recalls.first() {
         let how = if recall.is_repaid_anew { "as a new payment" } else { "as a return" };
         let steps = recall.steps.join(" > ");
-        return Some(format!("  recall ({}): {steps}; {} came back {how}; {payable}", recall.code, back.amount));
+        return vec![format!("  recall ({}): {steps}; {} came back {how}; {payable}", recall.code, back.amount)];
     }
     let charge = format!(", and their bank kept {}, of which we bear {}", back.charge.plain(), back.charge_borne.plain());
     let charge = if back.charge.minor_units > 0 { charge } else { String::new() };
-    Some(format!("  return ({}): {} came back{charge}; {payable}", back.code, back.amount))
+    vec![format!("  return ({}): {}", back.code, back.meaning), format!("  {} came back{charge}; {payable}", back.amount)]
 }
 
 /// The report by rail, and beside e-wallets.
