@@ -60,7 +60,7 @@ const REGISTER: OnErasure =
     OnErasure::Kept("issuers of such numbers must register who uses them, and keep that; numbers are never given twice");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 56] = [
+pub const PERSONAL: [PersonalColumn; 58] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -83,6 +83,8 @@ pub const PERSONAL: [PersonalColumn; 56] = [
     personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", OnErasure::Removed),
     personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, encrypted", OnErasure::Removed),
     personal(Service::Payout, "ach_file.sealed", "a file of payments, with names and accounts, encrypted", OnErasure::Emptied),
+    personal(Service::Payout, "ach_file.answer", "a bank's own words about a file", OnErasure::Emptied),
+    personal(Service::Payout, "ach_file.why", "the same", OnErasure::Emptied),
     personal(Service::Payout, "ach_change.sealed", "what a bank says is right of an account, encrypted", OnErasure::Emptied),
     personal(Service::Payout, "payout.reason", "a bank's own words", OnErasure::Emptied),
     personal(Service::Payout, "payout_step.note", "the same", OnErasure::Emptied),

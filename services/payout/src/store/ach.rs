@@ -159,10 +159,10 @@ pub async fn hasten_payouts(tx: &mut AnyConnection, file: &PaymentFile, now_ms: 
     Ok(())
 }
 
-/// Erases what files and notifications of change say of a user. A file names many people; once the bank has decided about it, its bytes are not needed any more,
-/// and its hash and what it paid stay.
+/// Erases what files and notifications of change say of a user. A file names many people; once the bank has decided about it, its bytes and the bank's words are not
+/// needed any more, and its hash and what it paid stay.
 pub async fn erase(tx: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<(), Error> {
-    let files = "UPDATE ach_file SET sealed = $3 WHERE state NOT IN ('built', 'sent') AND (bank, file_name) IN
+    let files = "UPDATE ach_file SET sealed = $3, answer = '', why = '' WHERE state NOT IN ('built', 'sent') AND (bank, file_name) IN
         (SELECT ach_entry.bank, ach_entry.file_name FROM ach_entry JOIN payout
          ON payout.book = ach_entry.book AND payout.payout_id = ach_entry.payout_id WHERE ach_entry.book = $1 AND payout.user_id = $2)";
     let changes = "UPDATE ach_change SET sealed = $3 WHERE book = $1 AND payout_id IN (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";

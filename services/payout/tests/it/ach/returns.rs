@@ -3,10 +3,16 @@
 use super::{AchTown, PAYABLE};
 use crate::world::{FUNDS, on_both, states};
 use api::payout::{
+    Payout,
     PayoutState::{Accepted, Held, Requested, SettledReturnable, Submitted},
     ReturnState,
 };
 use std::time::Duration;
+
+/// Its return is booked, and the payout says so: both are read one after the other.
+fn is_back(payout: &Payout) -> bool {
+    payout.returned_minor_units > 0 && payout.returns.iter().any(|back| back.state() == ReturnState::Booked)
+}
 
 #[tokio::test]
 async fn two_payouts_in_one_batch_settle_together_and_one_comes_back() {
@@ -21,7 +27,6 @@ async fn two_payouts_in_one_batch_settle_together_and_one_comes_back() {
         town.pass_a_week().await;
         let kept = running.until("ana", &kept.payout_id, SettledReturnable).await;
         assert_eq!(states(&kept), [Requested, Held, Submitted, Accepted, SettledReturnable]);
-        let is_back = |payout: &api::payout::Payout| payout.returns.first().is_some_and(|back| back.state() == ReturnState::Booked);
         let back = running.once("ana", &sent_back.payout_id, is_back).await;
         assert_eq!((back.state(), back.returned_minor_units, back.returns[0].code.as_str()), (SettledReturnable, 70, "R03"));
         assert_eq!(town.booked().await, [-570, 70]);
@@ -47,7 +52,6 @@ async fn a_late_return_and_a_file_that_comes_twice_are_booked_once() {
         for _ in 0..9 {
             town.pass_a_week().await;
         }
-        let is_back = |payout: &api::payout::Payout| payout.returns.iter().any(|back| back.state() == ReturnState::Booked);
         let back = running.once("ana", &payout.payout_id, is_back).await;
         assert_eq!((back.returns.len(), back.returned_minor_units, back.returns[0].code.as_str()), (1, 70, "R10"), "{back:?}");
         let told = bankfiles::nacha::return_code("R10").unwrap();
