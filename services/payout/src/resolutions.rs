@@ -26,11 +26,11 @@ const RPC: &str = "ResolvePayout";
 /// What a member of the staff found of a payout.
 #[derive(Debug, Clone)]
 pub struct FoundOutcome {
-    /// Who.
+    /// The member of the staff.
     pub by: StaffCaller,
     /// The payout.
     pub payout_key: PayoutKey,
-    /// What.
+    /// What became of the payout, as they found it.
     pub outcome: ResolvedOutcome,
     /// On which evidence.
     pub evidence: String,

@@ -36,5 +36,7 @@ pub use words::ApiPaymentType;
 pub const RECEIVED: &str = "RECEIVED";
 /// The status of a payment that the bank has done its part of; on most rails not the end.
 pub const COMPLETED: &str = "COMPLETED";
+/// The status of a payment that came back.
+pub const RETURNED: &str = "RETURNED";
 /// The name of ISO 20022's lists in the context of an exception.
 pub const ISO_CODES: &str = "ISO20022";

@@ -68,7 +68,7 @@ impl ReviewRefusal {
             Self::SecondPersonNeeded => (Code::FailedPrecondition, "SAME_PERSON"),
             Self::NotBlocked => (Code::FailedPrecondition, "NOT_BLOCKED"),
             Self::LicenceDiffers => (Code::FailedPrecondition, "LICENCE_DIFFERS"),
-            Self::NotUnknown { .. } => (Code::FailedPrecondition, "NOT_UNKNOWN"),
+            Self::NotUnknown { .. } => (Code::FailedPrecondition, "OUTCOME_KNOWN"),
             Self::StatementUnreadable => (Code::Unavailable, "STATEMENT_UNREADABLE"),
             Self::DebitBooked => (Code::FailedPrecondition, "DEBIT_BOOKED"),
             Self::ResolutionDiffers => (Code::FailedPrecondition, "RESOLUTION_DIFFERS"),

@@ -80,7 +80,7 @@ async fn two_people_with_evidence_give_the_money_of_a_lost_payment_back() {
         assert_eq!((back.state(), back.attempts.len(), town.executed(&back).await), (Rejected, 1, 0));
         town.check(0).await;
         let late = resolve(&town, &running, "eve", found(&payout, PayoutOutcome::NotExecuted)).await;
-        assert_eq!(told(&late.unwrap_err()), refused("NOT_UNKNOWN"));
+        assert_eq!(told(&late.unwrap_err()), refused("OUTCOME_KNOWN"));
         running.stop().await;
         town.close().await;
     })

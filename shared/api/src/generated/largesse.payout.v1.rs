@@ -3379,7 +3379,7 @@ pub mod payout_service_client {
         /// Staff only: ends a payout whose outcome is unknown, on evidence from outside, such as a letter of the bank. The first caller records outcome and evidence;
         /// the second, another person with the same outcome and evidence of their own, ends it: as paid, or as not executed, and the money then goes back to the
         /// creator. A debit on the bank's statement is stronger than both. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, PAYOUT_UNKNOWN (NOT_FOUND),
-        /// NOT_UNKNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
+        /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
         /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
         /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
         /// outcome). None is sticky. A retry with the same id is safe.
@@ -3979,7 +3979,7 @@ pub mod payout_service_server {
         /// Staff only: ends a payout whose outcome is unknown, on evidence from outside, such as a letter of the bank. The first caller records outcome and evidence;
         /// the second, another person with the same outcome and evidence of their own, ends it: as paid, or as not executed, and the money then goes back to the
         /// creator. A debit on the bank's statement is stronger than both. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, PAYOUT_UNKNOWN (NOT_FOUND),
-        /// NOT_UNKNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
+        /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
         /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
         /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
         /// outcome). None is sticky. A retry with the same id is safe.

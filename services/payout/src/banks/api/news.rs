@@ -1,10 +1,7 @@
 //! What the bank tells of its own accord: statuses of payments, in every shape that it has had.
 
 use super::super::connector::CallbackNews;
-use bankapi::read_callback;
-
-/// The status of a payment that came back.
-const RETURNED: &str = "RETURNED";
+use bankapi::{RETURNED, read_callback};
 
 /// Reads a callback. Only which payments it is about, and that one came back: their statuses are asked for.
 pub(super) fn read(body: &[u8]) -> Result<Vec<CallbackNews>, String> {

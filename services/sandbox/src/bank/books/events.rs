@@ -145,7 +145,7 @@ pub async fn recall(tx: &mut AnyConnection, recall_id: &str) -> Result<Vec<KeptR
 
 /// Registers a receiver of callbacks. One with a name gets what waits for the one that had the name before, which is no receiver any more.
 pub async fn add_receiver(pool: &AnyPool, url: &str, name: &str) -> Result<(), sqlx::Error> {
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     if !name.is_empty() {
         let waiting = sqlx::query("UPDATE callback SET url = $1 WHERE url IN (SELECT url FROM receiver WHERE name = $2)");
         waiting.bind(url.to_owned()).bind(name.to_owned()).execute(&mut *tx).await?;
