@@ -145,7 +145,7 @@ impl Store {
 
     /// A transaction that will write.
     pub async fn begin(&self) -> Result<QueuedTransaction, Error> {
-        Ok(self.writes.begin().await?)
+        Ok(self.writes.transaction().await?)
     }
 
     /// Carries out a write in a transaction of its own, or in one with others. None: another writer was first, and nothing changed.

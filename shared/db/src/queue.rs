@@ -42,7 +42,7 @@ impl WriteQueue {
     }
 
     /// Waits for its turn, as long as SQLite would wait for a lock, and begins. `PoolTimedOut`: it waited for too long; nothing was begun.
-    pub async fn begin(&self) -> Result<QueuedTransaction, sqlx::Error> {
+    pub async fn transaction(&self) -> Result<QueuedTransaction, sqlx::Error> {
         let turn = match &self.turn {
             Some(turn) => {
                 let taken = tokio::time::timeout(SQLITE_BUSY_TIMEOUT, turn.clone().lock_owned()).await;

@@ -119,7 +119,7 @@ async fn commit(writes: &WriteQueue, group: Vec<WaitingWrite>) {
 
 /// Carries out writes in one transaction.
 async fn together(writes: &WriteQueue, group: &[&PayoutWrite]) -> Result<Vec<Option<Payout>>, Error> {
-    let mut tx = writes.begin().await?;
+    let mut tx = writes.transaction().await?;
     let mut written = Vec::with_capacity(group.len());
     for write in group {
         written.push(write.carry_out(&mut tx).await?);

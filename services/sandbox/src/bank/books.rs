@@ -81,7 +81,7 @@ impl BankBooks {
     }
 
     pub async fn begin(&self) -> Result<QueuedTransaction, sqlx::Error> {
-        self.writes.begin().await
+        self.writes.transaction().await
     }
 
     /// Opens an account with its funding; an open one keeps its balance.
