@@ -27,9 +27,9 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     entry_digest subject_digest edition cleared_by report_due licence_number licence_date licence_by unblocked_by unblock_posting_id tier set_by \
     threshold_id approved_by after_book after_id bank_reference code value_date return_id recall_id message_id answer_code repaid_by bank_inbox.note \
     cause reserve_key release_key run_id above_currency collected_to problem lines_hash order_id amount_kind rhythm time_of_day time_zone \
-     file_name sha256 modifier created_on company_id booked_by trace return_code correction_code ach_change.why \
-     plan_hash file_hash effective_date account_id branch account_number number_root added_date node_id level funds_class uses standard from_date parent_id \
-     form until_date";
+    file_name sha256 modifier created_on company_id booked_by trace return_code correction_code ach_change.why \
+    plan_hash file_hash effective_date account_id branch account_number number_root added_date node_id level funds_class uses standard from_date parent_id \
+    form until_date fee_bearer fee_key fee_posting_id";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
