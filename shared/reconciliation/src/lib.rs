@@ -32,4 +32,4 @@ pub use reconcile::{OpenFile, Reconciliation, reconcile};
 pub use rule::{Evidence, Explained, ExplainedLine, ReconciliationRule, Tolerances};
 pub use store::{ITEMS_MAX, ItemStore, StoreError};
 pub use survey::{AccountBalances, Judged, Survey};
-pub use terms::{PhysicalAccount, RunTerms};
+pub use terms::{DividedAccount, RunTerms};

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 /// A physical account and the virtual ones that its money is divided into. Statements of virtual accounts are compared and not matched: their entries are those of
 /// the physical account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PhysicalAccount {
+pub struct DividedAccount {
     /// The account at the bank.
     pub account: String,
     /// All of its virtual accounts.
@@ -24,7 +24,7 @@ pub struct RunTerms<'c> {
     /// How far amounts may differ.
     pub tolerances: Tolerances,
     /// Accounts that are divided into virtual ones.
-    pub structure: Vec<PhysicalAccount>,
+    pub structure: Vec<DividedAccount>,
     /// How many lines may be kept until all lines came; [`OPEN_LINES_MAX`] unless memory is scarcer.
     pub open_lines_max: usize,
     usual: BankingDays<'c>,
@@ -55,7 +55,7 @@ impl<'c> RunTerms<'c> {
     /// Adds a physical account with its virtual ones.
     pub fn add_structure(&mut self, account: &str, leaves: &[&str]) {
         let leaves = leaves.iter().map(|leaf| account_key(leaf)).collect();
-        self.structure.push(PhysicalAccount { account: account_key(account), leaves });
+        self.structure.push(DividedAccount { account: account_key(account), leaves });
     }
 
     /// The banking days of an account.
