@@ -25,8 +25,8 @@ mod tests;
 /// How many more calls of a connection may be refused because of their caller than are executed: as many as a user may have in flight. A refusal costs
 /// as much as a fifth of a gift, so refusals without end are an attack, or a client that does not back off and loses nothing by connecting again.
 const REFUSED_MAX: usize = 128;
-/// The same for a connection that was asked to close and goes on.
-const REFUSED_LIMIT: usize = 2 * REFUSED_MAX;
+/// How many more may be refused of a connection that was asked to close, beside the calls that were in flight then: those were sent before it could know.
+const REFUSED_AFTER_MAX: usize = REFUSED_MAX;
 
 /// The state of a connection, shared by its calls and the task that serves it.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct ConnectionUse {
     ending: CancellationToken,
     /// Calls refused because of their caller, less those executed; never below zero.
     refused: AtomicUsize,
+    /// At how many of them it is cut off; set when it is asked to close.
+    refused_limit: AtomicUsize,
     /// Cancelled when that is too many.
     abused: CancellationToken,
     /// Cancelled when it is far too many.
@@ -56,6 +58,7 @@ impl ConnectionUse {
             arriving_bytes: AtomicUsize::new(0),
             ending: CancellationToken::new(),
             refused: AtomicUsize::new(0),
+            refused_limit: AtomicUsize::new(usize::MAX),
             abused: CancellationToken::new(),
             hopeless: CancellationToken::new(),
         })
@@ -75,7 +78,7 @@ impl ConnectionUse {
         if refused >= REFUSED_MAX {
             self.abused.cancel();
         }
-        if refused >= REFUSED_LIMIT {
+        if refused >= self.refused_limit.load(Ordering::Relaxed) {
             self.hopeless.cancel();
         }
     }
@@ -134,6 +137,8 @@ impl ConnectionUse {
 
     /// Asks the connection to close.
     pub(crate) fn end(&self) {
+        let (refused, calls) = (self.refused.load(Ordering::Relaxed), self.calls.load(Ordering::Relaxed));
+        self.refused_limit.store(refused.saturating_add(calls).saturating_add(REFUSED_AFTER_MAX), Ordering::Relaxed);
         self.ending.cancel();
     }
 }

@@ -73,7 +73,13 @@ async fn whose_calls_are_nearly_all_refused_is_asked_to_go_and_cut_off_if_it_goe
     assert!(!connection.abused.is_cancelled() && !ended.is_finished());
     connection.count_refused();
     assert!(connection.abused.is_cancelled() && !connection.hopeless.is_cancelled());
-    (0..REFUSED_MAX).for_each(|_| connection.count_refused());
+    // What was sent before it could know is answered, however much is refused of that.
+    let in_flight: Vec<_> = (0..3 * REFUSED_MAX).map(|_| connection.count_call()).collect();
+    connection.end();
+    (1..in_flight.len() + REFUSED_AFTER_MAX).for_each(|_| connection.count_refused());
+    tokio::task::yield_now().await;
+    assert!(!connection.hopeless.is_cancelled() && !ended.is_finished());
+    connection.count_refused();
     let (seconds, why) = ended.await.unwrap();
     assert_eq!((seconds, why.contains("refused")), (0, true), "{why}");
 }
