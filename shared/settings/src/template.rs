@@ -36,13 +36,25 @@ pub fn template<T: JsonSchema>(prefix: &str) -> String {
     text
 }
 
+/// Longest line of an option that has options of its own, in bytes.
+const INLINE_MAX: usize = 140;
+
 /// A list of tables, as an example in comments.
 fn tables(text: &mut String, path: &str, fields: &[SettingKey]) {
     write(text, format_args!("# [[{path}]]\n"));
     for key in fields {
         comment(text, "# ", &key.doc);
         let line = assignment(key);
-        write(text, format_args!("# {}\n", line.trim_start_matches("# ")));
+        match &key.default {
+            // One line for each, where all of them would be too long a line.
+            Some(serde_json::Value::Object(fields)) if line.len() > INLINE_MAX => {
+                let name = key.path.rsplit('.').next().unwrap_or(&key.path);
+                for (field, value) in fields {
+                    write(text, format_args!("# {name}.{} = {}\n", toml_key(field), literal(value)));
+                }
+            }
+            _ => write(text, format_args!("# {}\n", line.trim_start_matches("# "))),
+        }
     }
 }
 
