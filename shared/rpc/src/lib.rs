@@ -20,6 +20,7 @@ pub mod errors;
 pub mod health;
 pub mod kept;
 pub mod lifetime;
+mod lingering;
 pub mod listener;
 mod meters;
 pub mod methods;

@@ -3,6 +3,7 @@ use crate::{
     Error, Listener, Protocol, Stack, StackedService, Tls, Transport,
     connection::ServiceOfConnection,
     health::{HealthTeller, WriterHealth},
+    lingering::Lingering,
     listener::{Connection, ConnectionBounds},
     reflection,
 };
@@ -124,7 +125,7 @@ async fn connections(mut listener: Listener, service: StackedService<Routes>, bo
         .max_header_list_size(HEADER_LIST_BYTES_MAX);
     let open = TaskTracker::new();
     while let Some(Some(connection)) = drain.run_until_cancelled(listener.next()).await {
-        open.spawn(one(connection, server.clone(), service.clone(), bounds, drain.clone()));
+        open.spawn(one(connection, open.clone(), server.clone(), service.clone(), bounds, drain.clone()));
     }
     // The socket closes: the system refuses new callers at once instead of leaving them waiting.
     drop(listener);
@@ -135,6 +136,7 @@ async fn connections(mut listener: Listener, service: StackedService<Routes>, bo
 /// Serves one connection to its end.
 async fn one(
     connection: Connection,
+    open: TaskTracker,
     server: auto::Builder<TokioExecutor>,
     service: StackedService<Routes>,
     bounds: ConnectionBounds,
@@ -142,7 +144,7 @@ async fn one(
 ) {
     let (peer, in_use) = connection.peer();
     let service = TowerToHyperService::new(ServiceOfConnection { inner: service, peer });
-    let mut serving = pin!(server.serve_connection(TokioIo::new(connection), service));
+    let mut serving = pin!(server.serve_connection(TokioIo::new(Lingering::new(connection, open)), service));
     let over = async {
         tokio::select! {
             () = drain.cancelled() => "the process is about to stop",
