@@ -25,8 +25,9 @@ mod tests;
 /// How many more calls of a connection may be refused because of their caller than are executed: as many as a user may have in flight. A refusal costs
 /// as much as a fifth of a gift, so refusals without end are an attack, or a client that does not back off and loses nothing by connecting again.
 const REFUSED_MAX: usize = 128;
-/// How many more may be refused of a connection that was asked to close, beside the calls that were in flight then: those were sent before it could know.
-const REFUSED_AFTER_MAX: usize = REFUSED_MAX;
+/// How many more may be refused of a connection that was asked to close, beside the calls that were in flight then: a client may have sent as many before it
+/// sees the GOAWAY. The same as the streams that may be open on a connection.
+const REFUSED_AFTER_MAX: usize = 1_024;
 
 /// The state of a connection, shared by its calls and the task that serves it.
 #[derive(Debug)]
