@@ -1,8 +1,8 @@
 //! On SQLite, writes of many payouts in one commit. A commit waits for the disk and the next one for it, so that a payout's dozen of writes, each on its own,
 //! would bound what a process pays in a second. PostgreSQL commits transactions of many connections together by itself.
 //!
-//! A write that was asked for is carried out even if its caller is dropped meanwhile, as a commit that was sent is. Every write names the version or state that
-//! it replaces, so it changes nothing when it comes too late or twice.
+//! A write whose caller is dropped before its group begins is left out; one that has begun is carried out, as a commit that was sent is. Every write names the
+//! version or state that it replaces, so it changes nothing when it comes too late or twice.
 
 use super::{
     Error, attempts,
