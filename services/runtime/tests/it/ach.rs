@@ -58,8 +58,8 @@ async fn what_both_instant_rails_refuse_is_paid_by_ach() {
     let options = payouts.get_payout_options(by(&fixture, "ana", Role::Creator, options)).await.unwrap().into_inner();
     for rail in ["us-ach-same-day", "us-ach"] {
         let option = options.options.iter().find(|option| option.rail == rail).unwrap();
-        // Only another rail is better; nothing stands against it.
-        let compared = |why: &String| ["not instant", "slower", "dearer"].iter().any(|than| why.starts_with(than));
+        // Only another rail is better, or its window opens later; nothing stands against it.
+        let compared = |why: &String| ["closed until", "not instant", "slower", "dearer"].iter().any(|than| why.starts_with(than));
         assert!(!option.chosen && option.why_not.iter().all(compared), "{option:?}");
     }
     // The receiving bank's clearing is down on both instant rails.

@@ -243,7 +243,7 @@ fn count_frames(heard: &mut Vec<u8>, kind: u8) -> usize {
 }
 
 /// Calls that are begun at most, so that the test ends.
-const BEGUN_MAX: u32 = 1_000;
+const BEGUN_MAX: u32 = 2_000;
 
 /// Begins calls without a request, one after the other is answered except for `waiting` of them, until the connection ends. Returns how many were begun.
 async fn only_begins(fixture: &Fixture, path: &str, token: &str, waiting: usize) -> u32 {
@@ -272,9 +272,9 @@ async fn a_connection_that_only_begins_calls_is_ended_and_its_callers_other_conn
     // Also one that is refused for what it may not do, or calls what does not exist: no quota counts such calls.
     let attacks = [(SEND, 4), ("/largesse.ledger.v1.LedgerService/Post", 0), ("/largesse.gift.v1.GiftService/Nothing", 0)];
     for (path, waiting) in attacks {
-        // Asked to go after 128 refusals, and cut off after as many more.
+        // Asked to go after 128 refusals, and cut off after what an honest client may have sent before it knew.
         let begun = only_begins(&fixture, path, &token, waiting).await;
-        assert!((256..300).contains(&begun), "{path}: {begun} calls");
+        assert!((128 + 1_024..1_200).contains(&begun), "{path}: {begun} calls");
     }
     fixture.gifts().send_gift(fixture.signed(Role::Creator, room("r"))).await.unwrap();
 }
