@@ -6,6 +6,8 @@ use tonic::{Code, Status};
 
 /// When to read balances again that changed while they were read.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
+/// When to ask again for the balances of a day that are still being read.
+const CLOSINGS_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Why a structure was not planned, changed or listed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,9 @@ pub enum Error {
     /// The balances changed while they were read.
     #[error("the balances changed while they were read")]
     BalancesChanging,
+    /// The journal is not read as far as the day yet.
+    #[error("the closings of a day that is not read yet")]
+    ClosingsBehind,
     /// More than a number of the ledger can count.
     #[error("balances add up to more than can be counted")]
     Overflow,
@@ -63,6 +68,10 @@ impl From<Error> for Status {
             Error::BalancesChanging => {
                 let why = "the balances changed while they were read; nothing was done, retry";
                 rpc::errors::unavailable("BALANCES_CHANGING", why, RETRY_AFTER)
+            }
+            Error::ClosingsBehind => {
+                let why = "the balances of that day are still being read from the journal; nothing was done, retry";
+                rpc::errors::unavailable("CLOSINGS_BEHIND", why, CLOSINGS_RETRY_AFTER)
             }
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),

@@ -2,9 +2,10 @@
 //! and dated. This service owns the structure and the numbers; the money is in the treasury book of the ledger.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
-//! - [`treasury`]: the use cases. [`domain`]: their rules.
+//! - [`treasury`]: the use cases. `closings`: the balances of past days. [`domain`]: their rules.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
+mod closings;
 pub mod config;
 pub mod document;
 pub mod domain;
@@ -24,6 +25,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use ledger_client::LedgerClient;
 use service::Handlers;
 use store::Store;
+use tokio_util::sync::CancellationToken;
 use treasury::Treasury;
 
 /// The service's dependencies.
@@ -67,6 +69,11 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
 }
 
 impl Service {
+    /// Reads the treasury book's journal for the balances of past days, until `shutdown`.
+    pub async fn follow_closings(self, shutdown: CancellationToken) {
+        self.handlers.treasury.follow_closings(shutdown).await;
+    }
+
     /// The tonic server as routes, to be laid under the tower stack.
     #[must_use]
     pub fn routes(&self) -> tonic::service::Routes {

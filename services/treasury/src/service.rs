@@ -4,7 +4,6 @@ use api::treasury::{
     ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, PlanStructureRequest,
     PlanStructureResponse, treasury_service_server::TreasuryService,
 };
-use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 
 /// The tonic service.
@@ -52,20 +51,18 @@ impl TreasuryService for Handlers {
         let query = wire::list_query(request)?;
         let structure = self.treasury.structure(query.on).await?;
         let balances = match query.on {
-            None => Some(self.treasury.balances(&structure).await?),
-            Some(_) => None,
+            None => self.treasury.balances(&structure).await?,
+            Some(on) => self.treasury.balances_on(&structure, on).await?,
         };
-        let none = BTreeMap::new();
-        let sums = balances.as_ref().map_or(&none, |balances| &balances.leaves);
-        let listed = listing::list(&structure, sums).ok_or(Error::Overflow)?;
+        let listed = listing::list(&structure, &balances.leaves).ok_or(Error::Overflow)?;
         let paged = wire::list(&self.treasury.book, &query, structure.revision);
         let after: Option<i64> = paged.position(&query.page_token).map_err(|_| Error::PageToken)?;
         let numbers = wire::numbers(&structure);
         let wanted = |account: &str| query.physical_account.is_empty() || account == query.physical_account;
         let rows = listed.iter().filter(|one| wanted(&one.account.id)).zip(1_i64..).filter(|(_, at)| after.is_none_or(|after| *at > after));
-        let rows = rows.take(query.size + 1).map(|(one, at)| (wire::virtual_account(one, &numbers, balances.as_ref()), at));
+        let rows = rows.take(query.size + 1).map(|(one, at)| (wire::virtual_account(one, &numbers, &balances), at));
         let (virtual_accounts, next_page_token) = paged.cut_to_fit(rows.collect(), query.size);
-        let seq = balances.map_or(0, |balances| balances.seq);
-        Ok(Response::new(ListVirtualAccountsResponse { virtual_accounts, revision: structure.revision, seq, next_page_token }))
+        let (revision, seq) = (structure.revision, balances.seq);
+        Ok(Response::new(ListVirtualAccountsResponse { virtual_accounts, revision, seq, next_page_token }))
     }
 }

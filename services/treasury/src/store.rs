@@ -1,18 +1,23 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
 //!
-//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
+//! - `closings`: closing balances by day. `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
 use crate::domain::Structure;
 use db::Migration;
 use sqlx::{AnyPool, Row as _};
 use std::sync::{Arc, Mutex};
 
+mod closings;
 mod read;
 mod write;
 
+pub use closings::{ClosingBatch, ClosingPosition};
 pub use write::Application;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 1] = [Migration::expand(1, include_str!("../migrations/0001_structure.sql"))];
+pub const MIGRATIONS: [Migration; 2] = [
+    Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
+    Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
+];
 
 /// The service's tables.
 #[derive(Clone)]

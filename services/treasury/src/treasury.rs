@@ -133,7 +133,7 @@ impl Treasury {
 }
 
 /// The name of a leaf's or physical account's ledger account; `None` for ids that no structure has.
-fn account_name(entity: &str, id: &str, purpose: Purpose, currency: money::Currency) -> Option<String> {
+pub(crate) fn account_name(entity: &str, id: &str, purpose: Purpose, currency: money::Currency) -> Option<String> {
     Some(Account::of_bank_account(HouseId::try_new(entity)?, HouseId::try_new(id)?, purpose, currency).name())
 }
 

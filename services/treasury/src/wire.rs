@@ -92,19 +92,15 @@ pub fn numbers(structure: &Structure) -> BTreeMap<&str, Vec<&Registration>> {
     numbers
 }
 
-/// An item of the list; without `balances`, none are sent.
-pub fn virtual_account(
-    listed: &ListedAccount<'_>,
-    numbers: &BTreeMap<&str, Vec<&Registration>>,
-    balances: Option<&Balances>,
-) -> VirtualAccount {
+/// An item of the list.
+pub fn virtual_account(listed: &ListedAccount<'_>, numbers: &BTreeMap<&str, Vec<&Registration>>, balances: &Balances) -> VirtualAccount {
     let account = listed.account;
-    let balance = balances.map(|balances| VirtualBalance {
+    let balance = VirtualBalance {
         booked_minor_units: listed.sums.booked,
         pending_debit_minor_units: listed.sums.pending_debits,
         pending_credit_minor_units: listed.sums.pending_credits,
         cash_minor_units: if listed.node.is_none() { balances.cash.get(&account.id).copied().unwrap_or_default() } else { 0 },
-    });
+    };
     let root = VirtualAccount {
         id: account.id.clone(),
         kind: VirtualAccountKind::Physical.into(),
@@ -114,7 +110,7 @@ pub fn virtual_account(
         entity: account.entity.clone(),
         currency_code: account.currency.code().to_owned(),
         funds_class: if account.client_money { FundsMessage::Client } else { FundsMessage::Unspecified }.into(),
-        balance,
+        balance: Some(balance),
         ..VirtualAccount::default()
     };
     let Some(node) = listed.node else { return root };

@@ -80,7 +80,7 @@ pub enum TreasuryTask {
         /// Only the tree of this physical account.
         #[arg(long, value_name = "ID", default_value = "")]
         account: String,
-        /// The trees of the end of this day, such as 2026-11-01, without balances.
+        /// The trees and balances of the end of this day in UTC, such as 2026-11-01.
         #[arg(long, value_name = "DAY")]
         on: Option<Date>,
         #[command(flatten)]

@@ -10,6 +10,7 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
         clock: treasury::system_clock(),
     };
     let service = treasury::start(deps, wiring.options.settings.treasury.clone()).await?;
+    tokio::spawn(service.clone().follow_closings(wiring.shutdown.clone()));
     wiring.add(Service::Treasury, service.routes());
     Ok(())
 }

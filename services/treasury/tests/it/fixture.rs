@@ -35,11 +35,20 @@ pub async fn both() -> Vec<Fixture> {
 }
 
 impl Fixture {
-    /// A second process of the service over the same tables.
-    pub async fn second(&self) -> TreasuryServiceClient<Transport> {
+    /// The service in a second process over the same tables.
+    pub async fn second_service(&self) -> treasury::Service {
         let deps = Deps { ledger: self.bed.ledger_as("treasury"), database: self.tables.database.clone(), clock: treasury::system_clock() };
-        let service = treasury::start(deps, Config::default()).await.unwrap();
-        TreasuryServiceClient::new(self.bed.lay(service.routes()))
+        treasury::start(deps, Config::default()).await.unwrap()
+    }
+
+    /// A client of such a process.
+    pub async fn second(&self) -> TreasuryServiceClient<Transport> {
+        TreasuryServiceClient::new(self.bed.lay(self.second_service().await.routes()))
+    }
+
+    /// The service's tables, opened by somebody else.
+    pub async fn store(&self) -> treasury::store::Store {
+        treasury::store::Store::open(&self.tables.database).await.unwrap()
     }
 
     /// An installation with one app's book of this mode, and no treasury book yet.

@@ -57,20 +57,76 @@ async fn a_move_is_dated_and_the_days_before_keep_the_old_tree() {
         fixture.change(&costs("bank-usd", "pending_close")).await.unwrap();
         let place = async |fixture: &Fixture, on: &str| {
             let listed = fixture.list(on).await;
-            listed.iter().find(|one| one.id == "us-costs").map(|one| (one.parent.clone(), one.depth, one.state(), one.balance.is_some()))
+            listed.iter().find(|one| one.id == "us-costs").map(|one| (one.parent.clone(), one.depth, one.state()))
         };
-        let us = |balance| Some(("us".to_owned(), 2, LeafState::Open, balance));
-        assert_eq!(place(&fixture, "").await, Some(("bank-usd".to_owned(), 1, LeafState::PendingClose, true)));
-        assert_eq!(place(&fixture, &fixture.day(0)).await, Some(("bank-usd".to_owned(), 1, LeafState::PendingClose, false)));
-        assert_eq!(place(&fixture, &fixture.day(-1)).await, us(false));
-        assert_eq!(place(&fixture, &fixture.day(-3)).await, us(false));
+        let us = || Some(("us".to_owned(), 2, LeafState::Open));
+        assert_eq!(place(&fixture, "").await, Some(("bank-usd".to_owned(), 1, LeafState::PendingClose)));
+        assert_eq!(place(&fixture, &fixture.day(0)).await, Some(("bank-usd".to_owned(), 1, LeafState::PendingClose)));
+        assert_eq!(place(&fixture, &fixture.day(-1)).await, us());
+        assert_eq!(place(&fixture, &fixture.day(-3)).await, us());
         assert_eq!(fixture.list(&fixture.day(-4)).await, [], "there was nothing");
         // Nothing may be dated before the last change, or the history of a day would change later.
         let early = format!("effective = \"{}\"\n{}", fixture.day(-1), costs("us", "pending_close"));
         assert_eq!(rpc::errors::facts(&fixture.plan(&early).await.unwrap_err())["rule"], "effective");
         // Two moves on one day: the later one stays.
         fixture.change(&costs("us", "pending_close")).await.unwrap();
-        assert_eq!(place(&fixture, &fixture.day(0)).await, Some(("us".to_owned(), 2, LeafState::PendingClose, false)));
+        assert_eq!(place(&fixture, &fixture.day(0)).await, Some(("us".to_owned(), 2, LeafState::PendingClose)));
+    }
+}
+
+#[tokio::test]
+async fn a_past_day_has_the_balances_of_its_end_under_the_tree_of_its_end() {
+    for fixture in both().await {
+        fixture.change(TREE).await.unwrap();
+        fixture.adjust(CASH, "house/main/virtual_account/bank-usd-unallocated/USD", 10_000).await;
+        fixture.adjust("house/main/virtual_account/bank-usd-unallocated/USD", COSTS, 500).await;
+        fixture.adjust(COSTS, CREATORS, 200).await;
+        fixture.days_later(3);
+        fixture.change(&costs("bank-usd", "open")).await.unwrap();
+        // Nothing was posted since, so the days in between have what the first of them had.
+        for ago in [-1, -3] {
+            let listed = fixture.list(&fixture.day(ago)).await;
+            let rows = seen(&listed);
+            assert_eq!((rows[0], rows[5]), ((0, "bank-usd", 10_000, 10_000), (1, "bank-usd-unallocated", 9_500, 0)));
+            assert_eq!(rows[6..], [(1, "us", 500, 0), (2, "us-costs", 300, 0), (2, "us-creators", 200, 0)]);
+        }
+        let listed = fixture.list(&fixture.day(0)).await;
+        assert_eq!(seen(&listed)[6..], [(1, "us", 200, 0), (2, "us-creators", 200, 0), (1, "us-costs", 300, 0)], "{listed:?}");
+        // What comes later is read from where the reading was left.
+        fixture.adjust(COSTS, CREATORS, 100).await;
+        let listed = fixture.list(&fixture.day(-2)).await;
+        assert_eq!(seen(&listed)[6..], [(1, "us", 500, 0), (2, "us-costs", 200, 0), (2, "us-creators", 300, 0)]);
+        assert_eq!(fixture.list(&fixture.day(-4)).await, [], "there was nothing");
+    }
+}
+
+/// As after a restore of the ledger from an older copy: what was kept is of a journal that does not exist any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn closings_of_another_journal_are_read_from_the_beginning() {
+    for fixture in both().await {
+        fixture.change(TREE).await.unwrap();
+        fixture.adjust(CASH, "house/main/virtual_account/bank-usd-unallocated/USD", 10_000).await;
+        let after = ledger_client::JournalPosition { commit_no: 2, hash: "ab".repeat(32) };
+        let position = treasury::store::ClosingPosition { after, committed_us: 0 };
+        let wrong = (CASH.to_owned(), fixture.day(0).parse().unwrap());
+        let batch = treasury::store::ClosingBatch { closings: [(wrong, (-77, 1))].into(), position };
+        fixture.store().await.write_closings(crate::fixture::BOOK, &batch).await.unwrap();
+        let today = || ListVirtualAccountsRequest { on_date: fixture.day(0), ..Default::default() };
+        let behind = fixture.page(today()).await.unwrap_err();
+        assert_eq!((rpc::reason(&behind).unwrap().as_str(), behind.code()), ("CLOSINGS_BEHIND", tonic::Code::Unavailable));
+        let stop = tokio_util::sync::CancellationToken::new();
+        let following = tokio::spawn(fixture.second_service().await.follow_closings(stop.clone()));
+        let listed = async {
+            loop {
+                if let Ok(page) = fixture.page(today()).await {
+                    return page.virtual_accounts;
+                }
+            }
+        };
+        let listed = tokio::time::timeout(std::time::Duration::from_secs(60), listed).await.unwrap();
+        assert_eq!(seen(&listed)[0], (0, "bank-usd", 10_000, 10_000));
+        stop.cancel();
+        following.await.unwrap();
     }
 }
 

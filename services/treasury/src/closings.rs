@@ -1,0 +1,143 @@
+//! What every account of the treasury's book had at the end of each day, read from its journal: a past day's balances of any node are then found without
+//! reading the entries of the days since.
+use crate::{
+    domain::Structure,
+    error::Error,
+    store::{ClosingBatch, ClosingPosition},
+    treasury::{Balances, Treasury, account_name},
+};
+use chart::Purpose;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use ledger_client::{JournalPart, LedgerReason, NotPosted};
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Closings that are written at once, at most.
+const BATCH_MAX: usize = 2_000;
+/// How long what was read waits to be written, at most, while more comes.
+const WRITE_AFTER: Duration = Duration::from_secs(1);
+/// How long a list waits until the journal is read as far as it needs.
+const CATCH_UP_MAX: Duration = Duration::from_secs(5);
+/// How long until the journal is read again that could not be.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+impl Treasury {
+    /// What was in the leaves and at the banks at the end of a day; nothing of it is pending. Without a sequence number.
+    pub async fn balances_on(&self, structure: &Structure, on: Date) -> Result<Balances, Error> {
+        let tomorrow = on.tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC)).map_or(i64::MAX, |day| day.timestamp().as_microsecond());
+        if let Some(needed_us) = self.last_commit_before(structure, tomorrow).await? {
+            let read = tokio::time::timeout(CATCH_UP_MAX, self.read_journal(Some(needed_us))).await;
+            match read {
+                Ok(Err(Error::Ledger(NotPosted::Refused(refusal)))) if is_other_journal(&refusal.reason) => {
+                    return Err(Error::ClosingsBehind);
+                }
+                Ok(read) => read?,
+                Err(_) => return Err(Error::ClosingsBehind),
+            }
+        }
+        let closings = self.store.closings(self.book.as_str(), on).await?;
+        let of = |entity: &str, id: &str, purpose, currency| {
+            account_name(entity, id, purpose, currency).and_then(|name| closings.get(&name)).copied().unwrap_or_default()
+        };
+        let mut balances = Balances::default();
+        for node in structure.nodes.values().filter(|node| node.leaf().is_some()) {
+            let Some(root) = structure.root(&node.id) else { continue };
+            let booked = of(&node.entity, &node.id, Purpose::VirtualAccount, root.currency);
+            balances.leaves.insert(node.id.clone(), crate::domain::LeafSums { booked, ..Default::default() });
+        }
+        for account in structure.accounts.values() {
+            let cash = of(&account.entity, &account.id, Purpose::PhysicalCash, account.currency);
+            balances.cash.insert(account.id.clone(), cash.checked_neg().ok_or(Error::Overflow)?);
+        }
+        Ok(balances)
+    }
+
+    /// The time of the book's last commit before a time. The ledger says it of any account.
+    async fn last_commit_before(&self, structure: &Structure, end_us: i64) -> Result<Option<i64>, Error> {
+        for account in structure.accounts.values() {
+            let Some(name) = account_name(&account.entity, &account.id, Purpose::PhysicalCash, account.currency) else { continue };
+            if let Some(at) = self.ledger.last_commit_until(&self.book, name, end_us.saturating_sub(1)).await? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads the journal from where it was left: until a commit of this time, or else until the stream ends.
+    async fn read_journal(&self, until_us: Option<i64>) -> Result<(), Error> {
+        let book = self.book.as_str();
+        let position = self.store.closing_position(book).await?.unwrap_or_default();
+        let enough = |position: &ClosingPosition| until_us.is_some_and(|until| position.committed_us >= until);
+        if enough(&position) {
+            return Ok(());
+        }
+        let after = (position.after.commit_no > 0).then_some(&position.after);
+        let Some(mut journal) = self.ledger.journal(&self.book, after).await? else { return Ok(()) };
+        let mut batch = ClosingBatch { position, ..ClosingBatch::default() };
+        let mut since = Instant::now();
+        while let Some(part) = journal.next().await? {
+            let idle = part.committed_us.is_none();
+            batch.add(part)?;
+            let done = enough(&batch.position);
+            if done || idle || batch.closings.len() >= BATCH_MAX || since.elapsed() >= WRITE_AFTER {
+                self.store.write_closings(book, &batch).await?;
+                batch.closings.clear();
+                since = Instant::now();
+            }
+            if done {
+                return Ok(());
+            }
+        }
+        Ok(self.store.write_closings(book, &batch).await?)
+    }
+
+    /// Reads the journal as it grows, until `shutdown`.
+    pub(crate) async fn follow_closings(self, shutdown: CancellationToken) {
+        let following = async {
+            loop {
+                match self.read_journal(None).await {
+                    Ok(()) => {}
+                    Err(Error::Ledger(NotPosted::Refused(refusal))) if is_other_journal(&refusal.reason) => {
+                        tracing::warn!(book = %self.book, "the journal is not the one whose closings were kept, as after a restore; reading it from its beginning");
+                        if let Err(error) = self.store.forget_closings(self.book.as_str()).await {
+                            tracing::warn!(%error, "the closings of another journal can't be deleted; trying again");
+                        }
+                    }
+                    Err(error) => tracing::warn!(%error, "the treasury's journal can't be read for closings; trying again"),
+                }
+                tokio::time::sleep(RETRY_AFTER).await;
+            }
+        };
+        let _stopped = shutdown.run_until_cancelled(following).await;
+    }
+}
+
+/// Whether the journal does not have the commit after which it was to be read.
+fn is_other_journal(reason: &LedgerReason) -> bool {
+    matches!(reason, LedgerReason::JournalDiverged | LedgerReason::JournalAhead)
+}
+
+impl ClosingBatch {
+    /// Adds a part of the journal that follows.
+    pub(crate) fn add(&mut self, part: JournalPart) -> Result<(), Error> {
+        if let Some(committed_us) = part.committed_us {
+            let day = Timestamp::from_microsecond(committed_us).map_or(Date::MAX, |at| at.to_zoned(TimeZone::UTC).date());
+            for account in part.accounts {
+                let balance = account.credits_posted.checked_sub(account.debits_posted).ok_or(Error::Overflow)?;
+                self.closings.insert((account.account, day), (balance, account.seq));
+            }
+            // Of a commit that is not complete, the position is the one before: its time is not reached yet.
+            if part.position.commit_no > self.position.after.commit_no {
+                self.position.committed_us = committed_us;
+            }
+        }
+        if part.position.commit_no > self.position.after.commit_no {
+            self.position.after = part.position;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
