@@ -30,7 +30,7 @@ const STRUCTURE: TablePlacement = Coordinator("one structure, which is read whol
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 83] = [
+pub const PLAN: [(&str, TablePlacement); 84] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -103,6 +103,7 @@ pub const PLAN: [(&str, TablePlacement); 83] = [
     ("treasury.closing", STRUCTURE),
     ("treasury.closing_account", STRUCTURE),
     ("treasury.closing_position", STRUCTURE),
+    ("treasury.leaf_claim", STRUCTURE),
     ("treasury.migration", OURS),
     ("treasury.program_format", OURS),
     ("support.proposal", SERVICES),

@@ -23,16 +23,18 @@
 //! name = "Creators"
 //! entity = "main"
 //! funds = "client"
+//! claims = ["live-eu"]
 //! ```
 use crate::domain::{
-    FundsClass, FundsUse, Leaf, LeafState, Level, Node, NodeKind, NumberForm, PhysicalAccount, StructureFile, WantedAccount, WantedNode,
+    FundsClass, FundsUse, Leaf, LeafState, Level, Node, NodeKind, NumberForm, PhysicalAccount, StructureFile, WantedAccount, WantedClaims,
+    WantedNode,
     file::{FILE_BYTES_MAX, WantedNumber},
     node::{ACCOUNT_ID_BYTES_MAX, is_id},
     number,
 };
 use accounts::holder::HolderName;
 use jiff::civil::Date;
-use money::{Currency, text::is_plain};
+use money::{BookName, Currency, text::is_plain};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use toml::Spanned;
@@ -105,6 +107,7 @@ struct LeafText {
     funds: Option<Spanned<String>>,
     #[serde(default)]
     uses: Vec<Spanned<String>>,
+    claims: Option<Vec<Spanned<String>>>,
     state: Option<Spanned<String>>,
     #[serde(default)]
     number: Vec<NumberText>,
@@ -151,6 +154,7 @@ pub fn read(text: &str) -> Result<StructureFile, Vec<StructureFault>> {
             .into_iter()
             .chain(file.leaf.iter().map(|leaf| reader.leaf(leaf)).collect::<Vec<_>>())
             .collect(),
+        claims: file.leaf.iter().filter_map(|leaf| reader.claims(leaf)).collect(),
     };
     if reader.faults.is_empty() {
         return Ok(read);
@@ -287,6 +291,19 @@ impl FileReader {
         };
         let numbers = given.number.iter().filter_map(|number| self.number(line, number)).collect();
         WantedNode { line, node, numbers }
+    }
+
+    /// The claims that the file names for a leaf; `None`: it names none, so they stay.
+    fn claims(&mut self, given: &LeafText) -> Option<WantedClaims> {
+        let line = self.line(given.id.span().start);
+        let mut apps = BTreeSet::new();
+        for app in given.claims.as_ref()? {
+            match BookName::try_new(app.get_ref()) {
+                Ok(name) => drop(apps.insert(name.to_string())),
+                Err(error) => self.fault("claims", app, &format!("must have names of books; one {}", error.must())),
+            }
+        }
+        Some(WantedClaims { line, leaf: given.id.get_ref().clone(), apps })
     }
 
     /// A number of a leaf that is on `leaf_line`.

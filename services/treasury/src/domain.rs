@@ -11,10 +11,10 @@ pub mod number;
 pub mod plan;
 pub mod structure;
 
-pub use file::{StructureFile, WantedAccount, WantedNode};
+pub use file::{StructureFile, WantedAccount, WantedClaims, WantedNode};
 pub use funds::{FundsClass, FundsUse};
 pub use listing::{LeafSums, ListedAccount};
 pub use node::{Leaf, LeafState, Level, Node, NodeKind, PhysicalAccount, StandardLeaf};
 pub use number::{NumberForm, Registration};
 pub use plan::{Plan, PlanFacts, Problem, Rule};
-pub use structure::{Change, Structure};
+pub use structure::{Change, ClaimKey, Structure};

@@ -14,8 +14,9 @@ pub use closings::{ClosingBatch, ClosingPosition};
 pub use write::Application;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 2] = [
+pub const MIGRATIONS: [Migration; 3] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
+    Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
 ];
 

@@ -2,6 +2,7 @@
 use super::{Node, NumberForm, PhysicalAccount};
 use accounts::holder::HolderName;
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 
 /// Largest structure file, in bytes: with its request it fits into what the audit log takes of a call by staff (256 KiB), so that no change of the structure
 /// is too large to be recorded. It has room for about two thousand leaves; a larger structure is several files.
@@ -18,6 +19,8 @@ pub struct StructureFile {
     pub accounts: Vec<WantedAccount>,
     /// Summary nodes and leaves.
     pub nodes: Vec<WantedNode>,
+    /// The claims of leaves that the file says something about.
+    pub claims: Vec<WantedClaims>,
 }
 
 /// A physical account of a file.
@@ -38,6 +41,17 @@ pub struct WantedNode {
     pub node: Node,
     /// The numbers that it should have besides those that it has, each with its line.
     pub numbers: Vec<WantedNumber>,
+}
+
+/// The app books whose claims a leaf covers, as a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedClaims {
+    /// The line of the leaf's id, from 1.
+    pub line: usize,
+    /// The leaf.
+    pub leaf: String,
+    /// All books whose claims it covers from now on.
+    pub apps: BTreeSet<String>,
 }
 
 /// A number of a file's leaf.

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
+mod claims;
 mod nodes;
 mod numbers;
 #[cfg(test)]
@@ -52,6 +53,8 @@ pub enum Rule {
     Money,
     /// A number belongs to another leaf, or is not allowed there.
     Number,
+    /// A leaf can't cover these claims, or is to be closed and still does.
+    Claim,
     /// The day lies in the future, or before the last change.
     Effective,
     /// The structure would be too large.
@@ -112,6 +115,7 @@ impl Rule {
             Self::State => "state",
             Self::Money => "money",
             Self::Number => "number",
+            Self::Claim => "claim",
             Self::Effective => "effective",
             Self::Size => "size",
         }
@@ -179,6 +183,7 @@ pub fn plan(structure: &Structure, file: &StructureFile, facts: &PlanFacts<'_>) 
     changes.iter().for_each(|change| after.make(change));
     trees::check(structure, &after, file, facts, &mut problems);
     changes.extend(numbers::changes(&after, file, effective, &mut problems));
+    changes.extend(claims::changes(&after, file, &mut problems));
     if problems.0.is_empty() { Ok(Plan { base: structure.revision, effective, changes }) } else { Err(ordered(problems)) }
 }
 

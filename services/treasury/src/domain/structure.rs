@@ -16,6 +16,17 @@ pub struct Structure {
     pub nodes: BTreeMap<String, Node>,
     /// The numbers of all leaves, also those that ended.
     pub numbers: BTreeMap<String, Registration>,
+    /// The leaf that covers what an app's book claims, by physical account and book.
+    pub claims: BTreeMap<ClaimKey, String>,
+}
+
+/// A physical account, and the app's book that claims money of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimKey {
+    /// The physical account.
+    pub account: String,
+    /// The app's book.
+    pub app: String,
 }
 
 /// One change. A plan is a list of them, and the store writes the same list.
@@ -67,6 +78,20 @@ pub enum Change {
         id: String,
         /// All uses that are allowed now.
         uses: BTreeSet<FundsUse>,
+    },
+    /// What an app's book claims of a physical account is covered by this leaf from now on.
+    Claim {
+        /// The leaf.
+        id: String,
+        /// The book, and the leaf's physical account.
+        key: ClaimKey,
+    },
+    /// It is no longer covered by this leaf.
+    EndClaim {
+        /// The leaf.
+        id: String,
+        /// The book, and the leaf's physical account.
+        key: ClaimKey,
     },
     /// A new number of a leaf.
     AddNumber(Registration),
@@ -130,6 +155,14 @@ impl Structure {
                     leaf.uses.clone_from(uses);
                 }
             }
+            Change::Claim { id, key } => {
+                self.claims.insert(key.clone(), id.clone());
+            }
+            Change::EndClaim { id, key } => {
+                if self.claims.get(key) == Some(id) {
+                    self.claims.remove(key);
+                }
+            }
             Change::AddNumber(registration) => {
                 self.numbers.insert(registration.number.clone(), registration.clone());
             }
@@ -187,7 +220,9 @@ impl Change {
             | Self::Rename { id, .. }
             | Self::Move { id, .. }
             | Self::SetState { id, .. }
-            | Self::SetUses { id, .. } => id,
+            | Self::SetUses { id, .. }
+            | Self::Claim { id, .. }
+            | Self::EndClaim { id, .. } => id,
         }
     }
 
@@ -202,6 +237,8 @@ impl Change {
             Self::Move { .. } => "move",
             Self::SetState { .. } => "state",
             Self::SetUses { .. } => "uses",
+            Self::Claim { .. } => "claim",
+            Self::EndClaim { .. } => "end claim",
             Self::AddNumber(_) => "add number",
             Self::EndNumber { .. } => "end number",
         }
@@ -235,6 +272,8 @@ impl Change {
             Self::SetUses { id, uses } => {
                 format!("{id}: may be used for {}", uses.iter().map(|one| one.name()).collect::<Vec<_>>().join(", "))
             }
+            Self::Claim { id, key: ClaimKey { account, app } } => format!("{id}: covers what book {app} claims of {account}"),
+            Self::EndClaim { id, key: ClaimKey { account, app } } => format!("{id}: no longer covers what book {app} claims of {account}"),
             Self::AddNumber(registration) => {
                 let Registration { number, leaf, form, from, until, .. } = registration;
                 let until = until.map(|until| format!(" until {until}")).unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Reads the structure.
 use super::{Error, LastRead, Store};
 use crate::domain::{
-    FundsClass, FundsUse, Leaf, LeafState, Level, Node, NodeKind, NumberForm, PhysicalAccount, Registration, StandardLeaf, Structure,
+    ClaimKey, FundsClass, FundsUse, Leaf, LeafState, Level, Node, NodeKind, NumberForm, PhysicalAccount, Registration, StandardLeaf,
+    Structure,
 };
 use accounts::holder::HolderName;
 use jiff::civil::Date;
@@ -70,6 +71,14 @@ impl Store {
             let registration = registration(&row)?;
             if structure.nodes.contains_key(&registration.leaf) {
                 structure.numbers.insert(registration.number.clone(), registration);
+            }
+        }
+        let claims = "SELECT account_id, app_book, node_id FROM leaf_claim WHERE book = $1 AND from_date <= $2 ORDER BY from_date";
+        for row in sqlx::query(claims).bind(book).bind(on.to_string()).fetch_all(&self.pool).await? {
+            let key = ClaimKey { account: row.try_get("account_id")?, app: row.try_get("app_book")? };
+            match row.try_get::<String, _>("node_id")? {
+                leaf if leaf.is_empty() => drop(structure.claims.remove(&key)),
+                leaf => drop(structure.claims.insert(key, leaf)),
             }
         }
         Ok(structure)

@@ -69,6 +69,8 @@ async fn make(tx: &mut AnyConnection, book: &str, day: &str, change: &Change) ->
             let uses = uses.iter().map(|one| one.name()).collect::<Vec<_>>().join(",");
             set(tx, "UPDATE node SET uses = $3 WHERE book = $1 AND node_id = $2", [book, id, &uses]).await?;
         }
+        Change::Claim { id, key } => set_claim(tx, [book, &key.account, &key.app, day, id]).await?,
+        Change::EndClaim { key, .. } => set_claim(tx, [book, &key.account, &key.app, day, ""]).await?,
         Change::AddNumber(registration) => add_number(tx, book, registration).await?,
         Change::EndNumber { number, until, .. } => {
             let sql = "UPDATE virtual_number SET until_date = $3 WHERE book = $1 AND number = $2 AND until_date = ''";
@@ -123,6 +125,12 @@ async fn set_parent(tx: &mut AnyConnection, values: [&str; 4]) -> Result<(), Err
 async fn set_state(tx: &mut AnyConnection, values: [&str; 4]) -> Result<(), Error> {
     let sql = "INSERT INTO leaf_state (book, node_id, from_date, state) VALUES ($1, $2, $3, $4)
         ON CONFLICT (book, node_id, from_date) DO UPDATE SET state = excluded.state";
+    set(tx, sql, values).await
+}
+
+async fn set_claim(tx: &mut AnyConnection, values: [&str; 5]) -> Result<(), Error> {
+    let sql = "INSERT INTO leaf_claim (book, account_id, app_book, from_date, node_id) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (book, account_id, app_book, from_date) DO UPDATE SET node_id = excluded.node_id";
     set(tx, sql, values).await
 }
 

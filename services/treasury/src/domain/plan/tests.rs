@@ -101,7 +101,7 @@ pub(crate) fn planned(structure: &Structure, file: &str) -> Plan {
     Given::default().plan(structure, file).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
-fn made(file: &str) -> Structure {
+pub(crate) fn made(file: &str) -> Structure {
     let mut structure = Structure { revision: 1, effective: Some(day("2026-11-27")), ..Structure::default() };
     planned(&structure, file).changes.iter().for_each(|change| structure.make(change));
     structure
