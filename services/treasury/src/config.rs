@@ -17,11 +17,13 @@ pub struct Config {
     /// Countries, as ISO 3166 codes such as "GB", whose law demands that clients' money has a physical account of its own. A structure that has a leaf for clients'
     /// money of such a market on another account is refused.
     pub client_money_markets: Vec<String>,
+    /// Pause in milliseconds between two readings of apps' books for money that they moved at banks: 10 to 60,000. What is not read yet is a timing item.
+    pub twin_delay_ms: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { book: "treasury".to_owned(), region: "local".to_owned(), client_money_markets: Vec::new() }
+        Self { book: "treasury".to_owned(), region: "local".to_owned(), client_money_markets: Vec::new(), twin_delay_ms: 500 }
     }
 }
 
@@ -51,6 +53,9 @@ impl Config {
         }
         if let Some(wrong) = self.client_money_markets.iter().find(|market| !is_country(market)) {
             return Err(InvalidOption { option: "client_money_markets", must: format!("have ISO 3166 codes only, and {wrong:?} is none") });
+        }
+        if !(10..=60_000).contains(&self.twin_delay_ms) {
+            return Err(InvalidOption { option: "twin_delay_ms", must: "be 10 to 60,000".to_owned() });
         }
         let form = |error: money::Error| error.must().trim_start_matches("must ").to_owned();
         BookName::try_new(&self.book).map_err(|error| InvalidOption { option: "book", must: form(error) })

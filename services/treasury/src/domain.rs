@@ -2,15 +2,19 @@
 //!
 //! - [`node`]: physical accounts, summary nodes and leaves. [`funds`]: whose money, and what may be done with it. [`number`]: numbers of leaves.
 //! - [`structure`]: all of them, and single changes. [`file`]: what a structure file asks for.
+//! - [`claim`]: what apps' books claim of physical accounts. [`proof`]: what must be equal, and what may differ.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
+pub mod claim;
 pub mod file;
 pub mod funds;
 pub mod listing;
 pub mod node;
 pub mod number;
 pub mod plan;
+pub mod proof;
 pub mod structure;
 
+pub use claim::{ClaimAccount, ClaimMove, TwinPosition};
 pub use file::{StructureFile, WantedAccount, WantedClaims, WantedNode};
 pub use funds::{FundsClass, FundsUse};
 pub use listing::{LeafSums, ListedAccount};

@@ -42,6 +42,9 @@ pub enum Error {
     /// More than a number of the ledger can count.
     #[error("balances add up to more than can be counted")]
     Overflow,
+    /// A twin, or what it should account for, is not as this program writes it.
+    #[error("twins: {0}")]
+    Twin(String),
     /// The ledger did not answer.
     #[error(transparent)]
     Ledger(#[from] NotPosted),
@@ -75,7 +78,7 @@ impl From<Error> for Status {
             }
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
-            Error::Overflow | Error::Store(_) => rpc::internal(&error),
+            Error::Overflow | Error::Twin(_) | Error::Store(_) => rpc::internal(&error),
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
 //! - [`treasury`]: the use cases. `closings`: the balances of past days. [`domain`]: their rules.
+//! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 mod closings;
@@ -11,10 +12,13 @@ pub mod document;
 pub mod domain;
 pub mod error;
 mod meters;
+pub mod postings;
+pub mod proof;
 pub mod service;
 pub mod store;
 pub mod tables;
 pub mod treasury;
+pub mod twins;
 pub mod wire;
 
 pub use config::Config;
@@ -24,9 +28,11 @@ use api::treasury::treasury_service_server::TreasuryServiceServer;
 use futures::{FutureExt as _, future::BoxFuture};
 use ledger_client::LedgerClient;
 use service::Handlers;
+use std::time::Duration;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use treasury::Treasury;
+use twins::TwinFollower;
 
 /// The service's dependencies.
 pub struct Deps {
@@ -53,6 +59,7 @@ pub enum Error {
 #[derive(Clone)]
 pub struct Service {
     handlers: Handlers,
+    twin_delay: Duration,
 }
 
 /// Opens the tables and builds the service.
@@ -65,13 +72,24 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let book = config.check()?;
     let store = Store::open(&deps.database).await?;
     let treasury = Treasury::new(store, LedgerClient::new(deps.ledger), (&config, book), deps.clock);
-    Ok(Service { handlers: Handlers { treasury } })
+    Ok(Service { handlers: Handlers { treasury }, twin_delay: Duration::from_millis(config.twin_delay_ms) })
 }
 
 impl Service {
     /// Reads the treasury book's journal for the balances of past days, until `shutdown`.
     pub async fn follow_closings(self, shutdown: CancellationToken) {
         self.handlers.treasury.follow_closings(shutdown).await;
+    }
+
+    /// Follows apps' books until `shutdown`. At most one for each process: more would do the same work twice.
+    pub async fn follow(self, shutdown: CancellationToken) {
+        self.follower().run(self.twin_delay, shutdown).await;
+    }
+
+    /// A follower of apps' books that is run by hand.
+    #[must_use]
+    pub fn follower(&self) -> TwinFollower {
+        TwinFollower::new(self.handlers.treasury.clone())
     }
 
     /// The tonic server as routes, to be laid under the tower stack.

@@ -1,7 +1,11 @@
-//! Changes of the structure, and files that were refused.
+//! Changes of the structure, files that were refused, and twins.
 use crate::domain::{Plan, Problem};
-use opentelemetry::{KeyValue, metrics::Counter};
-use std::sync::LazyLock;
+use money::BookName;
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram},
+};
+use std::{sync::LazyLock, time::Duration};
 
 static CHANGES: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
     let counter = telemetry::meter()?.u64_counter("largesse.treasury.changes").with_unit("{change}");
@@ -12,6 +16,30 @@ static REFUSED: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
     let counter = telemetry::meter()?.u64_counter("largesse.treasury.files.refused").with_unit("{file}");
     Some(counter.with_description("Structure files that break rules, by the first rule that each breaks.").build())
 });
+
+static TWINS: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
+    let what = "Twins in the treasury book, from the commit in the app's book until they are posted.";
+    Some(telemetry::metrics::durations(telemetry::meter()?, "largesse.treasury.twin.lag", what))
+});
+
+static TWINS_FAILED: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
+    let counter = telemetry::meter()?.u64_counter("largesse.treasury.twins.failed").with_unit("{round}");
+    Some(counter.with_description("Rounds in which an account's missing twins could not be posted, by the app's book.").build())
+});
+
+/// Records a twin, and how long its posting waited for it.
+pub(crate) fn twin_posted(app: &BookName, lag: Duration) {
+    if let Some(twins) = &*TWINS {
+        twins.record(lag.as_secs_f64(), &[KeyValue::new("book", app.to_string())]);
+    }
+}
+
+/// Counts a round in which an account's twins stayed missing.
+pub(crate) fn twin_failed(app: &BookName) {
+    if let Some(failed) = &*TWINS_FAILED {
+        failed.add(1, &[KeyValue::new("book", app.to_string())]);
+    }
+}
 
 /// Counts the changes of a plan that was applied.
 pub(crate) fn applied(plan: &Plan) {

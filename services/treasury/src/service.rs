@@ -2,7 +2,7 @@
 use crate::{domain::listing, error::Error, treasury::Treasury, wire};
 use api::treasury::{
     ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, PlanStructureRequest,
-    PlanStructureResponse, treasury_service_server::TreasuryService,
+    PlanStructureResponse, ProveBooksRequest, ProveBooksResponse, treasury_service_server::TreasuryService,
 };
 use tonic::{Request, Response, Status};
 
@@ -58,11 +58,22 @@ impl TreasuryService for Handlers {
         let paged = wire::list(&self.treasury.book, &query, structure.revision);
         let after: Option<i64> = paged.position(&query.page_token).map_err(|_| Error::PageToken)?;
         let numbers = wire::numbers(&structure);
+        let claims = wire::claims(&structure);
         let wanted = |account: &str| query.physical_account.is_empty() || account == query.physical_account;
         let rows = listed.iter().filter(|one| wanted(&one.account.id)).zip(1_i64..).filter(|(_, at)| after.is_none_or(|after| *at > after));
-        let rows = rows.take(query.size + 1).map(|(one, at)| (wire::virtual_account(one, &numbers, &balances), at));
+        let rows = rows.take(query.size + 1).map(|(one, at)| (wire::virtual_account(one, (&numbers, &claims), &balances), at));
         let (virtual_accounts, next_page_token) = paged.cut_to_fit(rows.collect(), query.size);
         let (revision, seq) = (structure.revision, balances.seq);
         Ok(Response::new(ListVirtualAccountsResponse { virtual_accounts, revision, seq, next_page_token }))
+    }
+
+    async fn prove_books(&self, request: Request<ProveBooksRequest>) -> Result<Response<ProveBooksResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let only = wire::proof::physical_account(&request)?;
+        let proof = self.treasury.prove(only).await?;
+        let now_ms = money::time::unix_ms((self.treasury.clock)());
+        Ok(Response::new(wire::proof::proof(proof, &self.treasury.book, now_ms)))
     }
 }

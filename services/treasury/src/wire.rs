@@ -1,4 +1,6 @@
 //! Protobuf to domain and back.
+pub mod proof;
+
 use crate::{
     domain::{FundsClass, LeafState, ListedAccount, NodeKind, Plan, Registration, Structure},
     error::Error,
@@ -92,8 +94,21 @@ pub fn numbers(structure: &Structure) -> BTreeMap<&str, Vec<&Registration>> {
     numbers
 }
 
+/// The apps' books whose claims each leaf covers.
+pub fn claims(structure: &Structure) -> BTreeMap<&str, Vec<String>> {
+    let mut claims: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (key, leaf) in &structure.claims {
+        claims.entry(leaf).or_default().push(key.app.clone());
+    }
+    claims
+}
+
 /// An item of the list.
-pub fn virtual_account(listed: &ListedAccount<'_>, numbers: &BTreeMap<&str, Vec<&Registration>>, balances: &Balances) -> VirtualAccount {
+pub fn virtual_account(
+    listed: &ListedAccount<'_>,
+    (numbers, claims): (&BTreeMap<&str, Vec<&Registration>>, &BTreeMap<&str, Vec<String>>),
+    balances: &Balances,
+) -> VirtualAccount {
     let account = listed.account;
     let balance = VirtualBalance {
         booked_minor_units: listed.sums.booked,
@@ -132,6 +147,7 @@ pub fn virtual_account(listed: &ListedAccount<'_>, numbers: &BTreeMap<&str, Vec<
         uses: node.leaf().map(|leaf| leaf.uses.iter().map(|one| one.name().to_owned()).collect()).unwrap_or_default(),
         numbers: own.iter().take(NUMBERS_SHOWN_MAX).map(|registration| registration.number.clone()).collect(),
         number_count: i32::try_from(own.len()).unwrap_or(i32::MAX),
+        claims: claims.get(node.id.as_str()).cloned().unwrap_or_default(),
         ..root
     }
 }

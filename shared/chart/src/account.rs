@@ -6,7 +6,7 @@ mod house;
 pub use house::{HouseAccount, HouseId, Purpose};
 
 use crate::{AccountClass, Unit};
-use money::{Currency, UserKey};
+use money::{BookName, Currency, UserKey};
 use std::fmt;
 
 /// An example of an account's name, for error messages.
@@ -314,6 +314,19 @@ pub fn group(name: &str) -> String {
         parts[1] = "*";
     }
     parts.join("/")
+}
+
+/// An app's book in the place of an entity, in the names of the treasury book's accounts: the book's name, or where that is longer than an id, its beginning and
+/// a digest of all of it.
+#[must_use]
+pub fn claimant(book: &BookName) -> String {
+    const BEGINNING: usize = 19;
+    let name = book.as_str();
+    if HouseId::try_new(name).is_some() {
+        return name.to_owned();
+    }
+    let digest = money::derive_id(uuid::Uuid::nil(), &["treasury.claimant", name]).simple().to_string();
+    format!("{}-{}", name.get(..BEGINNING).unwrap_or(name), digest.get(digest.len() - 12..).unwrap_or(&digest))
 }
 
 /// Whether a name is one of the company's own accounts, including ones that this program's chart does not know.

@@ -1,4 +1,5 @@
 //! Named counters of a book that a posting may depend on. A guard's name is stored in the book for ever, so its form never changes.
+use money::BookName;
 use std::fmt::{self, Write as _};
 use uuid::Uuid;
 
@@ -16,13 +17,15 @@ pub enum GuardFamily {
     Receipt,
     /// See [`GuardKey::in_flight`].
     InFlight,
+    /// See [`GuardKey::twin`].
+    Twin,
     /// Ensures that a posting is reversed only once; the ledger's own.
     Reversed,
 }
 
 impl GuardFamily {
     /// All families.
-    pub const ALL: [Self; 5] = [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Reversed];
+    pub const ALL: [Self; 6] = [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Twin, Self::Reversed];
 
     /// The prefix of the names of its guards.
     #[must_use]
@@ -32,6 +35,7 @@ impl GuardFamily {
             Self::Quote => "quote/",
             Self::Receipt => "receipt/",
             Self::InFlight => "in_flight/",
+            Self::Twin => "twin/",
             Self::Reversed => "reversed/",
         }
     }
@@ -98,6 +102,13 @@ impl GuardKey {
     #[must_use]
     pub fn in_flight(account: &str) -> Self {
         Self(format!("in_flight/{account}"))
+    }
+
+    /// The last event of an app's book that an account's twins in the treasury book account for. Each twin sets it from the one before, so that none is missing
+    /// between two, and none is posted twice, under whichever ids.
+    #[must_use]
+    pub fn twin(book: &BookName, account: &str) -> Self {
+        Self(format!("twin/{book}/{account}"))
     }
 
     /// The name.

@@ -60,6 +60,14 @@ pub fn payout_step(step_key: Uuid, kind: crate::PostingKind) -> Uuid {
     derive_id(step_key, &[kind.name()])
 }
 
+/// The treasury book's twin of what a posting of an app's book moved on one account: `posting` is that posting's id. `at_ms`: the time that the id carries, in Unix
+/// milliseconds, where that must not be the posting's own, because the ledger accepts no unknown id that is older than a week; 0: the posting's own.
+#[must_use]
+pub fn twin(posting: Uuid, book: &BookName, account: &str, at_ms: i64) -> Uuid {
+    let source = if at_ms == 0 { posting } else { at_time(posting, at_ms) };
+    derive_id(source, &["treasury.Twin", book.as_str(), account, &posting.hyphenated().to_string()])
+}
+
 /// What two members of staff approved. With the time of the approval, because a proposal may be a week old by then.
 #[must_use]
 pub fn approval(proposal_id: Uuid, book: &BookName, decided_at_ms: i64) -> Uuid {

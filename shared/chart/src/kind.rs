@@ -40,6 +40,8 @@ pub enum PostingKind {
     PayoutReserve,
     /// A payout that was not executed, or whose money came back, gives up its reservation.
     PayoutRelease,
+    /// The treasury book's side of an app's posting that moved money at the bank.
+    TreasuryTwin,
     /// Money moved by two members of staff.
     Adjustment,
     /// A posting reversed by two members of staff.
@@ -53,7 +55,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
@@ -70,6 +72,7 @@ impl PostingKind {
         Self::PayoutRecallFee,
         Self::PayoutReserve,
         Self::PayoutRelease,
+        Self::TreasuryTwin,
         Self::Adjustment,
         Self::Reversal,
         Self::BenchCoins,
@@ -95,6 +98,7 @@ impl PostingKind {
             Self::PayoutRecallFee => "payout.recall_fee",
             Self::PayoutReserve => "payout.reserve",
             Self::PayoutRelease => "payout.release",
+            Self::TreasuryTwin => "treasury.twin",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
             Self::BenchCoins => "bench.coins",

@@ -22,7 +22,7 @@ pub mod posters;
 pub mod reversal;
 pub mod unit;
 
-pub use account::{Account, AccountForm, HouseAccount, HouseId, Owner, Purpose, form, group};
+pub use account::{Account, AccountForm, HouseAccount, HouseId, Owner, Purpose, claimant, form, group};
 pub use book::BookKind;
 pub use class::AccountClass;
 pub use guard::{GuardFamily, GuardKey};

@@ -8,7 +8,7 @@ use money::UserKey;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Names of Largesse's processes and services, which post as their own rows allow or not at all.
-const HOUSE_NAMES: [&str; 5] = ["largesse", "ledger", "monitor", "sandbox", "treasury"];
+const HOUSE_NAMES: [&str; 4] = ["largesse", "ledger", "monitor", "sandbox"];
 /// Longest kind, in bytes; the ledger's own limit.
 const KIND_BYTES_MAX: usize = 64;
 

@@ -21,6 +21,8 @@ pub enum Poster {
     Earnings,
     /// PayoutService.
     Payout,
+    /// TreasuryService.
+    Treasury,
     /// SupportService, on behalf of two members of staff: adjustments, reversals, states of accounts.
     Support,
     /// `largesse import`: what happened elsewhere before, of any kind and between any accounts. It is marked ([`crate::imported`]) and summed separately.
@@ -31,7 +33,8 @@ pub enum Poster {
 
 impl Poster {
     /// All posters.
-    pub const ALL: [Self; 7] = [Self::Gift, Self::Purchase, Self::Earnings, Self::Payout, Self::Support, Self::Import, Self::Bench];
+    pub const ALL: [Self; 8] =
+        [Self::Gift, Self::Purchase, Self::Earnings, Self::Payout, Self::Treasury, Self::Support, Self::Import, Self::Bench];
 
     /// The subject of its token.
     #[must_use]
@@ -41,6 +44,7 @@ impl Poster {
             Self::Purchase => "purchase",
             Self::Earnings => "earnings",
             Self::Payout => "payout",
+            Self::Treasury => "treasury",
             Self::Support => "support",
             Self::Import => "import",
             Self::Bench => "bench",
@@ -155,6 +159,10 @@ const SUSPENSE: AccountClass = AccountClass::House(Purpose::Suspense);
 const BLOCKED: AccountClass = AccountClass::House(Purpose::BlockedFunds);
 const SPENDABLE: AccountClass = AccountClass::House(Purpose::BankSpendable);
 const COMMITTED: AccountClass = AccountClass::House(Purpose::BankCommitted);
+const CASH: AccountClass = AccountClass::House(Purpose::PhysicalCash);
+const LEAF: AccountClass = AccountClass::House(Purpose::VirtualAccount);
+const CLAIM: AccountClass = AccountClass::House(Purpose::AppClaim);
+const COVER: AccountClass = AccountClass::House(Purpose::ClaimCover);
 const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiability);
 const DEFERRED: &[AccountClass] = &[AccountClass::House(Purpose::DeferredRevenue)];
 
@@ -173,7 +181,7 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 19] = [
+pub const POSTING_RULES: [PostingRule; 20] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -269,6 +277,20 @@ pub const POSTING_RULES: [PostingRule; 19] = [
     ),
     posted(PostingKind::PayoutReserve, Poster::Payout, &[moved(SPENDABLE, &[COMMITTED], Once)]),
     posted(PostingKind::PayoutRelease, Poster::Payout, &[moved(COMMITTED, &[SPENDABLE], Once)]),
+    PostingRule {
+        guards: &[(GuardFamily::Twin, GuardUse::Sets)],
+        ..posted(
+            PostingKind::TreasuryTwin,
+            Poster::Treasury,
+            // Money that came, or money that left; each with what the app's book claims.
+            &[
+                moved(CASH, &[LEAF], AtMostOnce),
+                moved(CLAIM, &[COVER], AtMostOnce),
+                moved(LEAF, &[CASH], AtMostOnce),
+                moved(COVER, &[CLAIM], AtMostOnce),
+            ],
+        )
+    },
     PostingRule { transfers: Decided, ..posted(PostingKind::Adjustment, Poster::Support, &[]) },
     PostingRule { transfers: Decided, act: PostingAct::Reverse, ..posted(PostingKind::Reversal, Poster::Support, &[]) },
     posted(PostingKind::BenchCoins, Poster::Bench, &[moved(CoinsIssued, &[ViewerCoins], Any)]),

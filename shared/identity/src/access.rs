@@ -252,6 +252,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/PlanStructure", STRUCTURE_READ).filed(),
     explained("/largesse.treasury.v1.TreasuryService/ApplyStructure", STRUCTURE_WRITE).filed(),
     explained("/largesse.treasury.v1.TreasuryService/ListVirtualAccounts", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/ProveBooks", STRUCTURE_READ),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

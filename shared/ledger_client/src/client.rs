@@ -2,6 +2,7 @@
 use crate::{
     answer::NotPosted,
     balance::{CreatorDiamonds, CreatorPayable, ViewerWallet},
+    entries::{EntriesWanted, EntryPage},
     journal::{JournalPosition, JournalReader, balance_request, micros, watch_request},
     posting::PostingDraft,
     reason::LedgerReason,
@@ -300,6 +301,30 @@ impl LedgerClient {
     /// What a creator can have paid out in a currency, holds subtracted.
     pub async fn creator_payable(&self, book: &BookName, user: &UserKey, currency: Currency) -> Result<CreatorPayable, NotPosted> {
         Ok(CreatorPayable::of(&self.account(book, Account::creator_payable(user, currency)).await?, currency))
+    }
+
+    /// A page of an account's entries; none of an account that does not exist.
+    pub async fn entries(&self, wanted: EntriesWanted<'_>) -> Result<EntryPage, NotPosted> {
+        match self.client.clone().list_entries(wanted.request()).await.map_err(NotPosted::from) {
+            Ok(page) => EntryPage::read(page.into_inner()),
+            Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::AccountUnknown => Ok(EntryPage::default()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Whether there is such an account.
+    pub async fn has_account(&self, book: &BookName, account: Account<'_>) -> Result<bool, NotPosted> {
+        Ok(!self.account(book, account).await?.account.is_empty())
+    }
+
+    /// The books of this kind that the ledger shows this client.
+    pub async fn books_of(&self, kind: BookKind) -> Result<Vec<BookName>, NotPosted> {
+        let mode = match kind {
+            BookKind::Test => BookMode::Test,
+            BookKind::Live => BookMode::Live,
+        };
+        let listed = all_books(self.client.clone()).await?;
+        Ok(listed.iter().filter(|book| book.mode() == mode).filter_map(|book| BookName::try_new(&book.name).ok()).collect())
     }
 
     /// An account's committed state; an unused account is empty.

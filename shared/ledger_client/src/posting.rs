@@ -94,6 +94,12 @@ impl PostingDraft {
         self.guard(guard, Operation::CompareAndSet(CompareAndSet { expected: 0, next: 1 }))
     }
 
+    /// Posts only if this guard is at `from`, and sets it to `to`.
+    #[must_use]
+    pub fn step(self, guard: GuardKey, from: i64, to: i64) -> Self {
+        self.guard(guard, Operation::CompareAndSet(CompareAndSet { expected: from, next: to }))
+    }
+
     /// Multiplies every amount by the difference to which this raises the guard.
     #[must_use]
     pub fn advance(self, guard: GuardKey, to: i64) -> Self {

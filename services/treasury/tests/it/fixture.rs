@@ -21,10 +21,13 @@ use treasury::{Config, Deps};
 
 /// The treasury's book.
 pub const BOOK: &str = "treasury";
+/// The book of another app, beside `app`.
+pub const SECOND_APP: &str = "app-two";
 
 pub struct Fixture {
     pub bed: Testbed,
     way: Transport,
+    service: treasury::Service,
     ahead: Arc<AtomicU64>,
     tables: Storage,
 }
@@ -53,7 +56,10 @@ impl Fixture {
 
     /// An installation with one app's book of this mode, and no treasury book yet.
     pub async fn start(tables: Storage, mode: BookMode) -> Self {
-        let books: &[(&str, BookMode)] = if mode == BookMode::Live { &[("app", BookMode::Live)] } else { &[("app", BookMode::Test)] };
+        let books: &[(&str, BookMode)] = match mode {
+            BookMode::Live => &[("app", BookMode::Live)],
+            _ => &[("app", BookMode::Test), (SECOND_APP, BookMode::Test)],
+        };
         let options = TestbedOptions { books, recorded: false };
         let bed = Testbed::on(Storage::sqlite(), options).await;
         let ahead = Arc::new(AtomicU64::new(0));
@@ -65,7 +71,12 @@ impl Fixture {
         };
         let service = treasury::start(deps, Config::default()).await.unwrap();
         let way = bed.lay(service.routes());
-        Self { bed, way, ahead, tables }
+        Self { bed, way, service, ahead, tables }
+    }
+
+    /// A follower of apps' books, as a process has it after its start.
+    pub fn follower(&self) -> treasury::twins::TwinFollower {
+        self.service.follower()
     }
 
     /// Moves the clock to a later day.
@@ -119,12 +130,17 @@ impl Fixture {
 
     /// Books an adjustment in the treasury's book, as two members of staff would.
     pub async fn adjust(&self, debit: &str, credit: &str, amount: i64) {
+        self.booked_as("adjustment", debit, credit, amount).await;
+    }
+
+    /// Books a posting of this kind in the treasury's book.
+    pub async fn booked_as(&self, kind: &str, debit: &str, credit: &str, amount: i64) {
         let transfer =
             api::ledger::Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Default::default() };
         let post = api::ledger::PostRequest {
             book: BOOK.to_owned(),
             request_id: testbed::new_id(),
-            kind: "adjustment".to_owned(),
+            kind: kind.to_owned(),
             transfers: vec![transfer],
             ..Default::default()
         };

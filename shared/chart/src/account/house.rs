@@ -60,11 +60,16 @@ pub enum Purpose {
     VirtualAccount,
     /// The same physical account's money at the bank, in the treasury book. Its leaves add up to it.
     PhysicalCash,
+    /// What an app's book claims of a physical account, in the treasury book: the app's book stands for the entity ([`super::claimant`]), the physical account for
+    /// the bank account. It mirrors [`Purpose::BankCash`] of that book.
+    AppClaim,
+    /// The other side of [`Purpose::AppClaim`], by leaf: the claims that the leaf's money covers.
+    ClaimCover,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
@@ -93,6 +98,8 @@ impl Purpose {
         Self::BankCommitted,
         Self::VirtualAccount,
         Self::PhysicalCash,
+        Self::AppClaim,
+        Self::ClaimCover,
     ];
 
     /// The spelling in names.
@@ -127,13 +134,19 @@ impl Purpose {
             Self::BankCommitted => "bank_committed",
             Self::VirtualAccount => "virtual_account",
             Self::PhysicalCash => "physical_cash",
+            Self::AppClaim => "app_claim",
+            Self::ClaimCover => "claim_cover",
         }
     }
 
     /// Whether there is one such account for each bank account, real or virtual, and not only one for each legal entity.
     #[must_use]
     pub const fn is_per_bank_account(self) -> bool {
-        matches!(self, Self::BankCash | Self::BankSpendable | Self::BankCommitted | Self::VirtualAccount | Self::PhysicalCash)
+        match self {
+            Self::BankCash | Self::BankSpendable | Self::BankCommitted => true,
+            Self::VirtualAccount | Self::PhysicalCash | Self::AppClaim | Self::ClaimCover => true,
+            _ => false,
+        }
     }
 
     /// Whether debits beyond its credits are refused: other people's money, and what a bank account can pay.

@@ -136,6 +136,16 @@ fn accounts_of_before_there_were_entities_are_those_of_main() {
 }
 
 #[test]
+fn every_book_can_stand_for_an_entity_and_no_two_are_one() {
+    let named = |name: &str| claimant(&BookName::try_new(name).unwrap());
+    assert_eq!(named("app-eu"), "app-eu");
+    assert_eq!(named(&"a".repeat(32)), "a".repeat(32));
+    let (long, other) = (named(&"a".repeat(33)), named(&"a".repeat(34)));
+    assert!(long != other && long.len() == 32 && HouseId::try_new(&long).is_some(), "{long} {other}");
+    assert_eq!(long, named(&"a".repeat(33)), "stored in books for ever");
+}
+
+#[test]
 fn a_name_says_whose_it_is() {
     assert_eq!((owner("viewer/ada/coins"), owner("creator/bob/payable/USD")), (Some("ada"), Some("bob")));
     for account in ["house/coins/issued", "viewer", "", "viewer/a\0b/coins", "viewer//coins"] {
