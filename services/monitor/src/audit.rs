@@ -3,7 +3,7 @@
 //! [`audit`] runs once over everything; [`continuous`] audits new events as they come, for the monitor. `joins`: every row against its posting and the reverse;
 //! `claims`: which postings a row accounts for; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against the list of who may post
 //! what; `gifts`: every gift against the catalogues that were served; `folds`: purchases as the monitor compares them; `rolling`: other rows, as the monitor
-//! does; `suspense`: what waits for staff. [`imported`]: postings from another installation, which have no row here; `journal`: the postings to join.
+//! does; `suspense`: what waits for staff; `twins`: the treasury book against the books of apps. [`imported`]: postings from another installation, which have no row here; `journal`: the postings to join.
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: where a service has not yet recorded a posting in
 //! its own row, the posting is found in the ledger by the id that it must have there.
@@ -38,6 +38,7 @@ mod payouts;
 mod posters;
 mod rolling;
 mod suspense;
+mod twins;
 
 /// Problems of one kind that are listed one by one; the rest is counted.
 const REPORTED_MAX: usize = 20;
@@ -216,6 +217,7 @@ async fn audit_book(
         problems.extend(sums.or_else(|fault| damaged::row(&fault).map(|_| Vec::new()).ok_or(fault))?);
     }
     problems.extend(journal.posters.problems(store, book).await?);
+    problems.extend(journal.twins.problems(store, &store.books().await?).await?);
     match journal.gifts_compared() {
         Some((found, explained)) => {
             problems.extend(found);

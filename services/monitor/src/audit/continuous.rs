@@ -12,6 +12,7 @@ use super::{
     posters::PosterFold,
     rolling::{Followed, RollingJoin, Tables},
     suspense::{self, SuspenseFold},
+    twins::TwinFold,
 };
 use crate::{
     config::Config,
@@ -45,7 +46,7 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 const ACTS_REST: u32 = 20;
 
 /// The checks of a book.
-const CHECKS: [&str; 13] = [
+const CHECKS: [&str; 14] = [
     "journal",
     "posters",
     "gifts",
@@ -59,6 +60,7 @@ const CHECKS: [&str; 13] = [
     "proposals",
     "clock",
     "suspense",
+    "twins",
 ];
 
 /// States in which it is not known whether money has moved.
@@ -80,6 +82,7 @@ struct BookFolds {
     posters: PosterFold,
     gifts: GiftFold,
     suspense: SuspenseFold,
+    twins: TwinFold,
     young_purchases: RollingJoin,
     conversions: RollingJoin,
     payouts: RollingJoin,
@@ -90,6 +93,7 @@ impl BookFolds {
     fn event(&mut self, event: &Event) {
         self.posters.event(event);
         self.suspense.event(event);
+        self.twins.event(event);
         let moves = self.moves.event(event);
         let imported = self.purchases.event(event, moves);
         if let Some(moves) = moves.filter(|_| !imported) {
@@ -253,6 +257,7 @@ impl WatchedBook {
             posters: PosterFold::new(&book, own.clone()),
             gifts: GiftFold::default(),
             suspense: SuspenseFold::default(),
+            twins: TwinFold::default(),
             young_purchases: RollingJoin::new(RowsOf::Purchases),
             conversions: RollingJoin::new(RowsOf::Conversions),
             payouts: RollingJoin::new(RowsOf::Payouts),
@@ -310,6 +315,8 @@ impl WatchedBook {
             checks.extend(self.rolling(store, stores, &name).await?);
             checks.push(("clock", CheckResult::of(clock::ahead(self.follower.time(), SystemTime::now()))));
             checks.push(("suspense", suspense::check(&suspense)));
+            let twins = self.folds.twins.problems(store, &store.books().await?).await?;
+            checks.push(("twins", CheckResult::of((!twins.is_empty()).then(|| twins.join("; ")))));
         } else {
             // Results for an earlier end of the journal say nothing about this one.
             let waits = || CheckResult::Pending("the journal comes first".to_owned());

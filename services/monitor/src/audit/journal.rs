@@ -6,6 +6,7 @@ use super::{
     imported::ImportedFold,
     moves::MovesFold,
     posters::PosterFold,
+    twins::TwinFold,
 };
 use books::{
     domain::event::Body,
@@ -37,6 +38,8 @@ pub(super) struct JournalFold {
     pub imported: ImportedFold,
     /// Compares postings with the list of who may post them.
     pub posters: PosterFold,
+    /// Leaves, cash, claims and twins.
+    pub twins: TwinFold,
     gifts: GiftFold,
     /// The catalogues that were served, if their tables are here.
     catalogues: Option<Catalogues>,
@@ -47,8 +50,8 @@ pub(super) struct JournalFold {
 impl JournalFold {
     pub fn new(book: &Book, own: &OwnPosters, catalogues: Option<Catalogues>) -> Self {
         let (imported, posters) = (ImportedFold::new(&book.name), PosterFold::new(book, own.clone()));
-        let (moves, gifts) = (MovesFold::new(), GiftFold::default());
-        Self { joined: BTreeMap::new(), moves, imported, posters, gifts, catalogues, last_seq: 0 }
+        let (moves, gifts, twins) = (MovesFold::new(), GiftFold::default(), TwinFold::default());
+        Self { joined: BTreeMap::new(), moves, imported, posters, twins, gifts, catalogues, last_seq: 0 }
     }
 
     /// Problems of gifts and their catalogues, and the number of correct gifts; `None` without catalogues in this database.
@@ -72,6 +75,7 @@ impl JournalFold {
             self.last_seq = last.event.seq;
             for stored in &page {
                 self.posters.event(&stored.event);
+                self.twins.event(&stored.event);
                 let moves = self.moves.event(&stored.event);
                 if self.imported.event(&stored.event) {
                     continue;

@@ -5,3 +5,4 @@ mod gifts;
 mod posters;
 mod rolling;
 mod suspense;
+mod twins;

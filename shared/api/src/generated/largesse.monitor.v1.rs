@@ -14,6 +14,7 @@ pub struct HealthCheck {
     /// * `payouts`: holds and money in transit belong to payouts.
     /// * `conversions`, `payout_postings`, `proposals`: every row and its posting agree in user, amount, unit and account.
     /// * `clock`: the last commit is not ahead of the monitor's clock.
+    /// * `twins`: in the treasury book, leaves add up to cash, and twins to what apps' books claimed at the last posting with one.
     /// * `suspense`: always passes once the journal was read; `detail` says what is in suspense, and since when.
     ///
     /// Checks of the installation:
