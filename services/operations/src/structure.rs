@@ -1,13 +1,15 @@
 //! The structure of physical and virtual accounts: planned, applied and listed by a running treasury service, and written as text or JSON.
 
+mod proof;
 mod shown;
 
+pub use proof::{proof_json, proof_text};
 pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};
 
 use crate::{OperationFault, staff_call};
 use api::treasury::{
-    ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, PlanStructureRequest, PlanStructureResponse, VirtualAccount,
-    treasury_service_client::TreasuryServiceClient,
+    ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, PlanStructureRequest, PlanStructureResponse,
+    ProveBooksRequest, ProveBooksResponse, VirtualAccount, treasury_service_client::TreasuryServiceClient,
 };
 use rpc::{ANSWER_BYTES_MAX, Transport};
 use std::{fs, path::Path};
@@ -62,6 +64,13 @@ impl StructureCaller<'_> {
         let request = ApplyStructureRequest { book: self.book.to_owned(), file, hash };
         let request = staff_call::request(request, self.token, self.reason)?;
         Ok(self.client().apply_structure(request).await.map_err(told)?.into_inner())
+    }
+
+    /// Proves the books; all, or one physical account if it is not empty.
+    pub async fn prove(&self, physical_account: &str) -> Result<ProveBooksResponse, OperationFault> {
+        let request = ProveBooksRequest { book: self.book.to_owned(), physical_account: physical_account.to_owned() };
+        let request = staff_call::request(request, self.token, self.reason)?;
+        Ok(self.client().prove_books(request).await.map_err(told)?.into_inner())
     }
 
     /// All items of the structure, or of one physical account's tree if it is not empty; as they are now, or were on a day if it is not empty.

@@ -36,14 +36,18 @@ A structure file is TOML. It has only what it adds or changes; what it leaves ou
   entity = \"main\"
   funds = \"own\"                      # own (unless another is given), client or blocked
   uses = [\"sweep\"]                   # sweep, on_behalf_of, pooling; none unless given
+  claims = [\"live-eu\"]               # books of apps whose claims on bank-usd it covers; as they were unless given
   state = \"open\"                     # pending_open, open (unless another is given), pending_close, closed
   [[leaf.number]]
   segments = \"7001-0012-33-66\"       # the last are check digits; or dynamic = \"7001-0012\"; or
                                      # iban = \"...\" with holder and from, and until once it ends
 
+A bank account of an app's book (`house/bank_cash/USD` is called main) is the physical account with its id, or with its id and currency (main-usd), if currency and
+entity are the same. `prove` compares the leaves with the cash, and what apps' books claim with what the treasury book has of it: only named items may differ.
+
 `plan` prints what the file would change, and a hash. `apply` makes those changes, all or none, and is refused if anything is different by then. The token is one
-of the roles finance or admin (auditor: plan and list only); the audit log records each call with its reason.
-Exit codes: 0 done; 1 refused or failed, and nothing was changed; 2 the command line is invalid.";
+of the roles finance or admin (auditor: plan, list and prove only); the audit log records each call with its reason.
+Exit codes: 0 done; 1 refused, failed or not proved, and nothing was changed; 2 the command line is invalid.";
 
 /// Options of `largesse treasury`.
 #[derive(Debug, Args)]
@@ -86,6 +90,14 @@ pub enum TreasuryTask {
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
+    /// Proves leaves, cash and claims of apps' books, and lists what is late.
+    Prove {
+        /// Only this physical account.
+        #[arg(long, value_name = "ID", default_value = "")]
+        account: String,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
 }
 
 /// The running service, who asks, and why.
@@ -113,7 +125,10 @@ pub struct ServiceArguments {
 
 /// Runs `largesse treasury`.
 pub async fn run(arguments: TreasuryArguments) -> CommandResult {
-    let (TreasuryTask::Plan { service, .. } | TreasuryTask::Apply { service, .. } | TreasuryTask::List { service, .. }) = &arguments.task;
+    let (TreasuryTask::Plan { service, .. }
+    | TreasuryTask::Apply { service, .. }
+    | TreasuryTask::List { service, .. }
+    | TreasuryTask::Prove { service, .. }) = &arguments.task;
     let tls = Tls::load(tls::Config { peer_ca: service.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
     let token = std::fs::read_to_string(&service.token_file).map_err(|error| format!("{}: {error}", service.token_file.display()))?;
     let transport = match rpc::connect_with(&service.url, &tls) {
@@ -125,6 +140,7 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
         Err(error) => return Err(error.into()),
     };
     let caller = StructureCaller { transport, token: token.trim(), reason: &service.reason, book: service.book.as_str() };
+    let mut exit = ExitCode::SUCCESS;
     let (json, text) = match &arguments.task {
         TreasuryTask::Plan { file, .. } => {
             let plan = caller.plan(structure::read_file(file)?).await?;
@@ -138,11 +154,18 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
             let listed = caller.list(account, &on.map(|on| on.to_string()).unwrap_or_default()).await?;
             (structure::listed_json(&listed), structure::listed_text(&listed))
         }
+        TreasuryTask::Prove { account, .. } => {
+            let proof = caller.prove(account).await?;
+            if !proof.ok {
+                exit = ExitCode::FAILURE;
+            }
+            (structure::proof_json(&proof), structure::proof_text(&proof))
+        }
     };
     if service.json {
         println!("{}", serde_json::to_string_pretty(&json)?);
     } else {
         print!("{text}");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(exit)
 }

@@ -8,7 +8,7 @@ use api::support::{Adjustment, AdjustmentTransfer, ProposalState, propose_reques
 use demo::installation::Installation;
 use identity::{Role, Service};
 use money::BookName;
-use operations::structure::{StructureCaller, listed_text};
+use operations::structure::{StructureCaller, listed_text, proof_text};
 use runtime::Runtime;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -142,4 +142,44 @@ bank-usd  Operating (USD)             99.85  99.85 at the bank
     fixture.shutdown().await;
     let (ok, text, error) = output(&["verify", "--database", &format!("sqlite:{}", dir.path().display())]).await;
     assert!(ok && text.contains("treasury: passed") && text.contains("treasury: 1 adjustments and reversals"), "{text} {error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_apps_book_moves_at_its_bank_is_in_the_treasury_book_and_proved() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = Runtime::start(options(dir.path())).await.unwrap();
+    let app = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
+    let bank = AdjustmentTransfer {
+        debit_account: "house/bank_cash/USD".to_owned(),
+        credit_account: "house/treasury/USD".to_owned(),
+        amount: 2_550,
+    };
+    let funded = done(&app, Act::Adjustment(Adjustment { transfers: vec![bank] })).await;
+    assert_eq!(funded.state(), ProposalState::Done, "{}", funded.result);
+    let installation = Installation::inside(&fixture, BookName::try_new("treasury").unwrap()).unwrap();
+    let token = installation.token("fay", Role::Finance).unwrap();
+    let transport = fixture.transport_for(Service::Treasury).unwrap();
+    let caller = StructureCaller { transport, token: &token, reason: "accounts of November", book: "treasury" };
+    // The app's bank account called main.
+    let tree = format!("{}claims = [\"demo\"]\n", TREE.replace("bank-usd", "main-usd"));
+    let plan = caller.plan(tree.clone()).await.unwrap();
+    caller.apply(tree, plan.hash).await.unwrap();
+    let proof = loop {
+        let proof = caller.prove("").await.unwrap();
+        assert!(proof.ok, "{:?}", proof.problems);
+        if proof.items.is_empty() {
+            break proof;
+        }
+        tokio::task::yield_now().await;
+    };
+    let text = proof_text(&proof);
+    assert!(text.contains("green  main-usd: leaves 25.50 = cash 25.50 USD\n"), "{text}");
+    assert!(
+        text.contains("green  demo house/bank_cash/USD: claim 25.50 = twins 25.50 + items 0.00 USD (leaf costs of main-usd, "),
+        "{text}"
+    );
+    assert!(listed_text(&caller.list("", "").await.unwrap()).contains("costs  Costs                       25.50  covers demo\n"));
+    fixture.shutdown().await;
+    let (ok, text, error) = output(&["verify", "--database", &format!("sqlite:{}", dir.path().display())]).await;
+    assert!(ok && text.contains("treasury: passed"), "{text} {error}");
 }

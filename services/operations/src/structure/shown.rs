@@ -128,12 +128,20 @@ fn remarks(one: &VirtualAccount) -> String {
         LeafState::Closed => remarks.push_str("  closed"),
         LeafState::Open | LeafState::Unspecified => {}
     }
+    if !one.claims.is_empty() {
+        let _ = write!(remarks, "  covers {}", one.claims.join(", "));
+    }
     remarks
 }
 
 /// Minor units as people write them.
 fn amount(minor_units: i64, one: &VirtualAccount) -> String {
-    let digits = Currency::try_new(&one.currency_code).map_or(0, |currency| currency.minor_digits());
+    minor(minor_units, &one.currency_code)
+}
+
+/// The same in a currency by its code.
+pub(super) fn minor(minor_units: i64, currency_code: &str) -> String {
+    let digits = Currency::try_new(currency_code).map_or(0, |currency| currency.minor_digits());
     let unit = 10_u64.pow(digits);
     let (sign, size) = (if minor_units < 0 { "-" } else { "" }, minor_units.unsigned_abs());
     match digits {
@@ -171,6 +179,7 @@ pub fn listed_json(listed: &[VirtualAccount]) -> Value {
             "uses": one.uses,
             "numbers": one.numbers,
             "number_count": one.number_count,
+            "claims": one.claims,
             "balance": balance,
         })
     };
