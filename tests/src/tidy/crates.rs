@@ -34,6 +34,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/pgtest", &[], &[]),
     row("shared/chart", &[&["money"]], &[]),
     row("shared/accounts", &[&["money"]], &[]),
+    row("shared/accounting", &[&["chart", "money"]], &[]),
     row("shared/iso20022", &[&["accounts", "money"]], &[]),
     row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/matching", &[&["bankfiles", "iso20022", "money"]], &[]),
