@@ -75,6 +75,7 @@ fn posted_transfer(named: NamedTransfer, seq: i64) -> pb::PostedTransfer {
         unit: unit.to_string(),
         transfer_no: transfer.no,
         pending: transfer.kind == TransferKind::Pending,
+        released: matches!(transfer.kind, TransferKind::VoidOfPending | TransferKind::ExpiryOfPending),
     }
 }
 

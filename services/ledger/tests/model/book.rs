@@ -284,6 +284,7 @@ impl Book {
                 debit_account: debit.clone(),
                 credit_account: credit.clone(),
                 amount,
+                released: true,
                 ..Default::default()
             };
             for name in [&debit, &credit] {

@@ -339,6 +339,9 @@ pub struct PostedTransfer {
     /// True if the transfer only holds the amount.
     #[prost(bool, tag = "8")]
     pub pending: bool,
+    /// True if the transfer moved nothing: it released a hold in full. Not set in brief answers.
+    #[prost(bool, tag = "9")]
+    pub released: bool,
 }
 /// A posting that was made.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -34,6 +34,7 @@ fn largest() -> pb::Posting {
         credit_after: Some(account()),
         transfer_no: i64::MAX,
         pending: true,
+        released: true,
     };
     let time = || Some(Timestamp { seconds: 253_402_300_799, nanos: 999_999_000 });
     pb::Posting {

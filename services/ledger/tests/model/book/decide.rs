@@ -262,6 +262,7 @@ impl Book {
                 debit_after,
                 credit_after,
                 pending: leg.what == Move::Hold,
+                released: matches!(leg.what, Move::Release(_)),
                 ..pb::PostedTransfer::default()
             });
         }
