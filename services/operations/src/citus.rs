@@ -30,7 +30,7 @@ const STRUCTURE: TablePlacement = Coordinator("one structure, which is read whol
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 84] = [
+pub const PLAN: [(&str, TablePlacement); 88] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -104,6 +104,10 @@ pub const PLAN: [(&str, TablePlacement); 84] = [
     ("treasury.closing_account", STRUCTURE),
     ("treasury.closing_position", STRUCTURE),
     ("treasury.leaf_claim", STRUCTURE),
+    ("treasury.accounting_book", Coordinator("one row for each book")),
+    ("treasury.accounting_line", Coordinator("sums of days, a few for each account")),
+    ("treasury.accounting_period", Coordinator("a few rows a month")),
+    ("treasury.accounting_balance", Coordinator("a few rows a month")),
     ("treasury.migration", OURS),
     ("treasury.program_format", OURS),
     ("support.proposal", SERVICES),

@@ -2,7 +2,7 @@
 //! `cargo run --release -p treasury --example closings -- 5000000 [postgres://…]`
 use db::Database;
 use jiff::{ToSpan as _, civil::date};
-use ledger_client::JournalPosition;
+use ledger_client::JournalPlace;
 use std::{
     error::Error,
     time::{Duration, Instant},
@@ -29,7 +29,7 @@ async fn fill(store: &Store, book: &str, entries: u64) -> Result<(), Box<dyn Err
         *balance += 1;
         let seq = i64::try_from(seq)?;
         batch.closings.insert((format!("house/main/virtual_account/leaf-{leaf:05}/USD"), day), (*balance, seq));
-        batch.position = ClosingPosition { after: JournalPosition { commit_no: seq, hash: String::new() }, committed_us: seq };
+        batch.position = ClosingPosition { after: JournalPlace { commit_no: seq, hash: String::new(), seq }, committed_us: seq };
         if batch.closings.len() == 2_000 {
             store.write_closings(book, &batch).await?;
             batch.closings.clear();

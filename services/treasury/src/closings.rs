@@ -8,7 +8,7 @@ use crate::{
 };
 use chart::Purpose;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use ledger_client::{JournalPart, LedgerReason, NotPosted};
+use ledger_client::{JournalNews, JournalPart, JournalPlace, LedgerReason, NotPosted};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -72,13 +72,18 @@ impl Treasury {
         if enough(&position) {
             return Ok(());
         }
-        let after = (position.after.commit_no > 0).then_some(&position.after);
-        let Some(mut journal) = self.ledger.journal(&self.book, after).await? else { return Ok(()) };
+        let mut journal = match self.ledger.read_journal(&self.book, &position.after).await {
+            // There is no structure yet.
+            Err(NotPosted::Refused(refusal)) if matches!(refusal.reason, LedgerReason::BookUnknown) => return Ok(()),
+            begun => begun?,
+        };
         let mut batch = ClosingBatch { position, ..ClosingBatch::default() };
         let mut since = Instant::now();
-        while let Some(part) = journal.next().await? {
-            let idle = part.committed_us.is_none();
-            batch.add(part)?;
+        while let Some(news) = journal.next_news().await? {
+            let idle = matches!(news, JournalNews::Idle);
+            if let JournalNews::Part(part) = news {
+                batch.add(part)?;
+            }
             let done = enough(&batch.position);
             if done || idle || batch.closings.len() >= BATCH_MAX || since.elapsed() >= WRITE_AFTER {
                 self.store.write_closings(book, &batch).await?;
@@ -121,19 +126,14 @@ fn is_other_journal(reason: &LedgerReason) -> bool {
 impl ClosingBatch {
     /// Adds a part of the journal that follows.
     pub(crate) fn add(&mut self, part: JournalPart) -> Result<(), Error> {
-        if let Some(committed_us) = part.committed_us {
-            let day = Timestamp::from_microsecond(committed_us).map_or(Date::MAX, |at| at.to_zoned(TimeZone::UTC).date());
-            for account in part.accounts {
-                let balance = account.credits_posted.checked_sub(account.debits_posted).ok_or(Error::Overflow)?;
-                self.closings.insert((account.account, day), (balance, account.seq));
-            }
-            // Of a commit that is not complete, the position is the one before: its time is not reached yet.
-            if part.position.commit_no > self.position.after.commit_no {
-                self.position.committed_us = committed_us;
-            }
+        let day = Timestamp::from_microsecond(part.committed_us).map_or(Date::MAX, |at| at.to_zoned(TimeZone::UTC).date());
+        for account in part.after {
+            let balance = account.credits_posted.checked_sub(account.debits_posted).ok_or(Error::Overflow)?;
+            self.closings.insert((account.account, day), (balance, account.seq));
         }
-        if part.position.commit_no > self.position.after.commit_no {
-            self.position.after = part.position;
+        // Of a commit that is not complete, the time is not reached yet.
+        if let Some(place) = part.whole {
+            self.position = ClosingPosition { after: JournalPlace { seq: 0, ..place }, committed_us: part.committed_us };
         }
         Ok(())
     }

@@ -4,8 +4,10 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
 //! - [`treasury`]: the use cases. `closings`: the balances of past days. [`domain`]: their rules.
 //! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
+//! - [`accounting`]: accounting days of any book, for a general ledger.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
+pub mod accounting;
 mod closings;
 pub mod config;
 pub mod document;
@@ -24,6 +26,7 @@ pub mod wire;
 pub use config::Config;
 pub use money::time::{Clock, system_clock};
 
+use accounting::Accounting;
 use api::treasury::treasury_service_server::TreasuryServiceServer;
 use futures::{FutureExt as _, future::BoxFuture};
 use ledger_client::LedgerClient;
@@ -71,8 +74,10 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let book = config.check()?;
     let store = Store::open(&deps.database).await?;
-    let treasury = Treasury::new(store, LedgerClient::new(deps.ledger), (&config, book), deps.clock);
-    Ok(Service { handlers: Handlers { treasury }, twin_delay: Duration::from_millis(config.twin_delay_ms) })
+    let ledger = LedgerClient::new(deps.ledger);
+    let accounting = Accounting::new(store.clone(), ledger.clone(), Clock::clone(&deps.clock));
+    let treasury = Treasury::new(store, ledger, (&config, book), deps.clock);
+    Ok(Service { handlers: Handlers { treasury, accounting }, twin_delay: Duration::from_millis(config.twin_delay_ms) })
 }
 
 impl Service {

@@ -1,15 +1,25 @@
 //! The RPCs: who calls, decode, call, encode.
-use crate::{domain::listing, error::Error, treasury::Treasury, wire};
-use api::treasury::{
-    ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, PlanStructureRequest,
-    PlanStructureResponse, ProveBooksRequest, ProveBooksResponse, treasury_service_server::TreasuryService,
+use crate::{
+    accounting::{Accounting, CloseOrder, wire as accounts},
+    domain::listing,
+    error::Error,
+    treasury::Treasury,
+    wire,
 };
+use api::treasury::{
+    ApplyStructureRequest, ApplyStructureResponse, CloseAccountingPeriodRequest, CloseAccountingPeriodResponse,
+    GetAccountingBalancesRequest, GetAccountingBalancesResponse, GetAccountingDayRequest, GetAccountingDayResponse, GetRollForwardRequest,
+    GetRollForwardResponse, ListAccountingPeriodsRequest, ListAccountingPeriodsResponse, ListVirtualAccountsRequest,
+    ListVirtualAccountsResponse, PlanStructureRequest, PlanStructureResponse, ProveBooksRequest, ProveBooksResponse, treasury_service_server::TreasuryService,
+};
+use rpc::page::{PagedList, rows_to_read};
 use tonic::{Request, Response, Status};
 
 /// The tonic service.
 #[derive(Clone)]
 pub struct Handlers {
     pub(crate) treasury: Treasury,
+    pub(crate) accounting: Accounting,
 }
 
 impl Handlers {
@@ -75,5 +85,76 @@ impl TreasuryService for Handlers {
         let proof = self.treasury.prove(only).await?;
         let now_ms = money::time::unix_ms((self.treasury.clock)());
         Ok(Response::new(wire::proof::proof(proof, &self.treasury.book, now_ms)))
+    }
+
+    async fn get_accounting_day(&self, request: Request<GetAccountingDayRequest>) -> Result<Response<GetAccountingDayResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let page = Some((request.page_size, accounts::LINE_PAGES));
+        let asked = accounts::Asked { entity: &request.entity, days: &[("date", &request.date)], page };
+        let asked = accounts::asked(caller.book(&request.book)?, &asked)?;
+        let read = self.accounting.day(&asked.of, asked.days[0], !request.page_token.is_empty()).await?;
+        let list = accounts::day_list("GetAccountingDay", &asked, &read);
+        let (closed, seq) = (read.closed, read.seq);
+        let rows = accounts::after(list, (&request.page_token, asked.size), read.lines, accounts::line)?;
+        let (lines, next_page_token) = list.cut_to_fit(rows, asked.size);
+        Ok(Response::new(GetAccountingDayResponse { lines, closed, seq, next_page_token }))
+    }
+
+    async fn get_accounting_balances(
+        &self,
+        request: Request<GetAccountingBalancesRequest>,
+    ) -> Result<Response<GetAccountingBalancesResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let page = Some((request.page_size, accounts::LINE_PAGES));
+        let asked = accounts::Asked { entity: &request.entity, days: &[("date", &request.date)], page };
+        let asked = accounts::asked(caller.book(&request.book)?, &asked)?;
+        let read = self.accounting.balances(&asked.of, asked.days[0], !request.page_token.is_empty()).await?;
+        let list = accounts::day_list("GetAccountingBalances", &asked, &read);
+        let (closed, seq) = (read.closed, read.seq);
+        let rows = accounts::after(list, (&request.page_token, asked.size), read.lines, accounts::balance)?;
+        let (balances, next_page_token) = list.cut_to_fit(rows, asked.size);
+        Ok(Response::new(GetAccountingBalancesResponse { balances, closed, seq, next_page_token }))
+    }
+
+    async fn get_roll_forward(&self, request: Request<GetRollForwardRequest>) -> Result<Response<GetRollForwardResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let days = &[("first_date", request.first_date.as_str()), ("last_date", &request.last_date)];
+        let asked = accounts::asked(caller.book(&request.book)?, &accounts::Asked { entity: &request.entity, days, page: None })?;
+        let read = self.accounting.roll(&asked.of, (asked.days[0], asked.days[1])).await?;
+        Ok(Response::new(accounts::rolled(read)))
+    }
+
+    async fn close_accounting_period(
+        &self,
+        request: Request<CloseAccountingPeriodRequest>,
+    ) -> Result<Response<CloseAccountingPeriodResponse>, Status> {
+        let (caller, reason) = (rpc::caller(&request)?, rpc::staff_reason(&request)?);
+        let request = request.into_inner();
+        let days = &[("first_date", request.first_date.as_str()), ("last_date", &request.last_date)];
+        let asked = accounts::asked(caller.book(&request.book)?, &accounts::Asked { entity: &request.entity, days, page: None })?;
+        let by = caller.principal.subject.to_string();
+        let order = CloseOrder { first_day: asked.days[0], last_day: asked.days[1], by, reason };
+        let closing = self.accounting.close(&asked.of, &order).await?;
+        let period = Some(accounts::period(&asked.of.entity, closing.period));
+        Ok(Response::new(CloseAccountingPeriodResponse { period, replayed: closing.replayed }))
+    }
+
+    async fn list_accounting_periods(
+        &self,
+        request: Request<ListAccountingPeriodsRequest>,
+    ) -> Result<Response<ListAccountingPeriodsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let page = Some((request.page_size, accounts::PERIOD_PAGES));
+        let asked = accounts::asked(caller.book(&request.book)?, &accounts::Asked { entity: &request.entity, days: &[], page })?;
+        let list = PagedList::new("ListAccountingPeriods", asked.of.book.as_str(), &[&asked.of.entity]);
+        let before = list.position(&request.page_token).map_err(|_| Error::PageToken)?;
+        let mut periods = self.accounting.periods(&asked.of, before, rows_to_read(asked.size)).await?;
+        let next_page_token = list.cut(&mut periods, asked.size, |period| period.period_no);
+        let periods = periods.into_iter().map(|period| accounts::period(&asked.of.entity, period)).collect();
+        Ok(Response::new(ListAccountingPeriodsResponse { periods, next_page_token }))
     }
 }

@@ -1,22 +1,26 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
 //!
-//! - `closings`: closing balances by day. `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
+//! - `accounting`: accounting days of any book. `closings`: closing balances by day.
+//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
 use crate::domain::Structure;
 use db::Migration;
 use sqlx::{AnyPool, Row as _};
 use std::sync::{Arc, Mutex};
 
+mod accounting;
 mod closings;
 mod read;
 mod write;
 
+pub use accounting::AccountingPlace;
 pub use closings::{ClosingBatch, ClosingPosition};
 pub use write::Application;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 3] = [
+pub const MIGRATIONS: [Migration; 4] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
+    Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
 ];
 

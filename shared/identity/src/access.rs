@@ -169,6 +169,12 @@ const STRUCTURE_READ: Access =
 /// Divides bank accounts. It moves no money, so one person is enough.
 const STRUCTURE_WRITE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
 
+/// Sums of a book's accounting days, for journals and trial balances: for those who answer for the books.
+const ACCOUNTING_READ: Access =
+    Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// Closes accounting days. It moves no money and refuses none, so one person who says why is enough.
+const ACCOUNTING_CLOSE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// Only auditors and admins read the audit log.
@@ -253,6 +259,11 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/ApplyStructure", STRUCTURE_WRITE).filed(),
     explained("/largesse.treasury.v1.TreasuryService/ListVirtualAccounts", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ProveBooks", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/GetAccountingDay", ACCOUNTING_READ),
+    explained("/largesse.treasury.v1.TreasuryService/GetAccountingBalances", ACCOUNTING_READ),
+    explained("/largesse.treasury.v1.TreasuryService/GetRollForward", ACCOUNTING_READ),
+    explained("/largesse.treasury.v1.TreasuryService/CloseAccountingPeriod", ACCOUNTING_CLOSE),
+    explained("/largesse.treasury.v1.TreasuryService/ListAccountingPeriods", ACCOUNTING_READ),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

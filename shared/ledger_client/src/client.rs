@@ -3,7 +3,6 @@ use crate::{
     answer::NotPosted,
     balance::{CreatorDiamonds, CreatorPayable, ViewerWallet},
     entries::{EntriesWanted, EntryPage},
-    journal::{JournalPosition, JournalReader, balance_request, micros, watch_request},
     posting::PostingDraft,
     reason::LedgerReason,
 };
@@ -81,6 +80,11 @@ impl LedgerClient {
     pub fn approved_by(&self, approver: &rpc::ApproverToken) -> Self {
         let transport = self.transport.approved_by(approver);
         Self { client: client(&transport), transport, books: self.books.clone() }
+    }
+
+    /// The client of [`crate::journal`].
+    pub(crate) fn watching(&self) -> LedgerServiceClient<rpc::Transport> {
+        self.client.clone()
     }
 
     /// Sends one posting.
@@ -259,26 +263,6 @@ impl LedgerClient {
             }
         }
         Err(Status::internal("a trial balance without an end"))
-    }
-
-    /// A book's journal from after a position on; `None`: from its beginning. `Ok(None)`: there is no such book.
-    pub async fn journal(&self, book: &BookName, after: Option<&JournalPosition>) -> Result<Option<JournalReader>, NotPosted> {
-        match self.client.clone().watch_journal(watch_request(book, after)).await.map_err(NotPosted::from) {
-            Ok(stream) => Ok(Some(JournalReader::new(stream.into_inner()))),
-            Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::BookUnknown => Ok(None),
-            Err(other) => Err(other),
-        }
-    }
-
-    /// The time of the book's last commit up to a time, both in microseconds since the Unix epoch. `None`: there is no such account, or no commit yet.
-    pub async fn last_commit_until(&self, book: &BookName, account: String, at_us: i64) -> Result<Option<i64>, NotPosted> {
-        match self.client.clone().get_balance_at(balance_request(book, account, at_us)).await.map_err(NotPosted::from) {
-            Ok(answer) => Ok(answer.into_inner().as_of.and_then(micros)),
-            Err(NotPosted::Refused(refusal)) if matches!(refusal.reason, LedgerReason::AccountUnknown | LedgerReason::BookUnknown) => {
-                Ok(None)
-            }
-            Err(other) => Err(other),
-        }
     }
 
     /// What a viewer has and owes, and what stops it from being spent.

@@ -1,5 +1,5 @@
-//! A book's journal, as far as it says what accounts have.
-use crate::answer::NotPosted;
+//! A book's journal, read commit by commit: what moved, and where to go on after it.
+use crate::{LedgerClient, LedgerReason, NotPosted};
 use api::ledger::{
     Account, GetBalanceAtRequest, JournalCursor, JournalEvent, WatchJournalRequest, WatchJournalResponse, journal_event::What,
     watch_journal_request::From,
@@ -8,13 +8,34 @@ use money::BookName;
 use prost_types::Timestamp;
 use tonic::Streaming;
 
-/// After which commit a reader of a journal goes on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct JournalPosition {
-    /// The commit's number.
+/// After which commit a reader goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JournalPlace {
+    /// Number of the commit; 0: the beginning of the book.
     pub commit_no: i64,
-    /// Its hash in the chain, in lower-case hexadecimal digits.
+    /// Its hash in the chain, in hexadecimal digits; empty at the beginning.
     pub hash: String,
+    /// Sequence number of its last event.
+    pub seq: i64,
+}
+
+/// A transfer that moved something. Holds, and what releases them, are left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedTransfer {
+    /// Name of the account debited.
+    pub debit: String,
+    /// Name of the account credited.
+    pub credit: String,
+    /// `COIN`, `DIAMOND` or a currency.
+    pub unit: String,
+    /// Amount in the unit.
+    pub amount: i64,
+    /// Kind of the posting.
+    pub kind: String,
+    /// When the event happened, in Unix microseconds.
+    pub effective_us: i64,
+    /// When the posting was committed, in Unix microseconds.
+    pub committed_us: i64,
 }
 
 /// What an account has right after a transfer.
@@ -30,71 +51,114 @@ pub struct AccountAfter {
     pub seq: i64,
 }
 
-/// A commit, a part of one, or the word that there is nothing new.
+/// A part of a commit, at most 500 events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalPart {
-    /// Where to go on: after the last commit that was read completely.
-    pub position: JournalPosition,
-    /// When the commit was made, in microseconds since the Unix epoch. `None`: there is nothing new.
-    pub committed_us: Option<i64>,
-    /// What its accounts have after each of its transfers, in their order.
-    pub accounts: Vec<AccountAfter>,
+    /// What its events moved.
+    pub transfers: Vec<MovedTransfer>,
+    /// What its accounts have after each transfer, also those of holds, in their order.
+    pub after: Vec<AccountAfter>,
+    /// When the commit was made, in Unix microseconds.
+    pub committed_us: i64,
+    /// How many events it has.
+    pub events: usize,
+    /// The commit, if this is its last part: reading may go on from here. `None` if more of it follows.
+    pub whole: Option<JournalPlace>,
 }
 
-/// A journal that is being read. It ends after a time; the last position is where to go on.
+/// What a journal that is being read says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalNews {
+    /// A commit, or a part of one.
+    Part(JournalPart),
+    /// There is nothing new.
+    Idle,
+}
+
+/// A journal that is being read.
+#[derive(Debug)]
 pub struct JournalReader(Streaming<WatchJournalResponse>);
 
+impl LedgerClient {
+    /// Reads a book's journal after a commit. Refused with JOURNAL_DIVERGED if the book does not have that commit.
+    pub async fn read_journal(&self, book: &BookName, after: &JournalPlace) -> Result<JournalReader, NotPosted> {
+        let from = From::After(JournalCursor { commit_no: after.commit_no, hash: after.hash.clone() });
+        let request = WatchJournalRequest { book: book.to_string(), from: Some(from) };
+        Ok(JournalReader(self.watching().watch_journal(request).await?.into_inner()))
+    }
+
+    /// The time of the book's last commit up to a time, both in Unix microseconds. `None`: there is no such account, or no commit yet.
+    pub async fn last_commit_until(&self, book: &BookName, account: String, at_us: i64) -> Result<Option<i64>, NotPosted> {
+        let nanos = i32::try_from(at_us.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+        let time = Some(Timestamp { seconds: at_us.div_euclid(1_000_000), nanos });
+        let request = GetBalanceAtRequest { book: book.to_string(), account, time };
+        match self.watching().get_balance_at(request).await.map_err(NotPosted::from) {
+            Ok(answer) => Ok(answer.into_inner().as_of.map(|at| micros(&at))),
+            Err(NotPosted::Refused(refusal)) if matches!(refusal.reason, LedgerReason::AccountUnknown | LedgerReason::BookUnknown) => {
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
 impl JournalReader {
-    pub(crate) fn new(stream: Streaming<WatchJournalResponse>) -> Self {
-        Self(stream)
-    }
-
-    /// The next part, waited for; `None`: the reading has to be begun again.
+    /// The next part, as soon as there is one; `None` once the ledger ended the stream, which it does from time to time: read again after the last commit.
     pub async fn next(&mut self) -> Result<Option<JournalPart>, NotPosted> {
-        let Some(message) = self.0.message().await.map_err(NotPosted::from)? else { return Ok(None) };
-        JournalPart::read(message).map(Some)
+        loop {
+            match self.next_news().await? {
+                Some(JournalNews::Part(part)) => return Ok(Some(part)),
+                Some(JournalNews::Idle) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// As [`JournalReader::next`], but says also, from time to time, that there is nothing new.
+    pub async fn next_news(&mut self) -> Result<Option<JournalNews>, NotPosted> {
+        let Some(message) = self.0.message().await? else { return Ok(None) };
+        Ok(Some(if message.heartbeat { JournalNews::Idle } else { JournalNews::Part(part(message)) }))
     }
 }
 
-impl JournalPart {
-    fn read(message: WatchJournalResponse) -> Result<Self, NotPosted> {
-        let cursor = message.cursor.ok_or_else(|| NotPosted::lost("the ledger's journal came without a cursor"))?;
-        let committed_us = match message.heartbeat {
-            true => None,
-            false => Some(
-                message.commit_time.and_then(micros).ok_or_else(|| NotPosted::lost("the ledger's journal has a commit without a time"))?,
-            ),
-        };
-        let position = JournalPosition { commit_no: cursor.commit_no, hash: cursor.hash };
-        Ok(Self { position, committed_us, accounts: message.events.into_iter().flat_map(accounts).collect() })
-    }
+fn part(message: WatchJournalResponse) -> JournalPart {
+    let transfers = message.events.iter().flat_map(moved).collect();
+    let place = JournalPlace { commit_no: message.commit_no, hash: message.commit_hash, seq: message.next_seq - 1 };
+    let committed_us = message.commit_time.map_or(0, |time| micros(&time));
+    let (events, more) = (message.events.len(), message.more);
+    let after = message.events.into_iter().flat_map(after).collect();
+    JournalPart { transfers, after, committed_us, events, whole: Some(place).filter(|_| !more) }
 }
 
-/// Both accounts of each transfer of an event, after it.
-fn accounts(event: JournalEvent) -> Vec<AccountAfter> {
+/// Both accounts of each transfer of an event.
+fn after(event: JournalEvent) -> Vec<AccountAfter> {
     let (Some(What::Posting(posting)) | Some(What::HoldExpired(posting))) = event.what else { return Vec::new() };
-    let after = |account: Option<Account>| {
-        account.map(|account| AccountAfter {
-            debits_posted: account.debits_posted,
-            credits_posted: account.credits_posted,
-            seq: event.seq,
-            account: account.account,
-        })
+    let of = |account: Account| AccountAfter {
+        debits_posted: account.debits_posted,
+        credits_posted: account.credits_posted,
+        seq: event.seq,
+        account: account.account,
     };
-    posting.transfers.into_iter().flat_map(|transfer| [after(transfer.debit_after), after(transfer.credit_after)]).flatten().collect()
+    posting.transfers.into_iter().flat_map(|transfer| [transfer.debit_after, transfer.credit_after]).flatten().map(of).collect()
 }
 
-pub(crate) fn watch_request(book: &BookName, after: Option<&JournalPosition>) -> WatchJournalRequest {
-    let cursor = |position: &JournalPosition| JournalCursor { commit_no: position.commit_no, hash: position.hash.clone() };
-    WatchJournalRequest { book: book.to_string(), from: after.map(|position| From::After(cursor(position))) }
+fn micros(time: &Timestamp) -> i64 {
+    time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000
 }
 
-pub(crate) fn balance_request(book: &BookName, account: String, at_us: i64) -> GetBalanceAtRequest {
-    let nanos = i32::try_from(at_us.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
-    GetBalanceAtRequest { book: book.to_string(), account, time: Some(Timestamp { seconds: at_us.div_euclid(1_000_000), nanos }) }
-}
-
-/// A time in microseconds since the Unix epoch; `None`: none of the years that are counted so.
-pub(crate) fn micros(time: Timestamp) -> Option<i64> {
-    time.seconds.checked_mul(1_000_000)?.checked_add(i64::from(time.nanos) / 1_000)
+fn moved(event: &JournalEvent) -> Vec<MovedTransfer> {
+    let Some(What::Posting(posting)) = &event.what else { return Vec::new() };
+    let at = |time: &Option<Timestamp>| time.as_ref().map_or(0, micros);
+    let (committed_us, effective_us) = (at(&posting.commit_time), at(&posting.effective_time));
+    let moves = posting.transfers.iter().filter(|transfer| !transfer.pending && !transfer.released);
+    let transfer = |transfer: &api::ledger::PostedTransfer| MovedTransfer {
+        debit: transfer.debit_account.clone(),
+        credit: transfer.credit_account.clone(),
+        unit: transfer.unit.clone(),
+        amount: transfer.amount,
+        kind: posting.kind.clone(),
+        effective_us,
+        committed_us,
+    };
+    moves.map(transfer).collect()
 }

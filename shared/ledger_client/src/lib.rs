@@ -1,6 +1,7 @@
 //! The one way in which services talk to the ledger.
 //!
-//! - [`client`]: the calls. [`balance`]: accounts as coins, diamonds and money. [`entries`]: the entries of one account. [`journal`]: a book's journal.
+//! - [`client`]: the calls. [`balance`]: accounts as coins, diamonds and money.
+//! - [`entries`]: the entries of one account. [`journal`]: a book's journal, commit by commit.
 //! - [`posting`]: requests to post, built over the chart of accounts.
 //! - [`answer`]: what an answer proves: posted, refused, not executed, or unknown; and which part of it a user may see.
 //! - [`reason`]: the table of all reasons of the ledger, and whether a retry may use the same id.
@@ -16,6 +17,6 @@ pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
 pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, ViewerCoins, ViewerWallet};
 pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use entries::{AccountEntry, EntriesWanted, EntryPage};
-pub use journal::{AccountAfter, JournalPart, JournalPosition, JournalReader};
+pub use journal::{AccountAfter, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
 pub use posting::PostingDraft;
 pub use reason::{Audience, LedgerReason, Retry};

@@ -62,7 +62,7 @@ pub const CRATES: &[CrateRow] = &[
         CLIENT_TESTS,
     ),
     row("services/support", &[CLIENT], CLIENT_TESTS),
-    row("services/treasury", &[CLIENT, &["accounts"]], CLIENT_TESTS),
+    row("services/treasury", &[CLIENT, &["accounts", "accounting"]], CLIENT_TESTS),
     // Its banks read what a payer sends with the same crates that a payer writes it with, and one of them calls the payer back.
     row(
         "services/sandbox",

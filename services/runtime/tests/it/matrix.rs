@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 75] = [
+const MATRIX: [(&str, &str, &str); 80] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -93,6 +93,11 @@ const MATRIX: [(&str, &str, &str); 75] = [
     ("largesse.treasury.v1.TreasuryService/ApplyStructure", "----b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/ListVirtualAccounts", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/ProveBooks", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/GetAccountingDay", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/GetAccountingBalances", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/GetRollForward", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/CloseAccountingPeriod", "----b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/ListAccountingPeriods", "--b-bbb", "!"),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

@@ -1,5 +1,5 @@
 use super::*;
-use ledger_client::{AccountAfter, JournalPosition};
+use ledger_client::AccountAfter;
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -7,16 +7,17 @@ fn after(account: &str, debits_posted: i64, credits_posted: i64, seq: i64) -> Ac
     AccountAfter { account: account.to_owned(), debits_posted, credits_posted, seq }
 }
 
-fn part(commit_no: i64, committed_us: Option<i64>, accounts: Vec<AccountAfter>) -> JournalPart {
-    JournalPart { position: JournalPosition { commit_no, hash: format!("{commit_no}") }, committed_us, accounts }
+/// A commit, or a part of one that is not the last.
+fn part(commit_no: Option<i64>, committed_us: i64, after: Vec<AccountAfter>) -> JournalPart {
+    let whole = commit_no.map(|commit_no| JournalPlace { commit_no, hash: format!("{commit_no}"), seq: 9 });
+    JournalPart { transfers: Vec::new(), events: after.len(), after, committed_us, whole }
 }
 
 #[test]
 fn the_last_transfer_of_a_day_is_what_an_account_closes_with() {
     let mut batch = ClosingBatch::default();
-    batch.add(part(1, Some(DAY_US - 1), vec![after("a", 0, 5, 3), after("b", 5, 0, 3), after("a", 2, 5, 4)])).unwrap();
-    batch.add(part(2, Some(DAY_US), vec![after("a", 2, 9, 5)])).unwrap();
-    batch.add(part(2, None, Vec::new())).unwrap();
+    batch.add(part(Some(1), DAY_US - 1, vec![after("a", 0, 5, 3), after("b", 5, 0, 3), after("a", 2, 5, 4)])).unwrap();
+    batch.add(part(Some(2), DAY_US, vec![after("a", 2, 9, 5)])).unwrap();
     let day = |text: &str| text.parse::<Date>().unwrap();
     let closings: Vec<_> = batch.closings.into_iter().collect();
     assert_eq!(
@@ -33,11 +34,10 @@ fn the_last_transfer_of_a_day_is_what_an_account_closes_with() {
 #[test]
 fn a_commit_that_is_not_complete_is_not_reached() {
     let mut batch = ClosingBatch::default();
-    batch.add(part(1, Some(10), vec![after("a", 0, 5, 3)])).unwrap();
-    // The first of two parts of commit 2.
-    batch.add(part(1, Some(20), vec![after("a", 0, 6, 4)])).unwrap();
+    batch.add(part(Some(1), 10, vec![after("a", 0, 5, 3)])).unwrap();
+    batch.add(part(None, 20, vec![after("a", 0, 6, 4)])).unwrap();
     assert_eq!((batch.position.after.commit_no, batch.position.committed_us), (1, 10));
-    batch.add(part(2, Some(20), vec![after("a", 0, 7, 5)])).unwrap();
+    batch.add(part(Some(2), 20, vec![after("a", 0, 7, 5)])).unwrap();
     assert_eq!((batch.position.after.commit_no, batch.position.committed_us), (2, 20));
     assert_eq!(batch.closings.into_values().collect::<Vec<_>>(), [(7, 5)]);
 }
@@ -45,6 +45,5 @@ fn a_commit_that_is_not_complete_is_not_reached() {
 #[test]
 fn sums_beyond_what_can_be_counted_are_an_error() {
     let mut batch = ClosingBatch::default();
-    let beyond = part(1, Some(1), vec![after("a", i64::MAX, -2, 1)]);
-    assert!(matches!(batch.add(beyond), Err(Error::Overflow)));
+    assert!(matches!(batch.add(part(Some(1), 1, vec![after("a", i64::MAX, -2, 1)])), Err(Error::Overflow)));
 }

@@ -1,7 +1,7 @@
 //! The accounts' closing balances by day.
 use super::{Error, Store};
 use jiff::civil::Date;
-use ledger_client::JournalPosition;
+use ledger_client::JournalPlace;
 use sqlx::{AnyConnection, Row as _};
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ const ROWS: usize = 100;
 /// How far the journal was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClosingPosition {
-    /// The last commit.
-    pub after: JournalPosition,
+    /// The last commit, without its sequence number.
+    pub after: JournalPlace,
     /// Its time, in microseconds since the Unix epoch.
     pub committed_us: i64,
 }
@@ -36,7 +36,7 @@ impl Store {
     pub async fn closing_position(&self, book: &str) -> Result<Option<ClosingPosition>, Error> {
         let query = sqlx::query("SELECT commit_no, commit_hash, committed_at_us FROM closing_position WHERE book = $1").bind(book);
         let Some(row) = query.fetch_optional(&self.pool).await? else { return Ok(None) };
-        let after = JournalPosition { commit_no: row.try_get("commit_no")?, hash: row.try_get("commit_hash")? };
+        let after = JournalPlace { commit_no: row.try_get("commit_no")?, hash: row.try_get("commit_hash")?, seq: 0 };
         Ok(Some(ClosingPosition { after, committed_us: row.try_get("committed_at_us")? }))
     }
 

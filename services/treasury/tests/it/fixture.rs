@@ -29,7 +29,7 @@ pub struct Fixture {
     way: Transport,
     service: treasury::Service,
     ahead: Arc<AtomicU64>,
-    tables: Storage,
+    pub tables: Storage,
 }
 
 /// Both engines, each with an installation of its own.
@@ -92,7 +92,12 @@ impl Fixture {
     }
 
     pub fn by<T>(&self, message: T) -> Request<T> {
-        let mut request = self.bed.unexplained("fay", Role::Finance, &[BOOK], message);
+        self.by_finance_of(&[BOOK], message)
+    }
+
+    /// A request of a member of staff in these books.
+    pub fn by_finance_of<T>(&self, books: &[&str], message: T) -> Request<T> {
+        let mut request = self.bed.unexplained("fay", Role::Finance, books, message);
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }

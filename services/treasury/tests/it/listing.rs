@@ -106,7 +106,7 @@ async fn closings_of_another_journal_are_read_from_the_beginning() {
     for fixture in both().await {
         fixture.change(TREE).await.unwrap();
         fixture.adjust(CASH, "house/main/virtual_account/bank-usd-unallocated/USD", 10_000).await;
-        let after = ledger_client::JournalPosition { commit_no: 2, hash: "ab".repeat(32) };
+        let after = ledger_client::JournalPlace { commit_no: 2, hash: "ab".repeat(32), seq: 0 };
         let position = treasury::store::ClosingPosition { after, committed_us: 0 };
         let wrong = (CASH.to_owned(), fixture.day(0).parse().unwrap());
         let batch = treasury::store::ClosingBatch { closings: [(wrong, (-77, 1))].into(), position };

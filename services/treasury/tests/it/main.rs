@@ -1,6 +1,8 @@
 //! Structures planned, applied and listed over the real ledger, with this service's tables on both engines.
 #![allow(clippy::unwrap_used)]
 
+mod accounting;
+mod accounting_seeds;
 mod fixture;
 mod listing;
 mod proof;

@@ -9,7 +9,7 @@ fn day(text: &str) -> Date {
 
 fn batch(commit_no: i64, closings: &[(&str, &str, i64, i64)]) -> ClosingBatch {
     let closing = |(account, on, balance, seq): &(&str, &str, i64, i64)| (((*account).to_owned(), day(on)), (*balance, *seq));
-    let after = JournalPosition { commit_no, hash: format!("hash {commit_no}") };
+    let after = JournalPlace { commit_no, hash: format!("hash {commit_no}"), seq: 0 };
     ClosingBatch { closings: closings.iter().map(closing).collect(), position: ClosingPosition { after, committed_us: commit_no * 10 } }
 }
 
