@@ -232,7 +232,8 @@ impl BeneficiaryState {
 pub enum PayeeCheck {
     /// Never returned.
     Unspecified = 0,
-    /// No bank can be asked. Whether payouts are reviewed is policy (`payout.payee_unchecked`).
+    /// No bank can be asked, or the one that was asked failed or did not answer in time; it is not asked again. Whether payouts are reviewed is policy
+    /// (`payout.payee_unchecked`).
     NotPossible = 1,
     /// The bank is being asked.
     Pending = 2,

@@ -199,6 +199,262 @@ impl TimingCause {
         }
     }
 }
+/// Request for the sums of an accounting day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAccountingDayRequest {
+    /// Name of the book, any book of the ledger. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the legal entity. Empty: `main`, whose are also the accounts of users.
+    #[prost(string, tag = "2")]
+    pub entity: ::prost::alloc::string::String,
+    /// The accounting day, as YYYY-MM-DD, in UTC. Required.
+    #[prost(string, tag = "3")]
+    pub date: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0, or more than 5,000: 5,000.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same filter. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Sums of an accounting day in one ledger account, of postings of one kind whose events were on one day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountingLine {
+    /// The ledger account, as the trial balance names it, with `*` in place of the user; or `between/<entity>/<currency>`: what the entity and this one owe each
+    /// other because of transfers from an account of one to an account of the other.
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// `COIN`, `DIAMOND` or an ISO 4217 code; amounts are whole coins, diamonds or minor units.
+    #[prost(string, tag = "2")]
+    pub unit: ::prost::alloc::string::String,
+    /// Kind of the postings.
+    #[prost(string, tag = "3")]
+    pub kind: ::prost::alloc::string::String,
+    /// The day of the events themselves, in UTC, as YYYY-MM-DD. Earlier than the accounting day for events that entered the book after their day was closed.
+    #[prost(string, tag = "4")]
+    pub event_date: ::prost::alloc::string::String,
+    /// Sum of debits.
+    #[prost(int64, tag = "5")]
+    pub debits: i64,
+    /// Sum of credits.
+    #[prost(int64, tag = "6")]
+    pub credits: i64,
+    /// How many debits and credits were summed.
+    #[prost(int64, tag = "7")]
+    pub entries: i64,
+}
+/// A page of an accounting day.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetAccountingDayResponse {
+    /// The sums, ordered by account, unit, kind and event day.
+    #[prost(message, repeated, tag = "1")]
+    pub lines: ::prost::alloc::vec::Vec<AccountingLine>,
+    /// Whether the day is closed: then the answer is the same for ever.
+    #[prost(bool, tag = "2")]
+    pub closed: bool,
+    /// Sequence number of the last event of the book that was read.
+    #[prost(int64, tag = "3")]
+    pub seq: i64,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items.
+    #[prost(string, tag = "4")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for balances at the end of an accounting day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAccountingBalancesRequest {
+    /// Name of the book, any book of the ledger. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the legal entity. Empty: `main`, whose are also the accounts of users.
+    #[prost(string, tag = "2")]
+    pub entity: ::prost::alloc::string::String,
+    /// The accounting day at whose end to take the balances, as YYYY-MM-DD. Required.
+    #[prost(string, tag = "3")]
+    pub date: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0, or more than 5,000: 5,000.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same filter. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// What a ledger account has at the end of an accounting day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountingBalance {
+    /// The ledger account, as in AccountingLine.
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// `COIN`, `DIAMOND` or an ISO 4217 code; amounts are whole coins, diamonds or minor units.
+    #[prost(string, tag = "2")]
+    pub unit: ::prost::alloc::string::String,
+    /// Sum of debits of all days up to that one.
+    #[prost(int64, tag = "3")]
+    pub debits: i64,
+    /// Sum of credits of all days up to that one.
+    #[prost(int64, tag = "4")]
+    pub credits: i64,
+}
+/// A page of balances.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetAccountingBalancesResponse {
+    /// The balances, ordered by account and unit.
+    #[prost(message, repeated, tag = "1")]
+    pub balances: ::prost::alloc::vec::Vec<AccountingBalance>,
+    /// Whether the day is closed: then the answer is the same for ever.
+    #[prost(bool, tag = "2")]
+    pub closed: bool,
+    /// Sequence number of the last event of the book that was read.
+    #[prost(int64, tag = "3")]
+    pub seq: i64,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items.
+    #[prost(string, tag = "4")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for a roll-forward.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRollForwardRequest {
+    /// Name of the book, any book of the ledger. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the legal entity. Empty: `main`, whose are also the accounts of users.
+    #[prost(string, tag = "2")]
+    pub entity: ::prost::alloc::string::String,
+    /// First accounting day, as YYYY-MM-DD. Required.
+    #[prost(string, tag = "3")]
+    pub first_date: ::prost::alloc::string::String,
+    /// Last accounting day, not before the first. Required.
+    #[prost(string, tag = "4")]
+    pub last_date: ::prost::alloc::string::String,
+}
+/// What one kind of event did to a liability.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RollForwardMovement {
+    /// Kind of the postings.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// Credits: how much more is owed, in minor units.
+    #[prost(int64, tag = "2")]
+    pub added: i64,
+    /// Debits: how much less is owed, in minor units.
+    #[prost(int64, tag = "3")]
+    pub released: i64,
+}
+/// The roll-forward of one liability in one currency. Its balances are credits minus debits, in minor units.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RollForwardLine {
+    /// The ledger account, as in AccountingLine.
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// ISO 4217 code.
+    #[prost(string, tag = "2")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Balance at the end of the day before the first.
+    #[prost(int64, tag = "3")]
+    pub opening: i64,
+    /// What changed it, ordered by kind.
+    #[prost(message, repeated, tag = "4")]
+    pub movements: ::prost::alloc::vec::Vec<RollForwardMovement>,
+    /// Balance at the end of the last day: the opening of the next period.
+    #[prost(int64, tag = "5")]
+    pub closing: i64,
+}
+/// The roll-forward of all liabilities.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetRollForwardResponse {
+    /// A line for each liability and currency, ordered by account.
+    #[prost(message, repeated, tag = "1")]
+    pub lines: ::prost::alloc::vec::Vec<RollForwardLine>,
+    /// Whether the last day is closed: then the answer is the same for ever.
+    #[prost(bool, tag = "2")]
+    pub closed: bool,
+    /// Sequence number of the last event of the book that was read.
+    #[prost(int64, tag = "3")]
+    pub seq: i64,
+}
+/// Request to close accounting days.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseAccountingPeriodRequest {
+    /// Name of the book, any book of the ledger. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the legal entity. Empty: `main`, whose are also the accounts of users.
+    #[prost(string, tag = "2")]
+    pub entity: ::prost::alloc::string::String,
+    /// The first open day, as YYYY-MM-DD: the day after the last closed period, or in the first period any day up to the entity's first. Required.
+    #[prost(string, tag = "3")]
+    pub first_date: ::prost::alloc::string::String,
+    /// The last day to close; it must be over in UTC. Required.
+    #[prost(string, tag = "4")]
+    pub last_date: ::prost::alloc::string::String,
+}
+/// A closed period of a legal entity.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountingPeriod {
+    /// Its number among the entity's periods, from 1.
+    #[prost(int64, tag = "1")]
+    pub period_no: i64,
+    /// Id of the legal entity.
+    #[prost(string, tag = "2")]
+    pub entity: ::prost::alloc::string::String,
+    /// First day, as YYYY-MM-DD.
+    #[prost(string, tag = "3")]
+    pub first_date: ::prost::alloc::string::String,
+    /// Last day, as YYYY-MM-DD.
+    #[prost(string, tag = "4")]
+    pub last_date: ::prost::alloc::string::String,
+    /// Sequence number of the last event of the book that entered it before the close. Later events are not in these days.
+    #[prost(int64, tag = "5")]
+    pub seq: i64,
+    /// SHA-256 of the balances at the period's end, in lower-case hexadecimal digits: the opening balances of the next period.
+    #[prost(string, tag = "6")]
+    pub balances_hash: ::prost::alloc::string::String,
+    /// When it was closed.
+    #[prost(message, optional, tag = "7")]
+    pub close_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who closed it.
+    #[prost(string, tag = "8")]
+    pub closed_by: ::prost::alloc::string::String,
+    /// The reason that this person gave.
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// The period that was closed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseAccountingPeriodResponse {
+    /// The period, as closed now or before.
+    #[prost(message, optional, tag = "1")]
+    pub period: ::core::option::Option<AccountingPeriod>,
+    /// Whether an earlier call had closed it.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for closed periods.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAccountingPeriodsRequest {
+    /// Name of the book, any book of the ledger. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the legal entity. Empty: `main`, whose are also the accounts of users.
+    #[prost(string, tag = "2")]
+    pub entity: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same filter. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of closed periods.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAccountingPeriodsResponse {
+    /// The periods, the last first.
+    #[prost(message, repeated, tag = "1")]
+    pub periods: ::prost::alloc::vec::Vec<AccountingPeriod>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// Request for what a file would change.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PlanStructureRequest {
@@ -276,7 +532,7 @@ pub struct ListVirtualAccountsRequest {
     /// Only the tree of this physical account. Empty: all.
     #[prost(string, tag = "2")]
     pub physical_account: ::prost::alloc::string::String,
-    /// The day whose tree to list, as YYYY-MM-DD: parents and states are those of the end of that day, and there are no balances. Empty: now.
+    /// The day whose tree to list, as YYYY-MM-DD: parents, states and balances are those of the end of that day in UTC, and nothing is pending. Empty: now.
     #[prost(string, tag = "3")]
     pub on_date: ::prost::alloc::string::String,
     /// Maximum number of items in the answer. 0: 200; at most 1,000.
@@ -351,7 +607,7 @@ pub struct VirtualAccount {
     /// How many numbers it has.
     #[prost(int32, tag = "15")]
     pub number_count: i32,
-    /// Its balance; not sent for a past day.
+    /// Its balance, now or at the end of the day that was asked for.
     #[prost(message, optional, tag = "16")]
     pub balance: ::core::option::Option<VirtualBalance>,
     /// Leaves only: the books of apps whose claims on its physical account it covers.
@@ -367,7 +623,8 @@ pub struct ListVirtualAccountsResponse {
     /// Number of the structure's revision.
     #[prost(int64, tag = "2")]
     pub revision: i64,
-    /// Sequence number of the last event of the treasury book that the balances include; 0: the book has none, or no balances were asked for.
+    /// Sequence number of the last event of the treasury book that the balances include; 0: the book has none, or the balances
+    /// are those of a day.
     #[prost(int64, tag = "3")]
     pub seq: i64,
     /// Set it as `page_token` to get the next page. Empty: there are no more items.
@@ -515,7 +772,8 @@ pub mod treasury_service_client {
     /// * DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE): retry the same request to learn the outcome.
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
-    /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names.
+    /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
+    ///  is no such book.
     /// * MALFORMED with the fact `bytes_max`: the message has more than 256 KiB, or 64 KiB for ListVirtualAccounts.
     #[derive(Debug, Clone)]
     pub struct TreasuryServiceClient<T> {
@@ -662,7 +920,8 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Lists physical accounts, each followed by its tree from the root down, siblings in the order of their ids. Reasons: MALFORMED, PAGE_TOKEN (also when the
-        /// structure was changed between two pages: begin again), BALANCES_CHANGING (UNAVAILABLE: retry).
+        /// structure was changed between two pages: begin again), BALANCES_CHANGING (UNAVAILABLE: retry), CLOSINGS_BEHIND (UNAVAILABLE: the balances of the day are
+        /// still being read from the journal; retry).
         pub async fn list_virtual_accounts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListVirtualAccountsRequest>,
@@ -721,6 +980,164 @@ pub mod treasury_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Sums of a book's accounting day, of one legal entity: what a journal for a general ledger is made of. The first page reads the book's journal up to its
+        /// present end. Reasons in order of precedence: MALFORMED, PAGE_TOKEN (also when more was read between two pages of an open day: begin again), CATCHING_UP
+        /// (UNAVAILABLE: the accounts are not yet at the end of the book's journal; facts `seq` and `book_seq`; what was read is kept, so retry at once).
+        pub async fn get_accounting_day(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetAccountingDayRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAccountingDayResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/GetAccountingDay",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "GetAccountingDay",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// What every ledger account of a legal entity has at the end of an accounting day. Reasons: MALFORMED, PAGE_TOKEN, CATCHING_UP.
+        pub async fn get_accounting_balances(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetAccountingBalancesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAccountingBalancesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/GetAccountingBalances",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "GetAccountingBalances",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The roll-forward of deferred revenue and of what creators and agencies are owed: opening, what each kind of event added and released, closing. Reasons:
+        /// MALFORMED, CATCHING_UP.
+        pub async fn get_roll_forward(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRollForwardRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRollForwardResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/GetRollForward",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "GetRollForward",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Closes the accounting days of a legal entity up to a day. From then on, events of those days that enter the book are posted on the first open day; none is
+        /// refused. Nothing can open a closed day again. Reasons in order of precedence: MALFORMED, PERIOD_NOT_OVER (FAILED_PRECONDITION: the last day is not over;
+        /// fact `today`), CATCHING_UP, PERIOD_OUT_OF_ORDER (FAILED_PRECONDITION: the period does not begin with the first open day, fact `first_date`, or differs from
+        /// a period of those days that is closed), ACCOUNTS_CHANGING (UNAVAILABLE: others read the journal meanwhile; retry), ACCOUNTS_DIFFER (FAILED_PRECONDITION:
+        /// the sums of all days are not the ledger's trial balance, so nothing was closed; facts `account`, `unit`). A retry with the same days is safe: what is
+        /// closed gets the same answer.
+        pub async fn close_accounting_period(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CloseAccountingPeriodRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseAccountingPeriodResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/CloseAccountingPeriod",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "CloseAccountingPeriod",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the closed periods of a legal entity, the last first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_accounting_periods(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAccountingPeriodsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAccountingPeriodsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListAccountingPeriods",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ListAccountingPeriods",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -757,7 +1174,8 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// Lists physical accounts, each followed by its tree from the root down, siblings in the order of their ids. Reasons: MALFORMED, PAGE_TOKEN (also when the
-        /// structure was changed between two pages: begin again), BALANCES_CHANGING (UNAVAILABLE: retry).
+        /// structure was changed between two pages: begin again), BALANCES_CHANGING (UNAVAILABLE: retry), CLOSINGS_BEHIND (UNAVAILABLE: the balances of the day are
+        /// still being read from the journal; retry).
         async fn list_virtual_accounts(
             &self,
             request: tonic::Request<super::ListVirtualAccountsRequest>,
@@ -773,6 +1191,54 @@ pub mod treasury_service_server {
             request: tonic::Request<super::ProveBooksRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ProveBooksResponse>,
+            tonic::Status,
+        >;
+        /// Sums of a book's accounting day, of one legal entity: what a journal for a general ledger is made of. The first page reads the book's journal up to its
+        /// present end. Reasons in order of precedence: MALFORMED, PAGE_TOKEN (also when more was read between two pages of an open day: begin again), CATCHING_UP
+        /// (UNAVAILABLE: the accounts are not yet at the end of the book's journal; facts `seq` and `book_seq`; what was read is kept, so retry at once).
+        async fn get_accounting_day(
+            &self,
+            request: tonic::Request<super::GetAccountingDayRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAccountingDayResponse>,
+            tonic::Status,
+        >;
+        /// What every ledger account of a legal entity has at the end of an accounting day. Reasons: MALFORMED, PAGE_TOKEN, CATCHING_UP.
+        async fn get_accounting_balances(
+            &self,
+            request: tonic::Request<super::GetAccountingBalancesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAccountingBalancesResponse>,
+            tonic::Status,
+        >;
+        /// The roll-forward of deferred revenue and of what creators and agencies are owed: opening, what each kind of event added and released, closing. Reasons:
+        /// MALFORMED, CATCHING_UP.
+        async fn get_roll_forward(
+            &self,
+            request: tonic::Request<super::GetRollForwardRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRollForwardResponse>,
+            tonic::Status,
+        >;
+        /// Closes the accounting days of a legal entity up to a day. From then on, events of those days that enter the book are posted on the first open day; none is
+        /// refused. Nothing can open a closed day again. Reasons in order of precedence: MALFORMED, PERIOD_NOT_OVER (FAILED_PRECONDITION: the last day is not over;
+        /// fact `today`), CATCHING_UP, PERIOD_OUT_OF_ORDER (FAILED_PRECONDITION: the period does not begin with the first open day, fact `first_date`, or differs from
+        /// a period of those days that is closed), ACCOUNTS_CHANGING (UNAVAILABLE: others read the journal meanwhile; retry), ACCOUNTS_DIFFER (FAILED_PRECONDITION:
+        /// the sums of all days are not the ledger's trial balance, so nothing was closed; facts `account`, `unit`). A retry with the same days is safe: what is
+        /// closed gets the same answer.
+        async fn close_accounting_period(
+            &self,
+            request: tonic::Request<super::CloseAccountingPeriodRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseAccountingPeriodResponse>,
+            tonic::Status,
+        >;
+        /// Lists the closed periods of a legal entity, the last first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_accounting_periods(
+            &self,
+            request: tonic::Request<super::ListAccountingPeriodsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAccountingPeriodsResponse>,
             tonic::Status,
         >;
     }
@@ -791,7 +1257,8 @@ pub mod treasury_service_server {
     /// * DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE): retry the same request to learn the outcome.
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
-    /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names.
+    /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
+    ///  is no such book.
     /// * MALFORMED with the fact `bytes_max`: the message has more than 256 KiB, or 64 KiB for ListVirtualAccounts.
     #[derive(Debug)]
     pub struct TreasuryServiceServer<T> {
@@ -1040,6 +1507,245 @@ pub mod treasury_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ProveBooksSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/GetAccountingDay" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAccountingDaySvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::GetAccountingDayRequest>
+                    for GetAccountingDaySvc<T> {
+                        type Response = super::GetAccountingDayResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAccountingDayRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::get_accounting_day(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAccountingDaySvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/GetAccountingBalances" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAccountingBalancesSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::GetAccountingBalancesRequest>
+                    for GetAccountingBalancesSvc<T> {
+                        type Response = super::GetAccountingBalancesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAccountingBalancesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::get_accounting_balances(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAccountingBalancesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/GetRollForward" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRollForwardSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::GetRollForwardRequest>
+                    for GetRollForwardSvc<T> {
+                        type Response = super::GetRollForwardResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRollForwardRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::get_roll_forward(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRollForwardSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/CloseAccountingPeriod" => {
+                    #[allow(non_camel_case_types)]
+                    struct CloseAccountingPeriodSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::CloseAccountingPeriodRequest>
+                    for CloseAccountingPeriodSvc<T> {
+                        type Response = super::CloseAccountingPeriodResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CloseAccountingPeriodRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::close_accounting_period(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CloseAccountingPeriodSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListAccountingPeriods" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAccountingPeriodsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListAccountingPeriodsRequest>
+                    for ListAccountingPeriodsSvc<T> {
+                        type Response = super::ListAccountingPeriodsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAccountingPeriodsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_accounting_periods(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAccountingPeriodsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
