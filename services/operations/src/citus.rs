@@ -27,10 +27,12 @@ const LEDGER: TablePlacement = Spread { beside: "ledger.\"commit\"" };
 const SERVICES: TablePlacement = Spread { beside: "payout.payout" };
 const ACTS: TablePlacement = Coordinator("joined to support.act");
 const STRUCTURE: TablePlacement = Coordinator("one structure, which is read whole");
+/// Treasury's own movements of money.
+const MOVEMENTS: TablePlacement = Coordinator("one book's, decided one after the other");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 88] = [
+pub const PLAN: [(&str, TablePlacement); 90] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -108,6 +110,8 @@ pub const PLAN: [(&str, TablePlacement); 88] = [
     ("treasury.accounting_line", Coordinator("sums of days, a few for each account")),
     ("treasury.accounting_period", Coordinator("a few rows a month")),
     ("treasury.accounting_balance", Coordinator("a few rows a month")),
+    ("treasury.movement", MOVEMENTS),
+    ("treasury.movement_transfer", MOVEMENTS),
     ("treasury.migration", OURS),
     ("treasury.program_format", OURS),
     ("support.proposal", SERVICES),

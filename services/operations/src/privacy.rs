@@ -60,7 +60,7 @@ const REGISTER: OnErasure =
     OnErasure::Kept("issuers of such numbers must register who uses them, and keep that; numbers are never given twice");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 60] = [
+pub const PERSONAL: [PersonalColumn; 61] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -151,6 +151,7 @@ pub const PERSONAL: [PersonalColumn; 60] = [
         "reason that staff gave to close them",
         OnErasure::Kept("it explains a close"),
     ),
+    personal(Service::Treasury, "movement.decided_by", "which member of staff", OnErasure::Kept("it says who moved the company's money")),
     personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
     personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),
     personal(

@@ -1,4 +1,8 @@
 //! Options of the treasury service.
+mod terms;
+
+pub use terms::{LeafSettings, PairSettings};
+
 use accounts::countries::is_country;
 use money::BookName;
 use schemars::JsonSchema;
@@ -19,11 +23,22 @@ pub struct Config {
     pub client_money_markets: Vec<String>,
     /// Pause in milliseconds between two readings of apps' books for money that they moved at banks: 10 to 60,000. What is not read yet is a timing item.
     pub twin_delay_ms: u64,
+    /// What legal entities of the group may owe each other, and at which interest, each row from a day on. Without a row nothing is lent.
+    pub pairs: Vec<PairSettings>,
+    /// How full leaves may be, each row from a day on. Without a row a leaf may be emptied, never overdrawn, and filled to any amount.
+    pub leaf_bounds: Vec<LeafSettings>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { book: "treasury".to_owned(), region: "local".to_owned(), client_money_markets: Vec::new(), twin_delay_ms: 500 }
+        Self {
+            book: "treasury".to_owned(),
+            region: "local".to_owned(),
+            client_money_markets: Vec::new(),
+            twin_delay_ms: 500,
+            pairs: Vec::new(),
+            leaf_bounds: Vec::new(),
+        }
     }
 }
 
@@ -58,6 +73,7 @@ impl Config {
             return Err(InvalidOption { option: "twin_delay_ms", must: "be 10 to 60,000".to_owned() });
         }
         let form = |error: money::Error| error.must().trim_start_matches("must ").to_owned();
+        self.terms()?;
         BookName::try_new(&self.book).map_err(|error| InvalidOption { option: "book", must: form(error) })
     }
 }

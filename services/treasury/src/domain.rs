@@ -3,16 +3,22 @@
 //! - [`node`]: physical accounts, summary nodes and leaves. [`funds`]: whose money, and what may be done with it. [`number`]: numbers of leaves.
 //! - [`structure`]: all of them, and single changes. [`file`]: what a structure file asks for.
 //! - [`claim`]: what apps' books claim of physical accounts. [`proof`]: what must be equal, and what may differ.
+//! - [`moves`]: money from leaf to leaf, and what entities owe each other by it. [`terms`]: what they agreed. [`positions`]: by age.
+//!   [`interest`]: interest on daily balances.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod claim;
 pub mod file;
 pub mod funds;
+pub mod interest;
 pub mod listing;
+pub mod moves;
 pub mod node;
 pub mod number;
 pub mod plan;
 pub mod proof;
+pub mod positions;
 pub mod structure;
+pub mod terms;
 
 pub use claim::{ClaimAccount, ClaimMove, TwinPosition};
 pub use file::{StructureFile, WantedAccount, WantedClaims, WantedNode};

@@ -45,6 +45,22 @@ pub enum Error {
     /// A twin, or what it should account for, is not as this program writes it.
     #[error("twins: {0}")]
     Twin(String),
+    /// A rule forbids a movement of money.
+    #[error("{id} {why}")]
+    FundsRefused {
+        /// The rule.
+        rule: &'static str,
+        /// What breaks it.
+        id: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// A request id that was used for something else.
+    #[error("a request id that was used before")]
+    RequestIdReused(Vec<String>),
+    /// Other movements were decided meanwhile, each time.
+    #[error("other movements were decided meanwhile")]
+    MovementsBusy,
     /// The ledger did not answer.
     #[error(transparent)]
     Ledger(#[from] NotPosted),
@@ -75,6 +91,15 @@ impl From<Error> for Status {
             Error::ClosingsBehind => {
                 let why = "the balances of that day are still being read from the journal; nothing was done, retry";
                 rpc::errors::unavailable("CLOSINGS_BEHIND", why, CLOSINGS_RETRY_AFTER)
+            }
+            Error::FundsRefused { rule, id, why } => {
+                let facts = [("rule", rule.to_owned()), ("id", id.clone())];
+                rpc::refused(Code::FailedPrecondition, "FUNDS_REFUSED", format!("{id} {why}; nothing was moved"), &facts)
+            }
+            Error::RequestIdReused(differing) => rpc::errors::request_id_reused(&differing),
+            Error::MovementsBusy => {
+                let why = "other movements were decided each time that this one was; nothing was moved, retry the same request";
+                rpc::errors::unavailable("MOVEMENTS_BUSY", why, RETRY_AFTER)
             }
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),

@@ -4,6 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
 //! - [`treasury`]: the use cases. `closings`: the balances of past days. [`domain`]: their rules.
 //! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
+//! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest.
 //! - [`accounting`]: accounting days of any book, for a general ledger.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
@@ -14,6 +15,8 @@ pub mod document;
 pub mod domain;
 pub mod error;
 mod meters;
+pub mod movements;
+pub mod moves;
 pub mod postings;
 pub mod proof;
 pub mod service;
@@ -72,11 +75,11 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
 }
 
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
-    let book = config.check()?;
+    let (book, terms) = (config.check()?, config.terms()?);
     let store = Store::open(&deps.database).await?;
     let ledger = LedgerClient::new(deps.ledger);
     let accounting = Accounting::new(store.clone(), ledger.clone(), Clock::clone(&deps.clock));
-    let treasury = Treasury::new(store, ledger, (&config, book), deps.clock);
+    let treasury = Treasury::new(store, ledger, (&config, book, terms), deps.clock);
     Ok(Service { handlers: Handlers { treasury, accounting }, twin_delay: Duration::from_millis(config.twin_delay_ms) })
 }
 

@@ -1,4 +1,6 @@
 //! The RPCs: who calls, decode, call, encode.
+mod moves;
+
 use crate::{
     accounting::{Accounting, CloseOrder, wire as accounts},
     domain::listing,
@@ -7,7 +9,7 @@ use crate::{
     wire,
 };
 use api::treasury::{
-    ApplyStructureRequest, ApplyStructureResponse, CloseAccountingPeriodRequest, CloseAccountingPeriodResponse,
+    AccrueInterestRequest, AccrueInterestResponse, ListMovesRequest, ListMovesResponse, ListPositionsRequest, ListPositionsResponse, MoveFundsRequest, MoveFundsResponse, ApplyStructureRequest, ApplyStructureResponse, CloseAccountingPeriodRequest, CloseAccountingPeriodResponse,
     GetAccountingBalancesRequest, GetAccountingBalancesResponse, GetAccountingDayRequest, GetAccountingDayResponse, GetRollForwardRequest,
     GetRollForwardResponse, ListAccountingPeriodsRequest, ListAccountingPeriodsResponse, ListVirtualAccountsRequest,
     ListVirtualAccountsResponse, PlanStructureRequest, PlanStructureResponse, ProveBooksRequest, ProveBooksResponse, treasury_service_server::TreasuryService,
@@ -156,5 +158,21 @@ impl TreasuryService for Handlers {
         let next_page_token = list.cut(&mut periods, asked.size, |period| period.period_no);
         let periods = periods.into_iter().map(|period| accounts::period(&asked.of.entity, period)).collect();
         Ok(Response::new(ListAccountingPeriodsResponse { periods, next_page_token }))
+    }
+
+    async fn move_funds(&self, request: Request<MoveFundsRequest>) -> Result<Response<MoveFundsResponse>, Status> {
+        self.funds_moved(request).await.map(Response::new)
+    }
+
+    async fn list_moves(&self, request: Request<ListMovesRequest>) -> Result<Response<ListMovesResponse>, Status> {
+        self.moves_listed(request).await.map(Response::new)
+    }
+
+    async fn list_positions(&self, request: Request<ListPositionsRequest>) -> Result<Response<ListPositionsResponse>, Status> {
+        self.positions_listed(request).await.map(Response::new)
+    }
+
+    async fn accrue_interest(&self, request: Request<AccrueInterestRequest>) -> Result<Response<AccrueInterestResponse>, Status> {
+        self.interest_accrued(request).await.map(Response::new)
     }
 }

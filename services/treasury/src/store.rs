@@ -1,6 +1,6 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
 //!
-//! - `accounting`: accounting days of any book. `closings`: closing balances by day.
+//! - `accounting`: accounting days of any book. `closings`: closing balances by day. `movements`: decided postings.
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
 use crate::domain::Structure;
 use db::Migration;
@@ -9,17 +9,20 @@ use std::sync::{Arc, Mutex};
 
 mod accounting;
 mod closings;
+mod movements;
 mod read;
 mod write;
 
 pub use accounting::AccountingPlace;
 pub use closings::{ClosingBatch, ClosingPosition};
+pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
 pub use write::Application;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 4] = [
+pub const MIGRATIONS: [Migration; 5] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
+    Migration::expand(6, include_str!("../migrations/0006_movements.sql")),
     Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
 ];

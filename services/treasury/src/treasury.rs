@@ -2,11 +2,12 @@
 use crate::{
     config::Config,
     document,
-    domain::{LeafSums, Plan, PlanFacts, Structure, plan},
+    domain::{LeafSums, Plan, PlanFacts, Structure, plan, terms::Terms},
     error::Error,
     meters,
     store::{Application, Applied, Store},
 };
+use api::ledger::TrialBalanceLine;
 use chart::{Account, HouseId, Purpose};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ledger_client::{LedgerClient, TrialRead};
@@ -25,6 +26,7 @@ pub struct Treasury {
     pub(crate) book: BookName,
     pub(crate) region: String,
     pub(crate) client_money_markets: Arc<BTreeSet<String>>,
+    pub(crate) terms: Arc<Terms>,
     pub(crate) clock: Clock,
 }
 
@@ -50,9 +52,10 @@ pub struct ApplyOutcome {
 
 impl Treasury {
     /// Over these tables and this ledger.
-    pub(crate) fn new(store: Store, ledger: LedgerClient, (config, book): (&Config, BookName), clock: Clock) -> Self {
+    pub(crate) fn new(store: Store, ledger: LedgerClient, (config, book, terms): (&Config, BookName, Terms), clock: Clock) -> Self {
         let markets = config.client_money_markets.iter().cloned().collect();
-        Self { store, ledger, book, region: config.region.clone(), client_money_markets: Arc::new(markets), clock }
+        let (client_money_markets, terms) = (Arc::new(markets), Arc::new(terms));
+        Self { store, ledger, book, region: config.region.clone(), client_money_markets, terms, clock }
     }
 
     /// What a file would change, and the hash of that.
@@ -112,24 +115,29 @@ impl Treasury {
             TrialRead::Changing => return Err(Error::BalancesChanging),
             TrialRead::Lines(lines, seq) => (lines, seq),
         };
-        let by_name: BTreeMap<&str, _> = lines.iter().map(|line| (line.accounts.as_str(), line)).collect();
-        let mut balances = Balances { seq, ..Balances::default() };
-        for node in structure.nodes.values().filter(|node| node.leaf().is_some()) {
-            let Some(root) = structure.root(&node.id) else { continue };
-            let name = account_name(&node.entity, &node.id, Purpose::VirtualAccount, root.currency);
-            let Some(line) = name.as_deref().and_then(|name| by_name.get(name)) else { continue };
-            let booked = line.credits_posted.checked_sub(line.debits_posted).ok_or(Error::Overflow)?;
-            let sums = LeafSums { booked, pending_debits: line.debits_pending, pending_credits: line.credits_pending };
-            balances.leaves.insert(node.id.clone(), sums);
-        }
-        for account in structure.accounts.values() {
-            let name = account_name(&account.entity, &account.id, Purpose::PhysicalCash, account.currency);
-            let Some(line) = name.as_deref().and_then(|name| by_name.get(name)) else { continue };
-            let cash = line.debits_posted.checked_sub(line.credits_posted).ok_or(Error::Overflow)?;
-            balances.cash.insert(account.id.clone(), cash);
-        }
-        Ok(balances)
+        balances_of(structure, &lines, seq)
     }
+}
+
+/// What is in the leaves and at the banks, by these lines of the trial balance.
+pub(crate) fn balances_of(structure: &Structure, lines: &[TrialBalanceLine], seq: i64) -> Result<Balances, Error> {
+    let by_name: BTreeMap<&str, _> = lines.iter().map(|line| (line.accounts.as_str(), line)).collect();
+    let mut balances = Balances { seq, ..Balances::default() };
+    for node in structure.nodes.values().filter(|node| node.leaf().is_some()) {
+        let Some(root) = structure.root(&node.id) else { continue };
+        let name = account_name(&node.entity, &node.id, Purpose::VirtualAccount, root.currency);
+        let Some(line) = name.as_deref().and_then(|name| by_name.get(name)) else { continue };
+        let booked = line.credits_posted.checked_sub(line.debits_posted).ok_or(Error::Overflow)?;
+        let sums = LeafSums { booked, pending_debits: line.debits_pending, pending_credits: line.credits_pending };
+        balances.leaves.insert(node.id.clone(), sums);
+    }
+    for account in structure.accounts.values() {
+        let name = account_name(&account.entity, &account.id, Purpose::PhysicalCash, account.currency);
+        let Some(line) = name.as_deref().and_then(|name| by_name.get(name)) else { continue };
+        let cash = line.debits_posted.checked_sub(line.credits_posted).ok_or(Error::Overflow)?;
+        balances.cash.insert(account.id.clone(), cash);
+    }
+    Ok(balances)
 }
 
 /// The name of a leaf's or physical account's ledger account; `None` for ids that no structure has.
@@ -138,6 +146,6 @@ pub(crate) fn account_name(entity: &str, id: &str, purpose: Purpose, currency: m
 }
 
 /// The day of a moment, in UTC.
-fn day(at: SystemTime) -> Date {
+pub(crate) fn day(at: SystemTime) -> Date {
     Timestamp::try_from(at).map_or(Date::MIN, |at| at.to_zoned(TimeZone::UTC).date())
 }

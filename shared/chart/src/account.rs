@@ -261,6 +261,15 @@ impl<'a> Account<'a> {
         }
     }
 
+    /// The bank account, leaf or counterparty in its name, if the purpose is kept for each of them and it is not the one called `main` of `main`.
+    #[must_use]
+    pub const fn bank_account(&self) -> Option<HouseId<'a>> {
+        match self {
+            Self::EntityHouse(house) => house.bank_account,
+            _ => None,
+        }
+    }
+
     /// Its name. One allocation; names are made for every transfer of a gift.
     #[must_use]
     pub fn name(&self) -> String {

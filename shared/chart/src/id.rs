@@ -68,6 +68,12 @@ pub fn twin(posting: Uuid, book: &BookName, account: &str, at_ms: i64) -> Uuid {
     derive_id(source, &["treasury.Twin", book.as_str(), account, &posting.hyphenated().to_string()])
 }
 
+/// A posting that treasury decided to make: the key of the request that caused it, its number, and when it was decided.
+#[must_use]
+pub fn treasury_movement(book: &BookName, request_key: &str, movement_no: i64, decided_at_ms: i64) -> Uuid {
+    at_time(derive_id(Uuid::nil(), &["treasury.movement", book.as_str(), request_key, &movement_no.to_string()]), decided_at_ms)
+}
+
 /// What two members of staff approved. With the time of the approval, because a proposal may be a week old by then.
 #[must_use]
 pub fn approval(proposal_id: Uuid, book: &BookName, decided_at_ms: i64) -> Uuid {

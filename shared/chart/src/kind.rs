@@ -42,6 +42,10 @@ pub enum PostingKind {
     PayoutRelease,
     /// The treasury book's side of an app's posting that moved money at the bank.
     TreasuryTwin,
+    /// Money moved from one leaf of a physical bank account to another; between legal entities, also the loan or the repayment that this is.
+    TreasuryLeafMove,
+    /// Interest on what one legal entity of the group owes another.
+    TreasuryInterest,
     /// Money moved by two members of staff.
     Adjustment,
     /// A posting reversed by two members of staff.
@@ -55,7 +59,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
@@ -73,6 +77,8 @@ impl PostingKind {
         Self::PayoutReserve,
         Self::PayoutRelease,
         Self::TreasuryTwin,
+        Self::TreasuryLeafMove,
+        Self::TreasuryInterest,
         Self::Adjustment,
         Self::Reversal,
         Self::BenchCoins,
@@ -99,6 +105,8 @@ impl PostingKind {
             Self::PayoutReserve => "payout.reserve",
             Self::PayoutRelease => "payout.release",
             Self::TreasuryTwin => "treasury.twin",
+            Self::TreasuryLeafMove => "treasury.leaf_move",
+            Self::TreasuryInterest => "treasury.interest",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
             Self::BenchCoins => "bench.coins",

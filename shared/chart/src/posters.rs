@@ -164,6 +164,8 @@ const LEAF: AccountClass = AccountClass::House(Purpose::VirtualAccount);
 const CLAIM: AccountClass = AccountClass::House(Purpose::AppClaim);
 const COVER: AccountClass = AccountClass::House(Purpose::ClaimCover);
 const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiability);
+const DUE_FROM: AccountClass = AccountClass::House(Purpose::DueFrom);
+const DUE_TO: AccountClass = AccountClass::House(Purpose::DueTo);
 const DEFERRED: &[AccountClass] = &[AccountClass::House(Purpose::DeferredRevenue)];
 
 const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Times) -> TransferRule {
@@ -181,7 +183,7 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 20] = [
+pub const POSTING_RULES: [PostingRule; 22] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -291,6 +293,13 @@ pub const POSTING_RULES: [PostingRule; 20] = [
             ],
         )
     },
+    posted(
+        PostingKind::TreasuryLeafMove,
+        Poster::Treasury,
+        // Both sides of a loan, or of its repayment, are one transfer, so that the positions of the group add up to nothing.
+        &[moved(LEAF, &[LEAF], Once), moved(DUE_FROM, &[DUE_TO], AtMostOnce), moved(DUE_TO, &[DUE_FROM], AtMostOnce)],
+    ),
+    posted(PostingKind::TreasuryInterest, Poster::Treasury, &[moved(DUE_FROM, &[DUE_TO], Once)]),
     PostingRule { transfers: Decided, ..posted(PostingKind::Adjustment, Poster::Support, &[]) },
     PostingRule { transfers: Decided, act: PostingAct::Reverse, ..posted(PostingKind::Reversal, Poster::Support, &[]) },
     posted(PostingKind::BenchCoins, Poster::Bench, &[moved(CoinsIssued, &[ViewerCoins], Any)]),

@@ -4,6 +4,8 @@ use uuid::Uuid;
 
 /// The prefix of the kinds of all payout steps.
 const PAYOUT_PREFIX: &str = "payout.";
+/// The prefix of the kinds of all movements that treasury decides.
+const TREASURY_PREFIX: &str = "treasury.";
 
 /// What to do instead of reversing a posting of this kind by hand: the service that posted it has rows that would still record it as valid. `None`:
 /// only the books know of it, so it may be reversed. Matched by prefix, so that stores and steps of later releases are included.
@@ -17,6 +19,9 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     }
     if kind.starts_with(PAYOUT_PREFIX) {
         return Some("the bank decides the outcome of a payout; move money that came back, or waits in suspense, by an adjustment");
+    }
+    if kind.starts_with(TREASURY_PREFIX) {
+        return Some("treasury has written it down; move the money back, or by an adjustment");
     }
     None
 }

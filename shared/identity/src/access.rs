@@ -174,6 +174,8 @@ const ACCOUNTING_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Closes accounting days. It moves no money and refuses none, so one person who says why is enough.
 const ACCOUNTING_CLOSE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+/// Moves money between leaves of one bank account, and books what follows from that. It reaches nobody outside of the group, so one person is enough.
+const FUNDS_MOVE: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
@@ -264,6 +266,10 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/GetRollForward", ACCOUNTING_READ),
     explained("/largesse.treasury.v1.TreasuryService/CloseAccountingPeriod", ACCOUNTING_CLOSE),
     explained("/largesse.treasury.v1.TreasuryService/ListAccountingPeriods", ACCOUNTING_READ),
+    explained("/largesse.treasury.v1.TreasuryService/MoveFunds", FUNDS_MOVE),
+    explained("/largesse.treasury.v1.TreasuryService/ListMoves", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/ListPositions", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/AccrueInterest", FUNDS_MOVE),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

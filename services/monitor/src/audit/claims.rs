@@ -42,7 +42,12 @@ impl RowsOf {
             | PostingKind::PayoutReserve
             | PostingKind::PayoutRelease => Some(Self::Payouts),
             PostingKind::Adjustment | PostingKind::Reversal => Some(Self::Proposals),
-            PostingKind::Gift | PostingKind::ReceiptWait | PostingKind::TreasuryTwin | PostingKind::BenchCoins => None,
+            PostingKind::Gift
+            | PostingKind::ReceiptWait
+            | PostingKind::TreasuryTwin
+            | PostingKind::TreasuryLeafMove
+            | PostingKind::TreasuryInterest
+            | PostingKind::BenchCoins => None,
         }
     }
 

@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 80] = [
+const MATRIX: [(&str, &str, &str); 84] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -98,6 +98,10 @@ const MATRIX: [(&str, &str, &str); 80] = [
     ("largesse.treasury.v1.TreasuryService/GetRollForward", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/CloseAccountingPeriod", "----b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/ListAccountingPeriods", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/MoveFunds", "--b-b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/ListMoves", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/ListPositions", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/AccrueInterest", "--b-b-b", "!"),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

@@ -19,6 +19,7 @@ use testbed::{Storage, Testbed, TestbedOptions};
 use tonic::{Request, Status};
 use treasury::{Config, Deps};
 
+const DAY_SECONDS: u64 = 24 * 3600;
 /// The treasury's book.
 pub const BOOK: &str = "treasury";
 /// The book of another app, beside `app`.
@@ -29,6 +30,8 @@ pub struct Fixture {
     way: Transport,
     service: treasury::Service,
     ahead: Arc<AtomicU64>,
+    clock: treasury::Clock,
+    config: Config,
     pub tables: Storage,
 }
 
@@ -40,8 +43,8 @@ pub async fn both() -> Vec<Fixture> {
 impl Fixture {
     /// The service in a second process over the same tables.
     pub async fn second_service(&self) -> treasury::Service {
-        let deps = Deps { ledger: self.bed.ledger_as("treasury"), database: self.tables.database.clone(), clock: treasury::system_clock() };
-        treasury::start(deps, Config::default()).await.unwrap()
+        let deps = Deps { ledger: self.bed.ledger_as("treasury"), database: self.tables.database.clone(), clock: Arc::clone(&self.clock) };
+        treasury::start(deps, self.config.clone()).await.unwrap()
     }
 
     /// A client of such a process.
@@ -56,6 +59,11 @@ impl Fixture {
 
     /// An installation with one app's book of this mode, and no treasury book yet.
     pub async fn start(tables: Storage, mode: BookMode) -> Self {
+        Self::agreed((tables, mode), Config::default(), 0).await
+    }
+
+    /// The same with these options, some days ago.
+    pub async fn agreed((tables, mode): (Storage, BookMode), config: Config, days_ago: u64) -> Self {
         let books: &[(&str, BookMode)] = match mode {
             BookMode::Live => &[("app", BookMode::Live)],
             _ => &[("app", BookMode::Test), (SECOND_APP, BookMode::Test)],
@@ -64,14 +72,12 @@ impl Fixture {
         let bed = Testbed::on(Storage::sqlite(), options).await;
         let ahead = Arc::new(AtomicU64::new(0));
         let shift = Arc::clone(&ahead);
-        let deps = Deps {
-            ledger: bed.ledger_as("treasury"),
-            database: tables.database.clone(),
-            clock: Arc::new(move || SystemTime::now() + Duration::from_secs(shift.load(Ordering::SeqCst))),
-        };
-        let service = treasury::start(deps, Config::default()).await.unwrap();
+        let past = Duration::from_secs(days_ago * DAY_SECONDS);
+        let clock: treasury::Clock = Arc::new(move || SystemTime::now() - past + Duration::from_secs(shift.load(Ordering::SeqCst)));
+        let deps = Deps { ledger: bed.ledger_as("treasury"), database: tables.database.clone(), clock: Arc::clone(&clock) };
+        let service = treasury::start(deps, config.clone()).await.unwrap();
         let way = bed.lay(service.routes());
-        Self { bed, way, service, ahead, tables }
+        Self { bed, way, service, ahead, clock, config, tables }
     }
 
     /// A follower of apps' books, as a process has it after its start.
@@ -81,13 +87,12 @@ impl Fixture {
 
     /// Moves the clock to a later day.
     pub fn days_later(&self, days: u64) {
-        self.ahead.fetch_add(days * 24 * 3600, Ordering::SeqCst);
+        self.ahead.fetch_add(days * DAY_SECONDS, Ordering::SeqCst);
     }
 
     /// The day now, as YYYY-MM-DD, some days later.
     pub fn day(&self, days: i64) -> String {
-        let now = SystemTime::now() + Duration::from_secs(self.ahead.load(Ordering::SeqCst));
-        let now = jiff::Timestamp::try_from(now).unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let now = jiff::Timestamp::try_from((self.clock)()).unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
         now.checked_add(jiff::Span::new().days(days)).unwrap().to_string()
     }
 

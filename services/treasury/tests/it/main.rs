@@ -5,6 +5,7 @@ mod accounting;
 mod accounting_seeds;
 mod fixture;
 mod listing;
+mod moves;
 mod proof;
 mod reasons;
 mod twins;

@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 17] = [
+const PROTOS: [&str; 18] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -27,6 +27,7 @@ const PROTOS: [&str; 17] = [
     "largesse/payout/v1/review.proto",
     "largesse/treasury/v1/proof.proto",
     "largesse/treasury/v1/accounting.proto",
+    "largesse/treasury/v1/moves.proto",
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",

@@ -65,11 +65,15 @@ pub enum Purpose {
     AppClaim,
     /// The other side of [`Purpose::AppClaim`], by leaf: the claims that the leaf's money covers.
     ClaimCover,
+    /// What another legal entity owes this one after a move between their leaves. That entity's id stands for the bank account.
+    DueFrom,
+    /// The other side of [`Purpose::DueFrom`], in the books of the entity that owes.
+    DueTo,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
@@ -100,6 +104,8 @@ impl Purpose {
         Self::PhysicalCash,
         Self::AppClaim,
         Self::ClaimCover,
+        Self::DueFrom,
+        Self::DueTo,
     ];
 
     /// The spelling in names.
@@ -136,22 +142,26 @@ impl Purpose {
             Self::PhysicalCash => "physical_cash",
             Self::AppClaim => "app_claim",
             Self::ClaimCover => "claim_cover",
+            Self::DueFrom => "due_from",
+            Self::DueTo => "due_to",
         }
     }
 
-    /// Whether there is one such account for each bank account, real or virtual, and not only one for each legal entity.
+    /// Whether there is one such account for each bank account, real or virtual, or each counterparty in the group, and not only one for each legal entity.
     #[must_use]
     pub const fn is_per_bank_account(self) -> bool {
         match self {
             Self::BankCash | Self::BankSpendable | Self::BankCommitted => true,
             Self::VirtualAccount | Self::PhysicalCash | Self::AppClaim | Self::ClaimCover => true,
+            Self::DueFrom | Self::DueTo => true,
             _ => false,
         }
     }
 
-    /// Whether debits beyond its credits are refused: other people's money, and what a bank account can pay.
+    /// Whether debits beyond its credits are refused: other people's money, what a bank account can pay, and debts in the group, of which nobody repays more
+    /// than there is.
     pub(super) const fn has_floor(self) -> bool {
-        matches!(self, Self::Suspense | Self::BlockedFunds | Self::BankSpendable)
+        matches!(self, Self::Suspense | Self::BlockedFunds | Self::BankSpendable | Self::DueTo)
     }
 
     pub(super) fn parse(name: &str) -> Option<Self> {
