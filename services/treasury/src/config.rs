@@ -1,7 +1,7 @@
 //! Options of the treasury service.
 mod terms;
 
-pub use terms::{LeafSettings, PairSettings};
+pub use terms::{LeafSettings, PairSettings, RateSettings};
 
 use accounts::countries::is_country;
 use money::BookName;
@@ -27,6 +27,8 @@ pub struct Config {
     pub pairs: Vec<PairSettings>,
     /// How full leaves may be, each row from a day on. Without a row a leaf may be emptied, never overdrawn, and filled to any amount.
     pub leaf_bounds: Vec<LeafSettings>,
+    /// What leaves earn and pay of the bank's interest where it is divided by rates, each row from a day on. Without a row, nothing.
+    pub leaf_rates: Vec<RateSettings>,
 }
 
 impl Default for Config {
@@ -38,6 +40,7 @@ impl Default for Config {
             twin_delay_ms: 500,
             pairs: Vec::new(),
             leaf_bounds: Vec::new(),
+            leaf_rates: Vec::new(),
         }
     }
 }

@@ -4,9 +4,10 @@
 //! - [`structure`]: all of them, and single changes. [`file`]: what a structure file asks for.
 //! - [`claim`]: what apps' books claim of physical accounts. [`proof`]: what must be equal, and what may differ.
 //! - [`moves`]: money from leaf to leaf, and what entities owe each other by it. [`terms`]: what they agreed. [`positions`]: by age.
-//!   [`interest`]: interest on daily balances.
+//!   [`interest`]: interest on daily balances. [`allocation`]: what the bank books, divided.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod claim;
+pub mod allocation;
 pub mod file;
 pub mod funds;
 pub mod interest;

@@ -10,6 +10,12 @@
 //! - [`tables`]: what backups read of it.
 pub mod accounting;
 mod closings;
+//! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
+//!   interest and fees, divided among leaves.
+//! - [`treasury`]: the use cases. [`domain`]: their rules.
+//! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
+//! - [`tables`]: what backups read of it.
+pub mod allocations;
 pub mod config;
 pub mod document;
 pub mod domain;

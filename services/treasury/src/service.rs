@@ -1,4 +1,5 @@
 //! The RPCs: who calls, decode, call, encode.
+mod allocations;
 mod moves;
 
 use crate::{
@@ -7,6 +8,12 @@ use crate::{
     error::Error,
     treasury::Treasury,
     wire,
+use crate::{domain::listing, error::Error, treasury::Treasury, wire};
+use api::treasury::{
+    AccrueInterestRequest, AccrueInterestResponse, AllocateChargesRequest, AllocateChargesResponse, ApplyStructureRequest,
+    ApplyStructureResponse, ListAllocationsRequest, ListAllocationsResponse, ListMovesRequest, ListMovesResponse, ListPositionsRequest,
+    ListPositionsResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, MoveFundsRequest, MoveFundsResponse,
+    PlanStructureRequest, PlanStructureResponse, treasury_service_server::TreasuryService,
 };
 use api::treasury::{
     AccrueInterestRequest, AccrueInterestResponse, ListMovesRequest, ListMovesResponse, ListPositionsRequest, ListPositionsResponse, MoveFundsRequest, MoveFundsResponse, ApplyStructureRequest, ApplyStructureResponse, CloseAccountingPeriodRequest, CloseAccountingPeriodResponse,
@@ -174,5 +181,13 @@ impl TreasuryService for Handlers {
 
     async fn accrue_interest(&self, request: Request<AccrueInterestRequest>) -> Result<Response<AccrueInterestResponse>, Status> {
         self.interest_accrued(request).await.map(Response::new)
+    }
+
+    async fn allocate_charges(&self, request: Request<AllocateChargesRequest>) -> Result<Response<AllocateChargesResponse>, Status> {
+        self.charges_allocated(request).await.map(Response::new)
+    }
+
+    async fn list_allocations(&self, request: Request<ListAllocationsRequest>) -> Result<Response<ListAllocationsResponse>, Status> {
+        self.allocations_listed(request).await.map(Response::new)
     }
 }

@@ -1,4 +1,5 @@
 //! Protobuf to domain and back.
+pub mod allocations;
 pub mod moves;
 pub mod proof;
 

@@ -46,6 +46,8 @@ pub enum PostingKind {
     TreasuryLeafMove,
     /// Interest on what one legal entity of the group owes another.
     TreasuryInterest,
+    /// Interest or fees of a physical bank account, divided among its leaves.
+    TreasuryAllocation,
     /// Money moved by two members of staff.
     Adjustment,
     /// A posting reversed by two members of staff.
@@ -79,6 +81,7 @@ impl PostingKind {
         Self::TreasuryTwin,
         Self::TreasuryLeafMove,
         Self::TreasuryInterest,
+        Self::TreasuryAllocation,
         Self::Adjustment,
         Self::Reversal,
         Self::BenchCoins,
@@ -107,6 +110,7 @@ impl PostingKind {
             Self::TreasuryTwin => "treasury.twin",
             Self::TreasuryLeafMove => "treasury.leaf_move",
             Self::TreasuryInterest => "treasury.interest",
+            Self::TreasuryAllocation => "treasury.allocation",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
             Self::BenchCoins => "bench.coins",

@@ -300,6 +300,7 @@ pub const POSTING_RULES: [PostingRule; 22] = [
         &[moved(LEAF, &[LEAF], Once), moved(DUE_FROM, &[DUE_TO], AtMostOnce), moved(DUE_TO, &[DUE_FROM], AtMostOnce)],
     ),
     posted(PostingKind::TreasuryInterest, Poster::Treasury, &[moved(DUE_FROM, &[DUE_TO], Once)]),
+    posted(PostingKind::TreasuryAllocation, Poster::Treasury, &[moved(LEAF, &[LEAF], Any)]),
     PostingRule { transfers: Decided, ..posted(PostingKind::Adjustment, Poster::Support, &[]) },
     PostingRule { transfers: Decided, act: PostingAct::Reverse, ..posted(PostingKind::Reversal, Poster::Support, &[]) },
     posted(PostingKind::BenchCoins, Poster::Bench, &[moved(CoinsIssued, &[ViewerCoins], Any)]),

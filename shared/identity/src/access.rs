@@ -270,6 +270,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/ListMoves", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ListPositions", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/AccrueInterest", FUNDS_MOVE),
+    explained("/largesse.treasury.v1.TreasuryService/AllocateCharges", FUNDS_MOVE),
+    explained("/largesse.treasury.v1.TreasuryService/ListAllocations", STRUCTURE_READ),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

@@ -47,6 +47,7 @@ impl RowsOf {
             | PostingKind::TreasuryTwin
             | PostingKind::TreasuryLeafMove
             | PostingKind::TreasuryInterest
+            | PostingKind::TreasuryAllocation
             | PostingKind::BenchCoins => None,
         }
     }

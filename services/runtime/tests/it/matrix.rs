@@ -26,6 +26,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
 const MATRIX: [(&str, &str, &str); 84] = [
+const MATRIX: [(&str, &str, &str); 80] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -102,6 +103,8 @@ const MATRIX: [(&str, &str, &str); 84] = [
     ("largesse.treasury.v1.TreasuryService/ListMoves", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/ListPositions", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/AccrueInterest", "--b-b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/AllocateCharges", "--b-b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/ListAllocations", "--b-bbb", "!"),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

@@ -2,7 +2,7 @@
 use super::{Config, InvalidOption};
 use crate::domain::{
     node::is_id,
-    terms::{LeafBounds, Pair, PairAgreement, RATE_PARTS, Terms},
+    terms::{LeafBounds, LeafRates, Pair, PairAgreement, RATE_PARTS, Terms},
 };
 use jiff::civil::Date;
 use money::{AMOUNT_MAX, Currency};
@@ -43,6 +43,22 @@ pub struct LeafSettings {
     pub maximum_minor_units: i64,
 }
 
+/// What a leaf earns and pays of the bank's interest, from a day on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RateSettings {
+    /// Id of the leaf.
+    pub leaf: String,
+    /// The first day of this row, such as "2026-11-27"; until the day before the leaf's next row.
+    pub from: String,
+    /// Interest for a year of what is in it, in millionths: 25000 is 2.5 %. At most 1000000.
+    pub credit_rate_millionths: i64,
+    /// Interest for a year of what is missing in it, in millionths.
+    pub debit_rate_millionths: i64,
+    /// Days of the year that interest is divided by: 360 or 365.
+    pub year_days: i64,
+}
+
 fn invalid<T>(option: &'static str, must: impl Into<String>) -> Result<T, InvalidOption> {
     Err(InvalidOption { option, must: must.into() })
 }
@@ -64,6 +80,12 @@ impl Config {
             let (from, bounds) = row.read()?;
             if terms.leaves.entry(row.leaf.clone()).or_default().insert(from, bounds).is_some() {
                 return invalid("leaf_bounds", format!("have one row for each leaf and day, and {} has two for {from}", row.leaf));
+            }
+        }
+        for row in &self.leaf_rates {
+            let (from, rates) = row.read()?;
+            if terms.rates.entry(row.leaf.clone()).or_default().insert(from, rates).is_some() {
+                return invalid("leaf_rates", format!("have one row for each leaf and day, and {} has two for {from}", row.leaf));
             }
         }
         Ok(terms)
@@ -108,6 +130,20 @@ impl LeafSettings {
             return invalid(OPTION, format!("have amounts of 0 to {AMOUNT_MAX}, and no maximum below the minimum, for {}", self.leaf));
         }
         Ok((day(OPTION, &self.from)?, LeafBounds { minimum, maximum: (maximum != 0).then_some(maximum) }))
+    }
+}
+
+impl RateSettings {
+    fn read(&self) -> Result<(Date, LeafRates), InvalidOption> {
+        const OPTION: &str = "leaf_rates";
+        let (credit, debit, year_days) = (self.credit_rate_millionths, self.debit_rate_millionths, self.year_days);
+        if !is_id(&self.leaf) {
+            return invalid(OPTION, format!("name a leaf, and {:?} is no id", self.leaf));
+        }
+        if !(0..=RATE_PARTS).contains(&credit) || !(0..=RATE_PARTS).contains(&debit) || !matches!(year_days, 360 | 365) {
+            return invalid(OPTION, format!("have rates of 0 to {RATE_PARTS} and year_days of 360 or 365, for {}", self.leaf));
+        }
+        Ok((day(OPTION, &self.from)?, LeafRates { credit, debit, year_days }))
     }
 }
 

@@ -37,6 +37,23 @@ pub struct LeafBounds {
     pub maximum: Option<i64>,
 }
 
+/// What a leaf earns and pays of the bank's interest, from a day on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeafRates {
+    /// For a year of what is in it, in millionths.
+    pub credit: i64,
+    /// For a year of what is missing in it, in millionths.
+    pub debit: i64,
+    /// Days of the year that interest is divided by: 360 or 365.
+    pub year_days: i64,
+}
+
+impl Default for LeafRates {
+    fn default() -> Self {
+        Self { credit: 0, debit: 0, year_days: 360 }
+    }
+}
+
 /// Everything agreed, each by the day from which it is in force.
 #[derive(Debug, Clone, Default)]
 pub struct Terms {
@@ -44,6 +61,8 @@ pub struct Terms {
     pub pairs: BTreeMap<Pair, BTreeMap<Date, PairAgreement>>,
     /// By leaf.
     pub leaves: BTreeMap<String, BTreeMap<Date, LeafBounds>>,
+    /// The same, for its interest.
+    pub rates: BTreeMap<String, BTreeMap<Date, LeafRates>>,
 }
 
 impl Terms {
@@ -51,6 +70,12 @@ impl Terms {
     #[must_use]
     pub fn agreement(&self, pair: &Pair, on: Date) -> Option<PairAgreement> {
         self.pairs.get(pair)?.range(..=on).next_back().map(|(_, agreement)| *agreement)
+    }
+
+    /// The rates of a leaf on a day.
+    #[must_use]
+    pub fn rates(&self, leaf: &str, on: Date) -> LeafRates {
+        self.rates.get(leaf).and_then(|dated| dated.range(..=on).next_back()).map(|(_, rates)| *rates).unwrap_or_default()
     }
 
     /// The bounds of a leaf on a day.

@@ -5,7 +5,7 @@ use crate::{
     treasury::Treasury,
 };
 use api::ledger::{Entry, ListEntriesRequest};
-use chart::Account;
+use chart::{Account, PostingKind};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::BTreeMap;
 
@@ -38,6 +38,11 @@ fn change(entry: &Entry, account: &str) -> Option<i64> {
     Some(if transfer.credit_account == account { transfer.amount } else { -transfer.amount })
 }
 
+/// Whether postings of a kind move money between leaves only by treasury's own decision.
+fn is_inside(kind: &str) -> bool {
+    matches!(PostingKind::parse(kind), Some(PostingKind::TreasuryLeafMove | PostingKind::TreasuryAllocation))
+}
+
 impl Treasury {
     /// Credits minus debits at the end of each day of a period. Reads the entries since its first day, and keeps one number for each day.
     pub(crate) async fn daily_balances(&self, account: &str, from: Date, until: Date) -> Result<Vec<(Date, i64)>, Error> {
@@ -62,6 +67,21 @@ impl Treasury {
             days.push((day, balance));
         }
         Ok(days)
+    }
+
+    /// How many entries of a period an account has, and how much they moved in and out, without what only treasury moved: no bank charges for it.
+    pub(crate) async fn turnover(&self, account: &str, from: Date, until: Date) -> Result<(i64, i128), Error> {
+        let (mut count, mut volume) = (0_i64, 0_i128);
+        let bounds = (Some(sent(start_of(from)?)), Some(sent(start_of_next(until)?)));
+        let request = ListEntriesRequest { effective_from: bounds.0, effective_until: bounds.1, ..self.all_entries(account) };
+        self.each_entry(request, |entry| {
+            let Some(change) = change(entry, account).filter(|_| !is_inside(&entry.kind)) else { return Some(()) };
+            count = count.checked_add(1)?;
+            volume = volume.checked_add(i128::from(change).abs())?;
+            Some(())
+        })
+        .await?;
+        Ok((count, volume))
     }
 
     /// The day of an account's first entry.

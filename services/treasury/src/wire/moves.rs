@@ -66,7 +66,7 @@ pub fn page_size(asked: i32) -> Result<usize, Status> {
     PAGES.read(asked).map_err(|error| rpc::malformed("page_size", &error.to_string()))
 }
 
-fn id_form(field: &'static str, id: &str) -> Result<(), Status> {
+pub(super) fn id_form(field: &'static str, id: &str) -> Result<(), Status> {
     if is_id(id) { Ok(()) } else { Err(rpc::malformed(field, ID_FORM)) }
 }
 
@@ -74,7 +74,7 @@ fn currency(code: &str) -> Result<Currency, Status> {
     Currency::try_new(code).map_err(|error| rpc::malformed("currency_code", &error.must()))
 }
 
-fn date(field: &'static str, text: &str) -> Result<Date, Status> {
+pub(super) fn date(field: &'static str, text: &str) -> Result<Date, Status> {
     let read = text.parse::<Date>().ok().filter(|_| text.len() == "2026-11-27".len());
     read.ok_or_else(|| rpc::malformed(field, "must be a day such as 2026-11-27"))
 }
@@ -127,13 +127,6 @@ pub fn position(position: &Position) -> InterEntityPosition {
 pub fn accrued(treasury: &Treasury, accrual: &Accrual) -> AccrueInterestResponse {
     let movement = &accrual.row.movement;
     let kept: KeptInterest = serde_json::from_str(&movement.calculation).unwrap_or_else(|_| KeptInterest::default());
-    let run = |(from, days, balance, rate, year_days): (String, i64, i64, i64, i64)| InterestRun {
-        from_date: from,
-        days,
-        balance_minor_units: balance,
-        rate_millionths: rate,
-        year_days,
-    };
     AccrueInterestResponse {
         from_date: kept.from,
         until_date: kept.until,
@@ -142,4 +135,9 @@ pub fn accrued(treasury: &Treasury, accrual: &Accrual) -> AccrueInterestResponse
         posting_id: posting_id(treasury, &accrual.row).hyphenated().to_string(),
         replayed: accrual.replayed,
     }
+}
+
+/// Days in a row as they were kept: first day, number of days, balance, rate in millionths and days of the year.
+pub(super) fn run((from_date, days, balance_minor_units, rate_millionths, year_days): (String, i64, i64, i64, i64)) -> InterestRun {
+    InterestRun { from_date, days, balance_minor_units, rate_millionths, year_days }
 }

@@ -30,7 +30,7 @@ pub struct Fixture {
     way: Transport,
     service: treasury::Service,
     ahead: Arc<AtomicU64>,
-    clock: treasury::Clock,
+    pub clock: treasury::Clock,
     config: Config,
     pub tables: Storage,
 }
@@ -145,6 +145,11 @@ impl Fixture {
 
     /// Books a posting of this kind in the treasury's book.
     pub async fn booked_as(&self, kind: &str, debit: &str, credit: &str, amount: i64) {
+        self.adjust_at(debit, credit, amount, None).await;
+    }
+
+    /// The same, counting from this time.
+    pub async fn adjust_at(&self, debit: &str, credit: &str, amount: i64, at: Option<SystemTime>) {
         let transfer =
             api::ledger::Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Default::default() };
         let post = api::ledger::PostRequest {
@@ -152,6 +157,7 @@ impl Fixture {
             request_id: testbed::new_id(),
             kind: kind.to_owned(),
             transfers: vec![transfer],
+            effective_time: at.map(Into::into),
             ..Default::default()
         };
         self.bed.client().post(post).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod accounting;
 mod accounting_seeds;
+mod allocations;
 mod fixture;
 mod listing;
 mod moves;

@@ -16,7 +16,7 @@ use testbed::{Fault, Storage};
 use tonic::Status;
 use treasury::{
     Config,
-    config::{LeafSettings, PairSettings},
+    config::{LeafSettings, PairSettings, RateSettings},
 };
 
 /// Two physical accounts, three legal entities, and leaves of every class and state.
@@ -96,18 +96,25 @@ pub fn terms() -> Config {
             pair("acme", "beta", 1_000_000, 0),
         ],
         leaf_bounds: vec![bounds("main-b", 500, 0), bounds("beta-a", 0, 50_000)],
+        leaf_rates: vec![RateSettings {
+            leaf: "main-a".to_owned(),
+            from: "2020-01-01".to_owned(),
+            credit_rate_millionths: 36_000,
+            debit_rate_millionths: 0,
+            year_days: 360,
+        }],
         ..Config::default()
     }
 }
 
-const CASH: &str = "house/main/physical_cash/bank-usd/USD";
+pub const CASH: &str = "house/main/physical_cash/bank-usd/USD";
 
 pub fn leaf_account(leaf: &str) -> String {
     let entity = LEAVES.iter().find(|row| row.0 == leaf).map_or("main", |row| row.2);
     format!("house/{entity}/virtual_account/{leaf}/USD")
 }
 
-async fn start(storage: Storage, days_ago: u64) -> Fixture {
+pub async fn start(storage: Storage, days_ago: u64) -> Fixture {
     let fixture = Fixture::agreed((storage, BookMode::Test), terms(), days_ago).await;
     fixture.change(&group()).await.unwrap();
     fixture
@@ -172,7 +179,7 @@ pub fn assert_proof(book: &BTreeMap<String, i64>) {
     }
 }
 
-fn rule(status: &Status) -> String {
+pub fn rule(status: &Status) -> String {
     assert_eq!(reason(status), "FUNDS_REFUSED", "{status:?}");
     rpc::facts(status)["rule"].clone()
 }
