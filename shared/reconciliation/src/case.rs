@@ -34,6 +34,9 @@ pub struct Case {
     /// What our books have more than the bank because of it, in minor units, until its posting is made. The sum over all open cases and outstanding items is
     /// the difference between books and bank.
     pub difference: i128,
+    /// The file and the statement that it is about, if it is about one as a whole; statement 0: the file as a whole.
+    #[serde(skip)]
+    pub statement: Option<(usize, usize)>,
     /// The lines that it is about; none for an item that did not come.
     pub places: Vec<LinePlace>,
     /// Keys of the items that it is about.

@@ -247,6 +247,7 @@ impl Judge<'_, '_> {
             account,
             amount: None,
             difference: 0,
+            statement: part.map(|part| (part.file, part.statement)),
             places: Vec::new(),
             items: Vec::new(),
             since: Some(since),

@@ -94,6 +94,7 @@ impl Run<'_, '_, '_> {
             account,
             amount: Some(amount),
             difference,
+            statement: None,
             places: draft.lines.iter().map(|line| line.place).collect(),
             items: draft.items.iter().map(|item| self.store.key(*item).to_owned()).collect(),
             since,

@@ -36,6 +36,7 @@ impl Run<'_, '_, '_> {
                     account: Some(account.to_owned()),
                     amount: Some(amount),
                     difference,
+                    statement: None,
                     places: Vec::new(),
                     items: vec![self.store.key(item).to_owned()],
                     since,
