@@ -29,6 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const STRUCTURE: TablePlacement = Coordinator("one structure, which is read whole");
 /// Treasury's own movements of money.
 const MOVEMENTS: TablePlacement = Coordinator("one book's, decided one after the other");
+const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's, and joined to each other");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
@@ -112,6 +113,16 @@ pub const PLAN: [(&str, TablePlacement); 90] = [
     ("treasury.accounting_balance", Coordinator("a few rows a month")),
     ("treasury.movement", MOVEMENTS),
     ("treasury.movement_transfer", MOVEMENTS),
+    ("treasury.bank_file", STATEMENTS),
+    ("treasury.bank_file_part", STATEMENTS),
+    ("treasury.bank_statement", STATEMENTS),
+    ("treasury.account_series", STATEMENTS),
+    ("treasury.expected_item", STATEMENTS),
+    ("treasury.bank_entry", STATEMENTS),
+    ("treasury.entry_booking", STATEMENTS),
+    ("treasury.bank_case", STATEMENTS),
+    ("treasury.case_adjustment", STATEMENTS),
+    ("treasury.closed_day", STATEMENTS),
     ("treasury.migration", OURS),
     ("treasury.program_format", OURS),
     ("support.proposal", SERVICES),

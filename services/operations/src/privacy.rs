@@ -56,11 +56,14 @@ const FOUND_BY: OnErasure = OnErasure::Kept(
 
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing without the token; so what was paid before can still be claimed");
 
+const BANK_RECORD: OnErasure = OnErasure::Kept("bank statements must be kept, with what was found in them");
+
 const REGISTER: OnErasure =
     OnErasure::Kept("issuers of such numbers must register who uses them, and keep that; numbers are never given twice");
 
 /// All columns with personal data. A test compares them with the existing tables.
 pub const PERSONAL: [PersonalColumn; 61] = [
+pub const PERSONAL: [PersonalColumn; 70] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -152,6 +155,23 @@ pub const PERSONAL: [PersonalColumn; 61] = [
         OnErasure::Kept("it explains a close"),
     ),
     personal(Service::Treasury, "movement.decided_by", "which member of staff", OnErasure::Kept("it says who moved the company's money")),
+    personal(Service::Treasury, "bank_file_part.part", "a bank's statement: names and accounts of payers and payees", BANK_RECORD),
+    personal(Service::Treasury, "bank_entry.evidence", "what a bank wrote, such as the name of the other party", BANK_RECORD),
+    personal(Service::Treasury, "bank_case.evidence", "the same", BANK_RECORD),
+    personal(Service::Treasury, "bank_case.detail", "what differs in a bank's statement", BANK_RECORD),
+    personal(Service::Treasury, "bank_case.explanation", "reason that staff gave for a file that is wrong", BANK_RECORD),
+    personal(Service::Treasury, "bank_file.imported_by", "which member of staff, or service", BANK_RECORD),
+    personal(Service::Treasury, "bank_case.assignee", "which member of staff", BANK_RECORD),
+    personal(Service::Treasury, "bank_case.explained_by", "the same", BANK_RECORD),
+    personal(Service::Treasury, "case_adjustment.proposed_by", "the same", OnErasure::Kept("it says who adjusted the books")),
+    personal(
+        Service::Treasury,
+        "case_adjustment.reason",
+        "reason that staff gave for an adjustment",
+        OnErasure::Kept("it explains a posting"),
+    ),
+    personal(Service::Treasury, "case_adjustment.approval_reason", "the same", OnErasure::Kept("it explains a posting")),
+    personal(Service::Treasury, "closed_day.closed_by", "which member of staff", OnErasure::Kept("it says who closed the books of a day")),
     personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
     personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),
     personal(

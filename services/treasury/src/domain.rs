@@ -8,11 +8,16 @@
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod claim;
 pub mod allocation;
+//! - [`bank`]: what reconciliation keeps. [`matched`]: files against items. [`day`]: whether a day can be closed.
+//! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
+pub mod bank;
+pub mod day;
 pub mod file;
 pub mod funds;
 pub mod interest;
 pub mod listing;
 pub mod moves;
+pub mod matched;
 pub mod node;
 pub mod number;
 pub mod plan;

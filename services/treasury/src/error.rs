@@ -1,8 +1,19 @@
 //! Every way a call fails, and the status that the caller gets.
-use crate::{document::StructureFault, domain::Problem, store};
+use crate::{
+    document::StructureFault,
+    domain::{Problem, matched::RunFault},
+    store,
+};
+use jiff::civil::Date;
 use ledger_client::NotPosted;
+use reconciliation::close::CloseObstacle;
 use std::time::Duration;
 use tonic::{Code, Status};
+
+mod refusals;
+
+pub use refusals::CaseRefusal;
+use refusals::reconciliation;
 
 /// When to read balances again that changed while they were read.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
@@ -61,6 +72,48 @@ pub enum Error {
     /// Other movements were decided meanwhile, each time.
     #[error("other movements were decided meanwhile")]
     MovementsBusy,
+    /// A bank's file that is refused.
+    #[error("a bank's file that is refused: {problem}")]
+    Statement {
+        /// SHA-256 of the file.
+        hash: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No physical account has this id.
+    #[error("no physical account {0}")]
+    AccountUnknown(String),
+    /// An item asks for other money than before.
+    #[error("the item {0} differs")]
+    ItemDiffers(String),
+    /// Another call reconciled the account at the same time.
+    #[error("another call reconciled the account")]
+    Busy,
+    /// The day can still have entries.
+    #[error("the day {0} is not over")]
+    DayNotOver(Date),
+    /// A day before it is open.
+    #[error("the day {0} is open")]
+    EarlierDayOpen(Date),
+    /// A day with differences that nobody explained.
+    #[error("the day is not explained")]
+    NotExplained {
+        /// What stops it.
+        obstacles: Vec<CloseObstacle>,
+        /// Its cases.
+        open_cases: usize,
+        /// Its entries that are neither explained nor in a case.
+        unexplained: u64,
+    },
+    /// What was asked of a case is refused.
+    #[error("refused for the case {0}: {1:?}")]
+    Case(String, CaseRefusal),
+    /// An account can't be reconciled.
+    #[error("an account can't be reconciled: {0}")]
+    Run(#[from] RunFault),
+    /// The process stops.
+    #[error("the process stops")]
+    Stopped,
     /// The ledger did not answer.
     #[error(transparent)]
     Ledger(#[from] NotPosted),
@@ -104,6 +157,16 @@ impl From<Error> for Status {
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
             Error::Overflow | Error::Twin(_) | Error::Store(_) => rpc::internal(&error),
+            Error::Overflow | Error::Stopped | Error::Store(_) => rpc::internal(&error),
+            Error::Statement { .. }
+            | Error::AccountUnknown(_)
+            | Error::ItemDiffers(_)
+            | Error::Busy
+            | Error::DayNotOver(_)
+            | Error::EarlierDayOpen(_)
+            | Error::NotExplained { .. }
+            | Error::Case(..)
+            | Error::Run(_) => reconciliation(&error),
         }
     }
 }

@@ -16,6 +16,12 @@ mod closings;
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 pub mod allocations;
+//! - [`treasury`]: the use cases of the structure. [`reconcile`], [`cases`], [`closing`]: those of banks' statements. [`domain`]: their rules.
+//! - [`postings`]: which accounts each event debits and credits.
+//! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
+//! - [`tables`]: what backups read of it.
+pub mod cases;
+pub mod closing;
 pub mod config;
 pub mod document;
 pub mod domain;
@@ -25,6 +31,8 @@ pub mod movements;
 pub mod moves;
 pub mod postings;
 pub mod proof;
+pub mod postings;
+pub mod reconcile;
 pub mod service;
 pub mod store;
 pub mod tables;

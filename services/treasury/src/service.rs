@@ -14,6 +14,16 @@ use api::treasury::{
     ApplyStructureResponse, ListAllocationsRequest, ListAllocationsResponse, ListMovesRequest, ListMovesResponse, ListPositionsRequest,
     ListPositionsResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, MoveFundsRequest, MoveFundsResponse,
     PlanStructureRequest, PlanStructureResponse, treasury_service_server::TreasuryService,
+//! The RPCs: who calls, decode, call, encode. `reconciliation`: those about statements, cases and days.
+mod reconciliation;
+
+use crate::{domain::listing, error::Error, treasury::Treasury, wire};
+use api::treasury::{
+    ApplyStructureRequest, ApplyStructureResponse, ApproveAdjustmentRequest, ApproveAdjustmentResponse, AssignCaseRequest,
+    AssignCaseResponse, CloseDayRequest, CloseDayResponse, ExpectItemsRequest, ExpectItemsResponse, ExplainCaseRequest,
+    ExplainCaseResponse, GetCaseRequest, GetCaseResponse, ImportStatementRequest, ImportStatementResponse, ListCasesRequest,
+    ListCasesResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, PlanStructureRequest, PlanStructureResponse,
+    ProposeAdjustmentRequest, ProposeAdjustmentResponse, treasury_service_server::TreasuryService,
 };
 use api::treasury::{
     AccrueInterestRequest, AccrueInterestResponse, ListMovesRequest, ListMovesResponse, ListPositionsRequest, ListPositionsResponse, MoveFundsRequest, MoveFundsResponse, ApplyStructureRequest, ApplyStructureResponse, CloseAccountingPeriodRequest, CloseAccountingPeriodResponse,
@@ -189,5 +199,41 @@ impl TreasuryService for Handlers {
 
     async fn list_allocations(&self, request: Request<ListAllocationsRequest>) -> Result<Response<ListAllocationsResponse>, Status> {
         self.allocations_listed(request).await.map(Response::new)
+    }
+
+    async fn import_statement(&self, request: Request<ImportStatementRequest>) -> Result<Response<ImportStatementResponse>, Status> {
+        reconciliation::import(self, request).await
+    }
+
+    async fn expect_items(&self, request: Request<ExpectItemsRequest>) -> Result<Response<ExpectItemsResponse>, Status> {
+        reconciliation::expect(self, request).await
+    }
+
+    async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {
+        reconciliation::list(self, request).await
+    }
+
+    async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<GetCaseResponse>, Status> {
+        reconciliation::get(self, request).await
+    }
+
+    async fn assign_case(&self, request: Request<AssignCaseRequest>) -> Result<Response<AssignCaseResponse>, Status> {
+        reconciliation::assign(self, request).await
+    }
+
+    async fn explain_case(&self, request: Request<ExplainCaseRequest>) -> Result<Response<ExplainCaseResponse>, Status> {
+        reconciliation::explain(self, request).await
+    }
+
+    async fn propose_adjustment(&self, request: Request<ProposeAdjustmentRequest>) -> Result<Response<ProposeAdjustmentResponse>, Status> {
+        reconciliation::propose(self, request).await
+    }
+
+    async fn approve_adjustment(&self, request: Request<ApproveAdjustmentRequest>) -> Result<Response<ApproveAdjustmentResponse>, Status> {
+        reconciliation::approve(self, request).await
+    }
+
+    async fn close_day(&self, request: Request<CloseDayRequest>) -> Result<Response<CloseDayResponse>, Status> {
+        reconciliation::close(self, request).await
     }
 }

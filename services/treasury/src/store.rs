@@ -2,9 +2,12 @@
 //!
 //! - `accounting`: accounting days of any book. `closings`: closing balances by day. `movements`: decided postings.
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
+//! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
 use crate::domain::Structure;
 use db::Migration;
-use sqlx::{AnyPool, Row as _};
+use jiff::civil::Date;
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{AnyPool, Row as _, any::AnyRow};
 use std::sync::{Arc, Mutex};
 
 mod accounting;
@@ -16,7 +19,21 @@ mod write;
 pub use accounting::AccountingPlace;
 pub use closings::{ClosingBatch, ClosingPosition};
 pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
+mod cases;
+mod days;
+mod entries;
+mod files;
+mod items;
+mod read;
+mod write;
+
+pub use cases::CaseFilter;
+pub use days::{AccountKey, ClosedDayRow, Series};
+pub use files::{FilePart, FileRow, StatementRow};
+pub use items::{kind_of, state_of};
 pub use write::Application;
+
+use files::day_text;
 
 /// The service's schema.
 pub const MIGRATIONS: [Migration; 5] = [
@@ -25,6 +42,9 @@ pub const MIGRATIONS: [Migration; 5] = [
     Migration::expand(6, include_str!("../migrations/0006_movements.sql")),
     Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
+pub const MIGRATIONS: [Migration; 2] = [
+    Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
+    Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
 ];
 
 /// The service's tables.
@@ -78,4 +98,23 @@ impl Store {
         let Some(row) = query.bind(book).bind(hash).bind(file_hash).fetch_optional(&self.pool).await? else { return Ok(None) };
         Ok(Some(Applied { revision: row.try_get("revision")?, change_count: row.try_get("change_count")? }))
     }
+}
+
+fn text(row: &AnyRow, column: &'static str) -> Result<String, Error> {
+    Ok(row.try_get(column)?)
+}
+
+/// A day; `None` for an empty text.
+fn optional_date(row: &AnyRow, column: &'static str) -> Result<Option<Date>, Error> {
+    let day = text(row, column)?;
+    if day.is_empty() { Ok(None) } else { day.parse().map(Some).map_err(|_| Error::Row(column, day)) }
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Row("value", error.to_string()))
+}
+
+fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &'static str) -> Result<T, Error> {
+    let kept = text(row, column)?;
+    serde_json::from_str(&kept).map_err(|_| Error::Row(column, kept))
 }

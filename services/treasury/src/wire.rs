@@ -2,6 +2,8 @@
 pub mod allocations;
 pub mod moves;
 pub mod proof;
+//! Protobuf to domain and back. `reconciliation`: statements, cases and days.
+pub mod reconciliation;
 
 use crate::{
     domain::{FundsClass, LeafState, ListedAccount, NodeKind, Plan, Registration, Structure},

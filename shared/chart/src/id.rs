@@ -81,6 +81,20 @@ pub fn approval(proposal_id: Uuid, book: &BookName, decided_at_ms: i64) -> Uuid 
     derive_id(source, &["support.Approve", book.as_str(), &proposal_id.hyphenated().to_string()])
 }
 
+/// The booking of a statement's entry in the treasury book. `entry` is the digest of account, statement and entry, `generation` counts what it was booked as, and
+/// `planned_at_ms` is when that was decided, in Unix milliseconds: the ledger accepts no unknown id that is older than a week.
+#[must_use]
+pub fn statement_entry(entry: Uuid, book: &BookName, generation: i64, planned_at_ms: i64) -> Uuid {
+    derive_id(at_time(entry, planned_at_ms), &["treasury.entry", book.as_str(), &entry.hyphenated().to_string(), &generation.to_string()])
+}
+
+/// What two members of staff approved of a case of a statement, at this time in Unix milliseconds.
+#[must_use]
+pub fn case_adjustment(adjustment_id: Uuid, book: &BookName, decided_at_ms: i64) -> Uuid {
+    let source = at_time(adjustment_id, decided_at_ms);
+    derive_id(source, &["treasury.ApproveAdjustment", book.as_str(), &adjustment_id.hyphenated().to_string()])
+}
+
 /// The id of the posting that a service gets for a `Post` with this request id, if it is posted: for finding it in the journal. Services' ids are not scoped
 /// by the service, so there is no subject in it.
 #[must_use]

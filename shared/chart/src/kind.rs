@@ -48,6 +48,12 @@ pub enum PostingKind {
     TreasuryInterest,
     /// Interest or fees of a physical bank account, divided among its leaves.
     TreasuryAllocation,
+    /// What a bank's statement shows and nobody ordered: its fee, money from an unknown payer, a debit that nobody can explain.
+    TreasuryEntry,
+    /// Two members of staff explained a case of a bank's statement.
+    TreasuryAdjustment,
+    /// Two members of staff gave up money of a case: a leaf bears the loss.
+    TreasuryWriteOff,
     /// Money moved by two members of staff.
     Adjustment,
     /// A posting reversed by two members of staff.
@@ -82,6 +88,9 @@ impl PostingKind {
         Self::TreasuryLeafMove,
         Self::TreasuryInterest,
         Self::TreasuryAllocation,
+        Self::TreasuryEntry,
+        Self::TreasuryAdjustment,
+        Self::TreasuryWriteOff,
         Self::Adjustment,
         Self::Reversal,
         Self::BenchCoins,
@@ -111,6 +120,9 @@ impl PostingKind {
             Self::TreasuryLeafMove => "treasury.leaf_move",
             Self::TreasuryInterest => "treasury.interest",
             Self::TreasuryAllocation => "treasury.allocation",
+            Self::TreasuryEntry => "treasury.entry",
+            Self::TreasuryAdjustment => "treasury.adjustment",
+            Self::TreasuryWriteOff => "treasury.write_off",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
             Self::BenchCoins => "bench.coins",

@@ -301,6 +301,10 @@ pub const POSTING_RULES: [PostingRule; 22] = [
     ),
     posted(PostingKind::TreasuryInterest, Poster::Treasury, &[moved(DUE_FROM, &[DUE_TO], Once)]),
     posted(PostingKind::TreasuryAllocation, Poster::Treasury, &[moved(LEAF, &[LEAF], Any)]),
+    // A correction takes back what was booked before, and books the entry as what it turned out to be.
+    posted(PostingKind::TreasuryEntry, Poster::Treasury, &[moved(CASH, &[LEAF], Any), moved(LEAF, &[CASH], Any)]),
+    posted(PostingKind::TreasuryAdjustment, Poster::Treasury, &[moved(CASH, &[LEAF], Any), moved(LEAF, &[LEAF, CASH], Any)]),
+    posted(PostingKind::TreasuryWriteOff, Poster::Treasury, &[moved(LEAF, &[LEAF, CASH], Any)]),
     PostingRule { transfers: Decided, ..posted(PostingKind::Adjustment, Poster::Support, &[]) },
     PostingRule { transfers: Decided, act: PostingAct::Reverse, ..posted(PostingKind::Reversal, Poster::Support, &[]) },
     posted(PostingKind::BenchCoins, Poster::Bench, &[moved(CoinsIssued, &[ViewerCoins], Any)]),

@@ -176,6 +176,10 @@ const ACCOUNTING_READ: Access =
 const ACCOUNTING_CLOSE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Moves money between leaves of one bank account, and books what follows from that. It reaches nobody outside of the group, so one person is enough.
 const FUNDS_MOVE: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
+/// Brings a bank's statements in: what they say is compared and never taken for an order.
+const STATEMENT_WRITE: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
+/// Says what a bank should book. Whoever could do this by hand could explain away money that is missing.
+const ITEM_WRITE: Access = Access::Roles(&[(Service, Reach::Book)]);
 
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
@@ -272,6 +276,15 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/AccrueInterest", FUNDS_MOVE),
     explained("/largesse.treasury.v1.TreasuryService/AllocateCharges", FUNDS_MOVE),
     explained("/largesse.treasury.v1.TreasuryService/ListAllocations", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/ImportStatement", STATEMENT_WRITE).filed(),
+    explained("/largesse.treasury.v1.TreasuryService/ExpectItems", ITEM_WRITE),
+    explained("/largesse.treasury.v1.TreasuryService/ListCases", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/GetCase", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/AssignCase", STRUCTURE_WRITE),
+    explained("/largesse.treasury.v1.TreasuryService/ExplainCase", STRUCTURE_WRITE),
+    explained("/largesse.treasury.v1.TreasuryService/ProposeAdjustment", APPROVE),
+    explained("/largesse.treasury.v1.TreasuryService/ApproveAdjustment", APPROVE),
+    explained("/largesse.treasury.v1.TreasuryService/CloseDay", STRUCTURE_WRITE),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

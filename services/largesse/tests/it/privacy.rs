@@ -29,7 +29,9 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     cause reserve_key release_key run_id above_currency collected_to problem lines_hash order_id amount_kind rhythm time_of_day time_zone \
     file_name sha256 modifier created_on company_id booked_by trace return_code correction_code ach_change.why \
     plan_hash file_hash effective_date account_id branch account_number number_root added_date node_id level funds_class uses standard from_date parent_id \
-    form until_date fee_bearer fee_key fee_posting_id";
+    form until_date fee_bearer fee_key fee_posting_id \
+    format day closed_through item_key direction books_state short_reference payment_ids final_date settlement descriptor_text closed_as closed_day \
+    since_date entry_key result items debit credit case_id class entry_keys postings proposed_item resolution adjustment_id transfers timing";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()

@@ -48,6 +48,9 @@ impl RowsOf {
             | PostingKind::TreasuryLeafMove
             | PostingKind::TreasuryInterest
             | PostingKind::TreasuryAllocation
+            | PostingKind::TreasuryEntry
+            | PostingKind::TreasuryAdjustment
+            | PostingKind::TreasuryWriteOff
             | PostingKind::BenchCoins => None,
         }
     }

@@ -4,12 +4,14 @@
 mod accounting;
 mod accounting_seeds;
 mod allocations;
+mod bank;
 mod fixture;
 mod listing;
 mod moves;
 mod proof;
 mod reasons;
 mod twins;
+mod statements;
 
 use api::ledger::{BookMode, ListBooksRequest};
 use fixture::{BOOK, Fixture, both};

@@ -14,6 +14,7 @@ mod google;
 /// Every contract; a file that is missing here fails the test as well.
 const PROTOS: [&str; 18] = [
 const PROTOS: [&str; 17] = [
+const PROTOS: [&str; 16] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -30,6 +31,7 @@ const PROTOS: [&str; 17] = [
     "largesse/treasury/v1/accounting.proto",
     "largesse/treasury/v1/moves.proto",
     "largesse/treasury/v1/allocation.proto",
+    "largesse/treasury/v1/reconciliation.proto",
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",

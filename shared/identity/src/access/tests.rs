@@ -46,6 +46,7 @@ fn only_what_services_send_to_services_may_be_large() {
         ("/largesse.payout.v1.PayoutService/CreatePayoutRun", 16 << 10),
         ("/largesse.treasury.v1.TreasuryService/PlanStructure", 256),
         ("/largesse.treasury.v1.TreasuryService/ApplyStructure", 256),
+        ("/largesse.treasury.v1.TreasuryService/ImportStatement", 256),
         ("/largesse.support.v1.SupportService/RecordAct", 384),
     ];
     assert_eq!(large, expected);
