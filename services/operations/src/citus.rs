@@ -34,6 +34,11 @@ const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
 pub const PLAN: [(&str, TablePlacement); 90] = [
+const STATEMENTS: TablePlacement = Coordinator("of one book, whose structure is there too");
+const OURS: TablePlacement = Coordinator("says which migrations have run");
+
+/// Every table with its place. `book` is the first column of the keys of all distributed tables.
+pub const PLAN: [(&str, TablePlacement); 82] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -123,6 +128,8 @@ pub const PLAN: [(&str, TablePlacement); 90] = [
     ("treasury.bank_case", STATEMENTS),
     ("treasury.case_adjustment", STATEMENTS),
     ("treasury.closed_day", STATEMENTS),
+    ("treasury.statement_members", STATEMENTS),
+    ("treasury.statement", STATEMENTS),
     ("treasury.migration", OURS),
     ("treasury.program_format", OURS),
     ("support.proposal", SERVICES),

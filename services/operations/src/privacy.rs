@@ -64,6 +64,7 @@ const REGISTER: OnErasure =
 /// All columns with personal data. A test compares them with the existing tables.
 pub const PERSONAL: [PersonalColumn; 61] = [
 pub const PERSONAL: [PersonalColumn; 70] = [
+pub const PERSONAL: [PersonalColumn; 59] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -136,6 +137,12 @@ pub const PERSONAL: [PersonalColumn; 70] = [
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
     personal(Service::Treasury, "virtual_number.holder", "who uses a number that a bank issued", REGISTER),
     personal(Service::Treasury, "virtual_number.number", "the number, which names its holder", REGISTER),
+    personal(
+        Service::Treasury,
+        "statement.account_number",
+        "the number, which names its holder",
+        OnErasure::Kept("a statement that was issued never changes"),
+    ),
     personal(
         Service::Treasury,
         "structure_revision.applied_by",

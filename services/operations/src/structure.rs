@@ -1,7 +1,10 @@
 //! The structure of physical and virtual accounts: planned, applied and listed by a running treasury service, and written as text or JSON.
+//!
+//! - [`statement`]: statements as files.
 
 mod proof;
 mod shown;
+pub mod statement;
 
 pub use proof::{proof_json, proof_text};
 pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};

@@ -5,6 +5,7 @@
 //! - [`claim`]: what apps' books claim of physical accounts. [`proof`]: what must be equal, and what may differ.
 //! - [`moves`]: money from leaf to leaf, and what entities owe each other by it. [`terms`]: what they agreed. [`positions`]: by age.
 //!   [`interest`]: interest on daily balances. [`allocation`]: what the bank books, divided.
+//! - [`statement`]: what an account had on a day.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod claim;
 pub mod allocation;
@@ -23,6 +24,7 @@ pub mod number;
 pub mod plan;
 pub mod proof;
 pub mod positions;
+pub mod statement;
 pub mod structure;
 pub mod terms;
 

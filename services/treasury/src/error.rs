@@ -4,6 +4,7 @@ use crate::{
     domain::{Problem, matched::RunFault},
     store,
 };
+use crate::{document::StructureFault, domain::Problem, store};
 use jiff::civil::Date;
 use ledger_client::NotPosted;
 use reconciliation::close::CloseObstacle;
@@ -50,6 +51,41 @@ pub enum Error {
     /// The journal is not read as far as the day yet.
     #[error("the closings of a day that is not read yet")]
     ClosingsBehind,
+    /// There is no such leaf, summary node or physical account.
+    #[error("an unknown node")]
+    NodeUnknown {
+        /// The id.
+        node: String,
+    },
+    /// The day is not over, or has not begun.
+    #[error("a day that is not over")]
+    DayOpen {
+        /// The day.
+        day: Date,
+    },
+    /// The node was not there yet.
+    #[error("a day before the node's first")]
+    DayBeforeFirst {
+        /// Its first day.
+        first: Date,
+    },
+    /// Statements of earlier days are still missing.
+    #[error("statements of earlier days are missing")]
+    StatementsPending,
+    /// The entries of a statement don't lead to the ledger's balance.
+    #[error("the entries of {node} don't lead to the balance that the ledger states")]
+    StatementDiffers {
+        /// The leaf or physical account.
+        node: String,
+    },
+    /// The entries of an issued statement are not those of its hash.
+    #[error("the entries of statement {number} of {node} are not those that it was issued with")]
+    StatementChanged {
+        /// The node.
+        node: String,
+        /// The statement's number.
+        number: i64,
+    },
     /// More than a number of the ledger can count.
     #[error("balances add up to more than can be counted")]
     Overflow,
@@ -167,6 +203,25 @@ impl From<Error> for Status {
             | Error::NotExplained { .. }
             | Error::Case(..)
             | Error::Run(_) => reconciliation(&error),
+            Error::NodeUnknown { node } => {
+                let why = format!("there is no leaf, summary node or physical account {node}; nothing was done");
+                rpc::refused(Code::NotFound, "NODE_UNKNOWN", why, &[("node_id", node)])
+            }
+            Error::DayOpen { day } => {
+                let why = format!("{day} is not over, and its statement is issued ten minutes after it is; nothing was done");
+                rpc::refused(Code::FailedPrecondition, "DAY_OPEN", why, &[("day", day.to_string())])
+            }
+            Error::DayBeforeFirst { first } => {
+                let why = format!("it was not there before {first}; nothing was done");
+                rpc::refused(Code::FailedPrecondition, "DAY_BEFORE_FIRST", why, &[("first_day", first.to_string())])
+            }
+            Error::StatementsPending => {
+                let why = "statements of many days before are missing; those that were issued now stay, so retry";
+                rpc::errors::unavailable("STATEMENTS_PENDING", why, RETRY_AFTER)
+            }
+            Error::Ledger(not_posted) => not_posted.into(),
+            Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
+            Error::Overflow | Error::Store(_) | Error::StatementDiffers { .. } | Error::StatementChanged { .. } => rpc::internal(&error),
         }
     }
 }

@@ -13,6 +13,7 @@ mod closings;
 //! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
 //!   interest and fees, divided among leaves.
 //! - [`treasury`]: the use cases. [`domain`]: their rules.
+//! - [`statements`]: the use cases of statements. [`rendering`]: statements as files.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 pub mod allocations;
@@ -33,7 +34,9 @@ pub mod postings;
 pub mod proof;
 pub mod postings;
 pub mod reconcile;
+pub mod rendering;
 pub mod service;
+pub mod statements;
 pub mod store;
 pub mod tables;
 pub mod treasury;

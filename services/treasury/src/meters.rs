@@ -1,5 +1,5 @@
-//! Changes of the structure, files that were refused, and twins.
-use crate::domain::{Plan, Problem};
+//! Changes of the structure, files that were refused, twins, and statements.
+use crate::domain::{Plan, Problem, statement::StatementKind};
 use money::BookName;
 use opentelemetry::{
     KeyValue,
@@ -38,6 +38,18 @@ pub(crate) fn twin_posted(app: &BookName, lag: Duration) {
 pub(crate) fn twin_failed(app: &BookName) {
     if let Some(failed) = &*TWINS_FAILED {
         failed.add(1, &[KeyValue::new("book", app.to_string())]);
+    }
+}
+
+static ISSUED: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
+    let counter = telemetry::meter()?.u64_counter("largesse.treasury.statements.issued").with_unit("{statement}");
+    Some(counter.with_description("Statements that were issued, by what they are of.").build())
+});
+
+/// Counts a statement that was issued.
+pub(crate) fn issued(kind: StatementKind) {
+    if let Some(issued) = &*ISSUED {
+        issued.add(1, &[KeyValue::new("kind", kind.name())]);
     }
 }
 

@@ -24,6 +24,15 @@ use api::treasury::{
     ExplainCaseResponse, GetCaseRequest, GetCaseResponse, ImportStatementRequest, ImportStatementResponse, ListCasesRequest,
     ListCasesResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse, PlanStructureRequest, PlanStructureResponse,
     ProposeAdjustmentRequest, ProposeAdjustmentResponse, treasury_service_server::TreasuryService,
+use crate::{domain::listing, error::Error, rendering::RenderedParts, treasury::Treasury, wire};
+use api::treasury::{
+    ApplyStructureRequest, ApplyStructureResponse, GetStatementRequest, GetStatementResponse, IssueStatementRequest,
+    IssueStatementResponse, ListStatementsRequest, ListStatementsResponse, ListVirtualAccountsRequest, ListVirtualAccountsResponse,
+    PlanStructureRequest, PlanStructureResponse, RenderStatementRequest, RenderStatementResponse, treasury_service_server::TreasuryService,
+};
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
 };
 use api::treasury::{
     AccrueInterestRequest, AccrueInterestResponse, ListMovesRequest, ListMovesResponse, ListPositionsRequest, ListPositionsResponse, MoveFundsRequest, MoveFundsResponse, ApplyStructureRequest, ApplyStructureResponse, CloseAccountingPeriodRequest, CloseAccountingPeriodResponse,
@@ -235,5 +244,70 @@ impl TreasuryService for Handlers {
 
     async fn close_day(&self, request: Request<CloseDayRequest>) -> Result<Response<CloseDayResponse>, Status> {
         reconciliation::close(self, request).await
+    }
+
+    async fn issue_statement(&self, request: Request<IssueStatementRequest>) -> Result<Response<IssueStatementResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let ask = wire::statement::issue_ask(request)?;
+        let issued = self.treasury.issue_statement(&ask.node, ask.day).await?;
+        Ok(Response::new(IssueStatementResponse { statement: Some(wire::statement::statement(&issued)) }))
+    }
+
+    async fn get_statement(&self, request: Request<GetStatementRequest>) -> Result<Response<GetStatementResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let (ask, size, after, list) = wire::statement::get_ask(&self.treasury.book, request)?;
+        let mut opened = self.treasury.open_statement(&ask.node, ask.day, after).await?;
+        let (mut lines, mut balances) = (Vec::new(), Vec::new());
+        while lines.len() <= size
+            && let Some((line, balance)) = opened.next().await?
+        {
+            lines.push(line);
+            balances.push(balance);
+        }
+        let details = self.treasury.details(&lines).await?;
+        let rows = lines.iter().zip(details).zip(balances).map(|((line, details), balance)| wire::statement::entry(line, details, balance));
+        let (entries, next_page_token) = list.cut_to_fit(rows.collect(), size);
+        let statement = Some(wire::statement::statement(&opened.statement));
+        Ok(Response::new(GetStatementResponse { statement, entries, next_page_token }))
+    }
+
+    async fn list_statements(&self, request: Request<ListStatementsRequest>) -> Result<Response<ListStatementsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let (node, size, before, list) = wire::statement::list_ask(&self.treasury.book, request)?;
+        let found = self.treasury.statements(&node, before, rpc::page::rows_to_read(size)).await?;
+        let rows = found.iter().map(|one| (wire::statement::statement(one), one.number));
+        let (statements, next_page_token) = list.cut_to_fit(rows.collect(), size);
+        Ok(Response::new(ListStatementsResponse { statements, next_page_token }))
+    }
+
+    type RenderStatementStream = BoxStream<'static, Result<RenderStatementResponse, Status>>;
+
+    async fn render_statement(&self, request: Request<RenderStatementRequest>) -> Result<Response<Self::RenderStatementStream>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let (ask, format) = wire::statement::render_ask(request)?;
+        let opened = self.treasury.open_statement(&ask.node, ask.day, None).await?;
+        if format.needs_whole_day() && opened.statement.number == 0 {
+            return Err(Error::DayOpen { day: ask.day }.into());
+        }
+        let first = RenderStatementResponse {
+            media_type: format.media_type().to_owned(),
+            file_name: format.file_name(&opened.statement),
+            losses: format.losses().iter().map(|loss| (*loss).to_owned()).collect(),
+            statement: Some(wire::statement::statement(&opened.statement)),
+            content: Vec::new(),
+        };
+        let parts = stream::try_unfold(RenderedParts::new(self.treasury.clone(), opened, format), async |mut parts| {
+            let part = parts.next().await.map_err(Status::from)?;
+            Ok(part.map(|content| (RenderStatementResponse { content, ..RenderStatementResponse::default() }, parts)))
+        });
+        Ok(Response::new(stream::iter([Ok(first)]).chain(parts).boxed()))
     }
 }

@@ -3,6 +3,7 @@
 //! - `accounting`: accounting days of any book. `closings`: closing balances by day. `movements`: decided postings.
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
+//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan. `statement`: statements that were issued.
 use crate::domain::Structure;
 use db::Migration;
 use jiff::civil::Date;
@@ -14,6 +15,7 @@ mod accounting;
 mod closings;
 mod movements;
 mod read;
+mod statement;
 mod write;
 
 pub use accounting::AccountingPlace;
@@ -45,6 +47,9 @@ pub const MIGRATIONS: [Migration; 5] = [
 pub const MIGRATIONS: [Migration; 2] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
+pub const MIGRATIONS: [Migration; 2] = [
+    Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
+    Migration::expand(4, include_str!("../migrations/0004_statement.sql")),
 ];
 
 /// The service's tables.

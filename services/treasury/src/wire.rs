@@ -4,6 +4,7 @@ pub mod moves;
 pub mod proof;
 //! Protobuf to domain and back. `reconciliation`: statements, cases and days.
 pub mod reconciliation;
+pub mod statement;
 
 use crate::{
     domain::{FundsClass, LeafState, ListedAccount, NodeKind, Plan, Registration, Structure},

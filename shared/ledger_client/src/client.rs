@@ -24,6 +24,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use uuid::Uuid;
 
+mod entries;
+
 /// Books asked for at once.
 const BOOKS_PAGE: i32 = 200;
 /// How long an answer waits for what the ledger says of its posting: shorter than callers wait for the answer.

@@ -15,6 +15,7 @@ pub mod lying_line;
 pub mod storage;
 
 pub use faulty::{Fault, FaultyLedger};
+pub use ledger::clock::LedgerClock;
 pub use storage::{Storage, both};
 
 use api::ledger::{
@@ -71,15 +72,25 @@ impl Testbed {
         Self { _storage: Some(storage), ..Self::over(&database, options).await }
     }
 
+    /// The same with a ledger whose time the test sets.
+    pub async fn at(storage: Storage, options: TestbedOptions, clock: LedgerClock) -> Self {
+        let database = storage.database.clone();
+        Self { _storage: Some(storage), ..Self::begin(&database, options, clock).await }
+    }
+
     /// Starts an installation on a database that the caller keeps.
     pub async fn over(database: &Database, options: TestbedOptions) -> Self {
+        Self::begin(database, options, LedgerClock::System).await
+    }
+
+    async fn begin(database: &Database, options: TestbedOptions, clock: LedgerClock) -> Self {
         let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
         let closing = CancellationToken::new();
         let stack = Options { recorded: options.recorded, ..Options::new(verifier, closing.clone()) };
         let stack = Stack::try_new(stack).unwrap();
         // Services may post only what their rows allow; the test itself may post anything.
-        let config = ledger::Config { unbounded: vec![TESTER.to_owned()], ..ledger::Config::default() };
+        let config = ledger::Config { unbounded: vec![TESTER.to_owned()], clock, ..ledger::Config::default() };
         let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), config).await.unwrap();
         let fault = FaultyLedger::new(ledger::Service::new(ledger.clone()));
         let ledger_transport = rpc::in_process(stack.layer(Routes::new(LedgerServiceServer::new(fault.clone())).prepare()));

@@ -1,11 +1,15 @@
-//! `largesse treasury`: the structure of bank accounts, planned, applied and listed.
+//! `largesse treasury`: the structure of bank accounts, planned, applied and listed; and statements as files.
+use api::treasury::StatementFormat;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use money::BookName;
-use operations::structure::{self, StructureCaller};
+use operations::structure::{self, StructureCaller, statement};
 use rpc::{Tls, tls};
 use runtime::command::{self, CommandResult};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
@@ -46,7 +50,7 @@ A bank account of an app's book (`house/bank_cash/USD` is called main) is the ph
 entity are the same. `prove` compares the leaves with the cash, and what apps' books claim with what the treasury book has of it: only named items may differ.
 
 `plan` prints what the file would change, and a hash. `apply` makes those changes, all or none, and is refused if anything is different by then. The token is one
-of the roles finance or admin (auditor: plan, list and prove only); the audit log records each call with its reason.
+of the roles finance or admin (auditor: plan, list, statement and prove only); the audit log records each call with its reason.
 Exit codes: 0 done; 1 refused, failed or not proved, and nothing was changed; 2 the command line is invalid.";
 
 /// Options of `largesse treasury`.
@@ -76,6 +80,23 @@ pub enum TreasuryTask {
         /// The hash that `plan` printed.
         #[arg(long = "plan", value_name = "HASH")]
         hash: String,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
+    /// Writes the statement of a day as a file. The first who asks for a day that is over issues its statement.
+    Statement {
+        /// Id of a leaf, a summary node or a physical account.
+        #[arg(value_name = "ID")]
+        node: String,
+        /// The day, in UTC.
+        #[arg(long, value_name = "DAY")]
+        day: Date,
+        /// What to write.
+        #[arg(long, value_name = "FORMAT", value_parser = statement::format)]
+        format: StatementFormat,
+        /// Where to write it; `-` for standard output. A file is there whole or not at all.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
@@ -128,6 +149,7 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
     let (TreasuryTask::Plan { service, .. }
     | TreasuryTask::Apply { service, .. }
     | TreasuryTask::List { service, .. }
+    | TreasuryTask::Statement { service, .. }
     | TreasuryTask::Prove { service, .. }) = &arguments.task;
     let tls = Tls::load(tls::Config { peer_ca: service.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
     let token = std::fs::read_to_string(&service.token_file).map_err(|error| format!("{}: {error}", service.token_file.display()))?;
@@ -149,6 +171,13 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
         TreasuryTask::Apply { file, hash, .. } => {
             let applied = caller.apply(structure::read_file(file)?, hash.clone()).await?;
             (structure::applied_json(&applied), structure::applied_text(&applied))
+        }
+        TreasuryTask::Statement { node, day, format, out, .. } => {
+            let written = caller.write_statement(node, &day.to_string(), *format, out).await?;
+            if out == Path::new("-") {
+                return Ok(ExitCode::SUCCESS);
+            }
+            (statement::written_json(&written), statement::written_text(&written, out))
         }
         TreasuryTask::List { account, on, .. } => {
             let listed = caller.list(account, &on.map(|on| on.to_string()).unwrap_or_default()).await?;

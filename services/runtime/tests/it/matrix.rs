@@ -27,6 +27,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
 const MATRIX: [(&str, &str, &str); 84] = [
 const MATRIX: [(&str, &str, &str); 80] = [
+const MATRIX: [(&str, &str, &str); 78] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -114,6 +115,10 @@ const MATRIX: [(&str, &str, &str); 80] = [
     ("largesse.treasury.v1.TreasuryService/ProposeAdjustment", "----b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/ApproveAdjustment", "----b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/CloseDay", "----b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/IssueStatement", "----b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/GetStatement", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/ListStatements", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/RenderStatement", "--b-bbb", "!"),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

@@ -152,7 +152,7 @@ fn optional<T>(row: &AnyRow, column: &'static str, from_name: impl Fn(&str) -> O
     from_name(&word).map(Some).ok_or(Error::Row(column, word))
 }
 
-fn date(row: &AnyRow, column: &'static str) -> Result<Date, Error> {
+pub(super) fn date(row: &AnyRow, column: &'static str) -> Result<Date, Error> {
     let text: String = row.try_get(column)?;
     text.parse().map_err(|_| Error::Row(column, text))
 }

@@ -15,7 +15,8 @@ use std::{
     },
     time::{Duration, SystemTime},
 };
-use testbed::{Storage, Testbed, TestbedOptions};
+use testbed::{LedgerClock, Storage, Testbed, TestbedOptions};
+use tokio::sync::watch;
 use tonic::{Request, Status};
 use treasury::{Config, Deps};
 
@@ -33,11 +34,24 @@ pub struct Fixture {
     pub clock: treasury::Clock,
     config: Config,
     pub tables: Storage,
+    tables: Storage,
+    /// Microseconds since the Unix epoch, of a ledger whose time goes with this service's.
+    ledger_time: Option<watch::Sender<i64>>,
 }
 
 /// Both engines, each with an installation of its own.
 pub async fn both() -> Vec<Fixture> {
     vec![Fixture::start(Storage::sqlite(), BookMode::Test).await, Fixture::start(Storage::postgres(), BookMode::Test).await]
+}
+
+fn unix_us(time: SystemTime) -> i64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros().try_into().unwrap()
+}
+
+/// The system's clock, so much ahead.
+fn clock(ahead: &Arc<AtomicU64>) -> treasury::Clock {
+    let ahead = Arc::clone(ahead);
+    Arc::new(move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst)))
 }
 
 impl Fixture {
@@ -55,6 +69,15 @@ impl Fixture {
     /// The service's tables, opened by somebody else.
     pub async fn store(&self) -> treasury::store::Store {
         treasury::store::Store::open(&self.tables.database).await.unwrap()
+    fn clock(&self) -> treasury::Clock {
+        clock(&self.ahead)
+    }
+
+    /// A second process of the service over the same tables.
+    pub async fn second(&self) -> TreasuryServiceClient<Transport> {
+        let deps = Deps { ledger: self.bed.ledger_as("treasury"), database: self.tables.database.clone(), clock: self.clock() };
+        let service = treasury::start(deps, Config::default()).await.unwrap();
+        TreasuryServiceClient::new(self.bed.lay(service.routes()))
     }
 
     /// An installation with one app's book of this mode, and no treasury book yet.
@@ -83,11 +106,34 @@ impl Fixture {
     /// A follower of apps' books, as a process has it after its start.
     pub fn follower(&self) -> treasury::twins::TwinFollower {
         self.service.follower()
+        let books: &[(&str, BookMode)] = if mode == BookMode::Live { &[("app", BookMode::Live)] } else { &[("app", BookMode::Test)] };
+        let bed = Testbed::on(Storage::sqlite(), TestbedOptions { books, recorded: false }).await;
+        Self::around(bed, tables).await
+    }
+
+    /// The same with a ledger whose clock [`Fixture::days_later`] moves too.
+    pub async fn on_one_clock(tables: Storage) -> Self {
+        let (sender, time) = watch::channel(unix_us(SystemTime::now()));
+        let options = TestbedOptions { books: &[("app", BookMode::Test)], recorded: false };
+        let bed = Testbed::at(Storage::sqlite(), options, LedgerClock::Manual(time)).await;
+        Self { ledger_time: Some(sender), ..Self::around(bed, tables).await }
+    }
+
+    async fn around(bed: Testbed, tables: Storage) -> Self {
+        let ahead = Arc::new(AtomicU64::new(0));
+        let deps = Deps { ledger: bed.ledger_as("treasury"), database: tables.database.clone(), clock: clock(&ahead) };
+        let service = treasury::start(deps, Config::default()).await.unwrap();
+        let way = bed.lay(service.routes());
+        Self { bed, way, ahead, tables, ledger_time: None }
     }
 
     /// Moves the clock to a later day.
     pub fn days_later(&self, days: u64) {
         self.ahead.fetch_add(days * DAY_SECONDS, Ordering::SeqCst);
+        let ahead = Duration::from_secs(self.ahead.fetch_add(days * 24 * 3600, Ordering::SeqCst) + days * 24 * 3600);
+        if let Some(time) = &self.ledger_time {
+            time.send(unix_us(SystemTime::now() + ahead)).unwrap();
+        }
     }
 
     /// The day now, as YYYY-MM-DD, some days later.

@@ -5,6 +5,7 @@ mod accounting;
 mod accounting_seeds;
 mod allocations;
 mod bank;
+mod imported;
 mod fixture;
 mod listing;
 mod moves;

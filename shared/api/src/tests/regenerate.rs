@@ -32,6 +32,7 @@ const PROTOS: [&str; 16] = [
     "largesse/treasury/v1/moves.proto",
     "largesse/treasury/v1/allocation.proto",
     "largesse/treasury/v1/reconciliation.proto",
+    "largesse/treasury/v1/statement.proto",
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",

@@ -206,6 +206,18 @@ pub struct HouseAccount<'a> {
 }
 
 impl<'a> HouseAccount<'a> {
+    /// What it is for.
+    #[must_use]
+    pub const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The bank account, real or virtual, that it is kept for; `None` for purposes that are not kept for each.
+    #[must_use]
+    pub const fn bank_account(&self) -> Option<HouseId<'a>> {
+        self.bank_account
+    }
+
     /// From the parts of a name after `house`: an entity and a purpose, perhaps a bank account, and the currency. The forms that belong to `main` have other
     /// names, so that no account has two.
     pub(super) fn parse(entity: &'a str, purpose: &str, third: &'a str, fourth: Option<&'a str>) -> Option<Self> {
