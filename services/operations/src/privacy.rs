@@ -62,9 +62,7 @@ const REGISTER: OnErasure =
     OnErasure::Kept("issuers of such numbers must register who uses them, and keep that; numbers are never given twice");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 61] = [
-pub const PERSONAL: [PersonalColumn; 70] = [
-pub const PERSONAL: [PersonalColumn; 59] = [
+pub const PERSONAL: [PersonalColumn; 74] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),

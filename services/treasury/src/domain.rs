@@ -5,25 +5,24 @@
 //! - [`claim`]: what apps' books claim of physical accounts. [`proof`]: what must be equal, and what may differ.
 //! - [`moves`]: money from leaf to leaf, and what entities owe each other by it. [`terms`]: what they agreed. [`positions`]: by age.
 //!   [`interest`]: interest on daily balances. [`allocation`]: what the bank books, divided.
+//! - [`bank`]: what reconciliation keeps. [`matched`]: files against items. [`day`]: whether a day can be closed.
 //! - [`statement`]: what an account had on a day.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
-pub mod claim;
 pub mod allocation;
-//! - [`bank`]: what reconciliation keeps. [`matched`]: files against items. [`day`]: whether a day can be closed.
-//! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod bank;
+pub mod claim;
 pub mod day;
 pub mod file;
 pub mod funds;
 pub mod interest;
 pub mod listing;
-pub mod moves;
 pub mod matched;
+pub mod moves;
 pub mod node;
 pub mod number;
 pub mod plan;
-pub mod proof;
 pub mod positions;
+pub mod proof;
 pub mod statement;
 pub mod structure;
 pub mod terms;

@@ -4,7 +4,6 @@ use crate::{
     domain::{Problem, matched::RunFault},
     store,
 };
-use crate::{document::StructureFault, domain::Problem, store};
 use jiff::civil::Date;
 use ledger_client::NotPosted;
 use reconciliation::close::CloseObstacle;
@@ -190,10 +189,6 @@ impl From<Error> for Status {
                 let why = "other movements were decided each time that this one was; nothing was moved, retry the same request";
                 rpc::errors::unavailable("MOVEMENTS_BUSY", why, RETRY_AFTER)
             }
-            Error::Ledger(not_posted) => not_posted.into(),
-            Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
-            Error::Overflow | Error::Twin(_) | Error::Store(_) => rpc::internal(&error),
-            Error::Overflow | Error::Stopped | Error::Store(_) => rpc::internal(&error),
             Error::Statement { .. }
             | Error::AccountUnknown(_)
             | Error::ItemDiffers(_)
@@ -221,7 +216,12 @@ impl From<Error> for Status {
             }
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
-            Error::Overflow | Error::Store(_) | Error::StatementDiffers { .. } | Error::StatementChanged { .. } => rpc::internal(&error),
+            Error::Overflow
+            | Error::Twin(_)
+            | Error::Stopped
+            | Error::Store(_)
+            | Error::StatementDiffers { .. }
+            | Error::StatementChanged { .. } => rpc::internal(&error),
         }
     }
 }

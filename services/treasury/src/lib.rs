@@ -2,27 +2,19 @@
 //! and dated. This service owns the structure and the numbers; the money is in the treasury book of the ledger.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
-//! - [`treasury`]: the use cases. `closings`: the balances of past days. [`domain`]: their rules.
+//! - [`treasury`]: the use cases of the structure. `closings`: the balances of past days. [`domain`]: the rules.
 //! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
-//! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest.
-//! - [`accounting`]: accounting days of any book, for a general ledger.
+//! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
+//!   interest and fees, divided among leaves.
+//! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
+//! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 pub mod accounting;
-mod closings;
-//! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
-//!   interest and fees, divided among leaves.
-//! - [`treasury`]: the use cases. [`domain`]: their rules.
-//! - [`statements`]: the use cases of statements. [`rendering`]: statements as files.
-//! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
-//! - [`tables`]: what backups read of it.
 pub mod allocations;
-//! - [`treasury`]: the use cases of the structure. [`reconcile`], [`cases`], [`closing`]: those of banks' statements. [`domain`]: their rules.
-//! - [`postings`]: which accounts each event debits and credits.
-//! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
-//! - [`tables`]: what backups read of it.
 pub mod cases;
 pub mod closing;
+mod closings;
 pub mod config;
 pub mod document;
 pub mod domain;
@@ -32,7 +24,6 @@ pub mod movements;
 pub mod moves;
 pub mod postings;
 pub mod proof;
-pub mod postings;
 pub mod reconcile;
 pub mod rendering;
 pub mod service;

@@ -157,7 +157,7 @@ impl Treasury {
     }
 
     /// Moves between leaves, the newest first, below a number.
-    pub async fn moves(&self, below: i64, rows_max: i64) -> Result<Vec<MovementRow>, Error> {
+    pub async fn moves_below(&self, below: i64, rows_max: i64) -> Result<Vec<MovementRow>, Error> {
         Ok(self.store.movements(&self.book, PostingKind::TreasuryLeafMove, below, rows_max).await?)
     }
 }

@@ -1,9 +1,8 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
 //!
-//! - `accounting`: accounting days of any book. `closings`: closing balances by day. `movements`: decided postings.
-//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
+//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan. `closings`: closing balances by day.
+//! - `movements`: decided postings. `statement`: statements that were issued. `accounting`: accounting days of any book.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
-//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan. `statement`: statements that were issued.
 use crate::domain::Structure;
 use db::Migration;
 use jiff::civil::Date;
@@ -12,44 +11,37 @@ use sqlx::{AnyPool, Row as _, any::AnyRow};
 use std::sync::{Arc, Mutex};
 
 mod accounting;
+mod cases;
 mod closings;
+mod days;
+mod entries;
+mod files;
+mod items;
 mod movements;
 mod read;
 mod statement;
 mod write;
 
 pub use accounting::AccountingPlace;
-pub use closings::{ClosingBatch, ClosingPosition};
-pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
-mod cases;
-mod days;
-mod entries;
-mod files;
-mod items;
-mod read;
-mod write;
-
 pub use cases::CaseFilter;
+pub use closings::{ClosingBatch, ClosingPosition};
 pub use days::{AccountKey, ClosedDayRow, Series};
 pub use files::{FilePart, FileRow, StatementRow};
 pub use items::{kind_of, state_of};
+pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
 pub use write::Application;
 
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 5] = [
+pub const MIGRATIONS: [Migration; 7] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
+    Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
+    Migration::expand(4, include_str!("../migrations/0004_statement.sql")),
     Migration::expand(6, include_str!("../migrations/0006_movements.sql")),
     Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
-pub const MIGRATIONS: [Migration; 2] = [
-    Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
-    Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
-pub const MIGRATIONS: [Migration; 2] = [
-    Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
-    Migration::expand(4, include_str!("../migrations/0004_statement.sql")),
 ];
 
 /// The service's tables.

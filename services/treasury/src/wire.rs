@@ -1,8 +1,7 @@
-//! Protobuf to domain and back.
+//! Protobuf to domain and back. `reconciliation`: statements, cases and days.
 pub mod allocations;
 pub mod moves;
 pub mod proof;
-//! Protobuf to domain and back. `reconciliation`: statements, cases and days.
 pub mod reconciliation;
 pub mod statement;
 

@@ -8,10 +8,9 @@ use crate::{
 };
 use api::ledger::{
     Account as AccountMessage, AccountState, Book, BookMode, CreateBookRequest, GetAccountRequest, GetPostingRequest,
-    GetTrialBalanceRequest, Guard, ListBooksRequest, ListEntriesRequest, ListEntriesResponse, PostBatchOutcome, PostBatchRequest,
-    PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, PostingStanding, RequestField, ReverseRequest,
-    SetAccountStateRequest, SetDebitLimitRequest, TrialBalanceLine, VoidPendingRequest, guard::Operation,
-    ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
+    GetTrialBalanceRequest, Guard, ListBooksRequest, PostBatchOutcome, PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest,
+    PostResponse, Posting, PostingStanding, RequestField, ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest, TrialBalanceLine,
+    VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
 };
 use chart::{Account, BookKind, GuardKey, PostingKind};
 use money::{BookName, Currency, UserKey};
@@ -293,15 +292,6 @@ impl LedgerClient {
     /// A page of an account's entries; none of an account that does not exist.
     pub async fn entries(&self, wanted: EntriesWanted<'_>) -> Result<EntryPage, NotPosted> {
         EntryPage::read(self.list_entries(wanted.request()).await?)
-    }
-
-    /// One page of an account's entries as the ledger sends it; an account that was never used has none.
-    pub async fn list_entries(&self, request: ListEntriesRequest) -> Result<ListEntriesResponse, NotPosted> {
-        match self.client.clone().list_entries(request).await.map_err(NotPosted::from) {
-            Ok(response) => Ok(response.into_inner()),
-            Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::AccountUnknown => Ok(ListEntriesResponse::default()),
-            Err(other) => Err(other),
-        }
     }
 
     /// Whether there is such an account.

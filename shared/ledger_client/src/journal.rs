@@ -89,8 +89,7 @@ impl LedgerClient {
 
     /// The time of the book's last commit up to a time, both in Unix microseconds. `None`: there is no such account, or no commit yet.
     pub async fn last_commit_until(&self, book: &BookName, account: String, at_us: i64) -> Result<Option<i64>, NotPosted> {
-        let nanos = i32::try_from(at_us.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
-        let time = Some(Timestamp { seconds: at_us.div_euclid(1_000_000), nanos });
+        let time = Some(rpc::wire::timestamp_us(at_us));
         let request = GetBalanceAtRequest { book: book.to_string(), account, time };
         match self.watching().get_balance_at(request).await.map_err(NotPosted::from) {
             Ok(answer) => Ok(answer.into_inner().as_of.map(|at| micros(&at))),

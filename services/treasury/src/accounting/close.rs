@@ -89,7 +89,7 @@ impl Accounting {
 
     /// Refuses a first period that begins after the entity's first day: what came before would be in no period.
     async fn after_first_line(&self, of: &EntityBooks, order: &CloseOrder) -> Result<(), AccountingError> {
-        match self.store.first_day(of).await? {
+        match self.store.first_accounting_day(of).await? {
             Some(first) if first < order.first_day && self.store.last_period(of, Date::MAX).await?.is_none() => {
                 Err(AccountingError::OutOfOrder { first: Some(first) })
             }

@@ -25,7 +25,7 @@ impl Handlers {
         let size = wire::page_size(request.page_size)?;
         let paged = PagedList::new("ListMoves", self.treasury.book.as_str(), &[]);
         let below: Option<i64> = paged.position(&request.page_token).map_err(|_| Error::PageToken)?;
-        let rows = self.treasury.moves(below.unwrap_or(i64::MAX), rows_to_read(size)).await?;
+        let rows = self.treasury.moves_below(below.unwrap_or(i64::MAX), rows_to_read(size)).await?;
         let rows = rows.iter().map(|row| (wire::funds_move(&self.treasury, row), row.movement_no)).collect();
         let (funds_moves, next_page_token) = paged.cut_to_fit(rows, size);
         Ok(ListMovesResponse { funds_moves, next_page_token })

@@ -220,7 +220,7 @@ impl LineReader {
             booked_until: Some(rpc::wire::timestamp_us(self.until_us)),
             ..ListEntriesRequest::default()
         };
-        let page = self.ledger.entries(request).await?;
+        let page = self.ledger.list_entries(request).await?;
         cursor.entries.extend(page.entries);
         cursor.is_over = page.next_page_token.is_empty();
         cursor.page_token = page.next_page_token;

@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// The first day that an entity has lines of.
-    pub async fn first_day(&self, of: &EntityBooks) -> Result<Option<Date>, Error> {
+    pub async fn first_accounting_day(&self, of: &EntityBooks) -> Result<Option<Date>, Error> {
         let sql = "SELECT accounting_date FROM accounting_line WHERE book = $1 AND entity = $2 ORDER BY accounting_date LIMIT 1";
         let row = sqlx::query(sql).bind(of.book.as_str()).bind(&of.entity).fetch_optional(&self.pool).await?;
         row.map(|row| date(&row, "accounting_date")).transpose()

@@ -298,7 +298,7 @@ const fn bucket(days: u32) -> &'static str {
 /// A closed day as its message.
 pub fn closed(closed: &ClosedDayRow, replayed: bool) -> pb::CloseDayResponse {
     let timing: Vec<KeptTiming> = serde_json::from_str(&closed.timing).unwrap_or_default();
-    let item = |one: KeptTiming| pb::TimingItem {
+    let item = |one: KeptTiming| pb::NamedDifference {
         id: one.id,
         class: one.class,
         difference_minor_units: one.difference,

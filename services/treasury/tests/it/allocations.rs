@@ -90,7 +90,7 @@ async fn interest_is_divided_by_daily_balances_once_and_its_calculation_kept() {
         let list = fixture.by(ListAllocationsRequest { book: BOOK.to_owned(), ..Default::default() });
         let listed: Vec<Allocation> = fixture.client().list_allocations(list).await.unwrap().into_inner().allocations;
         assert_eq!((listed.len(), &listed[1]), (2, &allocation));
-        let book = fixture.book().await;
+        let book = fixture.balances().await;
         assert_eq!((book[FEES], book[&leaf_account("main-a")], book[&leaf_account("client-a")]), (0, 30_053, 20_036));
         assert_proof(&book);
     }
@@ -127,7 +127,7 @@ async fn fees_are_paid_by_own_funds_that_are_there() {
         fixture.days_later(1);
         let turnover = ask(&fixture, (Kind::Fees, Basis::Turnover), (-1, -1), 50);
         assert_eq!(fixture.divided(&turnover).await, named(&[("acme-a", 50)]));
-        let book = fixture.book().await;
+        let book = fixture.balances().await;
         assert_eq!((book[FEES], book[&leaf_account("client-a")]), (-160, 501_000), "clients paid nothing");
         assert_proof(&book);
         for wrong in [
@@ -168,7 +168,7 @@ async fn at_rates_the_difference_has_a_leaf_of_its_own() {
     let near = AllocateChargesRequest { minor_units: 99, ..short };
     let allocation = fixture.allocate(&near).await.unwrap().allocation.unwrap();
     assert_eq!((allocation.shares[0].minor_units, allocation.residue_minor_units), (100, -1));
-    let book = fixture.book().await;
+    let book = fixture.balances().await;
     assert_eq!((book[FEES], book["house/main/virtual_account/bank-usd-rounding/USD"]), (99, -1));
     assert_proof(&book);
 }
@@ -203,7 +203,7 @@ proptest! {
                 let distance = i128::from(*share) * total - weights[leaf.as_str()] * i128::from(bank);
                 assert!(distance.abs() < total, "{leaf}: {share} of {bank}");
             }
-            let book = fixture.book().await;
+            let book = fixture.balances().await;
             assert_eq!(book[FEES], 0);
             assert_proof(&book);
         });

@@ -34,7 +34,6 @@ pub struct Fixture {
     pub clock: treasury::Clock,
     config: Config,
     pub tables: Storage,
-    tables: Storage,
     /// Microseconds since the Unix epoch, of a ledger whose time goes with this service's.
     ledger_time: Option<watch::Sender<i64>>,
 }
@@ -46,12 +45,6 @@ pub async fn both() -> Vec<Fixture> {
 
 fn unix_us(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros().try_into().unwrap()
-}
-
-/// The system's clock, so much ahead.
-fn clock(ahead: &Arc<AtomicU64>) -> treasury::Clock {
-    let ahead = Arc::clone(ahead);
-    Arc::new(move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst)))
 }
 
 impl Fixture {
@@ -69,15 +62,6 @@ impl Fixture {
     /// The service's tables, opened by somebody else.
     pub async fn store(&self) -> treasury::store::Store {
         treasury::store::Store::open(&self.tables.database).await.unwrap()
-    fn clock(&self) -> treasury::Clock {
-        clock(&self.ahead)
-    }
-
-    /// A second process of the service over the same tables.
-    pub async fn second(&self) -> TreasuryServiceClient<Transport> {
-        let deps = Deps { ledger: self.bed.ledger_as("treasury"), database: self.tables.database.clone(), clock: self.clock() };
-        let service = treasury::start(deps, Config::default()).await.unwrap();
-        TreasuryServiceClient::new(self.bed.lay(service.routes()))
     }
 
     /// An installation with one app's book of this mode, and no treasury book yet.
@@ -91,24 +75,8 @@ impl Fixture {
             BookMode::Live => &[("app", BookMode::Live)],
             _ => &[("app", BookMode::Test), (SECOND_APP, BookMode::Test)],
         };
-        let options = TestbedOptions { books, recorded: false };
-        let bed = Testbed::on(Storage::sqlite(), options).await;
-        let ahead = Arc::new(AtomicU64::new(0));
-        let shift = Arc::clone(&ahead);
-        let past = Duration::from_secs(days_ago * DAY_SECONDS);
-        let clock: treasury::Clock = Arc::new(move || SystemTime::now() - past + Duration::from_secs(shift.load(Ordering::SeqCst)));
-        let deps = Deps { ledger: bed.ledger_as("treasury"), database: tables.database.clone(), clock: Arc::clone(&clock) };
-        let service = treasury::start(deps, config.clone()).await.unwrap();
-        let way = bed.lay(service.routes());
-        Self { bed, way, service, ahead, clock, config, tables }
-    }
-
-    /// A follower of apps' books, as a process has it after its start.
-    pub fn follower(&self) -> treasury::twins::TwinFollower {
-        self.service.follower()
-        let books: &[(&str, BookMode)] = if mode == BookMode::Live { &[("app", BookMode::Live)] } else { &[("app", BookMode::Test)] };
         let bed = Testbed::on(Storage::sqlite(), TestbedOptions { books, recorded: false }).await;
-        Self::around(bed, tables).await
+        Self::around(bed, tables, config, days_ago).await
     }
 
     /// The same with a ledger whose clock [`Fixture::days_later`] moves too.
@@ -116,21 +84,28 @@ impl Fixture {
         let (sender, time) = watch::channel(unix_us(SystemTime::now()));
         let options = TestbedOptions { books: &[("app", BookMode::Test)], recorded: false };
         let bed = Testbed::at(Storage::sqlite(), options, LedgerClock::Manual(time)).await;
-        Self { ledger_time: Some(sender), ..Self::around(bed, tables).await }
+        Self { ledger_time: Some(sender), ..Self::around(bed, tables, Config::default(), 0).await }
     }
 
-    async fn around(bed: Testbed, tables: Storage) -> Self {
+    async fn around(bed: Testbed, tables: Storage, config: Config, days_ago: u64) -> Self {
         let ahead = Arc::new(AtomicU64::new(0));
-        let deps = Deps { ledger: bed.ledger_as("treasury"), database: tables.database.clone(), clock: clock(&ahead) };
-        let service = treasury::start(deps, Config::default()).await.unwrap();
+        let shift = Arc::clone(&ahead);
+        let past = Duration::from_secs(days_ago * DAY_SECONDS);
+        let clock: treasury::Clock = Arc::new(move || SystemTime::now() - past + Duration::from_secs(shift.load(Ordering::SeqCst)));
+        let deps = Deps { ledger: bed.ledger_as("treasury"), database: tables.database.clone(), clock: Arc::clone(&clock) };
+        let service = treasury::start(deps, config.clone()).await.unwrap();
         let way = bed.lay(service.routes());
-        Self { bed, way, ahead, tables, ledger_time: None }
+        Self { bed, way, service, ahead, clock, config, tables, ledger_time: None }
+    }
+
+    /// A follower of apps' books, as a process has it after its start.
+    pub fn follower(&self) -> treasury::twins::TwinFollower {
+        self.service.follower()
     }
 
     /// Moves the clock to a later day.
     pub fn days_later(&self, days: u64) {
-        self.ahead.fetch_add(days * DAY_SECONDS, Ordering::SeqCst);
-        let ahead = Duration::from_secs(self.ahead.fetch_add(days * 24 * 3600, Ordering::SeqCst) + days * 24 * 3600);
+        let ahead = Duration::from_secs(self.ahead.fetch_add(days * DAY_SECONDS, Ordering::SeqCst) + days * DAY_SECONDS);
         if let Some(time) = &self.ledger_time {
             time.send(unix_us(SystemTime::now() + ahead)).unwrap();
         }
@@ -191,11 +166,15 @@ impl Fixture {
 
     /// Books a posting of this kind in the treasury's book.
     pub async fn booked_as(&self, kind: &str, debit: &str, credit: &str, amount: i64) {
-        self.adjust_at(debit, credit, amount, None).await;
+        self.booked_at(kind, (debit, credit, amount), None).await;
     }
 
-    /// The same, counting from this time.
+    /// Books an adjustment that counts from this time.
     pub async fn adjust_at(&self, debit: &str, credit: &str, amount: i64, at: Option<SystemTime>) {
+        self.booked_at("adjustment", (debit, credit, amount), at).await;
+    }
+
+    async fn booked_at(&self, kind: &str, (debit, credit, amount): (&str, &str, i64), at: Option<SystemTime>) {
         let transfer =
             api::ledger::Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Default::default() };
         let post = api::ledger::PostRequest {

@@ -5,14 +5,14 @@ mod accounting;
 mod accounting_seeds;
 mod allocations;
 mod bank;
-mod imported;
 mod fixture;
+mod imported;
 mod listing;
 mod moves;
 mod proof;
 mod reasons;
-mod twins;
 mod statements;
+mod twins;
 
 use api::ledger::{BookMode, ListBooksRequest};
 use fixture::{BOOK, Fixture, both};

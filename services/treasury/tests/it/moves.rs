@@ -160,7 +160,7 @@ impl Fixture {
     }
 
     /// Every account of the treasury book with credits minus debits.
-    pub async fn book(&self) -> BTreeMap<String, i64> {
+    pub async fn balances(&self) -> BTreeMap<String, i64> {
         let request = GetTrialBalanceRequest { book: BOOK.to_owned(), ..Default::default() };
         let lines = self.bed.client().get_trial_balance(request).await.unwrap().into_inner().lines;
         lines.into_iter().map(|line| (line.accounts, line.credits_posted - line.debits_posted)).collect()
@@ -200,7 +200,7 @@ async fn a_move_within_an_entity_is_no_loan_and_happens_once() {
         assert!(second.replayed, "by another process");
         let other = fixture.send(&MoveFundsRequest { minor_units: 4_001, ..request.clone() }).await.unwrap_err();
         assert_eq!(reason(&other), "REQUEST_ID_REUSED");
-        let book = fixture.book().await;
+        let book = fixture.balances().await;
         assert_eq!((book[&leaf_account("main-a")], book[&leaf_account("main-b")]), (6_000, 4_000));
         assert_proof(&book);
         assert_eq!(fixture.positions("").await, []);
@@ -228,7 +228,7 @@ async fn a_move_to_another_entity_is_a_loan_and_the_way_back_repays_it() {
         );
         let owed: Vec<i64> = fixture.positions("").await.iter().map(|position| position.minor_units).collect();
         assert_eq!(owed, [5_000, 0], "acme lends main, main lends acme");
-        assert_proof(&fixture.book().await);
+        assert_proof(&fixture.balances().await);
     }
 }
 
@@ -239,7 +239,7 @@ async fn what_must_not_move_does_not() {
             fixture.fund(leaf, amount).await;
         }
         fixture.change("[[leaf]]\nid = \"acme-a\"\nparent = \"us\"\nname = \"acme-a\"\nentity = \"acme\"\nuses = [\"on_behalf_of\"]\nstate = \"pending_close\"\n").await.unwrap();
-        let before = fixture.book().await;
+        let before = fixture.balances().await;
         for (from, to, amount, currency, wanted) in [
             ("nothing", "main-b", 1, "USD", "leaf"),
             ("us", "main-b", 1, "USD", "leaf"),
@@ -277,7 +277,7 @@ async fn what_must_not_move_does_not() {
         ] {
             assert_eq!(reason(&fixture.send(&wrong).await.unwrap_err()), "MALFORMED");
         }
-        assert_eq!(fixture.book().await, before);
+        assert_eq!(fixture.balances().await, before);
         assert_eq!(fixture.moved("client-a", "client-b", 9_000).await.lent_minor_units, 0, "clients' funds of one entity");
         assert_eq!(fixture.moved("main-a", "client-b", 1).await.lent_minor_units, 0, "clients get more");
     }
@@ -305,7 +305,7 @@ async fn two_processes_never_move_the_same_money_twice() {
         });
         let answers = futures::future::join_all(moves).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3, "{answers:?}");
-        let book = fixture.book().await;
+        let book = fixture.balances().await;
         assert_eq!((book[&leaf_account("main-a")], book[&leaf_account("main-b")]), (100, 900));
     }
 }
@@ -351,7 +351,7 @@ async fn interest_follows_daily_balances_and_is_booked_once() {
         let position = fixture.positions("").await.remove(0);
         assert_eq!((position.minor_units, position.accrued_until_date), (30_019, fixture.day(-1)));
         assert_eq!(fixture.positions(&first).await[0].minor_units, 50_000, "as it was");
-        assert_proof(&fixture.book().await);
+        assert_proof(&fixture.balances().await);
     }
 }
 
@@ -377,7 +377,7 @@ proptest! {
                     *net.entry((entity(to), entity(from))).or_default() -= amount;
                 }
             }
-            let book = fixture.book().await;
+            let book = fixture.balances().await;
             assert_proof(&book);
             for position in fixture.positions("").await {
                 let counted = net[&(position.lender.as_str(), position.borrower.as_str())];

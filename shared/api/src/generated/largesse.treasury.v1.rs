@@ -455,6 +455,1310 @@ pub struct ListAccountingPeriodsResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+/// Request to move money from one leaf to another of the same physical account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MoveFundsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID that the caller chose for this move. Required.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Id of the leaf that gives. Required.
+    #[prost(string, tag = "3")]
+    pub from_leaf: ::prost::alloc::string::String,
+    /// Id of the leaf that receives. Required.
+    #[prost(string, tag = "4")]
+    pub to_leaf: ::prost::alloc::string::String,
+    /// How much, in minor units of the currency: 1 to 2^53. Required.
+    #[prost(int64, tag = "5")]
+    pub minor_units: i64,
+    /// ISO 4217 code of the physical account's currency. Required.
+    #[prost(string, tag = "6")]
+    pub currency_code: ::prost::alloc::string::String,
+}
+/// A move between two leaves.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FundsMove {
+    /// The request id with which it was asked for.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Id of the leaf that gave.
+    #[prost(string, tag = "2")]
+    pub from_leaf: ::prost::alloc::string::String,
+    /// Id of the leaf that received.
+    #[prost(string, tag = "3")]
+    pub to_leaf: ::prost::alloc::string::String,
+    /// ISO 4217 code.
+    #[prost(string, tag = "4")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// How much, in minor units.
+    #[prost(int64, tag = "5")]
+    pub minor_units: i64,
+    /// What of it the receiver's legal entity owes the giver's since; 0 within one entity.
+    #[prost(int64, tag = "6")]
+    pub lent_minor_units: i64,
+    /// What of it repaid what the giver's legal entity owed the receiver's.
+    #[prost(int64, tag = "7")]
+    pub repaid_minor_units: i64,
+    /// UUID of the posting in the treasury book.
+    #[prost(string, tag = "8")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// When it was decided.
+    #[prost(message, optional, tag = "9")]
+    pub move_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who asked for it: the subject of the caller's token.
+    #[prost(string, tag = "10")]
+    pub moved_by: ::prost::alloc::string::String,
+    /// Whether the ledger refused it, so that nothing moved.
+    #[prost(bool, tag = "11")]
+    pub refused: bool,
+}
+/// What was moved.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MoveFundsResponse {
+    /// The move.
+    #[prost(message, optional, tag = "1")]
+    pub funds_move: ::core::option::Option<FundsMove>,
+    /// Whether an earlier call with this request id had made it.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for moves.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListMovesRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Maximum number of moves in the answer. 0: 50; at most 200.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer. Empty: the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of moves.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMovesResponse {
+    /// The moves, the newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub funds_moves: ::prost::alloc::vec::Vec<FundsMove>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more moves.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for what the legal entities owe each other.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPositionsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The day at whose end (UTC) the positions are asked for, as YYYY-MM-DD. Empty: today, as far as it goes.
+    #[prost(string, tag = "2")]
+    pub on_date: ::prost::alloc::string::String,
+    /// Maximum number of positions in the answer. 0: 50; at most 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer for the same day. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// What one legal entity owes another in a currency. The borrower's position is the same amount below zero, so the group's add up to nothing.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InterEntityPosition {
+    /// Id of the legal entity that is owed.
+    #[prost(string, tag = "1")]
+    pub lender: ::prost::alloc::string::String,
+    /// Id of the legal entity that owes.
+    #[prost(string, tag = "2")]
+    pub borrower: ::prost::alloc::string::String,
+    /// ISO 4217 code.
+    #[prost(string, tag = "3")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// All that is owed, in minor units: loans and interest less repayments.
+    #[prost(int64, tag = "4")]
+    pub minor_units: i64,
+    /// Of it, what is owed for at most 30 days. Repayments settle the oldest first.
+    #[prost(int64, tag = "5")]
+    pub to_30_days_minor_units: i64,
+    /// Of it, what is owed for 31 to 60 days.
+    #[prost(int64, tag = "6")]
+    pub to_60_days_minor_units: i64,
+    /// Of it, what is owed for 61 to 90 days.
+    #[prost(int64, tag = "7")]
+    pub to_90_days_minor_units: i64,
+    /// Of it, what is owed for more than 90 days.
+    #[prost(int64, tag = "8")]
+    pub over_90_days_minor_units: i64,
+    /// The most that moves may make it on that day; 0: nothing was agreed, so nothing more is lent.
+    #[prost(int64, tag = "9")]
+    pub limit_minor_units: i64,
+    /// Interest for a year as agreed for that day, in millionths.
+    #[prost(int64, tag = "10")]
+    pub rate_millionths: i64,
+    /// The last day whose interest is booked, as YYYY-MM-DD. Empty: none is.
+    #[prost(string, tag = "11")]
+    pub accrued_until_date: ::prost::alloc::string::String,
+}
+/// A page of positions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPositionsResponse {
+    /// The positions in the order of lender, borrower and currency, also those that are settled.
+    #[prost(message, repeated, tag = "1")]
+    pub positions: ::prost::alloc::vec::Vec<InterEntityPosition>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more positions.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request to book the interest of a position.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccrueInterestRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the legal entity that is owed. Required.
+    #[prost(string, tag = "2")]
+    pub lender: ::prost::alloc::string::String,
+    /// Id of the legal entity that owes. Required.
+    #[prost(string, tag = "3")]
+    pub borrower: ::prost::alloc::string::String,
+    /// ISO 4217 code. Required.
+    #[prost(string, tag = "4")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// The last day of the period, as YYYY-MM-DD; it must be over (UTC). The period begins where the last one ended, or with the first loan. Required.
+    #[prost(string, tag = "5")]
+    pub until_date: ::prost::alloc::string::String,
+}
+/// Days in a row with one balance and one rate.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InterestRun {
+    /// The first of them, as YYYY-MM-DD.
+    #[prost(string, tag = "1")]
+    pub from_date: ::prost::alloc::string::String,
+    /// How many they are.
+    #[prost(int64, tag = "2")]
+    pub days: i64,
+    /// What was owed at the end of each, in minor units.
+    #[prost(int64, tag = "3")]
+    pub balance_minor_units: i64,
+    /// The rate for a year, in millionths.
+    #[prost(int64, tag = "4")]
+    pub rate_millionths: i64,
+    /// Days of the year that interest is divided by: 360 or 365.
+    #[prost(int64, tag = "5")]
+    pub year_days: i64,
+}
+/// Interest that was booked, with its calculation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AccrueInterestResponse {
+    /// The first day of the period, as YYYY-MM-DD.
+    #[prost(string, tag = "1")]
+    pub from_date: ::prost::alloc::string::String,
+    /// The last day of the period.
+    #[prost(string, tag = "2")]
+    pub until_date: ::prost::alloc::string::String,
+    /// The interest in minor units: the sum of balance times rate times days over the days of the year, rounded once, halves up.
+    #[prost(int64, tag = "3")]
+    pub interest_minor_units: i64,
+    /// All days of the period.
+    #[prost(message, repeated, tag = "4")]
+    pub runs: ::prost::alloc::vec::Vec<InterestRun>,
+    /// UUID of the posting in the treasury book. It counts from the day after the period.
+    #[prost(string, tag = "5")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// Whether an earlier call had booked it.
+    #[prost(bool, tag = "6")]
+    pub replayed: bool,
+}
+/// Request to divide what the bank booked among the leaves of a physical account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AllocateChargesRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the physical account. Required.
+    #[prost(string, tag = "2")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// What the bank booked. Required.
+    #[prost(enumeration = "ChargeKind", tag = "3")]
+    pub kind: i32,
+    /// First day of the bank's period, as YYYY-MM-DD. Required.
+    #[prost(string, tag = "4")]
+    pub from_date: ::prost::alloc::string::String,
+    /// Last day of it; it must be over (UTC), and at most 366 days from the first. Required.
+    #[prost(string, tag = "5")]
+    pub until_date: ::prost::alloc::string::String,
+    /// How much the bank booked, in minor units: 1 to 2^53. It must be in the account's leaf for fees and interest. Required.
+    #[prost(int64, tag = "6")]
+    pub minor_units: i64,
+    /// By what it is divided. Required.
+    #[prost(enumeration = "AllocationBasis", tag = "7")]
+    pub basis: i32,
+    /// Leaf for own funds that takes, or pays, the difference at rates. Empty: the account's leaf for rounding, for at most a minor unit for each share.
+    #[prost(string, tag = "8")]
+    pub residue_leaf: ::prost::alloc::string::String,
+    /// 0 for the first amount of the period; a correction that the bank books later is the next number.
+    #[prost(int32, tag = "9")]
+    pub sequence: i32,
+}
+/// A leaf's share of an allocation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocationShare {
+    /// Id of the leaf.
+    #[prost(string, tag = "1")]
+    pub leaf: ::prost::alloc::string::String,
+    /// Its weight among all in decimal digits; at rates its interest in minor units.
+    #[prost(string, tag = "2")]
+    pub weight: ::prost::alloc::string::String,
+    /// What it got or paid, in minor units.
+    #[prost(int64, tag = "3")]
+    pub minor_units: i64,
+    /// At rates, how its interest came about.
+    #[prost(message, repeated, tag = "4")]
+    pub runs: ::prost::alloc::vec::Vec<InterestRun>,
+}
+/// An allocation with its whole calculation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Allocation {
+    /// Id of the physical account.
+    #[prost(string, tag = "1")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// `credit_interest`, `debit_interest` or `fees`.
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// First day of the period, as YYYY-MM-DD.
+    #[prost(string, tag = "3")]
+    pub from_date: ::prost::alloc::string::String,
+    /// Last day of it.
+    #[prost(string, tag = "4")]
+    pub until_date: ::prost::alloc::string::String,
+    /// 0, or the number of a later amount for the same period.
+    #[prost(int32, tag = "5")]
+    pub sequence: i32,
+    /// What the bank booked, in minor units.
+    #[prost(int64, tag = "6")]
+    pub minor_units: i64,
+    /// `balances`, `rates`, `flat`, `items` or `turnover`.
+    #[prost(string, tag = "7")]
+    pub basis: ::prost::alloc::string::String,
+    /// Leaf of the difference.
+    #[prost(string, tag = "8")]
+    pub residue_leaf: ::prost::alloc::string::String,
+    /// What the bank booked less the shares, in minor units.
+    #[prost(int64, tag = "9")]
+    pub residue_minor_units: i64,
+    /// The shares that are not nothing, in the order of the leaves' ids.
+    #[prost(message, repeated, tag = "10")]
+    pub shares: ::prost::alloc::vec::Vec<AllocationShare>,
+    /// UUID of the first posting in the treasury book; one posting takes 64 shares.
+    #[prost(string, tag = "11")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// When it was decided.
+    #[prost(message, optional, tag = "12")]
+    pub allocate_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who asked for it: the subject of the caller's token.
+    #[prost(string, tag = "13")]
+    pub allocated_by: ::prost::alloc::string::String,
+}
+/// What was divided.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateChargesResponse {
+    /// The allocation.
+    #[prost(message, optional, tag = "1")]
+    pub allocation: ::core::option::Option<Allocation>,
+    /// Whether an earlier call had booked it.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for allocations.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAllocationsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0: 50; at most 200. Fewer may come, and more follow.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer. Empty: the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of allocations.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAllocationsResponse {
+    /// The allocations, the newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub allocations: ::prost::alloc::vec::Vec<Allocation>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What a bank booked on a physical account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChargeKind {
+    /// Not allowed.
+    Unspecified = 0,
+    /// Interest that the bank paid. All leaves take part, also those for clients' and blocked funds.
+    CreditInterest = 1,
+    /// Interest that the bank took. Only leaves for own funds pay.
+    DebitInterest = 2,
+    /// Fees that the bank took. Only leaves for own funds pay.
+    Fees = 3,
+}
+impl ChargeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHARGE_KIND_UNSPECIFIED",
+            Self::CreditInterest => "CHARGE_KIND_CREDIT_INTEREST",
+            Self::DebitInterest => "CHARGE_KIND_DEBIT_INTEREST",
+            Self::Fees => "CHARGE_KIND_FEES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHARGE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHARGE_KIND_CREDIT_INTEREST" => Some(Self::CreditInterest),
+            "CHARGE_KIND_DEBIT_INTEREST" => Some(Self::DebitInterest),
+            "CHARGE_KIND_FEES" => Some(Self::Fees),
+            _ => None,
+        }
+    }
+}
+/// By what an amount is divided. All but rates divide it to the last minor unit, by largest remainders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AllocationBasis {
+    /// Not allowed.
+    Unspecified = 0,
+    /// The sum of a leaf's balances at the end of each day (UTC), by the days from which its entries count.
+    Balances = 1,
+    /// Interest on those balances at the leaf's own rate, `treasury.leaf_rates`; the difference goes to the residue leaf.
+    Rates = 2,
+    /// The same for every leaf.
+    Flat = 3,
+    /// How many entries a leaf has in the period.
+    Items = 4,
+    /// How much went in and out of a leaf in the period.
+    Turnover = 5,
+}
+impl AllocationBasis {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ALLOCATION_BASIS_UNSPECIFIED",
+            Self::Balances => "ALLOCATION_BASIS_BALANCES",
+            Self::Rates => "ALLOCATION_BASIS_RATES",
+            Self::Flat => "ALLOCATION_BASIS_FLAT",
+            Self::Items => "ALLOCATION_BASIS_ITEMS",
+            Self::Turnover => "ALLOCATION_BASIS_TURNOVER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ALLOCATION_BASIS_UNSPECIFIED" => Some(Self::Unspecified),
+            "ALLOCATION_BASIS_BALANCES" => Some(Self::Balances),
+            "ALLOCATION_BASIS_RATES" => Some(Self::Rates),
+            "ALLOCATION_BASIS_FLAT" => Some(Self::Flat),
+            "ALLOCATION_BASIS_ITEMS" => Some(Self::Items),
+            "ALLOCATION_BASIS_TURNOVER" => Some(Self::Turnover),
+            _ => None,
+        }
+    }
+}
+/// A part of a bank's file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportStatementRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// SHA-256 of the whole file, in lower-case hexadecimal digits. Required.
+    #[prost(string, tag = "2")]
+    pub sha256: ::prost::alloc::string::String,
+    /// Bytes of the whole file, 1 to 33,554,432. Required.
+    #[prost(int64, tag = "3")]
+    pub size_bytes: i64,
+    /// Where the part begins in the file, in bytes. A multiple of 196,608.
+    #[prost(int64, tag = "4")]
+    pub offset_bytes: i64,
+    /// The part: 196,608 bytes, or what is left at the end of the file. Required.
+    #[prost(bytes = "vec", tag = "5")]
+    pub part: ::prost::alloc::vec::Vec<u8>,
+}
+/// A statement of a bank's file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportedStatement {
+    /// Its number in the file, from 1.
+    #[prost(int32, tag = "1")]
+    pub number: i32,
+    /// The physical account, or the one that is divided into the virtual account that it is of.
+    #[prost(string, tag = "2")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// The account as the file names it.
+    #[prost(string, tag = "3")]
+    pub account_number: ::prost::alloc::string::String,
+    /// The day that it closes, as YYYY-MM-DD; empty for a report during a day.
+    #[prost(string, tag = "4")]
+    pub day: ::prost::alloc::string::String,
+    /// ISO 4217 code of its amounts.
+    #[prost(string, tag = "5")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Number of its entries; of one that lists payments, of those.
+    #[prost(int64, tag = "6")]
+    pub entry_count: i64,
+}
+/// What is known of a bank's file.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportStatementResponse {
+    /// Whether it is complete.
+    #[prost(enumeration = "ImportState", tag = "1")]
+    pub state: i32,
+    /// Bytes that are stored.
+    #[prost(int64, tag = "2")]
+    pub received_bytes: i64,
+    /// Its format, such as `camt.053.001.08`.
+    #[prost(string, tag = "3")]
+    pub format: ::prost::alloc::string::String,
+    /// Its statements.
+    #[prost(message, repeated, tag = "4")]
+    pub statements: ::prost::alloc::vec::Vec<ImportedStatement>,
+    /// Cases of its accounts that are open.
+    #[prost(int64, tag = "5")]
+    pub open_case_count: i64,
+}
+/// Something that should happen once on a physical account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BankItem {
+    /// The caller's id of it, 1 to 64 bytes, unique for ever. Required.
+    #[prost(string, tag = "1")]
+    pub item: ::prost::alloc::string::String,
+    /// The physical account. Required.
+    #[prost(string, tag = "2")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// Where the money goes. Required.
+    #[prost(enumeration = "MoneyDirection", tag = "3")]
+    pub direction: i32,
+    /// The amount in minor units of the account's currency, at least 1; of a charge at least 0, and the smallest that is expected.
+    #[prost(int64, tag = "4")]
+    pub amount_minor_units: i64,
+    /// The largest amount that is expected. 0: only one is.
+    #[prost(int64, tag = "5")]
+    pub amount_most_minor_units: i64,
+    /// What kind of money it is: `instant`, `ach`, `credit_transfer`, `wire`, `processor`, `store`, `receipt`, `charge` or `internal`. Required.
+    #[prost(string, tag = "6")]
+    pub kind: ::prost::alloc::string::String,
+    /// What the books say: `submitted`, `accepted`, `unknown`, `settled` (they have it on the bank account) or `rejected` (its money is back home). Required.
+    #[prost(string, tag = "7")]
+    pub state: ::prost::alloc::string::String,
+    /// The end-to-end id.
+    #[prost(string, tag = "8")]
+    pub end_to_end_id: ::prost::alloc::string::String,
+    /// A reference of at most 15 characters, for rails without room for the id.
+    #[prost(string, tag = "9")]
+    pub short_reference: ::prost::alloc::string::String,
+    /// Ids that the bank or a clearing answered with, at most 8.
+    #[prost(string, repeated, tag = "10")]
+    pub payment_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Trace number of its ACH entry.
+    #[prost(string, tag = "11")]
+    pub trace: ::prost::alloc::string::String,
+    /// The day on which it was sent or announced, as YYYY-MM-DD.
+    #[prost(string, tag = "12")]
+    pub since_date: ::prost::alloc::string::String,
+    /// The last day on which it can still be debited, as YYYY-MM-DD.
+    #[prost(string, tag = "13")]
+    pub final_date: ::prost::alloc::string::String,
+    /// The agreed value date, as YYYY-MM-DD.
+    #[prost(string, tag = "14")]
+    pub value_date: ::prost::alloc::string::String,
+    /// Id of a processor's or a store's payout.
+    #[prost(string, tag = "15")]
+    pub settlement: ::prost::alloc::string::String,
+    /// What a processor or store writes on its payouts.
+    #[prost(string, tag = "16")]
+    pub descriptor_text: ::prost::alloc::string::String,
+    /// What came back and is in the books as a return, in minor units.
+    #[prost(int64, tag = "17")]
+    pub returned_minor_units: i64,
+}
+/// Announces items.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExpectItemsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// 1 to 100 items, each once. An item that is known is given the state, the ids and the days of this one. Required.
+    #[prost(message, repeated, tag = "2")]
+    pub items: ::prost::alloc::vec::Vec<BankItem>,
+}
+/// Items are recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpectItemsResponse {
+    /// How many of them were not known.
+    #[prost(int32, tag = "1")]
+    pub added_count: i32,
+}
+/// A posting that would follow from a case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProposedTransfer {
+    /// `app` or `treasury`: the book.
+    #[prost(string, tag = "1")]
+    pub in_book: ::prost::alloc::string::String,
+    /// The debited account in words, such as `suspense`.
+    #[prost(string, tag = "2")]
+    pub debit: ::prost::alloc::string::String,
+    /// The credited account in words.
+    #[prost(string, tag = "3")]
+    pub credit: ::prost::alloc::string::String,
+    /// The amount in minor units.
+    #[prost(int64, tag = "4")]
+    pub amount_minor_units: i64,
+    /// Why.
+    #[prost(string, tag = "5")]
+    pub why: ::prost::alloc::string::String,
+}
+/// A field of a bank's file, or a fact, that a decision rests on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MatchEvidence {
+    /// The field.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// What it says.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Something that a person or a later statement has to explain.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReconciliationCase {
+    /// Its id: 32 hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub case_id: ::prost::alloc::string::String,
+    /// The physical account.
+    #[prost(string, tag = "2")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// Its class, one of 21 such as `DUPLICATE_DEBIT`; ARCHITECTURE.md names them.
+    #[prost(string, tag = "3")]
+    pub class: ::prost::alloc::string::String,
+    /// Whether it needs work.
+    #[prost(enumeration = "CaseState", tag = "4")]
+    pub state: i32,
+    /// Who works on it: `payments`, `treasury`, `security` or `system`.
+    #[prost(string, tag = "5")]
+    pub owner: ::prost::alloc::string::String,
+    /// The member of staff who is responsible; empty: nobody.
+    #[prost(string, tag = "6")]
+    pub assignee: ::prost::alloc::string::String,
+    /// What is done first.
+    #[prost(string, tag = "7")]
+    pub next_step: ::prost::alloc::string::String,
+    /// What differs, in words and numbers.
+    #[prost(string, tag = "8")]
+    pub detail: ::prost::alloc::string::String,
+    /// ISO 4217 code of the amounts.
+    #[prost(string, tag = "9")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// What it is about, in minor units; 0 if it is about a file.
+    #[prost(int64, tag = "10")]
+    pub amount_minor_units: i64,
+    /// What the books have more than the bank because of it now, in minor units.
+    #[prost(int64, tag = "11")]
+    pub difference_minor_units: i64,
+    /// The day from which its age counts, as YYYY-MM-DD.
+    #[prost(string, tag = "12")]
+    pub since_date: ::prost::alloc::string::String,
+    /// Its age in banking days.
+    #[prost(int32, tag = "13")]
+    pub age_banking_days: i32,
+    /// The same, as it is reported: `0-1`, `2-5`, `6-30`, `31-90` or `>90`.
+    #[prost(string, tag = "14")]
+    pub age_bucket: ::prost::alloc::string::String,
+    /// Ids of the items that it is about.
+    #[prost(string, repeated, tag = "15")]
+    pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Number of the rule that led to it, 1 to 7; 0: none did.
+    #[prost(int32, tag = "16")]
+    pub rule: i32,
+    /// What it rests on.
+    #[prost(message, repeated, tag = "17")]
+    pub evidence: ::prost::alloc::vec::Vec<MatchEvidence>,
+    /// What would be posted.
+    #[prost(message, repeated, tag = "18")]
+    pub postings: ::prost::alloc::vec::Vec<ProposedTransfer>,
+    /// An item that may be the right one; empty: none.
+    #[prost(string, tag = "19")]
+    pub proposed_item: ::prost::alloc::string::String,
+    /// How it was resolved or explained: `noted`, `explained`, `matched`, `adjusted` or `written_off`; empty while it is open.
+    #[prost(string, tag = "20")]
+    pub resolution: ::prost::alloc::string::String,
+    /// The day of the account with which it was closed, as YYYY-MM-DD; empty: that day is open.
+    #[prost(string, tag = "21")]
+    pub closed_with: ::prost::alloc::string::String,
+}
+/// Request for cases.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCasesRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only those of this physical account. Empty: all.
+    #[prost(string, tag = "2")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// Only those of this state. Unspecified: all.
+    #[prost(enumeration = "CaseState", tag = "3")]
+    pub state: i32,
+    /// Maximum number of cases in the answer. 0: 100; at most 500.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same filter. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of cases.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCasesResponse {
+    /// The cases, in the order in which they were found.
+    #[prost(message, repeated, tag = "1")]
+    pub cases: ::prost::alloc::vec::Vec<ReconciliationCase>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for a case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCaseRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The case. Required.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+}
+/// A case with its newest proposal.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCaseResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub found: ::core::option::Option<ReconciliationCase>,
+    /// What was proposed last; not sent if nothing was.
+    #[prost(message, optional, tag = "2")]
+    pub adjustment: ::core::option::Option<Adjustment>,
+}
+/// Request to make somebody responsible.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AssignCaseRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The case. Required.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// The subject of a member of staff. Empty: nobody.
+    #[prost(string, tag = "3")]
+    pub assignee: ::prost::alloc::string::String,
+}
+/// The case is assigned.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AssignCaseResponse {
+    /// The case as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub found: ::core::option::Option<ReconciliationCase>,
+}
+/// Request to explain a case about a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainCaseRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The case. Required.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+}
+/// The case is explained.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainCaseResponse {
+    /// The case as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub found: ::core::option::Option<ReconciliationCase>,
+}
+/// A transfer between leaves of a physical account, or with its money at the bank.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdjustmentTransfer {
+    /// Id of the debited leaf; empty: the money at the bank.
+    #[prost(string, tag = "1")]
+    pub debit_leaf: ::prost::alloc::string::String,
+    /// Id of the credited leaf; empty: the money at the bank.
+    #[prost(string, tag = "2")]
+    pub credit_leaf: ::prost::alloc::string::String,
+    /// The amount in minor units, at least 1.
+    #[prost(int64, tag = "3")]
+    pub amount_minor_units: i64,
+}
+/// A proposal for a case.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Adjustment {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub adjustment_id: ::prost::alloc::string::String,
+    /// The case.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// What it is.
+    #[prost(enumeration = "AdjustmentKind", tag = "3")]
+    pub kind: i32,
+    /// What is posted.
+    #[prost(message, repeated, tag = "4")]
+    pub transfers: ::prost::alloc::vec::Vec<AdjustmentTransfer>,
+    /// Who proposed it.
+    #[prost(string, tag = "5")]
+    pub proposed_by: ::prost::alloc::string::String,
+    /// When.
+    #[prost(message, optional, tag = "6")]
+    pub proposed_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who approved it; empty: nobody yet.
+    #[prost(string, tag = "7")]
+    pub approved_by: ::prost::alloc::string::String,
+    /// Whether it is posted.
+    #[prost(bool, tag = "8")]
+    pub posted: bool,
+}
+/// Request to propose an adjustment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ProposeAdjustmentRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// An id that the caller makes for the proposal: a UUID of version 7. Required.
+    #[prost(string, tag = "2")]
+    pub adjustment_id: ::prost::alloc::string::String,
+    /// The case. Required.
+    #[prost(string, tag = "3")]
+    pub case_id: ::prost::alloc::string::String,
+    /// What it is. Required.
+    #[prost(enumeration = "AdjustmentKind", tag = "4")]
+    pub kind: i32,
+    /// 1 to 8 transfers. Required.
+    #[prost(message, repeated, tag = "5")]
+    pub transfers: ::prost::alloc::vec::Vec<AdjustmentTransfer>,
+}
+/// The proposal is recorded.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ProposeAdjustmentResponse {
+    /// The proposal.
+    #[prost(message, optional, tag = "1")]
+    pub adjustment: ::core::option::Option<Adjustment>,
+}
+/// Request to approve an adjustment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveAdjustmentRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The proposal. Required.
+    #[prost(string, tag = "2")]
+    pub adjustment_id: ::prost::alloc::string::String,
+}
+/// The adjustment is posted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApproveAdjustmentResponse {
+    /// The proposal as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub adjustment: ::core::option::Option<Adjustment>,
+    /// The case as it is now.
+    #[prost(message, optional, tag = "2")]
+    pub found: ::core::option::Option<ReconciliationCase>,
+}
+/// Request to close a day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseDayRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The physical account. Required.
+    #[prost(string, tag = "2")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// The day, as YYYY-MM-DD. Required.
+    #[prost(string, tag = "3")]
+    pub day: ::prost::alloc::string::String,
+}
+/// A named difference between books and bank at the end of a day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NamedDifference {
+    /// The item, or the case.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The class of the case; empty for what is only outstanding.
+    #[prost(string, tag = "2")]
+    pub class: ::prost::alloc::string::String,
+    /// What the books have more than the bank because of it, in minor units.
+    #[prost(int64, tag = "3")]
+    pub difference_minor_units: i64,
+    /// Its age in banking days on the day of closing.
+    #[prost(int32, tag = "4")]
+    pub age_banking_days: i32,
+    /// Who explains it.
+    #[prost(string, tag = "5")]
+    pub owner: ::prost::alloc::string::String,
+}
+/// A closed day.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CloseDayResponse {
+    /// The bank's closing balance in minor units.
+    #[prost(int64, tag = "1")]
+    pub closing_minor_units: i64,
+    /// The books' balance with the postings of everything that is explained.
+    #[prost(int64, tag = "2")]
+    pub books_minor_units: i64,
+    /// Everything by which they differ, largest first.
+    #[prost(message, repeated, tag = "3")]
+    pub timing_items: ::prost::alloc::vec::Vec<NamedDifference>,
+    /// Number of entries of the day.
+    #[prost(int64, tag = "4")]
+    pub entry_count: i64,
+    /// Whether an earlier call had closed it.
+    #[prost(bool, tag = "5")]
+    pub replayed: bool,
+}
+/// What became of a bank's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ImportState {
+    /// Not sent.
+    Unspecified = 0,
+    /// Parts of the file are missing.
+    Receiving = 1,
+    /// It was taken by this call.
+    Taken = 2,
+    /// It had been taken before.
+    Known = 3,
+}
+impl ImportState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "IMPORT_STATE_UNSPECIFIED",
+            Self::Receiving => "IMPORT_STATE_RECEIVING",
+            Self::Taken => "IMPORT_STATE_TAKEN",
+            Self::Known => "IMPORT_STATE_KNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "IMPORT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "IMPORT_STATE_RECEIVING" => Some(Self::Receiving),
+            "IMPORT_STATE_TAKEN" => Some(Self::Taken),
+            "IMPORT_STATE_KNOWN" => Some(Self::Known),
+            _ => None,
+        }
+    }
+}
+/// Where money goes on a bank account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MoneyDirection {
+    /// Not valid.
+    Unspecified = 0,
+    /// It leaves the account.
+    Debit = 1,
+    /// It comes to the account.
+    Credit = 2,
+}
+impl MoneyDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MONEY_DIRECTION_UNSPECIFIED",
+            Self::Debit => "MONEY_DIRECTION_DEBIT",
+            Self::Credit => "MONEY_DIRECTION_CREDIT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MONEY_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "MONEY_DIRECTION_DEBIT" => Some(Self::Debit),
+            "MONEY_DIRECTION_CREDIT" => Some(Self::Credit),
+            _ => None,
+        }
+    }
+}
+/// Whether a case needs work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CaseState {
+    /// Every state, in a request; not sent.
+    Unspecified = 0,
+    /// Somebody has to do something.
+    Open = 1,
+    /// It is listed so that it can be seen, or a person explained it.
+    Explained = 2,
+    /// Later facts, an adjustment or a write-off resolved it.
+    Resolved = 3,
+}
+impl CaseState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CASE_STATE_UNSPECIFIED",
+            Self::Open => "CASE_STATE_OPEN",
+            Self::Explained => "CASE_STATE_EXPLAINED",
+            Self::Resolved => "CASE_STATE_RESOLVED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CASE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CASE_STATE_OPEN" => Some(Self::Open),
+            "CASE_STATE_EXPLAINED" => Some(Self::Explained),
+            "CASE_STATE_RESOLVED" => Some(Self::Resolved),
+            _ => None,
+        }
+    }
+}
+/// What an adjustment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AdjustmentKind {
+    /// Not valid.
+    Unspecified = 0,
+    /// The entry is booked as what it turned out to be.
+    Adjustment = 1,
+    /// A leaf bears a loss. It takes money out of leaves only.
+    WriteOff = 2,
+}
+impl AdjustmentKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ADJUSTMENT_KIND_UNSPECIFIED",
+            Self::Adjustment => "ADJUSTMENT_KIND_ADJUSTMENT",
+            Self::WriteOff => "ADJUSTMENT_KIND_WRITE_OFF",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ADJUSTMENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ADJUSTMENT_KIND_ADJUSTMENT" => Some(Self::Adjustment),
+            "ADJUSTMENT_KIND_WRITE_OFF" => Some(Self::WriteOff),
+            _ => None,
+        }
+    }
+}
+/// Count and sum of the entries of one side.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementTotal {
+    /// How many entries.
+    #[prost(int64, tag = "1")]
+    pub count: i64,
+    /// What they come to, in minor units, without a sign.
+    #[prost(int64, tag = "2")]
+    pub sum_minor_units: i64,
+}
+/// The statement of a leaf, of a summary node or of a physical account for one day in UTC, without its entries.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Statement {
+    /// Id of the leaf, summary node or physical account.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// What it is of.
+    #[prost(enumeration = "StatementKind", tag = "2")]
+    pub kind: i32,
+    /// One more than that of the statement before, from 1, without holes: every day from the node's first has one. 0: the day is not over, and this is no statement
+    /// yet.
+    #[prost(int64, tag = "3")]
+    pub number: i64,
+    /// The day, as YYYY-MM-DD.
+    #[prost(string, tag = "4")]
+    pub day: ::prost::alloc::string::String,
+    /// The number under which the node was known on that day: the physical account's own, a leaf's virtual IBAN or its number in segments, otherwise the node's id.
+    #[prost(string, tag = "5")]
+    pub account_number: ::prost::alloc::string::String,
+    /// The node's name on that day.
+    #[prost(string, tag = "6")]
+    pub name: ::prost::alloc::string::String,
+    /// Id of the legal entity whose money it is.
+    #[prost(string, tag = "7")]
+    pub entity: ::prost::alloc::string::String,
+    /// The bank of the physical account.
+    #[prost(string, tag = "8")]
+    pub bank: ::prost::alloc::string::String,
+    /// The bank's branch: its BIC, sort code or another of its names.
+    #[prost(string, tag = "9")]
+    pub branch: ::prost::alloc::string::String,
+    /// ISO 4217 code.
+    #[prost(string, tag = "10")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Balance at the start of the day, in minor units, negative for a debit balance: the closing balance of the statement before.
+    #[prost(int64, tag = "11")]
+    pub opening_minor_units: i64,
+    /// Balance at the end of the day: opening, plus credits, minus debits.
+    #[prost(int64, tag = "12")]
+    pub closing_minor_units: i64,
+    /// Its credits.
+    #[prost(message, optional, tag = "13")]
+    pub credits: ::core::option::Option<StatementTotal>,
+    /// Its debits.
+    #[prost(message, optional, tag = "14")]
+    pub debits: ::core::option::Option<StatementTotal>,
+    /// Sequence number of the last event of the treasury book that it includes. An event that the book took later belongs to a later statement, whatever its value
+    /// date.
+    #[prost(int64, tag = "15")]
+    pub position: i64,
+    /// SHA-256 of its content in its canonical form, in lower-case hexadecimal digits. Empty while the day is not over.
+    #[prost(string, tag = "16")]
+    pub hash: ::prost::alloc::string::String,
+    /// When it was issued. It never changes afterwards. Absent while the day is not over.
+    #[prost(message, optional, tag = "17")]
+    pub issue_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One entry of a statement.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementEntry {
+    /// The leaf whose entry it is; in the statement of a physical account, that account.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// Amount in minor units; always more than 0.
+    #[prost(int64, tag = "2")]
+    pub minor_units: i64,
+    /// Whether the money came in.
+    #[prost(bool, tag = "3")]
+    pub is_credit: bool,
+    /// What happened: the kind of the posting. `structure.moved_in` and `structure.moved_out`: a leaf came below the summary node or left it with what it held.
+    #[prost(string, tag = "4")]
+    pub kind: ::prost::alloc::string::String,
+    /// When it was booked; always on the statement's day.
+    #[prost(message, optional, tag = "5")]
+    pub booking_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The day from which it counts, as YYYY-MM-DD; of a late item an earlier one than the statement's.
+    #[prost(string, tag = "6")]
+    pub value_date: ::prost::alloc::string::String,
+    /// UUID of the posting in the treasury book; empty for a leaf that came or left.
+    #[prost(string, tag = "7")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// Sequence number of the posting.
+    #[prost(int64, tag = "8")]
+    pub seq: i64,
+    /// Number of the transfer in the book; the two entries of a move between leaves have the same.
+    #[prost(int64, tag = "9")]
+    pub transfer_no: i64,
+    /// The other side: a leaf, or a physical account for money that came from or went to the bank. Empty if it is neither.
+    #[prost(string, tag = "10")]
+    pub other_node_id: ::prost::alloc::string::String,
+    /// Whether the other side is in the same statement too, as the other entry of a pair: money moved between leaves, and nothing at the bank.
+    #[prost(bool, tag = "11")]
+    pub is_internal: bool,
+    /// The end-to-end id of the payment, if the posting names one.
+    #[prost(string, tag = "12")]
+    pub end_to_end_id: ::prost::alloc::string::String,
+    /// Why the payment came back, such as `AC04`; empty if it is no return or the posting gives no reason.
+    #[prost(string, tag = "13")]
+    pub return_reason: ::prost::alloc::string::String,
+    /// The node's balance after the entry, in minor units, in the order of the statement.
+    #[prost(int64, tag = "14")]
+    pub balance_minor_units: i64,
+}
+/// Request to issue statements.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IssueStatementRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of a leaf, a summary node or a physical account. Required.
+    #[prost(string, tag = "2")]
+    pub node_id: ::prost::alloc::string::String,
+    /// A day that is over, as YYYY-MM-DD. The statements of all days before it are issued first. Required.
+    #[prost(string, tag = "3")]
+    pub day: ::prost::alloc::string::String,
+}
+/// The statement of that day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IssueStatementResponse {
+    /// The statement, issued now or earlier.
+    #[prost(message, optional, tag = "1")]
+    pub statement: ::core::option::Option<Statement>,
+}
+/// Request for a statement.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStatementRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of a leaf, a summary node or a physical account. Required.
+    #[prost(string, tag = "2")]
+    pub node_id: ::prost::alloc::string::String,
+    /// The day, as YYYY-MM-DD. A day that is over is issued by the first call that asks for it; today has the entries so far. Required.
+    #[prost(string, tag = "3")]
+    pub day: ::prost::alloc::string::String,
+    /// Maximum number of entries in the answer. 0: 200; at most 1,000.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer for the same node and day. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A statement, or a page of it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetStatementResponse {
+    /// The statement. While the day is not over, only the first page has its sums and its closing balance.
+    #[prost(message, optional, tag = "1")]
+    pub statement: ::core::option::Option<Statement>,
+    /// The page's entries, in the order of the book.
+    #[prost(message, repeated, tag = "2")]
+    pub entries: ::prost::alloc::vec::Vec<StatementEntry>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more entries.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for the statements that were issued.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListStatementsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of a leaf, a summary node or a physical account. Required.
+    #[prost(string, tag = "2")]
+    pub node_id: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0: 100; at most 1,000.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer for the same node. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of statements.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListStatementsResponse {
+    /// The statements without their entries, the newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub statements: ::prost::alloc::vec::Vec<Statement>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for a statement as a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenderStatementRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of a leaf, a summary node or a physical account. Required.
+    #[prost(string, tag = "2")]
+    pub node_id: ::prost::alloc::string::String,
+    /// The day, as YYYY-MM-DD. Required.
+    #[prost(string, tag = "3")]
+    pub day: ::prost::alloc::string::String,
+    /// What to write. Required.
+    #[prost(enumeration = "StatementFormat", tag = "4")]
+    pub format: i32,
+}
+/// A part of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenderStatementResponse {
+    /// First message only: the statement.
+    #[prost(message, optional, tag = "1")]
+    pub statement: ::core::option::Option<Statement>,
+    /// First message only: the file's media type, such as `text/csv; charset=utf-8`.
+    #[prost(string, tag = "2")]
+    pub media_type: ::prost::alloc::string::String,
+    /// First message only: a name for the file, without a folder.
+    #[prost(string, tag = "3")]
+    pub file_name: ::prost::alloc::string::String,
+    /// First message only: what the statement has and this format can't carry, a sentence each. Empty: the file has everything.
+    #[prost(string, repeated, tag = "4")]
+    pub losses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The next bytes of the file; none in the first message.
+    #[prost(bytes = "vec", tag = "5")]
+    pub content: ::prost::alloc::vec::Vec<u8>,
+}
+/// What a statement is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StatementKind {
+    /// Not sent.
+    Unspecified = 0,
+    /// A physical account: what was booked at the bank, and nothing between leaves.
+    Physical = 1,
+    /// A summary node: the entries of all leaves that were below it at the end of the day.
+    Summary = 2,
+    /// A leaf.
+    Leaf = 3,
+}
+impl StatementKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STATEMENT_KIND_UNSPECIFIED",
+            Self::Physical => "STATEMENT_KIND_PHYSICAL",
+            Self::Summary => "STATEMENT_KIND_SUMMARY",
+            Self::Leaf => "STATEMENT_KIND_LEAF",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STATEMENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "STATEMENT_KIND_PHYSICAL" => Some(Self::Physical),
+            "STATEMENT_KIND_SUMMARY" => Some(Self::Summary),
+            "STATEMENT_KIND_LEAF" => Some(Self::Leaf),
+            _ => None,
+        }
+    }
+}
+/// What a statement is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StatementFormat {
+    /// Refused in a request.
+    Unspecified = 0,
+    /// Comma-separated values in UTF-8, for spreadsheets: a row for each entry, then the sums. Also of a day that is not over.
+    Csv = 1,
+}
+impl StatementFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STATEMENT_FORMAT_UNSPECIFIED",
+            Self::Csv => "STATEMENT_FORMAT_CSV",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STATEMENT_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "STATEMENT_FORMAT_CSV" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
 /// Request for what a file would change.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PlanStructureRequest {
@@ -1138,6 +2442,589 @@ pub mod treasury_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Moves money between two leaves of one physical account. Nothing happens at the bank. Between leaves of two legal entities it repays what the giver's owes
+        /// the receiver's, and the rest is a loan, in the same posting. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was
+        /// used for another move), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION: a rule forbids it; the facts are `id`, what breaks
+        /// the rule, and `rule`: `leaf`, `same_leaf`, `other_account`, `other_currency`, `standard_leaf`, `state`, `funds`, `use`, `leaf_available`,
+        /// `physical_available`, `leaf_maximum` or `pair_limit`, checked in this order), MOVEMENTS_BUSY (UNAVAILABLE: other movements came first each time; retry),
+        /// and the ledger's INSUFFICIENT_FUNDS, ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same request id is safe: what was moved is not moved again, and
+        /// what was refused is decided again.
+        pub async fn move_funds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MoveFundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MoveFundsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/MoveFunds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "MoveFunds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists moves. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_moves(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListMovesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMovesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListMoves",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "ListMoves"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists what the legal entities owe each other, by age. Reasons: MALFORMED, PAGE_TOKEN, BALANCES_CHANGING (UNAVAILABLE: retry).
+        pub async fn list_positions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPositionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPositionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListPositions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ListPositions",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Books the interest that a legal entity owes another for the days since the last booking, by the rates of `treasury.pairs`. It is owed like a loan from the
+        /// day after the period. Reasons in order of precedence: MALFORMED, BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION; the fact
+        /// `rule` is `period_open`, `period_done`, `no_interest` or `period_length`), MOVEMENTS_BUSY (UNAVAILABLE: retry). A retry for the same day is safe.
+        pub async fn accrue_interest(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AccrueInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AccrueInterestResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/AccrueInterest",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "AccrueInterest",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Divides interest or fees that the bank booked on a physical account among its leaves, and keeps the whole calculation. Reasons in order of precedence:
+        /// MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: this kind, period and sequence were divided with other values), BALANCES_CHANGING (UNAVAILABLE: retry),
+        /// FUNDS_REFUSED (FAILED_PRECONDITION; the fact `rule` is `account`, `period_length`, `period_open`, `sequence`, `period_done`, `not_booked`, `no_basis`,
+        /// `residue` or `leaf_available`), MOVEMENTS_BUSY (UNAVAILABLE: retry). A retry is safe: account, kind, period and sequence are divided once.
+        pub async fn allocate_charges(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AllocateChargesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateChargesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/AllocateCharges",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "AllocateCharges",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists allocations with their calculations. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_allocations(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAllocationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAllocationsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListAllocations",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ListAllocations",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a bank's file with statements: camt.052, camt.053, camt.054, BAI2, MT940 or MT942 of at most 32 MiB, in parts of at most 192 KiB in any order. The
+        /// answer to the last part says what the file is; then the file is stored and matched, and its cases are open. Reasons in order of precedence: MALFORMED,
+        /// STATEMENT_REFUSED (FAILED_PRECONDITION: the file is not readable, has no statement, or one of an account that is not in the structure; the facts are
+        /// `problem` and `sha256`; nothing of it is kept), RECONCILIATION_BUSY (UNAVAILABLE: another call reconciled the account meanwhile; retry). A
+        /// retry is safe: a file is recognised by its bytes, and a statement by its entries, in whichever format it comes.
+        pub async fn import_statement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStatementResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ImportStatement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ImportStatement",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Announces what should happen on physical accounts, or what the books know of it by now. For services. Reasons in order of precedence: MALFORMED,
+        /// PHYSICAL_ACCOUNT_UNKNOWN (NOT_FOUND, fact `physical_account`), ITEM_DIFFERS (FAILED_PRECONDITION, fact `item`: an item with this id has another account, direction,
+        /// amount or currency; nothing was recorded). A retry is safe.
+        pub async fn expect_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExpectItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExpectItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ExpectItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ExpectItems",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists cases: what was found when statements were imported or days closed. The oldest is first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_cases(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCasesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListCases",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "ListCases"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns a case with what was proposed for it. Reasons: MALFORMED, CASE_UNKNOWN (NOT_FOUND).
+        pub async fn get_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/GetCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "GetCase"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a member of staff responsible for a case. Reasons: MALFORMED, CASE_UNKNOWN, CASE_RESOLVED (FAILED_PRECONDITION). A retry is safe.
+        pub async fn assign_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AssignCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AssignCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/AssignCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "AssignCase"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Explains a case about a file or a statement as a whole; the reason of the call is the explanation. A file that contradicts itself or another one is left out
+        /// of every matching from then on. Reasons: MALFORMED, CASE_UNKNOWN, CASE_RESOLVED, NOT_EXPLAINED_BY_HAND (FAILED_PRECONDITION: it is about entries or items,
+        /// which an adjustment resolves, or about leaves that do not add up, which have to be found), RECONCILIATION_BUSY. A retry is safe.
+        pub async fn explain_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ExplainCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ExplainCase",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Proposes the posting that resolves a case about entries or items, in place of what was proposed for it before. Nothing is posted. Reasons in order of
+        /// precedence: MALFORMED, ADJUSTMENT_DIFFERS (FAILED_PRECONDITION: this id was used for another proposal), CASE_UNKNOWN, CASE_RESOLVED, CASE_OF_FILE
+        /// (FAILED_PRECONDITION: explain it), LEAF_UNKNOWN (NOT_FOUND, fact `leaf`: it is no leaf of the case's physical account, or is closed), ADJUSTMENT_UNEVEN (FAILED_PRECONDITION, fact `difference`: with it, books and bank would still differ by this many minor units because of the
+        /// case). A retry is safe.
+        pub async fn propose_adjustment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProposeAdjustmentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProposeAdjustmentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ProposeAdjustment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ProposeAdjustment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Approves what another member of staff proposed, and posts it once. Reasons in order of precedence: MALFORMED, ADJUSTMENT_UNKNOWN (NOT_FOUND),
+        /// ADJUSTMENT_REPLACED (FAILED_PRECONDITION: another was proposed since), SAME_PERSON (FAILED_PRECONDITION: the proposer can't approve it), CASE_RESOLVED,
+        /// ADJUSTMENT_UNEVEN, POSTING_REFUSED (FAILED_PRECONDITION: the ledger refused it; nothing was posted). A retry is safe.
+        pub async fn approve_adjustment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApproveAdjustmentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveAdjustmentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ApproveAdjustment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ApproveAdjustment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Closes a day of a physical account for ever. Reasons in order of precedence: MALFORMED, PHYSICAL_ACCOUNT_UNKNOWN, DAY_NOT_OVER (FAILED_PRECONDITION),
+        /// EARLIER_DAY_OPEN (FAILED_PRECONDITION, fact `day`: days are closed in their order), DAY_NOT_EXPLAINED (FAILED_PRECONDITION; the facts are `obstacles`,
+        /// `open_cases`, `unexplained` and `unnamed_minor_units`; nothing was closed), BALANCES_CHANGING, RECONCILIATION_BUSY. A retry is safe.
+        pub async fn close_day(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CloseDayRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseDayResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/CloseDay",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "CloseDay"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Issues the statement of a day that is over, and before it those of the days before; each once and for ever. Reasons in order of precedence: MALFORMED,
+        /// NODE_UNKNOWN (NOT_FOUND), DAY_OPEN (FAILED_PRECONDITION: the day is not over for ten minutes yet), DAY_BEFORE_FIRST (FAILED_PRECONDITION: the node was not
+        /// there on that day; fact `first_day`), STATEMENTS_PENDING (UNAVAILABLE: many days were missing; those issued so far stay, retry). A retry is safe.
+        pub async fn issue_statement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::IssueStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IssueStatementResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/IssueStatement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "IssueStatement",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns the statement of a day, page by page. The first call that asks for a past day issues it. Reasons: those of IssueStatement, PAGE_TOKEN. For a day
+        /// that is not over, DAY_OPEN means that it is in the future. A retry is safe.
+        pub async fn get_statement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStatementResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/GetStatement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "GetStatement",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the statements of a node that were issued, the newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_statements(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListStatementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStatementsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListStatements",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ListStatements",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Writes the statement of a day as a file, in parts: the first message says what the file is, the others are its bytes in order. Reasons: those of
+        /// GetStatement but PAGE_TOKEN. DAY_OPEN also if the format has only whole days. A stream that ends with an error is no file; a retry is safe and writes the
+        /// same bytes.
+        pub async fn render_statement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RenderStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::RenderStatementResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/RenderStatement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "RenderStatement",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1239,6 +3126,192 @@ pub mod treasury_service_server {
             request: tonic::Request<super::ListAccountingPeriodsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListAccountingPeriodsResponse>,
+            tonic::Status,
+        >;
+        /// Moves money between two leaves of one physical account. Nothing happens at the bank. Between leaves of two legal entities it repays what the giver's owes
+        /// the receiver's, and the rest is a loan, in the same posting. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was
+        /// used for another move), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION: a rule forbids it; the facts are `id`, what breaks
+        /// the rule, and `rule`: `leaf`, `same_leaf`, `other_account`, `other_currency`, `standard_leaf`, `state`, `funds`, `use`, `leaf_available`,
+        /// `physical_available`, `leaf_maximum` or `pair_limit`, checked in this order), MOVEMENTS_BUSY (UNAVAILABLE: other movements came first each time; retry),
+        /// and the ledger's INSUFFICIENT_FUNDS, ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same request id is safe: what was moved is not moved again, and
+        /// what was refused is decided again.
+        async fn move_funds(
+            &self,
+            request: tonic::Request<super::MoveFundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MoveFundsResponse>,
+            tonic::Status,
+        >;
+        /// Lists moves. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_moves(
+            &self,
+            request: tonic::Request<super::ListMovesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMovesResponse>,
+            tonic::Status,
+        >;
+        /// Lists what the legal entities owe each other, by age. Reasons: MALFORMED, PAGE_TOKEN, BALANCES_CHANGING (UNAVAILABLE: retry).
+        async fn list_positions(
+            &self,
+            request: tonic::Request<super::ListPositionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPositionsResponse>,
+            tonic::Status,
+        >;
+        /// Books the interest that a legal entity owes another for the days since the last booking, by the rates of `treasury.pairs`. It is owed like a loan from the
+        /// day after the period. Reasons in order of precedence: MALFORMED, BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION; the fact
+        /// `rule` is `period_open`, `period_done`, `no_interest` or `period_length`), MOVEMENTS_BUSY (UNAVAILABLE: retry). A retry for the same day is safe.
+        async fn accrue_interest(
+            &self,
+            request: tonic::Request<super::AccrueInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AccrueInterestResponse>,
+            tonic::Status,
+        >;
+        /// Divides interest or fees that the bank booked on a physical account among its leaves, and keeps the whole calculation. Reasons in order of precedence:
+        /// MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: this kind, period and sequence were divided with other values), BALANCES_CHANGING (UNAVAILABLE: retry),
+        /// FUNDS_REFUSED (FAILED_PRECONDITION; the fact `rule` is `account`, `period_length`, `period_open`, `sequence`, `period_done`, `not_booked`, `no_basis`,
+        /// `residue` or `leaf_available`), MOVEMENTS_BUSY (UNAVAILABLE: retry). A retry is safe: account, kind, period and sequence are divided once.
+        async fn allocate_charges(
+            &self,
+            request: tonic::Request<super::AllocateChargesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateChargesResponse>,
+            tonic::Status,
+        >;
+        /// Lists allocations with their calculations. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_allocations(
+            &self,
+            request: tonic::Request<super::ListAllocationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAllocationsResponse>,
+            tonic::Status,
+        >;
+        /// Takes a bank's file with statements: camt.052, camt.053, camt.054, BAI2, MT940 or MT942 of at most 32 MiB, in parts of at most 192 KiB in any order. The
+        /// answer to the last part says what the file is; then the file is stored and matched, and its cases are open. Reasons in order of precedence: MALFORMED,
+        /// STATEMENT_REFUSED (FAILED_PRECONDITION: the file is not readable, has no statement, or one of an account that is not in the structure; the facts are
+        /// `problem` and `sha256`; nothing of it is kept), RECONCILIATION_BUSY (UNAVAILABLE: another call reconciled the account meanwhile; retry). A
+        /// retry is safe: a file is recognised by its bytes, and a statement by its entries, in whichever format it comes.
+        async fn import_statement(
+            &self,
+            request: tonic::Request<super::ImportStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStatementResponse>,
+            tonic::Status,
+        >;
+        /// Announces what should happen on physical accounts, or what the books know of it by now. For services. Reasons in order of precedence: MALFORMED,
+        /// PHYSICAL_ACCOUNT_UNKNOWN (NOT_FOUND, fact `physical_account`), ITEM_DIFFERS (FAILED_PRECONDITION, fact `item`: an item with this id has another account, direction,
+        /// amount or currency; nothing was recorded). A retry is safe.
+        async fn expect_items(
+            &self,
+            request: tonic::Request<super::ExpectItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExpectItemsResponse>,
+            tonic::Status,
+        >;
+        /// Lists cases: what was found when statements were imported or days closed. The oldest is first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_cases(
+            &self,
+            request: tonic::Request<super::ListCasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCasesResponse>,
+            tonic::Status,
+        >;
+        /// Returns a case with what was proposed for it. Reasons: MALFORMED, CASE_UNKNOWN (NOT_FOUND).
+        async fn get_case(
+            &self,
+            request: tonic::Request<super::GetCaseRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetCaseResponse>, tonic::Status>;
+        /// Makes a member of staff responsible for a case. Reasons: MALFORMED, CASE_UNKNOWN, CASE_RESOLVED (FAILED_PRECONDITION). A retry is safe.
+        async fn assign_case(
+            &self,
+            request: tonic::Request<super::AssignCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AssignCaseResponse>,
+            tonic::Status,
+        >;
+        /// Explains a case about a file or a statement as a whole; the reason of the call is the explanation. A file that contradicts itself or another one is left out
+        /// of every matching from then on. Reasons: MALFORMED, CASE_UNKNOWN, CASE_RESOLVED, NOT_EXPLAINED_BY_HAND (FAILED_PRECONDITION: it is about entries or items,
+        /// which an adjustment resolves, or about leaves that do not add up, which have to be found), RECONCILIATION_BUSY. A retry is safe.
+        async fn explain_case(
+            &self,
+            request: tonic::Request<super::ExplainCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainCaseResponse>,
+            tonic::Status,
+        >;
+        /// Proposes the posting that resolves a case about entries or items, in place of what was proposed for it before. Nothing is posted. Reasons in order of
+        /// precedence: MALFORMED, ADJUSTMENT_DIFFERS (FAILED_PRECONDITION: this id was used for another proposal), CASE_UNKNOWN, CASE_RESOLVED, CASE_OF_FILE
+        /// (FAILED_PRECONDITION: explain it), LEAF_UNKNOWN (NOT_FOUND, fact `leaf`: it is no leaf of the case's physical account, or is closed), ADJUSTMENT_UNEVEN (FAILED_PRECONDITION, fact `difference`: with it, books and bank would still differ by this many minor units because of the
+        /// case). A retry is safe.
+        async fn propose_adjustment(
+            &self,
+            request: tonic::Request<super::ProposeAdjustmentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProposeAdjustmentResponse>,
+            tonic::Status,
+        >;
+        /// Approves what another member of staff proposed, and posts it once. Reasons in order of precedence: MALFORMED, ADJUSTMENT_UNKNOWN (NOT_FOUND),
+        /// ADJUSTMENT_REPLACED (FAILED_PRECONDITION: another was proposed since), SAME_PERSON (FAILED_PRECONDITION: the proposer can't approve it), CASE_RESOLVED,
+        /// ADJUSTMENT_UNEVEN, POSTING_REFUSED (FAILED_PRECONDITION: the ledger refused it; nothing was posted). A retry is safe.
+        async fn approve_adjustment(
+            &self,
+            request: tonic::Request<super::ApproveAdjustmentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveAdjustmentResponse>,
+            tonic::Status,
+        >;
+        /// Closes a day of a physical account for ever. Reasons in order of precedence: MALFORMED, PHYSICAL_ACCOUNT_UNKNOWN, DAY_NOT_OVER (FAILED_PRECONDITION),
+        /// EARLIER_DAY_OPEN (FAILED_PRECONDITION, fact `day`: days are closed in their order), DAY_NOT_EXPLAINED (FAILED_PRECONDITION; the facts are `obstacles`,
+        /// `open_cases`, `unexplained` and `unnamed_minor_units`; nothing was closed), BALANCES_CHANGING, RECONCILIATION_BUSY. A retry is safe.
+        async fn close_day(
+            &self,
+            request: tonic::Request<super::CloseDayRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseDayResponse>,
+            tonic::Status,
+        >;
+        /// Issues the statement of a day that is over, and before it those of the days before; each once and for ever. Reasons in order of precedence: MALFORMED,
+        /// NODE_UNKNOWN (NOT_FOUND), DAY_OPEN (FAILED_PRECONDITION: the day is not over for ten minutes yet), DAY_BEFORE_FIRST (FAILED_PRECONDITION: the node was not
+        /// there on that day; fact `first_day`), STATEMENTS_PENDING (UNAVAILABLE: many days were missing; those issued so far stay, retry). A retry is safe.
+        async fn issue_statement(
+            &self,
+            request: tonic::Request<super::IssueStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IssueStatementResponse>,
+            tonic::Status,
+        >;
+        /// Returns the statement of a day, page by page. The first call that asks for a past day issues it. Reasons: those of IssueStatement, PAGE_TOKEN. For a day
+        /// that is not over, DAY_OPEN means that it is in the future. A retry is safe.
+        async fn get_statement(
+            &self,
+            request: tonic::Request<super::GetStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStatementResponse>,
+            tonic::Status,
+        >;
+        /// Lists the statements of a node that were issued, the newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_statements(
+            &self,
+            request: tonic::Request<super::ListStatementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStatementsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the RenderStatement method.
+        type RenderStatementStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::RenderStatementResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Writes the statement of a day as a file, in parts: the first message says what the file is, the others are its bytes in order. Reasons: those of
+        /// GetStatement but PAGE_TOKEN. DAY_OPEN also if the format has only whole days. A stream that ends with an error is no file; a retry is safe and writes the
+        /// same bytes.
+        async fn render_statement(
+            &self,
+            request: tonic::Request<super::RenderStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::RenderStatementStream>,
             tonic::Status,
         >;
     }
@@ -1757,6 +3830,873 @@ pub mod treasury_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/MoveFunds" => {
+                    #[allow(non_camel_case_types)]
+                    struct MoveFundsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::MoveFundsRequest>
+                    for MoveFundsSvc<T> {
+                        type Response = super::MoveFundsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MoveFundsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::move_funds(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MoveFundsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListMoves" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListMovesSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListMovesRequest>
+                    for ListMovesSvc<T> {
+                        type Response = super::ListMovesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListMovesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_moves(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListMovesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListPositions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPositionsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListPositionsRequest>
+                    for ListPositionsSvc<T> {
+                        type Response = super::ListPositionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPositionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_positions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPositionsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/AccrueInterest" => {
+                    #[allow(non_camel_case_types)]
+                    struct AccrueInterestSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::AccrueInterestRequest>
+                    for AccrueInterestSvc<T> {
+                        type Response = super::AccrueInterestResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AccrueInterestRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::accrue_interest(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AccrueInterestSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/AllocateCharges" => {
+                    #[allow(non_camel_case_types)]
+                    struct AllocateChargesSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::AllocateChargesRequest>
+                    for AllocateChargesSvc<T> {
+                        type Response = super::AllocateChargesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AllocateChargesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::allocate_charges(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AllocateChargesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListAllocations" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAllocationsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListAllocationsRequest>
+                    for ListAllocationsSvc<T> {
+                        type Response = super::ListAllocationsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAllocationsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_allocations(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAllocationsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ImportStatement" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportStatementSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ImportStatementRequest>
+                    for ImportStatementSvc<T> {
+                        type Response = super::ImportStatementResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ImportStatementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::import_statement(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportStatementSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ExpectItems" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExpectItemsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ExpectItemsRequest>
+                    for ExpectItemsSvc<T> {
+                        type Response = super::ExpectItemsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExpectItemsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::expect_items(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExpectItemsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListCases" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListCasesSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListCasesRequest>
+                    for ListCasesSvc<T> {
+                        type Response = super::ListCasesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListCasesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_cases(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListCasesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/GetCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCaseSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::GetCaseRequest>
+                    for GetCaseSvc<T> {
+                        type Response = super::GetCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::get_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCaseSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/AssignCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct AssignCaseSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::AssignCaseRequest>
+                    for AssignCaseSvc<T> {
+                        type Response = super::AssignCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AssignCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::assign_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AssignCaseSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ExplainCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExplainCaseSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ExplainCaseRequest>
+                    for ExplainCaseSvc<T> {
+                        type Response = super::ExplainCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExplainCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::explain_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExplainCaseSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ProposeAdjustment" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProposeAdjustmentSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ProposeAdjustmentRequest>
+                    for ProposeAdjustmentSvc<T> {
+                        type Response = super::ProposeAdjustmentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProposeAdjustmentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::propose_adjustment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProposeAdjustmentSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ApproveAdjustment" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApproveAdjustmentSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ApproveAdjustmentRequest>
+                    for ApproveAdjustmentSvc<T> {
+                        type Response = super::ApproveAdjustmentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApproveAdjustmentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::approve_adjustment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApproveAdjustmentSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/CloseDay" => {
+                    #[allow(non_camel_case_types)]
+                    struct CloseDaySvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::CloseDayRequest>
+                    for CloseDaySvc<T> {
+                        type Response = super::CloseDayResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CloseDayRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::close_day(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CloseDaySvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/IssueStatement" => {
+                    #[allow(non_camel_case_types)]
+                    struct IssueStatementSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::IssueStatementRequest>
+                    for IssueStatementSvc<T> {
+                        type Response = super::IssueStatementResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::IssueStatementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::issue_statement(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = IssueStatementSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/GetStatement" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetStatementSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::GetStatementRequest>
+                    for GetStatementSvc<T> {
+                        type Response = super::GetStatementResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetStatementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::get_statement(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetStatementSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListStatements" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListStatementsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListStatementsRequest>
+                    for ListStatementsSvc<T> {
+                        type Response = super::ListStatementsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListStatementsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_statements(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListStatementsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/RenderStatement" => {
+                    #[allow(non_camel_case_types)]
+                    struct RenderStatementSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::ServerStreamingService<
+                        super::RenderStatementRequest,
+                    > for RenderStatementSvc<T> {
+                        type Response = super::RenderStatementResponse;
+                        type ResponseStream = T::RenderStatementStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RenderStatementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::render_statement(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RenderStatementSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -5,8 +5,8 @@ use api::ledger::{GetBalanceAtRequest, ListEntriesRequest, ListEntriesResponse};
 use money::BookName;
 
 impl LedgerClient {
-    /// A page of an account's entries. An account that the book does not have has none; nor has one of a book that is not there yet.
-    pub async fn entries(&self, request: ListEntriesRequest) -> Result<ListEntriesResponse, NotPosted> {
+    /// A page of an account's entries as the ledger sends it. An account that the book does not have has none; nor has one of a book that is not there yet.
+    pub async fn list_entries(&self, request: ListEntriesRequest) -> Result<ListEntriesResponse, NotPosted> {
         known(self.client.clone().list_entries(request).await.map(tonic::Response::into_inner))
     }
 
