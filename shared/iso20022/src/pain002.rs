@@ -10,6 +10,7 @@ use crate::{
 use jiff::Timestamp;
 use money::Money;
 
+mod parts;
 mod verdict;
 
 pub use verdict::Verdict;

@@ -203,3 +203,41 @@ fn amounts_that_are_repeated_are_read() {
     let read = StatusReport::read(text.as_bytes()).unwrap();
     assert!(read.amounts("E2E-1").any(|repeated| repeated.currency().code() == "EUR"));
 }
+
+proptest! {
+    /// Taken apart, a report says of each transfer what the whole says, but for `PART` above it.
+    #[test]
+    fn the_part_about_a_transfer_says_what_the_whole_says_of_it(
+        group in any_code(),
+        payments in prop::collection::vec((any_code(), prop::collection::vec((0..3usize, any_code()), 0..4)), 0..4),
+    ) {
+        let ids = ["A", "B", "C"];
+        let mut whole = levels(group, &[]);
+        for (of_all, own) in &payments {
+            let codes: Vec<Option<&str>> = own.iter().map(|(_, code)| *code).collect();
+            let mut payment = levels(None, &[(*of_all, &codes)]).payments.remove(0);
+            for (transfer, (id, _)) in payment.transactions.iter_mut().zip(own) {
+                transfer.end_to_end_id = Some(ids[*id].to_owned());
+            }
+            whole.payments.push(payment);
+        }
+        let lists_none = whole.payments.iter().all(|payment| payment.transactions.is_empty());
+        for (id, part) in ids.iter().zip(whole.parts(&ids)) {
+            prop_assert_eq!(part.is_some(), lists_none || whole.names(id));
+            let said = part.and_then(|part| part.verdict(id, "MSG-1"));
+            prop_assert_eq!(said, whole.verdict(id, "MSG-1"));
+        }
+    }
+}
+
+fn any_code() -> impl Strategy<Value = Option<&'static str>> {
+    prop::sample::select(vec![None, Some("RJCT"), Some("ACSC"), Some("PDNG"), Some("BLCK")])
+}
+
+#[test]
+fn of_a_part_the_status_part_of_the_whole_is_left_out() {
+    let whole = levels(Some("PART"), &[(Some("PART"), &[Some("ACSC")])]);
+    let part = whole.parts(&["E2E-1"]).pop().flatten().unwrap();
+    assert_eq!(part.verdict("E2E-1", "MSG-1").unwrap().outcome(), StatusOutcome::Settled);
+    assert_eq!(whole.parts(&["E2E-2"]), [None]);
+}
