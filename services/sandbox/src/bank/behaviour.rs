@@ -29,6 +29,8 @@ pub enum Behaviour {
     LoseOnce,
     /// Executed, answered with invalid data.
     Garbage,
+    /// Executed, and left out of the answer, which names only the others of its message.
+    Unreported,
     /// Executed; comes back.
     Return(PlannedReturn),
     /// Executed, and a fee of so many minor units is booked beside it.
@@ -85,9 +87,10 @@ const TRICKS: [(CallbackTrick, &str); 5] = [
 ];
 
 /// The behaviours that no account has, as [`Behaviour::parse`] reads them.
-pub const NOT_BY_ACCOUNT: [&str; 13] = [
+pub const NOT_BY_ACCOUNT: [&str; 14] = [
     "reject_executed:AC04",
     "lose",
+    "unreported",
     "return:AC04",
     "return_part:AC04:100",
     "fee:25",
@@ -122,6 +125,7 @@ impl Behaviour {
             Self::Lose => "does not execute it and cuts the connection, however often it is sent".to_owned(),
             Self::LoseOnce => "loses it the first time and cuts the connection; executes it when it is sent again".to_owned(),
             Self::Garbage => "executes it, answers with something that is no message".to_owned(),
+            Self::Unreported => "executes it, and leaves it out of the answer to its message; tells its status when asked".to_owned(),
             Self::Return(planned) => returned(planned),
             Self::Fee(minor_units) => format!("executes it, and books a fee of {minor_units} minor units as an entry of its own"),
             Self::Recalled(RecallAnswer::Accept) => "executes it; when recalled, gives the money back".to_owned(),
@@ -159,6 +163,7 @@ impl Behaviour {
             ("lose", None) => Some(Self::Lose),
             ("lose_once", None) => Some(Self::LoseOnce),
             ("garbage", None) => Some(Self::Garbage),
+            ("unreported", None) => Some(Self::Unreported),
             ("return" | "return_part", Some(detail)) => planned(name, detail).map(Self::Return),
             ("fee", Some(detail)) => amount(detail).map(Self::Fee),
             ("recall_accept", None) => Some(Self::Recalled(RecallAnswer::Accept)),

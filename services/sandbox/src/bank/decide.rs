@@ -182,6 +182,7 @@ pub async fn decide(
         | Behaviour::Lose
         | Behaviour::LoseOnce
         | Behaviour::Garbage
+        | Behaviour::Unreported
         | Behaviour::Recalled(_)
         | Behaviour::Callback(_) => execute(tx, payment, execution, entries).await?,
     }

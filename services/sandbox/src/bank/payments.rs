@@ -71,7 +71,7 @@ pub enum Delivery {
     Garbage,
 }
 
-/// The result of a transfer: the payment's current state (`None` if it was lost), and how it is answered.
+/// The result of a transfer: the payment's current state (`None` if it was lost, or is left out of the answer), and how it is answered.
 struct TakenTransfer {
     payment: Option<KeptPayment>,
     delivery: Delivery,
@@ -227,7 +227,7 @@ impl PaymentDesk {
             payment.status = "ACSP".to_owned();
         }
         let (delivery, trick) = self.delivery(&behaviour, end_to_end_id);
-        Ok(TakenTransfer { payment: Some(payment), delivery, trick })
+        Ok(TakenTransfer { payment: (behaviour != Behaviour::Unreported).then_some(payment), delivery, trick })
     }
 
     fn delivery(&self, behaviour: &Behaviour, end_to_end_id: &str) -> (Delivery, Option<CallbackTrick>) {
