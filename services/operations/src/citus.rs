@@ -79,6 +79,7 @@ pub const PLAN: [(&str, TablePlacement); 102] = [
     ("payout.ach_entry", Coordinator("found by what a bank says, which names no book")),
     ("payout.ach_change", Coordinator("found by what a bank says, which names no book")),
     ("payout.bank_inbox", Coordinator("a bank's callback names no book")),
+    ("payout.shared_message", Coordinator("a message has payments of any book")),
     ("payout.key_check", Coordinator("one row")),
     ("payout.migration", OURS),
     ("payout.program_format", OURS),

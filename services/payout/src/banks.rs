@@ -130,7 +130,7 @@ pub struct RouteScope<'a> {
 }
 
 impl Bank {
-    fn try_new(config: &BankConfig, facts: &RouteFacts) -> Result<Self, crate::Error> {
+    fn try_new(config: &BankConfig, facts: &RouteFacts, payments_max: usize) -> Result<Self, crate::Error> {
         let mut accounts = Vec::new();
         for account in &config.accounts {
             let (currency, address) = account.read()?;
@@ -155,7 +155,7 @@ impl Bank {
             )
         });
         let connector: Arc<dyn BankConnector> = match config.protocol {
-            BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?)?),
+            BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?, payments_max)?),
             BankProtocol::Api => Arc::new(ApiBank::try_new(config)?),
             BankProtocol::Nacha => Arc::new(NachaBank::try_new(config)?),
         };
@@ -206,7 +206,7 @@ impl Banks {
     /// From the options, which were checked.
     pub fn try_new(config: &Config) -> Result<Self, crate::Error> {
         let facts = config.route.read()?;
-        let all = config.banks.iter().map(|bank| Bank::try_new(bank, &facts)).collect::<Result<_, _>>()?;
+        let all = config.banks.iter().map(|bank| Bank::try_new(bank, &facts, config.payments_max_of(bank))).collect::<Result<_, _>>()?;
         let of = |policy: CostPolicy| match policy {
             CostPolicy::House => CostBearer::House,
             CostPolicy::Creator => CostBearer::Creator,

@@ -23,7 +23,7 @@ pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteCo
 
 pub use run::RunConfig;
 
-use crate::{beneficiaries::UncheckedPayees, domain::RetryPolicy};
+use crate::{banks::iso20022::bulk::PAYMENTS_MAX, beneficiaries::UncheckedPayees, domain::RetryPolicy};
 use money::{Currency, time::millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,10 @@ pub struct Config {
     pub runs: RunConfig,
     /// Payouts processed at once in this process. Default 64: each uses a database connection for milliseconds and a connection to the bank for seconds.
     pub in_flight_max: usize,
+    /// How many payments go into one message at most, to banks with the protocol `iso20022` that have no bound of their own. Default 1: each payment has a message of
+    /// its own. With more, a message goes as soon as the one before is answered, with what waits by then for the same account, currency and rail; at most
+    /// `in_flight_max` payments wait.
+    pub message_payments_max: usize,
     /// How long the worker sleeps at most, in milliseconds. A watcher sees another process's changes after this time at the latest. Default one second.
     #[serde(rename = "poll_delay_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
@@ -261,6 +265,7 @@ impl Config {
             policy: PolicyConfig::default(),
             runs: RunConfig::default(),
             in_flight_max: 64,
+            message_payments_max: 1,
             poll_delay: Duration::from_secs(1),
             lease: Duration::from_secs(15),
             watch_heartbeat: Duration::from_secs(10),
@@ -275,6 +280,12 @@ impl Config {
         }
     }
 
+    /// How many payments go into one message to this bank at most.
+    #[must_use]
+    pub fn payments_max_of(&self, bank: &BankConfig) -> usize {
+        if bank.message_payments_max == 0 { self.message_payments_max } else { bank.message_payments_max }
+    }
+
     /// Whether it names the key file.
     #[must_use]
     pub fn has_key(&self) -> bool {
@@ -287,6 +298,7 @@ impl Config {
         let policy = &self.policy;
         let rules = [
             ("in_flight_max", (1..=10_000).contains(&self.in_flight_max), "1 to 10,000"),
+            ("message_payments_max", (1..=PAYMENTS_MAX).contains(&self.message_payments_max), "1 to 1,000"),
             ("poll_delay_ms", within(self.poll_delay, 1, HOUR), "1 to 3,600,000"),
             // A step with too little time fails each time, and its payout is stuck.
             ("lease_ms", within(self.lease, 100, HOUR), "100 to 3,600,000"),

@@ -1,6 +1,6 @@
 //! A payout's life: its state, and when it is due next. No clock, no randomness, no I/O: the output follows from the input.
 //!
-//! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: the decision made from both.
+//! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`shared`]: which of them were in messages of many payments. [`judgement`]: the decision made from both.
 //!   [`returns`]: money that came back. [`recall`]: requests for it.
 //!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
 //!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
@@ -19,6 +19,7 @@ pub mod resolution;
 pub mod returns;
 pub mod run;
 pub mod sendings;
+pub mod shared;
 pub mod standing;
 pub mod statement;
 pub mod table;
@@ -28,6 +29,7 @@ pub use attempt::{Attempt, CostBearer};
 pub use judgement::{BankAnswer, judge};
 pub use life::{PayoutPhase, PayoutState};
 pub use sendings::{SendingProof, Sendings};
+pub use shared::SharedMessages;
 
 use chart::PostingKind;
 use money::{BookName, Money, UserKey};
@@ -74,6 +76,8 @@ pub struct Payout {
     pub sends: i64,
     /// What is proved of each of them.
     pub sendings: Sendings,
+    /// The messages of many payments in which it was sent.
+    pub shared: SharedMessages,
     /// When the last sending began.
     pub sent_at_ms: i64,
     /// When the first sending began.
@@ -146,10 +150,10 @@ impl Payout {
         chart::id::payout_step(self.step_key, kind)
     }
 
-    /// `MsgId` of a sending; every sending is a message of its own.
+    /// `MsgId` of a sending; every sending is another message, its own or one of many payments.
     #[must_use]
     pub fn message_id(&self, send: i64) -> String {
-        format!("{}-{send}", self.end_to_end_id())
+        shared::shared_in(self.shared.ids(), send).map_or_else(|| format!("{}-{send}", self.end_to_end_id()), str::to_owned)
     }
 
     /// Waits in the queue until then. The step's key stays: it may name a submission that was posted and whose outcome is not known here.
@@ -201,6 +205,7 @@ impl Payout {
         self.attempt = attempt;
         self.sends = 0;
         self.sendings = Sendings::default();
+        self.shared = SharedMessages::default();
         self.sent_at_ms = 0;
         self.seen = false;
         self.bank_status = String::new();
@@ -238,6 +243,13 @@ impl Payout {
             sent.first_sent_at_ms = now_ms;
         }
         sent
+    }
+
+    /// The same, in a message of many payments.
+    #[must_use]
+    pub fn begin_shared_sending(self, message_id: &str, now_ms: i64, due_at_ms: i64) -> Self {
+        let shared = self.shared.clone().begun(self.sends, message_id);
+        Self { shared, ..self.begin_sending(now_ms, due_at_ms) }
     }
 
     /// Stays in the phase, and is due again later.

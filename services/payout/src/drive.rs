@@ -2,8 +2,8 @@
 //! its lease and continues from its last stored state.
 
 use crate::{
-    ach::{entry_of, rested},
-    banks::connector::{PaymentOrder, ReceivedAnswer, UnwritableOrder},
+    ach::rested,
+    banks::connector::ReceivedAnswer,
     domain::{BankAnswer, CostBearer, Payout, PayoutPhase, attempt::ReferenceNumbering, evidence::SentPayment, judge},
     error::Error,
     liquidity::{GivenUp, ReservationStep},
@@ -12,13 +12,13 @@ use crate::{
     postings,
     routes::why_not,
     store::{
-        ach, attempts,
-        messages::{self, BankMessage},
+        attempts,
+        messages::BankMessage,
         payouts::{self, PayoutKey},
         steps::PayoutStep,
     },
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use ledger_client::{LedgerReason, NotPosted};
 use money::time::{millis, unix_ms};
 use std::time::{Instant, SystemTime};
@@ -325,52 +325,11 @@ impl Payouts {
         self.keep(&payout, next.with_fresh_key(now_ms), note).await
     }
 
-    async fn send(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
-        let time_out = self.banks.time_out(&payout.attempt);
-        let sent_at_ms = now_ms();
-        if let Err(why) = bank.connector.ready().await {
-            let bank = &bank.name;
-            tracing::error!(payout_id = %payout.payout_id, bank, why, "nothing can be sent to the bank now, and nothing was; trying again");
-            return self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await;
-        }
-        let body = match self.message(&payout, sent_at_ms).await? {
-            Ok(body) => body,
-            Err(error) => {
-                // Can only be a bug, since all its fields were checked; the money stays in transit until it is fixed.
-                tracing::error!(payout_id = %payout.payout_id, %error, "the payment message can't be written");
-                return self.keep(&payout, payout.clone().again(sent_at_ms, &self.policy), String::new()).await;
-            }
-        };
-        let due_at_ms = sent_at_ms.saturating_add(millis(time_out)).saturating_add(millis(self.config.lease));
-        let sent = payout.begin_sending(sent_at_ms, due_at_ms);
-        // Durable before the first byte is sent: from here on only the bank knows.
-        let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
-        if bank.connector.files().is_some() {
-            let mut tx = self.store.begin().await?;
-            let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
-            messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
-            ach::give(&mut tx, &entry_of(&sent, sent_at_ms)).await?;
-            tx.commit().await?;
-            self.news.notify_waiters();
-            return Ok(Some(sent));
-        }
-        let Some(sent) = self.store.save_message(sent, None, &self.vault, (logged, None)).await? else { return Ok(None) };
-        let end_to_end_id = sent.end_to_end_id();
-        let subject =
-            SentPayment { end_to_end_id: &end_to_end_id, rail: &sent.attempt.rail, sends: sent.sends, amount: sent.amount_sent() };
-        let sending = Instant::now();
-        let received = rpc::trace::in_span("bank.send", bank.connector.send(subject, body, time_out)).await;
-        meters::answered("send", &received, sending.elapsed());
-        self.conclude(sent, received.answer.clone(), sent_at_ms, Some(&received)).await
-    }
-
     async fn ask(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
         let asked_at_ms = now_ms();
         let end_to_end_id = payout.end_to_end_id();
-        let subject =
-            SentPayment { end_to_end_id: &end_to_end_id, rail: &payout.attempt.rail, sends: payout.sends, amount: payout.amount_sent() };
+        let subject = SentPayment::of(&payout, &end_to_end_id);
         let asking = Instant::now();
         let received = match bank.connector.files() {
             None => rpc::trace::in_span("bank.ask", bank.connector.ask(subject)).await,
@@ -385,13 +344,13 @@ impl Payouts {
     }
 
     /// The bank was removed from the configuration while payouts were in flight: they wait, nothing is guessed.
-    async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+    pub(crate) async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         tracing::error!(payout_id = %payout.payout_id, rail = payout.attempt.rail, bank = payout.attempt.bank, "no bank is configured for a payout in flight");
         self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
     }
 
     /// Judges an answer and records the decision, with the answer itself.
-    async fn conclude(
+    pub(crate) async fn conclude(
         &self,
         payout: Payout,
         answer: BankAnswer,
@@ -437,35 +396,6 @@ impl Payouts {
             self.tell(saved.payout_id);
         }
         Ok(saved)
-    }
-
-    /// The message of one payout to its bank. Its time is when it is sent: a bank refuses one that is older than its finality window, and that is what makes
-    /// "not found" final.
-    async fn message(&self, payout: &Payout, sent_at_ms: i64) -> Result<Result<String, UnwritableOrder>, Error> {
-        let Some(bank) = self.banks.of(&payout.attempt) else { return Ok(Err(UnwritableOrder("no such bank".to_owned()))) };
-        let Some(account) = bank.account(payout.amount.currency()) else {
-            return Ok(Err(UnwritableOrder(format!("bank {} has no account in {}", bank.name, payout.amount.currency()))));
-        };
-        let payee = self.payee(payout).await?;
-        let (created, end_to_end_id) = (Timestamp::from_millisecond(sent_at_ms).unwrap_or_default(), payout.end_to_end_id());
-        let record = self.banks.facts().book.record_at(&payout.attempt.rail, created);
-        let zone = record.map_or(TimeZone::UTC, |record| record.zone.clone());
-        let payee = self.payees.rules.as_sent(payee, &payout.attempt.rail, zone.to_datetime(created).date());
-        let order = PaymentOrder {
-            message_id: payout.message_id(payout.sends + 1),
-            end_to_end_id: &end_to_end_id,
-            reference: &payout.attempt.reference,
-            uetr: payout.attempt.uetr(payout.payout_id),
-            amount: payout.amount_sent(),
-            rail: &payout.attempt.rail,
-            zone,
-            created,
-            debtor_name: &bank.debtor_name,
-            debtor: &account.address,
-            payee: &payee,
-            remittance: REMITTANCE,
-        };
-        Ok(bank.connector.message(&order))
     }
 }
 

@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`resolutions`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays.
-//! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
+//! - [`drive`]: advances a payout step by step. `sending`: sends it to its bank, alone or with others. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`ach`]: payouts in ACH files.
 //! - [`returns`], [`recalls`], [`callbacks`], `afterwards`: money that comes back, requests for it, what banks tell, and the loops that see to them.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
@@ -36,6 +36,7 @@ pub mod returns;
 pub mod review;
 pub mod routes;
 pub mod runs;
+mod sending;
 pub mod service;
 pub mod standing;
 pub mod statements;

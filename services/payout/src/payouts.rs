@@ -4,11 +4,12 @@ use crate::{
     banks::{BankRoute, Banks},
     beneficiaries::{PayeeDesk, Usable, unseal, usable},
     config::Config,
-    domain::{CostBearer, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings},
+    domain::{CostBearer, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings, SharedMessages},
     error::{Error, PayoutRefusal},
     meters, postings,
     review::ScreeningLists,
     routes::{PayoutBounds, why_none},
+    sending::lanes::PaymentLanes,
     store::{
         Store, attempts, beneficiaries,
         payouts::{self, PayoutKey},
@@ -58,6 +59,8 @@ pub struct Payouts {
     pub statements_wake: Notify,
     /// What payees are checked by.
     pub payees: PayeeDesk,
+    /// Where payments wait for others that go in the same message.
+    pub(crate) lanes: PaymentLanes,
     /// Sanctions lists in force.
     pub lists: ScreeningLists,
 }
@@ -108,6 +111,7 @@ impl Payouts {
             news: Notify::new(),
             statements_wake: Notify::new(),
             payees: PayeeDesk::default(),
+            lanes: PaymentLanes::default(),
             lists: ScreeningLists::default(),
         }
     }
@@ -217,6 +221,7 @@ impl Payouts {
             attempts: 0,
             sends: 0,
             sendings: Sendings::default(),
+            shared: SharedMessages::default(),
             sent_at_ms: 0,
             first_sent_at_ms: 0,
             seen: false,

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 const INTERVAL: Duration = Duration::from_secs(3_600);
 /// Refusals deleted in one transaction, so that nothing waits for it long; a round runs as many as needed.
 const STEP_MAX: i64 = 1_000;
-/// How long a callback is remembered, so that its repetition is recognised: longer than any bank repeats one.
+/// How long a callback is remembered, so that its repetition is recognised, and a message of many payments, so that callbacks about it are understood: longer than
+/// any bank repeats one.
 const CALLBACK_RETENTION: Duration = Duration::from_secs(90 * 86_400);
 /// The same for bank accounts, each of which stays locked as long as the transaction.
 const BENEFICIARIES_STEP_MAX: i64 = 100;
@@ -34,6 +35,10 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
         let callbacks_before_ms = unix_ms(SystemTime::now()).saturating_sub(millis(CALLBACK_RETENTION));
         if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.store.forget_callbacks(callbacks_before_ms, STEP_MAX)).await {
             tracing::warn!(%error, "could not delete old callbacks; retrying in an hour");
+        }
+        let messages = payouts.store.forget_shared_messages(callbacks_before_ms, STEP_MAX);
+        if let Some(Err(error)) = shutdown.run_until_cancelled(messages).await {
+            tracing::warn!(%error, "could not delete old messages of many payments; retrying in an hour");
         }
         let Some(before) = SystemTime::now().checked_sub(db::requests::REFUSAL_RETENTION) else { continue };
         let forgotten = shutdown.run_until_cancelled(payouts.forget_refusals(before));

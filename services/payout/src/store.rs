@@ -1,6 +1,6 @@
 //! Every SQL statement of this service.
 //!
-//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
+//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks. [`shared_messages`]: those of many payments.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports.
@@ -29,6 +29,7 @@ pub mod row;
 pub mod run_items;
 pub mod runs;
 pub mod screening;
+pub mod shared_messages;
 pub mod standing;
 pub mod statements;
 pub mod steps;
@@ -42,7 +43,7 @@ use sqlx::AnyPool;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 19] = [
+pub const MIGRATIONS: [Migration; 20] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -63,6 +64,7 @@ pub const MIGRATIONS: [Migration; 19] = [
     Migration::expand(19, include_str!("../migrations/0019_resolutions.sql")),
     Migration::expand(20, include_str!("../migrations/0020_recall_fees.sql")),
     Migration::expand(21, include_str!("../migrations/0021_rejected_runs.sql")),
+    Migration::expand(22, include_str!("../migrations/0022_shared_messages.sql")),
 ];
 
 /// The text that the key check seals.

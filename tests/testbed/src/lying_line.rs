@@ -256,13 +256,14 @@ impl Proxy {
         answer(&mut stream, (status, window_s, &text), fault == LineFault::CutMidBody).await
     }
 
-    /// The fault of the next exchange about a payment.
+    /// The fault of the next exchange about a payment. A message of many is one about the first of them.
     fn next(&self, id: &str, body: &str) -> LineFault {
         let mut known = self.known.lock().unwrap();
-        let known = known.entry(id.to_owned()).or_default();
         if let Some(message_id) = between(body, "<MsgId>", "<") {
-            known.message_id = message_id;
+            let ids = body.split("<EndToEndId>").skip(1).filter_map(|rest| rest.split_once('<'));
+            ids.for_each(|(id, _)| known.entry(id.to_owned()).or_default().message_id.clone_from(&message_id));
         }
+        let known = known.entry(id.to_owned()).or_default();
         if known.lies == LIES {
             return LineFault::Truth;
         }

@@ -1,7 +1,7 @@
 //! What every bank can do, whatever it speaks. A connector writes and reads one bank's messages and keeps no state: which payments were sent, and what is
 //! proved of them, is in the payout's row.
 
-use super::nacha::NachaBank;
+use super::{iso20022::Iso20022Bank, nacha::NachaBank};
 use crate::{
     beneficiaries::{PayeeDetails, verification::PayeeAnswer},
     domain::{BankAnswer, evidence::SentPayment, recall::RecallReply, returns::BankCredit},
@@ -136,6 +136,12 @@ pub trait BankConnector: Send + Sync + fmt::Debug {
     /// The bank as one that takes payments in files, if it is one: its payments are then kept with [`Self::message`], collected, and sent and asked for file by
     /// file. None: [`Self::send`] and [`Self::ask`] are about one payment each.
     fn files(&self) -> Option<&NachaBank> {
+        None
+    }
+
+    /// The bank as one that takes many payments in a message, if it does: payments that are ready together then go together. None: each goes alone, by
+    /// [`Self::message`] and [`Self::send`].
+    fn bulk(&self) -> Option<&Iso20022Bank> {
         None
     }
 

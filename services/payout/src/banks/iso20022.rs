@@ -1,5 +1,6 @@
 //! Banks that speak ISO 20022 over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
 
+pub mod bulk;
 pub(super) mod news;
 mod payees;
 mod recalls;
@@ -46,14 +47,51 @@ const WINDOW_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 pub struct Iso20022Bank {
     client: Client,
     url: Url,
+    payments_max: usize,
+}
+
+/// An answer as it arrived.
+#[derive(Debug)]
+struct Exchanged {
+    status: StatusCode,
+    /// The finality window that it states, in seconds.
+    window_seconds: Option<i64>,
+    body: Vec<u8>,
+    /// Why the body is cut short, if it is.
+    cut: Option<&'static str>,
 }
 
 impl Iso20022Bank {
-    /// A bank at this address, over this client. Proxies and redirects are not followed: either could lead a payment elsewhere.
-    pub fn try_new(url: &str, client: reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
+    /// A bank at this address, over this client, with at most so many payments in a message. Proxies and redirects are not followed: either could lead a payment
+    /// elsewhere.
+    pub fn try_new(url: &str, client: reqwest::ClientBuilder, payments_max: usize) -> Result<Self, reqwest::Error> {
         let client = client.connect_timeout(CONNECT_TIME_OUT).build()?;
         let url = Url::parse(url).expect("the configuration was checked");
-        Ok(Self { client, url })
+        Ok(Self { client, url, payments_max })
+    }
+
+    /// One call; what came back, or the HTTP status, 0 for none, and why nothing did.
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        (time_out, bytes_max): (Duration, usize),
+    ) -> Result<Exchanged, (u16, &'static str)> {
+        let url = self.url.join(path).expect("ids are hexadecimal and the base is a checked URL");
+        let mut request = self.client.request(method, url).timeout(time_out);
+        if let Some(traceparent) = rpc::trace::current_traceparent() {
+            request = request.header("traceparent", traceparent);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/xml").body(body);
+        }
+        let response = request.send().await.map_err(|error| (0, why(&error)))?;
+        let status = response.status();
+        let window = response.headers().get(FINALITY_HEADER).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
+        let window_seconds = window.filter(|seconds| (0..=WINDOW_SECONDS_MAX).contains(seconds));
+        let (body, cut) = read(response, bytes_max).await;
+        Ok(Exchanged { status, window_seconds, body, cut })
     }
 
     async fn exchange(
@@ -65,24 +103,12 @@ impl Iso20022Bank {
         time_out: Duration,
     ) -> ReceivedAnswer {
         let asking = method == Method::GET;
-        let url = self.url.join(path).expect("ids are hexadecimal and the base is a checked URL");
-        let mut request = self.client.request(method, url).timeout(time_out);
-        if let Some(traceparent) = rpc::trace::current_traceparent() {
-            request = request.header("traceparent", traceparent);
-        }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/xml").body(body);
-        }
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => return lost(0, why(&error)),
+        let Exchanged { status, window_seconds, body, cut } = match self.call(method, path, body, (time_out, ANSWER_BYTES_MAX)).await {
+            Ok(exchanged) => exchanged,
+            Err((http_status, why)) => return lost(http_status, why),
         };
-        let status = response.status();
-        let window = response.headers().get(FINALITY_HEADER).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
-        let window = window.filter(|seconds| (0..=WINDOW_SECONDS_MAX).contains(seconds));
-        let (body, cut) = read(response, ANSWER_BYTES_MAX).await;
         let answer = match cut {
-            None => interpret(status, window.filter(|_| asking), &body, subject),
+            None => interpret(status, window_seconds.filter(|_| asking), &body, subject),
             // The part received may name the payment.
             Some(why) => unread(status, why.to_owned(), &body, subject),
         };
@@ -91,16 +117,17 @@ impl Iso20022Bank {
             let end_to_end_id = subject.end_to_end_id;
             tracing::warn!(end_to_end_id, ?answer, "the bank answers in an unsupported message version");
         }
-        if let BankAnswer::Named(BankEvidence { doubt: Some(doubt), .. }) = &answer {
-            let (end_to_end_id, doubt) = (subject.end_to_end_id, doubt.words());
-            tracing::warn!(end_to_end_id, doubt, "the bank's answer decides nothing; polling continues");
-        }
+        note_doubt(&answer, subject);
         ReceivedAnswer { http_status: status.as_u16(), body, answer, unread_version }
     }
 }
 
 #[tonic::async_trait]
 impl BankConnector for Iso20022Bank {
+    fn bulk(&self) -> Option<&Iso20022Bank> {
+        (self.payments_max > 1).then_some(self)
+    }
+
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
         write(order)
     }
@@ -179,26 +206,45 @@ fn creditor(order: &PaymentOrder<'_>) -> Party {
 
 /// The `pain.001` of one payment.
 fn write(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
-    let table = RailTable::default();
-    let codes = table.codes(order.rail).ok_or_else(|| UnwritableOrder(format!("{} has no codes of ISO 20022", order.rail)))?;
-    let transfer = CreditTransfer {
+    let payment = instruction(&RailTable::default(), order, order.end_to_end_id.to_owned(), vec![transfer(order)])?;
+    let message = Initiation::new(order.message_id.clone(), order.created, order.debtor_name, vec![payment]);
+    message.write().map_err(|error| UnwritableOrder(error.to_string()))
+}
+
+fn transfer(order: &PaymentOrder<'_>) -> CreditTransfer {
+    CreditTransfer {
         end_to_end_id: order.end_to_end_id.to_owned(),
         uetr: Some(order.uetr.clone()),
         amount: TransferAmount::Instructed(order.amount),
         creditor: creditor(order),
         purpose: order.payee.purpose_code.clone().map(TypeCode::Code),
         remittance: Some(order.remittance.to_owned()),
-    };
-    let payment = PaymentInstruction {
-        payment_id: order.end_to_end_id.to_owned(),
+    }
+}
+
+/// These transfers from the order's account over its rail.
+fn instruction(
+    table: &RailTable,
+    order: &PaymentOrder<'_>,
+    payment_id: String,
+    transfers: Vec<CreditTransfer>,
+) -> Result<PaymentInstruction, UnwritableOrder> {
+    let codes = table.codes(order.rail).ok_or_else(|| UnwritableOrder(format!("{} has no codes of ISO 20022", order.rail)))?;
+    Ok(PaymentInstruction {
+        payment_id,
         payment_type: codes.payment_type(),
         batch_booking: false,
         execution: codes.at_once(order.created, &order.zone),
         debtor: Party::paid_to(order.debtor_name, order.debtor, None, None),
-        transfers: vec![transfer],
-    };
-    let message = Initiation::new(order.message_id.clone(), order.created, order.debtor_name, vec![payment]);
-    message.write().map_err(|error| UnwritableOrder(error.to_string()))
+        transfers,
+    })
+}
+
+fn note_doubt(answer: &BankAnswer, subject: SentPayment<'_>) {
+    if let BankAnswer::Named(BankEvidence { doubt: Some(doubt), .. }) = answer {
+        let (end_to_end_id, doubt) = (subject.end_to_end_id, doubt.words());
+        tracing::warn!(end_to_end_id, doubt, "the bank's answer decides nothing; polling continues");
+    }
 }
 
 pub(super) fn lost(http_status: u16, why: &str) -> ReceivedAnswer {
@@ -242,7 +288,12 @@ fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subje
         }
         Err(_) => return unread(status, format!("HTTP {} without a status report", status.as_u16()), body, subject),
     };
-    let said = evidence(&report, subject);
+    weigh(status, window_seconds, &report, subject)
+}
+
+/// The same, of a report.
+fn weigh(status: StatusCode, window_seconds: Option<i64>, report: &StatusReport, subject: SentPayment<'_>) -> BankAnswer {
+    let said = evidence(report, subject);
     if status == StatusCode::NOT_FOUND {
         let known = report.knows(subject.end_to_end_id);
         return match (said, window_seconds) {

@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     payouts::Payouts,
     recalls::recall_id,
+    sending::together::is_shared_message_id,
     store::{
         inbox::{InboxRow, InboxState, sealed_for},
         payouts::PayoutKey,
@@ -68,6 +69,7 @@ impl Payouts {
         let mut notes = Vec::new();
         for one in news {
             let heeded = match one {
+                CallbackNews::Payment(id) if is_shared_message_id(&id) => self.heed_message(bank, &id).await?,
                 CallbackNews::Payment(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, false).await?,
                 CallbackNews::Returned(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, true).await?,
                 CallbackNews::Recall(id) => self.heed_recall(bank, &id).await?,
@@ -128,6 +130,25 @@ impl Payouts {
             }
             _ => Ok(Heeded::Now(format!("payout {} is {}: nothing to ask", key.payout_id, payout.state.name()))),
         }
+    }
+
+    /// The status of a whole message of many payments: those that wait for their bank are asked for at once, one by one.
+    async fn heed_message(&self, bank: &Bank, message_id: &str) -> Result<Heeded, Error> {
+        let mut hastened = 0;
+        for key in self.store.payouts_in_message(&bank.name, message_id).await? {
+            // One that is not in it was left out of it, or was sent again since.
+            let payout = self.store.payout(&key).await?.filter(|payout| payout.message_id(payout.sends) == message_id);
+            match payout.map(|payout| payout.phase) {
+                Some(PayoutPhase::Sent) => return Ok(Heeded::Later),
+                Some(PayoutPhase::Accepted | PayoutPhase::Unknown) => {
+                    self.store.hasten(&key, unix_ms(SystemTime::now())).await?;
+                    hastened += 1;
+                }
+                _ => {}
+            }
+        }
+        self.wake.notify_one();
+        Ok(Heeded::Now(format!("message {message_id}: {hastened} payouts are asked for at once")))
     }
 
     async fn heed_recall(&self, bank: &Bank, text: &str) -> Result<Heeded, Error> {

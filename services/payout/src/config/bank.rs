@@ -6,6 +6,7 @@ use super::{
     callback::CallbackProof,
     nacha::NachaBankConfig,
 };
+use crate::banks::iso20022::bulk::PAYMENTS_MAX;
 use accounts::{
     AddressRules, PayoutAddress,
     holder::{HolderName, check_name, default_name_rules},
@@ -102,6 +103,8 @@ pub struct BankConfig {
     pub callback_ca: PathBuf,
     /// For `certificate`: names that the bank's certificate has, of which one is enough: a URI or DNS name, or `CN=` followed by the common name.
     pub callback_names: Vec<String>,
+    /// For the protocol `iso20022` only: how many payments go into one message at most, 1 to 1,000; 0, the default: as `message_payments_max` of `payout` says.
+    pub message_payments_max: usize,
     /// Our accounts at it. Of several in one currency, the first pays.
     pub accounts: Vec<BankAccountConfig>,
     /// The rails that it offers, in any order.
@@ -192,6 +195,7 @@ impl BankConfig {
             debtor_name: "Largesse Sandbox".to_owned(),
             payee_time_out: Duration::from_secs(2),
             paused: String::new(),
+            message_payments_max: 0,
             rails: book.ids().filter(paid).map(rail).collect(),
             accounts: accounts.into_iter().map(account).collect(),
             api: ApiBankConfig::default(),
@@ -255,6 +259,10 @@ impl BankConfig {
         if self.payee_time_out > MINUTE || (self.protocol == BankProtocol::Api && !self.payee_time_out.is_zero()) {
             let bounds = "0 to 60,000, and 0 with the protocol api, which has no such question";
             return Err(InvalidPayoutOption::Range { name: "a bank's payee_time_out_ms", bounds });
+        }
+        if self.message_payments_max > PAYMENTS_MAX || (self.protocol != BankProtocol::Iso20022 && self.message_payments_max > 0) {
+            let bounds = "0 to 1,000, and 0 with any other protocol than iso20022";
+            return Err(InvalidPayoutOption::Range { name: "a bank's message_payments_max", bounds });
         }
         let mut prefixes = BTreeSet::new();
         let mut ids = BTreeSet::new();

@@ -1,5 +1,6 @@
 //! What a bank's whole report proves of one payment, whatever its levels, their order and its codes. The decision is made by [`super::judgement`].
 
+use super::shared::shared_in;
 use iso20022::{
     ReasonCode, StatusOutcome, TransactionStatus,
     pain002::{NOT_PROVIDED, StatusReport, Verdict},
@@ -25,8 +26,18 @@ pub struct SentPayment<'a> {
     pub rail: &'a str,
     /// How often it was sent; sendings are numbered from 1.
     pub sends: i64,
+    /// The messages that it shared with other payments, by sendings; none for those that had a message of their own.
+    pub shared: &'a [Option<String>],
     /// The amount to be paid.
     pub amount: Money,
+}
+
+impl<'a> SentPayment<'a> {
+    /// The payment of a payout's attempt, which has this id.
+    #[must_use]
+    pub fn of(payout: &'a super::Payout, end_to_end_id: &'a str) -> Self {
+        Self { end_to_end_id, rail: &payout.attempt.rail, sends: payout.sends, shared: payout.shared.ids(), amount: payout.amount_sent() }
+    }
 }
 
 /// Which sending a report is about.
@@ -57,6 +68,8 @@ pub enum Doubt {
     Unreadable,
     /// It decides, and does not repeat the payment's id and amount.
     NotNamed,
+    /// It says of a message of many payments that it is paid, and lists none of them.
+    NotListed,
     /// The bank has more than one payment with the id.
     Twice,
     /// The bank had another content under the id before.
@@ -74,6 +87,7 @@ impl Doubt {
             Self::NoStatus => "the bank names the payment without a status".to_owned(),
             Self::HttpStatus(status) => format!("the bank reports it with HTTP {status}"),
             Self::Unreadable => "the bank's answer names the payment and can't be read".to_owned(),
+            Self::NotListed => "the bank says that the message is paid, and lists no payment of it".to_owned(),
             Self::NotNamed => "the bank decides without repeating the payment's id and amount".to_owned(),
             Self::Twice => "the bank has more than one payment with this id".to_owned(),
             Self::OtherContent => "the bank has another payment under this id".to_owned(),
@@ -133,10 +147,32 @@ impl BankEvidence {
 /// What a report proves of a payment; `None` where it does not name it.
 #[must_use]
 pub fn evidence(report: &StatusReport, payment: SentPayment<'_>) -> Option<BankEvidence> {
-    let id = payment.end_to_end_id;
     let sending = reported_sending(&report.original_message_id, payment);
+    match sending {
+        ReportedSending::This(send) if shared_in(payment.shared, send).is_some() => {
+            // A report that lists payments says nothing of those that it leaves out.
+            of_one(report.parts(&[payment.end_to_end_id]).pop()??, payment, sending)
+        }
+        ReportedSending::This(_) | ReportedSending::Unnamed | ReportedSending::Foreign => of_message(report, payment, sending),
+    }
+}
+
+/// The same, of a report about a message of many payments, as far as it is about this one. It is decided by its own statuses: a status of the whole message
+/// counts beside them, and alone only if it refuses the whole message or decides nothing.
+fn of_one(part: StatusReport, payment: SentPayment<'_>, sending: ReportedSending) -> Option<BankEvidence> {
+    let (id, has_status) = (payment.end_to_end_id, part.group_status.is_some() || part.payments.iter().any(|of| of.status.is_some()));
+    let listed = part.names(id);
+    if !listed && !has_status {
+        return None;
+    }
+    let said = of_message(&part, payment, sending)?;
+    Some(if !listed && said.outcome == StatusOutcome::Settled { said.doubted(Doubt::NotListed) } else { said })
+}
+
+fn of_message(report: &StatusReport, payment: SentPayment<'_>, sending: ReportedSending) -> Option<BankEvidence> {
+    let id = payment.end_to_end_id;
     let ours = matches!(sending, ReportedSending::This(_));
-    // Our payments have one transfer each, and its `PmtInfId` is the same as the transfer's id.
+    // A message of one payment has one transfer, and its `PmtInfId` is the same as the transfer's id.
     let named = report.names(id) || ours || report.payments.iter().any(|of| of.original_payment_id == id);
     if !named {
         return None;
@@ -158,6 +194,9 @@ pub fn evidence(report: &StatusReport, payment: SentPayment<'_>) -> Option<BankE
 fn reported_sending(message_id: &str, payment: SentPayment<'_>) -> ReportedSending {
     if message_id == NOT_PROVIDED {
         return ReportedSending::Unnamed;
+    }
+    if let Some(send) = (1..=payment.sends).find(|send| shared_in(payment.shared, *send) == Some(message_id)) {
+        return ReportedSending::This(send);
     }
     let number = message_id.strip_prefix(payment.end_to_end_id).and_then(|rest| rest.strip_prefix('-'));
     let number = number.and_then(|text| text.parse().ok().filter(|number: &i64| number.to_string() == text));

@@ -28,7 +28,7 @@ pub enum PayoutState {
 }
 
 /// A payout's internal phase, which decides the next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PayoutPhase {
     /// Next step: hold.
     Requested,

@@ -3,7 +3,7 @@
 //! and a test compares both.
 
 use super::{
-    Attempt, BankAnswer, CostBearer, NEVER_MS, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings,
+    Attempt, BankAnswer, CostBearer, NEVER_MS, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings, SharedMessages,
     evidence::{BankEvidence, Doubt, ReportedSending},
     judge,
     resolution::ResolvedOutcome,
@@ -293,6 +293,7 @@ fn example(phase: PayoutPhase) -> Payout {
         attempts: 0,
         sends,
         sendings: Sendings::open(sends),
+        shared: SharedMessages::default(),
         sent_at_ms: SENT_AT_MS,
         first_sent_at_ms: SENT_AT_MS,
         seen: false,

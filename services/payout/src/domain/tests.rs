@@ -38,6 +38,7 @@ pub fn payout(phase: PayoutPhase) -> Payout {
         attempts: 0,
         sends: 1,
         sendings: Sendings::open(1),
+        shared: SharedMessages::default(),
         sent_at_ms: 1_000,
         first_sent_at_ms: 1_000,
         seen: false,

@@ -15,7 +15,7 @@ pub struct BankMessage {
     pub http_status: i64,
     /// When it was first sent or received, in Unix milliseconds.
     pub at_ms: i64,
-    /// The bytes as sent over the wire; for a lost answer, the reason.
+    /// The bytes as sent over the wire; for a lost answer, the reason. Of a message of many payments and of its answer: the part about this payment.
     pub body: Vec<u8>,
     /// How many times it was sent or received with this content.
     pub times: i64,
@@ -74,15 +74,12 @@ pub async fn insert(
         }
     }
     let sealed = vault.seal(&sealed_for(payout_key), body)?;
-    let free = sqlx::query_scalar("SELECT COALESCE(MAX(message_no), 0) + 1 FROM bank_message WHERE book = $1 AND payout_id = $2");
-    let free: i64 = free.bind(book.clone()).bind(payout_id.clone()).fetch_one(&mut *tx).await?;
     sqlx::query(
         "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, last_at_ms, sealed, digest)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
+         SELECT $1, $2, COALESCE(MAX(message_no), 0) + 1, $3, $4, $5, $6, $6, $7, $8 FROM bank_message WHERE book = $1 AND payout_id = $2",
     )
     .bind(book)
     .bind(payout_id)
-    .bind(free)
     .bind(message.direction)
     .bind(message.kind)
     .bind(message.http_status)

@@ -1,7 +1,7 @@
 //! A payout as stored: its columns and their conversion. Without a database, so that the state after a crash can be tested without one.
 
 use super::{Error, book, money, user, uuid};
-use crate::domain::{Attempt, CostBearer, Payout, PayoutPhase, PayoutState, Sendings};
+use crate::domain::{Attempt, CostBearer, Payout, PayoutPhase, PayoutState, Sendings, SharedMessages};
 
 /// A column's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum StoredColumn {
 
 /// Every column that changes in a payout's life, except `version`.
 #[must_use]
-pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 35] {
+pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 36] {
     let text = |text: &str| StoredColumn::Text(text.to_owned());
     let number = StoredColumn::Number;
     [
@@ -24,6 +24,7 @@ pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 35] {
         ("attempts", number(payout.attempts)),
         ("sends", number(payout.sends)),
         ("sendings", text(&payout.sendings.letters())),
+        ("message_ids", text(&payout.shared.text())),
         ("sent_at_ms", number(payout.sent_at_ms)),
         ("first_sent_at_ms", number(payout.first_sent_at_ms)),
         ("seen", number(i64::from(payout.seen))),
@@ -95,6 +96,7 @@ pub fn read(
         attempts: number("attempts")?,
         sends,
         sendings: sendings.ok_or(Error::Row("sendings"))?,
+        shared: SharedMessages::from_text(&text("message_ids")?),
         sent_at_ms: number("sent_at_ms")?,
         first_sent_at_ms: number("first_sent_at_ms")?,
         seen: seen || named_to_older,

@@ -9,8 +9,8 @@ use serde_json::json;
 use std::time::Duration;
 use testbed::lying_line::{LyingLine, roll};
 
-/// Histories of `make test`.
-const HISTORIES: u64 = 12;
+/// Histories of `make test`: of two installations, of which one sends payments together.
+const HISTORIES: u64 = 24;
 /// Payouts of one installation at once.
 const AT_ONCE: u64 = 12;
 /// Times that the service is stopped while the bank lies.
@@ -26,8 +26,10 @@ fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
-async fn service(world: &World, line: &LyingLine) -> Running {
+async fn service(world: &World, line: &LyingLine, seed: u64) -> Running {
     let mut config = world.config();
+    // In every other installation payments go together.
+    config.message_payments_max = if seed.is_multiple_of(2) { 100 } else { 1 };
     config.banks[0].url.clone_from(&line.url);
     // A payment that never arrives is sent until it does: giving up on it is not tested here.
     config.policy.sends_max = 50;
@@ -39,7 +41,7 @@ async fn installation(seed: u64, payouts: u64) {
     let world = World::open(Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap(), 1).await;
     let line = LyingLine::start(seed).await;
     line.connect(world.bank.url());
-    let mut running = service(&world, &line).await;
+    let mut running = service(&world, &line, seed).await;
     world.fund("ana", "USD").await;
     let mut asked: Vec<(Payout, &str)> = Vec::new();
     for at in 0..payouts {
@@ -52,7 +54,7 @@ async fn installation(seed: u64, payouts: u64) {
         let exchanges = line.exchanged(usize::try_from(roll(seed, 1_000 + stop, 2 * payouts)).unwrap() + 1);
         let _ended = tokio::time::timeout(STOP_MAX, exchanges).await;
         running.stop().await;
-        running = service(&world, &line).await;
+        running = service(&world, &line, seed).await;
     }
     for (payout, _) in asked.iter().filter(|(_, account)| *account == "9000000008") {
         let behaviour = if payout.payout_id.as_bytes()[0] % 2 == 0 { json!("settle") } else { json!("reject") };

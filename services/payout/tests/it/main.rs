@@ -31,6 +31,7 @@ mod reviews;
 mod runs;
 mod standing;
 mod statements;
+mod together;
 mod unapproved;
 mod verifying;
 mod world;

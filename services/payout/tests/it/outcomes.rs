@@ -109,7 +109,7 @@ async fn an_undecided_payment_is_accepted_and_asked_after() {
 }
 
 /// Validates every message against the official schemas, where the reference data is available.
-async fn check_schemas(running: &crate::world::Running, payout_id: &str) {
+pub async fn check_schemas(running: &crate::world::Running, payout_id: &str) {
     let Some(data) = std::env::var_os("LARGESSE_REFERENCE_DATA") else {
         println!("skipped: LARGESSE_REFERENCE_DATA is not set");
         return;

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 static SUBJECT: LazyLock<SentPayment<'static>> = LazyLock::new(|| {
     let amount = Money::try_new(Currency::try_new("USD").unwrap(), 150).unwrap();
-    SentPayment { end_to_end_id: "E", rail: "us-rtp", sends: 1, amount }
+    SentPayment { end_to_end_id: "E", rail: "us-rtp", sends: 1, shared: &[], amount }
 });
 
 /// As if the payment had been sent once.

@@ -217,7 +217,8 @@ fn contradiction(message_id: String, dice: &mut Dice) -> Sketch {
 
 fn named(payout: &Payout, sketch: &Sketch) -> BankAnswer {
     let id = payout.end_to_end_id();
-    let subject = SentPayment { end_to_end_id: &id, rail: "us-rtp", sends: payout.sends, amount: payout.amount };
+    let subject =
+        SentPayment { end_to_end_id: &id, rail: "us-rtp", sends: payout.sends, shared: payout.shared.ids(), amount: payout.amount };
     evidence(&sketch.report(&id), subject).map_or(BankAnswer::Lost("of another payment".to_owned()), BankAnswer::Named)
 }
 

@@ -127,7 +127,7 @@ proptest! {
             at += 10_000;
             let answer = match heard {
                 Heard::Report(sketch) => {
-                    let said = evidence(&sketch.report(&id), SentPayment { end_to_end_id: &id, rail: "us-rtp", sends: now.sends, amount: now.amount });
+                    let said = evidence(&sketch.report(&id), SentPayment { end_to_end_id: &id, rail: "us-rtp", sends: now.sends, shared: now.shared.ids(), amount: now.amount });
                     named |= said.is_some();
                     for (refused, send) in refused.iter_mut().zip(1_i64..) {
                         *refused |= sketch.refuses(&now.message_id(send)) || (now.sends == 1 && sketch.refuses("NOTPROVIDED"));

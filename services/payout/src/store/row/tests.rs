@@ -41,6 +41,7 @@ fn a_payout_reads_back_as_it_was_stored() {
     (original.seen, original.sends) = (true, 3);
     original.sendings = Sendings::open(0).begun().last_not_found().begun().last_not_found().begun();
     (original.bank_status, original.reason_code) = ("BLCK".to_owned(), "NARR".to_owned());
+    original.shared = SharedMessages::default().begun(1, "B2");
     assert_eq!(original.sendings.letters(), "nno");
     assert_eq!(from_columns(&columns(&original)).unwrap(), original);
 }

@@ -12,7 +12,7 @@ const ID: &str = "00000000000000000000000000000007";
 const RAILS: [&str; 4] = ["us-rtp", "us-ach", "us-fedwire", "ewallet-paypal"];
 
 fn subject(rail: &'static str) -> SentPayment<'static> {
-    SentPayment { end_to_end_id: ID, rail, sends: 1, amount: Money::try_new(Currency::try_new("USD").unwrap(), 500).unwrap() }
+    SentPayment { end_to_end_id: ID, rail, sends: 1, shared: &[], amount: Money::try_new(Currency::try_new("USD").unwrap(), 500).unwrap() }
 }
 
 fn one(rail: &str, status: &str, sub: &str) -> Value {

@@ -1,0 +1,128 @@
+//! Sends payments to their banks, each step of it durable before the first byte is sent: from then on only the bank knows.
+//!
+//! - [`lanes`]: where payments wait for others. [`together`]: many payments in one message.
+
+pub(crate) mod lanes;
+pub(crate) mod together;
+
+use crate::{
+    ach::entry_of,
+    banks::{
+        Bank, PayingAccount,
+        connector::{PaymentOrder, UnwritableOrder},
+    },
+    beneficiaries::PayeeDetails,
+    domain::{Payout, evidence::SentPayment},
+    drive::{REMITTANCE, now_ms},
+    error::Error,
+    meters,
+    payouts::Payouts,
+    store::{
+        ach,
+        messages::{self, BankMessage},
+        payouts,
+    },
+};
+use jiff::{Timestamp, tz::TimeZone};
+use money::time::millis;
+use std::time::Instant;
+
+/// A payment with all that its message says of it. Has no `Debug`: it names a person and an account.
+pub(crate) struct ReadyPayment {
+    payout: Payout,
+    end_to_end_id: String,
+    payee: PayeeDetails,
+    zone: TimeZone,
+    created: Timestamp,
+}
+
+impl Payouts {
+    pub(crate) async fn send(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
+        if let Err(why) = bank.connector.ready().await {
+            let bank = &bank.name;
+            tracing::error!(payout_id = %payout.payout_id, bank, why, "nothing can be sent to the bank now, and nothing was; trying again");
+            return self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await;
+        }
+        let payee = self.payee(&payout).await?;
+        match bank.connector.bulk() {
+            // Boxed, as are the sendings in it: otherwise every driver of payouts would have room for a whole batch.
+            Some(bulk) => Box::pin(self.send_together((bank, bulk), payout, payee)).await,
+            None => self.send_alone(bank, payout, payee).await,
+        }
+    }
+
+    /// Sends a payment in a message of its own, or gives it to its bank's next file.
+    async fn send_alone(&self, bank: &Bank, payout: Payout, payee: PayeeDetails) -> Result<Option<Payout>, Error> {
+        let (time_out, sent_at_ms) = (self.banks.time_out(&payout.attempt), now_ms());
+        let ready = self.ready_payment(payout, payee, sent_at_ms);
+        let written = order(bank, &ready, ready.payout.message_id(ready.payout.sends + 1)).and_then(|order| bank.connector.message(&order));
+        let payout = ready.payout;
+        let body = match written {
+            Ok(body) => body,
+            Err(error) => return self.unwritable(payout, &error).await,
+        };
+        let sent = payout.begin_sending(sent_at_ms, self.answered_by_ms(sent_at_ms, time_out));
+        let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
+        if bank.connector.files().is_some() {
+            let mut tx = self.store.begin().await?;
+            let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
+            messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
+            ach::give(&mut tx, &entry_of(&sent, sent_at_ms)).await?;
+            tx.commit().await?;
+            self.news.notify_waiters();
+            return Ok(Some(sent));
+        }
+        let Some(sent) = self.store.save_message(sent, None, &self.vault, (logged, None)).await? else { return Ok(None) };
+        let subject = SentPayment::of(&sent, &ready.end_to_end_id);
+        let sending = Instant::now();
+        let received = rpc::trace::in_span("bank.send", bank.connector.send(subject, body, time_out)).await;
+        meters::answered("send", &received, sending.elapsed());
+        self.conclude(sent, received.answer.clone(), sent_at_ms, Some(&received)).await
+    }
+
+    /// When a payment whose answer is lost is asked for.
+    fn answered_by_ms(&self, sent_at_ms: i64, time_out: std::time::Duration) -> i64 {
+        sent_at_ms.saturating_add(millis(time_out)).saturating_add(millis(self.config.lease))
+    }
+
+    /// Can only be a bug, since all its fields were checked; the money stays in transit until it is fixed.
+    async fn unwritable(&self, payout: Payout, error: &UnwritableOrder) -> Result<Option<Payout>, Error> {
+        tracing::error!(payout_id = %payout.payout_id, %error, "the payment message can't be written");
+        self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
+    }
+
+    /// A message's time is when it is sent: a bank refuses one that is older than its finality window, and that is what makes "not found" final.
+    fn ready_payment(&self, payout: Payout, payee: PayeeDetails, sent_at_ms: i64) -> ReadyPayment {
+        let created = Timestamp::from_millisecond(sent_at_ms).unwrap_or_default();
+        let record = self.banks.facts().book.record_at(&payout.attempt.rail, created);
+        let zone = record.map_or(TimeZone::UTC, |record| record.zone.clone());
+        let payee = self.payees.rules.as_sent(payee, &payout.attempt.rail, zone.to_datetime(created).date());
+        ReadyPayment { end_to_end_id: payout.end_to_end_id(), payout, payee, zone, created }
+    }
+}
+
+/// The account that pays.
+fn paying_account<'a>(bank: &'a Bank, payout: &Payout) -> Result<&'a PayingAccount, UnwritableOrder> {
+    let currency = payout.amount.currency();
+    bank.account(currency).ok_or_else(|| UnwritableOrder(format!("bank {} has no account in {currency}", bank.name)))
+}
+
+/// The payment as one of this message.
+fn order<'a>(bank: &'a Bank, ready: &'a ReadyPayment, message_id: String) -> Result<PaymentOrder<'a>, UnwritableOrder> {
+    let payout = &ready.payout;
+    Ok(PaymentOrder {
+        message_id,
+        end_to_end_id: &ready.end_to_end_id,
+        reference: &payout.attempt.reference,
+        uetr: payout.attempt.uetr(payout.payout_id),
+        amount: payout.amount_sent(),
+        rail: &payout.attempt.rail,
+        zone: ready.zone.clone(),
+        created: ready.created,
+        debtor_name: &bank.debtor_name,
+        debtor: &paying_account(bank, payout)?.address,
+        payee: &ready.payee,
+        remittance: REMITTANCE,
+    })
+}

@@ -1,0 +1,293 @@
+//! Many payments in one message: each is decided on its own, and paid once, whatever is lost or cut off.
+
+use crate::{
+    callbacks::{Listening, OwnKey, read},
+    crashes::{crash, without_worker_over},
+    outcomes::check_schemas,
+    world::{BOOK, Running, World, aba, on_both, states},
+};
+use api::payout::PayoutState::{Held, OutcomeUnknown, Rejected, Requested, Settled, Submitted};
+use futures::future::join_all;
+use money::{BookName, Currency, Money, RequestId, UserKey};
+use payout::{
+    Config,
+    domain::PayoutPhase,
+    payouts::{PayoutRequest, Payouts},
+    store::payouts::PayoutKey,
+};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime},
+};
+use testbed::bank_messages::report;
+use uuid::Uuid;
+
+/// What each payout pays.
+const CENTS: i64 = 5;
+
+fn config(world: &World) -> Config {
+    let mut config = world.config();
+    config.message_payments_max = 100;
+    config.in_flight_max = 200;
+    config.beneficiaries_max = 1_000;
+    config.policy.sends_max = 50;
+    for rail in &mut config.banks[0].rails {
+        rail.time_out = Duration::from_secs(2);
+    }
+    config
+}
+
+/// Payouts to these accounts of ana's, each just before it is sent: whoever drives them next sends them.
+async fn ready(world: &World, beneficiaries: &[Uuid]) -> Vec<PayoutKey> {
+    ready_by(&unable_to_write(world).await, beneficiaries).await
+}
+
+/// Use cases that send nothing: a payer without a name can't be written into a message.
+async fn unable_to_write(world: &World) -> Payouts {
+    let mut config = config(world);
+    config.banks[0].debtor_name = String::new();
+    without_worker_over(world, config).await
+}
+
+async fn ready_by(payouts: &Payouts, beneficiaries: &[Uuid]) -> Vec<PayoutKey> {
+    let one = async |beneficiary_id: &Uuid| {
+        let asked = PayoutRequest {
+            book: BookName::try_new(BOOK).unwrap(),
+            user: UserKey::try_new("ana").unwrap(),
+            request_id: RequestId::parse(&Uuid::now_v7().to_string()).unwrap(),
+            beneficiary_id: *beneficiary_id,
+            amount: Money::try_new(Currency::try_new("USD").unwrap(), CENTS).unwrap(),
+        };
+        let key = Box::pin(payouts.request(&asked, SystemTime::now())).await.unwrap().0.key();
+        // A ledger that is busy is tried again.
+        loop {
+            Box::pin(payouts.drive(&key)).await.unwrap();
+            let row = payouts.store.payout(&key).await.unwrap().unwrap();
+            let due = payout::domain::Payout { due_at_ms: 0, ..row };
+            let row = payouts.store.save(due, None).await.unwrap().unwrap();
+            if row.phase == PayoutPhase::Intent {
+                assert_eq!(row.sends, 0);
+                break;
+            }
+        }
+        key
+    };
+    join_all(beneficiaries.iter().map(|beneficiary| Box::pin(one(beneficiary)))).await
+}
+
+async fn beneficiary(running: &Running, account: &str) -> Uuid {
+    running.beneficiary("ana", aba(account)).await.unwrap().parse().unwrap()
+}
+
+/// Sends them, behind a payment that the bank is slow to answer: what waits meanwhile goes together.
+async fn send_behind_a_slow_one(payouts: &Payouts, slow: &PayoutKey, others: &[PayoutKey]) {
+    let first = async {
+        Box::pin(payouts.drive(slow)).await.unwrap();
+    };
+    let then = async {
+        while payouts.store.payout(slow).await.unwrap().unwrap().sends == 0 {
+            tokio::task::yield_now().await;
+        }
+        for driven in join_all(others.iter().map(|key| Box::pin(payouts.drive(key)))).await {
+            driven.unwrap();
+        }
+    };
+    futures::future::join(Box::pin(first), Box::pin(then)).await;
+}
+
+/// The messages that payouts shared, each with how many.
+async fn messages(payouts: &Payouts, keys: &[PayoutKey]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for key in keys {
+        let row = payouts.store.payout(key).await.unwrap().unwrap();
+        for id in row.shared.ids().iter().flatten() {
+            *counts.entry(id.clone()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[tokio::test]
+async fn of_fifty_in_a_message_each_is_decided_on_its_own() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(config(&world)).await;
+        world.fund("ana", "USD").await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        world.scenario(json!({"account": "4400000001", "behaviour": "reject", "code": "AC01"})).await;
+        world.scenario(json!({"account": "4400000002", "behaviour": "unreported"})).await;
+        let mut accounts = vec!["9000000005", "9000000003", "4400000001", "4400000002"];
+        accounts.resize(51, "9000000001");
+        let mut recorded = BTreeMap::new();
+        for account in &accounts {
+            if !recorded.contains_key(account) {
+                recorded.insert(*account, beneficiary(&running, account).await);
+            }
+        }
+        running.stop().await;
+        let beneficiaries: Vec<Uuid> = accounts.iter().map(|account| recorded[account]).collect();
+        let keys = ready(&world, &beneficiaries).await;
+        let payouts = without_worker_over(&world, config(&world)).await;
+        send_behind_a_slow_one(&payouts, &keys[0], &keys[1..]).await;
+        let shared = messages(&payouts, &keys).await;
+        assert_eq!(shared.values().sum::<usize>(), 50, "{shared:?}");
+        assert!(shared.len() <= 2, "what waits goes together: {shared:?}");
+        let (message_id, count) = shared.iter().max_by_key(|(_, count)| **count).unwrap();
+        let listed: BTreeSet<Uuid> =
+            payouts.store.payouts_in_message("first", message_id).await.unwrap().into_iter().map(|key| key.payout_id).collect();
+        assert_eq!((listed.len(), payouts.store.payouts_in_message("second", message_id).await.unwrap().len()), (*count, 0));
+
+        let running = world.start_with(config(&world)).await;
+        for (at, key) in keys.iter().enumerate() {
+            let payout = running.end("ana", &key.payout_id.to_string()).await;
+            let (state, code) = match at {
+                1 => (Rejected, "AC04"),
+                2 => (Rejected, "AC01"),
+                _ => (Settled, ""),
+            };
+            assert_eq!((payout.state(), payout.reason_code.as_str()), (state, code), "{at}: {payout:?}");
+            assert_eq!(world.executed(&payout).await, usize::from(state == Settled), "{at}");
+            if at == 3 {
+                assert_eq!(states(&payout), [Requested, Held, Submitted, OutcomeUnknown, Settled], "undecided, and asked for");
+                assert!(payout.steps[3].note.contains("leaves this payment out"), "{payout:?}");
+            } else {
+                assert_eq!(states(&payout), [Requested, Held, Submitted, state], "{at}");
+            }
+            if at < 6 {
+                check_schemas(&running, &payout.payout_id).await;
+            }
+        }
+        world.check_books("ana", "USD", 49 * CENTS).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_every_payment_of_the_message_unknown_and_each_is_asked_for() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start_with(config(&world)).await;
+        world.fund("ana", "USD").await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        let (slow, cut) = (beneficiary(&running, "9000000005").await, beneficiary(&running, "9000000004").await);
+        let (good, bad) = (beneficiary(&running, "9000000001").await, beneficiary(&running, "9000000003").await);
+        running.stop().await;
+        let keys = ready(&world, &[slow, cut, good, good, bad, good]).await;
+        let payouts = without_worker_over(&world, config(&world)).await;
+        send_behind_a_slow_one(&payouts, &keys[0], &keys[1..]).await;
+        assert_eq!(messages(&payouts, &keys).await.into_values().collect::<Vec<_>>(), [5]);
+        for key in &keys[1..] {
+            let row = payouts.store.payout(key).await.unwrap().unwrap();
+            assert_eq!((row.phase, row.seen, row.sends), (PayoutPhase::Unknown, false, 1), "{row:?}");
+        }
+        let running = world.start_with(config(&world)).await;
+        for (at, key) in keys.iter().enumerate() {
+            let payout = running.end("ana", &key.payout_id.to_string()).await;
+            let state = if at == 4 { Rejected } else { Settled };
+            assert_eq!((payout.state(), world.executed(&payout).await), (state, usize::from(at != 4)), "{payout:?}");
+            assert_eq!(payouts.store.payout(key).await.unwrap().unwrap().sends, 1, "asked for, and not sent again");
+        }
+        world.check_books("ana", "USD", 5 * CENTS).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_cut_off_anywhere_pays_each_of_its_payments_once() {
+    on_both(async |database| {
+        let world = World::open(database, 2).await;
+        let running = world.start_with(config(&world)).await;
+        world.fund("ana", "USD").await;
+        let good = beneficiary(&running, "9000000001").await;
+        running.stop().await;
+        let mut all = Vec::new();
+        // Cut off with the sending stored, or not, or with the answer on its way.
+        let mut cut_in: BTreeMap<(PayoutPhase, bool), usize> = BTreeMap::new();
+        let (before, payouts) = (unable_to_write(&world).await, without_worker_over(&world, config(&world)).await);
+        for polls in 1.. {
+            // One goes alone, and two behind it.
+            let keys = ready_by(&before, &[good; 3]).await;
+            let ended = crash(join_all(keys.iter().map(|key| Box::pin(payouts.drive(key)))), polls).await.is_some();
+            for key in &keys {
+                let row = payouts.store.payout(key).await.unwrap().unwrap();
+                *cut_in.entry((row.phase, row.shared.ids().len() == 1)).or_default() += 1;
+            }
+            all.extend(keys);
+            if ended {
+                break;
+            }
+        }
+        let count = |phase, shared| cut_in.get(&(phase, shared)).copied().unwrap_or_default();
+        assert!(count(PayoutPhase::Intent, false) > 0 && count(PayoutPhase::Sent, true) > 2, "{cut_in:?}");
+        let running = world.start_with(config(&world)).await;
+        let mut sent: BTreeMap<(bool, i64), usize> = BTreeMap::new();
+        for key in &all {
+            let payout = running.end("ana", &key.payout_id.to_string()).await;
+            assert_eq!(payout.state(), Settled, "{payout:?}");
+            let row = payouts.store.payout(key).await.unwrap().unwrap();
+            let letters = row.sendings.letters();
+            let before = &letters[..letters.len() - 1];
+            *sent.entry((row.shared.ids().iter().flatten().count() > 0, row.sends)).or_default() += 1;
+            assert!(before.chars().all(|letter| letter == 'n'), "in another message only after proof: {letters}");
+        }
+        let mut executed: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in world.statement("USD").await.entries {
+            *executed.entry(entry.end_to_end_id.unwrap()).or_default() += 1;
+        }
+        assert!(executed.len() == all.len() && executed.values().all(|times| *times == 1), "{executed:?}");
+        // Of those that were cut off some never left, and some had arrived.
+        assert!(sent.contains_key(&(true, 1)) && sent.keys().any(|(shared, sends)| *shared && *sends > 1), "{sent:?} {cut_in:?}");
+        world.check_books("ana", "USD", CENTS * i64::try_from(all.len()).unwrap()).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_callback_about_the_whole_message_decides_nothing_and_has_each_payment_asked_for() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let own = OwnKey::new();
+        let mut config = config(&world);
+        // Nothing but callbacks makes anything due soon.
+        let watched = own.config(&world);
+        config.policy = watched.policy;
+        config.banks[0].callback_keys_file.clone_from(&watched.banks[0].callback_keys_file);
+        let running = world.start_with(config.clone()).await;
+        world.fund("ana", "USD").await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        let (slow, pending) = (beneficiary(&running, "9000000005").await, beneficiary(&running, "9000000008").await);
+        running.stop().await;
+        let keys = ready(&world, &[slow, pending, pending, pending]).await;
+        let payouts = without_worker_over(&world, config.clone()).await;
+        send_behind_a_slow_one(&payouts, &keys[0], &keys[1..]).await;
+        let message_id = messages(&payouts, &keys).await.into_keys().next().unwrap();
+        let row = async |key: &PayoutKey| payouts.store.payout(key).await.unwrap().unwrap();
+        for key in &keys[1..] {
+            let row = row(key).await;
+            assert_eq!((row.phase, row.message_id(1)), (PayoutPhase::Accepted, message_id.clone()));
+            world.scenario(json!({"end_to_end_id": row.end_to_end_id(), "behaviour": "settle"})).await;
+        }
+        let running = world.start_with(config).await;
+        let http = Listening::start(&running).await;
+        let refused = report("X", 0, "<GrpSts>RJCT</GrpSts>", "").replace("X-0", &message_id).into_bytes();
+        for _ in 0..2 {
+            assert_eq!(http.post("first", Some(&own.sign(&refused)), refused.clone()).await, 204);
+        }
+        let callbacks = read(&payouts.store, 1).await;
+        assert!(callbacks[0].1.contains("3 payouts are asked for at once"), "{callbacks:?}");
+        for key in &keys {
+            assert_eq!(running.end("ana", &key.payout_id.to_string()).await.state(), Settled, "by the bank's own answer");
+        }
+        world.check_books("ana", "USD", 4 * CENTS).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
