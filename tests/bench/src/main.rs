@@ -65,7 +65,7 @@ pub struct MeasureArguments {
     /// How many times each measurement is taken, alternating with the measurement that it is compared with, 1 to 100.
     #[arg(long, visible_alias = "rounds", default_value = "5", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub alternations: u16,
-    /// What to measure; by default all rows but `stored`, `hostile`, `payouts`, `payout_run` and `naive`. `telemetry` starts separate servers.
+    /// What to measure; by default all rows but `stored`, `hostile`, `payouts`, `payout_run`, `payout_run_bulk` and `naive`. `telemetry` starts separate servers.
     #[arg(long, visible_alias = "only", value_enum, value_delimiter = ',', value_name = "ROW,...")]
     pub rows: Vec<BenchRow>,
     /// Also measures an alternative implementation on the same server: `postgres-naive`, one transaction per gift.
@@ -88,7 +88,7 @@ pub struct MeasureArguments {
     /// Payouts that the row `payouts` requests, 20 a second.
     #[arg(long, default_value = "1000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub payouts: u64,
-    /// Creators whom the row `payout_run` pays.
+    /// Creators whom the rows `payout_run` and `payout_run_bulk` pay.
     #[arg(long, default_value = "100000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub run_creators: u64,
     /// Prints JSON instead of a table.

@@ -36,6 +36,9 @@ pub enum BenchRow {
     /// A run of payouts to many creators, compared with SendGift on the same server.
     #[value(name = "payout_run")]
     PayoutRun,
+    /// The same, with many payments in a message.
+    #[value(name = "payout_run_bulk")]
+    PayoutRunBulk,
     /// One PostgreSQL transaction per gift without our services; `--baseline postgres-naive` adds this row too.
     Naive,
 }
@@ -60,13 +63,14 @@ impl BenchRow {
             Self::Hostile => "hostile",
             Self::Payouts => "payouts",
             Self::PayoutRun => "payout_run",
+            Self::PayoutRunBulk => "payout_run_bulk",
             Self::Naive => "naive",
         }
     }
 
     /// Whether it needs servers other than the one that all other rows share.
     pub fn has_houses_of_its_own(self) -> bool {
-        matches!(self, Self::Stored | Self::Telemetry | Self::Hostile | Self::Payouts | Self::PayoutRun)
+        matches!(self, Self::Stored | Self::Telemetry | Self::Hostile | Self::Payouts | Self::PayoutRun | Self::PayoutRunBulk)
     }
 
     /// Its measurements, in the order of alternation. Open loops are paced by the last measured peak, so that one is first.
@@ -84,6 +88,7 @@ impl BenchRow {
             Self::Hostile => &[SEND_GIFT, HONEST, HONEST_BESIDE_HARM],
             Self::Payouts => &[FDATASYNC, PAYOUT_OWN_TIME],
             Self::PayoutRun => &[SEND_GIFT, PAYOUT_RUN],
+            Self::PayoutRunBulk => &[SEND_GIFT, PAYOUT_RUN_BULK],
             Self::Naive => &[NAIVE_64, NAIVE_64_HOT, SEND_GIFT_64, SEND_GIFT_64_HOT],
         }
     }

@@ -102,8 +102,12 @@ impl BenchReport {
             let p99_us = rounds.iter().map(|round| of_round(round, ComparedBy::P99)).collect();
             figures.push(("payout_own_time_p99_ms", median(p99_us) / 1_000.0));
         }
-        let run = self.findings.payouts.iter().find(|facts| facts.row == BenchRow::PayoutRun);
-        figures.extend(run.and_then(|run| run.peak_memory_kib).map(|kib| ("payout_run_server_memory_mib", mib(kib))));
+        for (row, key) in
+            [(BenchRow::PayoutRun, "payout_run_server_memory_mib"), (BenchRow::PayoutRunBulk, "payout_run_bulk_server_memory_mib")]
+        {
+            let run = self.findings.payouts.iter().find(|facts| facts.row == row);
+            figures.extend(run.and_then(|run| run.peak_memory_kib).map(|kib| (key, mib(kib))));
+        }
         if let Some(stored) = &self.findings.stored {
             let first = stored.restarts.iter().map(|restart| restart.first_posting.as_secs_f64()).collect();
             figures.push(("stored_restart_to_first_posting_s", median(first)));

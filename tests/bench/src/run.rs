@@ -28,8 +28,10 @@ pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<BenchReport, U
     if options.rows.contains(&BenchRow::Payouts) {
         payouts::one_by_one(&options, &mut findings, &tell).await?;
     }
-    if options.rows.contains(&BenchRow::PayoutRun) {
-        payouts::in_a_run(&options, &mut findings, &tell).await?;
+    for row in [BenchRow::PayoutRun, BenchRow::PayoutRunBulk] {
+        if options.rows.contains(&row) {
+            payouts::in_a_run(&options, row, &mut findings, &tell).await?;
+        }
     }
     Ok(BenchReport::new(&options, database.map_or(db::Engine::Sqlite, |database| database.engine()), findings))
 }

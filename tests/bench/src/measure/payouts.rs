@@ -20,7 +20,7 @@ use crate::{
         sample::LatencySample,
     },
     options::Options,
-    plan::{BenchRow, BenchWork, FDATASYNC, PAYOUT_OWN_TIME, PAYOUT_RUN, SEND_GIFT},
+    plan::{BenchRow, BenchWork, FDATASYNC, PAYOUT_OWN_TIME, PAYOUT_RUN, PAYOUT_RUN_BULK, SEND_GIFT},
 };
 use api::payout::{PayoutRunState, payout_service_client::PayoutServiceClient};
 use db::Database;
@@ -48,6 +48,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const RUN_LOOK: Duration = Duration::from_millis(500);
 /// A run that makes no progress for so long never ends.
 const STUCK: Duration = Duration::from_secs(120);
+/// Settings of the row with many payments in a message.
+const BULK: [&str; 2] = ["payout.message_payments_max=500", "payout.in_flight_max=1000"];
 /// The account whose credits count what was paid.
 const BANK_CASH: &str = "house/bank_cash/USD";
 
@@ -67,11 +69,16 @@ pub(crate) async fn one_by_one(options: &Options, findings: &mut BenchFindings, 
     ended.and(place.close().await)
 }
 
-/// Measures a run.
-pub(crate) async fn in_a_run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
+/// Measures a run, with one payment in a message or with many.
+pub(crate) async fn in_a_run(
+    options: &Options,
+    row: BenchRow,
+    findings: &mut BenchFindings,
+    tell: &impl Fn(&str),
+) -> Result<(), UntypedError> {
     let mut place = BenchPlace::open(options, None).await?;
     place.services = server::PAYOUTS;
-    let ended = run(options, place.clone(), findings, tell).await;
+    let ended = run(options, (place.clone(), row), findings, tell).await;
     ended.and(place.close().await)
 }
 
@@ -102,22 +109,30 @@ async fn paced(options: &Options, place: BenchPlace, findings: &mut BenchFinding
     Ok(())
 }
 
-async fn run(options: &Options, place: BenchPlace, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
-    let count = options.run_creators;
+async fn run(
+    options: &Options,
+    (place, row): (BenchPlace, BenchRow),
+    findings: &mut BenchFindings,
+    tell: &impl Fn(&str),
+) -> Result<(), UntypedError> {
+    let (count, name) = (options.run_creators, row.as_str());
     // No pace, and no more in flight than the worker drives anyway.
-    let settings = ["payout.runs.items_per_second=0", "payout.runs.in_flight_per_bank_max=1000"].map(str::to_owned);
+    let single: &[&str] = &["payout.runs.items_per_second=0", "payout.runs.in_flight_per_bank_max=1000"];
+    // What waits for a message is in flight.
+    let bulk: &[&str] = if row == BenchRow::PayoutRunBulk { &BULK } else { &[] };
+    let settings: Vec<String> = single.iter().chain(bulk).map(|setting| (*setting).to_owned()).collect();
     let mut paying = PayingSide::start(place, (count, CENTS_EACH), &settings, tell).await?;
-    tell("payout_run: gifts, to compare with");
+    tell(&format!("{name}: gifts, to compare with"));
     paying.side.measure(SEND_GIFT, options.slice).await?;
     for _ in 0..options.rounds {
         let gifts = paying.side.measure(SEND_GIFT, options.slice).await?;
-        findings.add(BenchRow::PayoutRun, SEND_GIFT, gifts);
+        findings.add(row, SEND_GIFT, gifts);
     }
-    tell(&format!("payout_run: {count} lines to store and check"));
+    tell(&format!("{name}: {count} lines to store and check"));
     let (id, checking) = (Uuid::now_v7(), Instant::now());
     let approvable = paying.checked(id).await?;
     let checked_in = checking.elapsed();
-    tell("payout_run: approved");
+    tell(&format!("{name}: approved"));
     let before = paying.side.house.processor_us();
     let started = Instant::now();
     paying.calls.approve(&paying.channel, &approvable).await?;
@@ -125,13 +140,13 @@ async fn run(options: &Options, place: BenchPlace, findings: &mut BenchFindings,
     let elapsed = started.elapsed();
     let server_us = spent(before, &paying.side.house);
     paying.reached(id, PayoutRunState::Done).await?;
-    let (facts, times) = paying.end((BenchRow::PayoutRun, count), true, tell).await?;
+    let (facts, times) = paying.end((row, count), true, tell).await?;
     let sample = sample(times.values().map(|times| times.settled_at_ms - times.created_at_ms), elapsed);
     findings.payouts.push(PayoutFacts { checked_in, ..facts });
     // The same of all rounds: a run is too long to be repeated.
     for _ in 0..options.rounds {
         let round = MeasuredRound { sample: sample.clone(), server_us, client_us: None, database_us: None };
-        findings.add(BenchRow::PayoutRun, PAYOUT_RUN, round);
+        findings.add(row, if row == BenchRow::PayoutRunBulk { PAYOUT_RUN_BULK } else { PAYOUT_RUN }, round);
     }
     Ok(())
 }

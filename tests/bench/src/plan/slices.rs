@@ -84,6 +84,8 @@ pub(crate) const SEND_GIFT_AT_TWICE: BenchSlice = BenchSlice {
 pub(crate) const PAYOUT_OWN_TIME: BenchSlice = BenchSlice { name: "payout_own_time", work: BenchWork::PacedPayouts { per_second: 20 } };
 /// The measurement of a run of payouts.
 pub(crate) const PAYOUT_RUN: BenchSlice = BenchSlice { name: "payout_run", work: BenchWork::PayoutRun };
+/// The same, with many payments in a message.
+pub(crate) const PAYOUT_RUN_BULK: BenchSlice = BenchSlice { name: "payout_run_bulk", work: BenchWork::PayoutRun };
 pub(crate) const STORED_EMPTY: BenchSlice = send_gifts("send_gifts_empty_book", EVEN);
 pub(crate) const STORED_SKEWED: BenchSlice = stored("send_gifts_stored_skewed", PeopleDraw::Skewed);
 pub(crate) const STORED_UNIFORM: BenchSlice = stored("send_gifts_stored_uniform", PeopleDraw::Uniform);

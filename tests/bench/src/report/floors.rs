@@ -43,7 +43,9 @@ pub const GOALS: &[BenchGoal] = &[
     at_most("payout_own_time_p99_ms", 100.0, 100.0),
     // With one payment a message.
     at_least("ratio_payout_run_to_send_gift_unary", 0.01, 0.01),
+    at_least("ratio_payout_run_bulk_to_send_gift_unary", 0.05, 0.05),
     at_most("payout_run_server_memory_mib", 600.0, 600.0),
+    at_most("payout_run_bulk_server_memory_mib", 600.0, 600.0),
     at_least("ratio_stored_skewed_to_empty_book", 0.8, 0.8),
     at_most("stored_restart_to_first_posting_s", 2.0, 2.0),
     at_most("stored_peak_memory_mib", 600.0, 600.0),

@@ -93,12 +93,12 @@ async fn on_postgres_the_naive_baseline_runs_beside_us_and_nothing_of_it_or_of_t
 
 /// A few payouts one by one and in a run, of which every book must know.
 async fn pays(arguments: &[&str], dir: &Path) {
-    let few = ["--rows", "payouts,payout_run", "--payouts", "30", "--run-creators", "60"];
+    let few = ["--rows", "payouts,payout_run,payout_run_bulk", "--payouts", "30", "--run-creators", "60"];
     let report = report(&[&few, arguments].concat(), dir).await;
-    compares(&report, 2);
+    compares(&report, 3);
     let facts = report["payouts"].as_array().unwrap();
     let seen: Vec<_> = facts.iter().map(|facts| (facts["row"].as_str().unwrap(), facts["settled"].as_u64().unwrap())).collect();
-    assert_eq!(seen, [("payouts", 30), ("payout_run", 60)]);
+    assert_eq!(seen, [("payouts", 30), ("payout_run", 60), ("payout_run_bulk", 60)]);
     assert!(facts.iter().all(|facts| facts["problem"].is_null() && facts["peak_memory_kib"].as_u64().is_some_and(|kib| kib > 0)));
     assert!(report["payout_own_time_p99_ms"].as_f64().unwrap() > 0.0);
     assert_eq!(std::fs::read_dir(dir).unwrap().count(), 0);
