@@ -107,6 +107,8 @@ pub struct ReportAccount {
     pub owner: Option<String>,
     /// `Svcr`, its BIC.
     pub servicer_bic: Option<String>,
+    /// `Svcr`, its name.
+    pub servicer_name: Option<String>,
 }
 
 /// A balance.

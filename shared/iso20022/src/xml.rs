@@ -388,6 +388,14 @@ pub fn write(message: Element, namespace: &str) -> String {
     String::from_utf8(writer.into_inner()).expect("only str was written")
 }
 
+/// Writes an element as a part of a message.
+#[must_use]
+pub(crate) fn write_part(element: &Element) -> String {
+    let mut writer = Writer::new(Vec::new());
+    write_element(&mut writer, element).expect("writing to memory cannot fail");
+    String::from_utf8(writer.into_inner()).expect("only str was written")
+}
+
 fn write_all(writer: &mut Writer<Vec<u8>>, document: &Element) -> io::Result<()> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     write_element(writer, document)

@@ -67,6 +67,7 @@ fn report(currency: Currency, balances: Vec<ReportBalance>, entries: Vec<ReportE
             currency: Some(currency),
             owner: Some(OWNER.to_owned()),
             servicer_bic: None,
+            servicer_name: None,
         },
         balances,
         totals: ReportTotals::default(),

@@ -114,10 +114,11 @@ fn number(element: &Element) -> Result<u64, Error> {
 fn read_report_account(element: &Element) -> Result<ReportAccount, Error> {
     let owner = element.optional("Ownr")?.map(party_name).transpose()?.flatten();
     let institution = element.optional("Svcr")?.map(|servicer| servicer.optional("FinInstnId")).transpose()?.flatten();
-    let bic = |name| institution.map(|institution| text(institution, name)).transpose().map(Option::flatten);
-    let servicer_bic = bic("BICFI")?.or(bic("BIC")?);
+    let of_bank = |name| institution.map(|institution| text(institution, name)).transpose().map(Option::flatten);
+    let servicer_bic = of_bank("BICFI")?.or(of_bank("BIC")?);
+    let servicer_name = of_bank("Nm")?;
     let id = if element.optional("Id")?.is_some() { Some(read_account(element)?) } else { None };
-    Ok(ReportAccount { id, currency: currency(element, "Ccy")?, owner, servicer_bic })
+    Ok(ReportAccount { id, currency: currency(element, "Ccy")?, owner, servicer_bic, servicer_name })
 }
 
 fn read_balance(element: &Element) -> Result<ReportBalance, Error> {

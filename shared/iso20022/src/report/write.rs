@@ -1,11 +1,13 @@
 //! Account reports as a bank writes them: the versions 08 of `camt.052`, `camt.053` and `camt.054`.
 
 use super::{
-    AccountReport, AccountReports, AmountConversion, BankTransactionCode, EntryBatch, EntryCharge, EntryReferences, EntryTransaction,
-    RelatedAmounts, RelatedParty, ReportAccount, ReportBalance, ReportEntry, ReportKind, ReportPage, ReportTotals, ReturnNote,
+    AccountReport, AccountReports, AmountConversion, BankTransactionCode, EntryBatch, EntryCharge, EntryReferences, EntryTotal,
+    EntryTransaction, RelatedAmounts, RelatedParty, ReportAccount, ReportBalance, ReportEntry, ReportKind, ReportPage, ReportTotals,
+    ReturnNote,
 };
 use crate::{
     Error,
+    camt053::Direction,
     codes::write_reason_code,
     pain001::write_account,
     value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount_leaf, day_leaf, text_leaf, time_leaf},
@@ -18,7 +20,7 @@ const ADDITIONAL_CHARS_MAX: usize = 500;
 const RETURN_CHARS_MAX: usize = 105;
 
 impl AccountReports {
-    /// Writes the message. Refuses what violates the schema, and stated totals (`TxsSummry`), which are only read.
+    /// Writes the message. Refuses what violates the schema, and totals by code (`TtlNtriesPerBkTxCd`), which are only read.
     pub fn write(&self) -> Result<String, Error> {
         let (message, report) = self.kind.elements();
         let namespace = match self.kind {
@@ -35,6 +37,26 @@ impl AccountReports {
         }
         let reports = self.reports.iter().map(|one| write_report(report, one, self)).collect::<Result<Vec<_>, _>>()?;
         Ok(xml::write(Element::new(message).with(header).with_all(reports), namespace))
+    }
+
+    /// What comes before and after the entries of a message with one report, whose entries are written one by one: as many as there are, with
+    /// [`ReportEntry::write_alone`]. Refuses a message with entries or with several reports.
+    pub fn write_frame(&self) -> Result<(String, String), Error> {
+        let (message, report) = self.kind.elements();
+        if self.reports.len() != 1 || self.reports.iter().any(|one| !one.entries.is_empty()) {
+            return Err(Error::value(message, "a message with one report, without its entries"));
+        }
+        let text = self.write()?;
+        let end = text.rfind(&format!("</{report}>")).ok_or_else(|| Error::value(report, "written"))?;
+        let (head, tail) = text.split_at(end);
+        Ok((head.to_owned(), tail.to_owned()))
+    }
+}
+
+impl ReportEntry {
+    /// Writes an entry for the frame of a message. Refuses what violates the schema.
+    pub fn write_alone(&self) -> Result<String, Error> {
+        Ok(xml::write_part(&write_report_entry(self)?))
     }
 }
 
@@ -61,8 +83,8 @@ fn write_page(name: &str, page: &ReportPage) -> Element {
 }
 
 fn write_report(name: &str, report: &AccountReport, message: &AccountReports) -> Result<Element, Error> {
-    if report.totals != ReportTotals::default() {
-        return Err(Error::value("TxsSummry", "absent: totals are not written"));
+    if !report.totals.per_code.is_empty() {
+        return Err(Error::value("TtlNtriesPerBkTxCd", "absent: totals by code are not written"));
     }
     if message.kind == ReportKind::Notification && !report.balances.is_empty() {
         return Err(Error::value("Bal", "absent from a notification"));
@@ -87,7 +109,24 @@ fn write_report(name: &str, report: &AccountReport, message: &AccountReports) ->
     Ok(with(Element::new(name).with(reference("Id", &report.id)?), head)
         .with(write_report_account(&report.account)?)
         .with_all(report.balances.iter().map(write_report_balance).collect::<Result<Vec<_>, _>>()?)
+        .with_all(write_totals(&report.totals))
         .with_all(report.entries.iter().map(write_report_entry).collect::<Result<Vec<_>, _>>()?))
+}
+
+fn write_totals(totals: &ReportTotals) -> Option<Element> {
+    let total = |name, total: &Option<EntryTotal>| total.as_ref().map(|total| write_total(name, total));
+    let parts = [total("TtlNtries", &totals.all), total("TtlCdtNtries", &totals.credits), total("TtlDbtNtries", &totals.debits)];
+    parts.iter().any(Option::is_some).then(|| with(Element::new("TxsSummry"), parts))
+}
+
+fn write_total(name: &str, total: &EntryTotal) -> Element {
+    let net = total.net.map(|net| {
+        let direction = if net.is_sign_negative() { Direction::Debit } else { Direction::Credit };
+        Element::new("TtlNetNtry").with_leaf("Amt", net.abs().to_string()).with_leaf("CdtDbtInd", direction.code())
+    });
+    let leaf = |name, text: Option<String>| text.map(|text| Element::leaf(name, text));
+    let (count, sum) = (total.count.map(|count| count.to_string()), total.sum.map(|sum| sum.to_string()));
+    with(Element::new(name), [leaf("NbOfNtries", count), leaf("Sum", sum), net])
 }
 
 fn write_report_account(account: &ReportAccount) -> Result<Element, Error> {
@@ -100,9 +139,10 @@ fn write_report_account(account: &ReportAccount) -> Result<Element, Error> {
     if let Some(owner) = &account.owner {
         element = element.with(Element::new("Ownr").with(text_leaf("Nm", owner, NAME_CHARS_MAX)?));
     }
-    if let Some(bic) = &account.servicer_bic {
-        let institution = Element::new("FinInstnId").with(text_leaf("BICFI", bic, 11)?);
-        element = element.with(Element::new("Svcr").with(institution));
+    let bic = account.servicer_bic.as_ref().map(|bic| text_leaf("BICFI", bic, 11)).transpose()?;
+    let name = account.servicer_name.as_ref().map(|name| text_leaf("Nm", name, NAME_CHARS_MAX)).transpose()?;
+    if bic.is_some() || name.is_some() {
+        element = element.with(Element::new("Svcr").with(with(Element::new("FinInstnId"), [bic, name])));
     }
     Ok(element)
 }

@@ -6,6 +6,7 @@ use crate::{
     report::*,
 };
 use money::{Currency, Money};
+use rust_decimal::Decimal;
 
 fn euro(minor_units: i64) -> Money {
     Money::try_new(Currency::try_new("EUR").unwrap(), minor_units).unwrap()
@@ -60,6 +61,10 @@ fn entry(direction: Direction, minor_units: i64, transactions: Vec<EntryTransact
     }
 }
 
+fn total(count: u64, sum: i64, net: Option<i64>) -> EntryTotal {
+    EntryTotal { count: Some(count), sum: Some(Decimal::new(sum, 2)), net: net.map(|net| Decimal::new(net, 2)) }
+}
+
 /// A batch of two out, and a part of one of them back.
 pub fn message(kind: ReportKind) -> AccountReports {
     let created = "2026-11-24T20:00:00Z".parse().unwrap();
@@ -97,9 +102,15 @@ pub fn message(kind: ReportKind) -> AccountReports {
             currency: Currency::try_new("EUR").ok(),
             owner: Some("Largesse".into()),
             servicer_bic: None,
+            servicer_name: Some("Sandbox".into()),
         },
         balances,
-        totals: ReportTotals::default(),
+        totals: ReportTotals {
+            all: Some(total(2, 380, Some(-220))),
+            credits: Some(total(1, 80, None)),
+            debits: Some(total(1, 300, None)),
+            per_code: vec![],
+        },
         entries: vec![
             entry(Direction::Debit, 300, vec![transaction("E-1", 100), transaction("E-2", 200)]),
             entry(Direction::Credit, 80, vec![back]),
@@ -132,6 +143,19 @@ fn the_strict_reader_takes_a_written_statement() {
     let statement = Statement::read(text.as_bytes()).unwrap();
     assert!(statement.adds_up());
     assert_eq!(statement.entries[1].end_to_end_id.as_deref(), Some("E-1"));
+}
+
+#[test]
+fn a_message_written_entry_by_entry_is_the_message() {
+    for kind in [ReportKind::Intraday, ReportKind::Statement, ReportKind::Notification] {
+        let whole = message(kind);
+        let mut frame = whole.clone();
+        let entries = std::mem::take(&mut frame.reports[0].entries);
+        let (head, tail) = frame.write_frame().unwrap();
+        let entries: String = entries.iter().map(|entry| entry.write_alone().unwrap()).collect();
+        assert_eq!(format!("{head}{entries}{tail}"), whole.write().unwrap());
+        assert!(whole.write_frame().is_err(), "its entries would be written twice");
+    }
 }
 
 #[test]
