@@ -3,14 +3,16 @@
 //!
 //! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem. `records` cuts a file
 //! into records and fields, `reader` builds what is below from them, `checks` compares it with the file's own totals, and `codes` says what
-//! type codes mean.
+//! type codes mean. [`Bai2Frame`] writes files.
 
 mod checks;
 mod codes;
 mod reader;
 mod records;
+mod write;
 
 pub use codes::{Bai2CodeLevel, Bai2TypeCode, type_code};
+pub use write::{Bai2Frame, Bai2NewEntry};
 
 use crate::{
     FileProblem, FileReading,

@@ -2,7 +2,7 @@
 //!
 //! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem. `fields` cuts a file into
 //! messages and fields, `reader` builds statements from them with `entry` (`:61:`), `balance` and `details` (`:86:`), `checks` compares
-//! them with their own balances and with each other, and `codes` says what codes mean.
+//! them with their own balances and with each other, and `codes` says what codes mean. [`Mt940Frame`] writes statements.
 
 mod balance;
 mod checks;
@@ -11,9 +11,11 @@ mod details;
 mod entry;
 mod fields;
 mod reader;
+mod write;
 
 pub use codes::{business_code, transaction_type};
 pub use details::Mt940Details;
+pub use write::{Mt940Frame, Mt940NewEntry};
 
 use crate::{
     FileProblem, FileReading,
