@@ -85,6 +85,17 @@ pub enum Error {
         /// The statement's number.
         number: i64,
     },
+    /// More entries than a file of the format has.
+    #[error("more entries than a file of the format has")]
+    EntriesTooMany {
+        /// The statement's.
+        entries: i64,
+        /// The most.
+        entries_max: i64,
+    },
+    /// An entry can't be written as the format demands.
+    #[error("a statement that can't be written: {0}")]
+    Written(#[from] iso20022::Error),
     /// More than a number of the ledger can count.
     #[error("balances add up to more than can be counted")]
     Overflow,
@@ -210,6 +221,15 @@ impl From<Error> for Status {
                 let why = format!("it was not there before {first}; nothing was done");
                 rpc::refused(Code::FailedPrecondition, "DAY_BEFORE_FIRST", why, &[("first_day", first.to_string())])
             }
+            Error::EntriesTooMany { entries, entries_max } => {
+                let why = format!("it has {entries} entries, and a file of this format at most {entries_max}; take another format");
+                rpc::refused(
+                    Code::FailedPrecondition,
+                    "ENTRIES_TOO_MANY",
+                    why,
+                    &[("entries", entries.to_string()), ("entries_max", entries_max.to_string())],
+                )
+            }
             Error::StatementsPending => {
                 let why = "statements of many days before are missing; those that were issued now stay, so retry";
                 rpc::errors::unavailable("STATEMENTS_PENDING", why, RETRY_AFTER)
@@ -222,6 +242,9 @@ impl From<Error> for Status {
             | Error::Store(_)
             | Error::StatementDiffers { .. }
             | Error::StatementChanged { .. } => rpc::internal(&error),
+            Error::Overflow | Error::Store(_) | Error::Written(_) | Error::StatementDiffers { .. } | Error::StatementChanged { .. } => {
+                rpc::internal(&error)
+            }
         }
     }
 }

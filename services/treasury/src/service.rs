@@ -177,5 +177,27 @@ impl TreasuryService for Handlers {
 
     async fn render_statement(&self, request: Request<pb::RenderStatementRequest>) -> Result<Response<RenderStatementStream>, Status> {
         self.statement_rendered(request).await.map(Response::new)
+    async fn render_statement(&self, request: Request<RenderStatementRequest>) -> Result<Response<Self::RenderStatementStream>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, &request.book)?;
+        let (ask, format) = wire::statement::render_ask(request)?;
+        let opened = self.treasury.open_statement(&ask.node, ask.day, None).await?;
+        if format.needs_whole_day() && opened.statement.number == 0 {
+            return Err(Error::DayOpen { day: ask.day }.into());
+        }
+        format.check_entries(&opened.statement)?;
+        let first = RenderStatementResponse {
+            media_type: format.media_type().to_owned(),
+            file_name: format.file_name(&opened.statement),
+            losses: format.losses().iter().map(|loss| (*loss).to_owned()).collect(),
+            statement: Some(wire::statement::statement(&opened.statement)),
+            content: Vec::new(),
+        };
+        let parts = stream::try_unfold(RenderedParts::new(self.treasury.clone(), opened, format), async |mut parts| {
+            let part = parts.next().await.map_err(Status::from)?;
+            Ok(part.map(|content| (RenderStatementResponse { content, ..RenderStatementResponse::default() }, parts)))
+        });
+        Ok(Response::new(stream::iter([Ok(first)]).chain(parts).boxed()))
     }
 }

@@ -64,6 +64,8 @@ pub const CRATES: &[CrateRow] = &[
     row("services/support", &[CLIENT], CLIENT_TESTS),
     row("services/treasury", &[CLIENT, &["accounts", "accounting"]], CLIENT_TESTS),
     row("services/treasury", &[CLIENT, &["accounts", "iso20022", "matching", "rails", "reconciliation"]], CLIENT_TESTS),
+    // It writes statements; its tests read them as they read a bank's.
+    row("services/treasury", &[CLIENT, &["accounts", "bankfiles", "iso20022"]], &["testbed", "pgtest", "sandbox", "matching"]),
     // Its banks read what a payer sends with the same crates that a payer writes it with, and one of them calls the payer back.
     row(
         "services/sandbox",

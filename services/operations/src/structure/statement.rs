@@ -11,7 +11,15 @@ use std::{
 };
 
 /// The formats by the names that people give them.
-const FORMATS: [(&str, StatementFormat); 1] = [("csv", StatementFormat::Csv)];
+const FORMATS: [(&str, StatementFormat); 7] = [
+    ("csv", StatementFormat::Csv),
+    ("camt053", StatementFormat::Camt053),
+    ("camt052", StatementFormat::Camt052),
+    ("camt054", StatementFormat::Camt054),
+    ("mt940", StatementFormat::Mt940),
+    ("bai2", StatementFormat::Bai2),
+    ("pdf", StatementFormat::Pdf),
+];
 
 /// The format of that name.
 pub fn format(name: &str) -> Result<StatementFormat, String> {

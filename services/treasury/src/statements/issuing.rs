@@ -116,6 +116,7 @@ impl Treasury {
                 value_date: day,
                 other: LineOther::Structure,
                 is_internal: false,
+                is_at_bank: false,
             });
         }
         // Before the first transfer of every book.

@@ -202,6 +202,8 @@ impl LineReader {
             cursor.balance = Some(after);
             let change = after.checked_sub(before).ok_or(Error::Overflow)?;
             let line = line(cursor, &entry, (change, booked_us));
+            let is_at_bank = self.account.0 == StatementKind::Physical || matches!(line.other, LineOther::Bank(_));
+            let line = StatementLine { is_at_bank, ..line };
             if change != 0 && line.seq > cursor.start.after_seq && line.place() > self.after_place {
                 cursor.next = Some(line);
                 return Ok(());
@@ -253,6 +255,7 @@ fn line(cursor: &LineCursor, entry: &Entry, (change, booked_us): (i64, i64)) -> 
         value_date: day_of_us(unix_us(entry.effective_time)),
         other,
         is_internal: false,
+        is_at_bank: false,
     }
 }
 

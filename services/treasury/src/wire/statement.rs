@@ -9,6 +9,7 @@ use crate::{
     statements::StatementCursor,
 };
 use api::treasury as pb;
+use iso20022::report::ReportKind;
 use jiff::civil::Date;
 use money::BookName;
 use rpc::{
@@ -85,6 +86,12 @@ pub fn render_ask(request: pb::RenderStatementRequest) -> Result<(StatementAsk, 
     let format = match request.format() {
         pb::StatementFormat::Unspecified => Err(rpc::malformed("format", "must be one of the formats")),
         pb::StatementFormat::Csv => Ok(RenderFormat::Csv),
+        pb::StatementFormat::Camt053 => Ok(RenderFormat::Camt(ReportKind::Statement)),
+        pb::StatementFormat::Camt052 => Ok(RenderFormat::Camt(ReportKind::Intraday)),
+        pb::StatementFormat::Camt054 => Ok(RenderFormat::Camt(ReportKind::Notification)),
+        pb::StatementFormat::Mt940 => Ok(RenderFormat::Mt940),
+        pb::StatementFormat::Bai2 => Ok(RenderFormat::Bai2),
+        pb::StatementFormat::Pdf => Ok(RenderFormat::Pdf),
     };
     ask(request.node_id, &request.day, format)
 }

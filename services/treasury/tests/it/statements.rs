@@ -1,5 +1,6 @@
 //! Statements: issued once, without holes, and what they say is what the book has.
 mod files;
+mod formats;
 mod moves;
 mod world;
 

@@ -53,6 +53,8 @@ pub struct StatementLine {
     pub other: LineOther,
     /// Whether the other side is in the same statement.
     pub is_internal: bool,
+    /// Whether it is the bank's too: of a physical account, or of a leaf against one.
+    pub is_at_bank: bool,
 }
 
 /// What a posting says besides its amounts.
@@ -107,7 +109,7 @@ impl StatementLine {
         let has = |words: &[&str]| self.kind.split(['.', '_']).any(|word| words.contains(&word));
         match &self.other {
             LineOther::Structure => LineKind::Internal,
-            LineOther::Leaf(_) if !has(&["fee", "fees", "interest"]) => LineKind::Internal,
+            LineOther::Leaf(_) if !self.is_at_bank && !has(&["fee", "fees", "interest"]) => LineKind::Internal,
             _ if has(&["return", "returned"]) => LineKind::Return,
             _ if has(&["fee", "fees", "charge", "charges"]) => LineKind::Fee,
             _ if has(&["interest"]) => LineKind::Interest,

@@ -41,3 +41,17 @@ async fn csv_has_a_row_for_each_entry_and_the_sums_and_no_formula() {
         assert_eq!(reason(&wrong), "MALFORMED");
     }
 }
+
+#[tokio::test]
+async fn a_pdf_is_one_file_with_the_statements_sums() {
+    for fixture in both().await {
+        busy(&fixture).await;
+        let (head, bytes) = fixture.file("us-costs", &fixture.day(-1), StatementFormat::Pdf).await.unwrap();
+        assert_eq!((head.media_type.as_str(), head.losses.len()), ("application/pdf", 1));
+        let text: String = bytes.iter().copied().map(char::from).collect();
+        assert!(text.starts_with("%PDF-") && text.trim_end().ends_with("%%EOF"));
+        for shown in ["(Opening balance)", "(Payment sent)", "(Bank fee)", "(89.75)", "(Page 1 of 1)", "(Sum of page 1)"] {
+            assert!(text.contains(shown), "{shown}");
+        }
+    }
+}
