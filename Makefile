@@ -48,7 +48,7 @@ test: needs contracts
 reference: needs
 	@test -n "$$LARGESSE_REFERENCE_DATA" || { echo "set LARGESSE_REFERENCE_DATA to the reference data's directory" >&2; exit 2; }
 ifeq ($(NEXTEST),yes)
-	$(TEST) -E 'package(iso20022) + package(bankfiles) + package(matching) + package(reconciliation) + package(bankapi) + package(rails) + package(accounts) + package(screening) + (package(purchase) & test(reference)) + (package(payout) & test(outcomes)) + (package(tests) & test(recording))'
+	$(TEST) -E 'package(iso20022) + package(bankfiles) + package(matching) + package(reconciliation) + package(bankapi) + package(rails) + package(accounts) + package(screening) + (package(purchase) & test(reference)) + (package(payout) & test(outcomes)) + (package(treasury) & test(reference)) + (package(tests) & test(recording))'
 else
 	$(TEST)
 endif

@@ -4,10 +4,10 @@ use crate::{
         PhysicalAccount,
         bank::{BankItem, ClosedAs, EntryResult},
         day::{self, DayFacts},
-        matched::{self, AccountRun, Findings},
+        matched::{self, AccountFindings, AccountRun},
     },
     error::Error,
-    reconcile::{Reconciled, blocking},
+    reconcile::{ReconciledAccount, blocking},
     store::{AccountKey, ClosedDayRow},
     treasury::{Treasury, day as today},
 };
@@ -69,7 +69,7 @@ impl Treasury {
     }
 
     /// What the treasury book and the tables say of an account.
-    pub(crate) async fn day_facts(&self, account: &PhysicalAccount, now: &Reconciled) -> Result<DayFacts, Error> {
+    pub(crate) async fn day_facts(&self, account: &PhysicalAccount, now: &ReconciledAccount) -> Result<DayFacts, Error> {
         let book = self.book.as_str();
         let structure = self.structure(None).await?;
         let balances = self.balances(&structure).await?;
@@ -90,7 +90,7 @@ impl Treasury {
 }
 
 /// What the treasury book has of each entry by now.
-pub(crate) fn newest(bookings: Vec<crate::domain::bank::EntryBooking>) -> BTreeMap<String, crate::domain::bank::Booking> {
+pub(crate) fn newest(bookings: Vec<crate::domain::bank::EntryBooking>) -> BTreeMap<String, crate::domain::bank::LeafBooking> {
     let mut newest = BTreeMap::new();
     for generation in bookings {
         match generation.booking {
@@ -101,7 +101,7 @@ pub(crate) fn newest(bookings: Vec<crate::domain::bank::EntryBooking>) -> BTreeM
     newest
 }
 
-fn closed_row(closed: &ClosedDay, findings: &Findings, (by, now_ms): (&str, i64)) -> Result<ClosedDayRow, Error> {
+fn closed_row(closed: &ClosedDay, findings: &AccountFindings, (by, now_ms): (&str, i64)) -> Result<ClosedDayRow, Error> {
     let mut timing: Vec<KeptTiming> = closed
         .timing
         .iter()
@@ -125,7 +125,7 @@ fn closed_row(closed: &ClosedDay, findings: &Findings, (by, now_ms): (&str, i64)
 }
 
 /// How the items of a day's entries are from now on.
-fn closings(run: &AccountRun, findings: &Findings) -> Vec<BankItem> {
+fn closings(run: &AccountRun, findings: &AccountFindings) -> Vec<BankItem> {
     let mut changed: BTreeMap<&str, BankItem> = BTreeMap::new();
     let items: BTreeMap<&str, &BankItem> = run.items.iter().map(|item| (item.key.as_str(), item)).collect();
     let mut change = |key: &str, make: &dyn Fn(&mut BankItem)| {

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         PhysicalAccount, Structure,
         bank::{BankItem, EntryBooking},
-        matched::{self, AccountRun, Findings},
+        matched::{self, AccountFindings, AccountRun},
     },
     error::Error,
     postings,
@@ -50,11 +50,11 @@ pub struct Imported {
 }
 
 /// An account's run, with what it found.
-pub(crate) struct Reconciled {
+pub(crate) struct ReconciledAccount {
     /// What went into it.
     pub(crate) run: AccountRun,
     /// What came out.
-    pub(crate) findings: Findings,
+    pub(crate) findings: AccountFindings,
     /// The account after the run was written.
     pub(crate) series: Series,
 }
@@ -113,7 +113,7 @@ impl Treasury {
     }
 
     /// Computes an account's open days anew, keeps what was found, and books what nobody ordered.
-    pub(crate) async fn reconcile(&self, account: &PhysicalAccount) -> Result<Reconciled, Error> {
+    pub(crate) async fn reconcile(&self, account: &PhysicalAccount) -> Result<ReconciledAccount, Error> {
         let key = AccountKey { book: self.book.as_str(), account: &account.id, currency: account.currency.code() };
         for _ in 0..TRIES_MAX {
             let series = self.store.series(key.book, key.account).await?.unwrap_or(Series { version: 0, closed_through: None });
@@ -125,7 +125,7 @@ impl Treasury {
             if self.store.reconciled(key, series, &findings, &planned, now_ms).await? {
                 self.book_entries(account).await?;
                 let series = Series { version: series.version + 1, ..series };
-                return Ok(Reconciled { run, findings, series });
+                return Ok(ReconciledAccount { run, findings, series });
             }
         }
         Err(Error::Busy)
@@ -156,7 +156,7 @@ impl Treasury {
     }
 
     /// The bookings that follow from what was found and are not made yet. What two people adjusted stays as it is.
-    async fn planned(&self, account: &PhysicalAccount, findings: &Findings, now_ms: i64) -> Result<Vec<EntryBooking>, Error> {
+    async fn planned(&self, account: &PhysicalAccount, findings: &AccountFindings, now_ms: i64) -> Result<Vec<EntryBooking>, Error> {
         let book = self.book.as_str();
         let now: BTreeMap<String, EntryBooking> =
             self.store.bookings(book, &account.id).await?.into_iter().map(|booking| (booking.entry_key.clone(), booking)).collect();

@@ -126,7 +126,7 @@ impl BookingSide {
 
 /// What the treasury book has of an entry that nobody ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Booking {
+pub struct LeafBooking {
     /// The debited side.
     pub debit: BookingSide,
     /// The credited side.
@@ -135,7 +135,7 @@ pub struct Booking {
     pub amount: i64,
 }
 
-impl Booking {
+impl LeafBooking {
     /// What it adds to the money at the bank.
     #[must_use]
     pub fn cash_effect(&self) -> i64 {
@@ -161,7 +161,7 @@ pub struct EntryBooking {
     /// From 1; a higher one takes the one before back.
     pub generation: i64,
     /// `None`: it is booked as nothing any more.
-    pub booking: Option<Booking>,
+    pub booking: Option<LeafBooking>,
     /// When it was decided, in Unix milliseconds.
     pub planned_at_ms: i64,
     /// Whether the ledger has it.
@@ -211,7 +211,7 @@ pub struct KeptPosting {
     pub credit: String,
     /// In minor units.
     pub amount: i64,
-    /// Why.
+    /// What it does for the case, in words.
     pub why: String,
 }
 
@@ -241,7 +241,7 @@ pub struct FoundEntry {
     /// The items that it is about.
     pub items: Vec<String>,
     /// What the treasury book should have of it, if nobody else posts it.
-    pub booking: Option<Booking>,
+    pub booking: Option<LeafBooking>,
 }
 
 /// An entry of a closed day.
@@ -401,7 +401,7 @@ pub struct Adjustment {
     pub id: uuid::Uuid,
     /// The case's id.
     pub case_id: String,
-    /// What it is.
+    /// Whether a leaf bears a loss.
     pub kind: AdjustmentKind,
     /// What is posted.
     pub transfers: Vec<AdjustmentTransfer>,

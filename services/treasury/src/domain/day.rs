@@ -1,7 +1,7 @@
 //! Whether an account's day can be closed, and what books and bank differ by then.
 use super::{
-    bank::{BankItem, Booking, CaseState, ClosedAs, FoundCase, KeptCase},
-    matched::{AccountRun, Findings},
+    bank::{BankItem, CaseState, ClosedAs, FoundCase, KeptCase, LeafBooking},
+    matched::{AccountFindings, AccountRun},
 };
 use jiff::civil::Date;
 use money::Money;
@@ -17,7 +17,7 @@ pub struct DayFacts {
     /// The balance of the money at the bank in the treasury book.
     pub books: i64,
     /// What the book has of entries, by their keys: the last generation of each.
-    pub bookings: BTreeMap<String, Booking>,
+    pub bookings: BTreeMap<String, LeafBooking>,
     /// What adjustments added to the money at the bank, by case.
     pub adjusted: BTreeMap<String, i64>,
     /// All cases of the account.
@@ -29,7 +29,7 @@ pub struct DayFacts {
 /// What a case still makes books and bank differ by.
 #[must_use]
 pub fn difference_now(case: &FoundCase, is_closed: bool, facts: &DayFacts, items: &BTreeMap<&str, &BankItem>) -> i64 {
-    let booked: i64 = case.entry_keys.iter().filter_map(|key| facts.bookings.get(key)).map(Booking::cash_effect).sum();
+    let booked: i64 = case.entry_keys.iter().filter_map(|key| facts.bookings.get(key)).map(LeafBooking::cash_effect).sum();
     let adjusted = facts.adjusted.get(&case.id).copied().unwrap_or_default();
     let is_back = matches!(case.class, ExceptionClass::SettledThenReturned | ExceptionClass::ReturnDiffers);
     let by_items: i64 =
@@ -50,7 +50,7 @@ fn since_closing(item: &BankItem, is_back: bool, is_closed: bool) -> i64 {
 /// Closes a day, or says everything that stops it. `later` are the keys of entries after it, which the books may have already.
 pub fn closed(
     (asked, day): (&AccountRun, Date),
-    findings: &Findings,
+    findings: &AccountFindings,
     facts: &DayFacts,
     later: &BTreeSet<String>,
 ) -> Result<ClosedDay, Vec<CloseObstacle>> {

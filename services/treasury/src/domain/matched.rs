@@ -2,7 +2,7 @@
 //! whenever anything of that changes.
 use super::{
     StandardLeaf,
-    bank::{BankFile, BankItem, Booking, BookingSide, ClosedEntry, EntryResult, FoundCase, FoundEntry, KeptEvidence, KeptPosting},
+    bank::{BankFile, BankItem, BookingSide, ClosedEntry, EntryResult, FoundCase, FoundEntry, KeptEvidence, KeptPosting, LeafBooking},
 };
 use iso20022::camt053::Direction;
 use jiff::civil::Date;
@@ -77,7 +77,7 @@ pub struct RunBalances {
 
 /// What a run found.
 #[derive(Debug)]
-pub struct Findings {
+pub struct AccountFindings {
     /// Booked entries.
     pub entries: Vec<FoundEntry>,
     /// What has to be explained.
@@ -95,14 +95,14 @@ pub struct Findings {
 }
 
 /// A booked line that is matched.
-struct MatchedLine {
+struct KeyedLine {
     line: BankLine,
     day: Date,
     key: String,
 }
 
 /// Reads the files twice and matches what is of open days.
-pub fn run(asked: &AccountRun) -> Result<Findings, RunFault> {
+pub fn run(asked: &AccountRun) -> Result<AccountFindings, RunFault> {
     let mut terms = RunTerms::new(asked.today, RAILS.calendars(), calendar(asked.currency));
     if !asked.leaves.is_empty() {
         terms.add_structure(&asked.number, &asked.leaves.iter().map(String::as_str).collect::<Vec<_>>());
@@ -112,7 +112,7 @@ pub fn run(asked: &AccountRun) -> Result<Findings, RunFault> {
         survey.add(at + 1, asked.survey(at + 1, file));
     }
     let judged = survey.judge(&terms, &[(asked.number.clone(), asked.currency)])?;
-    let mut lines: HashMap<LinePlace, MatchedLine> = HashMap::new();
+    let mut lines: HashMap<LinePlace, KeyedLine> = HashMap::new();
     let mut order = Vec::new();
     let mut explained = Vec::new();
     let mut give = |line: ExplainedLine| explained.push(line);
@@ -125,13 +125,13 @@ pub fn run(asked: &AccountRun) -> Result<Findings, RunFault> {
             let Some(day) = asked.matched_day(file, part).filter(|_| judged.is_accepted(part)) else { return };
             let key = entry_key(&asked.account, part, &line, &mut occurrences);
             order.push(line.place);
-            lines.insert(line.place, MatchedLine { line: line.clone(), day, key });
+            lines.insert(line.place, KeyedLine { line: line.clone(), day, key });
             run.line(part, line);
         });
     }
     let reconciled = run.finish()?;
     let sums = reconciled.sums.get(&(asked.number.clone(), asked.currency.code().to_owned())).copied().unwrap_or_default();
-    let mut found = Collected { asked, lines: &lines, entries: BTreeMap::new(), again: BTreeSet::new() };
+    let mut found = RunEntries { asked, lines: &lines, entries: BTreeMap::new(), again: BTreeSet::new() };
     explained.iter().for_each(|line| found.explained(line));
     let is_ours = |case: &&Case| {
         case.account.as_deref().is_none_or(|account| account == asked.number || asked.leaves.iter().any(|leaf| leaf == account))
@@ -142,7 +142,7 @@ pub fn run(asked: &AccountRun) -> Result<Findings, RunFault> {
     cases.extend(asked.late()?);
     let unexplained = order.iter().filter(|place| !found.again.contains(*place) && !found.entries.contains_key(*place)).count();
     let entries = order.iter().filter_map(|place| found.entries.remove(place)).collect();
-    Ok(Findings {
+    Ok(AccountFindings {
         entries,
         cases,
         outstanding: reconciled.outstanding,
@@ -291,16 +291,16 @@ impl AccountRun {
 }
 
 /// Entries and cases in the form in which they are kept.
-struct Collected<'a> {
+struct RunEntries<'a> {
     asked: &'a AccountRun,
-    lines: &'a HashMap<LinePlace, MatchedLine>,
+    lines: &'a HashMap<LinePlace, KeyedLine>,
     entries: BTreeMap<LinePlace, FoundEntry>,
     again: BTreeSet<LinePlace>,
 }
 
-impl Collected<'_> {
+impl RunEntries<'_> {
     fn entry(&self, place: LinePlace, result: EntryResult) -> Option<FoundEntry> {
-        let MatchedLine { line, day, key } = self.lines.get(&place)?;
+        let KeyedLine { line, day, key } = self.lines.get(&place)?;
         let file = self.asked.files.get(place.file.checked_sub(1)?)?;
         Some(FoundEntry {
             key: key.clone(),
@@ -336,7 +336,7 @@ impl Collected<'_> {
             (_, Direction::Credit) => Some((BookingSide::Cash, BookingSide::Leaf(StandardLeaf::Suspense))),
             (_, Direction::Debit) => Some((BookingSide::Leaf(StandardLeaf::Unallocated), BookingSide::Cash)),
         };
-        let booking = sides.map(|(debit, credit)| Booking { debit, credit, amount: entry.amount });
+        let booking = sides.map(|(debit, credit)| LeafBooking { debit, credit, amount: entry.amount });
         let (rule, evidence) = (line.rule.map_or(0, rule_number), kept(&line.evidence));
         self.entries.insert(line.place, FoundEntry { rule, evidence, items, booking, ..entry });
     }
@@ -358,7 +358,7 @@ impl Collected<'_> {
         for place in &case.places {
             let Some(entry) = self.entry(*place, EntryResult::InCase) else { continue };
             entry_keys.push(entry.key.clone());
-            let booking = unordered(case, entry.direction).map(|(debit, credit)| Booking { debit, credit, amount: entry.amount });
+            let booking = unordered(case, entry.direction).map(|(debit, credit)| LeafBooking { debit, credit, amount: entry.amount });
             let entry = FoundEntry { rule, evidence: evidence.clone(), items: case.items.clone(), booking, ..entry };
             self.entries.entry(*place).or_insert(entry);
         }

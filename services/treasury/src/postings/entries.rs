@@ -1,7 +1,7 @@
 //! Entries of banks' statements, and what two people approved of a case.
 use crate::domain::{
     Node, PhysicalAccount,
-    bank::{AdjustmentTransfer, Booking, BookingSide},
+    bank::{AdjustmentTransfer, BookingSide, LeafBooking},
 };
 use chart::{Account, HouseId, PostingKind, Purpose};
 use ledger_client::PostingDraft;
@@ -13,9 +13,9 @@ const IDS: &str = "the ids of a structure are ids";
 
 /// Books an entry of a statement as what it is now: takes back what it was booked as before, if anything.
 #[must_use]
-pub fn entry_booking(account: &PhysicalAccount, id: Uuid, before: Option<Booking>, now: Option<Booking>) -> PostingDraft {
+pub fn entry_booking(account: &PhysicalAccount, id: Uuid, before: Option<LeafBooking>, now: Option<LeafBooking>) -> PostingDraft {
     let mut draft = PostingDraft::new(PostingKind::TreasuryEntry, id);
-    for booking in before.map(Booking::reversed).into_iter().chain(now) {
+    for booking in before.map(LeafBooking::reversed).into_iter().chain(now) {
         let amount = Money::try_new(account.currency, booking.amount).expect("it was an entry's amount");
         let [debit, credit] = [booking.debit, booking.credit].map(|side| leaf_id(account, side));
         draft = draft.money(ledger_account(account, &debit, &account.entity), ledger_account(account, &credit, &account.entity), amount);

@@ -2,7 +2,7 @@
 use super::{Error, Store, cases, entries, items, optional_date, text};
 use crate::domain::{
     bank::{BankItem, EntryBooking},
-    matched::Findings,
+    matched::AccountFindings,
 };
 use jiff::civil::Date;
 use sqlx::{AnyConnection, Row as _};
@@ -57,7 +57,7 @@ impl Store {
         &self,
         key: AccountKey<'_>,
         series: Series,
-        findings: &Findings,
+        findings: &AccountFindings,
         bookings: &[EntryBooking],
         now_ms: i64,
     ) -> Result<bool, Error> {

@@ -4,7 +4,7 @@ use super::{
     items::{SEPARATOR, direction_name, direction_of},
     text,
 };
-use crate::domain::bank::{Booking, BookingSide, ClosedEntry, EntryBooking, FoundEntry};
+use crate::domain::bank::{BookingSide, ClosedEntry, EntryBooking, FoundEntry, LeafBooking};
 use jiff::civil::Date;
 use matching::{EntryIdentity, LineStanding, SeenEntry};
 use money::{Currency, Money};
@@ -54,7 +54,7 @@ impl Store {
             let (debit, credit) = (text(row, "debit")?, text(row, "credit")?);
             let side = |name: String| BookingSide::from_name(&name).ok_or(Error::Row("side", name));
             let amount = row.try_get("amount")?;
-            let booking = if debit.is_empty() { None } else { Some(Booking { debit: side(debit)?, credit: side(credit)?, amount }) };
+            let booking = if debit.is_empty() { None } else { Some(LeafBooking { debit: side(debit)?, credit: side(credit)?, amount }) };
             Ok(EntryBooking {
                 entry_key: text(row, "entry_key")?,
                 generation: row.try_get("generation")?,

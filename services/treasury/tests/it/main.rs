@@ -11,6 +11,7 @@ mod listing;
 mod moves;
 mod proof;
 mod reasons;
+mod reference;
 mod statements;
 mod twins;
 
