@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each. `runtime::command` runs them and prints their errors.
 use money::{BookName, UserKey, text::is_plain};
 
+pub mod accounting;
 pub mod accounts;
 pub mod backup;
 pub mod bank;
@@ -23,6 +24,7 @@ pub mod screening;
 pub mod serve;
 pub mod settings;
 pub mod staff;
+mod staff_service;
 pub mod status;
 pub mod token;
 pub mod treasury;

@@ -1,7 +1,7 @@
 //! `largesse`: every service, and the tools around them, in one binary. This file lists the commands; each is in its own file under `cli/`.
 use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
-    accounts,
+    accounting, accounts,
     backup::{self, BackupArguments, RestoreArguments},
     bank, bench, config, demo, explain, export, id, import, keys, lists,
     migrate::{self, MigrateArguments},
@@ -64,6 +64,8 @@ enum Command {
     Report(report::ReportArguments),
     /// Plans, applies or lists the structure of bank accounts and their virtual accounts.
     Treasury(treasury::TreasuryArguments),
+    /// Writes journals for a general ledger, trial balances and roll-forwards, and closes accounting periods.
+    Accounting(accounting::AccountingArguments),
     /// Checks the books of a running or stopped installation or of a backup; if the books are wrong, prints the first bad event and exits with 1.
     Verify(verify::VerifyArguments),
     /// Explains an id: what the id is, and where the money came from and went.
@@ -146,6 +148,7 @@ fn main() -> ExitCode {
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
         Command::Report(arguments) => command::run("largesse report", report::run(arguments)),
         Command::Treasury(arguments) => command::run("largesse treasury", treasury::run(arguments)),
+        Command::Accounting(arguments) => command::run("largesse accounting", accounting::run(arguments)),
         Command::Bench(arguments) => command::finish(bench::run(arguments)),
         Command::Status(arguments) => command::run("largesse status", status::run(arguments)),
         Command::Completions { shell } => {

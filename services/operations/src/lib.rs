@@ -1,12 +1,14 @@
 //! Operator tools that work on an installation's tables, beside or instead of running services, or ask them.
 //!
 //! - [`backup`]: backup of an installation while it runs, and restore.
+//! - [`accounting`]: accounting days, mapped to a general ledger and written as files.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
 //! - [`structure`]: the structure of bank accounts, planned, applied and listed by a running treasury service.
 //! - `staff_call`: a request of a member of staff. [`acts`]: records these tools' use in the audit log.
 //! - [`privacy`]: personal data; export and erasure of a user's own data.
 //! - [`citus`]: tables distributed over a cluster.
+pub mod accounting;
 pub mod acts;
 pub mod backup;
 pub mod citus;

@@ -97,17 +97,22 @@ pub(crate) struct MappedAccount<'a> {
     pub(crate) currency: Currency,
 }
 
-/// The accounts that no rule covers, as `<entity> <account>`: what has to be added to a mapping.
-pub fn unmapped<'a>(mapping: &Mapping, entity: &str, lines: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+/// The accounts that no rule covers, as `<entity> <account>`, also where the account for suspense takes them: what has to be added to a mapping.
+pub fn without_rule<'a>(mapping: &Mapping, entity: &str, lines: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+    named(entity, lines, |line| mapping.ruled(entity, line).is_some())
+}
+
+/// The accounts in money that are not covered.
+fn named<'a>(entity: &str, lines: impl Iterator<Item = (&'a str, &'a str)>, is_covered: impl Fn(LedgerAccount) -> bool) -> Vec<String> {
     let uncovered = lines.filter(|(account, unit)| {
         let line = LedgerAccount::parse(account, unit);
-        !matches!(line, LedgerAccount::Memo(_)) && mapping.account(entity, line).is_none()
+        !matches!(line, LedgerAccount::Memo(_)) && !is_covered(line)
     });
     let names: BTreeSet<&str> = uncovered.map(|(account, _)| account).collect();
     names.into_iter().map(|name| format!("{entity} {name}")).collect()
 }
 
-/// Where the general ledger has a line; `None` for coins and diamonds. Call it after [`unmapped`] found nothing.
+/// Where the general ledger has a line; `None` for coins and diamonds. Call it after [`checked`].
 pub(crate) fn mapped<'a>(
     mapping: &'a Mapping,
     entity: &str,
@@ -130,7 +135,7 @@ pub(crate) fn checked<'a, 'm>(
     lines: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<&'m str, MappedFault> {
     let company = mapping.company(entity).ok_or_else(|| MappedFault::Entity(entity.to_owned()))?;
-    let uncovered = unmapped(mapping, entity, lines);
+    let uncovered = named(entity, lines, |line| mapping.account(entity, line).is_some());
     if uncovered.is_empty() { Ok(company) } else { Err(MappedFault::Unmapped(uncovered)) }
 }
 

@@ -131,17 +131,26 @@ impl Mapping {
     /// The account of the general ledger of an entity's line; `None` if nothing covers it. Coins and diamonds have none.
     #[must_use]
     pub fn account(&self, entity: &str, line: LedgerAccount) -> Option<&GlAccount> {
+        let suspense = match line {
+            LedgerAccount::Money(..) | LedgerAccount::Unknown => self.suspense.as_ref(),
+            LedgerAccount::Between(_) | LedgerAccount::Memo(_) => None,
+        };
+        self.ruled(entity, line).or_else(|| self.accounts.get(suspense?))
+    }
+
+    /// The same without the account for what no rule covers.
+    #[must_use]
+    pub fn ruled(&self, entity: &str, line: LedgerAccount) -> Option<&GlAccount> {
         let code = match line {
             LedgerAccount::Money(class, currency) => {
                 let covers = |rule: &&MappingRule| {
                     rule.pattern.holds(class, chart::Unit::Currency(currency))
                         && rule.entities.as_ref().is_none_or(|entities| entities.contains(entity))
                 };
-                self.rules.iter().find(covers).map(|rule| &rule.code).or(self.suspense.as_ref())
+                self.rules.iter().find(covers).map(|rule| &rule.code)
             }
             LedgerAccount::Between(_) => self.intercompany.as_ref(),
-            LedgerAccount::Unknown => self.suspense.as_ref(),
-            LedgerAccount::Memo(_) => None,
+            LedgerAccount::Unknown | LedgerAccount::Memo(_) => None,
         };
         self.accounts.get(code?)
     }

@@ -76,7 +76,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     row("services/runtime", &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox"]], &["testbed", "pgtest", "http_client"]),
     // It calls a service only for imports, which the ledger must accept.
-    row("services/operations", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "monitor"]], &["testbed", "pgtest"]),
+    row("services/operations", &[BOOKS, CALLER, WITH_TABLES, &["accounting", "db", "ledger_client", "monitor"]], &["testbed", "pgtest"]),
     // It calls services as apps do, and proves their books as `verify` does.
     row("services/demo", &[BOOKS, CALLER, &["db", "runtime", "operations", "monitor", "sandbox", "iso20022", "http_client"]], &[]),
     row(
@@ -88,6 +88,7 @@ pub const CRATES: &[CrateRow] = &[
                 "operations",
                 "demo",
                 "monitor",
+                "accounting",
                 "db",
                 "settings",
                 "telemetry",

@@ -1,11 +1,11 @@
 //! `largesse report`: sums of payouts, beside e-wallets.
+use super::staff_service;
 use api::payout::{GetPayoutReportRequest, ReportDimension};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::BookName;
 use operations::payout_report;
-use rpc::{Tls, tls};
-use runtime::command::{self, CommandResult};
+use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
@@ -91,16 +91,9 @@ pub struct PayoutReportArguments {
 /// Asks for the report and prints it.
 pub async fn run(arguments: ReportArguments) -> CommandResult {
     let ReportTask::Payouts(arguments) = arguments.task;
-    let tls = Tls::load(tls::Config { peer_ca: arguments.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
-    let file = &arguments.token_file;
-    let token = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let transport = match rpc::connect_with(&arguments.url, &tls) {
-        Ok(transport) => transport,
-        Err(error @ (rpc::Error::Address { .. } | rpc::Error::Peer { .. })) => {
-            command::finish(Err(format!("--url {error}").into()));
-            return Ok(ExitCode::from(command::USAGE));
-        }
-        Err(error) => return Err(error.into()),
+    let (transport, token) = match staff_service::connect(&arguments.url, arguments.ca.as_deref(), &arguments.token_file)? {
+        Ok(connected) => connected,
+        Err(code) => return Ok(code),
     };
     let at = |moment: Timestamp| Some(rpc::wire::timestamp_ms(moment.as_millisecond()));
     let request = GetPayoutReportRequest {
@@ -110,7 +103,7 @@ pub async fn run(arguments: ReportArguments) -> CommandResult {
         by: arguments.by.iter().map(|by| dimension(*by).into()).collect(),
         instant_ms_max: arguments.instant_ms,
     };
-    let report = payout_report::ask(transport, token.trim(), &arguments.reason, request).await?;
+    let report = payout_report::ask(transport, &token, &arguments.reason, request).await?;
     match (arguments.csv, arguments.wallets, arguments.json) {
         (true, true, _) => print!("{}", payout_report::wallets_csv(&report)?),
         (true, false, _) => print!("{}", payout_report::lines_csv(&report)?),

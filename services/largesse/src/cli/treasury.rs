@@ -1,11 +1,11 @@
 //! `largesse treasury`: the structure of bank accounts, planned, applied and listed; and statements as files.
+use super::staff_service;
 use api::treasury::StatementFormat;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use money::BookName;
 use operations::structure::{self, StructureCaller, statement};
-use rpc::{Tls, tls};
-use runtime::command::{self, CommandResult};
+use runtime::command::CommandResult;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -151,17 +151,11 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
     | TreasuryTask::List { service, .. }
     | TreasuryTask::Statement { service, .. }
     | TreasuryTask::Prove { service, .. }) = &arguments.task;
-    let tls = Tls::load(tls::Config { peer_ca: service.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
-    let token = std::fs::read_to_string(&service.token_file).map_err(|error| format!("{}: {error}", service.token_file.display()))?;
-    let transport = match rpc::connect_with(&service.url, &tls) {
-        Ok(transport) => transport,
-        Err(error @ (rpc::Error::Address { .. } | rpc::Error::Peer { .. })) => {
-            command::finish(Err(format!("--url {error}").into()));
-            return Ok(ExitCode::from(command::USAGE));
-        }
-        Err(error) => return Err(error.into()),
+    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+        Ok(connected) => connected,
+        Err(code) => return Ok(code),
     };
-    let caller = StructureCaller { transport, token: token.trim(), reason: &service.reason, book: service.book.as_str() };
+    let caller = StructureCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
     let mut exit = ExitCode::SUCCESS;
     let (json, text) = match &arguments.task {
         TreasuryTask::Plan { file, .. } => {

@@ -1,6 +1,7 @@
 //! The binary as users start it, and tools beside running services.
 #![allow(clippy::unwrap_used)]
 
+mod accounting;
 mod banking;
 mod books;
 mod citus;

@@ -33,6 +33,7 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     format day closed_through item_key direction books_state short_reference payment_ids final_date settlement descriptor_text closed_as closed_day \
     since_date entry_key result items debit credit case_id class entry_keys postings proposed_item resolution adjustment_id transfers timing";
     form until_date fee_bearer fee_key fee_posting_id message_ids shared_message.payouts";
+    commit_hash accounting_date accounting_line.account accounting_balance.account unit event_date first_date last_date balances_hash";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()

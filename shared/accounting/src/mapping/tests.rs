@@ -51,6 +51,7 @@ fn a_line_goes_to_the_account_of_the_only_rule_that_covers_it() {
     let code = |line| with.account("main", line).map(|account| account.code.as_str());
     let usd = Currency::try_new("USD").unwrap();
     assert_eq!((code(cash("EUR")), code(LedgerAccount::Unknown)), (Some("9990"), Some("9990")));
+    assert!(with.ruled("main", cash("EUR")).is_none() && with.ruled("main", cash("USD")).is_some(), "suspense is no rule");
     assert_eq!((code(LedgerAccount::Between(usd)), code(LedgerAccount::Memo(chart::Unit::Coin))), (Some("1000"), None));
     assert_ne!(mapping.hash(), with.hash());
 }
