@@ -35,6 +35,7 @@ const OURS: TablePlacement = Coordinator("says which migrations have run");
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
 pub const PLAN: [(&str, TablePlacement); 102] = [
 pub const PLAN: [(&str, TablePlacement); 81] = [
+pub const PLAN: [(&str, TablePlacement); 85] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -127,6 +128,11 @@ pub const PLAN: [(&str, TablePlacement); 81] = [
     ("treasury.closed_day", STATEMENTS),
     ("treasury.statement_members", STATEMENTS),
     ("treasury.statement", STATEMENTS),
+    ("treasury.import_run", STRUCTURE),
+    ("treasury.old_account", STRUCTURE),
+    ("treasury.old_account_move", STRUCTURE),
+    ("treasury.receipt", STRUCTURE),
+    ("treasury.expected_receipt", STRUCTURE),
     ("treasury.migration", OURS),
     ("treasury.program_format", OURS),
     ("support.proposal", SERVICES),

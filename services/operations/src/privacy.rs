@@ -61,8 +61,11 @@ const BANK_RECORD: OnErasure = OnErasure::Kept("bank statements must be kept, wi
 const REGISTER: OnErasure =
     OnErasure::Kept("issuers of such numbers must register who uses them, and keep that; numbers are never given twice");
 
+const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
+
 /// All columns with personal data. A test compares them with the existing tables.
 pub const PERSONAL: [PersonalColumn; 74] = [
+pub const PERSONAL: [PersonalColumn; 64] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -177,6 +180,17 @@ pub const PERSONAL: [PersonalColumn; 74] = [
     ),
     personal(Service::Treasury, "case_adjustment.approval_reason", "the same", OnErasure::Kept("it explains a posting")),
     personal(Service::Treasury, "closed_day.closed_by", "which member of staff", OnErasure::Kept("it says who closed the books of a day")),
+    personal(Service::Treasury, "import_run.applied_by", "which member of staff", OnErasure::Kept("it says who imported accounts")),
+    personal(
+        Service::Treasury,
+        "expected_receipt.created_by",
+        "the same, or which service",
+        OnErasure::Kept("it says who announced money"),
+    ),
+    personal(Service::Treasury, "receipt.payer_masked", "the last four characters of a payer's reference", RECEIPT),
+    personal(Service::Treasury, "receipt.number", "the number that a payer used, which may name its holder", RECEIPT),
+    personal(Service::Treasury, "receipt.bank_reference", "a bank's reference of a payment", RECEIPT),
+    personal(Service::Treasury, "receipt.receipt_id", "an id that is derived from it", RECEIPT),
     personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
     personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),
     personal(

@@ -4,10 +4,14 @@ mod terms;
 pub use terms::{LeafSettings, PairSettings, RateSettings};
 
 use accounts::countries::is_country;
-use money::BookName;
+use jiff::civil::Date;
+use money::{BookName, Currency};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// Highest monthly cost of an account, in minor units: with it the costs of all accounts can be counted.
+const COST_MAX: i64 = 1_000_000_000_000;
 
 /// Options of the treasury service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +33,11 @@ pub struct Config {
     pub leaf_bounds: Vec<LeafSettings>,
     /// What leaves earn and pay of the bank's interest where it is divided by rates, each row from a day on. Without a row, nothing.
     pub leaf_rates: Vec<RateSettings>,
+    /// Days without a receipt after which an old account of a migration may be closed, each entry from a day on. Without an entry: 92, a quarter.
+    pub migration_quiet_days: Vec<QuietDays>,
+    /// What banks charge in a month for the accounts that replace old ones, each entry from a day on; for the report of a migration. Without an entry for a
+    /// currency the report has no cost after it.
+    pub bank_costs: Vec<BankCost>,
 }
 
 impl Default for Config {
@@ -41,6 +50,8 @@ impl Default for Config {
             pairs: Vec::new(),
             leaf_bounds: Vec::new(),
             leaf_rates: Vec::new(),
+            migration_quiet_days: Vec::new(),
+            bank_costs: Vec::new(),
         }
     }
 }
@@ -75,8 +86,74 @@ impl Config {
         if !(10..=60_000).contains(&self.twin_delay_ms) {
             return Err(InvalidOption { option: "twin_delay_ms", must: "be 10 to 60,000".to_owned() });
         }
+        let is_day = |text: &str| text.len() == "2026-11-27".len() && text.parse::<Date>().is_ok();
+        if let Some(wrong) = self.migration_quiet_days.iter().find(|entry| !is_day(&entry.from) || !(1..=800).contains(&entry.days)) {
+            let must = format!("have days such as \"2026-11-27\" and 1 to 800 days, and {wrong:?} has not");
+            return Err(InvalidOption { option: "migration_quiet_days", must });
+        }
+        let is_cost = |cost: &BankCost| {
+            let amounts = [cost.physical_account_minor_units, cost.virtual_account_minor_units];
+            is_day(&cost.from)
+                && Currency::try_new(&cost.currency).is_ok()
+                && amounts.iter().all(|amount| (0..=COST_MAX).contains(amount))
+                && !cost.source.is_empty()
+        };
+        if let Some(wrong) = self.bank_costs.iter().find(|cost| !is_cost(cost)) {
+            let must =
+                format!("have days such as \"2026-11-27\", currencies, amounts of 0 to {COST_MAX} and a source, and {wrong:?} has not");
+            return Err(InvalidOption { option: "bank_costs", must });
+        }
         let form = |error: money::Error| error.must().trim_start_matches("must ").to_owned();
         self.terms()?;
         BookName::try_new(&self.book).map_err(|error| InvalidOption { option: "book", must: form(error) })
     }
+}
+
+/// How long an old account must be quiet before it is closed, from a day on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuietDays {
+    /// The first day of this entry, such as "2026-11-27".
+    pub from: String,
+    /// Days without a receipt, 1 to 800.
+    pub days: i32,
+}
+
+/// What a bank charges in a month for accounts in a currency, from a day on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BankCost {
+    /// The first day of this entry, such as "2026-11-27".
+    pub from: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// For a physical account, in minor units of the currency.
+    pub physical_account_minor_units: i64,
+    /// For a virtual account, in minor units of the currency.
+    pub virtual_account_minor_units: i64,
+    /// Where the figures come from: a price list with its date, or an offer.
+    pub source: String,
+}
+
+impl QuietDays {
+    /// The days in force on a day; without an entry, a quarter: who pays once a quarter has paid by then.
+    #[must_use]
+    pub fn at(entries: &[Self], on: Date) -> i32 {
+        newest(entries, on, |entry| &entry.from).map_or(92, |entry| entry.days)
+    }
+}
+
+impl BankCost {
+    /// The costs of a currency in force on a day.
+    #[must_use]
+    pub fn at<'a>(entries: &'a [Self], currency: &str, on: Date) -> Option<&'a Self> {
+        let of_currency: Vec<&Self> = entries.iter().filter(|entry| entry.currency == currency).collect();
+        newest(&of_currency, on, |entry| &entry.from).copied()
+    }
+}
+
+/// The entry with the latest day that is not after this one.
+fn newest<T>(entries: &[T], on: Date, from: impl Fn(&T) -> &String) -> Option<&T> {
+    let dated = entries.iter().filter_map(|entry| Some((from(entry).parse::<Date>().ok()?, entry)));
+    dated.filter(|(from, _)| *from <= on).max_by_key(|(from, _)| *from).map(|(_, entry)| entry)
 }

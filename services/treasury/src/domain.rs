@@ -7,6 +7,7 @@
 //!   [`interest`]: interest on daily balances. [`allocation`]: what the bank books, divided.
 //! - [`bank`]: what reconciliation keeps. [`matched`]: files against items. [`day`]: whether a day can be closed.
 //! - [`statement`]: what an account had on a day.
+//! - [`migration`]: old accounts that move into the structure. [`receipt`]: what came, and what should come.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod allocation;
 pub mod bank;
@@ -24,6 +25,11 @@ pub mod plan;
 pub mod positions;
 pub mod proof;
 pub mod statement;
+pub mod migration;
+pub mod node;
+pub mod number;
+pub mod plan;
+pub mod receipt;
 pub mod structure;
 pub mod terms;
 

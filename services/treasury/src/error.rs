@@ -5,6 +5,9 @@ use crate::{
     store,
 };
 use jiff::civil::Date;
+    domain::{Problem, migration::MigrationProblem},
+    store,
+};
 use ledger_client::NotPosted;
 use reconciliation::close::CloseObstacle;
 use std::time::Duration;
@@ -38,6 +41,48 @@ pub enum Error {
     /// The file breaks rules.
     #[error("a file that breaks rules")]
     Refused(Vec<Problem>),
+    /// The migration file can't be read.
+    #[error("a migration file that can't be read")]
+    MigrationFile(Vec<StructureFault>),
+    /// The migration file breaks rules.
+    #[error("a migration file that breaks rules")]
+    MigrationRefused(Vec<MigrationProblem>),
+    /// There is no such old account.
+    #[error("no such old account")]
+    OldAccountUnknown {
+        /// Its id.
+        account: String,
+    },
+    /// There is no such leaf.
+    #[error("no such leaf")]
+    LeafUnknown {
+        /// Its id.
+        leaf: String,
+    },
+    /// The leaf is closed.
+    #[error("a closed leaf")]
+    LeafClosed {
+        /// Its id.
+        leaf: String,
+    },
+    /// The id of an announcement was used for another one.
+    #[error("the announcement exists")]
+    ExpectedReceiptExists,
+    /// The id of a receipt was used for another one, which differs in these fields.
+    #[error("the receipt exists")]
+    ReceiptReused(Vec<String>),
+    /// There is no account that could receive money.
+    #[error("no such receiving account")]
+    ReceivingAccountUnknown {
+        /// The id that was named.
+        account: String,
+    },
+    /// The account has another currency.
+    #[error("another currency")]
+    CurrencyUnsupported {
+        /// The account's.
+        currency: String,
+    },
     /// The plan is another than the one that is to be applied.
     #[error("the plan changed")]
     PlanChanged,
@@ -176,7 +221,34 @@ impl From<Error> for Status {
                 let why = format!("this is not the treasury's book, which is {treasury}; nothing was done");
                 rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("treasury_book", treasury)])
             }
-            Error::File(faults) => unreadable(&faults),
+            Error::File(faults) => unreadable(&faults, "structure"),
+            Error::MigrationFile(faults) => unreadable(&faults, "migration"),
+            Error::MigrationRefused(problems) => migration_refused(&problems),
+            Error::OldAccountUnknown { account } => {
+                let why = "there is no such old account: it was not imported; nothing was changed".to_owned();
+                rpc::refused(Code::NotFound, "OLD_ACCOUNT_UNKNOWN", why, &[("account", account)])
+            }
+            Error::LeafUnknown { leaf } => {
+                let why = "there is no such leaf in the structure; nothing was recorded".to_owned();
+                rpc::refused(Code::NotFound, "LEAF_UNKNOWN", why, &[("leaf", leaf)])
+            }
+            Error::LeafClosed { leaf } => {
+                let why = "the leaf is closed, so nothing can come to it; nothing was recorded".to_owned();
+                rpc::refused(Code::FailedPrecondition, "LEAF_CLOSED", why, &[("leaf", leaf)])
+            }
+            Error::ExpectedReceiptExists => {
+                let why = "this expected_id announced something else; nothing was changed, use another id".to_owned();
+                rpc::refused(Code::AlreadyExists, "EXPECTED_RECEIPT_EXISTS", why, &[])
+            }
+            Error::ReceiptReused(differing) => rpc::errors::request_id_reused(&differing),
+            Error::ReceivingAccountUnknown { account } => {
+                let why = "there is no such physical or old account; nothing was booked".to_owned();
+                rpc::refused(Code::NotFound, "RECEIVING_ACCOUNT_UNKNOWN", why, &[("account", account)])
+            }
+            Error::CurrencyUnsupported { currency } => {
+                let why = format!("the account is in {currency}; nothing was booked");
+                rpc::refused(Code::FailedPrecondition, "CURRENCY_UNSUPPORTED", why, &[("currency", currency)])
+            }
             Error::Refused(problems) => refused(&problems),
             Error::PlanChanged => {
                 let why = "this is not the plan that the file makes now: file, day or structure changed since; nothing was changed, so plan again";
@@ -250,10 +322,10 @@ impl From<Error> for Status {
 }
 
 /// MALFORMED: every fault with its line.
-fn unreadable(faults: &[StructureFault]) -> Status {
+fn unreadable(faults: &[StructureFault], of: &str) -> Status {
     let mut wrong = rpc::Violations::default();
     for StructureFault { line, why } in faults {
-        wrong.add(rpc::malformed("file", &format!("must have the form of structure files; line {line}: {why}; nothing was changed")));
+        wrong.add(rpc::malformed("file", &format!("must have the form of {of} files; line {line}: {why}; nothing was changed")));
     }
     wrong.into_status()
 }
@@ -268,4 +340,16 @@ fn refused(problems: &[Problem]) -> Status {
         facts.extend([("rule", first.rule.name().to_owned()), ("id", first.id.clone()), ("line", first.line.to_string())]);
     }
     rpc::refused(Code::FailedPrecondition, "STRUCTURE_REFUSED", why, &facts)
+}
+
+/// MIGRATION_REFUSED, as [`refused`].
+fn migration_refused(problems: &[MigrationProblem]) -> Status {
+    let sentence = |problem: &MigrationProblem| format!("line {}: {} {}", problem.line, problem.id, problem.why);
+    let sentences: Vec<String> = problems.iter().map(sentence).collect();
+    let why = format!("{}; nothing was imported", rpc::errors::named(&sentences).join("; "));
+    let mut facts = vec![("faults", problems.len().to_string())];
+    if let Some(first) = problems.first() {
+        facts.extend([("rule", first.rule.name().to_owned()), ("id", first.id.clone()), ("line", first.line.to_string())]);
+    }
+    rpc::refused(Code::FailedPrecondition, "MIGRATION_REFUSED", why, &facts)
 }

@@ -8,6 +8,8 @@
 //!   interest and fees, divided among leaves.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
+//! - [`treasury`]: the use cases of the structure. [`migration`], [`receipts`]: those of old accounts and of money that comes. [`domain`]: their rules.
+//! - [`postings`]: which accounts are debited and credited.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 pub mod accounting;
@@ -26,6 +28,9 @@ pub mod postings;
 pub mod proof;
 pub mod reconcile;
 pub mod rendering;
+pub mod migration;
+pub mod postings;
+pub mod receipts;
 pub mod service;
 pub mod statements;
 pub mod store;

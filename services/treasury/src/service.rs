@@ -12,6 +12,15 @@ mod structure;
 use crate::{accounting::Accounting, error::Error, treasury::Treasury};
 use api::treasury::{self as pb, treasury_service_server::TreasuryService};
 use futures::stream::BoxStream;
+use crate::{domain::listing, error::Error, treasury::Treasury, wire};
+use api::treasury::{
+    ApplyMigrationRequest, ApplyMigrationResponse, ApplyStructureRequest, ApplyStructureResponse, CloseOldAccountsRequest,
+    CloseOldAccountsResponse, ExpectReceiptRequest, ExpectReceiptResponse, GetMigrationReportRequest, GetMigrationReportResponse,
+    ListVirtualAccountsRequest, ListVirtualAccountsResponse, MoveOldBalancesRequest, MoveOldBalancesResponse, PlanMigrationRequest,
+    PlanMigrationResponse, PlanStructureRequest, PlanStructureResponse, RecordReceiptRequest, RecordReceiptResponse,
+    treasury_service_server::TreasuryService,
+};
+use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 
 /// The parts of a rendered statement.
@@ -25,6 +34,14 @@ pub struct Handlers {
 }
 
 impl Handlers {
+    /// Who calls, and the request, if its book is the treasury's.
+    fn opened<T>(&self, request: Request<T>, book: impl Fn(&T) -> &String) -> Result<(rpc::Caller, T), Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        self.check_book(&caller, book(&request))?;
+        Ok((caller, request))
+    }
+
     /// Refuses a book that the caller's token does not cover, and one that is not the treasury's.
     fn check_book(&self, caller: &rpc::Caller, book: &str) -> Result<(), Status> {
         let asked = caller.book(book)?;
@@ -199,5 +216,55 @@ impl TreasuryService for Handlers {
             Ok(part.map(|content| (RenderStatementResponse { content, ..RenderStatementResponse::default() }, parts)))
         });
         Ok(Response::new(stream::iter([Ok(first)]).chain(parts).boxed()))
+    }
+
+    async fn plan_migration(&self, request: Request<PlanMigrationRequest>) -> Result<Response<PlanMigrationResponse>, Status> {
+        let (_, request) = self.opened(request, |request| &request.book)?;
+        let (plan, hash) = self.treasury.plan_migration(&request.file).await?;
+        Ok(Response::new(wire::migration::plan(&plan, hash)?))
+    }
+
+    async fn apply_migration(&self, request: Request<ApplyMigrationRequest>) -> Result<Response<ApplyMigrationResponse>, Status> {
+        let (caller, request) = self.opened(request, |request| &request.book)?;
+        let hash = wire::hash(&request.hash)?;
+        let outcome = self.treasury.apply_migration(&request.file, hash, caller.principal.subject.as_str()).await?;
+        let (account_count, opened_count) = (outcome.accounts, outcome.opened);
+        Ok(Response::new(ApplyMigrationResponse { account_count, opened_count, replayed: outcome.replayed }))
+    }
+
+    async fn move_old_balances(&self, request: Request<MoveOldBalancesRequest>) -> Result<Response<MoveOldBalancesResponse>, Status> {
+        let (_, request) = self.opened(request, |request| &request.book)?;
+        let ids = wire::migration::account_ids(&request.account_ids)?;
+        let (moves, replayed) = self.treasury.move_old_balances(wire::migration::request_id(&request.request_id)?, ids).await?;
+        Ok(Response::new(wire::migration::moved(&moves, replayed)?))
+    }
+
+    async fn close_old_accounts(&self, request: Request<CloseOldAccountsRequest>) -> Result<Response<CloseOldAccountsResponse>, Status> {
+        let (_, request) = self.opened(request, |request| &request.book)?;
+        let closing = self.treasury.close_old_accounts(wire::migration::account_ids(&request.account_ids)?).await?;
+        Ok(Response::new(wire::migration::closed(closing)))
+    }
+
+    async fn get_migration_report(
+        &self,
+        request: Request<GetMigrationReportRequest>,
+    ) -> Result<Response<GetMigrationReportResponse>, Status> {
+        let (_, request) = self.opened(request, |request| &request.book)?;
+        let report = self.treasury.migration_report().await?;
+        let page = wire::migration::report_page(&self.treasury.book, &request, report.accounts.len())?;
+        Ok(Response::new(wire::migration::report(&report, page)))
+    }
+
+    async fn expect_receipt(&self, request: Request<ExpectReceiptRequest>) -> Result<Response<ExpectReceiptResponse>, Status> {
+        let (caller, request) = self.opened(request, |request| &request.book)?;
+        let announced = wire::receipts::announced(request)?;
+        let (expected, replayed) = self.treasury.expect_receipt(announced, caller.principal.subject.as_str()).await?;
+        Ok(Response::new(ExpectReceiptResponse { expected_receipt: Some(wire::receipts::expected_receipt(expected)), replayed }))
+    }
+
+    async fn record_receipt(&self, request: Request<RecordReceiptRequest>) -> Result<Response<RecordReceiptResponse>, Status> {
+        let (_, request) = self.opened(request, |request| &request.book)?;
+        let (receipt, replayed) = self.treasury.record_receipt(wire::receipts::incoming(request)?).await?;
+        Ok(Response::new(RecordReceiptResponse { receipt: Some(wire::receipts::receipt(receipt)), replayed }))
     }
 }

@@ -3,6 +3,8 @@
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan. `closings`: closing balances by day.
 //! - `movements`: decided postings. `statement`: statements that were issued. `accounting`: accounting days of any book.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
+//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
+//! - `migration`: old accounts. `receipts`: what came, and what should come.
 use crate::domain::Structure;
 use db::Migration;
 use jiff::civil::Date;
@@ -29,6 +31,12 @@ pub use days::{AccountKey, ClosedDayRow, Series};
 pub use files::{FilePart, FileRow, StatementRow};
 pub use items::{kind_of, state_of};
 pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
+mod migration;
+mod read;
+mod receipts;
+mod write;
+
+pub use migration::{DecidedMove, MigrationRun};
 pub use write::Application;
 
 use files::day_text;
@@ -42,6 +50,9 @@ pub const MIGRATIONS: [Migration; 7] = [
     Migration::expand(6, include_str!("../migrations/0006_movements.sql")),
     Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
+pub const MIGRATIONS: [Migration; 2] = [
+    Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
+    Migration::expand(5, include_str!("../migrations/0005_migration.sql")),
 ];
 
 /// The service's tables.

@@ -4,7 +4,7 @@ use crate::{
     document,
     domain::{LeafSums, Plan, PlanFacts, Structure, plan, terms::Terms},
     error::Error,
-    meters,
+    meters, migration,
     store::{Application, Applied, Store},
 };
 use api::ledger::TrialBalanceLine;
@@ -27,6 +27,7 @@ pub struct Treasury {
     pub(crate) region: String,
     pub(crate) client_money_markets: Arc<BTreeSet<String>>,
     pub(crate) terms: Arc<Terms>,
+    pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
 }
 
@@ -54,18 +55,21 @@ impl Treasury {
     /// Over these tables and this ledger.
     pub(crate) fn new(store: Store, ledger: LedgerClient, (config, book, terms): (&Config, BookName, Terms), clock: Clock) -> Self {
         let markets = config.client_money_markets.iter().cloned().collect();
-        let (client_money_markets, terms) = (Arc::new(markets), Arc::new(terms));
-        Self { store, ledger, book, region: config.region.clone(), client_money_markets, terms, clock }
+        let (client_money_markets, terms, region) = (Arc::new(markets), Arc::new(terms), config.region.clone());
+        Self { store, ledger, book, region, client_money_markets, terms, config: Arc::new(config.clone()), clock }
     }
 
     /// What a file would change, and the hash of that.
     pub async fn plan(&self, file: &str) -> Result<(Plan, String), Error> {
         let wanted = document::read(file).map_err(Error::File)?;
         let structure = self.store.structure(self.book.as_str(), None).await?;
-        let balances = self.balances(&structure).await?;
+        let (balances, old) = (self.balances(&structure).await?, self.store.old_accounts(self.book.as_str()).await?);
         let facts = PlanFacts { today: day((self.clock)()), sums: &balances.leaves, client_money_markets: &self.client_money_markets };
-        let planned = plan::plan(&structure, &wanted, &facts).inspect_err(|problems| meters::refused(problems));
-        let plan = planned.map_err(Error::Refused)?;
+        let planned = plan::plan(&structure, &wanted, &facts).and_then(|plan| {
+            let problems = migration::forbidden(&plan, &wanted, &old);
+            if problems.is_empty() { Ok(plan) } else { Err(problems) }
+        });
+        let plan = planned.inspect_err(|problems| meters::refused(problems)).map_err(Error::Refused)?;
         let hash = plan.hash(file);
         Ok((plan, hash))
     }

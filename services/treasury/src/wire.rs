@@ -5,6 +5,9 @@ pub mod proof;
 pub mod reconciliation;
 pub mod statement;
 
+//! Protobuf to domain and back.
+//!
+//! - [`migration`]: old accounts. [`receipts`]: what came, and what should come.
 use crate::{
     domain::{FundsClass, LeafState, ListedAccount, NodeKind, Plan, Registration, Structure},
     error::Error,
@@ -22,6 +25,9 @@ use rpc::{
 };
 use std::collections::BTreeMap;
 use tonic::Status;
+
+pub mod migration;
+pub mod receipts;
 
 /// Changes that an answer shows: two screens of a careful reader. The hash covers all.
 const CHANGES_SHOWN_MAX: usize = 1_000;

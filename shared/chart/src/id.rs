@@ -72,6 +72,22 @@ pub fn twin(posting: Uuid, book: &BookName, account: &str, at_ms: i64) -> Uuid {
 #[must_use]
 pub fn treasury_movement(book: &BookName, request_key: &str, movement_no: i64, decided_at_ms: i64) -> Uuid {
     at_time(derive_id(Uuid::nil(), &["treasury.movement", book.as_str(), request_key, &movement_no.to_string()]), decided_at_ms)
+/// The opening balance of an old bank account that is imported, by an attempt that was begun at this time in Unix milliseconds.
+#[must_use]
+pub fn migration_opening(book: &BookName, account: &str, begun_at_ms: i64) -> Uuid {
+    at_time(derive_id(Uuid::nil(), &["treasury.migration", book.as_str(), account]), begun_at_ms)
+}
+
+/// The arrival of an old bank account's balance, by the request that said so.
+#[must_use]
+pub fn old_balance_move(request_id: Uuid, book: &BookName, account: &str) -> Uuid {
+    derive_id(request_id, &["treasury.MoveOldBalances", book.as_str(), account])
+}
+
+/// A receipt at one of our bank accounts.
+#[must_use]
+pub fn bank_receipt(receipt_id: Uuid, book: &BookName) -> Uuid {
+    derive_id(receipt_id, &["treasury.RecordReceipt", book.as_str()])
 }
 
 /// What two members of staff approved. With the time of the approval, because a proposal may be a week old by then.

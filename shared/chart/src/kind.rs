@@ -54,6 +54,12 @@ pub enum PostingKind {
     TreasuryAdjustment,
     /// Two members of staff gave up money of a case: a leaf bears the loss.
     TreasuryWriteOff,
+    /// An old bank account's balance is imported into the treasury's book.
+    TreasuryMigration,
+    /// An old bank account's balance arrived at the physical account of its leaf.
+    TreasuryMove,
+    /// Money came to one of our bank accounts.
+    TreasuryReceipt,
     /// Money moved by two members of staff.
     Adjustment,
     /// A posting reversed by two members of staff.
@@ -68,6 +74,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
     pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 22] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
@@ -91,6 +98,9 @@ impl PostingKind {
         Self::TreasuryEntry,
         Self::TreasuryAdjustment,
         Self::TreasuryWriteOff,
+        Self::TreasuryMigration,
+        Self::TreasuryMove,
+        Self::TreasuryReceipt,
         Self::Adjustment,
         Self::Reversal,
         Self::BenchCoins,
@@ -123,6 +133,9 @@ impl PostingKind {
             Self::TreasuryEntry => "treasury.entry",
             Self::TreasuryAdjustment => "treasury.adjustment",
             Self::TreasuryWriteOff => "treasury.write_off",
+            Self::TreasuryMigration => "treasury.migration",
+            Self::TreasuryMove => "treasury.move",
+            Self::TreasuryReceipt => "treasury.receipt",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
             Self::BenchCoins => "bench.coins",

@@ -163,6 +163,8 @@ const CASH: AccountClass = AccountClass::House(Purpose::PhysicalCash);
 const LEAF: AccountClass = AccountClass::House(Purpose::VirtualAccount);
 const CLAIM: AccountClass = AccountClass::House(Purpose::AppClaim);
 const COVER: AccountClass = AccountClass::House(Purpose::ClaimCover);
+const PHYSICAL_CASH: AccountClass = AccountClass::House(Purpose::PhysicalCash);
+const VIRTUAL: AccountClass = AccountClass::House(Purpose::VirtualAccount);
 const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiability);
 const DUE_FROM: AccountClass = AccountClass::House(Purpose::DueFrom);
 const DUE_TO: AccountClass = AccountClass::House(Purpose::DueTo);
@@ -184,6 +186,7 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
 
 /// All rules. One row for each kind.
 pub const POSTING_RULES: [PostingRule; 26] = [
+pub const POSTING_RULES: [PostingRule; 22] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -305,6 +308,14 @@ pub const POSTING_RULES: [PostingRule; 26] = [
     posted(PostingKind::TreasuryEntry, Poster::Treasury, &[moved(CASH, &[LEAF], Any), moved(LEAF, &[CASH], Any)]),
     posted(PostingKind::TreasuryAdjustment, Poster::Treasury, &[moved(CASH, &[LEAF], Any), moved(LEAF, &[LEAF, CASH], Any)]),
     posted(PostingKind::TreasuryWriteOff, Poster::Treasury, &[moved(LEAF, &[LEAF, CASH], Any)]),
+    posted(PostingKind::TreasuryMigration, Poster::Treasury, &[moved(PHYSICAL_CASH, &[VIRTUAL], Once)]),
+    posted(
+        PostingKind::TreasuryMove,
+        Poster::Treasury,
+        // Without either of them one account's leaves would not be its cash.
+        &[moved(VIRTUAL, &[PHYSICAL_CASH], Once), moved(PHYSICAL_CASH, &[VIRTUAL], Once)],
+    ),
+    posted(PostingKind::TreasuryReceipt, Poster::Treasury, &[moved(PHYSICAL_CASH, &[VIRTUAL], Once)]),
     PostingRule { transfers: Decided, ..posted(PostingKind::Adjustment, Poster::Support, &[]) },
     PostingRule { transfers: Decided, act: PostingAct::Reverse, ..posted(PostingKind::Reversal, Poster::Support, &[]) },
     posted(PostingKind::BenchCoins, Poster::Bench, &[moved(CoinsIssued, &[ViewerCoins], Any)]),

@@ -168,6 +168,12 @@ const STRUCTURE_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Divides bank accounts. It moves no money, so one person is enough.
 const STRUCTURE_WRITE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+/// Imports and closes bank accounts, and books what came from one to another: each step is proved by a bank's statement, which reconciliation compares.
+const MIGRATION_WRITE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+/// Announces receipts. It moves no money.
+const RECEIPT_EXPECT: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
+/// Books what a bank reported, so no person does.
+const RECEIPT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 
 /// Sums of a book's accounting days, for journals and trial balances: for those who answer for the books.
 const ACCOUNTING_READ: Access =
@@ -289,6 +295,13 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/GetStatement", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ListStatements", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/RenderStatement", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/PlanMigration", STRUCTURE_READ).filed(),
+    explained("/largesse.treasury.v1.TreasuryService/ApplyMigration", MIGRATION_WRITE).filed(),
+    explained("/largesse.treasury.v1.TreasuryService/MoveOldBalances", MIGRATION_WRITE),
+    explained("/largesse.treasury.v1.TreasuryService/CloseOldAccounts", MIGRATION_WRITE),
+    explained("/largesse.treasury.v1.TreasuryService/GetMigrationReport", STRUCTURE_READ),
+    explained("/largesse.treasury.v1.TreasuryService/ExpectReceipt", RECEIPT_EXPECT),
+    row("/largesse.treasury.v1.TreasuryService/RecordReceipt", RECEIPT_RECORD),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

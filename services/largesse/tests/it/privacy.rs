@@ -34,6 +34,8 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     since_date entry_key result items debit credit case_id class entry_keys postings proposed_item resolution adjustment_id transfers timing";
     form until_date fee_bearer fee_key fee_posting_id message_ids shared_message.payouts";
     commit_hash accounting_date accounting_line.account accounting_balance.account unit event_date first_date last_date balances_hash";
+    form until_date fee_bearer fee_key fee_posting_id leaf_id statement_date cost_source mandates imported_date cash_account cash_entity booked_on \
+    leaf_entity allocation old_account expected_id old_account_move.request_id expected_receipt.source expected_receipt.receipt_id";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()

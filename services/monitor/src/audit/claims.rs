@@ -51,6 +51,9 @@ impl RowsOf {
             | PostingKind::TreasuryEntry
             | PostingKind::TreasuryAdjustment
             | PostingKind::TreasuryWriteOff
+            | PostingKind::TreasuryMigration
+            | PostingKind::TreasuryMove
+            | PostingKind::TreasuryReceipt
             | PostingKind::BenchCoins => None,
         }
     }

@@ -26,6 +26,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
 const MATRIX: [(&str, &str, &str); 99] = [
+const MATRIX: [(&str, &str, &str); 81] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -117,6 +118,13 @@ const MATRIX: [(&str, &str, &str); 99] = [
     ("largesse.treasury.v1.TreasuryService/GetStatement", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/ListStatements", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/RenderStatement", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/PlanMigration", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/ApplyMigration", "----b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/MoveOldBalances", "----b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/CloseOldAccounts", "----b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/GetMigrationReport", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/ExpectReceipt", "--b-b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/RecordReceipt", "--b----", ""),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

@@ -152,6 +152,11 @@ fn optional<T>(row: &AnyRow, column: &'static str, from_name: impl Fn(&str) -> O
     from_name(&word).map(Some).ok_or(Error::Row(column, word))
 }
 
+/// A word of a list, which is never empty.
+pub(super) fn word<T>(row: &AnyRow, column: &'static str, from_name: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
+    optional(row, column, from_name)?.ok_or_else(|| Error::Row(column, String::new()))
+}
+
 pub(super) fn date(row: &AnyRow, column: &'static str) -> Result<Date, Error> {
     let text: String = row.try_get(column)?;
     text.parse().map_err(|_| Error::Row(column, text))

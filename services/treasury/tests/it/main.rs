@@ -14,6 +14,9 @@ mod reasons;
 mod reference;
 mod statements;
 mod twins;
+mod migration;
+mod reasons;
+mod receipts;
 
 use api::ledger::{BookMode, ListBooksRequest};
 use fixture::{BOOK, Fixture, both};

@@ -1,0 +1,300 @@
+//! The use cases of old accounts: the order of their steps. Every posting is decided in a row before it is sent, and sent again under the same id after an
+//! interruption.
+//!
+//! - [`file`]: migration files.
+use crate::{
+    config::QuietDays,
+    domain::{
+        Change, LeafState, Plan, Problem, Rule, StructureFile,
+        migration::{
+            ImportedAccount, MigrationPlan, OldMove, OldState, check, closing,
+            summary::{self, Summary},
+        },
+        plan,
+    },
+    error::Error,
+    postings,
+    store::{DecidedMove, MigrationRun},
+    treasury::{Treasury, account_name, day},
+};
+use chart::Purpose;
+use jiff::civil::Date;
+use ledger_client::{LedgerReason, NotPosted, PostingDraft, TrialRead};
+use money::{Currency, Money, time};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+pub mod file;
+
+/// Postings that are sent to the ledger at once: what is lost of an interrupted call's work is at most the marking of these.
+const BATCH_MAX: usize = 200;
+
+/// What applying a migration plan did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MigrationOutcome {
+    /// Accounts that the plan imported.
+    pub accounts: i64,
+    /// Openings that this call booked.
+    pub opened: i64,
+    /// Whether an earlier call had applied the plan.
+    pub replayed: bool,
+}
+
+/// What an attempt to close old accounts did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// Accounts that were closed.
+    pub closed: i64,
+    /// Those that stay open, each with why.
+    pub kept: Vec<(String, String)>,
+}
+
+/// How far the migration is.
+#[derive(Debug, Clone)]
+pub struct MigrationReport {
+    /// By currency.
+    pub summaries: BTreeMap<Currency, Summary>,
+    /// The old accounts.
+    pub accounts: BTreeMap<String, ImportedAccount>,
+    /// What is still in each.
+    pub balances: BTreeMap<String, i64>,
+    /// Days without a receipt after which one may be closed.
+    pub quiet_days: i32,
+}
+
+/// Entries of a structure file that old accounts forbid: their ids, which are ledger accounts too, and their leaves, which must be able to take what comes.
+#[must_use]
+pub fn forbidden(plan: &Plan, file: &StructureFile, old: &BTreeMap<String, ImportedAccount>) -> Vec<Problem> {
+    let line = |id: &str| {
+        let accounts = file.accounts.iter().map(|wanted| (wanted.account.id.as_str(), wanted.line));
+        let nodes = file.nodes.iter().map(|wanted| (wanted.node.id.as_str(), wanted.line));
+        accounts.chain(nodes).find(|(found, _)| *found == id).map_or(1, |(_, line)| line)
+    };
+    let problem = |id: &str, rule, why: String| Problem { line: line(id), id: id.to_owned(), rule, why };
+    let found = plan.changes.iter().filter_map(|change| match change {
+        Change::AddAccount(account) if old.contains_key(&account.id) => {
+            Some(problem(&account.id, Rule::Duplicate, "is the id of an old account".to_owned()))
+        }
+        Change::Add(node) if old.contains_key(&node.id) => {
+            Some(problem(&node.id, Rule::Duplicate, "is the id of an old account".to_owned()))
+        }
+        Change::SetState { id, state: LeafState::Closed, .. } => {
+            let one = old.values().find(|one| one.account.leaf == *id && one.state != OldState::Closed)?;
+            Some(problem(id, Rule::Money, format!("can't be closed: the old account {} still goes to it", one.account.id)))
+        }
+        _ => None,
+    });
+    found.collect()
+}
+
+impl Treasury {
+    /// What a migration file would import, and the hash of that.
+    pub async fn plan_migration(&self, text: &str) -> Result<(MigrationPlan, String), Error> {
+        let wanted = file::read(text).map_err(Error::MigrationFile)?;
+        let book = self.book.as_str();
+        let (structure, known) = (self.store.structure(book, None).await?, self.store.old_accounts(book).await?);
+        let plan = check::check(&structure, &wanted, &known, self.today()).map_err(Error::MigrationRefused)?;
+        let hash = plan.hash(text);
+        Ok((plan, hash))
+    }
+
+    /// Imports the accounts of the plan with this hash, once, and books the openings that are not booked yet.
+    pub async fn apply_migration(&self, text: &str, hash: &str, by: &str) -> Result<MigrationOutcome, Error> {
+        let (book, file_hash) = (self.book.as_str(), plan::file_hash(text));
+        if let Some(accounts) = self.store.migration_run(book, hash, &file_hash).await? {
+            return Ok(MigrationOutcome { accounts, opened: self.open_planned().await?, replayed: true });
+        }
+        let (plan, now_hash) = self.plan_migration(text).await?;
+        let is_same = now_hash == hash;
+        if is_same && plan.accounts.is_empty() {
+            return Ok(MigrationOutcome { accounts: 0, opened: self.open_planned().await?, replayed: false });
+        }
+        if is_same {
+            self.ledger.ensure_book(&self.book, &self.region).await?;
+            let (at_ms, day) = (time::unix_ms((self.clock)()), self.today().to_string());
+            let run = MigrationRun { book, hash, file_hash: &file_hash, by, at_ms, day: &day };
+            if self.store.import(run, &plan.accounts).await? {
+                tracing::info!(accounts = plan.accounts.len(), by, "old accounts were imported");
+                let accounts = i64::try_from(plan.accounts.len()).unwrap_or(i64::MAX);
+                return Ok(MigrationOutcome { accounts, opened: self.open_planned().await?, replayed: false });
+            }
+        }
+        // Another call imported something meanwhile; perhaps this plan.
+        let accounts = self.store.migration_run(book, hash, &file_hash).await?.ok_or(Error::PlanChanged)?;
+        Ok(MigrationOutcome { accounts, opened: self.open_planned().await?, replayed: true })
+    }
+
+    /// Books the openings of all accounts that have none yet; returns how many.
+    async fn open_planned(&self) -> Result<i64, Error> {
+        let known = self.store.old_accounts(self.book.as_str()).await?;
+        let planned: Vec<&ImportedAccount> = known.values().filter(|one| one.state == OldState::Planned).collect();
+        let mut opened = 0;
+        for chunk in planned.chunks(BATCH_MAX) {
+            let (mut booked, mut failed) = (Vec::new(), None);
+            let drafts = chunk.iter().filter_map(|one| Some((*one, self.opening(one, one.begun_at_ms)?)));
+            let (accounts, posts): (Vec<_>, Vec<_>) = drafts.map(|(one, draft)| (one, draft.in_batch())).unzip();
+            booked.extend(chunk.iter().filter(|one| one.account.opening().is_none()).map(|one| one.account.id.as_str()));
+            if !accounts.is_empty() {
+                for (one, outcome) in accounts.into_iter().zip(self.ledger.post_batch(&self.book, posts).await?) {
+                    match self.opened_now(one, outcome.map(drop)).await {
+                        Ok(()) => booked.push(&one.account.id),
+                        Err(error) => failed = failed.or(Some(error)),
+                    }
+                }
+            }
+            self.store.opened(self.book.as_str(), &booked).await?;
+            opened += i64::try_from(booked.len()).unwrap_or(i64::MAX);
+            if let Some(error) = failed {
+                return Err(error);
+            }
+        }
+        Ok(opened)
+    }
+
+    fn opening(&self, one: &ImportedAccount, begun_at_ms: i64) -> Option<PostingDraft> {
+        Some(postings::opening(&self.book, &one.account, one.account.opening()?, begun_at_ms))
+    }
+
+    /// Whether an opening is booked. The ledger refuses an id that is older than a week only if nothing was posted under it, so another attempt may begin.
+    async fn opened_now(&self, one: &ImportedAccount, outcome: Result<(), NotPosted>) -> Result<(), Error> {
+        match outcome {
+            Err(not_posted) if is_too_old(&not_posted) => {
+                let now_ms = time::unix_ms((self.clock)());
+                self.store.begin_opening(self.book.as_str(), &one.account.id, now_ms).await?;
+                if let Some(draft) = self.opening(one, now_ms) {
+                    self.ledger.post(&self.book, draft).await?;
+                }
+                Ok(())
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Books that what these old accounts have, or all of them if there are none named, arrived at the physical accounts of their leaves.
+    pub async fn move_old_balances(&self, request_id: Uuid, wanted: &[String]) -> Result<(Vec<OldMove>, bool), Error> {
+        let book = self.book.as_str();
+        let known = self.known(wanted).await?;
+        let replayed = !self.store.moves_of(book, request_id).await?.is_empty();
+        // Before the balances are read: what is decided is not in them yet.
+        self.book_moves(request_id).await?;
+        if !replayed {
+            let structure = self.structure(None).await?;
+            let balances = self.old_balances(&known).await?;
+            let mut moves = Vec::new();
+            for one in known.values().filter(|one| is_wanted(wanted, one) && one.state == OldState::Open) {
+                let account = &one.account;
+                let balance = balances.get(&account.id).copied().unwrap_or_default();
+                let Some(root) = structure.root(&account.leaf).filter(|_| balance > 0) else { continue };
+                let moved = OldMove {
+                    request_id,
+                    account_id: account.id.clone(),
+                    entity: account.entity.clone(),
+                    amount: Money::try_new(account.currency, balance).map_err(|_| Error::Overflow)?,
+                    leaf: account.leaf.clone(),
+                    cash_account: root.id.clone(),
+                    cash_entity: root.entity.clone(),
+                };
+                moves.push(DecidedMove { moved, moves_before: one.moves });
+            }
+            if !self.store.decide_moves(book, &moves).await? {
+                return Err(Error::BalancesChanging);
+            }
+            self.book_moves(request_id).await?;
+        }
+        Ok((self.store.moves_of(book, request_id).await?, replayed))
+    }
+
+    /// Posts all moves that are decided. An id that the ledger takes no more has no posting: such a move is forgotten.
+    async fn book_moves(&self, own: Uuid) -> Result<(), Error> {
+        let book = self.book.as_str();
+        let decided = self.store.unbooked_moves(book).await?;
+        for chunk in decided.chunks(BATCH_MAX) {
+            let posts = chunk.iter().map(|moved| postings::arrival(&self.book, moved).in_batch()).collect();
+            let (mut booked, mut late, mut failed) = (Vec::new(), Vec::new(), None);
+            for (moved, outcome) in chunk.iter().zip(self.ledger.post_batch(&self.book, posts).await?) {
+                match outcome {
+                    Ok(_) => booked.push(moved),
+                    Err(error) if is_too_old(&error) => {
+                        late.push(moved);
+                        failed = failed.or((moved.request_id == own).then_some(error));
+                    }
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            self.store.booked_moves(book, &booked).await?;
+            self.store.forget_moves(book, &late).await?;
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the old accounts that can be closed, of these or of all.
+    pub async fn close_old_accounts(&self, wanted: &[String]) -> Result<Closing, Error> {
+        let known = self.known(wanted).await?;
+        let (balances, quiet_days, today) = (self.old_balances(&known).await?, self.quiet_days(), self.today());
+        let mut closing = Closing::default();
+        for one in known.values().filter(|one| is_wanted(wanted, one) && one.state != OldState::Closed) {
+            let balance = balances.get(&one.account.id).copied().unwrap_or_default();
+            match closing::hindrance(one, balance, quiet_days, today) {
+                Some(why) => closing.kept.push((one.account.id.clone(), why)),
+                None if self.store.close_old(self.book.as_str(), one).await? => closing.closed += 1,
+                None => closing.kept.push((one.account.id.clone(), "it was changed meanwhile".to_owned())),
+            }
+        }
+        Ok(closing)
+    }
+
+    /// How far the migration is.
+    pub async fn migration_report(&self) -> Result<MigrationReport, Error> {
+        let (structure, accounts) = (self.structure(None).await?, self.known(&[]).await?);
+        let balances = self.old_balances(&accounts).await?;
+        let costs = (self.config.bank_costs.as_slice(), self.today());
+        let summaries = summary::summarise(&accounts, &balances, &structure, costs).ok_or(Error::Overflow)?;
+        Ok(MigrationReport { summaries, accounts, balances, quiet_days: self.quiet_days() })
+    }
+
+    pub(crate) fn today(&self) -> Date {
+        day((self.clock)())
+    }
+
+    fn quiet_days(&self) -> i32 {
+        QuietDays::at(&self.config.migration_quiet_days, self.today())
+    }
+
+    /// All old accounts; refuses ids of none.
+    async fn known(&self, wanted: &[String]) -> Result<BTreeMap<String, ImportedAccount>, Error> {
+        let known = self.store.old_accounts(self.book.as_str()).await?;
+        match wanted.iter().find(|id| !known.contains_key(*id)) {
+            Some(unknown) => Err(Error::OldAccountUnknown { account: unknown.clone() }),
+            None => Ok(known),
+        }
+    }
+
+    /// What the treasury book says is in each old account.
+    async fn old_balances(&self, known: &BTreeMap<String, ImportedAccount>) -> Result<BTreeMap<String, i64>, Error> {
+        let lines = match self.ledger.trial_balance(&self.book).await? {
+            TrialRead::NoBook => return Ok(BTreeMap::new()),
+            TrialRead::Changing => return Err(Error::BalancesChanging),
+            TrialRead::Lines(lines, _) => lines,
+        };
+        let by_name: BTreeMap<&str, _> = lines.iter().map(|line| (line.accounts.as_str(), line)).collect();
+        let mut balances = BTreeMap::new();
+        for account in known.values().map(|one| &one.account) {
+            let name = account_name(&account.entity, &account.id, Purpose::VirtualAccount, account.currency);
+            let Some(line) = name.as_deref().and_then(|name| by_name.get(name)) else { continue };
+            balances.insert(account.id.clone(), line.credits_posted.checked_sub(line.debits_posted).ok_or(Error::Overflow)?);
+        }
+        Ok(balances)
+    }
+}
+
+fn is_wanted(wanted: &[String], one: &ImportedAccount) -> bool {
+    wanted.is_empty() || wanted.contains(&one.account.id)
+}
+
+/// Whether nothing was posted because the id's time is too far from the ledger's.
+fn is_too_old(not_posted: &NotPosted) -> bool {
+    not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::RequestIdTime)
+}
