@@ -5,6 +5,7 @@
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
 //! - [`structure`]: the structure of bank accounts, planned, applied and listed by a running treasury service.
+//! - [`migration`]: old bank accounts that move into that structure.
 //! - `staff_call`: a request of a member of staff. [`acts`]: records these tools' use in the audit log.
 //! - [`privacy`]: personal data; export and erasure of a user's own data.
 //! - [`citus`]: tables distributed over a cluster.
@@ -14,6 +15,7 @@ pub mod backup;
 pub mod citus;
 pub mod export;
 pub mod import;
+pub mod migration;
 pub mod payout_report;
 pub mod privacy;
 mod staff_call;

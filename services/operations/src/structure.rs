@@ -2,11 +2,14 @@
 //!
 //! - [`statement`]: statements as files.
 
+mod picture;
 mod proof;
 mod shown;
 pub mod statement;
 
 pub use proof::{proof_json, proof_text};
+pub use picture::picture_svg;
+pub(crate) use shown::money_text;
 pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};
 
 use crate::{OperationFault, staff_call};
@@ -51,7 +54,7 @@ fn told(status: Status) -> OperationFault {
 }
 
 impl StructureCaller<'_> {
-    fn client(&self) -> TreasuryServiceClient<Transport> {
+    pub(crate) fn client(&self) -> TreasuryServiceClient<Transport> {
         TreasuryServiceClient::new(self.transport.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 

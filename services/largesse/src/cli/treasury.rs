@@ -1,4 +1,6 @@
 //! `largesse treasury`: the structure of bank accounts, planned, applied and listed; and statements as files.
+//!
+//! - [`migrate`]: old accounts that move into it.
 use super::staff_service;
 use api::treasury::StatementFormat;
 use clap::{Args, Subcommand};
@@ -10,6 +12,8 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+
+pub mod migrate;
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
@@ -111,6 +115,17 @@ pub enum TreasuryTask {
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
+    /// Writes the trees with their balances as a picture (SVG).
+    Picture {
+        /// The file to write; one that is there is replaced.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Only the tree of this physical account.
+        #[arg(long, value_name = "ID", default_value = "")]
+        account: String,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
     /// Proves leaves, cash and claims of apps' books, and lists what is late.
     Prove {
         /// Only this physical account.
@@ -119,6 +134,8 @@ pub enum TreasuryTask {
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
+    /// Moves old bank accounts into the structure.
+    Migrate(migrate::MigrateArguments),
 }
 
 /// The running service, who asks, and why.
@@ -146,11 +163,15 @@ pub struct ServiceArguments {
 
 /// Runs `largesse treasury`.
 pub async fn run(arguments: TreasuryArguments) -> CommandResult {
-    let (TreasuryTask::Plan { service, .. }
-    | TreasuryTask::Apply { service, .. }
-    | TreasuryTask::List { service, .. }
-    | TreasuryTask::Statement { service, .. }
-    | TreasuryTask::Prove { service, .. }) = &arguments.task;
+    let service = match &arguments.task {
+        TreasuryTask::Plan { service, .. }
+        | TreasuryTask::Apply { service, .. }
+        | TreasuryTask::List { service, .. }
+        | TreasuryTask::Statement { service, .. }
+        | TreasuryTask::Prove { service, .. }
+        | TreasuryTask::Picture { service, .. } => service.as_ref(),
+        TreasuryTask::Migrate(migrate) => migrate.task.service(),
+    };
     let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
@@ -184,6 +205,13 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
             }
             (structure::proof_json(&proof), structure::proof_text(&proof))
         }
+        TreasuryTask::Picture { out, account, .. } => {
+            let listed = caller.list(account, "").await?;
+            let file = out.display().to_string();
+            std::fs::write(out, structure::picture_svg(&listed)).map_err(|error| format!("{file}: {error}"))?;
+            (serde_json::json!({ "file": file, "items": listed.len() }), format!("{file}: a picture of {} items\n", listed.len()))
+        }
+        TreasuryTask::Migrate(migrate) => migrate::run(&migrate.task, &caller).await?,
     };
     if service.json {
         println!("{}", serde_json::to_string_pretty(&json)?);

@@ -13,6 +13,7 @@ mod ids;
 mod import;
 mod joins;
 mod keys;
+mod migrating;
 mod monitor;
 mod moving;
 mod pipes;

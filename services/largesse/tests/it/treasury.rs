@@ -13,7 +13,8 @@ use runtime::Runtime;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-const TREE: &str = r#"
+/// A physical account with a leaf.
+pub const TREE: &str = r#"
 [[account]]
 id = "bank-usd"
 name = "Operating"
@@ -31,7 +32,7 @@ entity = "main"
 "#;
 
 /// A token of this role for the treasury's book, in a file.
-async fn token(dir: &Path, role: &str) -> String {
+pub async fn token(dir: &Path, role: &str) -> String {
     let data = dir.to_str().unwrap();
     let (ok, token, error) = output(&["token", "--data-dir", data, "--sub", "fay", "--role", role, "--book", "treasury"]).await;
     assert!(ok, "{error}");
@@ -40,7 +41,8 @@ async fn token(dir: &Path, role: &str) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-fn written(dir: &Path, name: &str, text: &str) -> PathBuf {
+/// A file with this text.
+pub fn written(dir: &Path, name: &str, text: &str) -> PathBuf {
     let file = dir.join(name);
     std::fs::write(&file, text).unwrap();
     file

@@ -3,7 +3,7 @@ use api::treasury::{ClaimProof, CoverProof, PhysicalProof, ProveBooksResponse, T
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-use super::shown::minor;
+use super::shown::money_text;
 
 /// The proof in lines: positions, what is equal or not, items, and a sentence at the end.
 #[must_use]
@@ -30,14 +30,14 @@ fn colour(ok: bool) -> &'static str {
 }
 
 fn physical(one: &PhysicalProof) -> String {
-    let amount = |minor_units| minor(minor_units, &one.currency_code);
+    let amount = |minor_units| money_text(minor_units, &one.currency_code);
     let equal = if one.ok { "=" } else { "is not" };
     let (leaves, cash) = (amount(one.leaves_minor_units), amount(one.cash_minor_units));
     format!("{}  {}: leaves {leaves} {equal} cash {cash} {}", colour(one.ok), one.physical_account, one.currency_code)
 }
 
 fn claim(one: &ClaimProof) -> String {
-    let amount = |minor_units| minor(minor_units, &one.currency_code);
+    let amount = |minor_units| money_text(minor_units, &one.currency_code);
     let equal = if one.ok { "=" } else { "is not" };
     let (claimed, twins, items) = (amount(one.claimed_minor_units), amount(one.twins_minor_units), amount(one.items_minor_units));
     let leaf = match one.leaf.as_str() {
@@ -49,7 +49,7 @@ fn claim(one: &ClaimProof) -> String {
 }
 
 fn cover(one: &CoverProof) -> String {
-    let amount = |minor_units| minor(minor_units, &one.currency_code);
+    let amount = |minor_units| money_text(minor_units, &one.currency_code);
     let equal = if one.ok { "=" } else { "is not" };
     let (booked, covered, items) = (amount(one.booked_minor_units), amount(one.covered_minor_units), amount(one.items_minor_units));
     format!("{}  leaf {}: {booked} {equal} covered claims {covered} + items {items} {}", colour(one.ok), one.leaf, one.currency_code)
@@ -66,7 +66,7 @@ fn cause(one: &TimingItem) -> &'static str {
 
 fn item(one: &TimingItem) -> String {
     let TimingItem { book, account, posting_id, kind, currency_code, age_s, owner, .. } = one;
-    let amount = minor(one.amount_minor_units, currency_code);
+    let amount = money_text(one.amount_minor_units, currency_code);
     format!("item   {}: {book} {account} {amount} {currency_code}, {kind} {posting_id}, {age_s} s old, for {owner}", cause(one))
 }
 

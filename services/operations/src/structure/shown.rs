@@ -134,13 +134,12 @@ fn remarks(one: &VirtualAccount) -> String {
     remarks
 }
 
-/// Minor units as people write them.
 fn amount(minor_units: i64, one: &VirtualAccount) -> String {
-    minor(minor_units, &one.currency_code)
+    money_text(minor_units, &one.currency_code)
 }
 
-/// The same in a currency by its code.
-pub(super) fn minor(minor_units: i64, currency_code: &str) -> String {
+/// Minor units as people write them.
+pub(crate) fn money_text(minor_units: i64, currency_code: &str) -> String {
     let digits = Currency::try_new(currency_code).map_or(0, |currency| currency.minor_digits());
     let unit = 10_u64.pow(digits);
     let (sign, size) = (if minor_units < 0 { "-" } else { "" }, minor_units.unsigned_abs());
