@@ -13,7 +13,7 @@ cd "$(dirname "$0")"
 
 program=${LARGESSE:-largesse}
 image=${LARGESSE_IMAGE:-largesse:local}
-services="ledger gift purchase earnings payout monitor"
+services="ledger gift purchase earnings payout treasury monitor"
 # Renew well before they expire: PostgreSQL loads a new certificate only when it is reloaded.
 certificate_days=90
 token_ttl=30d
@@ -71,7 +71,7 @@ passwords() {
   openssl rand -hex 24 > secrets/postgres/largesse_gift.password
   # The gift service is exposed to every viewer, so it gets its own role, which can access its own tables only.
   printf 'postgres:5432:largesse:largesse_gift:%s\n' "$(cat secrets/postgres/largesse_gift.password)" > secrets/gift/pgpass
-  for service in migrate ledger purchase earnings payout monitor; do
+  for service in migrate ledger purchase earnings payout treasury monitor; do
     printf 'postgres:5432:largesse:largesse:%s\n' "$(cat secrets/postgres/largesse.password)" > "secrets/$service/pgpass"
   done
   openssl rand -base64 32 > secrets/payout/seal.key
