@@ -33,9 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 102] = [
-pub const PLAN: [(&str, TablePlacement); 81] = [
-pub const PLAN: [(&str, TablePlacement); 85] = [
+pub const PLAN: [(&str, TablePlacement); 108] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),

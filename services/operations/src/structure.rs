@@ -7,8 +7,8 @@ mod proof;
 mod shown;
 pub mod statement;
 
-pub use proof::{proof_json, proof_text};
 pub use picture::picture_svg;
+pub use proof::{proof_json, proof_text};
 pub(crate) use shown::money_text;
 pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};
 

@@ -1,13 +1,10 @@
 //! Every way a call fails, and the status that the caller gets.
 use crate::{
     document::StructureFault,
-    domain::{Problem, matched::RunFault},
+    domain::{Problem, matched::RunFault, migration::MigrationProblem},
     store,
 };
 use jiff::civil::Date;
-    domain::{Problem, migration::MigrationProblem},
-    store,
-};
 use ledger_client::NotPosted;
 use reconciliation::close::CloseObstacle;
 use std::time::Duration;
@@ -311,12 +308,10 @@ impl From<Error> for Status {
             Error::Overflow
             | Error::Twin(_)
             | Error::Stopped
+            | Error::Written(_)
             | Error::Store(_)
             | Error::StatementDiffers { .. }
             | Error::StatementChanged { .. } => rpc::internal(&error),
-            Error::Overflow | Error::Store(_) | Error::Written(_) | Error::StatementDiffers { .. } | Error::StatementChanged { .. } => {
-                rpc::internal(&error)
-            }
         }
     }
 }

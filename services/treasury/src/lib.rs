@@ -6,10 +6,9 @@
 //! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
 //! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
 //!   interest and fees, divided among leaves.
+//! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
-//! - [`treasury`]: the use cases of the structure. [`migration`], [`receipts`]: those of old accounts and of money that comes. [`domain`]: their rules.
-//! - [`postings`]: which accounts are debited and credited.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 pub mod accounting;
@@ -22,15 +21,14 @@ pub mod document;
 pub mod domain;
 pub mod error;
 mod meters;
+pub mod migration;
 pub mod movements;
 pub mod moves;
 pub mod postings;
 pub mod proof;
+pub mod receipts;
 pub mod reconcile;
 pub mod rendering;
-pub mod migration;
-pub mod postings;
-pub mod receipts;
 pub mod service;
 pub mod statements;
 pub mod store;

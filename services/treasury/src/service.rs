@@ -1,9 +1,10 @@
 //! The RPCs: who calls, decode, call, encode.
 //!
 //! - `structure`: the structure, and the proof of the books. `moves`, `allocations`: money between leaves. `statements`: those that this service issues.
-//! - `reconciliation`: banks' statements, cases and days. `accounting`: accounting days.
+//! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `accounting`: accounting days.
 mod accounting;
 mod allocations;
+mod migration;
 mod moves;
 mod reconciliation;
 mod statements;
@@ -12,15 +13,6 @@ mod structure;
 use crate::{accounting::Accounting, error::Error, treasury::Treasury};
 use api::treasury::{self as pb, treasury_service_server::TreasuryService};
 use futures::stream::BoxStream;
-use crate::{domain::listing, error::Error, treasury::Treasury, wire};
-use api::treasury::{
-    ApplyMigrationRequest, ApplyMigrationResponse, ApplyStructureRequest, ApplyStructureResponse, CloseOldAccountsRequest,
-    CloseOldAccountsResponse, ExpectReceiptRequest, ExpectReceiptResponse, GetMigrationReportRequest, GetMigrationReportResponse,
-    ListVirtualAccountsRequest, ListVirtualAccountsResponse, MoveOldBalancesRequest, MoveOldBalancesResponse, PlanMigrationRequest,
-    PlanMigrationResponse, PlanStructureRequest, PlanStructureResponse, RecordReceiptRequest, RecordReceiptResponse,
-    treasury_service_server::TreasuryService,
-};
-use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 
 /// The parts of a rendered statement.
@@ -194,77 +186,42 @@ impl TreasuryService for Handlers {
 
     async fn render_statement(&self, request: Request<pb::RenderStatementRequest>) -> Result<Response<RenderStatementStream>, Status> {
         self.statement_rendered(request).await.map(Response::new)
-    async fn render_statement(&self, request: Request<RenderStatementRequest>) -> Result<Response<Self::RenderStatementStream>, Status> {
-        let caller = rpc::caller(&request)?;
-        let request = request.into_inner();
-        self.check_book(&caller, &request.book)?;
-        let (ask, format) = wire::statement::render_ask(request)?;
-        let opened = self.treasury.open_statement(&ask.node, ask.day, None).await?;
-        if format.needs_whole_day() && opened.statement.number == 0 {
-            return Err(Error::DayOpen { day: ask.day }.into());
-        }
-        format.check_entries(&opened.statement)?;
-        let first = RenderStatementResponse {
-            media_type: format.media_type().to_owned(),
-            file_name: format.file_name(&opened.statement),
-            losses: format.losses().iter().map(|loss| (*loss).to_owned()).collect(),
-            statement: Some(wire::statement::statement(&opened.statement)),
-            content: Vec::new(),
-        };
-        let parts = stream::try_unfold(RenderedParts::new(self.treasury.clone(), opened, format), async |mut parts| {
-            let part = parts.next().await.map_err(Status::from)?;
-            Ok(part.map(|content| (RenderStatementResponse { content, ..RenderStatementResponse::default() }, parts)))
-        });
-        Ok(Response::new(stream::iter([Ok(first)]).chain(parts).boxed()))
     }
 
-    async fn plan_migration(&self, request: Request<PlanMigrationRequest>) -> Result<Response<PlanMigrationResponse>, Status> {
-        let (_, request) = self.opened(request, |request| &request.book)?;
-        let (plan, hash) = self.treasury.plan_migration(&request.file).await?;
-        Ok(Response::new(wire::migration::plan(&plan, hash)?))
+    async fn plan_migration(&self, request: Request<pb::PlanMigrationRequest>) -> Result<Response<pb::PlanMigrationResponse>, Status> {
+        self.migration_planned(request).await.map(Response::new)
     }
 
-    async fn apply_migration(&self, request: Request<ApplyMigrationRequest>) -> Result<Response<ApplyMigrationResponse>, Status> {
-        let (caller, request) = self.opened(request, |request| &request.book)?;
-        let hash = wire::hash(&request.hash)?;
-        let outcome = self.treasury.apply_migration(&request.file, hash, caller.principal.subject.as_str()).await?;
-        let (account_count, opened_count) = (outcome.accounts, outcome.opened);
-        Ok(Response::new(ApplyMigrationResponse { account_count, opened_count, replayed: outcome.replayed }))
+    async fn apply_migration(&self, request: Request<pb::ApplyMigrationRequest>) -> Result<Response<pb::ApplyMigrationResponse>, Status> {
+        self.migration_applied(request).await.map(Response::new)
     }
 
-    async fn move_old_balances(&self, request: Request<MoveOldBalancesRequest>) -> Result<Response<MoveOldBalancesResponse>, Status> {
-        let (_, request) = self.opened(request, |request| &request.book)?;
-        let ids = wire::migration::account_ids(&request.account_ids)?;
-        let (moves, replayed) = self.treasury.move_old_balances(wire::migration::request_id(&request.request_id)?, ids).await?;
-        Ok(Response::new(wire::migration::moved(&moves, replayed)?))
+    async fn move_old_balances(
+        &self,
+        request: Request<pb::MoveOldBalancesRequest>,
+    ) -> Result<Response<pb::MoveOldBalancesResponse>, Status> {
+        self.old_balances_moved(request).await.map(Response::new)
     }
 
-    async fn close_old_accounts(&self, request: Request<CloseOldAccountsRequest>) -> Result<Response<CloseOldAccountsResponse>, Status> {
-        let (_, request) = self.opened(request, |request| &request.book)?;
-        let closing = self.treasury.close_old_accounts(wire::migration::account_ids(&request.account_ids)?).await?;
-        Ok(Response::new(wire::migration::closed(closing)))
+    async fn close_old_accounts(
+        &self,
+        request: Request<pb::CloseOldAccountsRequest>,
+    ) -> Result<Response<pb::CloseOldAccountsResponse>, Status> {
+        self.old_accounts_closed(request).await.map(Response::new)
     }
 
     async fn get_migration_report(
         &self,
-        request: Request<GetMigrationReportRequest>,
-    ) -> Result<Response<GetMigrationReportResponse>, Status> {
-        let (_, request) = self.opened(request, |request| &request.book)?;
-        let report = self.treasury.migration_report().await?;
-        let page = wire::migration::report_page(&self.treasury.book, &request, report.accounts.len())?;
-        Ok(Response::new(wire::migration::report(&report, page)))
+        request: Request<pb::GetMigrationReportRequest>,
+    ) -> Result<Response<pb::GetMigrationReportResponse>, Status> {
+        self.migration_reported(request).await.map(Response::new)
     }
 
-    async fn expect_receipt(&self, request: Request<ExpectReceiptRequest>) -> Result<Response<ExpectReceiptResponse>, Status> {
-        let (caller, request) = self.opened(request, |request| &request.book)?;
-        let announced = wire::receipts::announced(request)?;
-        let (expected, replayed) = self.treasury.expect_receipt(announced, caller.principal.subject.as_str()).await?;
-        Ok(Response::new(ExpectReceiptResponse { expected_receipt: Some(wire::receipts::expected_receipt(expected)), replayed }))
+    async fn expect_receipt(&self, request: Request<pb::ExpectReceiptRequest>) -> Result<Response<pb::ExpectReceiptResponse>, Status> {
+        self.receipt_expected(request).await.map(Response::new)
     }
 
-    async fn record_receipt(&self, request: Request<RecordReceiptRequest>) -> Result<Response<RecordReceiptResponse>, Status> {
-        let (_, request) = self.opened(request, |request| &request.book)?;
-        let (receipt, replayed) = self.treasury.record_receipt(wire::receipts::incoming(request)?).await?;
-        Ok(Response::new(RecordReceiptResponse { receipt: Some(wire::receipts::receipt(receipt)), replayed }))
+    async fn record_receipt(&self, request: Request<pb::RecordReceiptRequest>) -> Result<Response<pb::RecordReceiptResponse>, Status> {
+        self.receipt_recorded(request).await.map(Response::new)
     }
 }

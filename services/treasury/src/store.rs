@@ -3,7 +3,6 @@
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan. `closings`: closing balances by day.
 //! - `movements`: decided postings. `statement`: statements that were issued. `accounting`: accounting days of any book.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
-//! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan.
 //! - `migration`: old accounts. `receipts`: what came, and what should come.
 use crate::domain::Structure;
 use db::Migration;
@@ -19,8 +18,10 @@ mod days;
 mod entries;
 mod files;
 mod items;
+mod migration;
 mod movements;
 mod read;
+mod receipts;
 mod statement;
 mod write;
 
@@ -30,29 +31,22 @@ pub use closings::{ClosingBatch, ClosingPosition};
 pub use days::{AccountKey, ClosedDayRow, Series};
 pub use files::{FilePart, FileRow, StatementRow};
 pub use items::{kind_of, state_of};
-pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
-mod migration;
-mod read;
-mod receipts;
-mod write;
-
 pub use migration::{DecidedMove, MigrationRun};
+pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
 pub use write::Application;
 
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 7] = [
+pub const MIGRATIONS: [Migration; 8] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
     Migration::expand(4, include_str!("../migrations/0004_statement.sql")),
+    Migration::expand(5, include_str!("../migrations/0005_migration.sql")),
     Migration::expand(6, include_str!("../migrations/0006_movements.sql")),
     Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
-pub const MIGRATIONS: [Migration; 2] = [
-    Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
-    Migration::expand(5, include_str!("../migrations/0005_migration.sql")),
 ];
 
 /// The service's tables.

@@ -1,13 +1,12 @@
-//! Protobuf to domain and back. `reconciliation`: statements, cases and days.
+//! Protobuf to domain and back. `reconciliation`: statements, cases and days. `migration`: old accounts.
 pub mod allocations;
+pub mod migration;
 pub mod moves;
 pub mod proof;
+pub mod receipts;
 pub mod reconciliation;
 pub mod statement;
 
-//! Protobuf to domain and back.
-//!
-//! - [`migration`]: old accounts. [`receipts`]: what came, and what should come.
 use crate::{
     domain::{FundsClass, LeafState, ListedAccount, NodeKind, Plan, Registration, Structure},
     error::Error,
@@ -25,9 +24,6 @@ use rpc::{
 };
 use std::collections::BTreeMap;
 use tonic::Status;
-
-pub mod migration;
-pub mod receipts;
 
 /// Changes that an answer shows: two screens of a careful reader. The hash covers all.
 const CHANGES_SHOWN_MAX: usize = 1_000;

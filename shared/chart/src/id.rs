@@ -72,6 +72,8 @@ pub fn twin(posting: Uuid, book: &BookName, account: &str, at_ms: i64) -> Uuid {
 #[must_use]
 pub fn treasury_movement(book: &BookName, request_key: &str, movement_no: i64, decided_at_ms: i64) -> Uuid {
     at_time(derive_id(Uuid::nil(), &["treasury.movement", book.as_str(), request_key, &movement_no.to_string()]), decided_at_ms)
+}
+
 /// The opening balance of an old bank account that is imported, by an attempt that was begun at this time in Unix milliseconds.
 #[must_use]
 pub fn migration_opening(book: &BookName, account: &str, begun_at_ms: i64) -> Uuid {

@@ -73,8 +73,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 26] = [
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 29] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,

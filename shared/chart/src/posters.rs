@@ -185,8 +185,7 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 26] = [
-pub const POSTING_RULES: [PostingRule; 22] = [
+pub const POSTING_RULES: [PostingRule; 29] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),

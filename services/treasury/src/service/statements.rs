@@ -58,6 +58,7 @@ impl Handlers {
         if format.needs_whole_day() && opened.statement.number == 0 {
             return Err(Error::DayOpen { day: ask.day }.into());
         }
+        format.check_entries(&opened.statement)?;
         let first = RenderStatementResponse {
             media_type: format.media_type().to_owned(),
             file_name: format.file_name(&opened.statement),

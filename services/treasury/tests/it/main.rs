@@ -8,15 +8,14 @@ mod bank;
 mod fixture;
 mod imported;
 mod listing;
+mod migration;
 mod moves;
 mod proof;
 mod reasons;
+mod receipts;
 mod reference;
 mod statements;
 mod twins;
-mod migration;
-mod reasons;
-mod receipts;
 
 use api::ledger::{BookMode, ListBooksRequest};
 use fixture::{BOOK, Fixture, both};

@@ -1022,7 +1022,7 @@ pub struct ProposedTransfer {
     /// The amount in minor units.
     #[prost(int64, tag = "4")]
     pub amount_minor_units: i64,
-    /// Why.
+    /// What it does for the case, in words.
     #[prost(string, tag = "5")]
     pub why: ::prost::alloc::string::String,
 }
@@ -1211,7 +1211,7 @@ pub struct Adjustment {
     /// The case.
     #[prost(string, tag = "2")]
     pub case_id: ::prost::alloc::string::String,
-    /// What it is.
+    /// Whether a leaf bears a loss.
     #[prost(enumeration = "AdjustmentKind", tag = "3")]
     pub kind: i32,
     /// What is posted.
@@ -1220,7 +1220,7 @@ pub struct Adjustment {
     /// Who proposed it.
     #[prost(string, tag = "5")]
     pub proposed_by: ::prost::alloc::string::String,
-    /// When.
+    /// When it was proposed.
     #[prost(message, optional, tag = "6")]
     pub proposed_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Who approved it; empty: nobody yet.
@@ -1738,6 +1738,18 @@ pub enum StatementFormat {
     Unspecified = 0,
     /// Comma-separated values in UTF-8, for spreadsheets: a row for each entry, then the sums. Also of a day that is not over.
     Csv = 1,
+    /// ISO 20022 `camt.053.001.08`, the statement of a day that is over.
+    Camt053 = 2,
+    /// ISO 20022 `camt.052.001.08`, a report with the entries so far; also of a day that is over.
+    Camt052 = 3,
+    /// ISO 20022 `camt.054.001.08`, a notification of the entries, without balances; also of a day that is not over.
+    Camt054 = 4,
+    /// SWIFT MT940, of a day that is over. It can't carry everything; `losses` says what.
+    Mt940 = 5,
+    /// BAI2, of a day that is over. It can't carry everything; `losses` says what.
+    Bai2 = 6,
+    /// PDF for people, on pages of A4, of a day that is over. At most 15,000 entries. Letters beyond Western Europe's are shown by their Latin base letter or as `?`.
+    Pdf = 7,
 }
 impl StatementFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1748,6 +1760,12 @@ impl StatementFormat {
         match self {
             Self::Unspecified => "STATEMENT_FORMAT_UNSPECIFIED",
             Self::Csv => "STATEMENT_FORMAT_CSV",
+            Self::Camt053 => "STATEMENT_FORMAT_CAMT053",
+            Self::Camt052 => "STATEMENT_FORMAT_CAMT052",
+            Self::Camt054 => "STATEMENT_FORMAT_CAMT054",
+            Self::Mt940 => "STATEMENT_FORMAT_MT940",
+            Self::Bai2 => "STATEMENT_FORMAT_BAI2",
+            Self::Pdf => "STATEMENT_FORMAT_PDF",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1755,6 +1773,506 @@ impl StatementFormat {
         match value {
             "STATEMENT_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
             "STATEMENT_FORMAT_CSV" => Some(Self::Csv),
+            "STATEMENT_FORMAT_CAMT053" => Some(Self::Camt053),
+            "STATEMENT_FORMAT_CAMT052" => Some(Self::Camt052),
+            "STATEMENT_FORMAT_CAMT054" => Some(Self::Camt054),
+            "STATEMENT_FORMAT_MT940" => Some(Self::Mt940),
+            "STATEMENT_FORMAT_BAI2" => Some(Self::Bai2),
+            "STATEMENT_FORMAT_PDF" => Some(Self::Pdf),
+            _ => None,
+        }
+    }
+}
+/// Request for what a migration file would import.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlanMigrationRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The migration file: CSV in UTF-8 with a header, at most 240 KiB. It has a row for each old account, and for each currency a last row with the id `total`, the
+    /// number of its accounts in the column `number` and their sum in the column `balance`. Accounts that were imported before stay as they are. Required.
+    #[prost(string, tag = "2")]
+    pub file: ::prost::alloc::string::String,
+}
+/// Old accounts of one currency.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MigrationTotal {
+    /// ISO 4217 code.
+    #[prost(string, tag = "1")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Number of accounts.
+    #[prost(int64, tag = "2")]
+    pub account_count: i64,
+    /// Sum of their balances, in minor units.
+    #[prost(int64, tag = "3")]
+    pub balance_minor_units: i64,
+    /// What their banks charge for them in a month, in minor units.
+    #[prost(int64, tag = "4")]
+    pub monthly_cost_minor_units: i64,
+}
+/// An old account that a plan imports.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlannedOldAccount {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The leaf that its money goes to.
+    #[prost(string, tag = "2")]
+    pub leaf: ::prost::alloc::string::String,
+    /// Its balance by the statement that the file names.
+    #[prost(message, optional, tag = "3")]
+    pub balance: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// What a migration file would import.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlanMigrationResponse {
+    /// SHA-256 of the file and of what it imports, in lower-case hexadecimal digits. ApplyMigration asks for it.
+    #[prost(string, tag = "1")]
+    pub hash: ::prost::alloc::string::String,
+    /// Number of the structure's revision that has the leaves.
+    #[prost(int64, tag = "2")]
+    pub revision: i64,
+    /// Number of accounts that it would import. 0: all were imported before.
+    #[prost(int64, tag = "3")]
+    pub account_count: i64,
+    /// Sums by currency, in the order of the codes.
+    #[prost(message, repeated, tag = "4")]
+    pub totals: ::prost::alloc::vec::Vec<MigrationTotal>,
+    /// The accounts in the order of the file; the first 1,000 of them.
+    #[prost(message, repeated, tag = "5")]
+    pub accounts: ::prost::alloc::vec::Vec<PlannedOldAccount>,
+}
+/// Request to import what was planned.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyMigrationRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The file that was planned, byte for byte. Required.
+    #[prost(string, tag = "2")]
+    pub file: ::prost::alloc::string::String,
+    /// `hash` of the plan. Required.
+    #[prost(string, tag = "3")]
+    pub hash: ::prost::alloc::string::String,
+}
+/// What was imported.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyMigrationResponse {
+    /// Number of accounts that the plan imported.
+    #[prost(int64, tag = "1")]
+    pub account_count: i64,
+    /// Number of opening balances that this call booked: after an interruption, the rest of them.
+    #[prost(int64, tag = "2")]
+    pub opened_count: i64,
+    /// Whether this plan had been applied by an earlier call.
+    #[prost(bool, tag = "3")]
+    pub replayed: bool,
+}
+/// Request to book that old balances arrived.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MoveOldBalancesRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of this request: a UUID of version 7. A retry has the same one. Required.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The old accounts whose whole balance arrived at the physical account of their leaf, at most 1,000. Empty: all that have one.
+    #[prost(string, repeated, tag = "3")]
+    pub account_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What was moved.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MoveOldBalancesResponse {
+    /// What this request moved, by currency.
+    #[prost(message, repeated, tag = "1")]
+    pub totals: ::prost::alloc::vec::Vec<MigrationTotal>,
+    /// Whether an earlier call had recorded it.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request to close old accounts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseOldAccountsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The accounts, at most 1,000. Empty: all that can be closed.
+    #[prost(string, repeated, tag = "2")]
+    pub account_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// An account that can't be closed yet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OldAccountKept {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// What keeps it open.
+    #[prost(string, tag = "2")]
+    pub why: ::prost::alloc::string::String,
+}
+/// What was closed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CloseOldAccountsResponse {
+    /// Number of accounts that this call closed.
+    #[prost(int64, tag = "1")]
+    pub closed_count: i64,
+    /// Those that stay open; the first 1,000 of them.
+    #[prost(message, repeated, tag = "2")]
+    pub kept: ::prost::alloc::vec::Vec<OldAccountKept>,
+}
+/// Request for how far the migration is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMigrationReportRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Maximum number of accounts in the answer. 0: 100; at most 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer. Empty: the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// An old account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OldAccount {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Its name for people.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The bank's name.
+    #[prost(string, tag = "3")]
+    pub bank: ::prost::alloc::string::String,
+    /// Its number at the bank.
+    #[prost(string, tag = "4")]
+    pub number: ::prost::alloc::string::String,
+    /// ISO 4217 code.
+    #[prost(string, tag = "5")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// The leaf that its money and its receipts go to.
+    #[prost(string, tag = "6")]
+    pub leaf: ::prost::alloc::string::String,
+    /// Whether it is still used.
+    #[prost(enumeration = "OldAccountState", tag = "7")]
+    pub state: i32,
+    /// Its balance when it was imported, in minor units.
+    #[prost(int64, tag = "8")]
+    pub opening_minor_units: i64,
+    /// The bank's id of the statement with that balance.
+    #[prost(string, tag = "9")]
+    pub statement: ::prost::alloc::string::String,
+    /// The day of that statement, as YYYY-MM-DD.
+    #[prost(string, tag = "10")]
+    pub statement_date: ::prost::alloc::string::String,
+    /// What the treasury book says is still there, in minor units.
+    #[prost(int64, tag = "11")]
+    pub balance_minor_units: i64,
+    /// Receipts on its number since, wherever the bank booked them.
+    #[prost(int64, tag = "12")]
+    pub receipt_count: i64,
+    /// Their sum, in minor units.
+    #[prost(int64, tag = "13")]
+    pub receipt_minor_units: i64,
+    /// The day of the last one, as YYYY-MM-DD; empty: there was none.
+    #[prost(string, tag = "14")]
+    pub last_receipt_date: ::prost::alloc::string::String,
+    /// Who paid it: the last four characters of the payer's reference.
+    #[prost(string, tag = "15")]
+    pub last_payer: ::prost::alloc::string::String,
+    /// Direct debits and other orders that name this account, and must be changed before it is closed.
+    #[prost(string, repeated, tag = "16")]
+    pub mandates: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What its bank charges for it in a month, in minor units.
+    #[prost(int64, tag = "17")]
+    pub monthly_cost_minor_units: i64,
+    /// The first day on which it may be closed, as YYYY-MM-DD, if nothing comes until then.
+    #[prost(string, tag = "18")]
+    pub quiet_date: ::prost::alloc::string::String,
+}
+/// The migration of one currency.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MigrationSummary {
+    /// ISO 4217 code.
+    #[prost(string, tag = "1")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Number of old accounts.
+    #[prost(int64, tag = "2")]
+    pub old_accounts: i64,
+    /// Number of those that are not closed.
+    #[prost(int64, tag = "3")]
+    pub old_accounts_open: i64,
+    /// Number of physical accounts whose leaves have old accounts.
+    #[prost(int64, tag = "4")]
+    pub physical_accounts: i64,
+    /// Number of those leaves.
+    #[prost(int64, tag = "5")]
+    pub leaves: i64,
+    /// Sum of what the old accounts had when they were imported, in minor units.
+    #[prost(int64, tag = "6")]
+    pub opening_minor_units: i64,
+    /// Sum of what is still in them, in minor units.
+    #[prost(int64, tag = "7")]
+    pub balance_minor_units: i64,
+    /// Sum of what was moved to their leaves, in minor units.
+    #[prost(int64, tag = "8")]
+    pub moved_minor_units: i64,
+    /// Number of receipts on their numbers since.
+    #[prost(int64, tag = "9")]
+    pub receipt_count: i64,
+    /// Sum of those, in minor units.
+    #[prost(int64, tag = "10")]
+    pub receipt_minor_units: i64,
+    /// What banks charge in a month for all old accounts, in minor units.
+    #[prost(int64, tag = "11")]
+    pub cost_before_minor_units: i64,
+    /// What they charge for those that are not closed.
+    #[prost(int64, tag = "12")]
+    pub cost_open_minor_units: i64,
+    /// What they charge for the physical accounts and leaves that replace them.
+    #[prost(int64, tag = "13")]
+    pub cost_after_minor_units: i64,
+    /// Where that figure comes from; empty: the setting `treasury.bank_costs` has none, and it is 0.
+    #[prost(string, tag = "14")]
+    pub cost_source: ::prost::alloc::string::String,
+    /// Number of mandates on old accounts that are not closed.
+    #[prost(int64, tag = "15")]
+    pub mandate_count: i64,
+}
+/// How far the migration is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetMigrationReportResponse {
+    /// By currency, in the order of the codes.
+    #[prost(message, repeated, tag = "1")]
+    pub summaries: ::prost::alloc::vec::Vec<MigrationSummary>,
+    /// Days without a receipt after which an old account may be closed, by the setting that is in force today.
+    #[prost(int32, tag = "2")]
+    pub quiet_days: i32,
+    /// The accounts in the order of their ids.
+    #[prost(message, repeated, tag = "3")]
+    pub accounts: ::prost::alloc::vec::Vec<OldAccount>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more accounts.
+    #[prost(string, tag = "4")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Whether an old account is still used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OldAccountState {
+    /// Not sent.
+    Unspecified = 0,
+    /// Imported; its opening balance is not booked yet.
+    Planned = 1,
+    /// Open beside its leaf.
+    Open = 2,
+    /// Closed; a receipt at it opens it again.
+    Closed = 3,
+}
+impl OldAccountState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OLD_ACCOUNT_STATE_UNSPECIFIED",
+            Self::Planned => "OLD_ACCOUNT_STATE_PLANNED",
+            Self::Open => "OLD_ACCOUNT_STATE_OPEN",
+            Self::Closed => "OLD_ACCOUNT_STATE_CLOSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OLD_ACCOUNT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "OLD_ACCOUNT_STATE_PLANNED" => Some(Self::Planned),
+            "OLD_ACCOUNT_STATE_OPEN" => Some(Self::Open),
+            "OLD_ACCOUNT_STATE_CLOSED" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+}
+/// Request to announce a receipt.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpectReceiptRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id of what should come: 1 to 64 letters, digits, `.`, `_`, `:` and `-`. A retry has the same one. Required.
+    #[prost(string, tag = "2")]
+    pub expected_id: ::prost::alloc::string::String,
+    /// The leaf that it should come to. Required.
+    #[prost(string, tag = "3")]
+    pub leaf: ::prost::alloc::string::String,
+    /// The least that counts, in minor units of the leaf's currency: above 0. Required.
+    #[prost(int64, tag = "4")]
+    pub min_minor_units: i64,
+    /// The most that counts, in the same units. Required.
+    #[prost(int64, tag = "5")]
+    pub max_minor_units: i64,
+    /// First value date that counts, as YYYY-MM-DD. Required.
+    #[prost(string, tag = "6")]
+    pub from_date: ::prost::alloc::string::String,
+    /// Last value date that counts, as YYYY-MM-DD, at most 400 days later. Required.
+    #[prost(string, tag = "7")]
+    pub until_date: ::prost::alloc::string::String,
+    /// What announces it, such as a processor's settlement: 1 to 140 characters, without personal data. Required.
+    #[prost(string, tag = "8")]
+    pub source: ::prost::alloc::string::String,
+}
+/// A receipt that was announced.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpectedReceipt {
+    /// The caller's id of it.
+    #[prost(string, tag = "1")]
+    pub expected_id: ::prost::alloc::string::String,
+    /// The leaf that it should come to.
+    #[prost(string, tag = "2")]
+    pub leaf: ::prost::alloc::string::String,
+    /// ISO 4217 code of the leaf's currency.
+    #[prost(string, tag = "3")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// The least that counts, in minor units.
+    #[prost(int64, tag = "4")]
+    pub min_minor_units: i64,
+    /// The most that counts, in minor units.
+    #[prost(int64, tag = "5")]
+    pub max_minor_units: i64,
+    /// First value date that counts, as YYYY-MM-DD.
+    #[prost(string, tag = "6")]
+    pub from_date: ::prost::alloc::string::String,
+    /// Last value date that counts, as YYYY-MM-DD.
+    #[prost(string, tag = "7")]
+    pub until_date: ::prost::alloc::string::String,
+    /// What announced it.
+    #[prost(string, tag = "8")]
+    pub source: ::prost::alloc::string::String,
+    /// Id of the receipt that came; empty: none has yet.
+    #[prost(string, tag = "9")]
+    pub receipt_id: ::prost::alloc::string::String,
+}
+/// The announcement as it is recorded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpectReceiptResponse {
+    /// What was announced.
+    #[prost(message, optional, tag = "1")]
+    pub expected_receipt: ::core::option::Option<ExpectedReceipt>,
+    /// Whether an earlier call had recorded it.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request to book a receipt.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordReceiptRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the receipt: a UUID of version 7, derived from the bank's entry. A retry has the same one. Required.
+    #[prost(string, tag = "2")]
+    pub receipt_id: ::prost::alloc::string::String,
+    /// The account where the bank booked it: the id of a physical account of the structure, or of an old account. Required.
+    #[prost(string, tag = "3")]
+    pub account: ::prost::alloc::string::String,
+    /// The number that the payer used, as the bank wrote it, at most 35 characters: blanks don't count. Empty: the bank wrote none.
+    #[prost(string, tag = "4")]
+    pub number: ::prost::alloc::string::String,
+    /// What came, in the account's currency: above 0. Required.
+    #[prost(message, optional, tag = "5")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Value date, as YYYY-MM-DD. Required.
+    #[prost(string, tag = "6")]
+    pub value_date: ::prost::alloc::string::String,
+    /// Who paid, as the bank wrote it, at most 140 characters. Only its last four are stored.
+    #[prost(string, tag = "7")]
+    pub payer_reference: ::prost::alloc::string::String,
+    /// The bank's reference of the entry, at most 35 characters.
+    #[prost(string, tag = "8")]
+    pub bank_reference: ::prost::alloc::string::String,
+}
+/// A receipt that was booked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Receipt {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub receipt_id: ::prost::alloc::string::String,
+    /// The account where the bank booked it.
+    #[prost(string, tag = "2")]
+    pub account: ::prost::alloc::string::String,
+    /// The number that the payer used.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// The leaf that has the money; of a receipt at an old account the leaf that it will go to.
+    #[prost(string, tag = "4")]
+    pub leaf: ::prost::alloc::string::String,
+    /// Why it is there.
+    #[prost(enumeration = "ReceiptAllocation", tag = "5")]
+    pub allocation: i32,
+    /// What came.
+    #[prost(message, optional, tag = "6")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Value date, as YYYY-MM-DD.
+    #[prost(string, tag = "7")]
+    pub value_date: ::prost::alloc::string::String,
+    /// Who paid: the last four characters of the payer's reference.
+    #[prost(string, tag = "8")]
+    pub payer: ::prost::alloc::string::String,
+    /// Id of what had announced it; empty: nothing had.
+    #[prost(string, tag = "9")]
+    pub expected_id: ::prost::alloc::string::String,
+}
+/// The receipt as it is booked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordReceiptResponse {
+    /// What was booked.
+    #[prost(message, optional, tag = "1")]
+    pub receipt: ::core::option::Option<Receipt>,
+    /// Whether an earlier call had booked it.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Why a receipt is on its leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReceiptAllocation {
+    /// Not sent.
+    Unspecified = 0,
+    /// The leaf has this number.
+    Number = 1,
+    /// The number is of an old account, whose leaf this is; the bank redirects it.
+    OldNumber = 2,
+    /// It is at the old account, which is still open; it goes to the leaf with the account's next move.
+    OldAccount = 3,
+    /// Unallocated: the number, or its leaf, is closed.
+    ClosedNumber = 4,
+    /// Unallocated: no leaf of this physical account has the number.
+    UnknownNumber = 5,
+}
+impl ReceiptAllocation {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECEIPT_ALLOCATION_UNSPECIFIED",
+            Self::Number => "RECEIPT_ALLOCATION_NUMBER",
+            Self::OldNumber => "RECEIPT_ALLOCATION_OLD_NUMBER",
+            Self::OldAccount => "RECEIPT_ALLOCATION_OLD_ACCOUNT",
+            Self::ClosedNumber => "RECEIPT_ALLOCATION_CLOSED_NUMBER",
+            Self::UnknownNumber => "RECEIPT_ALLOCATION_UNKNOWN_NUMBER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECEIPT_ALLOCATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECEIPT_ALLOCATION_NUMBER" => Some(Self::Number),
+            "RECEIPT_ALLOCATION_OLD_NUMBER" => Some(Self::OldNumber),
+            "RECEIPT_ALLOCATION_OLD_ACCOUNT" => Some(Self::OldAccount),
+            "RECEIPT_ALLOCATION_CLOSED_NUMBER" => Some(Self::ClosedNumber),
+            "RECEIPT_ALLOCATION_UNKNOWN_NUMBER" => Some(Self::UnknownNumber),
             _ => None,
         }
     }
@@ -2994,7 +3512,8 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Writes the statement of a day as a file, in parts: the first message says what the file is, the others are its bytes in order. Reasons: those of
-        /// GetStatement but PAGE_TOKEN. DAY_OPEN also if the format has only whole days. A stream that ends with an error is no file; a retry is safe and writes the
+        /// GetStatement but PAGE_TOKEN, and ENTRIES_TOO_MANY (FAILED_PRECONDITION: the format is written in memory; facts `entries`, `entries_max`). DAY_OPEN also if
+        /// the format has only whole days. A stream that ends with an error is no file; a retry is safe and writes the
         /// same bytes.
         pub async fn render_statement(
             &mut self,
@@ -3024,6 +3543,227 @@ pub mod treasury_service_client {
                     ),
                 );
             self.inner.server_streaming(req, path, codec).await
+        }
+        /// Says what a migration file would import, without importing anything. Reasons in order of precedence: MALFORMED (the file is not readable: each fault with
+        /// its line), MIGRATION_REFUSED (FAILED_PRECONDITION: the file breaks rules; the facts are `rule`, `id` and `line` of the first fault and `faults`, their
+        /// number). A retry is safe.
+        pub async fn plan_migration(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PlanMigrationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PlanMigrationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/PlanMigration",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "PlanMigration",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Imports the old accounts of a migration file, all or none, and books the opening balance of each. Reasons in order of precedence: MALFORMED,
+        /// MIGRATION_REFUSED, PLAN_CHANGED (FAILED_PRECONDITION: the file, the structure or the old accounts are not what the plan was made of, so nothing was
+        /// imported; plan again), LIMIT_EXCEEDED, OVERFLOW. A retry with the same hash is safe, and books the openings that an interrupted call did not.
+        pub async fn apply_migration(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApplyMigrationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyMigrationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ApplyMigration",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ApplyMigration",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Books that the balances of old accounts arrived at the physical accounts of their leaves. Reasons in order of precedence: MALFORMED,
+        /// OLD_ACCOUNT_UNKNOWN (NOT_FOUND: the fact `account` names the first), BALANCES_CHANGING (UNAVAILABLE: retry), REQUEST_ID_TIME, LIMIT_EXCEEDED, OVERFLOW. A
+        /// retry with the same id is safe: what it moved is not moved again, even if more came since.
+        pub async fn move_old_balances(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MoveOldBalancesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MoveOldBalancesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/MoveOldBalances",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "MoveOldBalances",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Closes old accounts that are empty and had no receipt for as many days as the setting `treasury.migration_quiet_days` says; says of the others why not.
+        /// Reasons in order of precedence: MALFORMED, OLD_ACCOUNT_UNKNOWN, BALANCES_CHANGING. A retry is safe.
+        pub async fn close_old_accounts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CloseOldAccountsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseOldAccountsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/CloseOldAccounts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "CloseOldAccounts",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says how far the migration is: accounts and monthly costs before and after, receipts on old numbers, mandates. Reasons in order of precedence: MALFORMED,
+        /// BALANCES_CHANGING, PAGE_TOKEN. A retry is safe.
+        pub async fn get_migration_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetMigrationReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetMigrationReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/GetMigrationReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "GetMigrationReport",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Announces a receipt that should come to a leaf. Reasons in order of precedence: MALFORMED, LEAF_UNKNOWN (NOT_FOUND), LEAF_CLOSED (FAILED_PRECONDITION),
+        /// EXPECTED_RECEIPT_EXISTS (ALREADY_EXISTS: the id was used for something else; nothing was changed). A retry is safe.
+        pub async fn expect_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExpectReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExpectReceiptResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ExpectReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ExpectReceipt",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Books money that came to a physical account on the leaf with the number that the payer used; on the account's unallocated leaf if none has it. Reasons in
+        /// order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was used for another receipt), RECEIVING_ACCOUNT_UNKNOWN (NOT_FOUND),
+        /// CURRENCY_UNSUPPORTED (FAILED_PRECONDITION: the account has another currency), REQUEST_ID_TIME, LIMIT_EXCEEDED, OVERFLOW. A retry with the same id is safe.
+        pub async fn record_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordReceiptResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/RecordReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "RecordReceipt",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
         }
     }
 }
@@ -3305,13 +4045,81 @@ pub mod treasury_service_server {
             + std::marker::Send
             + 'static;
         /// Writes the statement of a day as a file, in parts: the first message says what the file is, the others are its bytes in order. Reasons: those of
-        /// GetStatement but PAGE_TOKEN. DAY_OPEN also if the format has only whole days. A stream that ends with an error is no file; a retry is safe and writes the
+        /// GetStatement but PAGE_TOKEN, and ENTRIES_TOO_MANY (FAILED_PRECONDITION: the format is written in memory; facts `entries`, `entries_max`). DAY_OPEN also if
+        /// the format has only whole days. A stream that ends with an error is no file; a retry is safe and writes the
         /// same bytes.
         async fn render_statement(
             &self,
             request: tonic::Request<super::RenderStatementRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::RenderStatementStream>,
+            tonic::Status,
+        >;
+        /// Says what a migration file would import, without importing anything. Reasons in order of precedence: MALFORMED (the file is not readable: each fault with
+        /// its line), MIGRATION_REFUSED (FAILED_PRECONDITION: the file breaks rules; the facts are `rule`, `id` and `line` of the first fault and `faults`, their
+        /// number). A retry is safe.
+        async fn plan_migration(
+            &self,
+            request: tonic::Request<super::PlanMigrationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PlanMigrationResponse>,
+            tonic::Status,
+        >;
+        /// Imports the old accounts of a migration file, all or none, and books the opening balance of each. Reasons in order of precedence: MALFORMED,
+        /// MIGRATION_REFUSED, PLAN_CHANGED (FAILED_PRECONDITION: the file, the structure or the old accounts are not what the plan was made of, so nothing was
+        /// imported; plan again), LIMIT_EXCEEDED, OVERFLOW. A retry with the same hash is safe, and books the openings that an interrupted call did not.
+        async fn apply_migration(
+            &self,
+            request: tonic::Request<super::ApplyMigrationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyMigrationResponse>,
+            tonic::Status,
+        >;
+        /// Books that the balances of old accounts arrived at the physical accounts of their leaves. Reasons in order of precedence: MALFORMED,
+        /// OLD_ACCOUNT_UNKNOWN (NOT_FOUND: the fact `account` names the first), BALANCES_CHANGING (UNAVAILABLE: retry), REQUEST_ID_TIME, LIMIT_EXCEEDED, OVERFLOW. A
+        /// retry with the same id is safe: what it moved is not moved again, even if more came since.
+        async fn move_old_balances(
+            &self,
+            request: tonic::Request<super::MoveOldBalancesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MoveOldBalancesResponse>,
+            tonic::Status,
+        >;
+        /// Closes old accounts that are empty and had no receipt for as many days as the setting `treasury.migration_quiet_days` says; says of the others why not.
+        /// Reasons in order of precedence: MALFORMED, OLD_ACCOUNT_UNKNOWN, BALANCES_CHANGING. A retry is safe.
+        async fn close_old_accounts(
+            &self,
+            request: tonic::Request<super::CloseOldAccountsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseOldAccountsResponse>,
+            tonic::Status,
+        >;
+        /// Says how far the migration is: accounts and monthly costs before and after, receipts on old numbers, mandates. Reasons in order of precedence: MALFORMED,
+        /// BALANCES_CHANGING, PAGE_TOKEN. A retry is safe.
+        async fn get_migration_report(
+            &self,
+            request: tonic::Request<super::GetMigrationReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetMigrationReportResponse>,
+            tonic::Status,
+        >;
+        /// Announces a receipt that should come to a leaf. Reasons in order of precedence: MALFORMED, LEAF_UNKNOWN (NOT_FOUND), LEAF_CLOSED (FAILED_PRECONDITION),
+        /// EXPECTED_RECEIPT_EXISTS (ALREADY_EXISTS: the id was used for something else; nothing was changed). A retry is safe.
+        async fn expect_receipt(
+            &self,
+            request: tonic::Request<super::ExpectReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExpectReceiptResponse>,
+            tonic::Status,
+        >;
+        /// Books money that came to a physical account on the leaf with the number that the payer used; on the account's unallocated leaf if none has it. Reasons in
+        /// order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was used for another receipt), RECEIVING_ACCOUNT_UNKNOWN (NOT_FOUND),
+        /// CURRENCY_UNSUPPORTED (FAILED_PRECONDITION: the account has another currency), REQUEST_ID_TIME, LIMIT_EXCEEDED, OVERFLOW. A retry with the same id is safe.
+        async fn record_receipt(
+            &self,
+            request: tonic::Request<super::RecordReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordReceiptResponse>,
             tonic::Status,
         >;
     }
@@ -4697,6 +5505,331 @@ pub mod treasury_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/PlanMigration" => {
+                    #[allow(non_camel_case_types)]
+                    struct PlanMigrationSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::PlanMigrationRequest>
+                    for PlanMigrationSvc<T> {
+                        type Response = super::PlanMigrationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PlanMigrationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::plan_migration(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PlanMigrationSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ApplyMigration" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApplyMigrationSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ApplyMigrationRequest>
+                    for ApplyMigrationSvc<T> {
+                        type Response = super::ApplyMigrationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApplyMigrationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::apply_migration(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApplyMigrationSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/MoveOldBalances" => {
+                    #[allow(non_camel_case_types)]
+                    struct MoveOldBalancesSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::MoveOldBalancesRequest>
+                    for MoveOldBalancesSvc<T> {
+                        type Response = super::MoveOldBalancesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MoveOldBalancesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::move_old_balances(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MoveOldBalancesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/CloseOldAccounts" => {
+                    #[allow(non_camel_case_types)]
+                    struct CloseOldAccountsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::CloseOldAccountsRequest>
+                    for CloseOldAccountsSvc<T> {
+                        type Response = super::CloseOldAccountsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CloseOldAccountsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::close_old_accounts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CloseOldAccountsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/GetMigrationReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetMigrationReportSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::GetMigrationReportRequest>
+                    for GetMigrationReportSvc<T> {
+                        type Response = super::GetMigrationReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetMigrationReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::get_migration_report(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetMigrationReportSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ExpectReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExpectReceiptSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ExpectReceiptRequest>
+                    for ExpectReceiptSvc<T> {
+                        type Response = super::ExpectReceiptResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExpectReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::expect_receipt(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExpectReceiptSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/RecordReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordReceiptSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::RecordReceiptRequest>
+                    for RecordReceiptSvc<T> {
+                        type Response = super::RecordReceiptResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::record_receipt(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordReceiptSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
