@@ -66,12 +66,12 @@ impl Fixture {
     }
 
     /// Plans and applies.
-    pub async fn import(&self, file: &str) {
+    pub async fn import_old(&self, file: &str) {
         let plan = self.plan_migration(file).await.unwrap();
         self.apply_migration(file, &plan.hash).await.unwrap();
     }
 
-    pub async fn moved(&self, request_id: &str, accounts: &[&str]) -> Result<MoveOldBalancesResponse, Status> {
+    pub async fn old_moved(&self, request_id: &str, accounts: &[&str]) -> Result<MoveOldBalancesResponse, Status> {
         let account_ids = accounts.iter().map(|id| (*id).to_owned()).collect();
         let request = MoveOldBalancesRequest { book: BOOK.to_owned(), request_id: request_id.to_owned(), account_ids };
         self.client().move_old_balances(self.by(request)).await.map(Response::into_inner)
@@ -189,27 +189,27 @@ async fn five_hundred_accounts_are_imported_however_often_it_is_interrupted() {
 async fn balances_are_moved_once_however_often_the_request_is_sent_and_leaves_stay_cash() {
     for fixture in both().await {
         fixture.change(&tree()).await.unwrap();
-        fixture.import(&file(ACCOUNTS)).await;
-        let some = fixture.moved(&testbed::new_id(), &["old-1", "old-2"]).await.unwrap();
+        fixture.import_old(&file(ACCOUNTS)).await;
+        let some = fixture.old_moved(&testbed::new_id(), &["old-1", "old-2"]).await.unwrap();
         assert_eq!((some.totals[0].account_count, some.totals[0].balance_minor_units), (2, balance(1) + balance(2)));
         fixture.recomputed(|at| at <= 2).await;
         let id = testbed::new_id();
         fixture.bed.fault.fail(Fault::AnswerLost);
-        assert_eq!(reason(&fixture.moved(&id, &[]).await.unwrap_err()), "OUTCOME_UNKNOWN");
+        assert_eq!(reason(&fixture.old_moved(&id, &[]).await.unwrap_err()), "OUTCOME_UNKNOWN");
         fixture.bed.fault.fail(Fault::None);
         for polls in (1..40).step_by(6) {
-            killed_after(polls, fixture.moved(&id, &[])).await;
+            killed_after(polls, fixture.old_moved(&id, &[])).await;
         }
-        let rest = fixture.moved(&id, &[]).await.unwrap();
+        let rest = fixture.old_moved(&id, &[]).await.unwrap();
         assert_eq!((rest.totals[0].account_count, rest.replayed), (488, true), "all but the two, and the ten that are empty");
         assert_eq!(rest.totals[0].balance_minor_units, sum() - balance(1) - balance(2));
         fixture.recomputed(|_| true).await;
-        let nothing = fixture.moved(&testbed::new_id(), &[]).await.unwrap();
+        let nothing = fixture.old_moved(&testbed::new_id(), &[]).await.unwrap();
         assert_eq!((nothing.totals.as_slice(), nothing.replayed), ([].as_slice(), false));
         let summary = fixture.report().await.summaries.remove(0);
         assert_eq!((summary.balance_minor_units, summary.moved_minor_units), (0, sum()));
-        assert_eq!(reason(&fixture.moved(&testbed::new_id(), &["old-501"]).await.unwrap_err()), "OLD_ACCOUNT_UNKNOWN");
-        assert_eq!(reason(&fixture.moved("no id", &[]).await.unwrap_err()), "MALFORMED");
+        assert_eq!(reason(&fixture.old_moved(&testbed::new_id(), &["old-501"]).await.unwrap_err()), "OLD_ACCOUNT_UNKNOWN");
+        assert_eq!(reason(&fixture.old_moved("no id", &[]).await.unwrap_err()), "MALFORMED");
     }
 }
 
@@ -217,9 +217,9 @@ async fn balances_are_moved_once_however_often_the_request_is_sent_and_leaves_st
 async fn two_requests_at_once_move_a_balance_once() {
     for fixture in both().await {
         fixture.change(&tree()).await.unwrap();
-        fixture.import(&file(9)).await;
+        fixture.import_old(&file(9)).await;
         let ids: Vec<String> = (0..4).map(|_| testbed::new_id()).collect();
-        let answers = futures::future::join_all(ids.iter().map(|id| fixture.moved(id, &["old-7"]))).await;
+        let answers = futures::future::join_all(ids.iter().map(|id| fixture.old_moved(id, &["old-7"]))).await;
         let moved: i64 = answers.iter().flatten().flat_map(|answer| &answer.totals).map(|total| total.balance_minor_units).sum();
         assert_eq!(moved, balance(7));
         for refused in answers.into_iter().filter_map(Result::err) {
@@ -235,8 +235,8 @@ async fn two_requests_at_once_move_a_balance_once() {
 async fn an_old_account_is_closed_when_it_is_empty_and_quiet_and_its_leaf_not_before() {
     for fixture in both().await {
         fixture.change(&tree()).await.unwrap();
-        fixture.import(&file(3)).await;
-        fixture.moved(&testbed::new_id(), &["old-1"]).await.unwrap();
+        fixture.import_old(&file(3)).await;
+        fixture.old_moved(&testbed::new_id(), &["old-1"]).await.unwrap();
         let early = fixture.closed(&[]).await.unwrap();
         assert_eq!(early.closed_count, 0);
         let why = |id: &str| early.kept.iter().find(|kept| kept.id == id).unwrap().why.clone();
@@ -275,7 +275,7 @@ async fn a_plan_is_refused_once_file_structure_or_accounts_are_others_and_a_wron
         fixture.change(&tree().replace("Central account", "Renamed")).await.unwrap();
         assert_eq!(reason(&fixture.apply_migration(&few, &plan.hash).await.unwrap_err()), "PLAN_CHANGED");
         let old = fixture.plan_migration(&more).await.unwrap();
-        fixture.import(&few).await;
+        fixture.import_old(&few).await;
         assert_eq!(
             reason(&fixture.apply_migration(&more, &old.hash).await.unwrap_err()),
             "PLAN_CHANGED",

@@ -72,11 +72,11 @@ impl Fixture {
         self.received(came(account, number, minor_units)).await.unwrap().receipt.unwrap()
     }
 
-    async fn expect(&self, request: ExpectReceiptRequest) -> Result<ExpectReceiptResponse, Status> {
+    async fn announce(&self, request: ExpectReceiptRequest) -> Result<ExpectReceiptResponse, Status> {
         self.client().expect_receipt(self.by(request)).await.map(Response::into_inner)
     }
 
-    async fn booked(&self, leaf: &str) -> i64 {
+    async fn booked_on(&self, leaf: &str) -> i64 {
         self.ledger().await.get(&format!("house/main/virtual_account/{leaf}/USD")).copied().unwrap_or_default()
     }
 }
@@ -99,7 +99,7 @@ async fn what_comes_is_on_the_leaf_of_its_number_and_unallocated_with_the_number
                 "{number}"
             );
         }
-        assert_eq!((fixture.booked("live-costs").await, fixture.booked("central-unallocated").await), (500, 100));
+        assert_eq!((fixture.booked_on("live-costs").await, fixture.booked_on("central-unallocated").await), (500, 100));
         assert_eq!(fixture.ledger().await["house/main/physical_cash/central/USD"], -600, "leaves are cash");
     }
 }
@@ -120,7 +120,7 @@ async fn a_receipt_is_booked_once_and_its_id_is_for_nothing_else() {
         assert_eq!((first.replayed, first.receipt.as_ref().unwrap().leaf.as_str()), (false, "live-costs"));
         let again = fixture.received(request.clone()).await.unwrap();
         assert_eq!((again.replayed, again.receipt), (true, first.receipt));
-        assert_eq!(fixture.booked("live-costs").await, 500);
+        assert_eq!(fixture.booked_on("live-costs").await, 500);
         let other = RecordReceiptRequest { amount: Some(Money { currency_code: "USD".to_owned(), minor_units: 501 }), ..request.clone() };
         let status = fixture.received(other).await.unwrap_err();
         assert!(reason(&status) == "REQUEST_ID_REUSED" && status.message().contains("amount"), "{}", status.message());
@@ -134,7 +134,7 @@ async fn a_receipt_is_booked_once_and_its_id_is_for_nothing_else() {
         assert_eq!(reason(&fixture.received(nowhere).await.unwrap_err()), "RECEIVING_ACCOUNT_UNKNOWN");
         let wrong = RecordReceiptRequest { amount: None, value_date: "today".to_owned(), ..request };
         assert_eq!(reason(&fixture.received(wrong).await.unwrap_err()), "MALFORMED");
-        assert_eq!(fixture.booked("live-costs").await, 500);
+        assert_eq!(fixture.booked_on("live-costs").await, 500);
     }
 }
 
@@ -142,8 +142,8 @@ async fn a_receipt_is_booked_once_and_its_id_is_for_nothing_else() {
 async fn receipts_on_old_numbers_go_to_the_mapped_leaf_are_reported_and_open_a_closed_account() {
     for fixture in both().await {
         fixture.change(&tree()).await.unwrap();
-        fixture.import(&file(3)).await;
-        fixture.moved(&testbed::new_id(), &[]).await.unwrap();
+        fixture.import_old(&file(3)).await;
+        fixture.old_moved(&testbed::new_id(), &[]).await.unwrap();
         // The bank redirects the number of the first, and books on the third itself.
         let redirected = fixture.receipt("central", "000003", 40).await;
         assert_eq!((redirected.leaf.as_str(), redirected.allocation()), ("live-costs", ReceiptAllocation::OldNumber));
@@ -154,9 +154,9 @@ async fn receipts_on_old_numbers_go_to_the_mapped_leaf_are_reported_and_open_a_c
         assert_eq!((third.receipt_count, third.receipt_minor_units, third.balance_minor_units), (2, 100, 60));
         assert_eq!((third.last_receipt_date.as_str(), third.last_payer.as_str()), ("2026-11-20", "…2051"));
         assert_eq!((report.summaries[0].receipt_count, report.summaries[0].receipt_minor_units), (2, 100));
-        let before = fixture.booked("live-costs").await;
-        fixture.moved(&testbed::new_id(), &["old-3"]).await.unwrap();
-        assert_eq!(fixture.booked("live-costs").await, before + 60);
+        let before = fixture.booked_on("live-costs").await;
+        fixture.old_moved(&testbed::new_id(), &["old-3"]).await.unwrap();
+        assert_eq!(fixture.booked_on("live-costs").await, before + 60);
         fixture.days_later(200);
         let close = api::treasury::CloseOldAccountsRequest { book: BOOK.to_owned(), account_ids: Vec::new() };
         assert_eq!(fixture.client().close_old_accounts(fixture.by(close)).await.unwrap().into_inner().closed_count, 3);
@@ -173,13 +173,13 @@ async fn what_is_announced_is_found_by_the_receipt_that_fits_and_its_id_is_for_n
     for fixture in both().await {
         fixture.change(&tree()).await.unwrap();
         fixture.change(NUMBERS).await.unwrap();
-        let first = fixture.expect(announced()).await.unwrap();
+        let first = fixture.announce(announced()).await.unwrap();
         assert_eq!((first.replayed, first.expected_receipt.as_ref().unwrap().currency_code.as_str()), (false, "USD"));
-        assert!(fixture.expect(announced()).await.unwrap().replayed);
+        assert!(fixture.announce(announced()).await.unwrap().replayed);
         let other = ExpectReceiptRequest { max_minor_units: 1_101, ..announced() };
-        assert_eq!(reason(&fixture.expect(other).await.unwrap_err()), "EXPECTED_RECEIPT_EXISTS");
+        assert_eq!(reason(&fixture.announce(other).await.unwrap_err()), "EXPECTED_RECEIPT_EXISTS");
         let later = ExpectReceiptRequest { expected_id: "settlement:8".to_owned(), until_date: "2026-11-26".to_owned(), ..announced() };
-        fixture.expect(later).await.unwrap();
+        fixture.announce(later).await.unwrap();
         assert_eq!(fixture.receipt("central", "DE89370400440532013000", 1_101).await.expected_id, "", "too much");
         assert_eq!(
             fixture.receipt("central", "DE89370400440532013000", 1_000).await.expected_id,
@@ -188,9 +188,9 @@ async fn what_is_announced_is_found_by_the_receipt_that_fits_and_its_id_is_for_n
         );
         assert_eq!(fixture.receipt("central", "DE89370400440532013000", 1_000).await.expected_id, "settlement:8", "each comes once");
         assert_eq!(fixture.receipt("central", "DE89370400440532013000", 1_000).await.expected_id, "");
-        assert_ne!(fixture.expect(announced()).await.unwrap().expected_receipt.unwrap().receipt_id, "", "it came");
+        assert_ne!(fixture.announce(announced()).await.unwrap().expected_receipt.unwrap().receipt_id, "", "it came");
         let unknown = ExpectReceiptRequest { expected_id: "x".to_owned(), leaf: "nowhere".to_owned(), ..announced() };
-        assert_eq!(reason(&fixture.expect(unknown).await.unwrap_err()), "LEAF_UNKNOWN");
+        assert_eq!(reason(&fixture.announce(unknown).await.unwrap_err()), "LEAF_UNKNOWN");
         for wrong in [
             ExpectReceiptRequest { expected_id: "has blanks".to_owned(), ..announced() },
             ExpectReceiptRequest { min_minor_units: 0, ..announced() },
@@ -199,7 +199,7 @@ async fn what_is_announced_is_found_by_the_receipt_that_fits_and_its_id_is_for_n
             ExpectReceiptRequest { until_date: "2028-11-14".to_owned(), ..announced() },
             ExpectReceiptRequest { source: String::new(), ..announced() },
         ] {
-            assert_eq!(reason(&fixture.expect(wrong).await.unwrap_err()), "MALFORMED");
+            assert_eq!(reason(&fixture.announce(wrong).await.unwrap_err()), "MALFORMED");
         }
         let end = |state: &str| {
             format!(
@@ -209,6 +209,6 @@ async fn what_is_announced_is_found_by_the_receipt_that_fits_and_its_id_is_for_n
         fixture.change(&end("pending_close")).await.unwrap();
         fixture.change(&end("closed")).await.unwrap();
         let closed = ExpectReceiptRequest { expected_id: "y".to_owned(), leaf: "chat-costs".to_owned(), ..announced() };
-        assert_eq!(reason(&fixture.expect(closed).await.unwrap_err()), "LEAF_CLOSED");
+        assert_eq!(reason(&fixture.announce(closed).await.unwrap_err()), "LEAF_CLOSED");
     }
 }
