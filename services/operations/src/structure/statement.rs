@@ -46,7 +46,9 @@ impl StructureCaller<'_> {
     ) -> Result<WrittenStatement, OperationFault> {
         let (book, node_id, day) = (self.book.to_owned(), node.to_owned(), day.to_owned());
         let request = RenderStatementRequest { book, node_id, day, format: format.into() };
-        let request = staff_call::request(request, self.token, self.reason)?;
+        let mut request = staff_call::request(request, self.token, self.reason)?;
+        // A long file takes longer than any single call may.
+        request.metadata_mut().remove("grpc-timeout");
         let mut parts = self.client().render_statement(request).await.map_err(told)?.into_inner();
         let head = parts.message().await.map_err(told)?.ok_or("the service sent no file")?;
         let mut written = WrittenStatement { head, bytes: 0 };

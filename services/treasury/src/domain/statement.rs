@@ -52,7 +52,7 @@ impl StatementKind {
 /// Count and sum of the entries of one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StatementTotal {
-    /// How many.
+    /// Number of entries.
     pub count: i64,
     /// In minor units, without a sign.
     pub minor_units: i64,

@@ -11,6 +11,7 @@ use iso20022::{
     ReasonCode,
     camt053::Direction,
     pain001::AccountId,
+    pain002::NOT_PROVIDED,
     report::{
         AccountReport, AccountReports, BankTransactionCode, EntryBatch, EntryReferences, EntryStatus, EntryTotal, EntryTransaction,
         RelatedAmounts, RelatedParty, ReportAccount, ReportBalance, ReportEntry, ReportKind, ReportTotals, ReturnNote,
@@ -21,7 +22,7 @@ use jiff::{Timestamp, civil::Date};
 use money::{Currency, Money};
 
 /// Who defined the proprietary codes: the kinds of postings.
-const ISSUER: &str = "LARGESSE";
+const ISSUER: &str = "Largesse";
 /// Characters of `Max35Text`, and of the account number that is none of a scheme.
 const REFERENCE_CHARS_MAX: usize = 35;
 const NUMBER_CHARS_MAX: usize = 34;
@@ -168,7 +169,7 @@ fn entry(currency: Currency, line: RenderedLine<'_>) -> Result<ReportEntry, Erro
     let transaction = EntryTransaction {
         references: EntryReferences {
             bank_reference: bank_reference.clone(),
-            end_to_end_id: Some(details.end_to_end_id.clone().unwrap_or_else(|| "NOTPROVIDED".to_owned())),
+            end_to_end_id: Some(details.end_to_end_id.clone().unwrap_or_else(|| NOT_PROVIDED.to_owned())),
             transaction_id: text(&posting, REFERENCE_CHARS_MAX),
             ..EntryReferences::default()
         },

@@ -5,6 +5,7 @@ use bankfiles::{
     bai2::{Bai2Frame, Bai2NewEntry},
     mt940::{Mt940Frame, Mt940NewEntry},
 };
+use iso20022::pain002::NOT_PROVIDED;
 
 /// What MT940 can't carry.
 pub(super) const MT940_LOSSES: [&str; 5] = [
@@ -50,7 +51,7 @@ pub(super) fn mt940_entry(frame: &Mt940Frame, line: RenderedLine<'_>) -> String 
         type_code,
         bank_reference: &reference(line),
         words: &[
-            ("EREF", details.end_to_end_id.as_deref().unwrap_or("NOTPROVIDED")),
+            ("EREF", details.end_to_end_id.as_deref().unwrap_or(NOT_PROVIDED)),
             ("TRTP", &line.kind),
             ("RTRN", details.return_reason.as_deref().unwrap_or_default()),
             ("PREF", &posting),
@@ -93,7 +94,7 @@ pub(super) fn bai2_entry(frame: &Bai2Frame, line: RenderedLine<'_>) -> String {
         amount_minor: line.change.saturating_abs(),
         value_date: line.value_date,
         bank_reference: &reference(line),
-        customer_reference: details.end_to_end_id.as_deref().unwrap_or("NOTPROVIDED"),
+        customer_reference: details.end_to_end_id.as_deref().unwrap_or(NOT_PROVIDED),
         text: format!("{} {} {reason}", line.member, line.kind).trim_end(),
     })
 }
