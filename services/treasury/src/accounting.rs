@@ -9,6 +9,7 @@ pub mod wire;
 
 use crate::store::{AccountingPlace, Store};
 use accounting::{
+    account::MAIN_ENTITY,
     balance::BalanceLine,
     journal::JournalLine,
     roll::{RollForward, RolledSums, roll_forward},
@@ -77,7 +78,7 @@ impl Accounting {
 
     /// An entity's accounting day. A further page is of what the first page read.
     pub async fn day(&self, of: &EntityBooks, day: Date, is_further_page: bool) -> Result<AsRead<JournalLine>, AccountingError> {
-        let at = self.at(&of.book, is_further_page).await?;
+        let at = self.at(of, is_further_page).await?;
         // Before the lines: what was closed by then can't change while they are read.
         let closed = self.is_closed(of, day).await?;
         let mut lines = self.store.accounting_day(of, day).await?;
@@ -88,7 +89,7 @@ impl Accounting {
 
     /// What an entity's accounts have at the end of a day.
     pub async fn balances(&self, of: &EntityBooks, day: Date, is_further_page: bool) -> Result<AsRead<BalanceLine>, AccountingError> {
-        let at = self.at(&of.book, is_further_page).await?;
+        let at = self.at(of, is_further_page).await?;
         let closed = self.is_closed(of, day).await?;
         let lines = self.balances_through(of, day).await?;
         Ok(AsRead { lines, closed, seq: at.place.seq })
@@ -96,7 +97,7 @@ impl Accounting {
 
     /// The roll-forward of an entity's liabilities over these days.
     pub async fn roll(&self, of: &EntityBooks, (first, last): (Date, Date)) -> Result<AsRead<RollForward>, AccountingError> {
-        let at = self.at(&of.book, false).await?;
+        let at = self.at(of, false).await?;
         let closed = self.is_closed(of, last).await?;
         let before = match first.yesterday() {
             Ok(day) => self.balances_through(of, day).await?,
@@ -114,6 +115,14 @@ impl Accounting {
     /// Closed periods of an entity before this number, the last first.
     pub async fn periods(&self, of: &EntityBooks, before_no: Option<i64>, rows: i64) -> Result<Vec<Period>, AccountingError> {
         Ok(self.store.periods(of, before_no.unwrap_or(i64::MAX), rows).await?)
+    }
+
+    /// Refuses an entity without any entry: more likely a wrong name than one that has nothing yet.
+    async fn known(&self, of: &EntityBooks) -> Result<(), AccountingError> {
+        if of.entity == MAIN_ENTITY || self.store.first_day(of).await?.is_some() {
+            return Ok(());
+        }
+        Err(AccountingError::EntityUnknown { entity: of.entity.clone() })
     }
 
     async fn is_closed(&self, of: &EntityBooks, day: Date) -> Result<bool, AccountingError> {
@@ -138,12 +147,14 @@ impl Accounting {
     }
 
     /// Where the journal was read to: to its present end, unless a further page goes on with what the first one read.
-    async fn at(&self, book: &BookName, is_further_page: bool) -> Result<AccountingPlace, AccountingError> {
+    async fn at(&self, of: &EntityBooks, is_further_page: bool) -> Result<AccountingPlace, AccountingError> {
         if is_further_page {
-            return Ok(self.store.accounting_place(book).await?);
+            return Ok(self.store.accounting_place(&of.book).await?);
         }
-        let (_, seq) = self.trial(book).await?;
-        self.follow(book, seq).await
+        let (_, seq) = self.trial(&of.book).await?;
+        let at = self.follow(&of.book, seq).await?;
+        self.known(of).await?;
+        Ok(at)
     }
 
     /// The ledger's trial balance, by account and unit, and its last event.

@@ -47,6 +47,7 @@ impl Accounting {
             if at.place.seq != seq {
                 continue;
             }
+            self.known(of).await?;
             if let Some(wrong) = self.difference(of, &trial).await? {
                 // What others add while the sums are read makes a difference that is none.
                 if self.store.accounting_place(&of.book).await? == at {

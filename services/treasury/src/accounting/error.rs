@@ -20,6 +20,12 @@ pub enum AccountingError {
     /// The ledger has no such book.
     #[error("no such book")]
     NoBook,
+    /// The entity has no entry in the book.
+    #[error("no such entity")]
+    EntityUnknown {
+        /// The entity.
+        entity: String,
+    },
     /// A page token of another list.
     #[error("the page token")]
     PageToken,
@@ -71,6 +77,10 @@ impl From<AccountingError> for Status {
             AccountingError::Violations(status) => *status,
             AccountingError::NoBook => {
                 rpc::refused(Code::NotFound, "BOOK_UNKNOWN", "the ledger has no such book; nothing was done".to_owned(), &[])
+            }
+            AccountingError::EntityUnknown { entity } => {
+                let why = format!("the legal entity {entity} has no entry in this book; nothing was done");
+                rpc::refused(Code::NotFound, "ENTITY_UNKNOWN", why, &[("entity", entity)])
             }
             AccountingError::PageToken => rpc::errors::page_token(),
             AccountingError::CatchingUp { seq, book_seq } => {

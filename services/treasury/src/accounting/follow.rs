@@ -8,9 +8,9 @@ use money::BookName;
 use std::collections::BTreeMap;
 
 /// Events that are summed in memory before they are stored.
-const BATCH_EVENTS_MAX: usize = 10_000;
+const BATCH_EVENTS_MAX: usize = 5_000;
 /// Events that one call reads, so that it is answered before callers give up, also by a slow machine. Whoever asks again goes on from there.
-const CALL_EVENTS_MAX: usize = 50_000;
+const CALL_EVENTS_MAX: usize = 20_000;
 
 /// What was read and not stored yet.
 struct ReadLines {

@@ -1,15 +1,17 @@
 //! Accounting days: which day an event is posted on, what closing does, and what is refused.
 use crate::fixture::{Fixture, both};
 use api::{
-    ledger::{PostPendingRequest, PostRequest, PostResponse, Transfer, VoidPendingRequest},
+    ledger::{BookMode, PostBatchRequest, PostPendingRequest, PostRequest, PostResponse, Transfer, VoidPendingRequest},
     treasury::{
         AccountingLine, AccountingPeriod, CloseAccountingPeriodRequest, CloseAccountingPeriodResponse, GetAccountingBalancesRequest,
         GetAccountingBalancesResponse, GetAccountingDayRequest, GetAccountingDayResponse, GetRollForwardRequest, GetRollForwardResponse,
         ListAccountingPeriodsRequest, treasury_service_client::TreasuryServiceClient,
     },
 };
+use ledger_client::LedgerReason;
 use rpc::Transport;
 use std::time::{Duration, SystemTime};
+use testbed::{Fault, Storage, insides};
 use tonic::Status;
 
 /// The app's book.
@@ -162,7 +164,11 @@ async fn days_are_closed_once_in_their_order_and_only_when_they_are_over() {
         let (page, token) = books.periods(1, "").await;
         let (rest, end) = books.periods(1, &token).await;
         assert_eq!((page, rest, end.as_str()), (vec![second], vec![first.period.unwrap()], ""));
-        // Another entity's days are its own.
+        // Another entity's days are its own. One without an entry is none.
+        let unknown = books.close("acme", day(2), day(2)).await.unwrap_err();
+        assert_eq!((reason(&unknown).as_str(), rpc::facts(&unknown)["entity"].as_str()), ("ENTITY_UNKNOWN", "acme"));
+        assert_eq!(reason(&books.day("acme", day(2)).await.unwrap_err()), "ENTITY_UNKNOWN");
+        books.post("adjustment", vec![moved(TRANSIT, ACME_CASH, 1)], 0).await;
         books.close("acme", day(2), day(2)).await.unwrap();
         let today = books.close("", day(0), day(0)).await.unwrap_err();
         assert_eq!(reason(&today), "PERIOD_NOT_OVER");
@@ -176,7 +182,9 @@ async fn a_transfer_between_entities_is_posted_on_each_ones_own_first_open_day()
     for fixture in both().await {
         let mut books = Books::of(&fixture);
         let [two, one] = [-2, -1].map(|days| fixture.day(days));
-        books.close("acme", &two, &two).await.unwrap();
+        let before = fixture.day(-9);
+        books.post("adjustment", vec![moved(TRANSIT, ACME_CASH, 5)], 9).await;
+        books.close("acme", &before, &two).await.unwrap();
         books.post("adjustment", vec![moved(TRANSIT, ACME_CASH, 40)], 2).await;
         let main = books.day("main", &two).await.unwrap().lines;
         assert_eq!(shown(&main), [("between/acme/USD", "adjustment", two.as_str(), 0, 40), (TRANSIT, "adjustment", &two, 40, 0)]);
@@ -283,4 +291,50 @@ async fn a_request_that_is_wrong_is_refused_and_pages_follow_each_other() {
         books.day("", &fixture.day(0)).await.unwrap();
         assert_eq!(reason(&books.page(ask(&first.next_page_token)).await.unwrap_err()), "PAGE_TOKEN", "the day has grown");
     }
+}
+
+/// More events than one call reads.
+const MANY: usize = 21_000;
+/// Postings of one request; the most that the ledger takes.
+const BATCH: usize = 1_000;
+
+#[tokio::test]
+async fn a_long_journal_is_read_by_several_calls_each_from_where_the_last_one_ended() {
+    let fixture = Fixture::start(Storage::sqlite(), BookMode::Test).await;
+    let mut books = Books::of(&fixture);
+    let effective = Some(SystemTime::now().into());
+    for _ in 0..MANY / BATCH {
+        let post = || PostRequest {
+            request_id: testbed::new_id(),
+            kind: "purchase.apple".to_owned(),
+            transfers: vec![moved(STORE, DEFERRED, 2)],
+            effective_time: effective,
+            ..Default::default()
+        };
+        let request = PostBatchRequest { book: APP.to_owned(), posts: (0..BATCH).map(|_| post()).collect(), brief: true };
+        fixture.bed.client().post_batch(request).await.unwrap();
+    }
+    let long = books.day("", &fixture.day(0)).await.unwrap_err();
+    assert_eq!(reason(&long), "CATCHING_UP", "{long}");
+    let facts = rpc::facts(&long);
+    let (seq, book_seq): (usize, usize) = (facts["seq"].parse().unwrap(), facts["book_seq"].parse().unwrap());
+    assert!((20_000..book_seq).contains(&seq) && book_seq >= MANY, "{seq} of {book_seq}");
+    let day = books.day("", &fixture.day(0)).await.unwrap();
+    let sums: Vec<_> = day.lines.iter().map(|line| (line.account.as_str(), line.debits, line.credits, line.entries)).collect();
+    let (sum, entries) = (2 * i64::try_from(MANY).unwrap(), i64::try_from(MANY).unwrap());
+    assert_eq!(sums, [(DEFERRED, 0, sum, entries), (STORE, sum, 0, entries)]);
+}
+
+#[tokio::test]
+async fn every_reason_of_the_ledger_reaches_finance_in_good_words() {
+    let fixture = Fixture::start(Storage::sqlite(), BookMode::Test).await;
+    let mut books = Books::of(&fixture);
+    let (yesterday, today) = (fixture.day(-1), fixture.day(0));
+    for refused in LedgerReason::ALL.into_iter().filter(|refused| *refused != LedgerReason::BookUnknown) {
+        fixture.bed.fault.fail(Fault::Answer(insides::answer(&refused)));
+        insides::check("treasury", &refused, &books.day("", &today).await.unwrap_err(), &[]);
+        insides::check("treasury", &refused, &books.close("", &yesterday, &yesterday).await.unwrap_err(), &[]);
+    }
+    fixture.bed.fault.fail(Fault::None);
+    assert_eq!(books.periods(0, "").await.0, [], "nothing was closed by the failed calls");
 }

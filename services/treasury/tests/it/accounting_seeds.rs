@@ -139,6 +139,10 @@ async fn run(storage: Storage, seed: u64) {
     let second = Books { fixture: &fixture, client: fixture.second().await };
     let books = [Books::of(&fixture), second];
     let mut seeded = Seeded { seed, rolled: 0, books, closed: BTreeMap::new(), kept: BTreeMap::new() };
+    // An entry of each entity on the first day: one without any is unknown.
+    for (debit, credit) in [(ACCOUNTS[0][4], ACCOUNTS[0][2]), (ACCOUNTS[1][0], ACCOUNTS[1][2])] {
+        seeded.books[0].post("adjustment", vec![moved(debit, credit, 1)], DAYS - 1).await;
+    }
     for _ in 0..STEPS {
         match seeded.roll(10) {
             0 => seeded.close().await,
