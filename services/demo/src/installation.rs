@@ -6,7 +6,7 @@ use api::{
     earnings::earnings_service_client::EarningsServiceClient, gift::gift_service_client::GiftServiceClient,
     ledger::ledger_service_client::LedgerServiceClient, monitor::monitor_service_client::MonitorServiceClient,
     payout::payout_service_client::PayoutServiceClient, purchase::purchase_service_client::PurchaseServiceClient,
-    support::support_service_client::SupportServiceClient,
+    support::support_service_client::SupportServiceClient, treasury::treasury_service_client::TreasuryServiceClient,
 };
 use identity::Service;
 use identity::{BookScope, Grant, Issuer, Role};
@@ -66,8 +66,13 @@ impl Installation {
 
     /// A token for a user, a service or a member of staff, covering the book.
     pub fn token(&self, subject: &str, role: Role) -> Result<String, UntypedError> {
-        let grant =
-            Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books: BookScope::Only(vec![self.book.clone()]) };
+        self.token_for(subject, role, &self.book)
+    }
+
+    /// A token as [`Self::token`], covering another book.
+    pub fn token_for(&self, subject: &str, role: Role, book: &BookName) -> Result<String, UntypedError> {
+        let books = BookScope::Only(vec![book.clone()]);
+        let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books };
         Ok(self.issuer.issue(&grant, TOKEN_TTL)?)
     }
 
@@ -109,6 +114,18 @@ impl Installation {
     #[must_use]
     pub fn earnings(&self) -> EarningsServiceClient<Transport> {
         EarningsServiceClient::new(self.transport(Service::Earnings))
+    }
+
+    /// A client of the treasury service.
+    #[must_use]
+    pub fn treasury(&self) -> TreasuryServiceClient<Transport> {
+        TreasuryServiceClient::new(self.treasury_transport())
+    }
+
+    /// The connection to the treasury service.
+    #[must_use]
+    pub fn treasury_transport(&self) -> Transport {
+        self.transport(Service::Treasury)
     }
 
     /// A client of the payout service.

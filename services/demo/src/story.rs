@@ -3,7 +3,7 @@
 //! The demo is a client like any other: it calls the services over TCP and opens no store. Its own counters are only compared with the results of queries.
 //!
 //! - [`settings`]: how the installation is configured. [`facts`], [`plan`], [`fates`]: what is sent and paid, the gifts derived from a seed.
-//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`cost`], [`prove`]: the parts, in order.
+//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`cost`], [`accounts`], [`prove`]: the parts, in order.
 //! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`], [`review`], [`outcome`]: what the parts use.
 //! - [`summary`], [`tell`], [`attempts`]: what is printed.
 use crate::{
@@ -26,6 +26,7 @@ use std::{
 };
 use summary::StorySummary;
 
+pub mod accounts;
 pub mod attempts;
 pub mod bank;
 pub mod books;
@@ -122,8 +123,8 @@ impl StoryTelling {
         let plan = StoryPlan::try_new(options.seed, &catalogue)?;
         let tokens = plan.buyers.iter().map(|buyer| installation.token(buyer, Role::Viewer)).collect::<Result<_, _>>()?;
         let calls: usize = plan.gifts.iter().map(|gift| gift.calls.len()).sum();
-        // Each conversion and payout, the report and the proof count as much as a call.
-        bar.set_length(u64::try_from(plan.buyers.len() + calls + 2 * fates::FATES.len() + 2)?);
+        // Each conversion and payout, the report, the structure and the proof count as much as a call.
+        bar.set_length(u64::try_from(plan.buyers.len() + calls + 2 * fates::FATES.len() + 3)?);
         let bank = BankClient::new(installation.bank_url.clone());
         Ok(Self { options, fleet, installation, bank, plan, tokens, bar, began, missing: Vec::new() })
     }
@@ -139,6 +140,8 @@ impl StoryTelling {
         let pay = pay::pay(self, &cash).await.map_err(during("PAY"))?;
         self.bar.set_message("COST  of the payouts");
         let cost = cost::cost(self, &pay).await.map_err(during("COST"))?;
+        self.bar.set_message("TREASURY accounts");
+        let treasury = accounts::accounts(self).await.map_err(during("TREASURY"))?;
         self.bar.set_message("PROVE the books");
         let prove = prove::prove(self, &buy, &pay).await.map_err(during("PROVE"))?;
         let r#try = attempts::attempts(self, &pay)?;
@@ -154,6 +157,7 @@ impl StoryTelling {
             cash,
             pay,
             cost,
+            treasury,
             prove,
             r#try,
         })

@@ -39,6 +39,10 @@ confidence = "K"
 as_of = "2026-11-26"
 "#;
 
+/// What a bank asks in a month for the accounts of the structure.
+const COSTS: &str = "[treasury]\nbank_costs = [{ from = \"2026-01-01\", currency = \"USD\", physical_account_minor_units = 2500, \
+    virtual_account_minor_units = 100, source = \"invented prices\" }]\n\n";
+
 /// What the layout writes in a field without a value.
 const ABSENT: &str = "-0- ";
 /// The end of each file.
@@ -62,7 +66,7 @@ pub fn write(data_dir: &Path) -> Result<PathBuf, UntypedError> {
     save(&rails_file, RAILS)?;
     // A bank issues a statement a day; nobody would wait for it, and only a statement books what comes back.
     let mut settings = format!(
-        "[payout]\nstatement_interval_ms = 1000\n\n[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
+        "{COSTS}[payout]\nstatement_interval_ms = 1000\n\n[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
          source = \"invented names\"\nedition = \"2026-11-27\"\n",
         quoted(&rails_file)?
     );

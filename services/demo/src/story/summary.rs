@@ -311,6 +311,24 @@ pub struct ChangedCopy {
     pub original_ok: bool,
 }
 
+/// Old bank accounts and the structure that replaces them, by the treasury's report.
+#[derive(Debug, Serialize)]
+pub struct TreasurySummary {
+    pub old_accounts: i64,
+    pub physical_accounts: i64,
+    pub leaves: i64,
+    pub moved: SummaryAmount,
+    pub monthly_cost_before: SummaryAmount,
+    pub monthly_cost_after: SummaryAmount,
+    pub cost_source: String,
+    /// Receipts on old numbers since.
+    pub receipts: i64,
+    pub received: SummaryAmount,
+    pub quiet_days: i32,
+    /// The tree of this run with its balances, a line for each node.
+    pub tree: Vec<String>,
+}
+
 /// The results of the proof.
 #[derive(Debug, Serialize)]
 pub struct ProofSummary {
@@ -362,6 +380,7 @@ pub struct StorySummary {
     pub cash: Vec<CashSummary>,
     pub pay: Vec<PayoutSummary>,
     pub cost: ReportSummary,
+    pub treasury: TreasurySummary,
     pub prove: ProofSummary,
     pub r#try: TrySummary,
 }

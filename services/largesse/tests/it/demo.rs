@@ -24,6 +24,9 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     for cash in summary["prove"]["bank_cash"].as_array().unwrap() {
         assert_eq!(cash["ledger"], cash["statement"]);
     }
+    assert!(number("/treasury/old_accounts") >= 500 && number("/treasury/receipts") >= 3, "{}", summary["treasury"]);
+    assert!(number("/treasury/monthly_cost_after/minor_units") < number("/treasury/monthly_cost_before/minor_units") / 10);
+    assert_eq!(summary["treasury"]["tree"].as_array().unwrap().len(), 15);
     let changed = &summary["prove"]["changed_copy"];
     assert_eq!(changed["event"], changed["named_event"]);
     summary
@@ -79,7 +82,7 @@ async fn every_chapter_of_the_story_fits_on_a_screen() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}{text}", String::from_utf8_lossy(&output.stderr));
     let chapters: Vec<&str> = text.split("\n\n").collect();
-    for name in ["BUY", "GIFT", "CASH", "PAY", "COST", "PROVE", "TRY"] {
+    for name in ["BUY", "GIFT", "CASH", "PAY", "COST", "TREASURY", "PROVE", "TRY"] {
         assert!(chapters.iter().any(|chapter| chapter.starts_with(name)), "{name}: {text}");
     }
     for chapter in chapters {
