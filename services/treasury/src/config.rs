@@ -10,6 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+#[cfg(test)]
+mod tests;
+
 /// Highest monthly cost of an account, in minor units: with it the costs of all accounts can be counted.
 const COST_MAX: i64 = 1_000_000_000_000;
 

@@ -55,12 +55,12 @@ fn reason(status: &Status) -> String {
 }
 
 impl Fixture {
-    async fn plan_migration(&self, file: &str) -> Result<PlanMigrationResponse, Status> {
+    pub async fn plan_migration(&self, file: &str) -> Result<PlanMigrationResponse, Status> {
         let request = PlanMigrationRequest { book: BOOK.to_owned(), file: file.to_owned() };
         self.client().plan_migration(self.by(request)).await.map(Response::into_inner)
     }
 
-    async fn apply_migration(&self, file: &str, hash: &str) -> Result<ApplyMigrationResponse, Status> {
+    pub async fn apply_migration(&self, file: &str, hash: &str) -> Result<ApplyMigrationResponse, Status> {
         let request = ApplyMigrationRequest { book: BOOK.to_owned(), file: file.to_owned(), hash: hash.to_owned() };
         self.client().apply_migration(self.by(request)).await.map(Response::into_inner)
     }

@@ -2,6 +2,8 @@
 use crate::{
     TREE,
     fixture::{Fixture, both},
+    migration::{file, tree},
+    receipts::came,
 };
 use api::{ledger::BookMode, treasury::ListVirtualAccountsRequest};
 use identity::Role;
@@ -20,6 +22,24 @@ async fn every_reason_of_the_ledger_reaches_staff_in_good_words() {
     }
     fixture.bed.fault.fail(Fault::None);
     assert_eq!(fixture.list("").await, [], "nothing was changed by the failed calls");
+}
+
+#[tokio::test]
+async fn every_reason_reaches_who_imports_accounts_and_books_receipts_and_nothing_of_a_receipt_stays() {
+    let fixture = Fixture::start(Storage::sqlite(), BookMode::Test).await;
+    fixture.change(&tree()).await.unwrap();
+    let file = file(3);
+    let plan = fixture.plan_migration(&file).await.unwrap();
+    for reason in LedgerReason::ALL.into_iter().filter(|reason| *reason != LedgerReason::BookUnknown) {
+        fixture.bed.fault.fail(Fault::Answer(insides::answer(&reason)));
+        insides::check("treasury", &reason, &fixture.apply_migration(&file, &plan.hash).await.unwrap_err(), &[]);
+        insides::check("treasury", &reason, &fixture.received(came("central", "", 5)).await.unwrap_err(), &[]);
+        insides::check("treasury", &reason, &fixture.moved(&testbed::new_id(), &[]).await.unwrap_err(), &[]);
+    }
+    fixture.bed.fault.fail(Fault::None);
+    let applied = fixture.apply_migration(&file, &plan.hash).await.unwrap();
+    assert_eq!((applied.opened_count, applied.replayed), (3, false), "no failed call imported anything");
+    assert!(!fixture.ledger().await.contains_key("house/main/physical_cash/central/USD"), "no receipt was booked");
 }
 
 #[tokio::test]

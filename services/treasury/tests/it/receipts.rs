@@ -32,7 +32,8 @@ from = "2026-01-01"
 until = "2026-06-30"
 "#;
 
-fn came(account: &str, number: &str, minor_units: i64) -> RecordReceiptRequest {
+/// What came, by a new id.
+pub fn came(account: &str, number: &str, minor_units: i64) -> RecordReceiptRequest {
     RecordReceiptRequest {
         book: BOOK.to_owned(),
         receipt_id: testbed::new_id(),
@@ -63,7 +64,7 @@ fn reason(status: &Status) -> String {
 }
 
 impl Fixture {
-    async fn received(&self, request: RecordReceiptRequest) -> Result<RecordReceiptResponse, Status> {
+    pub async fn received(&self, request: RecordReceiptRequest) -> Result<RecordReceiptResponse, Status> {
         let request = self.bed.unexplained("statements", Role::Service, &[BOOK], request);
         self.client().record_receipt(request).await.map(Response::into_inner)
     }

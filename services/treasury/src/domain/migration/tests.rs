@@ -137,3 +137,42 @@ fn an_account_is_closed_only_when_it_is_empty_and_was_quiet_long_enough() {
     assert_eq!(on(&late, 0, 53), "");
     assert!(on(&ImportedAccount { state: OldState::Planned, ..one }, 0, 90).contains("not booked yet"));
 }
+
+#[test]
+fn a_summary_sums_what_there_was_is_and_will_be_with_the_costs_of_that_day() {
+    use crate::config::BankCost;
+    let rows = format!("{}{}{}", row("a-1", "11", "costs", "5"), row("a-2", "12", "costs", "7"), total(2, "12"));
+    let mut accounts: BTreeMap<String, ImportedAccount> =
+        imports(&rows, &BTreeMap::new()).unwrap().accounts.into_iter().map(|account| (account.id.clone(), imported(account))).collect();
+    accounts.get_mut("a-1").unwrap().state = OldState::Closed;
+    accounts.get_mut("a-1").unwrap().moved = 500;
+    accounts.get_mut("a-2").unwrap().receipts = OldReceipts { count: 2, sum: 40, last: Some(TODAY), payer: String::new() };
+    let balances = BTreeMap::from([("a-2".to_owned(), 740)]);
+    let cost = BankCost {
+        from: "2026-01-01".to_owned(),
+        currency: "USD".to_owned(),
+        physical_account_minor_units: 2_500,
+        virtual_account_minor_units: 50,
+        source: "an offer".to_owned(),
+    };
+    let sums = summary::summarise(&accounts, &balances, &structure(), (&[cost], TODAY)).unwrap();
+    let wanted = summary::Summary {
+        accounts: 2,
+        open: 1,
+        physical: 1,
+        leaves: 1,
+        opening: 1_200,
+        balance: 740,
+        moved: 500,
+        receipts: 2,
+        received: 40,
+        cost_before: 2_000,
+        cost_open: 1_000,
+        cost_after: 2_550,
+        cost_source: "an offer".to_owned(),
+        mandates: 0,
+    };
+    assert_eq!(sums.into_values().collect::<Vec<_>>(), [wanted]);
+    accounts.get_mut("a-2").unwrap().account.balance = i64::MAX;
+    assert_eq!(summary::summarise(&accounts, &balances, &structure(), (&[], TODAY)), None, "more than can be counted");
+}
