@@ -37,7 +37,7 @@ pub(crate) enum SharedSending {
     Answered {
         /// The payout as it was stored before it was sent.
         sent: Box<Payout>,
-        /// When.
+        /// When its message was made, in Unix milliseconds.
         sent_at_ms: i64,
         /// What was received about it.
         received: ReceivedAnswer,

@@ -74,12 +74,15 @@ pub async fn insert(
         }
     }
     let sealed = vault.seal(&sealed_for(payout_key), body)?;
+    let free = sqlx::query_scalar("SELECT COALESCE(MAX(message_no), 0) + 1 FROM bank_message WHERE book = $1 AND payout_id = $2");
+    let free: i64 = free.bind(book.clone()).bind(payout_id.clone()).fetch_one(&mut *tx).await?;
     sqlx::query(
         "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, last_at_ms, sealed, digest)
-         SELECT $1, $2, COALESCE(MAX(message_no), 0) + 1, $3, $4, $5, $6, $6, $7, $8 FROM bank_message WHERE book = $1 AND payout_id = $2",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
     )
     .bind(book)
     .bind(payout_id)
+    .bind(free)
     .bind(message.direction)
     .bind(message.kind)
     .bind(message.http_status)
