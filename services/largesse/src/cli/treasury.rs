@@ -1,18 +1,23 @@
-//! `largesse treasury`: the structure of bank accounts, planned, applied and listed; and statements as files.
+//! `largesse treasury`: the structure of bank accounts, planned, applied and listed; banks' statements, their cases, and closed days; and statements as files.
 //!
-//! - [`migrate`]: old accounts that move into it.
+//! - [`migrate`]: old accounts that move into it. `funds`: money moved in it, positions, and the bank's interest and fees divided.
 use super::staff_service;
-use api::treasury::StatementFormat;
+use api::treasury::{CaseState, StatementFormat};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use money::BookName;
-use operations::structure::{self, StructureCaller, statement};
+use operations::{
+    OperationFault,
+    structure::{self, StructureCaller, statement},
+};
 use runtime::command::CommandResult;
+use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
+mod funds;
 pub mod migrate;
 
 /// Printed after the options.
@@ -54,7 +59,11 @@ A bank account of an app's book (`house/bank_cash/USD` is called main) is the ph
 entity are the same. `prove` compares the leaves with the cash, and what apps' books claim with what the treasury book has of it: only named items may differ.
 
 `plan` prints what the file would change, and a hash. `apply` makes those changes, all or none, and is refused if anything is different by then. The token is one
-of the roles finance or admin (auditor: plan, list, statement and prove only); the audit log records each call with its reason.
+of the roles finance or admin (auditor: plan, list, statement, cases and prove only); the audit log records each call with its reason.
+
+`import` sends files of banks: camt.052 to camt.054, BAI2, MT940, MT942. A file or statement that came before changes nothing, in whichever format it comes
+again, so a folder can be imported as often as files arrive in it. What does not agree with the books is a case, which `cases` lists; `close` closes a day for
+ever, once every difference has a name.
 Exit codes: 0 done; 1 refused, failed or not proved, and nothing was changed; 2 the command line is invalid.";
 
 /// Options of `largesse treasury`.
@@ -104,6 +113,36 @@ pub enum TreasuryTask {
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
+    /// Imports banks' files with statements, or all files of folders. Repeating it changes nothing.
+    Import {
+        /// Files and folders.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
+    /// Prints what has to be explained of banks' statements, the oldest first.
+    Cases {
+        /// Only those of this physical account.
+        #[arg(long, value_name = "ID", default_value = "")]
+        account: String,
+        /// Also those that are explained or resolved.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
+    /// Closes a day of a physical account for ever.
+    Close {
+        /// The physical account.
+        #[arg(value_name = "ID")]
+        account: String,
+        /// The day, such as 2026-11-24.
+        #[arg(value_name = "DAY")]
+        day: Date,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
     /// Prints the trees with their balances.
     List {
         /// Only the tree of this physical account.
@@ -136,6 +175,8 @@ pub enum TreasuryTask {
     },
     /// Moves old bank accounts into the structure.
     Migrate(migrate::MigrateArguments),
+    #[command(flatten)]
+    Funds(funds::FundsTask),
 }
 
 /// The running service, who asks, and why.
@@ -163,22 +204,25 @@ pub struct ServiceArguments {
 
 /// Runs `largesse treasury`.
 pub async fn run(arguments: TreasuryArguments) -> CommandResult {
-    let service = match &arguments.task {
-        TreasuryTask::Plan { service, .. }
-        | TreasuryTask::Apply { service, .. }
-        | TreasuryTask::List { service, .. }
-        | TreasuryTask::Statement { service, .. }
-        | TreasuryTask::Prove { service, .. }
-        | TreasuryTask::Picture { service, .. } => service.as_ref(),
-        TreasuryTask::Migrate(migrate) => migrate.task.service(),
-    };
+    let service = arguments.task.service();
     let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
     let caller = StructureCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
-    let mut exit = ExitCode::SUCCESS;
-    let (json, text) = match &arguments.task {
+    let Some((json, text)) = done(&arguments.task, &caller).await? else { return Ok(ExitCode::SUCCESS) };
+    if service.json {
+        println!("{}", serde_json::to_string_pretty(&json)?);
+    } else {
+        print!("{text}");
+    }
+    let not_proved = matches!(arguments.task, TreasuryTask::Prove { .. }) && json["ok"] == Value::Bool(false);
+    Ok(if not_proved { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Does it; returns what to print, as JSON and as text. `None`: it was written to standard output.
+async fn done(task: &TreasuryTask, caller: &StructureCaller<'_>) -> Result<Option<(Value, String)>, OperationFault> {
+    Ok(Some(match task {
         TreasuryTask::Plan { file, .. } => {
             let plan = caller.plan(structure::read_file(file)?).await?;
             (structure::plan_json(&plan), structure::plan_text(&plan, &file.display().to_string()))
@@ -190,7 +234,7 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
         TreasuryTask::Statement { node, day, format, out, .. } => {
             let written = caller.write_statement(node, &day.to_string(), *format, out).await?;
             if out == Path::new("-") {
-                return Ok(ExitCode::SUCCESS);
+                return Ok(None);
             }
             (statement::written_json(&written), statement::written_text(&written, out))
         }
@@ -198,25 +242,53 @@ pub async fn run(arguments: TreasuryArguments) -> CommandResult {
             let listed = caller.list(account, &on.map(|on| on.to_string()).unwrap_or_default()).await?;
             (structure::listed_json(&listed), structure::listed_text(&listed))
         }
-        TreasuryTask::Prove { account, .. } => {
-            let proof = caller.prove(account).await?;
-            if !proof.ok {
-                exit = ExitCode::FAILURE;
-            }
-            (structure::proof_json(&proof), structure::proof_text(&proof))
-        }
         TreasuryTask::Picture { out, account, .. } => {
             let listed = caller.list(account, "").await?;
             let file = out.display().to_string();
             std::fs::write(out, structure::picture_svg(&listed)).map_err(|error| format!("{file}: {error}"))?;
             (serde_json::json!({ "file": file, "items": listed.len() }), format!("{file}: a picture of {} items\n", listed.len()))
         }
-        TreasuryTask::Migrate(migrate) => migrate::run(&migrate.task, &caller).await?,
-    };
-    if service.json {
-        println!("{}", serde_json::to_string_pretty(&json)?);
-    } else {
-        print!("{text}");
+        TreasuryTask::Migrate(migrate) => migrate::run(&migrate.task, caller).await?,
+        TreasuryTask::Funds(task) => task.run(caller).await?,
+        TreasuryTask::Import { files, .. } => {
+            let mut imported = Vec::new();
+            for file in structure::bank_files(files)? {
+                imported.push((file.display().to_string(), caller.import(&file).await?));
+            }
+            (structure::imported_json(&imported), structure::imported_text(&imported))
+        }
+        TreasuryTask::Cases { account, all, .. } => {
+            let state = if *all { CaseState::Unspecified } else { CaseState::Open };
+            let cases = caller.cases(account, state).await?;
+            (structure::cases_json(&cases), structure::cases_text(&cases))
+        }
+        TreasuryTask::Close { account, day, .. } => {
+            let closed = caller.close(account, &day.to_string()).await?;
+            let listed = caller.list(account, "").await?;
+            let currency = listed.first().map_or("", |one| one.currency_code.as_str());
+            (structure::closed_json(&closed), structure::closed_text(account, &day.to_string(), &closed, currency))
+        }
+        TreasuryTask::Prove { account, .. } => {
+            let proof = caller.prove(account).await?;
+            (structure::proof_json(&proof), structure::proof_text(&proof))
+        }
+    }))
+}
+
+impl TreasuryTask {
+    fn service(&self) -> &ServiceArguments {
+        match self {
+            Self::Plan { service, .. }
+            | Self::Apply { service, .. }
+            | Self::List { service, .. }
+            | Self::Statement { service, .. }
+            | Self::Import { service, .. }
+            | Self::Cases { service, .. }
+            | Self::Close { service, .. }
+            | Self::Prove { service, .. }
+            | Self::Picture { service, .. } => service,
+            Self::Migrate(migrate) => migrate.task.service(),
+            Self::Funds(task) => task.service(),
+        }
     }
-    Ok(exit)
 }

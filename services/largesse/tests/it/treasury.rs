@@ -31,6 +31,16 @@ name = "Costs"
 entity = "main"
 "#;
 
+/// A day of the account: from nothing, 1.50 came.
+const STATEMENT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><GrpHdr><MsgId>M</MsgId><CreDtTm>2026-11-02T21:30:00Z</CreDtTm></GrpHdr>
+<Stmt><Id>S</Id><ElctrncSeqNb>1</ElctrncSeqNb><Acct><Id><Othr><Id>000123456789</Id></Othr></Id><Ccy>USD</Ccy></Acct>
+<Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy=\"USD\">0.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2026-11-02</Dt></Dt></Bal>
+<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy=\"USD\">1.50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2026-11-02</Dt></Dt></Bal>
+<Ntry><NtryRef>1</NtryRef><Amt Ccy=\"USD\">1.50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-02</Dt></BookgDt>
+<AcctSvcrRef>BK1</AcctSvcrRef><BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd></Ntry>
+</Stmt></BkToCstmrStmt></Document>";
+
 /// A token of this role for the treasury's book, in a file.
 pub async fn token(dir: &Path, role: &str) -> String {
     let data = dir.to_str().unwrap();
@@ -46,6 +56,37 @@ pub fn written(dir: &Path, name: &str, text: &str) -> PathBuf {
     let file = dir.join(name);
     std::fs::write(&file, text).unwrap();
     file
+}
+
+/// Imports a statement, lists its case and closes its day, as two members of staff with these tokens.
+async fn reconciles(url: &str, dir: &Path, (finance, auditor): (&str, &str)) {
+    let called = async |token: &str, task: &[&str], more: &[&str]| {
+        let place = ["--url", url, "--token-file", token, "--reason", "statements of November"];
+        output(&[&["treasury"], task, &place[..], more].concat()).await
+    };
+    // A statement of a bank: money from nobody, on a day that is over.
+    let inbox = dir.join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    written(&inbox, "statement.xml", STATEMENT);
+    let (ok, text, error) = called(finance, &["import", inbox.to_str().unwrap()], &[]).await;
+    assert!(
+        ok && text.ends_with(
+            "statement.xml: imported, camt.053.001.08; open cases of its accounts: 1\n  bank-usd  2026-11-02  USD  entries: 1\n"
+        ),
+        "{text} {error}"
+    );
+    let (ok, text, _) = called(finance, &["import", inbox.to_str().unwrap()], &["--json"]).await;
+    assert!(ok && serde_json::from_str::<Value>(&text).unwrap()[0]["known"] == true, "{text}");
+    let (ok, text, _) = called(auditor, &["cases"], &[]).await;
+    assert!(
+        ok && text.contains("  UNKNOWN_CREDIT  bank-usd  1.50 USD  differs by 0.00  open\n")
+            && text.contains("  treasury, since 2026-11-02"),
+        "{text}"
+    );
+    let (ok, text, error) = called(finance, &["close", "bank-usd", "2026-11-02"], &[]).await;
+    assert!(ok && text == "bank-usd: 2026-11-02 closed, 1 entries: 1.50 at the bank, 1.50 in the books\n", "{text} {error}");
+    let (ok, text, error) = called(finance, &["close", "bank-usd", "2026-11-03"], &[]).await;
+    assert!(!ok && text.is_empty() && error.contains("DAY_NOT_EXPLAINED"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +147,7 @@ async fn a_structure_is_planned_applied_and_drawn_and_a_wrong_file_changes_nothi
     assert!(!ok && error.contains("--plan"), "{error}");
     let (ok, text, _) = called(&finance, &["plan", tree], &[]).await;
     assert!(ok && text == "no changes: revision 1 is as the file says\n", "{text}");
+    reconciles(&url, dir.path(), (&finance, &auditor)).await;
     child.kill().await.unwrap();
 }
 

@@ -1,0 +1,164 @@
+//! How imports, cases and closed days are written.
+use super::shown::money_text;
+use api::treasury::{CaseState, CloseDayResponse, ImportState, ImportStatementResponse, ReconciliationCase};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+#[cfg(test)]
+mod tests;
+
+/// What became of files, one a line with its statements.
+#[must_use]
+pub fn imported_text(imported: &[(String, ImportStatementResponse)]) -> String {
+    let mut text = String::new();
+    for (file, answer) in imported {
+        let what = match answer.state() {
+            ImportState::Known => "was imported before",
+            ImportState::Taken => "imported",
+            ImportState::Receiving | ImportState::Unspecified => "is not complete",
+        };
+        let _ = writeln!(text, "{file}: {what}, {}; open cases of its accounts: {}", answer.format, answer.open_case_count);
+        for statement in &answer.statements {
+            let day = if statement.day.is_empty() { "during the day" } else { &statement.day };
+            let (account, currency, entries) = (&statement.physical_account, &statement.currency_code, statement.entry_count);
+            let _ = writeln!(text, "  {account}  {day}  {currency}  entries: {entries}");
+        }
+    }
+    if text.is_empty() { "there are no files\n".to_owned() } else { text }
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn imported_json(imported: &[(String, ImportStatementResponse)]) -> Value {
+    let file = |(file, answer): &(String, ImportStatementResponse)| {
+        let statements: Vec<Value> = answer
+            .statements
+            .iter()
+            .map(|statement| {
+                json!({
+                    "number": statement.number,
+                    "physical_account": statement.physical_account,
+                    "day": statement.day,
+                    "currency_code": statement.currency_code,
+                    "entry_count": statement.entry_count,
+                })
+            })
+            .collect();
+        json!({
+            "file": file,
+            "known": answer.state() == ImportState::Known,
+            "format": answer.format,
+            "statements": statements,
+            "open_case_count": answer.open_case_count,
+        })
+    };
+    Value::Array(imported.iter().map(file).collect())
+}
+
+/// Cases, three lines each: what and how old, what differs, what to do.
+#[must_use]
+pub fn cases_text(cases: &[ReconciliationCase]) -> String {
+    if cases.is_empty() {
+        return "there are no cases\n".to_owned();
+    }
+    let mut text = String::new();
+    for case in cases {
+        let amount = money_text(case.amount_minor_units, &case.currency_code);
+        let difference = money_text(case.difference_minor_units, &case.currency_code);
+        let state = if case.resolution.is_empty() { state_word(case) } else { case.resolution.as_str() };
+        let assignee = if case.assignee.is_empty() { String::new() } else { format!(" ({})", case.assignee) };
+        let _ = writeln!(
+            text,
+            "{}  {}  {}  {amount} {}  differs by {difference}  {state}",
+            case.case_id, case.class, case.physical_account, case.currency_code
+        );
+        let items = if case.items.is_empty() { String::new() } else { format!(" [{}]", case.items.join(" ")) };
+        let _ = writeln!(text, "  {}{items}", case.detail);
+        let (owner, age, next) = (&case.owner, case.age_banking_days, &case.next_step);
+        let _ = writeln!(text, "  {owner}{assignee}, since {} ({age} banking days): {next}", case.since_date);
+    }
+    text
+}
+
+fn state_word(case: &ReconciliationCase) -> &'static str {
+    match case.state() {
+        CaseState::Open => "open",
+        CaseState::Explained => "explained",
+        CaseState::Resolved => "resolved",
+        CaseState::Unspecified => "",
+    }
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn cases_json(cases: &[ReconciliationCase]) -> Value {
+    let item = |case: &ReconciliationCase| {
+        let evidence: Vec<Value> = case.evidence.iter().map(|one| json!({ "field": one.field, "text": one.text })).collect();
+        let postings: Vec<Value> = case
+            .postings
+            .iter()
+            .map(|one| json!({ "book": one.in_book, "debit": one.debit, "credit": one.credit, "amount_minor_units": one.amount_minor_units, "why": one.why }))
+            .collect();
+        json!({
+            "case_id": case.case_id,
+            "physical_account": case.physical_account,
+            "class": case.class,
+            "state": state_word(case),
+            "resolution": case.resolution,
+            "owner": case.owner,
+            "assignee": case.assignee,
+            "next_step": case.next_step,
+            "detail": case.detail,
+            "currency_code": case.currency_code,
+            "amount_minor_units": case.amount_minor_units,
+            "difference_minor_units": case.difference_minor_units,
+            "since_date": case.since_date,
+            "age_banking_days": case.age_banking_days,
+            "age_bucket": case.age_bucket,
+            "items": case.items,
+            "rule": case.rule,
+            "evidence": evidence,
+            "postings": postings,
+            "proposed_item": case.proposed_item,
+            "closed_with": case.closed_with,
+        })
+    };
+    Value::Array(cases.iter().map(item).collect())
+}
+
+/// A closed day, and everything by which books and bank differ. `currency` is the account's.
+#[must_use]
+pub fn closed_text(account: &str, day: &str, closed: &CloseDayResponse, currency: &str) -> String {
+    let CloseDayResponse { closing_minor_units, books_minor_units, timing_items, entry_count, replayed } = closed;
+    let amount = |minor| money_text(minor, currency);
+    let what = if *replayed { "was closed before" } else { "closed" };
+    let (bank, books) = (amount(*closing_minor_units), amount(*books_minor_units));
+    let mut text = format!("{account}: {day} {what}, {entry_count} entries: {bank} at the bank, {books} in the books\n");
+    for item in timing_items {
+        let class = if item.class.is_empty() { "outstanding" } else { &item.class };
+        let difference = amount(item.difference_minor_units);
+        let _ = writeln!(text, "  {difference}  {class}  {}  {} banking days, {}", item.id, item.age_banking_days, item.owner);
+    }
+    text
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn closed_json(closed: &CloseDayResponse) -> Value {
+    let item = |item: &api::treasury::TimingItem| {
+        json!({
+            "id": item.id,
+            "class": item.class,
+            "difference_minor_units": item.difference_minor_units,
+            "age_banking_days": item.age_banking_days,
+            "owner": item.owner,
+        })
+    };
+    json!({
+        "closing_minor_units": closed.closing_minor_units,
+        "books_minor_units": closed.books_minor_units,
+        "entry_count": closed.entry_count,
+        "replayed": closed.replayed,
+        "timing_items": closed.timing_items.iter().map(item).collect::<Vec<_>>(),
+    })
+}
