@@ -4,14 +4,14 @@ use crate::{
     domain::{
         ClaimAccount, ClaimMove, Structure, TwinPosition,
         claim::house_account,
-        proof::{ClaimProof, CoverProof, PhysicalProof, Proof, TimingCause, TimingItem, is_by_hand},
+        proof::{BooksProof, ClaimProof, CoverProof, OneSidedPosting, PhysicalProof, TimingCause, is_by_hand},
     },
     error::Error,
     treasury::Treasury,
     twins::ClaimPage,
 };
 use chart::{Account, PostingKind, Purpose};
-use ledger_client::{AccountEntry, EntriesWanted, TrialRead};
+use ledger_client::{EntriesWanted, ListedEntry, TrialRead};
 use money::{BookName, Currency};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,12 +22,12 @@ const LEAF_PAGES_MAX: usize = 50;
 
 /// A book's accounts of the company at one position: debits minus credits, by name.
 #[derive(Debug, Default)]
-struct BookSums {
+struct HouseSums {
     seq: i64,
     debits: BTreeMap<String, i64>,
 }
 
-impl BookSums {
+impl HouseSums {
     fn debit(&self, name: &str) -> i64 {
         self.debits.get(name).copied().unwrap_or_default()
     }
@@ -47,10 +47,10 @@ impl BookSums {
 
 impl Treasury {
     /// The proof, of everything or of one physical account.
-    pub async fn prove(&self, only: &str) -> Result<Proof, Error> {
+    pub async fn prove(&self, only: &str) -> Result<BooksProof, Error> {
         let structure = self.structure(None).await?;
-        let Some(own) = self.sums(&self.book).await? else { return Ok(Proof::default()) };
-        let mut proof = Proof { treasury_seq: own.seq, ..Proof::default() };
+        let Some(own) = self.sums(&self.book).await? else { return Ok(BooksProof::default()) };
+        let mut proof = BooksProof { treasury_seq: own.seq, ..BooksProof::default() };
         proof.physical = physical(&structure, &own, only)?;
         if only.is_empty() {
             proof.strays = strays(&structure, &own);
@@ -64,14 +64,14 @@ impl Treasury {
         Ok(proof)
     }
 
-    async fn sums(&self, book: &BookName) -> Result<Option<BookSums>, Error> {
+    async fn sums(&self, book: &BookName) -> Result<Option<HouseSums>, Error> {
         match self.ledger.trial_balance(book).await? {
             TrialRead::NoBook => Ok(None),
             TrialRead::Changing => Err(Error::BalancesChanging),
             TrialRead::Lines(lines, seq) => {
                 let balances = lines.into_iter().map(|line| (line.accounts, line.debits_posted.checked_sub(line.credits_posted)));
                 let debits = balances.map(|(name, debit)| Ok((name, debit.ok_or(Error::Overflow)?))).collect::<Result<_, Error>>()?;
-                Ok(Some(BookSums { seq, debits }))
+                Ok(Some(HouseSums { seq, debits }))
             }
         }
     }
@@ -80,9 +80,9 @@ impl Treasury {
     async fn prove_claims(
         &self,
         structure: &Structure,
-        (own, only): (&BookSums, &str),
-        (app, sums): (&BookName, &BookSums),
-        proof: &mut Proof,
+        (own, only): (&HouseSums, &str),
+        (app, sums): (&BookName, &HouseSums),
+        proof: &mut BooksProof,
     ) -> Result<(), Error> {
         let accounts = structure.claim_accounts();
         for (name, account, claimed) in sums.of(&[Purpose::BankCash]) {
@@ -118,7 +118,7 @@ impl Treasury {
     }
 
     /// What covers claims, against what is booked there.
-    async fn prove_covers(&self, structure: &Structure, (own, only): (&BookSums, &str), proof: &mut Proof) -> Result<(), Error> {
+    async fn prove_covers(&self, structure: &Structure, (own, only): (&HouseSums, &str), proof: &mut BooksProof) -> Result<(), Error> {
         let named: BTreeSet<&String> = structure.claims.values().collect();
         for node in structure.nodes.values().filter(|node| node.leaf().is_some() && node.standard().is_none()) {
             let Some(root) = structure.root(&node.id).filter(|root| only.is_empty() || root.id == only) else { continue };
@@ -175,20 +175,20 @@ struct LeafWalk {
     until_seq: i64,
     differs: i64,
     /// The entry of which only the balance before is not known yet.
-    newer: Option<AccountEntry>,
+    newer: Option<ListedEntry>,
     explained: i64,
     found: Vec<ClaimMove>,
 }
 
 impl LeafWalk {
     /// Takes the next older entry; `None`: the account began with the one before. True once the difference is explained.
-    fn step(&mut self, entry: Option<AccountEntry>) -> Result<bool, Error> {
+    fn step(&mut self, entry: Option<ListedEntry>) -> Result<bool, Error> {
         let balance_before = entry.as_ref().map_or(0, |entry| entry.balance_after);
         let Some(newer) = std::mem::replace(&mut self.newer, entry) else { return Ok(false) };
         if newer.seq > self.until_seq || newer.kind == PostingKind::TreasuryTwin.name() {
             return Ok(false);
         }
-        let AccountEntry { posting, seq, kind, booked_ms, effective_ms, balance_after } = newer;
+        let ListedEntry { posting, seq, kind, booked_ms, effective_ms, balance_after } = newer;
         let amount = balance_after.checked_sub(balance_before).ok_or(Error::Overflow)?;
         if amount != 0 {
             self.explained = self.explained.checked_add(amount).ok_or(Error::Overflow)?;
@@ -198,8 +198,8 @@ impl LeafWalk {
     }
 }
 
-impl Proof {
-    fn list(&mut self, items: impl Iterator<Item = TimingItem>) {
+impl BooksProof {
+    fn list(&mut self, items: impl Iterator<Item = OneSidedPosting>) {
         for item in items {
             match self.items.len() < ITEMS_MAX {
                 true => self.items.push(item),
@@ -209,13 +209,13 @@ impl Proof {
     }
 }
 
-fn item(cause: TimingCause, (book, account): (&BookName, &str), currency: Currency, moved: ClaimMove) -> TimingItem {
+fn item(cause: TimingCause, (book, account): (&BookName, &str), currency: Currency, moved: ClaimMove) -> OneSidedPosting {
     let ClaimMove { posting, seq, kind, amount, booked_ms, .. } = moved;
-    TimingItem { cause, book: book.clone(), account: account.to_owned(), posting, seq, kind, currency, amount, booked_ms }
+    OneSidedPosting { cause, book: book.clone(), account: account.to_owned(), posting, seq, kind, currency, amount, booked_ms }
 }
 
 /// Each physical account's leaves and cash.
-fn physical(structure: &Structure, own: &BookSums, only: &str) -> Result<Vec<PhysicalProof>, Error> {
+fn physical(structure: &Structure, own: &HouseSums, only: &str) -> Result<Vec<PhysicalProof>, Error> {
     let mut leaves: BTreeMap<&str, i64> = BTreeMap::new();
     for node in structure.nodes.values().filter(|node| node.leaf().is_some()) {
         let Some(root) = structure.root(&node.id) else { continue };
@@ -232,7 +232,7 @@ fn physical(structure: &Structure, own: &BookSums, only: &str) -> Result<Vec<Phy
 }
 
 /// Accounts with money that are none of the structure's.
-fn strays(structure: &Structure, own: &BookSums) -> Vec<String> {
+fn strays(structure: &Structure, own: &HouseSums) -> Vec<String> {
     let leaves = structure.nodes.values().filter(|node| node.leaf().is_some()).filter_map(|node| {
         let root = structure.root(&node.id)?;
         Some(house_account(&node.entity, &node.id, Purpose::VirtualAccount, root)?.name())

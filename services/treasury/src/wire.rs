@@ -91,30 +91,26 @@ pub fn hash(text: &str) -> Result<&str, Status> {
     }
 }
 
-/// The numbers of each leaf.
-pub fn numbers(structure: &Structure) -> BTreeMap<&str, Vec<&Registration>> {
-    let mut numbers: BTreeMap<&str, Vec<&Registration>> = BTreeMap::new();
-    for registration in structure.numbers.values() {
-        numbers.entry(registration.leaf.as_str()).or_default().push(registration);
-    }
-    numbers
+/// What the list shows of leaves besides the nodes themselves.
+pub struct LeafDetails<'a> {
+    numbers: BTreeMap<&'a str, Vec<&'a Registration>>,
+    claims: BTreeMap<&'a str, Vec<String>>,
 }
 
-/// The apps' books whose claims each leaf covers.
-pub fn claims(structure: &Structure) -> BTreeMap<&str, Vec<String>> {
-    let mut claims: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (key, leaf) in &structure.claims {
-        claims.entry(leaf).or_default().push(key.app.clone());
+/// The numbers of each leaf, and the apps' books whose claims it covers.
+pub fn leaf_details(structure: &Structure) -> LeafDetails<'_> {
+    let mut details = LeafDetails { numbers: BTreeMap::new(), claims: BTreeMap::new() };
+    for registration in structure.numbers.values() {
+        details.numbers.entry(registration.leaf.as_str()).or_default().push(registration);
     }
-    claims
+    for (key, leaf) in &structure.claims {
+        details.claims.entry(leaf).or_default().push(key.app.clone());
+    }
+    details
 }
 
 /// An item of the list.
-pub fn virtual_account(
-    listed: &ListedAccount<'_>,
-    (numbers, claims): (&BTreeMap<&str, Vec<&Registration>>, &BTreeMap<&str, Vec<String>>),
-    balances: &Balances,
-) -> VirtualAccount {
+pub fn virtual_account(listed: &ListedAccount<'_>, details: &LeafDetails<'_>, balances: &Balances) -> VirtualAccount {
     let account = listed.account;
     let balance = VirtualBalance {
         booked_minor_units: listed.sums.booked,
@@ -135,7 +131,7 @@ pub fn virtual_account(
         ..VirtualAccount::default()
     };
     let Some(node) = listed.node else { return root };
-    let own = numbers.get(node.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+    let own = details.numbers.get(node.id.as_str()).map(Vec::as_slice).unwrap_or_default();
     let kind = match node.kind {
         NodeKind::Summary { .. } => VirtualAccountKind::Summary,
         NodeKind::Leaf(_) => VirtualAccountKind::Leaf,
@@ -153,7 +149,7 @@ pub fn virtual_account(
         uses: node.leaf().map(|leaf| leaf.uses.iter().map(|one| one.name().to_owned()).collect()).unwrap_or_default(),
         numbers: own.iter().take(NUMBERS_SHOWN_MAX).map(|registration| registration.number.clone()).collect(),
         number_count: i32::try_from(own.len()).unwrap_or(i32::MAX),
-        claims: claims.get(node.id.as_str()).cloned().unwrap_or_default(),
+        claims: details.claims.get(node.id.as_str()).cloned().unwrap_or_default(),
         ..root
     }
 }

@@ -17,6 +17,9 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     if kind == PostingKind::Conversion.name() {
         return Some("its quote stays used; move diamonds or money by an adjustment");
     }
+    if kind == PostingKind::TreasuryTwin.name() {
+        return Some("the app's book still has what it accounts for; correct it there, and that gets a twin of its own");
+    }
     if kind.starts_with(PAYOUT_PREFIX) {
         return Some("the bank decides the outcome of a payout; move money that came back, or waits in suspense, by an adjustment");
     }

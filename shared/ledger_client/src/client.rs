@@ -2,7 +2,7 @@
 use crate::{
     answer::NotPosted,
     balance::{CreatorDiamonds, CreatorPayable, ViewerWallet},
-    entries::{EntriesWanted, EntryPage},
+    entries::{EntriesWanted, ListedEntries},
     posting::PostingDraft,
     reason::LedgerReason,
 };
@@ -290,8 +290,8 @@ impl LedgerClient {
     }
 
     /// A page of an account's entries; none of an account that does not exist.
-    pub async fn entries(&self, wanted: EntriesWanted<'_>) -> Result<EntryPage, NotPosted> {
-        EntryPage::read(self.list_entries(wanted.request()).await?)
+    pub async fn entries(&self, wanted: EntriesWanted<'_>) -> Result<ListedEntries, NotPosted> {
+        ListedEntries::read(self.list_entries(wanted.request()).await?)
     }
 
     /// Whether there is such an account.

@@ -25,7 +25,7 @@ pub struct EntriesWanted<'a> {
 
 /// What a posting's transfer did to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountEntry {
+pub struct ListedEntry {
     /// The posting.
     pub posting: Uuid,
     /// Its sequence number.
@@ -42,9 +42,9 @@ pub struct AccountEntry {
 
 /// A page of entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EntryPage {
+pub struct ListedEntries {
     /// The entries, in the order asked for.
-    pub entries: Vec<AccountEntry>,
+    pub entries: Vec<ListedEntry>,
     /// Empty: there are no more.
     pub next_page_token: String,
 }
@@ -65,15 +65,15 @@ impl EntriesWanted<'_> {
     }
 }
 
-impl EntryPage {
+impl ListedEntries {
     pub(crate) fn read(page: ListEntriesResponse) -> Result<Self, NotPosted> {
-        let entries = page.entries.into_iter().map(AccountEntry::read).collect::<Option<_>>();
+        let entries = page.entries.into_iter().map(ListedEntry::read).collect::<Option<_>>();
         let entries = entries.ok_or_else(|| NotPosted::lost("the ledger's answer had an entry without its id or times"))?;
         Ok(Self { entries, next_page_token: page.next_page_token })
     }
 }
 
-impl AccountEntry {
+impl ListedEntry {
     fn read(entry: Entry) -> Option<Self> {
         let booked_ms = unix_ms(entry.commit_time?)?;
         Some(Self {

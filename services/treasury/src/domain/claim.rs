@@ -1,7 +1,7 @@
 //! What apps' books claim of physical accounts: which bank account of theirs is which physical account, what moved there, and which leaf covers it.
 use super::{ClaimKey, LeafState, Node, PhysicalAccount, StandardLeaf, Structure};
 use chart::{Account, HouseId, Purpose};
-use ledger_client::AccountEntry;
+use ledger_client::ListedEntry;
 use money::BookName;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -99,7 +99,7 @@ impl Structure {
 /// What entries did to a claim, from the position on: one move for each posting, without those that left it as it was. The entries are an account's, oldest first,
 /// and may begin before the position. `None`: more than can be counted.
 #[must_use]
-pub fn moves(from: TwinPosition, entries: &[AccountEntry]) -> Option<Vec<ClaimMove>> {
+pub fn moves(from: TwinPosition, entries: &[ListedEntry]) -> Option<Vec<ClaimMove>> {
     let mut found: Vec<ClaimMove> = Vec::new();
     let mut before = from.claimed;
     for entry in entries {

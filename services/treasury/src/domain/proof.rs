@@ -16,8 +16,8 @@ pub enum TimingCause {
 
 /// A posting that is only in one of two books.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimingItem {
-    /// Why.
+pub struct OneSidedPosting {
+    /// Why the other book does not have it.
     pub cause: TimingCause,
     /// The book that has it.
     pub book: BookName,
@@ -94,7 +94,7 @@ pub struct CoverProof {
 
 /// Everything at these positions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proof {
+pub struct BooksProof {
     /// The last event of the treasury book that counts.
     pub treasury_seq: i64,
     /// The same of each app's book.
@@ -106,7 +106,7 @@ pub struct Proof {
     /// The leaves that cover claims.
     pub covers: Vec<CoverProof>,
     /// What is only in one of two books.
-    pub items: Vec<TimingItem>,
+    pub items: Vec<OneSidedPosting>,
     /// Whether there are items that are not listed.
     pub more_items: bool,
     /// Accounts of leaves and cash with money that the structure does not have.
@@ -175,7 +175,7 @@ impl CoverProof {
     }
 }
 
-impl Proof {
+impl BooksProof {
     /// Everything that differs and is not named.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {

@@ -42,11 +42,10 @@ impl Handlers {
         let listed = listing::list(&structure, &balances.leaves).ok_or(Error::Overflow)?;
         let paged = wire::list(&self.treasury.book, &query, structure.revision);
         let after: Option<i64> = paged.position(&query.page_token).map_err(|_| Error::PageToken)?;
-        let numbers = wire::numbers(&structure);
-        let claims = wire::claims(&structure);
+        let details = wire::leaf_details(&structure);
         let wanted = |account: &str| query.physical_account.is_empty() || account == query.physical_account;
         let rows = listed.iter().filter(|one| wanted(&one.account.id)).zip(1_i64..).filter(|(_, at)| after.is_none_or(|after| *at > after));
-        let rows = rows.take(query.size + 1).map(|(one, at)| (wire::virtual_account(one, (&numbers, &claims), &balances), at));
+        let rows = rows.take(query.size + 1).map(|(one, at)| (wire::virtual_account(one, &details, &balances), at));
         let (virtual_accounts, next_page_token) = paged.cut_to_fit(rows.collect(), query.size);
         let (revision, seq) = (structure.revision, balances.seq);
         Ok(ListVirtualAccountsResponse { virtual_accounts, revision, seq, next_page_token })

@@ -6,7 +6,7 @@ use crate::{
     treasury::Treasury,
 };
 use chart::PostingKind;
-use ledger_client::{AccountEntry, EntriesWanted};
+use ledger_client::{EntriesWanted, ListedEntry};
 use money::BookName;
 
 /// Moves that are read at once: a batch of twins.
@@ -32,7 +32,7 @@ impl Treasury {
         for _ in 0..TWIN_PAGES_MAX {
             let wanted = EntriesWanted { book: &self.book, account: &mirror, oldest_first: false, booked_from_ms: 0, page_token };
             let page = self.ledger.entries(wanted).await?;
-            let is_twin = |entry: &&AccountEntry| entry.seq <= until_seq && entry.kind == PostingKind::TreasuryTwin.name();
+            let is_twin = |entry: &&ListedEntry| entry.seq <= until_seq && entry.kind == PostingKind::TreasuryTwin.name();
             if let Some(entry) = page.entries.iter().find(is_twin) {
                 return self.position_of(entry).await;
             }
@@ -44,7 +44,7 @@ impl Treasury {
         Err(Error::Twin(format!("{mirror} has thousands of entries after its last twin")))
     }
 
-    async fn position_of(&self, entry: &AccountEntry) -> Result<TwinPosition, Error> {
+    async fn position_of(&self, entry: &ListedEntry) -> Result<TwinPosition, Error> {
         let posting = self.ledger.posting_by_id(&self.book, entry.posting).await?;
         let number = |name: &str| {
             let field = posting.request_fields.iter().find(|field| field.name == name);
@@ -57,7 +57,7 @@ impl Treasury {
 
     /// What an app's book did to a claim after a position: at most [`MOVES_MAX`] moves.
     pub(crate) async fn claim_moves(&self, (app, account): (&BookName, &str), from: TwinPosition) -> Result<ClaimPage, Error> {
-        let mut entries: Vec<AccountEntry> = Vec::new();
+        let mut entries: Vec<ListedEntry> = Vec::new();
         let mut page_token = String::new();
         loop {
             let wanted = EntriesWanted { book: app, account, oldest_first: true, booked_from_ms: from.booked_ms, page_token };

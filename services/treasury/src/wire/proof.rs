@@ -1,7 +1,7 @@
 //! The proof as its answer.
 use crate::domain::{
     node::is_id,
-    proof::{ClaimProof, CoverProof, PhysicalProof, Proof, TimingCause, TimingItem},
+    proof::{BooksProof, ClaimProof, CoverProof, OneSidedPosting, PhysicalProof, TimingCause},
 };
 use api::treasury::{
     BookPosition, ClaimProof as ClaimMessage, CoverProof as CoverMessage, PhysicalProof as PhysicalMessage, ProveBooksRequest,
@@ -20,7 +20,7 @@ pub fn physical_account(request: &ProveBooksRequest) -> Result<&str, Status> {
 
 /// A proof, and the time now, in Unix milliseconds.
 #[must_use]
-pub fn proof(proof: Proof, book: &BookName, now_ms: i64) -> ProveBooksResponse {
+pub fn proof(proof: BooksProof, book: &BookName, now_ms: i64) -> ProveBooksResponse {
     let problems = proof.problems();
     let position = |book: &BookName, seq: i64| BookPosition { book: book.to_string(), seq };
     ProveBooksResponse {
@@ -72,7 +72,7 @@ fn cover(proof: &CoverProof) -> CoverMessage {
     }
 }
 
-fn item(item: TimingItem, now_ms: i64) -> ItemMessage {
+fn item(item: OneSidedPosting, now_ms: i64) -> ItemMessage {
     let cause = match item.cause {
         TimingCause::TwinMissing => CauseMessage::TwinMissing,
         TimingCause::NoPhysicalAccount => CauseMessage::NoPhysicalAccount,

@@ -2,8 +2,8 @@
 use super::*;
 use api::treasury::BookPosition;
 
-#[test]
-fn a_proof_is_drawn_with_its_items_and_what_is_red() {
+/// A claim with an item, and a leaf that is red.
+fn red() -> ProveBooksResponse {
     let position = |book: &str, seq| BookPosition { book: book.to_owned(), seq };
     let usd = || "USD".to_owned();
     let claim = ClaimProof {
@@ -39,7 +39,7 @@ fn a_proof_is_drawn_with_its_items_and_what_is_red() {
         items_minor_units: 0,
         ok,
     };
-    let proof = ProveBooksResponse {
+    ProveBooksResponse {
         ok: false,
         treasury: Some(position("treasury", 12)),
         apps: vec![position("app", 9)],
@@ -55,7 +55,12 @@ fn a_proof_is_drawn_with_its_items_and_what_is_red() {
         items: vec![item],
         more_items: false,
         problems: vec!["leaf creators differs".to_owned()],
-    };
+    }
+}
+
+#[test]
+fn a_proof_is_drawn_with_its_items_and_what_is_red() {
+    let proof = red();
     let drawn = "\
 events: treasury 12, app 9
 green  main-usd: leaves 10.00 = cash 10.00 USD

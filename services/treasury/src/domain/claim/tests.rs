@@ -3,8 +3,8 @@ use super::*;
 use crate::domain::plan::tests::{TREE, made};
 use proptest::prelude::*;
 
-fn entry(seq: i64, balance_after: i64) -> AccountEntry {
-    AccountEntry {
+fn entry(seq: i64, balance_after: i64) -> ListedEntry {
+    ListedEntry {
         posting: Uuid::from_u128(seq.unsigned_abs().into()),
         seq,
         kind: "k".to_owned(),
@@ -29,7 +29,7 @@ fn a_posting_is_one_move_and_one_that_leaves_the_claim_as_it_was_is_none() {
 proptest! {
     #[test]
     fn moves_add_up_to_the_claim_wherever_they_begin(balances in proptest::collection::vec(-500_i64..500, 1..40), at in 0_usize..40) {
-        let entries: Vec<AccountEntry> = balances.iter().zip(1..).map(|(balance, seq)| entry(seq, *balance)).collect();
+        let entries: Vec<ListedEntry> = balances.iter().zip(1..).map(|(balance, seq)| entry(seq, *balance)).collect();
         let position = entries.get(at).map_or_else(TwinPosition::default, |entry| TwinPosition { seq: entry.seq, claimed: -entry.balance_after, booked_ms: 0 });
         let found = moves(position, &entries).unwrap();
         prop_assert_eq!(position.claimed + found.iter().map(|one| one.amount).sum::<i64>(), -balances.last().unwrap());

@@ -51,7 +51,7 @@ fn a_leaf_is_what_it_covers_and_its_other_postings_unless_people_made_them() {
 fn everything_that_differs_is_listed() {
     let currency = Currency::try_new("USD").unwrap();
     let physical = PhysicalProof { id: "main-usd".to_owned(), currency, leaves: 5, cash: 6 };
-    let proof = Proof { physical: vec![physical], claims: vec![claim()], strays: vec!["house/x".to_owned()], ..Proof::default() };
+    let proof = BooksProof { physical: vec![physical], claims: vec![claim()], strays: vec!["house/x".to_owned()], ..BooksProof::default() };
     assert_eq!(proof.problems().len(), 2, "{:?}", proof.problems());
-    assert_eq!(Proof::default().problems(), Vec::<String>::new());
+    assert_eq!(BooksProof::default().problems(), Vec::<String>::new());
 }
