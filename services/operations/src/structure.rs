@@ -3,12 +3,17 @@
 //! - [`statement`]: statements as files.
 
 mod bank;
+mod funds;
 mod picture;
 mod proof;
 mod reconciled;
 mod shown;
 pub mod statement;
 
+pub use funds::{
+    allocations_json, allocations_text, forecasts_json, forecasts_text, interest_json, interest_text, moves_json, moves_text,
+    positions_json, positions_text,
+};
 pub use bank::bank_files;
 pub use picture::picture_svg;
 pub use proof::{proof_json, proof_text};

@@ -1,18 +1,18 @@
 //! Interest and fees of a physical account, divided among its leaves.
 //!
-//! - [`postings`]: which accounts an allocation debits and credits. [`kept`]: the calculation as it is kept.
+//! - [`kept`]: the calculation as it is kept.
 pub mod kept;
-pub mod postings;
 
 use crate::{
     domain::{
-        FundsClass, PhysicalAccount, StandardLeaf,
+        PhysicalAccount, StandardLeaf,
         allocation::{self, AllocationBasis, ChargeKind, Division, LeafBasis},
         interest,
         terms::LeafRates,
     },
     error::Error,
     movements::{Asked, Decided, OpenTurn, TRIES_MAX, Turn},
+    postings,
     store::MovementRow,
     treasury::{Treasury, account_name, day},
 };
@@ -123,7 +123,7 @@ impl Treasury {
         let all = shares.chain(std::iter::once((residue_leaf.as_str(), division.residue))).filter(|(_, amount)| *amount != 0);
         let portions: Vec<_> = all.map(|(leaf, amount)| (entity(leaf), leaf, sign * amount)).collect();
         let drafts = portions.chunks(PORTIONS_MAX).zip(0_i64..);
-        let drafts = drafts.map(|(portions, part)| postings::allocation(turn.posting_key(self, ask, part), account, portions)).collect();
+        let drafts = drafts.map(|(portions, part)| postings::movements::allocation(turn.posting_key(self, ask, part), account, portions)).collect();
         Ok(Decided { drafts, calculation, ..Decided::default() })
     }
 
@@ -199,13 +199,9 @@ impl Treasury {
     ) -> Result<String, Error> {
         let rounding = StandardLeaf::Rounding.id(&account.id);
         let id = if asked.residue_leaf.is_empty() { rounding.clone() } else { asked.residue_leaf.clone() };
-        let own = |id: &str| turn.structure.nodes.get(id).and_then(|node| node.leaf()).is_some_and(|leaf| leaf.funds == FundsClass::Own);
-        let inside = turn.structure.root(&id).is_some_and(|root| root.id == account.id);
-        if !asked.residue_leaf.is_empty()
-            && !(inside
-                && own(&id)
-                && allocation::takers(&turn.structure, &account.id, ChargeKind::Fees).iter().any(|(leaf, _)| *leaf == id))
-        {
+        // Leaves that pay fees are those for own funds of this account that are in use.
+        let takes = allocation::takers(&turn.structure, &account.id, ChargeKind::Fees).iter().any(|(leaf, _)| *leaf == id);
+        if !(asked.residue_leaf.is_empty() || takes) {
             return refused("residue", &id, "can't take the difference: it must be an open leaf for own funds of this account");
         }
         let taken = if asked.kind.is_income() { division.residue.checked_neg() } else { Some(division.residue) }.ok_or(Error::Overflow)?;

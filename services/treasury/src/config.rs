@@ -1,6 +1,8 @@
 //! Options of the treasury service.
+mod funding;
 mod terms;
 
+pub use funding::FundingSettings;
 pub use terms::{LeafSettings, PairSettings, RateSettings};
 
 use accounts::countries::is_country;
@@ -41,6 +43,8 @@ pub struct Config {
     /// What banks charge in a month for the accounts that replace old ones, each entry from a day on; for the report of a migration. Without an entry for a
     /// currency the report has no cost after it.
     pub bank_costs: Vec<BankCost>,
+    /// When physical accounts can be funded for their rails, and what each must have until then: the rows of GetForecast.
+    pub funding: Vec<FundingSettings>,
 }
 
 impl Default for Config {
@@ -55,6 +59,7 @@ impl Default for Config {
             leaf_rates: Vec::new(),
             migration_quiet_days: Vec::new(),
             bank_costs: Vec::new(),
+            funding: Vec::new(),
         }
     }
 }
@@ -108,6 +113,7 @@ impl Config {
         }
         let form = |error: money::Error| error.must().trim_start_matches("must ").to_owned();
         self.terms()?;
+        self.funding_windows()?;
         BookName::try_new(&self.book).map_err(|error| InvalidOption { option: "book", must: form(error) })
     }
 }

@@ -8,12 +8,14 @@
 //! - [`bank`]: what reconciliation keeps. [`matched`]: files against items. [`day`]: whether a day can be closed.
 //! - [`statement`]: what an account had on a day.
 //! - [`migration`]: old accounts that move into the structure. [`receipt`]: what came, and what should come.
+//!   [`forecast`]: until the next funding.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod allocation;
 pub mod bank;
 pub mod claim;
 pub mod day;
 pub mod file;
+pub mod forecast;
 pub mod funds;
 pub mod interest;
 pub mod listing;

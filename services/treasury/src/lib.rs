@@ -5,10 +5,11 @@
 //! - [`treasury`]: the use cases of the structure. `closings`: the balances of past days. [`domain`]: the rules.
 //! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
 //! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
-//!   interest and fees, divided among leaves.
+//!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
 //! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
+//!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 pub mod accounting;
@@ -20,6 +21,7 @@ pub mod config;
 pub mod document;
 pub mod domain;
 pub mod error;
+pub mod forecasts;
 mod meters;
 pub mod migration;
 pub mod movements;
@@ -86,11 +88,11 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
 }
 
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
-    let (book, terms) = (config.check()?, config.terms()?);
+    let (book, agreed) = (config.check()?, (config.terms()?, config.funding_windows()?));
     let store = Store::open(&deps.database).await?;
     let ledger = LedgerClient::new(deps.ledger);
     let accounting = Accounting::new(store.clone(), ledger.clone(), Clock::clone(&deps.clock));
-    let treasury = Treasury::new(store, ledger, (&config, book, terms), deps.clock);
+    let treasury = Treasury::new(store, ledger, (&config, book), agreed, deps.clock);
     Ok(Service { handlers: Handlers { treasury, accounting }, twin_delay: Duration::from_millis(config.twin_delay_ms) })
 }
 

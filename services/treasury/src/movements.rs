@@ -5,7 +5,7 @@
 use crate::{
     domain::{Structure, moves::BookView, terms::Pair},
     error::Error,
-    store::{MovementRow, MovementState, NewMovement, TransferRow},
+    store::{MovementRow, MovementState, MovementTransfer, NewMovement},
     treasury::{Treasury, balances_of},
 };
 use api::ledger::TrialBalanceLine;
@@ -188,10 +188,10 @@ fn position(line: &TrialBalanceLine) -> Result<Option<(Pair, i64)>, Error> {
 }
 
 /// A transfer as it is written down; none of a draft's is left out, because the chart knows all of them.
-fn transfer_row(transfer: &api::ledger::Transfer) -> Option<TransferRow> {
+fn transfer_row(transfer: &api::ledger::Transfer) -> Option<MovementTransfer> {
     let Unit::Currency(currency) = Account::parse(&transfer.debit_account)?.unit() else { return None };
     let (debit, credit) = (transfer.debit_account.clone(), transfer.credit_account.clone());
-    Some(TransferRow { debit, credit, currency, minor_units: transfer.amount })
+    Some(MovementTransfer { debit, credit, currency, minor_units: transfer.amount })
 }
 
 /// A movement's posting, from nothing but its row.

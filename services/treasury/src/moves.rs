@@ -1,8 +1,7 @@
 //! Money moved from leaf to leaf; what the legal entities owe each other by it; and interest on that.
 //!
-//! - [`postings`]: which accounts each movement debits and credits. `history`: an account's entries, day by day.
+//! - `history`: an account's entries, day by day.
 mod history;
-pub mod postings;
 
 use crate::{
     domain::{
@@ -13,6 +12,7 @@ use crate::{
     },
     error::Error,
     movements::{Asked, Decided, OpenTurn, TRIES_MAX, Turn},
+    postings,
     store::MovementRow,
     treasury::{Treasury, day},
 };
@@ -73,7 +73,7 @@ impl Treasury {
                 Turn::Open(turn) => turn,
             };
             let allowed = moves::check(&turn.structure, &turn.view, &self.terms, day(turn.now), asked)?;
-            let draft = postings::leaf_move(turn.posting_key(self, &ask, 0), asked, &allowed);
+            let draft = postings::movements::leaf_move(turn.posting_key(self, &ask, 0), asked, &allowed);
             let decided = Decided { drafts: vec![draft], ..Decided::default() };
             if let Some(rows) = self.carry_out(&turn, &ask, decided).await? {
                 return Ok((one(rows)?, false));
@@ -102,7 +102,7 @@ impl Treasury {
         if until >= day(turn.now) {
             return refused("period_open", &pair.borrower, format!("can be charged for days that are over, and {until} is not"));
         }
-        let account = postings::due_from(pair).name();
+        let account = postings::movements::due_from(pair).name();
         let from = match self.accrued_until(pair).await? {
             Some(last) if until <= last => return refused("period_done", &pair.borrower, format!("was charged for all days until {last}")),
             Some(last) => last.tomorrow().map_err(|_| Error::Overflow)?,
@@ -130,7 +130,7 @@ impl Treasury {
                 format!("owes {} less than half a minor unit from {from} to {until}", pair.lender),
             );
         }
-        let draft = postings::position_interest(turn.posting_key(self, ask, 0), pair, owed);
+        let draft = postings::movements::position_interest(turn.posting_key(self, ask, 0), pair, owed);
         let effective_at_ms = start_of_next(until)?.as_millisecond();
         Ok(Decided { drafts: vec![draft], effective_at_ms, calculation: kept(from, until, &runs) })
     }
@@ -151,7 +151,7 @@ impl Treasury {
 
     /// A pair's position at the end of a day.
     pub async fn position(&self, pair: Pair, on: Date) -> Result<Position, Error> {
-        let aged = self.aged(&postings::due_from(&pair).name(), on).await?;
+        let aged = self.aged(&postings::movements::due_from(&pair).name(), on).await?;
         let (agreement, accrued_until) = (self.terms.agreement(&pair, on), self.accrued_until(&pair).await?);
         Ok(Position { pair, aged, agreement, accrued_until })
     }

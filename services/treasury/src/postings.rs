@@ -1,9 +1,10 @@
 //! The postings of this service: which accounts of the treasury book each event debits and credits.
 //!
 //! - [`twins`]: what apps' books moved at banks. [`entries`]: entries of banks' statements, and what two people approved of a case.
-//! - [`accounts`]: old bank accounts that are migrated, and receipts.
+//! - [`accounts`]: old bank accounts that are migrated, and receipts. [`movements`]: money between leaves.
 pub mod accounts;
 pub mod entries;
+pub mod movements;
 pub mod twins;
 
 pub use accounts::{arrival, opening, receipt};

@@ -1,9 +1,10 @@
 //! The RPCs: who calls, decode, call, encode.
 //!
-//! - `structure`: the structure, and the proof of the books. `moves`, `allocations`: money between leaves. `statements`: those that this service issues.
+//! - `structure`: the structure, and the proof of the books. `moves`, `allocations`, `forecasts`: money between leaves. `statements`: those that this service issues.
 //! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `accounting`: accounting days.
 mod accounting;
 mod allocations;
+mod forecasts;
 mod migration;
 mod moves;
 mod reconciliation;
@@ -223,5 +224,9 @@ impl TreasuryService for Handlers {
 
     async fn record_receipt(&self, request: Request<pb::RecordReceiptRequest>) -> Result<Response<pb::RecordReceiptResponse>, Status> {
         self.receipt_recorded(request).await.map(Response::new)
+    }
+
+    async fn get_forecast(&self, request: Request<pb::GetForecastRequest>) -> Result<Response<pb::GetForecastResponse>, Status> {
+        self.forecast(request).await.map(Response::new)
     }
 }

@@ -32,7 +32,7 @@ pub use days::{AccountKey, ClosedDayRow, Series};
 pub use files::{FilePart, FileRow, StatementRow};
 pub use items::{kind_of, state_of};
 pub use migration::{DecidedMove, MigrationRun};
-pub use movements::{MovementRow, MovementState, NewMovement, TransferRow};
+pub use movements::{MovementRow, MovementState, MovementTransfer, NewMovement};
 pub use write::Application;
 
 use files::day_text;

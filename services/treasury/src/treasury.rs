@@ -2,7 +2,7 @@
 use crate::{
     config::Config,
     document,
-    domain::{LeafSums, Plan, PlanFacts, Structure, plan, terms::Terms},
+    domain::{LeafSums, Plan, PlanFacts, Structure, forecast::FundingWindow, plan, terms::TreasuryTerms},
     error::Error,
     meters, migration,
     store::{Application, Applied, Store},
@@ -26,7 +26,8 @@ pub struct Treasury {
     pub(crate) book: BookName,
     pub(crate) region: String,
     pub(crate) client_money_markets: Arc<BTreeSet<String>>,
-    pub(crate) terms: Arc<Terms>,
+    pub(crate) terms: Arc<TreasuryTerms>,
+    pub(crate) funding: Arc<[FundingWindow]>,
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
 }
@@ -53,10 +54,17 @@ pub struct ApplyOutcome {
 
 impl Treasury {
     /// Over these tables and this ledger.
-    pub(crate) fn new(store: Store, ledger: LedgerClient, (config, book, terms): (&Config, BookName, Terms), clock: Clock) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        ledger: LedgerClient,
+        (config, book): (&Config, BookName),
+        agreed: (TreasuryTerms, Vec<FundingWindow>),
+        clock: Clock,
+    ) -> Self {
         let markets = config.client_money_markets.iter().cloned().collect();
-        let (client_money_markets, terms, region) = (Arc::new(markets), Arc::new(terms), config.region.clone());
-        Self { store, ledger, book, region, client_money_markets, terms, config: Arc::new(config.clone()), clock }
+        let (client_money_markets, terms, funding) = (Arc::new(markets), Arc::new(agreed.0), agreed.1.into());
+        let (region, config) = (config.region.clone(), Arc::new(config.clone()));
+        Self { store, ledger, book, region, client_money_markets, terms, funding, config, clock }
     }
 
     /// What a file would change, and the hash of that.

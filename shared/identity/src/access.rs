@@ -302,6 +302,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/GetMigrationReport", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ExpectReceipt", RECEIPT_EXPECT),
     row("/largesse.treasury.v1.TreasuryService/RecordReceipt", RECEIPT_RECORD),
+    explained("/largesse.treasury.v1.TreasuryService/GetForecast", STRUCTURE_READ),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

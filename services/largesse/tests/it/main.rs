@@ -9,6 +9,7 @@ mod copies;
 mod demo;
 mod explaining;
 mod export;
+mod funds;
 mod ids;
 mod import;
 mod joins;

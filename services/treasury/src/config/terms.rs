@@ -2,7 +2,7 @@
 use super::{Config, InvalidOption};
 use crate::domain::{
     node::is_id,
-    terms::{LeafBounds, LeafRates, Pair, PairAgreement, RATE_PARTS, Terms},
+    terms::{LeafBounds, LeafRates, Pair, PairAgreement, RATE_PARTS, TreasuryTerms},
 };
 use jiff::civil::Date;
 use money::{AMOUNT_MAX, Currency};
@@ -65,8 +65,8 @@ fn invalid<T>(option: &'static str, must: impl Into<String>) -> Result<T, Invali
 
 impl Config {
     /// What was agreed, if all rows can be used.
-    pub fn terms(&self) -> Result<Terms, InvalidOption> {
-        let mut terms = Terms::default();
+    pub fn terms(&self) -> Result<TreasuryTerms, InvalidOption> {
+        let mut terms = TreasuryTerms::default();
         for row in &self.pairs {
             let (pair, from, agreement) = row.read()?;
             if terms.pairs.entry(pair).or_default().insert(from, agreement).is_some() {

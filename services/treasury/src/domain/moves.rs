@@ -1,7 +1,7 @@
 //! Whether money may be moved from one leaf to another, and what that makes the two legal entities owe each other.
 use super::{
     FundsClass, FundsUse, Leaf, LeafState, LeafSums, Node, PhysicalAccount, StandardLeaf, Structure,
-    terms::{Pair, Terms},
+    terms::{Pair, TreasuryTerms},
 };
 use jiff::civil::Date;
 use money::Currency;
@@ -110,7 +110,13 @@ fn refused(rule: MoveRule, id: &str, why: impl Into<String>) -> MoveRefusal {
 }
 
 /// Whether a move is allowed on a day, and what it makes the entities owe each other.
-pub fn check(structure: &Structure, view: &BookView, terms: &Terms, today: Date, asked: &AskedMove) -> Result<AllowedMove, MoveRefusal> {
+pub fn check(
+    structure: &Structure,
+    view: &BookView,
+    terms: &TreasuryTerms,
+    today: Date,
+    asked: &AskedMove,
+) -> Result<AllowedMove, MoveRefusal> {
     let (from, from_leaf) = leaf(structure, &asked.from)?;
     let (to, to_leaf) = leaf(structure, &asked.to)?;
     let account = places(structure, from, to, asked)?;
@@ -199,7 +205,7 @@ fn split(view: &BookView, asked: &AskedMove, from: &Node, to: &Node) -> (i64, i6
 fn available(
     structure: &Structure,
     view: &BookView,
-    (terms, today): (&Terms, Date),
+    (terms, today): (&TreasuryTerms, Date),
     asked: &AskedMove,
     account: &PhysicalAccount,
 ) -> Result<(), MoveRefusal> {
@@ -236,7 +242,7 @@ fn available(
 
 fn within_limit(
     view: &BookView,
-    terms: &Terms,
+    terms: &TreasuryTerms,
     today: Date,
     (from, to, currency): (&Node, &Node, Currency),
     lent: i64,

@@ -56,7 +56,7 @@ impl Default for LeafRates {
 
 /// Everything agreed, each by the day from which it is in force.
 #[derive(Debug, Clone, Default)]
-pub struct Terms {
+pub struct TreasuryTerms {
     /// By pair.
     pub pairs: BTreeMap<Pair, BTreeMap<Date, PairAgreement>>,
     /// By leaf.
@@ -65,7 +65,7 @@ pub struct Terms {
     pub rates: BTreeMap<String, BTreeMap<Date, LeafRates>>,
 }
 
-impl Terms {
+impl TreasuryTerms {
     /// What a pair has agreed for a day; `None`: nothing, so nothing may be lent.
     #[must_use]
     pub fn agreement(&self, pair: &Pair, on: Date) -> Option<PairAgreement> {

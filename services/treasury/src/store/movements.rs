@@ -19,7 +19,7 @@ pub enum MovementState {
 
 /// A transfer of a movement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TransferRow {
+pub struct MovementTransfer {
     /// The account debited.
     pub debit: String,
     /// The account credited.
@@ -45,14 +45,14 @@ pub struct NewMovement {
     pub posting_key: Uuid,
     /// When it was decided, in Unix milliseconds.
     pub decided_at_ms: i64,
-    /// By whom.
+    /// The subject of the token of who asked for it.
     pub decided_by: String,
     /// When it counts from, in Unix milliseconds.
     pub effective_at_ms: i64,
     /// How the amounts came about, as JSON.
     pub calculation: String,
     /// What it moves.
-    pub transfers: Vec<TransferRow>,
+    pub transfers: Vec<MovementTransfer>,
 }
 
 /// A movement as it was written down.
@@ -148,10 +148,10 @@ impl Store {
         let (Some(first), Some(last)) = (numbers.clone().min(), numbers.max()) else { return Ok(found) };
         let sql = "SELECT movement_no, debit_account, credit_account, currency, minor_units FROM movement_transfer
             WHERE book = $1 AND movement_no BETWEEN $2 AND $3 ORDER BY movement_no, transfer_no";
-        let mut transfers: BTreeMap<i64, Vec<TransferRow>> = BTreeMap::new();
+        let mut transfers: BTreeMap<i64, Vec<MovementTransfer>> = BTreeMap::new();
         for row in sqlx::query(sql).bind(book.as_str()).bind(first).bind(last).fetch_all(&self.pool).await? {
             let code: String = row.try_get("currency")?;
-            transfers.entry(row.try_get("movement_no")?).or_default().push(TransferRow {
+            transfers.entry(row.try_get("movement_no")?).or_default().push(MovementTransfer {
                 debit: row.try_get("debit_account")?,
                 credit: row.try_get("credit_account")?,
                 currency: Currency::try_new(&code).map_err(|_| Error::Row("currency", code))?,
@@ -179,7 +179,7 @@ async fn insert(tx: &mut AnyConnection, book: &BookName, movement_no: i64, movem
     let sql = "INSERT INTO movement_transfer (book, movement_no, transfer_no, debit_account, credit_account, currency, minor_units)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     for (transfer, transfer_no) in transfers.iter().zip(0_i64..) {
-        let TransferRow { debit, credit, currency, minor_units } = transfer;
+        let MovementTransfer { debit, credit, currency, minor_units } = transfer;
         let query = sqlx::query(sql).bind(book.as_str()).bind(movement_no).bind(transfer_no).bind(debit).bind(credit);
         query.bind(currency.code().to_owned()).bind(minor_units).execute(&mut *tx).await?;
     }

@@ -3,7 +3,7 @@ use crate::{
     domain::{moves::AskedMove, node::is_id, terms::Pair},
     movements::posting_id,
     moves::{Accrual, KeptInterest, Position},
-    store::{MovementRow, MovementState, TransferRow},
+    store::{MovementRow, MovementState, MovementTransfer},
     treasury::Treasury,
 };
 use api::treasury::{
@@ -83,12 +83,12 @@ pub(super) fn date(field: &'static str, text: &str) -> Result<Date, Status> {
 pub fn funds_move(treasury: &Treasury, row: &MovementRow) -> FundsMove {
     let movement = &row.movement;
     let between = |debit: Purpose| {
-        let is = |transfer: &&TransferRow| Account::parse(&transfer.debit).and_then(|account| account.purpose()) == Some(debit);
+        let is = |transfer: &&MovementTransfer| Account::parse(&transfer.debit).and_then(|account| account.purpose()) == Some(debit);
         movement.transfers.iter().find(is)
     };
     let leaf =
         |name: &str| Account::parse(name).and_then(|account| account.bank_account()).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    let amount = |transfer: Option<&TransferRow>| transfer.map_or(0, |transfer| transfer.minor_units);
+    let amount = |transfer: Option<&MovementTransfer>| transfer.map_or(0, |transfer| transfer.minor_units);
     let moved = between(Purpose::VirtualAccount);
     FundsMove {
         request_id: movement.request_key.split('/').nth(1).unwrap_or_default().to_owned(),

@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 23] = [
+const PROTOS: [&str; 24] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -33,6 +33,7 @@ const PROTOS: [&str; 23] = [
     "largesse/treasury/v1/statement.proto",
     "largesse/treasury/v1/migration.proto",
     "largesse/treasury/v1/receipts.proto",
+    "largesse/treasury/v1/forecast.proto",
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",

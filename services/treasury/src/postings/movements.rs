@@ -1,5 +1,6 @@
-//! The only place that says which accounts treasury's own movements debit and credit.
+//! Money that treasury moves between leaves by itself: moves, interest of positions, and what a bank booked, divided.
 use crate::domain::{
+    PhysicalAccount, StandardLeaf,
     moves::{AllowedMove, AskedMove},
     terms::Pair,
 };
@@ -28,6 +29,22 @@ pub fn position_interest(id: Uuid, pair: &Pair, interest: i64) -> PostingDraft {
         due(Purpose::DueTo, (borrower, lender), *currency),
         money(*currency, interest),
     )
+}
+
+/// What one leaf gets of the leaf for fees and interest, or pays into it where the amount is below zero: entity, leaf, amount.
+pub type Portion<'a> = (&'a str, &'a str, i64);
+
+/// A part of an allocation: between the account's leaf for fees and interest and as many other leaves as one posting takes.
+#[must_use]
+pub fn allocation(id: Uuid, account: &PhysicalAccount, portions: &[Portion<'_>]) -> PostingDraft {
+    let currency = account.currency;
+    let fees_id = StandardLeaf::FeesAndInterest.id(&account.id);
+    let fees = leaf(&account.entity, &fees_id, currency);
+    portions.iter().fold(PostingDraft::new(PostingKind::TreasuryAllocation, id), |draft, (entity, id, amount)| {
+        let other = leaf(entity, id, currency);
+        let money = Money::try_new(currency, amount.saturating_abs()).expect("a share of an amount is an amount");
+        if *amount < 0 { draft.money(other, fees, money) } else { draft.money(fees, other, money) }
+    })
 }
 
 /// The account of what another entity owes an entity, where interest is counted from.
