@@ -10,11 +10,11 @@ mod reconciled;
 mod shown;
 pub mod statement;
 
+pub use bank::bank_files;
 pub use funds::{
     allocations_json, allocations_text, forecasts_json, forecasts_text, interest_json, interest_text, moves_json, moves_text,
     positions_json, positions_text,
 };
-pub use bank::bank_files;
 pub use picture::picture_svg;
 pub use proof::{proof_json, proof_text};
 pub use reconciled::{cases_json, cases_text, closed_json, closed_text, imported_json, imported_text};

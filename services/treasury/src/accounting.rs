@@ -119,7 +119,7 @@ impl Accounting {
 
     /// Refuses an entity without any entry: more likely a wrong name than one that has nothing yet.
     async fn known(&self, of: &EntityBooks) -> Result<(), AccountingError> {
-        if of.entity == MAIN_ENTITY || self.store.first_day(of).await?.is_some() {
+        if of.entity == MAIN_ENTITY || self.store.first_accounting_day(of).await?.is_some() {
             return Ok(());
         }
         Err(AccountingError::EntityUnknown { entity: of.entity.clone() })

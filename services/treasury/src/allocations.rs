@@ -123,7 +123,8 @@ impl Treasury {
         let all = shares.chain(std::iter::once((residue_leaf.as_str(), division.residue))).filter(|(_, amount)| *amount != 0);
         let portions: Vec<_> = all.map(|(leaf, amount)| (entity(leaf), leaf, sign * amount)).collect();
         let drafts = portions.chunks(PORTIONS_MAX).zip(0_i64..);
-        let drafts = drafts.map(|(portions, part)| postings::movements::allocation(turn.posting_key(self, ask, part), account, portions)).collect();
+        let drafts =
+            drafts.map(|(portions, part)| postings::movements::allocation(turn.posting_key(self, ask, part), account, portions)).collect();
         Ok(Decided { drafts, calculation, ..Decided::default() })
     }
 

@@ -16,7 +16,7 @@ pub mod reason;
 pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
 pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, ViewerCoins, ViewerWallet};
 pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
-pub use journal::{AccountAfter, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
+pub use journal::{AccountAfter, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
 pub use posting::PostingDraft;
 pub use reason::{Audience, LedgerReason, Retry};

@@ -35,8 +35,8 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     message_ids shared_message.payouts closing.account closing_account.account \
     commit_hash accounting_date accounting_line.account accounting_balance.account unit event_date first_date last_date balances_hash \
     leaf_id statement_date cost_source mandates imported_date cash_account cash_entity booked_on \
-    leaf_entity allocation old_account expected_id old_account_move.request_id expected_receipt.source expected_receipt.receipt_id";
-    form until_date fee_bearer fee_key fee_posting_id movement.request_key movement.asked movement.posting_key movement.calculation \
+    leaf_entity allocation old_account expected_id old_account_move.request_id expected_receipt.source expected_receipt.receipt_id \
+    movement.request_key movement.asked movement.posting_key movement.calculation \
     movement_transfer.debit_account movement_transfer.credit_account";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {

@@ -145,7 +145,7 @@ pub fn closed_text(account: &str, day: &str, closed: &CloseDayResponse, currency
 /// The same as JSON.
 #[must_use]
 pub fn closed_json(closed: &CloseDayResponse) -> Value {
-    let item = |item: &api::treasury::TimingItem| {
+    let item = |item: &api::treasury::NamedDifference| {
         json!({
             "id": item.id,
             "class": item.class,

@@ -34,7 +34,7 @@ async fn every_reason_reaches_who_imports_accounts_and_books_receipts_and_nothin
         fixture.bed.fault.fail(Fault::Answer(insides::answer(&reason)));
         insides::check("treasury", &reason, &fixture.apply_migration(&file, &plan.hash).await.unwrap_err(), &[]);
         insides::check("treasury", &reason, &fixture.received(came("central", "", 5)).await.unwrap_err(), &[]);
-        insides::check("treasury", &reason, &fixture.moved(&testbed::new_id(), &[]).await.unwrap_err(), &[]);
+        insides::check("treasury", &reason, &fixture.old_moved(&testbed::new_id(), &[]).await.unwrap_err(), &[]);
     }
     fixture.bed.fault.fail(Fault::None);
     let applied = fixture.apply_migration(&file, &plan.hash).await.unwrap();

@@ -97,7 +97,7 @@ pub struct CoverProof {
 /// A posting that only one of the books has.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TimingItem {
-    /// Why.
+    /// Why the other book does not have it.
     #[prost(enumeration = "TimingCause", tag = "1")]
     pub cause: i32,
     /// The book that has it.
@@ -2277,6 +2277,60 @@ impl ReceiptAllocation {
         }
     }
 }
+/// Request for whether physical accounts have enough until they can be funded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetForecastRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+}
+/// A physical account's forecast for a rail, in minor units of the account's currency.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RailForecast {
+    /// Id of the physical account.
+    #[prost(string, tag = "1")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// The rail, as `treasury.funding` names it.
+    #[prost(string, tag = "2")]
+    pub rail: ::prost::alloc::string::String,
+    /// At the bank by our books.
+    #[prost(int64, tag = "3")]
+    pub cash_minor_units: i64,
+    /// Instructed and not booked by the bank yet.
+    #[prost(int64, tag = "4")]
+    pub in_transit_minor_units: i64,
+    /// Held on leaves for payouts that are due.
+    #[prost(int64, tag = "5")]
+    pub held_minor_units: i64,
+    /// Announced receipts. They are not counted on.
+    #[prost(int64, tag = "6")]
+    pub expected_minor_units: i64,
+    /// Cash less what is in transit and held.
+    #[prost(int64, tag = "7")]
+    pub available_minor_units: i64,
+    /// The least that must be available, by the settings.
+    #[prost(int64, tag = "8")]
+    pub minimum_minor_units: i64,
+    /// What is missing to it; above 0, fund the account before `next_funding_time`.
+    #[prost(int64, tag = "9")]
+    pub short_minor_units: i64,
+    /// What may be taken to another account: own funds of leaves with the use `sweep`, above their minimum and the account's.
+    #[prost(int64, tag = "10")]
+    pub sweepable_minor_units: i64,
+    /// The next moment until which the account can be funded.
+    #[prost(message, optional, tag = "11")]
+    pub next_funding_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The one after that: what misses the next must last until then.
+    #[prost(message, optional, tag = "12")]
+    pub following_funding_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The forecasts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetForecastResponse {
+    /// One for each row of `treasury.funding`, in their order; at most 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub forecasts: ::prost::alloc::vec::Vec<RailForecast>,
+}
 /// Request for what a file would change.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PlanStructureRequest {
@@ -2803,8 +2857,9 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sums of a book's accounting day, of one legal entity: what a journal for a general ledger is made of. The first page reads the book's journal up to its
-        /// present end. Reasons in order of precedence: MALFORMED, PAGE_TOKEN (also when more was read between two pages of an open day: begin again), CATCHING_UP
-        /// (UNAVAILABLE: the accounts are not yet at the end of the book's journal; facts `seq` and `book_seq`; what was read is kept, so retry at once).
+        /// present end. Reasons in order of precedence: MALFORMED, CATCHING_UP (UNAVAILABLE: the accounts are not yet at the end of the book's journal; facts `seq` and
+        /// `book_seq`; what was read is kept, so retry at once), ENTITY_UNKNOWN (NOT_FOUND: the entity, which is not `main`, has no entry in the book), PAGE_TOKEN (also
+        /// when more was read between two pages of an open day: begin again).
         pub async fn get_accounting_day(
             &mut self,
             request: impl tonic::IntoRequest<super::GetAccountingDayRequest>,
@@ -2834,7 +2889,7 @@ pub mod treasury_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// What every ledger account of a legal entity has at the end of an accounting day. Reasons: MALFORMED, PAGE_TOKEN, CATCHING_UP.
+        /// What every ledger account of a legal entity has at the end of an accounting day. Reasons: MALFORMED, CATCHING_UP, ENTITY_UNKNOWN, PAGE_TOKEN.
         pub async fn get_accounting_balances(
             &mut self,
             request: impl tonic::IntoRequest<super::GetAccountingBalancesRequest>,
@@ -2865,7 +2920,7 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The roll-forward of deferred revenue and of what creators and agencies are owed: opening, what each kind of event added and released, closing. Reasons:
-        /// MALFORMED, CATCHING_UP.
+        /// MALFORMED, CATCHING_UP, ENTITY_UNKNOWN.
         pub async fn get_roll_forward(
             &mut self,
             request: impl tonic::IntoRequest<super::GetRollForwardRequest>,
@@ -2897,10 +2952,11 @@ pub mod treasury_service_client {
         }
         /// Closes the accounting days of a legal entity up to a day. From then on, events of those days that enter the book are posted on the first open day; none is
         /// refused. Nothing can open a closed day again. Reasons in order of precedence: MALFORMED, PERIOD_NOT_OVER (FAILED_PRECONDITION: the last day is not over;
-        /// fact `today`), CATCHING_UP, PERIOD_OUT_OF_ORDER (FAILED_PRECONDITION: the period does not begin with the first open day, fact `first_date`, or differs from
-        /// a period of those days that is closed), ACCOUNTS_CHANGING (UNAVAILABLE: others read the journal meanwhile; retry), ACCOUNTS_DIFFER (FAILED_PRECONDITION:
-        /// the sums of all days are not the ledger's trial balance, so nothing was closed; facts `account`, `unit`). A retry with the same days is safe: what is
-        /// closed gets the same answer.
+        /// fact `today`), PERIOD_OUT_OF_ORDER (FAILED_PRECONDITION: the period does not begin with the first open day, fact `first_date`, or differs from a period of
+        /// those days that is closed), CATCHING_UP, ENTITY_UNKNOWN, ACCOUNTS_DIFFER (FAILED_PRECONDITION: the sums of all days are not the ledger's trial balance, so
+        /// nothing was closed; facts `account`, `unit`), ACCOUNTS_CHANGING (UNAVAILABLE: others read the journal meanwhile; retry). A first period that begins after
+        /// the entity's first day is PERIOD_OUT_OF_ORDER too, which comes after ACCOUNTS_DIFFER. A retry with the same days is safe: what is closed gets the same
+        /// answer.
         pub async fn close_accounting_period(
             &mut self,
             request: impl tonic::IntoRequest<super::CloseAccountingPeriodRequest>,
@@ -3765,6 +3821,38 @@ pub mod treasury_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Says for each row of `treasury.funding` whether the account has enough until it can be funded again. Reasons in order of precedence: MALFORMED,
+        /// BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION; the fact `rule` is `account`: a row names none of the structure, or
+        /// `calendar`: its calendar ends). A retry is safe.
+        pub async fn get_forecast(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetForecastRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetForecastResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/GetForecast",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "GetForecast",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -3821,8 +3909,9 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// Sums of a book's accounting day, of one legal entity: what a journal for a general ledger is made of. The first page reads the book's journal up to its
-        /// present end. Reasons in order of precedence: MALFORMED, PAGE_TOKEN (also when more was read between two pages of an open day: begin again), CATCHING_UP
-        /// (UNAVAILABLE: the accounts are not yet at the end of the book's journal; facts `seq` and `book_seq`; what was read is kept, so retry at once).
+        /// present end. Reasons in order of precedence: MALFORMED, CATCHING_UP (UNAVAILABLE: the accounts are not yet at the end of the book's journal; facts `seq` and
+        /// `book_seq`; what was read is kept, so retry at once), ENTITY_UNKNOWN (NOT_FOUND: the entity, which is not `main`, has no entry in the book), PAGE_TOKEN (also
+        /// when more was read between two pages of an open day: begin again).
         async fn get_accounting_day(
             &self,
             request: tonic::Request<super::GetAccountingDayRequest>,
@@ -3830,7 +3919,7 @@ pub mod treasury_service_server {
             tonic::Response<super::GetAccountingDayResponse>,
             tonic::Status,
         >;
-        /// What every ledger account of a legal entity has at the end of an accounting day. Reasons: MALFORMED, PAGE_TOKEN, CATCHING_UP.
+        /// What every ledger account of a legal entity has at the end of an accounting day. Reasons: MALFORMED, CATCHING_UP, ENTITY_UNKNOWN, PAGE_TOKEN.
         async fn get_accounting_balances(
             &self,
             request: tonic::Request<super::GetAccountingBalancesRequest>,
@@ -3839,7 +3928,7 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// The roll-forward of deferred revenue and of what creators and agencies are owed: opening, what each kind of event added and released, closing. Reasons:
-        /// MALFORMED, CATCHING_UP.
+        /// MALFORMED, CATCHING_UP, ENTITY_UNKNOWN.
         async fn get_roll_forward(
             &self,
             request: tonic::Request<super::GetRollForwardRequest>,
@@ -3849,10 +3938,11 @@ pub mod treasury_service_server {
         >;
         /// Closes the accounting days of a legal entity up to a day. From then on, events of those days that enter the book are posted on the first open day; none is
         /// refused. Nothing can open a closed day again. Reasons in order of precedence: MALFORMED, PERIOD_NOT_OVER (FAILED_PRECONDITION: the last day is not over;
-        /// fact `today`), CATCHING_UP, PERIOD_OUT_OF_ORDER (FAILED_PRECONDITION: the period does not begin with the first open day, fact `first_date`, or differs from
-        /// a period of those days that is closed), ACCOUNTS_CHANGING (UNAVAILABLE: others read the journal meanwhile; retry), ACCOUNTS_DIFFER (FAILED_PRECONDITION:
-        /// the sums of all days are not the ledger's trial balance, so nothing was closed; facts `account`, `unit`). A retry with the same days is safe: what is
-        /// closed gets the same answer.
+        /// fact `today`), PERIOD_OUT_OF_ORDER (FAILED_PRECONDITION: the period does not begin with the first open day, fact `first_date`, or differs from a period of
+        /// those days that is closed), CATCHING_UP, ENTITY_UNKNOWN, ACCOUNTS_DIFFER (FAILED_PRECONDITION: the sums of all days are not the ledger's trial balance, so
+        /// nothing was closed; facts `account`, `unit`), ACCOUNTS_CHANGING (UNAVAILABLE: others read the journal meanwhile; retry). A first period that begins after
+        /// the entity's first day is PERIOD_OUT_OF_ORDER too, which comes after ACCOUNTS_DIFFER. A retry with the same days is safe: what is closed gets the same
+        /// answer.
         async fn close_accounting_period(
             &self,
             request: tonic::Request<super::CloseAccountingPeriodRequest>,
@@ -4120,6 +4210,16 @@ pub mod treasury_service_server {
             request: tonic::Request<super::RecordReceiptRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RecordReceiptResponse>,
+            tonic::Status,
+        >;
+        /// Says for each row of `treasury.funding` whether the account has enough until it can be funded again. Reasons in order of precedence: MALFORMED,
+        /// BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION; the fact `rule` is `account`: a row names none of the structure, or
+        /// `calendar`: its calendar ends). A retry is safe.
+        async fn get_forecast(
+            &self,
+            request: tonic::Request<super::GetForecastRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetForecastResponse>,
             tonic::Status,
         >;
     }
@@ -5819,6 +5919,51 @@ pub mod treasury_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordReceiptSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/GetForecast" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetForecastSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::GetForecastRequest>
+                    for GetForecastSvc<T> {
+                        type Response = super::GetForecastResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetForecastRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::get_forecast(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetForecastSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

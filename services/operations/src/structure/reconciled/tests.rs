@@ -1,6 +1,6 @@
 //! What a person reads of files, cases and closed days.
 use super::*;
-use api::treasury::{ImportedStatement, TimingItem};
+use api::treasury::{ImportedStatement, NamedDifference};
 
 #[test]
 fn a_file_is_written_with_its_statements() {
@@ -60,7 +60,7 @@ fn a_case_says_what_differs_and_what_to_do() {
 
 #[test]
 fn a_closed_day_names_every_difference() {
-    let item = TimingItem { id: "P1".to_owned(), difference_minor_units: -300, owner: "payments".to_owned(), ..Default::default() };
+    let item = NamedDifference { id: "P1".to_owned(), difference_minor_units: -300, owner: "payments".to_owned(), ..Default::default() };
     let closed =
         CloseDayResponse { closing_minor_units: 1_000, books_minor_units: 700, timing_items: vec![item], entry_count: 2, replayed: false };
     let written = "bank-eur: 2026-11-24 closed, 2 entries: 10.00 at the bank, 7.00 in the books\n  -3.00  outstanding  P1  0 banking days, payments\n";
