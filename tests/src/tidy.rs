@@ -106,7 +106,7 @@ pub fn check_repository(root: &Path) -> io::Result<Vec<Violation>> {
         all.append(&mut sources);
     }
     found.extend(check_types(&all));
-    let postings: BTreeMap<String, String> = all.into_iter().filter(|(file, _)| file.ends_with("/src/postings.rs")).collect();
+    let postings: BTreeMap<String, String> = all.into_iter().filter(|(file, _)| postings::has_postings(file)).collect();
     found.extend(check_postings(&fs::read_to_string(root.join("ARCHITECTURE.md"))?, &postings));
     found.extend(check_offered(&fs::read_to_string(root.join("Cargo.toml"))?, &manifests));
     Ok(found)

@@ -62,11 +62,11 @@ pub const CRATES: &[CrateRow] = &[
         CLIENT_TESTS,
     ),
     row("services/support", &[CLIENT], CLIENT_TESTS),
-    row("services/treasury", &[CLIENT, &["accounts", "accounting"]], CLIENT_TESTS),
-    row("services/treasury", &[CLIENT, &["accounts", "iso20022", "matching", "rails", "reconciliation"]], CLIENT_TESTS),
-    // It writes statements; its tests read them as they read a bank's.
-    row("services/treasury", &[CLIENT, &["accounts", "bankfiles", "iso20022"]], &["testbed", "pgtest", "sandbox", "matching"]),
-    row("services/treasury", &[CLIENT, &["accounts", "rails"]], CLIENT_TESTS),
+    row(
+        "services/treasury",
+        &[CLIENT, &["accounting", "accounts", "bankfiles", "iso20022", "matching", "rails", "reconciliation"]],
+        CLIENT_TESTS,
+    ),
     // Its banks read what a payer sends with the same crates that a payer writes it with, and one of them calls the payer back.
     row(
         "services/sandbox",

@@ -1,3 +1,4 @@
+//! The closings of days, from parts of a journal.
 use super::*;
 use ledger_client::AccountAfter;
 

@@ -1,3 +1,4 @@
+//! Closings as both engines keep and find them.
 use super::*;
 use testbed::Storage;
 
