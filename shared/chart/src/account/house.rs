@@ -150,12 +150,9 @@ impl Purpose {
     /// Whether there is one such account for each bank account, real or virtual, or each counterparty in the group, and not only one for each legal entity.
     #[must_use]
     pub const fn is_per_bank_account(self) -> bool {
-        match self {
-            Self::BankCash | Self::BankSpendable | Self::BankCommitted => true,
-            Self::VirtualAccount | Self::PhysicalCash | Self::AppClaim | Self::ClaimCover => true,
-            Self::DueFrom | Self::DueTo => true,
-            _ => false,
-        }
+        let at_banks = matches!(self, Self::BankCash | Self::BankSpendable | Self::BankCommitted);
+        let in_treasury = matches!(self, Self::VirtualAccount | Self::PhysicalCash | Self::AppClaim | Self::ClaimCover);
+        at_banks || in_treasury || matches!(self, Self::DueFrom | Self::DueTo)
     }
 
     /// Whether debits beyond its credits are refused: other people's money, what a bank account can pay, and debts in the group, of which nobody repays more
