@@ -9,7 +9,6 @@
 //! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
-//!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`tables`]: what backups read of it.
 pub mod accounting;

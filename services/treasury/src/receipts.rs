@@ -2,13 +2,16 @@
 use crate::{
     domain::{
         LeafState,
+        bank::{BankItem, ItemClosing, ItemReferences},
         receipt::{self, Announced, BankReceipt, Expected, Incoming, Unbookable},
     },
     error::Error,
     postings,
     treasury::Treasury,
 };
+use iso20022::camt053::Direction;
 use money::time;
+use reconciliation::{BooksState, ItemKind};
 
 impl Treasury {
     /// Announces a receipt; true: it had been announced by an earlier call.
@@ -56,6 +59,7 @@ impl Treasury {
             return Err(Error::ReceiptReused(differing));
         }
         if row.is_booked {
+            self.announce_booked(&row).await?;
             return Ok((row, true));
         }
         if let Err(error) = self.ledger.post(&self.book, postings::receipt(&self.book, &row)).await {
@@ -67,7 +71,29 @@ impl Treasury {
         let announced = self.store.open_expected(book, &row.leaf).await?;
         let fitting = announced.iter().find(|expected| expected.fits(&row)).map_or("", |expected| &expected.expected_id);
         self.store.booked_receipt(book, &row, fitting).await?;
+        self.announce_booked(&row).await?;
         Ok((self.store.receipt(book, id).await?.unwrap_or(row), false))
+    }
+}
+
+impl Treasury {
+    /// Tells reconciliation of a receipt that is in the books, so that the statement's entry of it is not booked as unknown money once more. A retry does so
+    /// again, for a call that ended before.
+    async fn announce_booked(&self, row: &BankReceipt) -> Result<(), Error> {
+        let payment_ids = if row.bank_reference.is_empty() { Vec::new() } else { vec![row.bank_reference.clone()] };
+        let item = BankItem {
+            key: format!("receipt/{}", row.receipt_id.hyphenated()),
+            account: row.account.clone(),
+            direction: Direction::Credit,
+            amounts: (row.amount.minor_units(), row.amount.minor_units()),
+            kind: ItemKind::Receipt,
+            state: Some(BooksState::Settled),
+            references: ItemReferences { payment_ids, ..ItemReferences::default() },
+            days: [Some(row.value_date); 3],
+            returned_in_books: 0,
+            closing: ItemClosing::default(),
+        };
+        Ok(self.store.expect(self.book.as_str(), &[item], (self.clock)()).await?)
     }
 }
 

@@ -54,6 +54,28 @@ async fn a_file_is_taken_once_and_what_nobody_ordered_is_booked_once() {
     }
 }
 
+/// What another service booked by RecordReceipt, and the bank's statement of the same money.
+#[tokio::test]
+async fn a_receipt_that_is_in_the_books_is_not_booked_again_by_its_statement() {
+    for fixture in both().await {
+        fixture.with_euros(1_000_000).await;
+        let day = fixture.day(-3);
+        let request = api::treasury::RecordReceiptRequest {
+            amount: Some(api::r#type::Money { currency_code: "EUR".to_owned(), minor_units: 5_000 }),
+            value_date: day.clone(),
+            bank_reference: "BK3".to_owned(),
+            ..crate::receipts::came("bank-eur", "", 5_000)
+        };
+        fixture.received(request.clone()).await.unwrap();
+        let entries = [entry("BK3", 5_000, "NOTPROVIDED"), entry("BK4", 5_000, "NOTPROVIDED")];
+        let imported = fixture.import(statement(7, &day, 1_000_000, &entries).as_bytes()).await.unwrap();
+        assert_eq!(imported.open_case_count, 1, "the second 50.00 came from nobody");
+        assert_eq!(fixture.open_cases().await, [("UNKNOWN_CREDIT".to_owned(), 0)]);
+        assert!(fixture.received(request).await.unwrap().replayed);
+        assert_eq!((fixture.has("bank-eur-unallocated").await, fixture.has("bank-eur").await), (10_000, 1_010_000));
+    }
+}
+
 #[tokio::test]
 async fn a_file_in_parts_survives_a_restart_between_them() {
     for fixture in both().await {
