@@ -4,7 +4,7 @@
 //! go is nowhere but in the treasury book: each twin says which posting it accounts for, and moves a guard from the one before. So whatever crashes in between, and
 //! however many processes follow, none is lost and none is posted twice.
 //!
-//! - `reading`: what the ledger says of claims and their twins.
+//! - `reading`: what the ledger says of claims and their twins. `announcing`: payouts that reconciliation should know.
 use crate::{
     domain::{ClaimAccount, ClaimMove, Structure, TwinPosition},
     error::Error,
@@ -22,6 +22,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+mod announcing;
 mod reading;
 
 pub(crate) use reading::ClaimPage;
@@ -176,6 +177,7 @@ async fn post(
         posts.push(postings::twin(&Twin { id, claim, moved, leaf, after_seq }).in_batch());
         after_seq = moved.seq;
     }
+    treasury.announce_payouts(claim, moves).await?;
     let outcomes = treasury.ledger.post_batch(&treasury.book, posts).await?;
     for (outcome, moved) in outcomes.into_iter().zip(moves) {
         if let Err(not_posted) = outcome {

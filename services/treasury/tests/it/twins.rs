@@ -134,6 +134,31 @@ async fn what_moves_at_a_bank_has_a_twin_on_the_leaf_that_covers_it() {
     }
 }
 
+/// The app's book settles a payout, and the bank's statement has its debit: one booking, and nothing to explain.
+#[tokio::test]
+async fn a_payout_that_has_a_twin_is_known_when_its_statement_comes() {
+    for fixture in both().await {
+        fixture.with_euros(1_000_000).await;
+        let day = fixture.day(-3);
+        let (payout, at) = (testbed::new_id(), day.parse::<jiff::civil::Date>().unwrap().at(12, 0, 0, 0).in_tz("UTC").unwrap().timestamp());
+        let post = PostRequest {
+            book: "app".to_owned(),
+            request_id: testbed::new_id(),
+            kind: "payout.settle".to_owned(),
+            transfers: vec![transfer("house/in_transit/EUR", "house/main/bank_cash/bank-eur/EUR", 12_550)],
+            request_fields: vec![api::ledger::RequestField { name: "payout_id".to_owned(), value: payout.clone() }],
+            effective_time: Some(std::time::SystemTime::from(at).into()),
+            ..Default::default()
+        };
+        fixture.bed.client().post(post).await.unwrap();
+        assert_eq!(fixture.follower().round().await.unwrap(), 1);
+        let debited = crate::bank::entry("BK1", -12_550, &payout.replace('-', ""));
+        let imported = fixture.import(crate::bank::statement(7, &day, 1_000_000, &[debited]).as_bytes()).await.unwrap();
+        assert_eq!((imported.open_case_count, fixture.open_cases().await), (0, Vec::new()));
+        assert_eq!((fixture.has("bank-eur-suspense").await, fixture.has("bank-eur").await), (0, 987_450));
+    }
+}
+
 #[tokio::test]
 async fn a_hold_has_no_twin_until_it_is_posted_and_none_once_it_is_voided() {
     for fixture in both().await {

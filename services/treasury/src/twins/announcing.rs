@@ -1,0 +1,53 @@
+//! Tells reconciliation which payouts apps' books have settled, so that the bank's entry of one is known and not booked once more as money that nobody ordered.
+use crate::{
+    domain::{
+        ClaimAccount, ClaimMove,
+        bank::{BankItem, ItemClosing, ItemReferences},
+    },
+    error::Error,
+    treasury::Treasury,
+};
+use chart::PostingKind;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use iso20022::camt053::Direction;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use reconciliation::{BooksState, ItemKind};
+
+/// The field of a settlement that names its payout. The end-to-end id of a payout's first attempt is the same without hyphens.
+const PAYOUT_ID: &str = "payout_id";
+/// Postings that are asked for at the same time.
+const READS: usize = 16;
+
+impl Treasury {
+    /// Announces the payouts among these moves, as money that is in the books. Before their twins: announced twice is announced once, and never is booked twice.
+    pub(super) async fn announce_payouts(&self, claim: &ClaimAccount, moves: &[ClaimMove]) -> Result<(), Error> {
+        let settled = moves.iter().filter(|moved| moved.amount < 0 && moved.kind == PostingKind::PayoutSettle.name());
+        let items = stream::iter(settled).map(|moved| self.payout_item(claim, moved)).buffered(READS);
+        let items: Vec<BankItem> = items.try_filter_map(|item| std::future::ready(Ok(item))).try_collect().await?;
+        if items.is_empty() {
+            return Ok(());
+        }
+        Ok(self.store.expect(self.book.as_str(), &items, (self.clock)()).await?)
+    }
+
+    /// `None`: the posting names no payout.
+    async fn payout_item(&self, claim: &ClaimAccount, moved: &ClaimMove) -> Result<Option<BankItem>, Error> {
+        let posting = self.ledger.posting_by_id(&claim.app, moved.posting).await?;
+        let Some(payout) = posting.request_fields.into_iter().find(|field| field.name == PAYOUT_ID) else { return Ok(None) };
+        let amount = moved.amount.checked_neg().ok_or(Error::Overflow)?;
+        let day = Timestamp::from_millisecond(moved.effective_ms).map_or(Date::MAX, |at| at.to_zoned(TimeZone::UTC).date());
+        let references = ItemReferences { end_to_end_id: payout.value.replace('-', ""), ..ItemReferences::default() };
+        Ok(Some(BankItem {
+            key: format!("twin/{}/{}", claim.app, moved.posting.hyphenated()),
+            account: claim.physical.id.clone(),
+            direction: Direction::Debit,
+            amounts: (amount, amount),
+            kind: ItemKind::Instant,
+            state: Some(BooksState::Settled),
+            references,
+            days: [Some(day), None, None],
+            returned_in_books: 0,
+            closing: ItemClosing::default(),
+        }))
+    }
+}
