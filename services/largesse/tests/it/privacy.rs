@@ -37,7 +37,7 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     leaf_id statement_date cost_source mandates imported_date cash_account cash_entity booked_on \
     leaf_entity allocation old_account expected_id old_account_move.request_id expected_receipt.source expected_receipt.receipt_id \
     movement.request_key movement.asked movement.posting_key movement.calculation \
-    movement_transfer.debit_account movement_transfer.credit_account";
+    movement_transfer.debit_account movement_transfer.credit_account leaf_claim.app_book members_hash members content_hash";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
