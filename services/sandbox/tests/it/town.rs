@@ -11,6 +11,7 @@ use iso20022::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use money::{Currency, Money};
+use rails::RailBook;
 use reqwest::{Client, Response, StatusCode};
 use sandbox::bank::{self, Config, SandboxBank, own_account};
 use serde_json::Value;
@@ -128,11 +129,13 @@ pub fn over(rail: &str, payments: &[(&str, &str)], to: &PayoutAddress, amount: M
     let debtor = Party::paid_to("Largesse", &own_account(amount.currency()), None, None);
     let (now, table) = (Timestamp::now(), RailTable::default());
     let codes = table.codes(rail).unwrap();
+    // A payment's date is counted where its rail is: in New York it is yesterday for hours.
+    let zone = RailBook::built_in().record_at(rail, now).map_or(TimeZone::UTC, |record| record.zone.clone());
     let payment = PaymentInstruction {
         payment_id: "P".into(),
         payment_type: codes.payment_type(),
         batch_booking: payments.len() > 1,
-        execution: codes.at_once(now, &TimeZone::UTC),
+        execution: codes.at_once(now, &zone),
         debtor,
         transfers: payments.iter().map(transfer).collect(),
     };
