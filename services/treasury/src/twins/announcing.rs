@@ -8,7 +8,7 @@ use crate::{
     treasury::Treasury,
 };
 use chart::PostingKind;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::future::try_join_all;
 use iso20022::camt053::Direction;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use reconciliation::{BooksState, ItemKind};
@@ -21,9 +21,16 @@ const READS: usize = 16;
 impl Treasury {
     /// Announces the payouts among these moves, as money that is in the books. Before their twins: announced twice is announced once, and never is booked twice.
     pub(super) async fn announce_payouts(&self, claim: &ClaimAccount, moves: &[ClaimMove]) -> Result<(), Error> {
-        let settled = moves.iter().filter(|moved| moved.amount < 0 && moved.kind == PostingKind::PayoutSettle.name());
-        let items = stream::iter(settled).map(|moved| self.payout_item(claim, moved)).buffered(READS);
-        let items: Vec<BankItem> = items.try_filter_map(|item| std::future::ready(Ok(item))).try_collect().await?;
+        let settled: Vec<&ClaimMove> =
+            moves.iter().filter(|moved| moved.amount < 0 && moved.kind == PostingKind::PayoutSettle.name()).collect();
+        let mut items = Vec::with_capacity(settled.len());
+        for some in settled.chunks(READS) {
+            let mut reads = Vec::with_capacity(some.len());
+            for moved in some {
+                reads.push(self.payout_item(claim, moved));
+            }
+            items.extend(try_join_all(reads).await?.into_iter().flatten());
+        }
         if items.is_empty() {
             return Ok(());
         }
