@@ -1,4 +1,4 @@
--- Movements of money that treasury itself decides: moves between leaves, interest, allocations. Each is written down before it is posted.
+-- Movements of money that treasury itself decides: moves between leaves, interest, allocations. Each is recorded before it is posted.
 
 -- A decided posting. The number is the fence: of two decisions that were made on the same balances, the second finds its number taken and decides again.
 CREATE TABLE movement (

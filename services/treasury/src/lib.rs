@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
 //! - [`treasury`]: the use cases of the structure. `closings`: the balances of past days. [`domain`]: the rules.
 //! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
-//! - [`movements`]: what is decided, written down and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
+//! - [`movements`]: what is decided, recorded and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
 //!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
 //! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.

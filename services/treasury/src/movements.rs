@@ -1,4 +1,4 @@
-//! Movements: decided on the balances of one moment, written down, then posted; each step safe to repeat.
+//! Movements: decided on the balances of one moment, recorded, then posted; each step safe to repeat.
 //!
 //! Of two movements that are decided on the same balances, the second finds its number taken and is decided again. So no two of them spend the same money. What
 //! others post meanwhile, such as payouts, is checked by them.
@@ -187,7 +187,7 @@ fn position(line: &TrialBalanceLine) -> Result<Option<(Pair, i64)>, Error> {
     Ok(Some((Pair { lender: lender.as_str().to_owned(), borrower: borrower.as_str().to_owned(), currency }, owed)))
 }
 
-/// A transfer as it is written down; none of a draft's is left out, because the chart knows all of them.
+/// A transfer as it is recorded; none of a draft's is left out, because the chart knows all of them.
 fn transfer_row(transfer: &api::ledger::Transfer) -> Option<MovementTransfer> {
     let Unit::Currency(currency) = Account::parse(&transfer.debit_account)?.unit() else { return None };
     let (debit, credit) = (transfer.debit_account.clone(), transfer.credit_account.clone());
@@ -200,8 +200,8 @@ fn draft_of(row: &MovementRow) -> PostingDraft {
     let draft = PostingDraft::new(movement.kind, movement.posting_key).field("request_key", &movement.request_key);
     let draft = draft.happened_at(movement.effective_at_ms);
     movement.transfers.iter().fold(draft, |draft, transfer| {
-        let account = |name| Account::parse(name).expect("written down from the chart");
-        let amount = Money::try_new(transfer.currency, transfer.minor_units).expect("written down from an amount");
+        let account = |name| Account::parse(name).expect("recorded from the chart");
+        let amount = Money::try_new(transfer.currency, transfer.minor_units).expect("recorded from an amount");
         draft.money(account(transfer.debit.as_str()), account(transfer.credit.as_str()), amount)
     })
 }

@@ -24,7 +24,7 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
         return Some("the bank decides the outcome of a payout; move money that came back, or waits in suspense, by an adjustment");
     }
     if kind.starts_with(TREASURY_PREFIX) {
-        return Some("treasury has written it down; move the money back, or by an adjustment");
+        return Some("treasury has recorded it; move the money back, or by an adjustment");
     }
     None
 }

@@ -1,4 +1,4 @@
-//! Decided postings: written down before they are posted, so that a crash leaves nothing half done and a retry decides nothing twice.
+//! Decided postings: recorded before they are posted, so that a crash leaves nothing half done and a retry decides nothing twice.
 use super::{Error, Store};
 use chart::PostingKind;
 use money::{BookName, Currency};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// How far a movement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovementState {
-    /// Written down; perhaps posted.
+    /// Recorded; perhaps posted.
     Decided,
     /// In the ledger.
     Posted,
@@ -55,7 +55,7 @@ pub struct NewMovement {
     pub transfers: Vec<MovementTransfer>,
 }
 
-/// A movement as it was written down.
+/// A movement as it was recorded.
 #[derive(Debug, Clone)]
 pub struct MovementRow {
     /// Its number in the book.

@@ -79,7 +79,7 @@ pub(super) fn date(field: &'static str, text: &str) -> Result<Date, Status> {
     read.ok_or_else(|| rpc::malformed(field, "must be a day such as 2026-11-27"))
 }
 
-/// A move as it was written down.
+/// A move as it was recorded.
 pub fn funds_move(treasury: &Treasury, row: &MovementRow) -> FundsMove {
     let movement = &row.movement;
     let between = |debit: Purpose| {
