@@ -89,6 +89,8 @@ pub struct JoinedRows {
     pub payout_postings: Option<usize>,
     /// Adjustments and reversals that two people approved.
     pub proposals: Option<usize>,
+    /// Moves, interest, allocations, receipts, entries of statements and adjustments of the treasury book.
+    pub treasury_postings: Option<usize>,
 }
 
 /// The result for an installation.

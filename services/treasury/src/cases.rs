@@ -137,8 +137,8 @@ impl Treasury {
         let (account, leaves) = account_and_leaves(&structure, case, proposal)?;
         let id = chart::id::case_adjustment(proposal.id, &self.book, proposal.approved.1);
         let draft = match proposal.kind {
-            AdjustmentKind::Adjustment => postings::case_adjustment(account, &leaves, id, &proposal.transfers),
-            AdjustmentKind::WriteOff => postings::case_write_off(account, &leaves, id, &proposal.transfers),
+            AdjustmentKind::Adjustment => postings::case_adjustment(account, &leaves, (proposal.id, id), &proposal.transfers),
+            AdjustmentKind::WriteOff => postings::case_write_off(account, &leaves, (proposal.id, id), &proposal.transfers),
         };
         let posted = self.ledger.post(&self.book, draft).await;
         let refused = matches!(posted, Err(NotPosted::Refused(_)));

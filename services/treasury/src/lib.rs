@@ -10,7 +10,7 @@
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
-//! - [`tables`]: what backups read of it.
+//! - [`rows`]: what its rows say was posted. [`tables`]: what backups and audits read of it.
 pub mod accounting;
 pub mod allocations;
 pub mod cases;
@@ -30,6 +30,7 @@ pub mod proof;
 pub mod receipts;
 pub mod reconcile;
 pub mod rendering;
+pub mod rows;
 pub mod service;
 pub mod statements;
 pub mod store;

@@ -188,7 +188,7 @@ impl Treasury {
             let before = bookings.iter().find(|one| one.entry_key == booking.entry_key && one.generation + 1 == booking.generation);
             let entry = Uuid::try_parse(&booking.entry_key).unwrap_or_default();
             let id = chart::id::statement_entry(entry, &self.book, booking.generation, booking.planned_at_ms);
-            let draft = postings::entry_booking(account, id, before.and_then(|before| before.booking), booking.booking);
+            let draft = postings::entry_booking(account, &booking.entry_key, id, before.and_then(|before| before.booking), booking.booking);
             self.ledger.post(&self.book, draft).await?;
             self.store.booking_posted(key, booking, unix_ms((self.clock)())).await?;
         }

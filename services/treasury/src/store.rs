@@ -3,7 +3,7 @@
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan. `closings`: closing balances by day.
 //! - `movements`: decided postings. `statement`: statements that were issued. `accounting`: accounting days of any book.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
-//! - `migration`: old accounts. `receipts`: what came, and what should come.
+//! - `migration`: old accounts. `receipts`: what came, and what should come. `audited`: pages of all rows that have postings.
 use crate::domain::Structure;
 use db::Migration;
 use jiff::civil::Date;
@@ -12,6 +12,7 @@ use sqlx::{AnyPool, Row as _, any::AnyRow};
 use std::sync::{Arc, Mutex};
 
 mod accounting;
+mod audited;
 mod cases;
 mod closings;
 mod days;
@@ -26,6 +27,7 @@ mod statement;
 mod write;
 
 pub use accounting::AccountingPlace;
+pub use audited::EntryBookings;
 pub use cases::CaseFilter;
 pub use closings::{ClosingBatch, ClosingPosition};
 pub use days::{AccountKey, ClosedDayRow, Series};
@@ -76,6 +78,18 @@ pub enum Error {
     /// The structure was changed each time that it was read.
     #[error("the structure was changed each time that it was read")]
     Changing,
+}
+
+impl Error {
+    /// The problem of a row that can't be read; `None` where nothing is known about the row.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        match self {
+            Self::Database(source) => db::damaged_value(source),
+            Self::Row(..) => Some(self.to_string()),
+            Self::Changing => None,
+        }
+    }
 }
 
 /// A plan that was applied.

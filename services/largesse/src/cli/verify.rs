@@ -90,6 +90,8 @@ fn tell(book: &audit::BookReport) {
         (book.joined.conversions, "conversions are what their quotes say"),
         (book.joined.payout_postings, "postings are what their payouts say"),
         (book.joined.proposals, "adjustments and reversals are what two people approved"),
+        // Every book but one has none.
+        (book.joined.treasury_postings.filter(|count| *count > 0), "postings are what treasury decided"),
     ];
     for (count, what) in joined {
         if let Some(count) = count {

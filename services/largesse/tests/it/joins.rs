@@ -161,6 +161,50 @@ const LACKING: [(&str, &str, &str, &str, &str); 13] = [
     ("proposals", "support.db", "+ proposal: number = 1: proposal_id = '$2', number = 98", "proposal $2 ", NAMED_TWICE),
 ];
 
+/// The same of treasury's rows and the treasury book, all in one copy: the change, and two parts of the expected problem.
+const TREASURY: [(&str, [&str; 2]); 12] = [
+    ("UPDATE old_account_move SET amount_minor = 7777777 WHERE account_id LIKE 'old-%-10'", ["-10 says", "7777777 from"]),
+    ("UPDATE old_account_move SET cash_entity = 'thief' WHERE account_id LIKE 'old-%-11'", ["-11 says", "house/thief/physical_cash"]),
+    ("DELETE FROM old_account_move WHERE account_id LIKE 'old-%-12'", ["event ", "was decided in no row of treasury"]),
+    ("UPDATE old_account SET opening_minor = 8888888 WHERE account_id LIKE 'old-%-13'", ["-13 says", "treasury.migration of 8888888"]),
+    ("UPDATE old_account SET begun_at_ms = begun_at_ms + 1 WHERE account_id LIKE 'old-%-14'", ["-14 names", "does not have"]),
+    ("UPDATE receipt SET amount_minor = 999 WHERE old_account LIKE 'old-%-1'", ["receipt ", "treasury.receipt of 999 from"]),
+    ("UPDATE receipt SET booked_on = 'thief' WHERE old_account LIKE 'old-%-2'", ["receipt ", "to house/main/virtual_account/thief/USD"]),
+    ("DELETE FROM receipt WHERE old_account LIKE 'old-%-3'", ["event ", "was decided in no row of treasury"]),
+    (
+        "CREATE TEMP TABLE added AS SELECT * FROM old_account_move WHERE account_id LIKE 'old-%-15';
+         UPDATE added SET request_id = '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6'; INSERT INTO old_account_move SELECT * FROM added; DROP TABLE added",
+        ["move 01936f5e-7c3b-7000-9000-a1b2c3d4e5f6 of old account", "which the ledger does not have"],
+    ),
+    (
+        "INSERT INTO movement VALUES ('treasury', 1, 'move/1', 0, 'treasury.leaf_move', '{}', '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', 0, 'eve', 0,
+         'posted', '')",
+        ["movement 1 names", "which the ledger does not have"],
+    ),
+    (
+        "INSERT INTO case_adjustment SELECT book, '01936f5e7c3b70009000a1b2c3d4e5f6', 'c', 'adjustment', '[]', 0, '', 'eve', 0, 'posted', 'eve', '', 0
+         FROM old_account LIMIT 1;
+         INSERT INTO bank_case SELECT book, 'c', (SELECT account_id FROM physical_account LIMIT 1), '', 'USD', 0, 0, '', '', '', '', '', 0, '[]', '[]', '',
+         'resolved', '', '', '', '', 0, '' FROM old_account LIMIT 1",
+        ["adjustment 01936f5e7c3b70009000a1b2c3d4e5f6 names", "which the ledger does not have"],
+    ),
+    (
+        "INSERT INTO entry_booking SELECT book, account_id, '01936f5e7c3b70009000a1b2c3d4e5f6', 1, 'suspense', 'cash', 5, 0, 1 FROM physical_account
+         LIMIT 1",
+        ["booking 1 of entry 01936f5e7c3b70009000a1b2c3d4e5f6", "which the ledger does not have"],
+    ),
+];
+
+/// Rows of treasury that can't be read: the change, and what is said of it.
+const UNREADABLE: [(&str, &str); 3] = [
+    ("UPDATE receipt SET currency = ''", "a row can't be read: a row with an unknown currency"),
+    ("UPDATE old_account SET entity = 'A B' WHERE account_id LIKE 'old-%-10'", "a row can't be read: a row with an unknown old account"),
+    (
+        "UPDATE old_account_move SET amount_minor = -1 WHERE account_id LIKE 'old-%-10'",
+        "a row can't be read: a row with an unknown amount_minor",
+    ),
+];
+
 /// Fills in the ids, and expands an added row into the statements that add it as a changed copy of another.
 fn planted(text: &str) -> String {
     let text = text.replace("$unposted", "hold_posting_id = '', submit_posting_id = '', final_posting_id = ''");
@@ -175,8 +219,13 @@ fn planted(text: &str) -> String {
 }
 
 async fn problems(database: &Database) -> Vec<String> {
-    let mut report = audit::audit(database, None).await.unwrap();
-    let found = report.books.remove(0);
+    problems_of(database, false).await
+}
+
+/// The problems of the treasury's book, or of the app's.
+async fn problems_of(database: &Database, of_treasury: bool) -> Vec<String> {
+    let report = audit::audit(database, None).await.unwrap();
+    let found = report.books.into_iter().find(|found| (found.ledger.book == "treasury") == of_treasury).unwrap();
     assert_eq!(found.ledger.problem, None, "the journal itself is whole");
     assert!(found.not_compared.is_empty(), "{:?}", found.not_compared);
     found.problems
@@ -187,7 +236,17 @@ async fn checks(database: &Database) -> BTreeMap<&'static str, CheckResult> {
     let mut monitor = ContinuousAudit::new(database.clone(), None, monitor::Config::default());
     monitor.look().await.unwrap();
     let found = monitor.look().await.unwrap();
-    found.books.into_values().next().unwrap().checks.into_iter().collect()
+    found.books.into_iter().find(|(book, _)| book != "treasury").unwrap().1.checks.into_iter().collect()
+}
+
+/// The monitor's check of the treasury book's rows, after so many runs that each row was compared twice.
+async fn treasury_looked(database: &Database) -> CheckResult {
+    let mut monitor = ContinuousAudit::new(database.clone(), None, monitor::Config::default());
+    for _ in 0..24 {
+        monitor.look().await.unwrap();
+    }
+    let found = monitor.look().await.unwrap();
+    found.books["treasury"].checks.iter().find(|(name, _)| *name == "treasury").unwrap().1.clone()
 }
 
 async fn looked(database: &Database, name: &str) -> CheckResult {
@@ -229,6 +288,9 @@ async fn whatever_rows_and_postings_do_not_say_alike_is_named() {
     for check in ["gifts", "purchases", "conversions", "payout_postings", "proposals"] {
         assert_eq!(looked(&place(sound.path()), check).await, CheckResult::Passed, "{check}");
     }
+    assert_eq!(problems_of(&place(sound.path()), true).await, Vec::<String>::new());
+    assert_eq!(treasury_looked(&place(sound.path())).await, CheckResult::Passed);
+    of_treasury(&whole).await;
     for (check, file, sql, said) in DAMAGES {
         let dir = tempfile::tempdir().unwrap();
         copy(&whole, dir.path());
@@ -258,4 +320,30 @@ async fn whatever_rows_and_postings_do_not_say_alike_is_named() {
         }
     }
     assert!(unnamed.is_empty(), "{unnamed:#?} of {found:#?}");
+}
+
+/// The damages of treasury's rows, all in one copy, and one by one those that can't be read.
+async fn of_treasury(whole: &Path) {
+    let place = |dir: &Path| Database::parse(&format!("sqlite:{}", dir.display())).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    copy(whole, dir.path());
+    for (sql, _) in TREASURY {
+        change(dir.path(), "treasury.db", sql).await;
+    }
+    let found = problems_of(&place(dir.path()), true).await;
+    let CheckResult::Failed(why) = treasury_looked(&place(dir.path())).await else { panic!("the monitor noticed nothing") };
+    for (sql, parts) in TREASURY {
+        let is_said = |text: &str| parts.iter().all(|part| text.contains(part));
+        assert!(found.iter().any(|problem| is_said(problem)), "{sql}: {found:#?}");
+        assert!(why.split("; ").any(is_said), "the monitor: {sql}: {why}");
+    }
+    for (sql, said) in UNREADABLE {
+        let dir = tempfile::tempdir().unwrap();
+        copy(whole, dir.path());
+        change(dir.path(), "treasury.db", sql).await;
+        let found = problems_of(&place(dir.path()), true).await;
+        assert!(found.iter().any(|problem| problem.contains(said)), "{sql}: {found:?}");
+        let CheckResult::Failed(why) = treasury_looked(&place(dir.path())).await else { panic!("the monitor missed {sql}") };
+        assert!(why.contains(said), "{sql}: {why}");
+    }
 }

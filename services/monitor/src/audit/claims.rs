@@ -9,6 +9,7 @@ use payout::tables::{Payout, PayoutPhase, PayoutRecall, PayoutReturn, Reservatio
 use purchase::tables::{Purchase, PurchaseState};
 use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
+use treasury::tables::RowPosting;
 use uuid::Uuid;
 
 /// Services whose postings are joined to rows. Gifts have no rows; `gifts` compares them with the catalogues that were served.
@@ -18,6 +19,7 @@ pub(super) enum RowsOf {
     Conversions,
     Payouts,
     Proposals,
+    Treasury,
 }
 
 impl RowsOf {
@@ -42,10 +44,7 @@ impl RowsOf {
             | PostingKind::PayoutReserve
             | PostingKind::PayoutRelease => Some(Self::Payouts),
             PostingKind::Adjustment | PostingKind::Reversal => Some(Self::Proposals),
-            PostingKind::Gift
-            | PostingKind::ReceiptWait
-            | PostingKind::TreasuryTwin
-            | PostingKind::TreasuryLeafMove
+            PostingKind::TreasuryLeafMove
             | PostingKind::TreasuryInterest
             | PostingKind::TreasuryAllocation
             | PostingKind::TreasuryEntry
@@ -53,8 +52,9 @@ impl RowsOf {
             | PostingKind::TreasuryWriteOff
             | PostingKind::TreasuryMigration
             | PostingKind::TreasuryMove
-            | PostingKind::TreasuryReceipt
-            | PostingKind::BenchCoins => None,
+            | PostingKind::TreasuryReceipt => Some(Self::Treasury),
+            // Twins are proved against the books of apps.
+            PostingKind::Gift | PostingKind::ReceiptWait | PostingKind::TreasuryTwin | PostingKind::BenchCoins => None,
         }
     }
 
@@ -65,6 +65,7 @@ impl RowsOf {
             Self::Conversions => "pays for diamonds by no accepted quote",
             Self::Payouts => "moves the money of no payout",
             Self::Proposals => "was approved in no proposal",
+            Self::Treasury => "was decided in no row of treasury",
         }
     }
 }
@@ -305,6 +306,13 @@ pub(super) fn of_proposal(proposal: &Proposal) -> Option<Claim> {
         ProposalState::Open | ProposalState::Rejected | ProposalState::Refused => return None,
     };
     Some(Claim { row: format!("proposal {}", proposal.id), id, recorded, moves: vec![moves] })
+}
+
+/// What a row of treasury claims.
+pub(super) fn of_treasury(row: RowPosting) -> Claim {
+    let transfers = row.transfers.into_iter().map(|(debit, credit, amount)| (debit, credit, amount, TransferKind::Posted));
+    let moves = vec![Moves::Transfers(row.kind, transfers.collect())];
+    Claim { row: row.row, id: Some(row.id), recorded: row.is_recorded, moves }
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 const ACTS_REST: u32 = 20;
 
 /// The checks of a book.
-const CHECKS: [&str; 14] = [
+const CHECKS: [&str; 15] = [
     "journal",
     "posters",
     "gifts",
@@ -58,6 +58,7 @@ const CHECKS: [&str; 14] = [
     "conversions",
     "payout_postings",
     "proposals",
+    "treasury",
     "clock",
     "suspense",
     "twins",
@@ -87,6 +88,7 @@ struct BookFolds {
     conversions: RollingJoin,
     payouts: RollingJoin,
     proposals: RollingJoin,
+    treasury: RollingJoin,
 }
 
 impl BookFolds {
@@ -101,7 +103,7 @@ impl BookFolds {
             if folds::is_young(event) {
                 self.young_purchases.event(event, moves);
             }
-            for rows in [&mut self.conversions, &mut self.payouts, &mut self.proposals] {
+            for rows in [&mut self.conversions, &mut self.payouts, &mut self.proposals, &mut self.treasury] {
                 rows.event(event, moves);
             }
         }
@@ -117,6 +119,7 @@ struct AuditedStores {
     catalogues: Option<Catalogues>,
     payout: Option<payout::tables::Store>,
     support: Option<support::tables::Store>,
+    treasury: Option<treasury::tables::Store>,
 }
 
 /// Audits the books of a database, run after run.
@@ -201,6 +204,9 @@ impl ContinuousAudit {
         if stores.support.is_none() && exists(database, Service::Support).await? {
             stores.support = Some(support::tables::Store::open(database).await?);
         }
+        if stores.treasury.is_none() && exists(database, Service::Treasury).await? {
+            stores.treasury = Some(treasury::tables::Store::open(database).await?);
+        }
         if stores.ledger.is_none() {
             stores.ledger = Some(super::open(database).await?);
         }
@@ -262,6 +268,7 @@ impl WatchedBook {
             conversions: RollingJoin::new(RowsOf::Conversions),
             payouts: RollingJoin::new(RowsOf::Payouts),
             proposals: RollingJoin::new(RowsOf::Proposals),
+            treasury: RollingJoin::new(RowsOf::Treasury),
         };
         Self { follower: Follower::new(book), folds, payouts_differed: false }
     }
@@ -364,7 +371,7 @@ impl WatchedBook {
         store: &dyn Store,
         stores: &AuditedStores,
         name: &BookName,
-    ) -> Result<[(&'static str, CheckResult); 3], ReadFault> {
+    ) -> Result<[(&'static str, CheckResult); 4], ReadFault> {
         let (last_seq, folds) = (self.follower.last_seq(), &mut self.folds);
         let side = Followed { store, book: self.follower.book(), name, last_seq, moves: &folds.moves };
         let conversions = match &stores.earnings {
@@ -379,7 +386,11 @@ impl WatchedBook {
             Some(tables) => damaged::failed(folds.proposals.compare(&Tables::Proposals(tables), side).await)?,
             None => CheckResult::NotCompared("proposals are not in this database"),
         };
-        Ok([("conversions", conversions), ("payout_postings", payouts), ("proposals", proposals)])
+        let treasury = match &stores.treasury {
+            Some(tables) => damaged::failed(folds.treasury.compare(&Tables::Treasury(tables), side).await)?,
+            None => CheckResult::NotCompared("what treasury decided is not in this database"),
+        };
+        Ok([("conversions", conversions), ("payout_postings", payouts), ("proposals", proposals), ("treasury", treasury)])
     }
 
     async fn payouts(

@@ -17,6 +17,7 @@ use db::Database;
 use identity::Service;
 use money::BookName;
 use std::collections::{BTreeMap, BTreeSet};
+use treasury::tables::RowCursor;
 use uuid::Uuid;
 
 /// Rows per read.
@@ -103,9 +104,12 @@ pub(super) async fn all(
     place: (&dyn Store, &Book, &BookName),
 ) -> Result<(JoinedRows, Vec<&'static str>, Vec<String>), ReadFault> {
     let (mut rows, mut absent, mut problems) = (JoinedRows::default(), Vec::new(), Vec::new());
-    for service in [Service::Purchase, Service::Earnings, Service::Payout, Service::Support] {
+    for service in [Service::Purchase, Service::Earnings, Service::Payout, Service::Support, Service::Treasury] {
         if !exists(database, service).await? {
-            absent.push(service.as_str());
+            // Most books, and many installations, have nothing of treasury.
+            if service != Service::Treasury || !journal.joined(RowsOf::Treasury).is_empty() {
+                absent.push(service.as_str());
+            }
             continue;
         }
         let (joined, count) = match service {
@@ -114,7 +118,8 @@ pub(super) async fn all(
                 (conversions(&earnings::tables::Store::open(database).await?, journal, place).await, &mut rows.conversions)
             }
             Service::Payout => (payouts(&payout::tables::Store::inspect(database).await?, journal, place).await, &mut rows.payout_postings),
-            _ => (proposals(&support::tables::Store::open(database).await?, journal, place).await, &mut rows.proposals),
+            Service::Support => (proposals(&support::tables::Store::open(database).await?, journal, place).await, &mut rows.proposals),
+            _ => (of_treasury(&treasury::tables::Store::open(database).await?, journal, place).await, &mut rows.treasury_postings),
         };
         let joined = match joined {
             Ok(joined) => joined,
@@ -199,6 +204,21 @@ async fn proposals(
         let Some(last) = page.last() else { break };
         after = last.number;
         page.iter().filter_map(claims::of_proposal).for_each(|claim| join.claim(claim));
+    }
+    join.end(store, book).await
+}
+
+/// Everything that treasury decided, and its postings.
+async fn of_treasury(
+    tables: &treasury::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut from) = (Join::new(journal, RowsOf::Treasury), Some(RowCursor::default()));
+    while let Some(cursor) = from {
+        let (rows, next) = tables.row_postings(name, &cursor, PAGE).await?;
+        rows.into_iter().map(claims::of_treasury).for_each(|claim| join.claim(claim));
+        from = next;
     }
     join.end(store, book).await
 }

@@ -1,4 +1,4 @@
-//! Compares conversions, payouts and proposals with their postings, some in each run: each new posting with the row that it names, and the rows in turn with
+//! Compares conversions, payouts, proposals and what treasury decided with their postings, some in each run: each new posting with the row that it names, and the rows in turn with
 //! the postings that they name. Only what was not compared yet is kept in memory.
 //!
 //! Purchases are summed by the time they were made (`folds`); only those that are too young for that are compared here as well.
@@ -19,6 +19,7 @@ use books::{
 use chart::PostingKind;
 use money::BookName;
 use std::collections::{BTreeSet, VecDeque};
+use treasury::tables::{RowCursor, RowGroup};
 use uuid::Uuid;
 
 /// Postings compared in one run.
@@ -32,18 +33,34 @@ pub(super) enum Tables<'a> {
     Conversions(&'a earnings::tables::Store),
     Payouts(&'a payout::tables::Store),
     Proposals(&'a support::tables::Store),
+    Treasury(&'a treasury::tables::Store),
+}
+
+/// A row, or several that postings name by the same field.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum RowName {
+    Id(Uuid),
+    OfTreasury(RowGroup),
 }
 
 /// How far the rows were read.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 struct Cursor {
     id: Option<Uuid>,
     number: i64,
+    of_treasury: RowCursor,
 }
 
 impl Tables<'_> {
-    /// The claims of the row with this id; none without such a row.
-    async fn claims(&self, book: &BookName, id: Uuid) -> Result<Vec<Claim>, ReadFault> {
+    /// The claims of the row with this name; none without such a row.
+    async fn claims(&self, book: &BookName, name: &RowName) -> Result<Vec<Claim>, ReadFault> {
+        let id = match (self, name) {
+            (_, RowName::Id(id)) => *id,
+            (Self::Treasury(tables), RowName::OfTreasury(group)) => {
+                return Ok(tables.postings_of(book, group).await?.into_iter().map(claims::of_treasury).collect());
+            }
+            (_, RowName::OfTreasury(_)) => return Ok(Vec::new()),
+        };
         Ok(match self {
             Self::Purchases(tables) => {
                 tables.purchase(book, id).await?.and_then(|purchase| claims::of_purchase(&purchase)).into_iter().collect()
@@ -64,11 +81,12 @@ impl Tables<'_> {
             Self::Proposals(tables) => {
                 tables.proposal(book, id).await?.and_then(|proposal| claims::of_proposal(&proposal)).into_iter().collect()
             }
+            Self::Treasury(_) => Vec::new(),
         })
     }
 
-    /// The next rows with their ids, and where to continue; from the beginning again after the last.
-    async fn page(&self, book: &BookName, from: Cursor) -> Result<(Vec<(Uuid, Vec<Claim>)>, Cursor), ReadFault> {
+    /// The next rows with their names, and where to continue; from the beginning again after the last.
+    async fn page(&self, book: &BookName, from: &Cursor) -> Result<(Vec<(RowName, Vec<Claim>)>, Cursor), ReadFault> {
         let mut rows = Vec::new();
         let mut next = Cursor::default();
         match self {
@@ -77,7 +95,7 @@ impl Tables<'_> {
             Self::Conversions(tables) => {
                 for quote in tables.accepted(book, from.id, ROWS_MAX).await? {
                     next.id = Some(quote.id);
-                    rows.push((quote.id, claims::of_quote(book, &quote).into_iter().collect()));
+                    rows.push((RowName::Id(quote.id), claims::of_quote(book, &quote).into_iter().collect()));
                 }
             }
             Self::Payouts(tables) => {
@@ -88,14 +106,22 @@ impl Tables<'_> {
                 let recalls = tables.recalls_of_all(book, &ids).await?;
                 rows.extend(claims::of_payouts(&page, &returns, &recalls).into_iter().map(|(id, mut all)| {
                     all.extend(reserved.get(&id).into_iter().flat_map(claims::of_reserved));
-                    (id, all)
+                    (RowName::Id(id), all)
                 }));
             }
             Self::Proposals(tables) => {
                 for proposal in tables.carried_out(book, from.number, ROWS_MAX).await? {
                     next.number = proposal.number;
-                    rows.push((proposal.id, claims::of_proposal(&proposal).into_iter().collect()));
+                    rows.push((RowName::Id(proposal.id), claims::of_proposal(&proposal).into_iter().collect()));
                 }
+            }
+            Self::Treasury(tables) => {
+                let (found, of_treasury) = tables.row_postings(book, &from.of_treasury, ROWS_MAX).await?;
+                for row in found {
+                    rows.push((RowName::OfTreasury(row.group.clone()), vec![claims::of_treasury(row)]));
+                }
+                // Its tables come one after another, so a short page is not the last.
+                return Ok((rows, Cursor { of_treasury: of_treasury.unwrap_or_default(), ..next }));
             }
         }
         let next = if i64::try_from(rows.len()).is_ok_and(|count| count < ROWS_MAX) { Cursor::default() } else { next };
@@ -104,10 +130,10 @@ impl Tables<'_> {
 }
 
 /// A posting that was not compared yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Waiting {
     /// The row that it names, if any.
-    row: Option<Uuid>,
+    row: Option<RowName>,
     posting: Uuid,
     seq: i64,
     moves: u64,
@@ -129,9 +155,9 @@ pub(super) struct RollingJoin {
     of: RowsOf,
     waiting: VecDeque<Waiting>,
     cursor: Cursor,
-    /// What differed in the last run: postings, and rows by their ids.
+    /// What differed in the last run: postings, and rows.
     postings: Vec<Waiting>,
-    rows: BTreeSet<Uuid>,
+    rows: BTreeSet<RowName>,
 }
 
 impl RollingJoin {
@@ -145,7 +171,7 @@ impl RollingJoin {
         if RowsOf::kind(&posting.kind) != Some(self.of) || posting.kind == PostingKind::PayoutHold.name() {
             return;
         }
-        let row = named_row(self.of, &posting.fields);
+        let row = named_row(self.of, &posting.kind, &posting.fields);
         self.waiting.push_back(Waiting { row, posting: event.id, seq: event.seq, moves });
     }
 
@@ -155,14 +181,14 @@ impl RollingJoin {
         let mut postings = Vec::new();
         // Replaced only when all of it was read, so that what differed is not forgotten where a read fails.
         for posting in self.postings.clone() {
-            if let Some(why) = self.unlike(tables, side, posting).await? {
+            if let Some(why) = self.unlike(tables, side, &posting).await? {
                 sure.push(why);
                 postings.push(posting);
             }
         }
         let mut rows = BTreeSet::new();
         for row in self.rows.clone() {
-            if let Some(why) = self.differs(row, &tables.claims(side.name, row).await?, side).await? {
+            if let Some(why) = self.differs(&row, &tables.claims(side.name, &row).await?, side).await? {
                 sure.push(why);
                 rows.insert(row);
             }
@@ -170,17 +196,17 @@ impl RollingJoin {
         (self.postings, self.rows) = (postings, rows);
         let (count, mut again) = (sure.len(), false);
         for _ in 0..POSTINGS_MAX {
-            let Some(posting) = self.waiting.front().copied() else { break };
-            if self.unlike(tables, side, posting).await?.is_some() {
+            let Some(posting) = self.waiting.front().cloned() else { break };
+            if self.unlike(tables, side, &posting).await?.is_some() {
                 again = true;
                 self.postings.push(posting);
             }
             // Removed only now, so that one that could not be read is compared in the next run.
             self.waiting.pop_front();
         }
-        let (page, next) = tables.page(side.name, self.cursor).await?;
+        let (page, next) = tables.page(side.name, &self.cursor).await?;
         for (row, claims) in page {
-            if !self.rows.contains(&row) && self.differs(row, &claims, side).await?.is_some() {
+            if !self.rows.contains(&row) && self.differs(&row, &claims, side).await?.is_some() {
                 again = true;
                 self.rows.insert(row);
             }
@@ -199,8 +225,8 @@ impl RollingJoin {
     }
 
     /// How a posting differs from what the row that it names claims, if it does.
-    async fn unlike(&self, tables: &Tables<'_>, side: Followed<'_>, posting: Waiting) -> Result<Option<String>, ReadFault> {
-        let claims = match posting.row {
+    async fn unlike(&self, tables: &Tables<'_>, side: Followed<'_>, posting: &Waiting) -> Result<Option<String>, ReadFault> {
+        let claims = match &posting.row {
             Some(row) => tables.claims(side.name, row).await?,
             None => Vec::new(),
         };
@@ -212,7 +238,7 @@ impl RollingJoin {
     }
 
     /// How a row differs from the postings that it names, if it does.
-    async fn differs(&self, row: Uuid, claims: &[Claim], side: Followed<'_>) -> Result<Option<String>, ReadFault> {
+    async fn differs(&self, row: &RowName, claims: &[Claim], side: Followed<'_>) -> Result<Option<String>, ReadFault> {
         for claim in claims.iter().filter(|claim| claim.recorded) {
             let Some(id) = claim.id else { return Ok(Some(joins::lacking(claim))) };
             let Some(event) = side.store.event_by_id(side.book.key, id).await? else { return Ok(Some(joins::lacking(claim))) };
@@ -227,7 +253,7 @@ impl RollingJoin {
             // A copied row agrees with the posting of the original row, but that posting names the original.
             if let Body::Posting(posting) = &event.body
                 && posting.kind != PostingKind::PayoutHold.name()
-                && named_row(self.of, &posting.fields) != Some(row)
+                && named_row(self.of, &posting.kind, &posting.fields).as_ref() != Some(row)
             {
                 return Ok(Some(joins::lacking(claim)));
             }
@@ -237,12 +263,13 @@ impl RollingJoin {
 }
 
 /// The row that a posting names in its fields, if any.
-fn named_row(of: RowsOf, fields: &[(String, String)]) -> Option<Uuid> {
+fn named_row(of: RowsOf, kind: &str, fields: &[(String, String)]) -> Option<RowName> {
     let field = match of {
+        RowsOf::Treasury => return treasury::tables::named(kind, fields).map(RowName::OfTreasury),
         RowsOf::Purchases => "purchase_id",
         RowsOf::Conversions => "quote_id",
         RowsOf::Payouts => "payout_id",
         RowsOf::Proposals => "proposal_id",
     };
-    fields.iter().find(|(name, _)| name == field).and_then(|(_, value)| Uuid::try_parse(value).ok())
+    fields.iter().find(|(name, _)| name == field).and_then(|(_, value)| Uuid::try_parse(value).ok()).map(RowName::Id)
 }

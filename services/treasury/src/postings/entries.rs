@@ -10,11 +10,19 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 const IDS: &str = "the ids of a structure are ids";
+/// The field that names the row of what two people decided.
+const ADJUSTMENT: &str = "adjustment_id";
 
 /// Books an entry of a statement as what it is now: takes back what it was booked as before, if anything.
 #[must_use]
-pub fn entry_booking(account: &PhysicalAccount, id: Uuid, before: Option<LeafBooking>, now: Option<LeafBooking>) -> PostingDraft {
-    let mut draft = PostingDraft::new(PostingKind::TreasuryEntry, id);
+pub fn entry_booking(
+    account: &PhysicalAccount,
+    entry_key: &str,
+    id: Uuid,
+    before: Option<LeafBooking>,
+    now: Option<LeafBooking>,
+) -> PostingDraft {
+    let mut draft = PostingDraft::new(PostingKind::TreasuryEntry, id).field("account", &account.id).field("entry", entry_key);
     for booking in before.map(LeafBooking::reversed).into_iter().chain(now) {
         let amount = Money::try_new(account.currency, booking.amount).expect("it was an entry's amount");
         let [debit, credit] = [booking.debit, booking.credit].map(|side| leaf_id(account, side));
@@ -23,26 +31,26 @@ pub fn entry_booking(account: &PhysicalAccount, id: Uuid, before: Option<LeafBoo
     draft
 }
 
-/// What two people approved of a case.
+/// What two people approved of a case: the adjustment's id, and that of the request.
 #[must_use]
 pub fn case_adjustment(
     account: &PhysicalAccount,
     leaves: &BTreeMap<&str, &Node>,
-    id: Uuid,
+    (adjustment, id): (Uuid, Uuid),
     transfers: &[AdjustmentTransfer],
 ) -> PostingDraft {
-    decided(PostingDraft::new(PostingKind::TreasuryAdjustment, id), account, leaves, transfers)
+    decided(PostingDraft::new(PostingKind::TreasuryAdjustment, id).field(ADJUSTMENT, adjustment.simple()), account, leaves, transfers)
 }
 
-/// A loss that two people approved.
+/// A loss that two people approved, as [`case_adjustment`].
 #[must_use]
 pub fn case_write_off(
     account: &PhysicalAccount,
     leaves: &BTreeMap<&str, &Node>,
-    id: Uuid,
+    (adjustment, id): (Uuid, Uuid),
     transfers: &[AdjustmentTransfer],
 ) -> PostingDraft {
-    decided(PostingDraft::new(PostingKind::TreasuryWriteOff, id), account, leaves, transfers)
+    decided(PostingDraft::new(PostingKind::TreasuryWriteOff, id).field(ADJUSTMENT, adjustment.simple()), account, leaves, transfers)
 }
 
 fn decided(

@@ -227,7 +227,7 @@ fn case(row: &AnyRow) -> Result<KeptCase, Error> {
     })
 }
 
-fn adjustment(row: &AnyRow) -> Result<Adjustment, Error> {
+pub(super) fn adjustment(row: &AnyRow) -> Result<Adjustment, Error> {
     let (id, kind) = (text(row, "adjustment_id")?, text(row, "kind")?);
     let kind = [AdjustmentKind::Adjustment, AdjustmentKind::WriteOff]
         .into_iter()

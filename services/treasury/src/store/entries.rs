@@ -50,19 +50,6 @@ impl Store {
     pub async fn bookings(&self, book: &str, account: &str) -> Result<Vec<EntryBooking>, Error> {
         let query = sqlx::query("SELECT * FROM entry_booking WHERE book = $1 AND account_id = $2 ORDER BY entry_key, generation");
         let rows = query.bind(book.to_owned()).bind(account.to_owned()).fetch_all(&self.pool).await?;
-        let booking = |row: &AnyRow| {
-            let (debit, credit) = (text(row, "debit")?, text(row, "credit")?);
-            let side = |name: String| BookingSide::from_name(&name).ok_or(Error::Row("side", name));
-            let amount = row.try_get("amount")?;
-            let booking = if debit.is_empty() { None } else { Some(LeafBooking { debit: side(debit)?, credit: side(credit)?, amount }) };
-            Ok(EntryBooking {
-                entry_key: text(row, "entry_key")?,
-                generation: row.try_get("generation")?,
-                booking,
-                planned_at_ms: row.try_get("planned_at_ms")?,
-                posted: row.try_get::<i64, _>("posted_at_ms")? != 0,
-            })
-        };
         rows.iter().map(booking).collect()
     }
 
@@ -81,6 +68,20 @@ impl Store {
         let query = sqlx::query("SELECT COUNT(*) AS entries FROM bank_entry WHERE book = $1 AND account_id = $2 AND closed_day = $3");
         Ok(query.bind(book.to_owned()).bind(account.to_owned()).bind(day.to_string()).fetch_one(&self.pool).await?.try_get("entries")?)
     }
+}
+
+pub(super) fn booking(row: &AnyRow) -> Result<EntryBooking, Error> {
+    let (debit, credit) = (text(row, "debit")?, text(row, "credit")?);
+    let side = |name: String| BookingSide::from_name(&name).ok_or(Error::Row("side", name));
+    let amount = row.try_get("amount")?;
+    let booking = if debit.is_empty() { None } else { Some(LeafBooking { debit: side(debit)?, credit: side(credit)?, amount }) };
+    Ok(EntryBooking {
+        entry_key: text(row, "entry_key")?,
+        generation: row.try_get("generation")?,
+        booking,
+        planned_at_ms: row.try_get("planned_at_ms")?,
+        posted: row.try_get::<i64, _>("posted_at_ms")? != 0,
+    })
 }
 
 /// Writes the entries of open days anew; those of closed ones stay as they are.

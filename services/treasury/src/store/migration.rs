@@ -217,7 +217,7 @@ async fn import(tx: &mut AnyConnection, run: MigrationRun<'_>, account: &OldAcco
     Ok(inserted.rows_affected() == 1)
 }
 
-fn imported(row: &AnyRow) -> Result<ImportedAccount, Error> {
+pub(super) fn imported(row: &AnyRow) -> Result<ImportedAccount, Error> {
     let mandates: String = row.try_get("mandates")?;
     let account = OldAccount {
         id: row.try_get("account_id")?,
@@ -247,7 +247,7 @@ fn imported(row: &AnyRow) -> Result<ImportedAccount, Error> {
     })
 }
 
-fn old_move(row: &AnyRow) -> Result<OldMove, Error> {
+pub(super) fn old_move(row: &AnyRow) -> Result<OldMove, Error> {
     let request_id: String = row.try_get("request_id")?;
     Ok(OldMove {
         request_id: Uuid::try_parse(&request_id).map_err(|_| Error::Row("request_id", request_id))?,

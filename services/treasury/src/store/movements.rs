@@ -76,7 +76,7 @@ impl MovementState {
     }
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "movement_no, request_key, part, kind, asked, posting_key, decided_at_ms, decided_by, effective_at_ms, state, calculation";
 
 impl Store {
@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// Rows with their transfers.
-    async fn whole(&self, book: &BookName, rows: Vec<AnyRow>) -> Result<Vec<MovementRow>, Error> {
+    pub(super) async fn whole(&self, book: &BookName, rows: Vec<AnyRow>) -> Result<Vec<MovementRow>, Error> {
         let mut found = rows.iter().map(movement).collect::<Result<Vec<_>, _>>()?;
         let numbers = found.iter().map(|row| row.movement_no);
         let (Some(first), Some(last)) = (numbers.clone().min(), numbers.max()) else { return Ok(found) };

@@ -102,7 +102,7 @@ fn expected(row: &AnyRow) -> Result<Expected, Error> {
     })
 }
 
-fn receipt(row: &AnyRow) -> Result<BankReceipt, Error> {
+pub(super) fn receipt(row: &AnyRow) -> Result<BankReceipt, Error> {
     let id: String = row.try_get("receipt_id")?;
     Ok(BankReceipt {
         receipt_id: Uuid::try_parse(&id).map_err(|_| Error::Row("receipt_id", id))?,

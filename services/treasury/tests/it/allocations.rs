@@ -93,6 +93,7 @@ async fn interest_is_divided_by_daily_balances_once_and_its_calculation_kept() {
         let book = fixture.balances().await;
         assert_eq!((book[FEES], book[&leaf_account("main-a")], book[&leaf_account("client-a")]), (0, 30_053, 20_036));
         assert_proof(&book);
+        assert_eq!(fixture.assert_rows_are_postings().await["treasury.allocation"], 2);
     }
 }
 

@@ -121,6 +121,7 @@ async fn an_item_that_is_announced_late_takes_the_booking_back() {
         fixture.import(file.as_bytes()).await.unwrap();
         assert_eq!((fixture.has("bank-eur-suspense").await, fixture.open_cases().await), (0, vec![]));
         assert_eq!(fixture.case("UNKNOWN_DEBIT").await.resolution, "matched");
+        assert_eq!(fixture.assert_rows_are_postings().await["treasury.entry"], 2, "booked, and taken back");
         let differs = fixture.expect(vec![payout("P1", 12_551, &id(1), &day)]).await.unwrap_err();
         assert_eq!(reason(&differs), "ITEM_DIFFERS");
     }
@@ -158,6 +159,8 @@ async fn two_people_adjust_a_case_and_it_is_posted_once() {
         // What was decided stays, however often the statement is read.
         fixture.import(usual(&day).as_bytes()).await.unwrap();
         assert_eq!((fixture.open_cases().await, fixture.has("eu-creators").await), (vec![], 1_005_000 - 12_550));
+        let postings = fixture.assert_rows_are_postings().await;
+        assert_eq!(["treasury.adjustment", "treasury.write_off"].map(|kind| postings[kind]), [1, 1]);
     }
 }
 

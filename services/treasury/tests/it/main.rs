@@ -14,6 +14,7 @@ mod proof;
 mod reasons;
 mod receipts;
 mod reference;
+mod rows;
 mod statements;
 mod twins;
 

@@ -352,6 +352,7 @@ async fn interest_follows_daily_balances_and_is_booked_once() {
         assert_eq!((position.minor_units, position.accrued_until_date), (30_019, fixture.day(-1)));
         assert_eq!(fixture.positions(&first).await[0].minor_units, 50_000, "as it was");
         assert_proof(&fixture.balances().await);
+        assert!(fixture.assert_rows_are_postings().await["treasury.interest"] > 0);
     }
 }
 
@@ -380,6 +381,7 @@ proptest! {
             }
             let book = fixture.balances().await;
             assert_proof(&book);
+            fixture.assert_rows_are_postings().await;
             for position in fixture.positions("").await {
                 let counted = net[&(position.lender.as_str(), position.borrower.as_str())];
                 assert_eq!(position.minor_units, counted.max(0), "{position:?}");

@@ -166,6 +166,8 @@ async fn receipts_on_old_numbers_go_to_the_mapped_leaf_are_reported_and_open_a_c
         fixture.receipt("old-3", "000003", 6).await;
         let third = fixture.report().await.accounts.into_iter().find(|account| account.id == "old-3").unwrap();
         assert_eq!((third.state(), third.balance_minor_units, third.receipt_count), (OldAccountState::Open, 6, 4));
+        let postings = fixture.assert_rows_are_postings().await;
+        assert_eq!(["treasury.receipt", "treasury.migration", "treasury.move"].map(|kind| postings[kind]), [4, 3, 4]);
     }
 }
 

@@ -12,7 +12,7 @@ pub struct HealthCheck {
     /// * `coins`: the coins issued equal the coins spent plus the coins held.
     /// * `purchases`: every purchase was credited by one posting.
     /// * `payouts`: holds and money in transit belong to payouts.
-    /// * `conversions`, `payout_postings`, `proposals`: every row and its posting agree in user, amount, unit and account.
+    /// * `conversions`, `payout_postings`, `proposals`, `treasury`: every row and its posting agree in user, amount, unit and account.
     /// * `clock`: the last commit is not ahead of the monitor's clock.
     /// * `twins`: in the treasury book, leaves add up to cash, and twins to what apps' books claimed at the last posting with one.
     /// * `suspense`: always passes once the journal was read; `detail` says what is in suspense, and since when.
