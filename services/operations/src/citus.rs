@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 108] = [
+pub const PLAN: [(&str, TablePlacement); 109] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -114,6 +114,7 @@ pub const PLAN: [(&str, TablePlacement); 108] = [
     ("treasury.accounting_balance", Coordinator("a few rows a month")),
     ("treasury.movement", MOVEMENTS),
     ("treasury.movement_transfer", MOVEMENTS),
+    ("treasury.funds_reservation", MOVEMENTS),
     ("treasury.bank_file", STATEMENTS),
     ("treasury.bank_file_part", STATEMENTS),
     ("treasury.bank_statement", STATEMENTS),

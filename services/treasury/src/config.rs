@@ -32,6 +32,9 @@ pub struct Config {
     pub client_money_markets: Vec<String>,
     /// Pause in milliseconds between two readings of apps' books for money that they moved at banks: 10 to 60,000. What is not read yet is a timing item.
     pub twin_delay_ms: u64,
+    /// How long a leaf's money is held for a payout that is not submitted, in milliseconds: 60,000 to 86,400,000, and longer than a payout's `lease_ms` and the
+    /// deadline of its calls together. Then the hold is released; a payout that comes later reserves again.
+    pub reservation_hold_ms: u64,
     /// What legal entities of the group may owe each other, and at which interest, each row from a day on. Without a row nothing is lent.
     pub pairs: Vec<PairSettings>,
     /// How full leaves may be, each row from a day on. Without a row a leaf may be emptied, never overdrawn, and filled to any amount.
@@ -54,6 +57,7 @@ impl Default for Config {
             region: "local".to_owned(),
             client_money_markets: Vec::new(),
             twin_delay_ms: 500,
+            reservation_hold_ms: 900_000,
             pairs: Vec::new(),
             leaf_bounds: Vec::new(),
             leaf_rates: Vec::new(),
@@ -90,6 +94,9 @@ impl Config {
         }
         if let Some(wrong) = self.client_money_markets.iter().find(|market| !is_country(market)) {
             return Err(InvalidOption { option: "client_money_markets", must: format!("have ISO 3166 codes only, and {wrong:?} is none") });
+        }
+        if !(60_000..=86_400_000).contains(&self.reservation_hold_ms) {
+            return Err(InvalidOption { option: "reservation_hold_ms", must: "be 60,000 to 86,400,000".to_owned() });
         }
         if !(10..=60_000).contains(&self.twin_delay_ms) {
             return Err(InvalidOption { option: "twin_delay_ms", must: "be 10 to 60,000".to_owned() });

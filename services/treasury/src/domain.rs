@@ -9,6 +9,7 @@
 //! - [`statement`]: what an account had on a day.
 //! - [`migration`]: old accounts that move into the structure. [`receipt`]: what came, and what should come.
 //!   [`forecast`]: until the next funding.
+//! - [`reservation`]: what payouts take of leaves.
 //! - [`plan`]: the changes that a file makes, or every rule that it breaks. [`listing`]: the trees in order, with balances rolled up.
 pub mod allocation;
 pub mod bank;
@@ -28,6 +29,7 @@ pub mod plan;
 pub mod positions;
 pub mod proof;
 pub mod receipt;
+pub mod reservation;
 pub mod statement;
 pub mod structure;
 pub mod terms;

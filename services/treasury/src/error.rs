@@ -34,6 +34,12 @@ pub enum Error {
         /// The treasury's.
         treasury: String,
     },
+    /// A book that there is not, or the treasury's, where an app's is meant.
+    #[error("no such book of an app")]
+    AppBookUnknown {
+        /// Its name.
+        book: String,
+    },
     /// The file can't be read.
     #[error("a file that can't be read")]
     File(Vec<StructureFault>),

@@ -3,13 +3,13 @@
 //! Of two movements that are decided on the same balances, the second finds its number taken and is decided again. So no two of them spend the same money. What
 //! others post meanwhile, such as payouts, is checked by them.
 use crate::{
-    domain::{Structure, moves::BookView, terms::Pair},
+    domain::{Structure, moves::BookView, reservation::LeafReservation, terms::Pair},
     error::Error,
     store::{MovementRow, MovementState, MovementTransfer, NewMovement},
     treasury::{Treasury, balances_of},
 };
 use api::ledger::TrialBalanceLine;
-use chart::{Account, Purpose, Unit};
+use chart::{Account, PostingKind, Purpose, Unit};
 use ledger_client::{NotPosted, PostingDraft, TrialRead};
 use money::{Money, time::unix_ms};
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
@@ -97,6 +97,30 @@ impl Treasury {
 
     /// Writes a decision down and posts it; nothing where others decided meanwhile. The ledger's refusal of any part is an error, and that part never happens.
     pub(crate) async fn carry_out(&self, turn: &OpenTurn, asked: &Asked<'_>, decided: Decided) -> Result<Option<Vec<MovementRow>>, Error> {
+        let parts = self.parts(turn, asked, decided);
+        if !self.store.decide(&self.book, turn.last, &parts).await? {
+            return Ok(None);
+        }
+        self.post_decided(asked).await.map(Some)
+    }
+
+    /// As [`Treasury::carry_out`], for the hold of a reservation, which is written down with it.
+    pub(crate) async fn carry_out_reservation(
+        &self,
+        turn: &OpenTurn,
+        asked: &Asked<'_>,
+        (hold, row): (PostingDraft, &LeafReservation),
+    ) -> Result<bool, Error> {
+        let parts = self.parts(turn, asked, Decided { drafts: vec![hold], ..Decided::default() });
+        let hold = parts.first().expect("one draft is one part");
+        if !self.store.decide_reservation(&self.book, turn.last, hold, row).await? {
+            return Ok(false);
+        }
+        self.post_decided(asked).await.map(|_| true)
+    }
+
+    /// The parts of a decision, as they are written down.
+    fn parts(&self, turn: &OpenTurn, asked: &Asked<'_>, decided: Decided) -> Vec<NewMovement> {
         let fields = serde_json::to_string(&asked.fields).expect("a map of texts is JSON");
         let Decided { drafts, effective_at_ms, calculation } = decided;
         let parts = drafts.iter().zip(0_i64..).map(|(draft, part)| NewMovement {
@@ -111,9 +135,11 @@ impl Treasury {
             calculation: if part == 0 { calculation.clone() } else { String::new() },
             transfers: draft.transfers().iter().filter_map(transfer_row).collect(),
         });
-        if !self.store.decide(&self.book, turn.last, &parts.collect::<Vec<_>>()).await? {
-            return Ok(None);
-        }
+        parts.collect()
+    }
+
+    /// Posts all parts of what was decided. The ledger's refusal of any of them is an error.
+    async fn post_decided(&self, asked: &Asked<'_>) -> Result<Vec<MovementRow>, Error> {
         let rows = self.store.movements_of(&self.book, &asked.key).await?;
         let mut refused = None;
         for row in &rows {
@@ -121,7 +147,7 @@ impl Treasury {
         }
         match refused {
             Some(not_posted) => Err(Error::Ledger(not_posted)),
-            None => Ok(Some(rows)),
+            None => Ok(rows),
         }
     }
 
@@ -202,7 +228,11 @@ fn draft_of(row: &MovementRow) -> PostingDraft {
     movement.transfers.iter().fold(draft, |draft, transfer| {
         let account = |name| Account::parse(name).expect("recorded from the chart");
         let amount = Money::try_new(transfer.currency, transfer.minor_units).expect("recorded from an amount");
-        draft.money(account(transfer.debit.as_str()), account(transfer.credit.as_str()), amount)
+        let (debit, credit) = (account(transfer.debit.as_str()), account(transfer.credit.as_str()));
+        match movement.kind {
+            PostingKind::TreasuryReserve => draft.hold(debit, credit, amount),
+            _ => draft.money(debit, credit, amount),
+        }
     })
 }
 

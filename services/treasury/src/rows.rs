@@ -50,7 +50,7 @@ pub struct RowPosting {
     pub is_recorded: bool,
     /// The posting's kind.
     pub kind: PostingKind,
-    /// Debited account, credited account and amount in minor units of each transfer.
+    /// Debited account, credited account and amount in minor units of each transfer. Those of a reservation only hold it.
     pub transfers: Vec<(String, String, i64)>,
 }
 
@@ -76,7 +76,8 @@ impl Default for RowCursor {
 }
 
 /// The kinds of postings that a row of this service must be there for.
-pub const KINDS: [PostingKind; 9] = [
+pub const KINDS: [PostingKind; 10] = [
+    PostingKind::TreasuryReserve,
     PostingKind::TreasuryLeafMove,
     PostingKind::TreasuryInterest,
     PostingKind::TreasuryAllocation,
@@ -94,9 +95,10 @@ pub fn named(kind: &str, fields: &[(String, String)]) -> Option<RowGroup> {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let id = |name: &str| field(name).and_then(|value| Uuid::try_parse(&value).ok());
     Some(match PostingKind::parse(kind)? {
-        PostingKind::TreasuryLeafMove | PostingKind::TreasuryInterest | PostingKind::TreasuryAllocation => {
-            RowGroup::Movements(field("request_key")?)
-        }
+        PostingKind::TreasuryReserve
+        | PostingKind::TreasuryLeafMove
+        | PostingKind::TreasuryInterest
+        | PostingKind::TreasuryAllocation => RowGroup::Movements(field("request_key")?),
         PostingKind::TreasuryEntry => RowGroup::Entry { account: field("account")?, entry: field("entry")? },
         PostingKind::TreasuryAdjustment | PostingKind::TreasuryWriteOff => RowGroup::Adjustment(id("adjustment_id")?),
         PostingKind::TreasuryMigration | PostingKind::TreasuryMove => RowGroup::OldAccount(field("account")?),

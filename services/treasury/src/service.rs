@@ -1,13 +1,14 @@
 //! The RPCs: who calls, decode, call, encode.
 //!
 //! - `structure`: the structure, and the proof of the books. `moves`, `allocations`, `forecasts`: money between leaves. `statements`: those that this service issues.
-//! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `accounting`: accounting days.
+//! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `reservations`: payouts. `accounting`: accounting days.
 mod accounting;
 mod allocations;
 mod forecasts;
 mod migration;
 mod moves;
 mod reconciliation;
+mod reservations;
 mod statements;
 mod structure;
 
@@ -224,6 +225,14 @@ impl TreasuryService for Handlers {
 
     async fn record_receipt(&self, request: Request<pb::RecordReceiptRequest>) -> Result<Response<pb::RecordReceiptResponse>, Status> {
         self.receipt_recorded(request).await.map(Response::new)
+    }
+
+    async fn reserve_funds(&self, request: Request<pb::ReserveFundsRequest>) -> Result<Response<pb::ReserveFundsResponse>, Status> {
+        self.funds_reserved(request).await.map(Response::new)
+    }
+
+    async fn release_funds(&self, request: Request<pb::ReleaseFundsRequest>) -> Result<Response<pb::ReleaseFundsResponse>, Status> {
+        self.funds_released(request).await.map(Response::new)
     }
 
     async fn get_forecast(&self, request: Request<pb::GetForecastRequest>) -> Result<Response<pb::GetForecastResponse>, Status> {

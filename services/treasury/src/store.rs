@@ -1,7 +1,7 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
 //!
 //! - `read`: the structure, as it is or was on a day. `write`: the changes of a plan. `closings`: closing balances by day.
-//! - `movements`: decided postings. `statement`: statements that were issued. `accounting`: accounting days of any book.
+//! - `movements`: decided postings. `reservations`: what payouts take of leaves. `statement`: statements that were issued. `accounting`: accounting days of any book.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
 //! - `migration`: old accounts. `receipts`: what came, and what should come. `audited`: pages of all rows that have postings.
 use crate::domain::Structure;
@@ -23,6 +23,7 @@ mod migration;
 mod movements;
 mod read;
 mod receipts;
+mod reservations;
 mod statement;
 mod write;
 
@@ -40,7 +41,7 @@ pub use write::Application;
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 8] = [
+pub const MIGRATIONS: [Migration; 9] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
@@ -49,6 +50,7 @@ pub const MIGRATIONS: [Migration; 8] = [
     Migration::expand(6, include_str!("../migrations/0006_movements.sql")),
     Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
+    Migration::expand(9, include_str!("../migrations/0009_reservations.sql")),
 ];
 
 /// The service's tables.

@@ -30,6 +30,8 @@ pub struct Treasury {
     pub(crate) funding: Arc<[FundingWindow]>,
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
+    /// One reservation is decided at a time in this process.
+    pub(crate) reserving: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The treasury book's balances, at one moment.
@@ -64,7 +66,7 @@ impl Treasury {
         let markets = config.client_money_markets.iter().cloned().collect();
         let (client_money_markets, terms, funding) = (Arc::new(markets), Arc::new(agreed.0), agreed.1.into());
         let (region, config) = (config.region.clone(), Arc::new(config.clone()));
-        Self { store, ledger, book, region, client_money_markets, terms, funding, config, clock }
+        Self { store, ledger, book, region, client_money_markets, terms, funding, config, clock, reserving: Arc::default() }
     }
 
     /// What a file would change, and the hash of that.

@@ -4,7 +4,7 @@
 //! go is nowhere but in the treasury book: each twin says which posting it accounts for, and moves a guard from the one before. So whatever crashes in between, and
 //! however many processes follow, none is lost and none is posted twice.
 //!
-//! - `reading`: what the ledger says of claims and their twins. `announcing`: payouts that reconciliation should know.
+//! - `reading`: what the ledger says of claims and their twins. `announcing`: payouts that reconciliation should know. `settling`: payouts that were reserved.
 use crate::{
     domain::{ClaimAccount, ClaimMove, Structure, TwinPosition},
     error::Error,
@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 mod announcing;
 mod reading;
+mod settling;
 
 pub(crate) use reading::ClaimPage;
 
@@ -79,7 +80,8 @@ impl TwinFollower {
         }
         let structure = self.treasury.structure(None).await?;
         self.look(&structure).await?;
-        let (mut posted, mut failed) = (0, None);
+        let mut failed = self.treasury.follow_reservations().await.err();
+        let mut posted = 0;
         for followed in self.followed.values_mut() {
             match follow(&self.treasury, &structure, followed).await {
                 Ok(count) => posted += count,
@@ -169,15 +171,20 @@ async fn post(
     let claim = &followed.claim;
     let leaf = structure.covering_leaf(&claim.key()).ok_or_else(|| Error::Twin(format!("{} has no leaf", claim.physical.id)))?;
     let now_ms = unix_ms((treasury.clock)());
+    let payouts = treasury.settled_payouts(claim, moves).await?;
+    treasury.announce_payouts(claim, moves, &payouts).await?;
     let mut after_seq = from.seq;
     let mut posts = Vec::with_capacity(moves.len());
     for moved in moves {
+        let leaf = match payouts.get(&moved.posting) {
+            Some(payout_id) => treasury.settled_from(structure, claim, (moved, payout_id)).await?.unwrap_or(leaf),
+            None => leaf,
+        };
         let at_ms = if followed.refused { now_ms } else { id_ms(moved.posting, now_ms) };
         let id = chart::id::twin(moved.posting, &claim.app, &claim.name, at_ms);
         posts.push(postings::twin(&Twin { id, claim, moved, leaf, after_seq }).in_batch());
         after_seq = moved.seq;
     }
-    treasury.announce_payouts(claim, moves).await?;
     let outcomes = treasury.ledger.post_batch(&treasury.book, posts).await?;
     for (outcome, moved) in outcomes.into_iter().zip(moves) {
         if let Err(not_posted) = outcome {

@@ -5,6 +5,7 @@ pub mod moves;
 pub mod proof;
 pub mod receipts;
 pub mod reconciliation;
+pub mod reservations;
 pub mod statement;
 
 use crate::{

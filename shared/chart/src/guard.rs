@@ -19,13 +19,15 @@ pub enum GuardFamily {
     InFlight,
     /// See [`GuardKey::twin`].
     Twin,
+    /// See [`GuardKey::reservation`].
+    Reservation,
     /// Ensures that a posting is reversed only once; the ledger's own.
     Reversed,
 }
 
 impl GuardFamily {
     /// All families.
-    pub const ALL: [Self; 6] = [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Twin, Self::Reversed];
+    pub const ALL: [Self; 7] = [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Twin, Self::Reservation, Self::Reversed];
 
     /// The prefix of the names of its guards.
     #[must_use]
@@ -36,6 +38,7 @@ impl GuardFamily {
             Self::Receipt => "receipt/",
             Self::InFlight => "in_flight/",
             Self::Twin => "twin/",
+            Self::Reservation => "reservation/",
             Self::Reversed => "reversed/",
         }
     }
@@ -109,6 +112,12 @@ impl GuardKey {
     #[must_use]
     pub fn twin(book: &BookName, account: &str) -> Self {
         Self(format!("twin/{book}/{account}"))
+    }
+
+    /// Whether a step of a payout's reservation was posted: 0, then 1. A step that the ledger refused is tried again under another id, and is never posted twice.
+    #[must_use]
+    pub fn reservation(app: &BookName, reservation: Uuid, step: crate::PostingKind) -> Self {
+        Self(format!("reservation/{app}/{}/{}", reservation.simple(), step.name()))
     }
 
     /// The name.

@@ -74,6 +74,20 @@ pub fn treasury_movement(book: &BookName, request_key: &str, movement_no: i64, d
     at_time(derive_id(Uuid::nil(), &["treasury.movement", book.as_str(), request_key, &movement_no.to_string()]), decided_at_ms)
 }
 
+/// A step of a payout's reservation after its hold: `begun_at_ms` is when the step was begun, in Unix milliseconds, which the id carries. `tries` counts refusals, which
+/// the ledger keeps.
+#[must_use]
+pub fn reservation_step(reservation: Uuid, book: &BookName, kind: crate::PostingKind, (begun_at_ms, tries): (i64, i64)) -> Uuid {
+    let own = reservation.hyphenated().to_string();
+    at_time(derive_id(Uuid::nil(), &["treasury.reservation", book.as_str(), &own, kind.name(), &tries.to_string()]), begun_at_ms)
+}
+
+/// A payout's reservation with treasury: the one of this number.
+#[must_use]
+pub fn payout_reservation(payout_id: Uuid, number: i64) -> Uuid {
+    derive_id(payout_id, &["payout.ReserveFunds", &number.to_string()])
+}
+
 /// The opening balance of an old bank account that is imported, by an attempt that was begun at this time in Unix milliseconds.
 #[must_use]
 pub fn migration_opening(book: &BookName, account: &str, begun_at_ms: i64) -> Uuid {

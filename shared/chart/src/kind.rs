@@ -42,6 +42,14 @@ pub enum PostingKind {
     PayoutRelease,
     /// The treasury book's side of an app's posting that moved money at the bank.
     TreasuryTwin,
+    /// A payout's money is held on the leaf that pays it, before the payout is submitted.
+    TreasuryReserve,
+    /// The hold is released: its payout was not submitted, or what it held is in transit by now.
+    TreasuryRelease,
+    /// A payout with a reservation was submitted: its money goes from the leaf into transit.
+    TreasurySubmit,
+    /// A payout in transit was not executed: its money goes back to the leaf.
+    TreasuryReject,
     /// Money moved from one leaf of a physical bank account to another; between legal entities, also the loan or the repayment that this is.
     TreasuryLeafMove,
     /// Interest on what one legal entity of the group owes another.
@@ -73,7 +81,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
@@ -91,6 +99,10 @@ impl PostingKind {
         Self::PayoutReserve,
         Self::PayoutRelease,
         Self::TreasuryTwin,
+        Self::TreasuryReserve,
+        Self::TreasuryRelease,
+        Self::TreasurySubmit,
+        Self::TreasuryReject,
         Self::TreasuryLeafMove,
         Self::TreasuryInterest,
         Self::TreasuryAllocation,
@@ -126,6 +138,10 @@ impl PostingKind {
             Self::PayoutReserve => "payout.reserve",
             Self::PayoutRelease => "payout.release",
             Self::TreasuryTwin => "treasury.twin",
+            Self::TreasuryReserve => "treasury.reserve",
+            Self::TreasuryRelease => "treasury.release",
+            Self::TreasurySubmit => "treasury.submit",
+            Self::TreasuryReject => "treasury.reject",
             Self::TreasuryLeafMove => "treasury.leaf_move",
             Self::TreasuryInterest => "treasury.interest",
             Self::TreasuryAllocation => "treasury.allocation",

@@ -184,8 +184,16 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
     PostingRule { guards: &[(GuardFamily::InFlight, GuardUse::Lowers)], ..posted(kind, Poster::Payout, transfers) }
 }
 
+/// A leaf's money with what covers the app's claim.
+const LEAF_AND_COVER: &[TransferRule] = &[moved(LEAF, &[LEAF], Once), moved(COVER, &[COVER], Once)];
+
+/// A step of a payout's reservation.
+const fn reserved(kind: PostingKind) -> PostingRule {
+    PostingRule { guards: &[(GuardFamily::Reservation, GuardUse::Sets)], ..posted(kind, Poster::Treasury, LEAF_AND_COVER) }
+}
+
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 29] = [
+pub const POSTING_RULES: [PostingRule; 33] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -295,6 +303,18 @@ pub const POSTING_RULES: [PostingRule; 29] = [
             ],
         )
     },
+    posted(PostingKind::TreasuryReserve, Poster::Treasury, &[TransferRule { movement: Movement::Holds, ..moved(LEAF, &[LEAF], Once) }]),
+    PostingRule {
+        act: PostingAct::VoidHold,
+        ..posted(
+            PostingKind::TreasuryRelease,
+            Poster::Treasury,
+            &[TransferRule { movement: Movement::Resolves, ..moved(LEAF, &[LEAF], Once) }],
+        )
+    },
+    // What covers the app's claim goes with the money, so that a leaf always has what it covers.
+    reserved(PostingKind::TreasurySubmit),
+    reserved(PostingKind::TreasuryReject),
     posted(
         PostingKind::TreasuryLeafMove,
         Poster::Treasury,

@@ -175,6 +175,9 @@ const RECEIPT_EXPECT: Access = Access::Roles(&[(Service, Reach::Book), (Finance,
 /// Books what a bank reported, so no person does.
 const RECEIPT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 
+/// Money of a leaf is reserved for a payout by the payout service, which the service behind the RPC checks.
+const FUNDS_RESERVE: Access = Access::Roles(&[(Service, Reach::Book)]);
+
 /// Sums of a book's accounting days, for journals and trial balances: for those who answer for the books.
 const ACCOUNTING_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
@@ -302,6 +305,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/GetMigrationReport", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ExpectReceipt", RECEIPT_EXPECT),
     row("/largesse.treasury.v1.TreasuryService/RecordReceipt", RECEIPT_RECORD),
+    row("/largesse.treasury.v1.TreasuryService/ReserveFunds", FUNDS_RESERVE),
+    row("/largesse.treasury.v1.TreasuryService/ReleaseFunds", FUNDS_RESERVE),
     explained("/largesse.treasury.v1.TreasuryService/GetForecast", STRUCTURE_READ),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),

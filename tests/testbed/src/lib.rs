@@ -3,17 +3,19 @@
 //!
 //! - [`storage`]: databases that are removed with the test.
 //! - [`faulty`]: the ledger with injected faults. [`insides`]: answers full of details that no user may see.
-//! - [`collector`]: receives what processes export over OTLP.
+//! - [`collector`]: receives what processes export over OTLP. [`crash()`]: drops what is done at any await.
 //! - [`authority`]: a certificate authority. [`lying_line`]: a line to the bank that lies. [`bank_messages`]: what a bank's answers are made of.
 #![allow(clippy::unwrap_used)]
 pub mod authority;
 pub mod bank_messages;
 pub mod collector;
+mod crash;
 pub mod faulty;
 pub mod insides;
 pub mod lying_line;
 pub mod storage;
 
+pub use crash::{Crash, crash};
 pub use faulty::{Fault, FaultyLedger};
 pub use ledger::clock::LedgerClock;
 pub use storage::{Storage, both};

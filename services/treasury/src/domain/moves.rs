@@ -220,12 +220,7 @@ fn available(
         );
         return Err(refused(MoveRule::LeafAvailable, &asked.from, why));
     }
-    let cash = view.cash.get(&account.id).copied().unwrap_or_default();
-    let transit = sums(&StandardLeaf::InTransit.id(&account.id)).booked;
-    let inside =
-        view.leaves.iter().filter(|(leaf, sums)| sums.pending_debits > 0 && structure.root(leaf).is_some_and(|root| root.id == account.id));
-    let held: i128 = inside.map(|(_, sums)| i128::from(sums.pending_debits)).sum();
-    let at_bank = i128::from(cash) - i128::from(transit) - held;
+    let at_bank = at_bank(structure, view, account);
     if at_bank < amount {
         let why = format!("has {at_bank} minor units at the bank that are not on their way out, and {amount} are asked for; fund it first");
         return Err(refused(MoveRule::PhysicalAvailable, &account.id, why));
@@ -238,6 +233,17 @@ fn available(
         }
         _ => Ok(()),
     }
+}
+
+/// What a physical account has at the bank that is not on its way out: neither in transit nor held by any of its leaves.
+#[must_use]
+pub fn at_bank(structure: &Structure, view: &BookView, account: &PhysicalAccount) -> i128 {
+    let cash = view.cash.get(&account.id).copied().unwrap_or_default();
+    let transit = view.leaves.get(&StandardLeaf::InTransit.id(&account.id)).copied().unwrap_or_default().booked;
+    let inside =
+        view.leaves.iter().filter(|(leaf, sums)| sums.pending_debits > 0 && structure.root(leaf).is_some_and(|root| root.id == account.id));
+    let held: i128 = inside.map(|(_, sums)| i128::from(sums.pending_debits)).sum();
+    i128::from(cash) - i128::from(transit) - held
 }
 
 fn within_limit(

@@ -24,6 +24,10 @@ pub(super) fn about_money(error: Error) -> Status {
             let why = "this expected_id announced something else; nothing was changed, use another id".to_owned();
             rpc::refused(Code::AlreadyExists, "EXPECTED_RECEIPT_EXISTS", why, &[])
         }
+        Error::AppBookUnknown { book } => {
+            let why = "there is no such book of an app; nothing was done".to_owned();
+            rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("book", book)])
+        }
         Error::ReceiptReused(differing) => rpc::errors::request_id_reused(&differing),
         Error::ReceivingAccountUnknown { account } => {
             let why = "there is no such physical or old account; nothing was booked".to_owned();

@@ -165,7 +165,7 @@ impl Store {
     }
 }
 
-async fn insert(tx: &mut AnyConnection, book: &BookName, movement_no: i64, movement: &NewMovement) -> Result<bool, Error> {
+pub(super) async fn insert(tx: &mut AnyConnection, book: &BookName, movement_no: i64, movement: &NewMovement) -> Result<bool, Error> {
     let sql = "INSERT INTO movement
         (book, movement_no, request_key, part, kind, asked, posting_key, decided_at_ms, decided_by, effective_at_ms, state, calculation)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";

@@ -132,6 +132,11 @@ impl Fixture {
         TreasuryServiceClient::new(self.way.clone())
     }
 
+    /// A client with the payout service's token.
+    pub fn as_payout(&self) -> TreasuryServiceClient<Transport> {
+        TreasuryServiceClient::new(self.way.with_token(self.bed.service_token("payout")))
+    }
+
     pub async fn plan(&self, file: &str) -> Result<PlanStructureResponse, Status> {
         let request = PlanStructureRequest { book: BOOK.to_owned(), file: file.to_owned() };
         self.client().plan_structure(self.by(request)).await.map(tonic::Response::into_inner)

@@ -15,6 +15,7 @@ mod reasons;
 mod receipts;
 mod reference;
 mod rows;
+mod reserving;
 mod statements;
 mod twins;
 

@@ -4,7 +4,8 @@ use crate::{
     fixture::{BOOK, Fixture, SECOND_APP, both},
 };
 use api::ledger::{
-    BookMode, EntrySide, GetAccountRequest, ListEntriesRequest, PostPendingRequest, PostRequest, Transfer, VoidPendingRequest,
+    AccountState, BookMode, EntrySide, GetAccountRequest, ListEntriesRequest, PostPendingRequest, PostRequest, RequestField,
+    SetAccountStateRequest, Transfer, VoidPendingRequest,
 };
 use std::collections::BTreeMap;
 use testbed::{Fault, Storage};
@@ -45,7 +46,7 @@ pub fn structure() -> String {
     format!("{tree}{EURO}")
 }
 
-fn transfer(debit: &str, credit: &str, amount: i64) -> Transfer {
+pub fn transfer(debit: &str, credit: &str, amount: i64) -> Transfer {
     Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Transfer::default() }
 }
 
@@ -56,11 +57,18 @@ fn other_side(account: &str) -> &'static str {
 impl Fixture {
     /// Posts transfers in an app's book; returns the number of the last transfer.
     pub async fn app_post(&self, book: &str, request_id: &str, transfers: Vec<Transfer>) -> i64 {
+        self.app_post_for(book, request_id, transfers, "").await
+    }
+
+    /// The same for a payout; empty: for none.
+    pub async fn app_post_for(&self, book: &str, request_id: &str, transfers: Vec<Transfer>, payout_id: &str) -> i64 {
+        let payout = RequestField { name: "payout_id".to_owned(), value: payout_id.to_owned() };
         let post = PostRequest {
             book: book.to_owned(),
             request_id: request_id.to_owned(),
             kind: "payout.settle".to_owned(),
             transfers,
+            request_fields: if payout_id.is_empty() { Vec::new() } else { vec![payout] },
             ..Default::default()
         };
         let posting = self.bed.client().post(post).await.unwrap().into_inner().posting.unwrap();
@@ -72,6 +80,18 @@ impl Fixture {
         let other = other_side(account);
         let moved = if amount > 0 { transfer(account, other, amount) } else { transfer(other, account, -amount) };
         self.app_post(book, &testbed::new_id(), vec![moved]).await;
+    }
+
+    /// Freezes or thaws an account of the treasury book.
+    pub async fn freeze(&self, account: &str, frozen: bool) {
+        let state = if frozen { AccountState::Frozen } else { AccountState::Open };
+        let request = SetAccountStateRequest {
+            book: BOOK.to_owned(),
+            request_id: testbed::new_id(),
+            account: account.to_owned(),
+            state: state.into(),
+        };
+        self.bed.client().set_account_state(request).await.unwrap();
     }
 
     /// Debits minus credits.
@@ -146,7 +166,7 @@ async fn a_payout_that_has_a_twin_is_known_when_its_statement_comes() {
             request_id: testbed::new_id(),
             kind: "payout.settle".to_owned(),
             transfers: vec![transfer("house/in_transit/EUR", "house/main/bank_cash/bank-eur/EUR", 12_550)],
-            request_fields: vec![api::ledger::RequestField { name: "payout_id".to_owned(), value: payout.clone() }],
+            request_fields: vec![RequestField { name: "payout_id".to_owned(), value: payout.clone() }],
             effective_time: Some(std::time::SystemTime::from(at).into()),
             ..Default::default()
         };
@@ -198,13 +218,8 @@ async fn twins_of_a_closed_account_wait_and_the_others_do_not() {
     fixture.app_moves("app", DOLLARS, 10).await;
     let mut follower = fixture.follower();
     follower.round().await.unwrap();
-    let state = |state: api::ledger::AccountState| api::ledger::SetAccountStateRequest {
-        book: BOOK.to_owned(),
-        request_id: testbed::new_id(),
-        account: "house/main/virtual_account/us-creators/USD".to_owned(),
-        state: state.into(),
-    };
-    fixture.bed.client().set_account_state(state(api::ledger::AccountState::Frozen)).await.unwrap();
+    let leaf = "house/main/virtual_account/us-creators/USD";
+    fixture.freeze(leaf, true).await;
     fixture.app_moves("app", DOLLARS, 20).await;
     fixture.app_moves("app", DOLLARS, 30).await;
     fixture.app_moves("app", EUROS, 40).await;
@@ -215,16 +230,16 @@ async fn twins_of_a_closed_account_wait_and_the_others_do_not() {
         rounds += 1;
     }
     assert_eq!(fixture.booked().await["us-creators"], 10);
-    fixture.bed.client().set_account_state(state(api::ledger::AccountState::Open)).await.unwrap();
+    fixture.freeze(leaf, false).await;
     assert_eq!(follower.round().await.unwrap(), 2, "under new ids, because the old ones were refused");
     assert_eq!(fixture.booked().await["us-creators"], 60);
 }
 
 /// Numbers that look random; the same for the same seed.
-struct Numbers(u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }

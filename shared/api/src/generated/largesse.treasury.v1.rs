@@ -1467,6 +1467,133 @@ impl AdjustmentKind {
         }
     }
 }
+/// Request to hold what a payout takes on the leaf that pays it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReserveFundsRequest {
+    /// Name of the app's book that the payout is in. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the reservation: a UUID that the payout service derived from the payout and from how often it has reserved. Required.
+    #[prost(string, tag = "2")]
+    pub reservation_id: ::prost::alloc::string::String,
+    /// The payout. Required.
+    #[prost(string, tag = "3")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// Id of the legal entity that pays, as the app's book names it. Required.
+    #[prost(string, tag = "4")]
+    pub entity: ::prost::alloc::string::String,
+    /// Id of the bank account that pays, as the app's book names it. Required.
+    #[prost(string, tag = "5")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// What leaves the bank account: above 0. Required.
+    #[prost(message, optional, tag = "6")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// UUID of the posting in the app's book by which the payout is submitted, or will be if nothing is refused. A retry may name another one: the last one counts.
+    /// Required.
+    #[prost(string, tag = "7")]
+    pub intent_posting_id: ::prost::alloc::string::String,
+}
+/// A reservation as it is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FundsReservation {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub reservation_id: ::prost::alloc::string::String,
+    /// How far it is.
+    #[prost(enumeration = "FundsReservationState", tag = "2")]
+    pub state: i32,
+    /// Id of the physical account that pays; empty if there is none.
+    #[prost(string, tag = "3")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// Id of the leaf that pays; empty if there is none.
+    #[prost(string, tag = "4")]
+    pub leaf: ::prost::alloc::string::String,
+}
+/// The reservation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReserveFundsResponse {
+    /// As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub reservation: ::core::option::Option<FundsReservation>,
+    /// Whether an earlier call had recorded it.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request to give up a reservation whose payout takes nothing from the bank account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseFundsRequest {
+    /// Name of the app's book that the payout is in. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the reservation. Required.
+    #[prost(string, tag = "2")]
+    pub reservation_id: ::prost::alloc::string::String,
+    /// As in ReserveFunds: the payout. Required.
+    #[prost(string, tag = "3")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// As in ReserveFunds: id of the legal entity that pays. Required.
+    #[prost(string, tag = "4")]
+    pub entity: ::prost::alloc::string::String,
+    /// As in ReserveFunds: id of the bank account that pays. Required.
+    #[prost(string, tag = "5")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// As in ReserveFunds: what would leave the bank account. Required.
+    #[prost(message, optional, tag = "6")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// The reservation that was given up.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseFundsResponse {
+    /// As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub reservation: ::core::option::Option<FundsReservation>,
+}
+/// How far a reservation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FundsReservationState {
+    /// Not sent.
+    Unspecified = 0,
+    /// The structure has no physical account for that bank account: nothing was recorded, and nothing has to be reserved.
+    NotCovered = 1,
+    /// The money is held on the leaf. If the app's book does not have the intent when the setting `treasury.reservation_hold_ms` has passed since the last call, the
+    /// hold is released.
+    Reserved = 2,
+    /// The payout is submitted: the money went from the leaf into transit.
+    InTransit = 3,
+    /// The bank paid.
+    Settled = 4,
+    /// The leaf has its money back. This id is used up: another reservation needs another one.
+    Released = 5,
+}
+impl FundsReservationState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FUNDS_RESERVATION_STATE_UNSPECIFIED",
+            Self::NotCovered => "FUNDS_RESERVATION_STATE_NOT_COVERED",
+            Self::Reserved => "FUNDS_RESERVATION_STATE_RESERVED",
+            Self::InTransit => "FUNDS_RESERVATION_STATE_IN_TRANSIT",
+            Self::Settled => "FUNDS_RESERVATION_STATE_SETTLED",
+            Self::Released => "FUNDS_RESERVATION_STATE_RELEASED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FUNDS_RESERVATION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "FUNDS_RESERVATION_STATE_NOT_COVERED" => Some(Self::NotCovered),
+            "FUNDS_RESERVATION_STATE_RESERVED" => Some(Self::Reserved),
+            "FUNDS_RESERVATION_STATE_IN_TRANSIT" => Some(Self::InTransit),
+            "FUNDS_RESERVATION_STATE_SETTLED" => Some(Self::Settled),
+            "FUNDS_RESERVATION_STATE_RELEASED" => Some(Self::Released),
+            _ => None,
+        }
+    }
+}
 /// Count and sum of the entries of one side.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatementTotal {
@@ -3821,6 +3948,73 @@ pub mod treasury_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Holds what a payout takes on the leaf that covers its app's claims, before the payout is submitted in the app's book. For the payout service, with the app's
+        /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN,
+        /// REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
+        /// (FAILED_PRECONDITION: nothing is held; the facts are `id`, what breaks the rule, and `rule`: `funds`, `leaf_available` or `physical_available`, checked in
+        /// this order), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same id is safe: it answers what
+        /// became of the reservation, prolongs a hold, and decides anew what was refused.
+        pub async fn reserve_funds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReserveFundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReserveFundsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ReserveFunds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ReserveFunds",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives up a reservation of a payout that will not be executed, or was proved not to be: its money is back on the leaf. For the payout service, with the app's
+        /// book. One that nobody asked for is recorded as given up, so that a call that is late reserves nothing; a settled one stays as it is. Reasons in order of
+        /// precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe.
+        pub async fn release_funds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReleaseFundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleaseFundsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ReleaseFunds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ReleaseFunds",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Says for each row of `treasury.funding` whether the account has enough until it can be funded again. Reasons in order of precedence: MALFORMED,
         /// BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION; the fact `rule` is `account`: a row names none of the structure, or
         /// `calendar`: its calendar ends). A retry is safe.
@@ -4210,6 +4404,29 @@ pub mod treasury_service_server {
             request: tonic::Request<super::RecordReceiptRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RecordReceiptResponse>,
+            tonic::Status,
+        >;
+        /// Holds what a payout takes on the leaf that covers its app's claims, before the payout is submitted in the app's book. For the payout service, with the app's
+        /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN,
+        /// REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
+        /// (FAILED_PRECONDITION: nothing is held; the facts are `id`, what breaks the rule, and `rule`: `funds`, `leaf_available` or `physical_available`, checked in
+        /// this order), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same id is safe: it answers what
+        /// became of the reservation, prolongs a hold, and decides anew what was refused.
+        async fn reserve_funds(
+            &self,
+            request: tonic::Request<super::ReserveFundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReserveFundsResponse>,
+            tonic::Status,
+        >;
+        /// Gives up a reservation of a payout that will not be executed, or was proved not to be: its money is back on the leaf. For the payout service, with the app's
+        /// book. One that nobody asked for is recorded as given up, so that a call that is late reserves nothing; a settled one stays as it is. Reasons in order of
+        /// precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe.
+        async fn release_funds(
+            &self,
+            request: tonic::Request<super::ReleaseFundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleaseFundsResponse>,
             tonic::Status,
         >;
         /// Says for each row of `treasury.funding` whether the account has enough until it can be funded again. Reasons in order of precedence: MALFORMED,
@@ -5919,6 +6136,96 @@ pub mod treasury_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordReceiptSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ReserveFunds" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReserveFundsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ReserveFundsRequest>
+                    for ReserveFundsSvc<T> {
+                        type Response = super::ReserveFundsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReserveFundsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::reserve_funds(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReserveFundsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ReleaseFunds" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReleaseFundsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ReleaseFundsRequest>
+                    for ReleaseFundsSvc<T> {
+                        type Response = super::ReleaseFundsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReleaseFundsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::release_funds(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReleaseFundsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

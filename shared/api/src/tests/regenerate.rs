@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 24] = [
+const PROTOS: [&str; 25] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -30,6 +30,7 @@ const PROTOS: [&str; 24] = [
     "largesse/treasury/v1/moves.proto",
     "largesse/treasury/v1/allocation.proto",
     "largesse/treasury/v1/reconciliation.proto",
+    "largesse/treasury/v1/reservations.proto",
     "largesse/treasury/v1/statement.proto",
     "largesse/treasury/v1/migration.proto",
     "largesse/treasury/v1/receipts.proto",

@@ -1,0 +1,66 @@
+//! What payouts of apps' books reserve on leaves.
+//!
+//! The hold alone is no posting of the leaf. When the payout is submitted, one posting moves the money into transit together with what covers the app's claim, and the
+//! hold is released after it: the ledger can't do both at once, and in this order nobody else can take the money in between.
+use crate::domain::reservation::LeafReservation;
+use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
+use ledger_client::{HoldPosting, PostingDraft};
+use money::{BookName, Currency};
+use uuid::Uuid;
+
+/// The hold, from the leaf to what is in transit.
+#[must_use]
+pub fn reservation_hold(id: Uuid, row: &LeafReservation, in_transit: &str) -> PostingDraft {
+    let [leaf, transit] = sides(row, in_transit, Purpose::VirtualAccount);
+    PostingDraft::new(PostingKind::TreasuryReserve, id).hold(leaf, transit, row.asked.amount)
+}
+
+/// Releases the hold, whose transfer has this number.
+#[must_use]
+pub fn reservation_release(book: &BookName, id: Uuid, transfer_no: i64) -> HoldPosting<'_> {
+    HoldPosting { book, kind: PostingKind::TreasuryRelease, id, transfer_no }
+}
+
+/// The payout was submitted: leaf and cover go into transit.
+#[must_use]
+pub fn submitted(id: Uuid, row: &LeafReservation, in_transit: &str) -> PostingDraft {
+    let ([leaf, transit], [cover, covered]) = both(row, in_transit);
+    let draft = PostingDraft::new(PostingKind::TreasurySubmit, id);
+    once(draft.money(leaf, transit, row.asked.amount).money(cover, covered, row.asked.amount), row)
+}
+
+/// The payout was not executed: leaf and cover come back.
+#[must_use]
+pub fn rejected(id: Uuid, row: &LeafReservation, in_transit: &str) -> PostingDraft {
+    let ([leaf, transit], [cover, covered]) = both(row, in_transit);
+    let draft = PostingDraft::new(PostingKind::TreasuryReject, id);
+    once(draft.money(transit, leaf, row.asked.amount).money(covered, cover, row.asked.amount), row)
+}
+
+/// Whatever ids it is tried under, each step is posted once.
+fn once(draft: PostingDraft, row: &LeafReservation) -> PostingDraft {
+    let guard = GuardKey::reservation(&row.asked.app, row.asked.reservation_id, draft.kind());
+    draft
+        .once(guard)
+        .field("app_book", &row.asked.app)
+        .field("payout_id", row.asked.payout_id)
+        .field("reservation_id", row.asked.reservation_id)
+}
+
+fn both<'a>(row: &'a LeafReservation, in_transit: &'a str) -> ([Account<'a>; 2], [Account<'a>; 2]) {
+    (sides(row, in_transit, Purpose::VirtualAccount), sides(row, in_transit, Purpose::ClaimCover))
+}
+
+/// The accounts of this purpose of the leaf that pays and of the leaf for what is in transit.
+fn sides<'a>(row: &'a LeafReservation, in_transit: &'a str, purpose: Purpose) -> [Account<'a>; 2] {
+    let currency = row.asked.amount.currency();
+    [account(&row.leaf_entity, &row.leaf, purpose, currency), account(&row.account_entity, in_transit, purpose, currency)]
+}
+
+fn account<'a>(entity: &'a str, leaf: &'a str, purpose: Purpose, currency: Currency) -> Account<'a> {
+    let id = |text| HouseId::try_new(text).expect("the ids of a structure are parts of account names");
+    Account::of_bank_account(id(entity), id(leaf), purpose, currency)
+}
+
+#[cfg(test)]
+mod tests;
