@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 109] = [
+pub const PLAN: [(&str, TablePlacement); 110] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -60,6 +60,7 @@ pub const PLAN: [(&str, TablePlacement); 109] = [
     ("payout.payout_policy", SERVICES),
     ("payout.payout_reservation", SERVICES),
     ("payout.payout_release", SERVICES),
+    ("payout.payout_leaf_hold", SERVICES),
     ("payout.payout_run", SERVICES),
     ("payout.payout_run_item", SERVICES),
     ("payout.standing_order", SERVICES),

@@ -55,6 +55,9 @@ pub struct Config {
     pub runs: RunConfig,
     /// Payouts processed at once in this process. Default 64: each uses a database connection for milliseconds and a connection to the bank for seconds.
     pub in_flight_max: usize,
+    /// Whether payouts reserve what they take with treasury, on the leaf of the structure that covers their book's claims, before they are submitted. Without money
+    /// there, or without an answer, they wait. A bank account that the structure does not have needs no reservation. Default false.
+    pub reserve_at_treasury: bool,
     /// How many payments go into one message at most, to banks with the protocol `iso20022` that have no bound of their own. Default 1: each payment has a message of
     /// its own. With more, a message goes as soon as the one before is answered, with what waits by then for the same account, currency and rail; at most
     /// `in_flight_max` payments wait.
@@ -265,6 +268,7 @@ impl Config {
             policy: PolicyConfig::default(),
             runs: RunConfig::default(),
             in_flight_max: 64,
+            reserve_at_treasury: false,
             message_payments_max: 1,
             poll_delay: Duration::from_secs(1),
             lease: Duration::from_secs(15),

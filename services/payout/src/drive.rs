@@ -166,7 +166,7 @@ impl Payouts {
             attempt.cost_minor_units = attempt.cost_minor_units.min(payout.attempt.cost_minor_units);
         }
         let elsewhere = Payout { attempt: attempt.clone(), ..payout.clone() };
-        let payout = match self.clear(payout, &elsewhere).await? {
+        let payout = match self.reserve(payout, &elsewhere).await? {
             ReservationStep::Go(payout) => payout,
             ReservationStep::Stop(saved) => return Ok(saved),
         };
@@ -227,7 +227,7 @@ impl Payouts {
 
     /// Posts the intent: `payout` is the row as read, `next` the same with the route that was chosen now.
     async fn submit(&self, payout: Payout, next: Payout) -> Result<Option<Payout>, Error> {
-        let payout = match self.clear(payout, &next).await? {
+        let payout = match self.reserve(payout, &next).await? {
             ReservationStep::Go(payout) => payout,
             ReservationStep::Stop(saved) => return Ok(saved),
         };
@@ -239,7 +239,21 @@ impl Payouts {
                 next.submit_posting_id = posting.posting_id;
                 self.keep(&payout, next, String::new()).await
             }
-            Err(not_posted) => self.later(payout, not_posted).await,
+            Err(not_posted) => {
+                // It may take long until the ledger accepts it, and others need the money; if treasury does not answer, it releases the hold by itself.
+                if not_posted.refusal().is_some() {
+                    self.give_up_holds(&payout).await?;
+                }
+                self.later(payout, not_posted).await
+            }
+        }
+    }
+
+    /// Reserves what an attempt takes: of the bank account's own money, and with treasury.
+    async fn reserve(&self, payout: Payout, next: &Payout) -> Result<ReservationStep, Error> {
+        match self.clear(payout, next).await? {
+            ReservationStep::Go(payout) => self.hold_on_leaf(payout, next).await,
+            stopped @ ReservationStep::Stop(_) => Ok(stopped),
         }
     }
 

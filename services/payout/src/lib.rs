@@ -3,7 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`resolutions`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
-//! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays.
+//! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays. [`leaves`]: reserves it with treasury.
 //! - [`drive`]: advances a payout step by step. `sending`: sends it to its bank, alone or with others. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
 //! - [`ach`]: payouts in ACH files.
 //! - [`returns`], [`recalls`], [`callbacks`], `afterwards`: money that comes back, requests for it, what banks tell, and the loops that see to them.
@@ -22,6 +22,7 @@ pub mod config;
 pub mod domain;
 pub mod drive;
 pub mod error;
+pub mod leaves;
 pub mod liquidity;
 mod meters;
 pub mod payouts;
@@ -153,6 +154,12 @@ impl Service {
         let failed = callbacks::registering::register(&self.handlers.payouts, address).await;
         let telling = callbacks::registering::keep_registering(failed, address);
         self.tasks.spawn(self.handlers.shutdown.clone().run_until_cancelled_owned(telling));
+    }
+
+    /// Payouts reserve with treasury over this connection, with this service's token, if they are set to: until it is known, none is submitted.
+    pub fn use_treasury(&self, transport: rpc::Transport) {
+        self.handlers.payouts.treasury.open(transport);
+        self.handlers.payouts.wake.notify_one();
     }
 
     /// Returns when the worker has stopped after `shutdown`.

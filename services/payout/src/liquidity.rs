@@ -51,7 +51,7 @@ fn now_ms() -> i64 {
     unix_ms(SystemTime::now())
 }
 
-fn source(payout: &Payout) -> PayingSource {
+pub(crate) fn source(payout: &Payout) -> PayingSource {
     PayingSource { entity: payout.attempt.entity.clone(), bank_account: payout.attempt.bank_account.clone() }
 }
 
@@ -186,7 +186,13 @@ impl Payouts {
     }
 
     /// The payout as it waits for money: before its submission it is queued, after that it stays in its phase, its money in transit.
-    async fn queued(&self, tx: &mut sqlx::AnyConnection, payout: &Payout, why: String, due_at_ms: i64) -> Result<Option<Payout>, Error> {
+    pub(crate) async fn queued(
+        &self,
+        tx: &mut sqlx::AnyConnection,
+        payout: &Payout,
+        why: String,
+        due_at_ms: i64,
+    ) -> Result<Option<Payout>, Error> {
         let now_ms = now_ms();
         let mut next =
             if payout.phase == PayoutPhase::Returning { payout.clone() } else { payout.clone().enter(PayoutPhase::Queued, now_ms) };
@@ -227,7 +233,7 @@ impl Payouts {
                 return Ok(GivenUp::Later(not_posted));
             }
         }
-        Ok(GivenUp::Done)
+        self.give_up_holds(payout).await
     }
 
     /// Gives up one. One that may have been posted is posted again under its id, which finds out.

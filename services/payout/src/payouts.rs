@@ -6,6 +6,7 @@ use crate::{
     config::Config,
     domain::{CostBearer, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings, SharedMessages},
     error::{Error, PayoutRefusal},
+    leaves::TreasuryDesk,
     meters, postings,
     review::ScreeningLists,
     routes::{PayoutBounds, why_none},
@@ -41,6 +42,8 @@ pub struct Payouts {
     pub vault: Vault,
     /// The ledger, where money moves.
     pub ledger: LedgerClient,
+    /// Treasury, where payouts reserve the money of leaves.
+    pub treasury: TreasuryDesk,
     /// Our banks, and the rails that they offer.
     pub banks: Banks,
     /// Options.
@@ -102,6 +105,7 @@ impl Payouts {
             store,
             vault,
             ledger,
+            treasury: TreasuryDesk::default(),
             banks,
             config,
             policy,

@@ -2,7 +2,7 @@
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks. [`shared_messages`]: those of many payments.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
-//! - [`reservations`]: reservations of bank accounts' money. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
+//! - [`reservations`]: reservations of bank accounts' money. [`leaf_holds`]: those with treasury. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports.
 //! - [`ach`]: ACH files and their entries. `group`: writes of many payouts in one commit.
 //! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
@@ -15,6 +15,7 @@ pub mod beneficiaries;
 pub mod erasure;
 mod group;
 pub mod inbox;
+pub mod leaf_holds;
 pub mod messages;
 pub mod payouts;
 pub mod recalls;
@@ -43,7 +44,7 @@ use sqlx::AnyPool;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 20] = [
+pub const MIGRATIONS: [Migration; 21] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -65,6 +66,7 @@ pub const MIGRATIONS: [Migration; 20] = [
     Migration::expand(20, include_str!("../migrations/0020_recall_fees.sql")),
     Migration::expand(21, include_str!("../migrations/0021_rejected_runs.sql")),
     Migration::expand(22, include_str!("../migrations/0022_shared_messages.sql")),
+    Migration::expand(23, include_str!("../migrations/0023_leaf_holds.sql")),
 ];
 
 /// The text that the key check seals.

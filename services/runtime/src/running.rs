@@ -85,6 +85,11 @@ impl Runtime {
             if let Some(address) = callbacks_to {
                 payout.register_callbacks(address).await;
             }
+            if runtime.wiring.options.settings.payout.reserve_at_treasury {
+                // After all services: treasury starts after payouts.
+                let missing = |_| Error::PeerMissing { service: Service::Payout, needed: Service::Treasury };
+                payout.use_treasury(runtime.wiring.way(Service::Payout, Service::Treasury).map_err(missing)?);
+            }
         }
         if let Some(ledger) = runtime.wiring.ledger.clone() {
             runtime.readiness.follow(&ledger);

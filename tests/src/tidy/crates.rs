@@ -59,7 +59,8 @@ pub const CRATES: &[CrateRow] = &[
     row(
         "services/payout",
         &[CLIENT, &["iso20022", "accounts", "bankapi", "bankfiles", "matching", "rails", "screening", "http_client"]],
-        CLIENT_TESTS,
+        // Its payouts reserve with treasury.
+        &["testbed", "pgtest", "sandbox", "treasury"],
     ),
     row("services/support", &[CLIENT], CLIENT_TESTS),
     row(

@@ -102,6 +102,37 @@ pub struct Release {
     pub tries: i64,
 }
 
+/// What an attempt of a payout reserves with treasury, on the leaf that pays it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafHold {
+    /// The book.
+    pub book: BookName,
+    /// The payout.
+    pub payout_id: Uuid,
+    /// From 1: each account, each amount, and each that treasury has released, is followed by another.
+    pub number: i64,
+    /// The account that pays.
+    pub source: PayingSource,
+    /// What leaves it.
+    pub amount: Money,
+    /// Whether treasury holds nothing under it, and never will.
+    pub released: bool,
+}
+
+impl LeafHold {
+    /// The id by which treasury knows it.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        chart::id::payout_reservation(self.payout_id, self.number)
+    }
+
+    /// Whether it may be used for this account and amount.
+    #[must_use]
+    pub fn fits(&self, source: &PayingSource, amount: Money) -> bool {
+        !self.released && (&self.source, self.amount) == (source, amount)
+    }
+}
+
 impl Reservation {
     /// Whether it is for this account and amount.
     #[must_use]

@@ -14,6 +14,7 @@ mod fake_bank;
 mod histories;
 mod keys;
 mod kinds;
+mod leaves;
 mod limits;
 mod liquidity;
 mod long_runs;

@@ -1,0 +1,183 @@
+//! Reservations with treasury: what a payout takes is held on the leaf that pays it before the payout is submitted, and given back once it is proved that nothing was
+//! paid. Treasury finds the submission in the ledger by itself, and so the settlement.
+//!
+//! Treasury is asked again each time before the submission, which prolongs the hold: so a payout that was held up never is submitted on a hold that treasury has
+//! released meanwhile.
+
+use crate::{
+    domain::{
+        Payout,
+        reservation::{LIQUIDITY, LeafHold, PayingSource},
+    },
+    error::Error,
+    liquidity::{GivenUp, ReservationStep, source},
+    payouts::Payouts,
+    store::{leaf_holds, payouts},
+};
+use api::treasury::{FundsReservationState, ReleaseFundsRequest, ReserveFundsRequest, treasury_service_client::TreasuryServiceClient};
+use chart::PostingKind;
+use ledger_client::NotPosted;
+use money::{Money, time::unix_ms};
+use rpc::Transport;
+use std::{sync::OnceLock, time::SystemTime};
+use tonic::{Code, Status};
+
+/// How many reservations of a payout one step may find released before it leaves the rest to the next.
+const HOLDS_MAX: usize = 3;
+
+/// The way to treasury, once it is known: a process may start treasury after payouts.
+#[derive(Debug, Default)]
+pub struct TreasuryDesk(OnceLock<TreasuryServiceClient<Transport>>);
+
+impl TreasuryDesk {
+    /// Payouts reserve here from now on; the first call counts.
+    pub fn open(&self, transport: Transport) {
+        let _known = self.0.set(TreasuryServiceClient::new(transport));
+    }
+
+    fn client(&self) -> Result<TreasuryServiceClient<Transport>, Status> {
+        self.0.get().cloned().ok_or_else(|| Status::unavailable("treasury is not started yet"))
+    }
+}
+
+impl Payouts {
+    /// Reserves with treasury what `next`, the payout with the attempt that is about to be made, takes. `payout` is the row as read.
+    pub(crate) async fn hold_on_leaf(&self, payout: Payout, next: &Payout) -> Result<ReservationStep, Error> {
+        if !self.config.reserve_at_treasury {
+            return Ok(ReservationStep::Go(payout));
+        }
+        let (mut payout, source, amount) = (payout, source(next), next.amount_sent());
+        for _ in 0..HOLDS_MAX {
+            let mut tx = self.store.begin().await?;
+            let rows = leaf_holds::of(&mut tx, &payout.key()).await?;
+            tx.rollback().await?;
+            // The rail, and with it the account, or the amount has changed since.
+            for row in rows.iter().filter(|row| !row.released && !row.fits(&source, amount)) {
+                if let GivenUp::Later(not_posted) = self.give_up_hold(row).await? {
+                    return Ok(ReservationStep::Stop(self.give_up_later(payout, &not_posted).await?));
+                }
+            }
+            let row = match rows.iter().find(|row| row.fits(&source, amount)) {
+                Some(row) => row.clone(),
+                None => {
+                    let number = rows.last().map_or(1, |last| last.number + 1);
+                    match self.new_hold(payout, (number, &source, amount)).await? {
+                        Some((saved, row)) => {
+                            payout = saved;
+                            row
+                        }
+                        None => return Ok(ReservationStep::Stop(None)),
+                    }
+                }
+            };
+            match self.ask_treasury(&payout, &row).await {
+                Ok(FundsReservationState::NotCovered) => {
+                    self.record_released(&row).await?;
+                    return Ok(ReservationStep::Go(payout));
+                }
+                Ok(FundsReservationState::Released) => self.record_released(&row).await?,
+                Ok(_) => return Ok(ReservationStep::Go(payout)),
+                Err(status) => return Ok(ReservationStep::Stop(self.wait_for_treasury(payout, &status).await?)),
+            }
+        }
+        Ok(ReservationStep::Stop(self.wait_for_treasury(payout, &Status::unavailable("it released each hold")).await?))
+    }
+
+    /// Writes down what treasury is about to be asked for, with the payout's version in one transaction: a payout that was cancelled meanwhile reserves nothing any
+    /// more.
+    async fn new_hold(
+        &self,
+        payout: Payout,
+        (number, source, amount): (i64, &PayingSource, Money),
+    ) -> Result<Option<(Payout, LeafHold)>, Error> {
+        let mut tx = self.store.begin().await?;
+        let Some(payout) = payouts::update(&mut tx, payout, None).await? else { return Ok(None) };
+        let row =
+            LeafHold { book: payout.book.clone(), payout_id: payout.payout_id, number, source: source.clone(), amount, released: false };
+        leaf_holds::insert(&mut tx, &row).await?;
+        tx.commit().await?;
+        Ok(Some((payout, row)))
+    }
+
+    async fn ask_treasury(&self, payout: &Payout, row: &LeafHold) -> Result<FundsReservationState, Status> {
+        let intent = match payout.submit_posting_id.as_str() {
+            // The next posting, whether or not an earlier try has made it.
+            "" => chart::id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), payout.book.as_str()).to_string(),
+            posted => posted.to_owned(),
+        };
+        let request = ReserveFundsRequest {
+            book: row.book.to_string(),
+            reservation_id: row.id().to_string(),
+            payout_id: row.payout_id.to_string(),
+            entity: row.source.entity.clone(),
+            bank_account: row.source.bank_account.clone(),
+            amount: Some(rpc::wire::money(row.amount)),
+            intent_posting_id: intent,
+        };
+        let answer = self.treasury.client()?.reserve_funds(request).await?.into_inner();
+        Ok(answer.reservation.unwrap_or_default().state())
+    }
+
+    /// The payout waits: nothing is submitted or sent until treasury has said yes.
+    async fn wait_for_treasury(&self, payout: Payout, status: &Status) -> Result<Option<Payout>, Error> {
+        let now_ms = unix_ms(SystemTime::now());
+        let due_at_ms = payout.clone().again(now_ms, &self.policy).due_at_ms;
+        tracing::warn!(payout_id = %payout.payout_id, %status, "treasury has not reserved the money of a payout; trying again");
+        let facts = rpc::errors::facts(status);
+        let why = match (facts.get("id"), facts.get("rule"), rpc::reason(status), status.code()) {
+            // A rule of treasury's, such as that the leaf has the money.
+            (Some(id), Some(rule), ..) => format!("{LIQUIDITY}{id} can't pay it at treasury ({rule})"),
+            (.., Some(reason), Code::FailedPrecondition | Code::PermissionDenied | Code::AlreadyExists | Code::InvalidArgument) => {
+                format!("{LIQUIDITY}treasury refuses it ({reason})")
+            }
+            _ => format!("{LIQUIDITY}treasury does not answer"),
+        };
+        let mut tx = self.store.begin().await?;
+        let saved = self.queued(&mut tx, &payout, why, due_at_ms).await?;
+        tx.commit().await?;
+        self.tell(payout.payout_id);
+        Ok(saved)
+    }
+
+    /// Gives up what a payout has reserved with treasury, because it is proved that nothing was paid with it.
+    pub(crate) async fn give_up_holds(&self, payout: &Payout) -> Result<GivenUp, Error> {
+        let mut tx = self.store.begin().await?;
+        let rows = leaf_holds::of(&mut tx, &payout.key()).await?;
+        tx.rollback().await?;
+        for row in rows.iter().filter(|row| !row.released) {
+            if let GivenUp::Later(not_posted) = self.give_up_hold(row).await? {
+                return Ok(GivenUp::Later(not_posted));
+            }
+        }
+        Ok(GivenUp::Done)
+    }
+
+    async fn give_up_hold(&self, row: &LeafHold) -> Result<GivenUp, Error> {
+        let request = ReleaseFundsRequest {
+            book: row.book.to_string(),
+            reservation_id: row.id().to_string(),
+            payout_id: row.payout_id.to_string(),
+            entity: row.source.entity.clone(),
+            bank_account: row.source.bank_account.clone(),
+            amount: Some(rpc::wire::money(row.amount)),
+        };
+        let asked = match self.treasury.client() {
+            Ok(mut client) => client.release_funds(request).await.map(|_| ()),
+            Err(status) => Err(status),
+        };
+        match asked {
+            Ok(()) => self.record_released(row).await.map(|()| GivenUp::Done),
+            Err(status) => {
+                tracing::warn!(payout_id = %row.payout_id, %status, "treasury has not released the money of a payout; trying again");
+                Ok(GivenUp::Later(NotPosted::lost("treasury did not release the payout's money")))
+            }
+        }
+    }
+
+    async fn record_released(&self, row: &LeafHold) -> Result<(), Error> {
+        let mut tx = self.store.begin().await?;
+        leaf_holds::release(&mut tx, row).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
