@@ -3,7 +3,7 @@ use crate::{
     TREE,
     fixture::{BOOK, Fixture, SECOND_APP, both},
     reason,
-    twins::{structure, transfer},
+    twins::{Numbers, structure, transfer},
 };
 use api::{
     ledger::{GetAccountRequest, PostPendingRequest, RequestField, Transfer},
@@ -15,8 +15,8 @@ use tonic::Status;
 use uuid::Uuid;
 
 const DOLLARS: &str = "house/main/bank_cash/bank-usd/USD";
-const LEAF: &str = "house/main/virtual_account/us-creators/USD";
-const TRANSIT: &str = "house/main/virtual_account/bank-usd-in-transit/USD";
+pub const LEAF: &str = "house/main/virtual_account/us-creators/USD";
+pub const TRANSIT: &str = "house/main/virtual_account/bank-usd-in-transit/USD";
 const CASH: &str = "house/main/physical_cash/bank-usd/USD";
 const APP_TRANSIT: &str = "house/in_transit/USD";
 const PAYABLE: &str = "house/accrued_creator_liability/USD";
@@ -74,7 +74,7 @@ impl Fixture {
     }
 
     /// What an account of the treasury book has, and what of that is not held.
-    async fn free(&self, account: &str) -> (i64, i64) {
+    pub async fn free(&self, account: &str) -> (i64, i64) {
         let request = GetAccountRequest { book: BOOK.to_owned(), account: account.to_owned() };
         let answer = self.bed.client().get_account(request).await;
         answer.map_or((0, 0), |answer| answer.into_inner().account.map_or((0, 0), |account| (account.balance, account.available)))
@@ -98,6 +98,63 @@ impl Fixture {
         self.app_moves("app", DOLLARS, amount).await;
         self.follow().await;
         self
+    }
+}
+
+/// Payouts of a random day that are not over, and whether each is submitted.
+#[derive(Debug, Default)]
+pub struct RandomPayouts(Vec<(AppPayout, bool)>);
+
+impl RandomPayouts {
+    /// Lets something happen to one of them, with lost answers and lost calls; returns what a settlement took from the bank account.
+    pub async fn step(&mut self, fixture: &Fixture, numbers: &mut Numbers) -> Option<i64> {
+        let below = |numbers: &mut Numbers, end: usize| usize::try_from(numbers.below(u64::try_from(end).unwrap())).unwrap();
+        let what = below(numbers, 5);
+        if what < 2 || self.0.is_empty() {
+            let payout = fixture.payout(i64::try_from(1 + numbers.below(200)).unwrap()).await;
+            fixture.bed.fault.fail([Fault::Down, Fault::AnswerLost, Fault::None, Fault::None][below(numbers, 4)].clone());
+            // It may be refused, and the call may be lost at any await.
+            drop(crash(fixture.reserve(&payout), below(numbers, 80)).await);
+            fixture.bed.fault.fail(Fault::None);
+            self.0.push((payout, false));
+            return None;
+        }
+        let at = below(numbers, self.0.len());
+        let (payout, submitted) = self.0[at].clone();
+        match (what, submitted) {
+            (2, false) => {
+                if fixture.reserve(&payout).await.is_ok_and(|answer| state(&answer) == State::Reserved) {
+                    fixture.submit(&payout).await;
+                    self.0[at].1 = true;
+                }
+                None
+            }
+            (2 | 3, true) => {
+                fixture.settle(&payout).await;
+                self.0.remove(at);
+                Some(payout.amount)
+            }
+            _ => {
+                drop(crash(fixture.release(&payout), below(numbers, 80)).await);
+                self.give_up(fixture, at).await;
+                None
+            }
+        }
+    }
+
+    async fn give_up(&mut self, fixture: &Fixture, at: usize) {
+        let (payout, submitted) = self.0.remove(at);
+        assert_eq!(fixture.release(&payout).await.unwrap(), State::Released);
+        if submitted {
+            fixture.reject(&payout).await;
+        }
+    }
+
+    /// None of those that are left is paid.
+    pub async fn end(mut self, fixture: &Fixture) {
+        while !self.0.is_empty() {
+            self.give_up(fixture, 0).await;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 use crate::{
     TREE,
     fixture::{BOOK, Fixture, SECOND_APP, both},
+    reserving::{LEAF, RandomPayouts, TRANSIT},
 };
 use api::ledger::{
     AccountState, BookMode, EntrySide, GetAccountRequest, ListEntriesRequest, PostPendingRequest, PostRequest, RequestField,
@@ -274,17 +275,18 @@ async fn entries(fixture: &Fixture, account: &str) -> usize {
     }
 }
 
-/// Random postings of two apps while followers lose answers, are restarted and race; then every posting has exactly one twin.
+/// Random postings of two apps, and payouts that reserve, while followers lose answers, are restarted and race; then every posting has exactly one twin.
 async fn day(seed: u64) {
     let fixture = Fixture::start(Storage::sqlite(), BookMode::Test).await;
     fixture.change(&structure()).await.unwrap();
     let (mut numbers, mut follower) = (Numbers(seed), fixture.follower());
     let mut wanted: BTreeMap<(&str, &str), Claimed> = BTreeMap::new();
-    for _ in 0..40 {
+    let mut payouts = RandomPayouts::default();
+    for _ in 0..60 {
         let book = ["app", SECOND_APP][usize::try_from(numbers.below(2)).unwrap()];
         let account = [DOLLARS, EUROS][usize::try_from(numbers.below(2)).unwrap()];
         let amount = i64::try_from(1 + numbers.below(500)).unwrap();
-        match numbers.below(9) {
+        match numbers.below(13) {
             0..=3 => {
                 let amount = if numbers.below(2) == 0 { amount } else { -amount };
                 fixture.app_moves(book, account, amount).await;
@@ -300,6 +302,12 @@ async fn day(seed: u64) {
                 (claimed.amount, claimed.moves) = (claimed.amount + amount + 2, claimed.moves + 1);
             }
             5 => fixture.bed.fault.fail([Fault::Down, Fault::AnswerLost, Fault::None][usize::try_from(numbers.below(3)).unwrap()].clone()),
+            9..=12 => {
+                if let Some(paid) = payouts.step(&fixture, &mut numbers).await {
+                    let claimed = wanted.entry(("app", DOLLARS)).or_default();
+                    (claimed.amount, claimed.moves) = (claimed.amount - paid, claimed.moves + 1);
+                }
+            }
             6 => follower = fixture.follower(),
             7 => {
                 let mut other = fixture.follower();
@@ -312,11 +320,12 @@ async fn day(seed: u64) {
             let _answers_may_be_lost = follower.round().await;
         }
         fixture.bed.fault.fail(Fault::None);
-        if numbers.below(8) == 0 {
+        if numbers.below(4) == 0 {
             let cut = fixture.prove("").await;
             assert!(cut.ok, "seed {seed}: {:?}", cut.problems);
         }
     }
+    payouts.end(&fixture).await;
     let mut follower = fixture.follower();
     let late = fixture.prove("").await;
     assert!(late.ok, "seed {seed}: {:?}", late.problems);
@@ -339,6 +348,8 @@ async fn day(seed: u64) {
     }
     leaves.retain(|_, booked| *booked != 0);
     let mut booked = fixture.booked().await;
+    let (leaf, free) = fixture.free(LEAF).await;
+    assert_eq!((leaf - free, fixture.free(TRANSIT).await.0), (0, 0), "seed {seed}: nothing is held or in transit");
     booked.retain(|id, _| !["us", "bank-usd", "main-eur"].contains(&id.as_str()));
     assert_eq!(booked, leaves, "seed {seed}");
 }
