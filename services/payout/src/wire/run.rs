@@ -207,3 +207,6 @@ pub fn item((item, payout_state): &(RunItem, String)) -> pb::PayoutRunItem {
         reason: item.reason.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;
