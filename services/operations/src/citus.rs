@@ -77,6 +77,7 @@ pub const PLAN: [(&str, TablePlacement); 110] = [
     ("payout.payout_return", Coordinator("found by what a bank says, which names no book")),
     ("payout.payout_recall", Coordinator("found by what a bank says, which names no book")),
     ("payout.ach_file", Coordinator("a file has payments of any book")),
+    ("payout.ach_file_finding", Coordinator("a file has payments of any book")),
     ("payout.ach_entry", Coordinator("found by what a bank says, which names no book")),
     ("payout.ach_change", Coordinator("found by what a bank says, which names no book")),
     ("payout.bank_inbox", Coordinator("a bank's callback names no book")),

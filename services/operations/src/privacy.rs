@@ -124,6 +124,13 @@ pub const PERSONAL: [PersonalColumn; 80] = [
         OnErasure::Kept("it explains a posting"),
     ),
     personal(Service::Payout, "payout_resolution.confirmation", "the same", OnErasure::Kept("it explains a posting")),
+    personal(
+        Service::Payout,
+        "ach_file_finding.evidence",
+        "what proved to staff what became of a file of payments",
+        OnErasure::Kept("it explains postings"),
+    ),
+    personal(Service::Payout, "ach_file_finding.confirmation", "the same", OnErasure::Kept("it explains postings")),
     personal(Service::Payout, "payout_run_item.user_id", "user key", PSEUDONYM),
     personal(
         Service::Payout,

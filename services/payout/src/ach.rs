@@ -2,11 +2,14 @@
 //! that nothing but the file's state decides.
 //!
 //! - [`files`]: payments are collected into a file, which is stored, uploaded and asked for. [`booking`]: the statement books a file's sum, and what came back.
+//! - [`findings`]: what people find of a file that the bank does not acknowledge. [`refusal`]: why such a finding is refused.
 //! - [`answers`]: the bank's files of returns and notifications of change.
 
 pub mod answers;
 pub mod booking;
 pub mod files;
+pub mod findings;
+pub mod refusal;
 
 use crate::{
     banks::connector::ReceivedAnswer,

@@ -41,6 +41,9 @@ pub enum Error {
     /// An account that is not recorded, or can't be one. Not kept.
     #[error(transparent)]
     Beneficiary(#[from] BeneficiaryRefusal),
+    /// What people found of a file, refused. Not kept.
+    #[error(transparent)]
+    File(#[from] crate::ach::refusal::FileRefusal),
     /// A decision of the staff that is refused. Not kept.
     #[error(transparent)]
     Review(#[from] ReviewRefusal),
@@ -207,6 +210,7 @@ impl From<Error> for Status {
             Error::Beneficiary(refusal) => refusal.status(),
             Error::Review(refusal) => refusal.status(),
             Error::Run(refusal) => refusal.status(),
+            Error::File(refusal) => refusal.status(),
             Error::NothingToConfirm(standing) => {
                 let message =
                     "the bank has not given a name that is close to the holder's, so there is nothing to confirm; nothing was changed";

@@ -2,7 +2,7 @@
 //! than what they found.
 
 use crate::{
-    domain::{Payout, PayoutPhase, resolution::ResolvedOutcome},
+    domain::{Payout, PayoutPhase, ach::FileState, resolution::ResolvedOutcome},
     error::Error,
     payouts::Payouts,
     review::{
@@ -87,6 +87,13 @@ impl Payouts {
     async fn look_for_debit(&self, payout: &Payout, outcome: ResolvedOutcome) -> Result<(), Error> {
         if outcome == ResolvedOutcome::Paid {
             return Ok(());
+        }
+        // Two people would end the payment, and the next upload would execute it.
+        if let Some(entry) = self.store.ach_entry(&payout.attempt.bank, &payout.attempt.reference).await?
+            && let Some(file) = self.store.ach_file(&entry.bank, &entry.file_name).await?
+            && file.state == FileState::Sent
+        {
+            return Err(ReviewRefusal::InFile { file_name: file.file_name }.into());
         }
         let bank = self.banks.of(&payout.attempt).map_or_else(|| payout.attempt.bank.clone(), |bank| bank.name.clone());
         let currency = payout.amount.currency();

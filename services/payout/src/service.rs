@@ -281,6 +281,10 @@ impl PayoutService for Handlers {
         reviews::resolve(&self.payouts, request).await
     }
 
+    async fn resolve_ach_file(&self, request: Request<pb::ResolveAchFileRequest>) -> Result<Response<pb::ResolveAchFileResponse>, Status> {
+        reviews::resolve_file(&self.payouts, request).await
+    }
+
     async fn set_payout_tier(&self, request: Request<pb::SetPayoutTierRequest>) -> Result<Response<pb::SetPayoutTierResponse>, Status> {
         reviews::set_tier(&self.payouts, request).await
     }

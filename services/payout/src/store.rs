@@ -10,6 +10,7 @@
 //!   old ones.
 
 pub mod ach;
+pub mod ach_findings;
 pub mod attempts;
 pub mod beneficiaries;
 pub mod erasure;
@@ -44,7 +45,7 @@ use sqlx::AnyPool;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 21] = [
+pub const MIGRATIONS: [Migration; 23] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -67,6 +68,7 @@ pub const MIGRATIONS: [Migration; 21] = [
     Migration::expand(21, include_str!("../migrations/0021_rejected_runs.sql")),
     Migration::expand(22, include_str!("../migrations/0022_shared_messages.sql")),
     Migration::expand(23, include_str!("../migrations/0023_leaf_holds.sql")),
+    Migration::expand(24, include_str!("../migrations/0024_file_findings.sql")),
 ];
 
 /// The text that the key check seals.

@@ -258,6 +258,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/ApprovePayout", APPROVE),
     explained("/largesse.payout.v1.PayoutService/UnblockPayout", APPROVE),
     explained("/largesse.payout.v1.PayoutService/ResolvePayout", APPROVE),
+    explained("/largesse.payout.v1.PayoutService/ResolveAchFile", APPROVE),
     explained("/largesse.payout.v1.PayoutService/SetPayoutTier", CREATOR_TIER),
     explained("/largesse.payout.v1.PayoutService/ProposePayoutThreshold", PROPOSE),
     explained("/largesse.payout.v1.PayoutService/ApprovePayoutThreshold", APPROVE),

@@ -25,7 +25,7 @@ use std::{fmt::Write as _, time::Duration};
 /// Files advanced in one round.
 const ROUND_MAX: i64 = 16;
 /// How long an upload may take.
-const UPLOAD_TIME_OUT: Duration = Duration::from_secs(30);
+pub(super) const UPLOAD_TIME_OUT: Duration = Duration::from_secs(30);
 /// Longest pause between two tries of a file.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
@@ -39,7 +39,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 
 impl PaymentFile {
     /// As the bank is asked for it.
-    fn sent(&self) -> SentFile {
+    pub(super) fn sent(&self) -> SentFile {
         SentFile { name: self.file_name.clone(), sha256: self.sha256.clone(), entries: self.entries, cents: self.cents }
     }
 }
@@ -181,10 +181,11 @@ impl Payouts {
         if !is_first {
             match files.acknowledgement(&sent).await {
                 Ok((answer, verdict)) => return self.acknowledge(file, answer, verdict).await,
-                Err(why) => file.why = why,
+                Err(missing) => file.why = missing.why,
             }
         }
-        if !file.taken {
+        // Read after the claim, so that whoever finds that the bank never received it knows until when an upload may be in flight.
+        if !file.taken && !self.store.is_upload_stopped(&file).await? {
             let content = self.store.file_content(&self.vault, &file).await?;
             if sha256(&content) != file.sha256 {
                 tracing::error!(
@@ -222,7 +223,7 @@ impl Payouts {
         Ok(())
     }
 
-    async fn acknowledge(&self, mut file: PaymentFile, answer: String, verdict: FileVerdict) -> Result<(), Error> {
+    pub(super) async fn acknowledge(&self, mut file: PaymentFile, answer: String, verdict: FileVerdict) -> Result<(), Error> {
         let (bank, file_name) = (file.bank.clone(), file.file_name.clone());
         file.answer = answer;
         match verdict {

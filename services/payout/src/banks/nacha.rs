@@ -53,6 +53,21 @@ pub enum UploadAnswer {
     Lost(String),
 }
 
+/// Why there is no acknowledgement of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingAcknowledgement {
+    /// The bank itself says that it has none; it may still come. Else nobody was asked, or the answer can't be used.
+    pub is_absent: bool,
+    /// In words, for people.
+    pub why: String,
+}
+
+impl MissingAcknowledgement {
+    fn unread(why: impl Into<String>) -> Self {
+        Self { is_absent: false, why: why.into() }
+    }
+}
+
 /// A file of the bank for us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailedFile {
@@ -105,19 +120,21 @@ impl NachaBank {
         }
     }
 
-    /// What the bank says of a file; none: nothing yet, or nothing that can be used, in words.
-    pub async fn acknowledgement(&self, sent: &SentFile) -> Result<(String, FileVerdict), String> {
+    /// What the bank says of a file; else why nothing.
+    pub async fn acknowledgement(&self, sent: &SentFile) -> Result<(String, FileVerdict), MissingAcknowledgement> {
         let request = self.client.get(self.at(&format!("files/{}/acknowledgement", sent.name))).timeout(ASK_TIME_OUT);
-        let response = request.send().await.map_err(|error| why(&error).to_owned())?;
+        let response = request.send().await.map_err(|error| MissingAcknowledgement::unread(why(&error)))?;
         let status = response.status();
         let (body, cut) = read(response, ANSWER_BYTES_MAX).await;
         match (status, cut) {
-            (StatusCode::OK, None) => {
-                acknowledgement::read(&body, sent).map(|verdict| (String::from_utf8_lossy(&body).into_owned(), verdict))
+            (StatusCode::OK, None) => acknowledgement::read(&body, sent)
+                .map(|verdict| (String::from_utf8_lossy(&body).into_owned(), verdict))
+                .map_err(MissingAcknowledgement::unread),
+            (_, Some(why)) => Err(MissingAcknowledgement::unread(why)),
+            (StatusCode::NOT_FOUND, None) => {
+                Err(MissingAcknowledgement { is_absent: true, why: "the bank has not acknowledged the file".to_owned() })
             }
-            (_, Some(why)) => Err(why.to_owned()),
-            (StatusCode::NOT_FOUND, None) => Err("the bank has not acknowledged the file".to_owned()),
-            (status, None) => Err(format!("HTTP {}", status.as_u16())),
+            (status, None) => Err(MissingAcknowledgement::unread(format!("HTTP {}", status.as_u16()))),
         }
     }
 

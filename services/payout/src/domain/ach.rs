@@ -1,5 +1,7 @@
 //! Payments in ACH files: what a file's state proves of its payments. A file is accepted or refused whole, so one state is enough for all of them.
 
+pub mod finding;
+
 use super::{
     BankAnswer,
     evidence::{BankEvidence, Doubt, REASON_CHARS_MAX, ReportedSending, plain},
@@ -13,6 +15,8 @@ use uuid::Uuid;
 
 /// Reason of payments whose file the bank refused: our own message was wrong, so that the same payment over another rail would be a guess.
 const FILE_REFUSED: &str = "FF01";
+/// Reason of payments whose file the bank never received: words only, so that they are not tried over another rail by themselves.
+const NEVER_RECEIVED: &str = "NARR";
 /// Entries of one file at the most: their messages are read one by one.
 pub const ENTRIES_MAX: i64 = 5_000;
 /// Sum of a batch at the most, in cents.
@@ -161,6 +165,8 @@ pub fn answer_of(file: Option<&PaymentFile>) -> Option<BankAnswer> {
         FileState::Sent if file.taken || file.why.is_empty() => None,
         FileState::Sent => Some(BankAnswer::Lost(file.why.clone())),
         FileState::Accepted => named(StatusOutcome::Pending, "ACCP", "", None),
+        // The bank's refusal is kept; people who found that it never received the file have none.
+        FileState::Rejected if file.answer.is_empty() => named(StatusOutcome::Rejected, "RJCT", NEVER_RECEIVED, None),
         FileState::Rejected => named(StatusOutcome::Rejected, "RJCT", FILE_REFUSED, None),
         FileState::Booked => named(StatusOutcome::Settled, "BOOK", "", None),
         FileState::Doubtful => named(StatusOutcome::Unclear, "", "", Some(Doubt::OtherContent)),

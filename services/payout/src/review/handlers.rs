@@ -124,6 +124,23 @@ pub async fn resolve(payouts: &Payouts, request: Request<pb::ResolvePayoutReques
     Ok(Response::new(pb::ResolvePayoutResponse { resolution, replayed }))
 }
 
+/// ResolveAchFile.
+pub async fn resolve_file(
+    payouts: &Payouts,
+    request: Request<pb::ResolveAchFileRequest>,
+) -> Result<Response<pb::ResolveAchFileResponse>, Status> {
+    let call = CallOfStaff::read(request)?;
+    let mut wrong = Violations::default();
+    let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
+    let found = wire::resolution::found_file(by, &call.request, wrong)?;
+    let books = &call.caller.principal.books;
+    let replayed = payouts.resolve_file(&found, &|book| books.covers(book), SystemTime::now()).await?;
+    let file = payouts.store.ach_file(&found.bank, &found.file_name).await.map_err(Error::from)?;
+    let row = payouts.store.file_finding(&found.bank, &found.file_name).await.map_err(Error::from)?;
+    let resolution = file.zip(row).map(|(file, row)| wire::resolution::file_resolution(&file, &row));
+    Ok(Response::new(pb::ResolveAchFileResponse { resolution, replayed }))
+}
+
 /// SetPayoutTier.
 pub async fn set_tier(
     payouts: &Payouts,

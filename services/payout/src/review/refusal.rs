@@ -35,6 +35,14 @@ pub enum ReviewRefusal {
         /// Its state.
         state: &'static str,
     },
+    /// It is in a file that may still be uploaded.
+    #[error(
+        "this payout is in the ACH file {file_name}, which may still reach the bank; nothing was changed, resolve the file with ResolveAchFile"
+    )]
+    InFile {
+        /// The file's name.
+        file_name: String,
+    },
     /// Nobody can see whether it was debited.
     #[error("the bank's statement can't be read now, so nobody can say that it shows no debit; nothing was changed, try again later")]
     StatementUnreadable,
@@ -69,6 +77,7 @@ impl ReviewRefusal {
             Self::NotBlocked => (Code::FailedPrecondition, "NOT_BLOCKED"),
             Self::LicenceDiffers => (Code::FailedPrecondition, "LICENCE_DIFFERS"),
             Self::NotUnknown { .. } => (Code::FailedPrecondition, "OUTCOME_KNOWN"),
+            Self::InFile { .. } => (Code::FailedPrecondition, "PAYOUT_IN_FILE"),
             Self::StatementUnreadable => (Code::Unavailable, "STATEMENT_UNREADABLE"),
             Self::DebitBooked => (Code::FailedPrecondition, "DEBIT_BOOKED"),
             Self::ResolutionDiffers => (Code::FailedPrecondition, "RESOLUTION_DIFFERS"),
@@ -84,6 +93,7 @@ impl ReviewRefusal {
         let (code, reason) = self.table();
         let facts = match self {
             Self::NotUnknown { state } => vec![("state", (*state).to_owned())],
+            Self::InFile { file_name } => vec![("file_name", file_name.clone())],
             Self::DecisionUnfit { kind } => vec![("kind", (*kind).to_owned())],
             Self::ThresholdAboveBound { minor_units_max } => vec![("minor_units_max", minor_units_max.to_string())],
             _ => Vec::new(),

@@ -3,6 +3,7 @@
 mod changes;
 mod crashes;
 mod files;
+mod findings;
 mod returns;
 
 use crate::world::{BOOK, FUNDS, Running, World, payout_request};

@@ -77,6 +77,7 @@ const MATRIX: [(&str, &str, &str); 109] = [
     ("largesse.payout.v1.PayoutService/ApprovePayout", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/UnblockPayout", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/ResolvePayout", "----b-b", "!"),
+    ("largesse.payout.v1.PayoutService/ResolveAchFile", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/SetPayoutTier", "--a----", ""),
     ("largesse.payout.v1.PayoutService/ProposePayoutThreshold", "---bb-b", "!"),
     ("largesse.payout.v1.PayoutService/ApprovePayoutThreshold", "----b-b", "!"),

@@ -1414,6 +1414,79 @@ pub struct ResolvePayoutResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// What two people found of an ACH file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AchFileResolution {
+    /// Our name of the bank.
+    #[prost(string, tag = "1")]
+    pub bank: ::prost::alloc::string::String,
+    /// Name of the file.
+    #[prost(string, tag = "2")]
+    pub file_name: ::prost::alloc::string::String,
+    /// SHA-256 of its bytes, in hexadecimal: with it the bank is asked.
+    #[prost(string, tag = "3")]
+    pub sha256: ::prost::alloc::string::String,
+    /// How many payments it has.
+    #[prost(int32, tag = "4")]
+    pub entries: i32,
+    /// Their sum, in cents.
+    #[prost(int64, tag = "5")]
+    pub total_cents: i64,
+    /// What they found.
+    #[prost(enumeration = "AchFileOutcome", tag = "6")]
+    pub outcome: i32,
+    /// The evidence of the first one.
+    #[prost(string, tag = "7")]
+    pub evidence: ::prost::alloc::string::String,
+    /// The first one.
+    #[prost(string, tag = "8")]
+    pub proposed_by: ::prost::alloc::string::String,
+    /// When that was recorded.
+    #[prost(message, optional, tag = "9")]
+    pub propose_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The evidence of the second one. Empty: nobody has agreed.
+    #[prost(string, tag = "10")]
+    pub confirmation: ::prost::alloc::string::String,
+    /// The second one. Empty: nobody has agreed.
+    #[prost(string, tag = "11")]
+    pub decided_by: ::prost::alloc::string::String,
+    /// When it was decided. Absent: it is not.
+    #[prost(message, optional, tag = "12")]
+    pub decide_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What somebody found of an ACH file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveAchFileRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of a book with payments in the file. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Our name of the bank, as in the options. Required.
+    #[prost(string, tag = "3")]
+    pub bank: ::prost::alloc::string::String,
+    /// Name of the file, as the log and the bank have it. Required.
+    #[prost(string, tag = "4")]
+    pub file_name: ::prost::alloc::string::String,
+    /// What became of it. Required. Both people name the same.
+    #[prost(enumeration = "AchFileOutcome", tag = "5")]
+    pub outcome: i32,
+    /// What proves it: the bank's written word about name and hash, or the absence of the file in the list of what it received that day, and where that is kept. 10
+    /// to 500 printable characters. Required.
+    #[prost(string, tag = "6")]
+    pub evidence: ::prost::alloc::string::String,
+}
+/// What was found so far.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveAchFileResponse {
+    /// With `decided_by` empty after the first of the two calls.
+    #[prost(message, optional, tag = "1")]
+    pub resolution: ::core::option::Option<AchFileResolution>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
 /// The tier of a creator, after somebody has established who they are.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetPayoutTierRequest {
@@ -1660,6 +1733,39 @@ impl PayoutOutcome {
             "PAYOUT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
             "PAYOUT_OUTCOME_PAID" => Some(Self::Paid),
             "PAYOUT_OUTCOME_NOT_EXECUTED" => Some(Self::NotExecuted),
+            _ => None,
+        }
+    }
+}
+/// What became of an ACH file, as people found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AchFileOutcome {
+    /// Refused in a request.
+    Unspecified = 0,
+    /// The bank has taken all of it, and says so where no program reads it.
+    Accepted = 1,
+    /// The bank never received it, and none of its payments was or will be executed.
+    NeverReceived = 2,
+}
+impl AchFileOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACH_FILE_OUTCOME_UNSPECIFIED",
+            Self::Accepted => "ACH_FILE_OUTCOME_ACCEPTED",
+            Self::NeverReceived => "ACH_FILE_OUTCOME_NEVER_RECEIVED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACH_FILE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACH_FILE_OUTCOME_ACCEPTED" => Some(Self::Accepted),
+            "ACH_FILE_OUTCOME_NEVER_RECEIVED" => Some(Self::NeverReceived),
             _ => None,
         }
     }
@@ -3380,7 +3486,8 @@ pub mod payout_service_client {
         /// Staff only: ends a payout whose outcome is unknown, on evidence from outside, such as a letter of the bank. The first caller records outcome and evidence;
         /// the second, another person with the same outcome and evidence of their own, ends it: as paid, or as not executed, and the money then goes back to the
         /// creator. A debit on the bank's statement is stronger than both. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, PAYOUT_UNKNOWN (NOT_FOUND),
-        /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
+        /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), PAYOUT_IN_FILE (FAILED_PRECONDITION, fact `file_name`: it is in
+        /// an ACH file that may still be uploaded, see ResolveAchFile; only for not executed), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
         /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
         /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
         /// outcome). None is sticky. A retry with the same id is safe.
@@ -3407,6 +3514,44 @@ pub mod payout_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("largesse.payout.v1.PayoutService", "ResolvePayout"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: says what became of an ACH file whose upload was lost or that the bank never acknowledged, on evidence from outside. The first caller records
+        /// outcome and evidence; from a finding of never received on nothing of the file is sent any more. The second, another person with the same outcome and evidence
+        /// of their own, decides all payments of the file: as accepted, and the bank's statement settles them; or as never received, and their money goes back to the
+        /// creators. The bank's acknowledgement and its statement are read before that, and are stronger than both. No second file is ever made of the same entries.
+        /// Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, FILE_UNKNOWN (NOT_FOUND: the bank has no such file with payments of this book),
+        /// FILE_OF_OTHER_BOOKS (PERMISSION_DENIED: it has payments of books that the token does not cover), FILE_NOT_IN_DOUBT (FAILED_PRECONDITION, fact `state`),
+        /// FILE_RECEIVED (FAILED_PRECONDITION: the bank gave a receipt for its bytes, so that it was received), FILE_UNASKED (UNAVAILABLE: the bank can't be asked for
+        /// its acknowledgement now), FILE_ACKNOWLEDGED (FAILED_PRECONDITION: the bank has just acknowledged it, and that decides), STATEMENT_UNREADABLE (UNAVAILABLE),
+        /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is paid by the file), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
+        /// outcome), FILE_IN_FLIGHT (FAILED_PRECONDITION, fact `seconds`: an upload that began before the first finding may not have ended), DEBIT_BOOKED
+        /// (FAILED_PRECONDITION: the bank's statement shows a debit for it), FILE_BUSY (UNAVAILABLE: it is being advanced at the same time; try again). None is sticky.
+        /// A retry with the same id is safe.
+        pub async fn resolve_ach_file(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveAchFileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveAchFileResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ResolveAchFile",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "ResolveAchFile"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -3980,7 +4125,8 @@ pub mod payout_service_server {
         /// Staff only: ends a payout whose outcome is unknown, on evidence from outside, such as a letter of the bank. The first caller records outcome and evidence;
         /// the second, another person with the same outcome and evidence of their own, ends it: as paid, or as not executed, and the money then goes back to the
         /// creator. A debit on the bank's statement is stronger than both. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, PAYOUT_UNKNOWN (NOT_FOUND),
-        /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
+        /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), PAYOUT_IN_FILE (FAILED_PRECONDITION, fact `file_name`: it is in
+        /// an ACH file that may still be uploaded, see ResolveAchFile; only for not executed), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
         /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
         /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
         /// outcome). None is sticky. A retry with the same id is safe.
@@ -3989,6 +4135,25 @@ pub mod payout_service_server {
             request: tonic::Request<super::ResolvePayoutRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ResolvePayoutResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: says what became of an ACH file whose upload was lost or that the bank never acknowledged, on evidence from outside. The first caller records
+        /// outcome and evidence; from a finding of never received on nothing of the file is sent any more. The second, another person with the same outcome and evidence
+        /// of their own, decides all payments of the file: as accepted, and the bank's statement settles them; or as never received, and their money goes back to the
+        /// creators. The bank's acknowledgement and its statement are read before that, and are stronger than both. No second file is ever made of the same entries.
+        /// Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, FILE_UNKNOWN (NOT_FOUND: the bank has no such file with payments of this book),
+        /// FILE_OF_OTHER_BOOKS (PERMISSION_DENIED: it has payments of books that the token does not cover), FILE_NOT_IN_DOUBT (FAILED_PRECONDITION, fact `state`),
+        /// FILE_RECEIVED (FAILED_PRECONDITION: the bank gave a receipt for its bytes, so that it was received), FILE_UNASKED (UNAVAILABLE: the bank can't be asked for
+        /// its acknowledgement now), FILE_ACKNOWLEDGED (FAILED_PRECONDITION: the bank has just acknowledged it, and that decides), STATEMENT_UNREADABLE (UNAVAILABLE),
+        /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is paid by the file), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
+        /// outcome), FILE_IN_FLIGHT (FAILED_PRECONDITION, fact `seconds`: an upload that began before the first finding may not have ended), DEBIT_BOOKED
+        /// (FAILED_PRECONDITION: the bank's statement shows a debit for it), FILE_BUSY (UNAVAILABLE: it is being advanced at the same time; try again). None is sticky.
+        /// A retry with the same id is safe.
+        async fn resolve_ach_file(
+            &self,
+            request: tonic::Request<super::ResolveAchFileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveAchFileResponse>,
             tonic::Status,
         >;
         /// Services only: sets the tier by which a creator's payouts are limited. Reasons: MALFORMED, REQUEST_ID_REUSED, TIER_UNKNOWN (NOT_FOUND). None is
@@ -5045,6 +5210,52 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ResolvePayoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ResolveAchFile" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveAchFileSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ResolveAchFileRequest>
+                    for ResolveAchFileSvc<T> {
+                        type Response = super::ResolveAchFileResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveAchFileRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::resolve_ach_file(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveAchFileSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
