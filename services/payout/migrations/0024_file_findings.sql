@@ -15,3 +15,4 @@ CREATE TABLE ach_file_finding (
 -- How often a bank was asked about a payee in vain, and when it is asked again.
 ALTER TABLE beneficiary ADD COLUMN payee_tries BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE beneficiary ADD COLUMN payee_due_at_ms BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX beneficiary_payee_due ON beneficiary (payee_due_at_ms) WHERE payee_check = 'pending';

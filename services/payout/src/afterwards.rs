@@ -1,4 +1,4 @@
-//! What goes on beside payouts: callbacks are read, recalls advanced and paid for, returns booked, ACH files sent and fetched. Each in a loop of its own, so that a
+//! What goes on beside payouts: payees verified again, callbacks are read, recalls advanced and paid for, returns booked, ACH files sent and fetched. Each in a loop of its own, so that a
 //! silent bank delays none of the others.
 
 use crate::{error::Error, payouts::Payouts};
@@ -13,6 +13,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
         rounds(&payouts, &shutdown, ("recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.advance_due_recalls())),
         rounds(&payouts, &shutdown, ("fees of recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_recall_fees())),
         rounds(&payouts, &shutdown, ("returns", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_returns())),
+        rounds(&payouts, &shutdown, ("payees", payouts.config.poll_delay), |payouts| Box::pin(payouts.verify_due_payees())),
         ach(&payouts, &shutdown),
     );
 }

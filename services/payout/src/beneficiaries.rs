@@ -29,11 +29,15 @@ use crate::{
 use accounts::{AddressField, AddressKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use money::{BookName, RequestId, UserKey, derive_id, time::unix_ms};
+use money::{
+    BookName, RequestId, UserKey, derive_id,
+    time::{millis, unix_ms},
+};
 use sealed::SealedPayee;
 use sqlx::AnyConnection;
 use std::{sync::Arc, time::SystemTime};
 use uuid::Uuid;
+use verification::{PayeeAsking, PayeeRetries};
 
 /// The RPCs' names in the table of requests.
 pub const RPCS: [&str; 3] = [CREATE, DELETE, CONFIRM];
@@ -207,14 +211,32 @@ impl Payouts {
     pub async fn create_beneficiary(&self, create: &NewBeneficiary, now: SystemTime) -> Result<CreatedBeneficiary, Error> {
         let id = derive_id(create.request_id.uuid(), &[CREATE, create.book.as_str(), create.user.as_str()]);
         let (mut row, replayed) = self.record(create, id, now).await?;
-        if let Some(verifier) = self.payees.verifier.as_ref().filter(|_| row.payee_check == PayeeStanding::Pending) {
-            let verified = verification::verify(&self.store, &self.vault, &**verifier, (&create.book, id), now).await?;
+        // One that is asked about again has its own times.
+        let is_new = row.payee_check == PayeeStanding::Pending && row.payee_tries == 0;
+        if let Some(asking) = self.payee_asking().filter(|_| is_new) {
+            let verified = verification::verify(&self.store, &self.vault, asking, (&create.book, id), now).await?;
             row = verified.unwrap_or(row);
         }
         let same = self.store.same_account(&create.book, &create.user, &row.account_digest, SAME_ACCOUNT_MAX + 1).await?;
         let mut same_account_as: Vec<Uuid> = same.into_iter().filter(|other| *other != id).collect();
         same_account_as.truncate(usize::try_from(SAME_ACCOUNT_MAX).unwrap_or(usize::MAX));
         Ok(CreatedBeneficiary { row, replayed, same_account_as })
+    }
+
+    /// Whom to ask about payees, and how often; none if no bank is to be asked.
+    pub(crate) fn payee_asking(&self) -> Option<PayeeAsking<'_>> {
+        let retries = PayeeRetries { delay: self.config.payee_retry_delay, tries_max: self.config.payee_tries_max };
+        self.payees.verifier.as_ref().map(|verifier| PayeeAsking { verifier: &**verifier, retries })
+    }
+
+    /// Asks about the payees that are due. True: there are more.
+    pub(crate) async fn verify_due_payees(&self) -> Result<bool, Error> {
+        let Some(asking) = self.payee_asking() else { return Ok(false) };
+        let (answered, more) = verification::verify_waiting(&self.store, &self.vault, asking, SystemTime::now()).await?;
+        if answered > 0 {
+            self.wake.notify_one();
+        }
+        Ok(more)
     }
 
     async fn record(&self, create: &NewBeneficiary, id: Uuid, now: SystemTime) -> Result<(Beneficiary, bool), Error> {
@@ -254,6 +276,9 @@ impl Payouts {
             masked_holder_name: masked_name(&details.holder_name),
             account_digest: self.vault.digest(&details.address.canonical()),
             payee_check: if self.payees.verifier.is_some() { PayeeStanding::Pending } else { PayeeStanding::NotPossible },
+            payee_tries: 0,
+            // This call asks first; the rounds do if it ends before the answer.
+            payee_due_at_ms: unix_ms(now).saturating_add(millis(self.config.payee_retry_delay)),
             sealed: SealedPayee::of(&details).seal(&self.vault, &create.book, &create.user, id)?,
             created_at_ms: unix_ms(now),
             deleted_at_ms: 0,

@@ -100,6 +100,13 @@ pub struct Config {
     pub deleted_beneficiary_retention: Duration,
     /// What becomes of payouts to bank accounts of which no bank can say whose they are: `allow`, or `review` of the first payout. Default `allow`.
     pub payee_unchecked: UncheckedPayees,
+    /// How long after a failed question a bank is asked again whose an account is, in milliseconds; every other question waits four times as long as the one before,
+    /// a day at the most. Default a minute.
+    #[serde(rename = "payee_retry_delay_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub payee_retry_delay: Duration,
+    /// How often a bank is asked whose an account is that gives no answer. Default 6, which with the default delay takes some six hours.
+    pub payee_tries_max: u32,
     /// Sanctions lists.
     pub screening: ScreeningConfig,
     /// Approval, limits, and the wait of first payouts.
@@ -279,6 +286,8 @@ impl Config {
             beneficiary_retention: 400 * DAY,
             deleted_beneficiary_retention: 3_653 * DAY,
             payee_unchecked: UncheckedPayees::Allow,
+            payee_retry_delay: Duration::from_secs(60),
+            payee_tries_max: 6,
             screening: ScreeningConfig::default(),
             review: ReviewConfig::default(),
         }
@@ -319,6 +328,8 @@ impl Config {
             ("runs.items_per_second", self.runs.items_per_second <= 100_000, "0 to 100,000"),
             ("runs.in_flight_per_bank_max", (1..=100_000).contains(&self.runs.in_flight_per_bank_max), "1 to 100,000"),
             ("runs.approval_expiry_s", self.runs.approval_expiry <= 366 * DAY, "0 to 31,622,400"),
+            ("payee_retry_delay_ms", within(self.payee_retry_delay, 1, 24 * HOUR), "1 to 86,400,000"),
+            ("payee_tries_max", (1..=100).contains(&self.payee_tries_max), "1 to 100"),
             ("beneficiaries_max", (1..=10_000).contains(&self.beneficiaries_max), "1 to 10,000"),
             ("beneficiary_retention_s", (DAY..=10_000 * DAY).contains(&self.beneficiary_retention), "86,400 to 864,000,000"),
             (

@@ -1,7 +1,7 @@
 //! Refusals are deleted after a week, in small steps; bank accounts without payouts are erased after more than a year, deleted ones with payouts after ten.
 //! Rows of older programs get what they lack.
 
-use crate::{beneficiaries::verification::verify_waiting, payouts::Payouts};
+use crate::payouts::Payouts;
 use money::time::{millis, unix_ms};
 use std::{
     sync::Arc,
@@ -23,9 +23,6 @@ const BENEFICIARIES_STEP_MAX: i64 = 100;
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut rounds = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(rounds.tick()).await.is_some() {
-        if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.verify_waiting()).await {
-            tracing::warn!(%error, "could not check the payees of waiting beneficiaries; retrying in an hour");
-        }
         if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.digest_accounts()).await {
             tracing::warn!(%error, "could not digest the accounts of older rows; retrying in an hour");
         }
@@ -52,13 +49,6 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 }
 
 impl Payouts {
-    async fn verify_waiting(&self) -> Result<u64, crate::error::Error> {
-        match &self.payees.verifier {
-            Some(verifier) => verify_waiting(&self.store, &self.vault, &**verifier, SystemTime::now()).await,
-            None => Ok(0),
-        }
-    }
-
     /// Erases bank accounts that are older than configured and have no payouts, and those with payouts that were deleted long enough ago, as of `now`; returns
     /// how many.
     pub async fn forget_beneficiaries(&self, now: SystemTime) -> Result<u64, crate::store::Error> {

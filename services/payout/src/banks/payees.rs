@@ -13,8 +13,8 @@ use money::Currency;
 use rails::record::PayeeCheck;
 use std::sync::Arc;
 
-/// Asks that of our banks which pays the account over a rail that compares names. A bank that fails or does not answer in time is not asked again: the
-/// verification is not possible then, and `payee_unchecked` decides.
+/// Asks that of our banks which pays the account over a rail that compares names. A bank that is paused, fails or does not answer in time is asked again later
+/// (`payee_tries_max`); `payee_unchecked` decides of payouts meanwhile, and in the end.
 pub struct BankVerifier {
     banks: Banks,
     ledger: LedgerClient,
@@ -28,7 +28,7 @@ impl Banks {
         asks.then(|| Arc::new(BankVerifier { banks: self.clone(), ledger: ledger.clone() }) as Arc<dyn PayeeVerifier>)
     }
 
-    /// The first bank that can be asked about an account: in use, and with a rail that pays it and looks its holder up. What is merely optional on a rail, such as
+    /// The first bank that can be asked about an account, one in use before one that is paused: it has a rail that pays it and looks its holder up. What is merely optional on a rail, such as
     /// a prenote, is a payment of its own and no answer to a question.
     #[must_use]
     pub fn verifying(&self, kind: BookKind, currency: Currency, payee: &PayeeDetails, at: Timestamp) -> Option<&Bank> {
@@ -41,13 +41,13 @@ impl Banks {
                     && record.pays_in(country)
             })
         };
-        self.all.iter().find(|bank| {
+        let able = self.all.iter().filter(|bank| {
             bank.kind == kind
                 && !bank.payee_time_out.is_zero()
-                && bank.paused.is_none()
                 && bank.account(currency).is_some()
                 && bank.rails.keys().any(|rail| compares(rail))
-        })
+        });
+        able.min_by_key(|bank| bank.paused.is_some())
     }
 }
 
@@ -63,6 +63,7 @@ impl PayeeVerifier for BankVerifier {
                 }
             };
             match self.banks.verifying(kind, question.currency, question.payee, question.at) {
+                Some(bank) if bank.paused.is_some() => PayeeAnswer::Failed,
                 Some(bank) => bank.connector.verify_payee(question.payee, bank.payee_time_out).await,
                 None => PayeeAnswer::NotPossible,
             }

@@ -3,20 +3,25 @@
 use super::{PayeeDetails, sealed::SealedPayee};
 use crate::{
     error::Error,
-    store::{PageStart, Store, beneficiaries::Beneficiary},
+    store::{Store, beneficiaries::Beneficiary},
     vault::Vault,
 };
 use accounts::holder::HolderName;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use money::{BookName, Currency, time::unix_ms};
+use money::{
+    BookName, Currency,
+    time::{millis, unix_ms},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
-/// Rows of one step.
+/// Rows of one round.
 const PAGE: i64 = 100;
+/// Longest pause between two questions.
+const PAUSE_MAX: Duration = Duration::from_secs(86_400);
 
 /// The result of a payee verification (`PayeeCheck` in the contract).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +76,25 @@ pub enum UncheckedPayees {
     Review,
 }
 
+/// How a bank is asked again that gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayeeRetries {
+    /// How long after the first question the second one follows; every other one waits four times as long as the one before.
+    pub delay: Duration,
+    /// After so many questions without an answer the verification is not possible.
+    pub tries_max: u32,
+}
+
+impl PayeeRetries {
+    /// When the next question follows, after so many in vain. `None`: none does.
+    #[must_use]
+    pub fn next_ms(self, tries: i64, now_ms: i64) -> Option<i64> {
+        let before = u32::try_from(tries.max(1) - 1).ok()?;
+        let delay = self.delay.saturating_mul(4_u32.saturating_pow(before)).min(PAUSE_MAX.max(self.delay));
+        (tries < i64::from(self.tries_max)).then(|| now_ms.saturating_add(millis(delay)))
+    }
+}
+
 /// Whether an account may be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usable {
@@ -91,7 +115,9 @@ pub fn usable(beneficiary: &Beneficiary, policy: UncheckedPayees) -> Usable {
     if beneficiary.is_deleted() {
         return Usable::Deleted;
     }
-    match (beneficiary.payee_check, policy) {
+    // Nobody knows whose it is, as long as the bank does not answer; a payout does not wait for days.
+    let standing = if beneficiary.is_asked_again() { PayeeStanding::NotPossible } else { beneficiary.payee_check };
+    match (standing, policy) {
         (PayeeStanding::Match | PayeeStanding::Confirmed, _) | (PayeeStanding::NotPossible, UncheckedPayees::Allow) => Usable::Yes,
         (PayeeStanding::CloseMatch, _) => Usable::NeedsConfirmation,
         (PayeeStanding::NoMatch | PayeeStanding::Pending, _) | (PayeeStanding::NotPossible, UncheckedPayees::Review) => Usable::NeedsReview,
@@ -101,8 +127,10 @@ pub fn usable(beneficiary: &Beneficiary, policy: UncheckedPayees) -> Usable {
 /// A bank's answer about a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayeeAnswer {
-    /// It does not check such accounts, or failed to.
+    /// It does not check such accounts.
     NotPossible,
+    /// It could not be asked, or gave no answer.
+    Failed,
     /// Nobody was asked: to be done later.
     Later,
     /// The name is the account's.
@@ -137,7 +165,7 @@ pub trait PayeeVerifier: Send + Sync {
 #[must_use]
 pub fn decide(answer: &PayeeAnswer) -> Option<(PayeeStanding, Option<String>)> {
     Some(match answer {
-        PayeeAnswer::Later => return None,
+        PayeeAnswer::Later | PayeeAnswer::Failed => return None,
         PayeeAnswer::NotPossible => (PayeeStanding::NotPossible, None),
         PayeeAnswer::Match => (PayeeStanding::Match, None),
         PayeeAnswer::NoMatch => (PayeeStanding::NoMatch, None),
@@ -148,12 +176,21 @@ pub fn decide(answer: &PayeeAnswer) -> Option<(PayeeStanding, Option<String>)> {
     })
 }
 
-/// Asks about a beneficiary that waits for its verification, and records the answer. Returns its row after that. `None`: it is not there any more. Two that
-/// ask at the same time both get an answer, and the first one is recorded.
+/// Who is asked, and how often.
+#[derive(Clone, Copy)]
+pub struct PayeeAsking<'a> {
+    /// Who is asked.
+    pub verifier: &'a dyn PayeeVerifier,
+    /// How often.
+    pub retries: PayeeRetries,
+}
+
+/// Asks about a beneficiary that waits for its verification, and records the answer, or when it is asked about again. Returns its row after that. `None`: it is
+/// not there any more. Two that ask at the same time both get an answer, and the first one is recorded.
 pub async fn verify(
     store: &Store,
     vault: &Vault,
-    verifier: &dyn PayeeVerifier,
+    asking: PayeeAsking<'_>,
     (book, id): (&BookName, Uuid),
     now: SystemTime,
 ) -> Result<Option<Beneficiary>, Error> {
@@ -163,33 +200,44 @@ pub async fn verify(
         let mut payee = SealedPayee::open(vault, book, &row)?;
         let details = payee.details()?;
         let at = Timestamp::from_millisecond(unix_ms(now)).unwrap_or_default();
-        let answer = verifier.ask(PayeeQuestion { book, currency: row.currency, payee: &details, at }).await;
-        if let Some((standing, bank_holder_name)) = decide(&answer) {
+        let answer = asking.verifier.ask(PayeeQuestion { book, currency: row.currency, payee: &details, at }).await;
+        let tries = row.payee_tries.saturating_add(i64::from(answer == PayeeAnswer::Failed));
+        let next_ms = asking.retries.next_ms(tries, unix_ms(now));
+        let decided = match (decide(&answer), next_ms) {
+            (None, Some(due_at_ms)) => {
+                store.postpone_payee_check(book, &row, (tries, due_at_ms)).await?;
+                None
+            }
+            (None, None) => Some((PayeeStanding::NotPossible, None)),
+            (decided, _) => decided,
+        };
+        if let Some((standing, bank_holder_name)) = decided {
             payee.bank_holder_name = bank_holder_name;
             let sealed = payee.seal(vault, book, &row.user, id)?;
             store.record_payee_check(book, &row, (standing, &sealed), unix_ms(now)).await?;
+            // A payout that waits for this goes on.
+            store.wake_reviews(book, id, unix_ms(now)).await?;
         }
     }
     Ok(store.beneficiary(book, id).await?)
 }
 
-/// Asks about every beneficiary that waits, such as those whose call ended before the bank's answer; returns how many have an answer now. One that can't be asked
-/// about does not hold up the others: the log names it.
-pub async fn verify_waiting(store: &Store, vault: &Vault, verifier: &dyn PayeeVerifier, now: SystemTime) -> Result<u64, Error> {
-    let (mut answered, mut after) = (0, PageStart::NEWEST);
-    loop {
-        let page = store.waiting_beneficiaries(after, PAGE).await?;
-        let Some((_, last)) = page.last() else { return Ok(answered) };
-        after = PageStart { created_at_ms: last.created_at_ms, id: last.beneficiary_id };
-        for (book, row) in page {
-            match verify(store, vault, verifier, (&book, row.beneficiary_id), now).await {
-                Ok(verified) => answered += u64::from(verified.is_some_and(|row| row.payee_check != PayeeStanding::Pending)),
-                Err(error) => {
-                    tracing::warn!(beneficiary_id = %row.beneficiary_id, %error, "the payee of a beneficiary can't be checked; retrying in an hour");
-                }
+/// Asks about the beneficiaries that are due, such as those whose bank gave no answer or whose call ended before it; returns how many have an answer now, and
+/// whether more may be due. One that can't be asked about does not hold up the others: the log names it.
+pub async fn verify_waiting(store: &Store, vault: &Vault, asking: PayeeAsking<'_>, now: SystemTime) -> Result<(u64, bool), Error> {
+    let (page, mut answered) = (store.waiting_beneficiaries(unix_ms(now), PAGE).await?, 0);
+    let more = i64::try_from(page.len()).is_ok_and(|rows| rows == PAGE);
+    for (book, row) in page {
+        match verify(store, vault, asking, (&book, row.beneficiary_id), now).await {
+            Ok(verified) => answered += u64::from(verified.is_some_and(|row| row.payee_check != PayeeStanding::Pending)),
+            Err(error) => {
+                tracing::warn!(beneficiary_id = %row.beneficiary_id, %error, "the payee of a beneficiary can't be checked; trying again later");
+                let due_at_ms = unix_ms(now).saturating_add(millis(asking.retries.delay));
+                store.postpone_payee_check(&book, &row, (row.payee_tries, due_at_ms)).await?;
             }
         }
     }
+    Ok((answered, more))
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Payouts {
         let user = UserKey::try_new(user).map_err(|_| crate::store::Error::Row("user key"))?;
         let rows = self.store.usable_beneficiaries(&run.book, &user, PageStart::NEWEST, BENEFICIARIES_READ_MAX).await?;
         let confirmed = |standing| matches!(standing, PayeeStanding::Match | PayeeStanding::Confirmed | PayeeStanding::NotPossible);
-        let newest = rows.iter().find(|row| row.currency == above.currency() && confirmed(row.payee_check));
+        let newest = rows.iter().find(|row| row.currency == above.currency() && (confirmed(row.payee_check) || row.is_asked_again()));
         let Some(beneficiary) = newest else { return Ok(None) };
         let payable = self.ledger.creator_payable(&run.book, &user, above.currency()).await?;
         if payable.frozen || payable.available.minor_units() < above.minor_units() {

@@ -28,6 +28,10 @@ pub struct Beneficiary {
     pub account_digest: String,
     /// What the bank says of the holder's name.
     pub payee_check: PayeeStanding,
+    /// How often a bank was asked about that in vain.
+    pub payee_tries: i64,
+    /// When it is asked again while the check is pending, Unix milliseconds.
+    pub payee_due_at_ms: i64,
     /// Account and holder, for the vault.
     pub sealed: Vec<u8>,
     /// Unix milliseconds.
@@ -46,11 +50,17 @@ impl Beneficiary {
     pub fn is_deleted(&self) -> bool {
         self.deleted_at_ms != 0
     }
+
+    /// Whether a bank was asked about the holder's name, gave no answer, and is asked again.
+    #[must_use]
+    pub fn is_asked_again(&self) -> bool {
+        self.payee_check == PayeeStanding::Pending && self.payee_tries > 0
+    }
 }
 
 const COLUMNS: &str =
     "beneficiary_id, user_id, kind, country, currency, rail, masked_account, masked_holder_name, account_digest, payee_check, sealed,
-    created_at_ms, deleted_at_ms, correction_code, corrected_at_ms";
+    created_at_ms, deleted_at_ms, correction_code, corrected_at_ms, payee_tries, payee_due_at_ms";
 
 fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
     let text = |name: &str| row.try_get::<String, _>(name);
@@ -70,6 +80,8 @@ fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
         masked_holder_name: text("masked_holder_name")?,
         account_digest: text("account_digest")?,
         payee_check: PayeeStanding::from_name(&text("payee_check")?).ok_or(Error::Row("payee check"))?,
+        payee_tries: row.try_get("payee_tries")?,
+        payee_due_at_ms: row.try_get("payee_due_at_ms")?,
         sealed: row.try_get("sealed")?,
         created_at_ms: row.try_get("created_at_ms")?,
         deleted_at_ms: row.try_get("deleted_at_ms")?,
@@ -82,8 +94,8 @@ fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
 pub async fn insert(tx: &mut AnyConnection, book: &BookName, beneficiary: &Beneficiary) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO beneficiary (book, beneficiary_id, user_id, country, currency, rail, masked_account, masked_holder_name, sealed,
-             created_at_ms, kind, account_digest, payee_check)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+             created_at_ms, kind, account_digest, payee_check, payee_tries, payee_due_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
     )
     .bind(book.as_str().to_owned())
     .bind(beneficiary.beneficiary_id.to_string())
@@ -98,6 +110,8 @@ pub async fn insert(tx: &mut AnyConnection, book: &BookName, beneficiary: &Benef
     .bind(beneficiary.kind.name())
     .bind(beneficiary.account_digest.clone())
     .bind(beneficiary.payee_check.name())
+    .bind(beneficiary.payee_tries)
+    .bind(beneficiary.payee_due_at_ms)
     .execute(tx)
     .await?;
     Ok(())
@@ -288,9 +302,23 @@ impl Store {
         self.anywhere("account_digest = ''", after, limit).await
     }
 
-    /// Rows of all books that wait for the verification of their payee and are not deleted, newest first.
-    pub async fn waiting_beneficiaries(&self, after: PageStart, limit: i64) -> Result<Vec<(BookName, Beneficiary)>, Error> {
-        self.anywhere("payee_check = 'pending' AND deleted_at_ms = 0", after, limit).await
+    /// Rows of all books whose payee is to be verified now and that are not deleted, the longest due first.
+    pub async fn waiting_beneficiaries(&self, now_ms: i64, limit: i64) -> Result<Vec<(BookName, Beneficiary)>, Error> {
+        let sql = format!(
+            "SELECT book, {COLUMNS} FROM beneficiary WHERE payee_check = 'pending' AND payee_due_at_ms <= $1 AND deleted_at_ms = 0
+             ORDER BY payee_due_at_ms, beneficiary_id LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now_ms).bind(limit).fetch_all(self.pool()).await?;
+        rows.iter().map(|row| Ok((super::book(&row.try_get::<String, _>("book")?)?, read(row)?))).collect()
+    }
+
+    /// Records that nobody answered about a payee that waits, and when it is asked about again; nothing if somebody else was first.
+    pub async fn postpone_payee_check(&self, book: &BookName, row: &Beneficiary, (tries, due_at_ms): (i64, i64)) -> Result<(), Error> {
+        let sql = "UPDATE beneficiary SET payee_tries = $3, payee_due_at_ms = $4
+            WHERE book = $1 AND beneficiary_id = $2 AND payee_check = 'pending' AND payee_tries = $5";
+        let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(row.beneficiary_id.to_string());
+        query.bind(tries).bind(due_at_ms).bind(row.payee_tries).execute(self.pool()).await?;
+        Ok(())
     }
 
     async fn anywhere(&self, filter: &'static str, after: PageStart, limit: i64) -> Result<Vec<(BookName, Beneficiary)>, Error> {

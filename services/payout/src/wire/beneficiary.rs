@@ -236,9 +236,10 @@ pub fn found_list(book: &BookName, account_digest: &str) -> PagedList {
     PagedList::new("FindBeneficiaries", book.as_str(), &[account_digest])
 }
 
-fn payee_check(standing: PayeeStanding) -> pb::PayeeCheck {
-    match standing {
+fn payee_check(row: &Beneficiary) -> pb::PayeeCheck {
+    match row.payee_check {
         PayeeStanding::NotPossible => pb::PayeeCheck::NotPossible,
+        PayeeStanding::Pending if row.is_asked_again() => pb::PayeeCheck::Retrying,
         PayeeStanding::Pending => pb::PayeeCheck::Pending,
         PayeeStanding::Match => pb::PayeeCheck::Match,
         PayeeStanding::CloseMatch => pb::PayeeCheck::CloseMatch,
@@ -262,7 +263,7 @@ pub fn beneficiary(row: &Beneficiary, bank_holder_name: Option<&str>, in_full: b
         create_time: Some(timestamp_ms(row.created_at_ms)),
         kind: row.kind.name().to_owned(),
         state: state.into(),
-        payee_check: payee_check(row.payee_check).into(),
+        payee_check: payee_check(row).into(),
         bank_holder_name: name.unwrap_or_default(),
         delete_time: row.is_deleted().then(|| timestamp_ms(row.deleted_at_ms)),
         correction_code: row.correction_code.clone(),

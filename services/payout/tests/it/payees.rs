@@ -12,7 +12,7 @@ use money::{BookName, UserKey};
 use payout::{
     beneficiaries::{
         PayeeVerifier,
-        verification::{PayeeAnswer, PayeeQuestion, verify, verify_waiting},
+        verification::{PayeeAnswer, PayeeAsking, PayeeQuestion, PayeeRetries, verify, verify_waiting},
     },
     store::{MIGRATIONS, Store},
     vault::Vault,
@@ -310,6 +310,10 @@ impl PayeeVerifier for OneAnswer {
     }
 }
 
+fn asking(verifier: &OneAnswer) -> PayeeAsking<'_> {
+    PayeeAsking { verifier, retries: PayeeRetries { delay: Duration::from_secs(60), tries_max: 6 } }
+}
+
 #[tokio::test]
 async fn a_close_name_is_shown_to_its_owner_who_confirms_it_as_seen() {
     on_both(async |database| {
@@ -337,8 +341,11 @@ async fn a_close_name_is_shown_to_its_owner_who_confirms_it_as_seen() {
 
         sqlx::query("UPDATE beneficiary SET payee_check = 'pending'").execute(&pool).await.unwrap();
         let ask = async |answer: PayeeAnswer| {
-            let row =
-                verify(&store, &vault, &OneAnswer(answer), (&book, id.parse().unwrap()), SystemTime::now()).await.ok().unwrap().unwrap();
+            let row = verify(&store, &vault, asking(&OneAnswer(answer)), (&book, id.parse().unwrap()), SystemTime::now())
+                .await
+                .ok()
+                .unwrap()
+                .unwrap();
             row.payee_check.name()
         };
         assert_eq!(ask(PayeeAnswer::Later).await, "pending");
@@ -391,7 +398,10 @@ async fn those_who_wait_for_their_banks_answer_are_asked_about_again_and_one_bro
             .execute(&pool)
             .await
             .unwrap();
-        let round = async |answer| verify_waiting(&store, &vault, &OneAnswer(answer), SystemTime::now()).await.ok().unwrap();
+        let round = async |answer| {
+            sqlx::query("UPDATE beneficiary SET payee_due_at_ms = 0").execute(&pool).await.unwrap();
+            verify_waiting(&store, &vault, asking(&OneAnswer(answer)), SystemTime::now()).await.ok().unwrap().0
+        };
         assert_eq!(round(PayeeAnswer::Later).await, 0);
         assert_eq!(round(PayeeAnswer::Match).await, 2, "neither the deleted one nor the broken one");
         assert_eq!(round(PayeeAnswer::NoMatch).await, 0, "the first answer stays");

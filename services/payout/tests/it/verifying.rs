@@ -43,28 +43,28 @@ async fn the_banks_answer_is_asked_for_where_the_rail_looks_holders_up_and_recor
             ("Sandbox vop:none", PayeeCheck::NoMatch),
             ("Sandbox vop:unknown", PayeeCheck::NotPossible),
             // The bank never answers.
-            ("Sandbox vop:silent", PayeeCheck::NotPossible),
+            ("Sandbox vop:silent", PayeeCheck::Retrying),
         ] {
             assert_eq!(standing(&running, BOOK, name, iban(GERMAN)).await, said, "{name}");
         }
         let pool = world.database.open("payout", &MIGRATIONS).await.unwrap();
         let undated = "SELECT COUNT(*) FROM beneficiary WHERE payee_checked_at_ms = 0";
-        assert_eq!(sqlx::query_scalar::<_, i64>(undated).fetch_one(&pool).await.unwrap(), 0);
+        assert_eq!(sqlx::query_scalar::<_, i64>(undated).fetch_one(&pool).await.unwrap(), 1, "only of the silent one");
         // No American rail looks holders up, and a pretend bank is asked nothing for a LIVE book.
         assert_eq!(standing(&running, BOOK, "Sandbox vop:none", aba("9000000001")).await, PayeeCheck::NotPossible);
         assert_eq!(standing(&running, "app-live", "Sandbox vop:none", iban(GERMAN)).await, PayeeCheck::NotPossible);
         running.stop().await;
 
-        // A bank that is away is one that can't be asked, and beneficiaries are recorded all the same.
+        // A bank that is away or paused is asked later, and beneficiaries are recorded all the same.
         let mut away = verifying(&world);
         away.banks[0].url = "http://127.0.0.1:9".to_owned();
         let running = world.start_with(away).await;
-        assert_eq!(standing(&running, BOOK, "Ana Müller", iban(GERMAN)).await, PayeeCheck::NotPossible);
+        assert_eq!(standing(&running, BOOK, "Ana Müller", iban(GERMAN)).await, PayeeCheck::Retrying);
         running.stop().await;
         let mut paused = verifying(&world);
         paused.banks[0].paused = "moving".to_owned();
         let running = world.start_with(paused).await;
-        assert_eq!(standing(&running, BOOK, "Ana Müller", iban(GERMAN)).await, PayeeCheck::NotPossible);
+        assert_eq!(standing(&running, BOOK, "Ana Müller", iban(GERMAN)).await, PayeeCheck::Retrying);
         running.stop().await;
         world.close().await;
     })
@@ -122,6 +122,51 @@ async fn policy_decides_about_an_account_that_the_bank_does_not_verify_in_time()
             running.until("ana", &payout.payout_id, state).await;
             running.stop().await;
         }
+        world.close().await;
+    })
+    .await;
+}
+
+/// Returns once the newest account of ana has this standing.
+async fn until(running: &Running, standing: PayeeCheck) -> Beneficiary {
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        ticks.tick().await;
+        let newest = listed(running, "ana").await.remove(0);
+        if newest.payee_check() == standing {
+            return newest;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bank_that_gave_no_answer_is_asked_again_and_its_answer_counts_before_the_first_payout() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        world.fund("ana", "EUR").await;
+        let quick = |config: Config| Config { payee_retry_delay: Duration::from_millis(30), ..config };
+        let mut away = quick(verifying(&world));
+        (away.banks[0].url, away.payee_tries_max) = ("http://127.0.0.1:9".to_owned(), 100);
+        away.payee_retry_delay = Duration::from_millis(400);
+        let running = world.start_with(away).await;
+        let other = recorded(&running, BOOK, "Sandbox vop:none", iban(GERMAN)).await;
+        assert_eq!(other.payee_check(), PayeeCheck::Retrying);
+        running.stop().await;
+
+        // The bank is there again: the account is another holder's, which a person has to see before anything is paid.
+        let running = world.start_with(quick(verifying(&world))).await;
+        until(&running, PayeeCheck::NoMatch).await;
+        let payout = asked_in(&running, &other.beneficiary_id, "EUR", 200).await;
+        running.until("ana", &payout.payout_id, PayoutState::InReview).await;
+        running.stop().await;
+
+        // One that never answers is asked so often, and then policy decides.
+        let running = world.start_with(Config { payee_tries_max: 2, ..quick(verifying(&world)) }).await;
+        assert_eq!(recorded(&running, BOOK, "Sandbox vop:silent", iban(GERMAN)).await.payee_check(), PayeeCheck::Retrying);
+        let silent = until(&running, PayeeCheck::NotPossible).await;
+        let payout = asked_in(&running, &silent.beneficiary_id, "EUR", 100).await;
+        assert_eq!(running.end("ana", &payout.payout_id).await.state(), PayoutState::Settled);
+        running.stop().await;
         world.close().await;
     })
     .await;

@@ -232,7 +232,7 @@ impl BeneficiaryState {
 pub enum PayeeCheck {
     /// Never returned.
     Unspecified = 0,
-    /// No bank can be asked, or the one that was asked failed or did not answer in time; it is not asked again. Whether payouts are reviewed is policy
+    /// No bank can be asked, or the one that was asked did not answer, often enough that it is not asked again. Whether payouts are reviewed is policy
     /// (`payout.payee_unchecked`).
     NotPossible = 1,
     /// The bank is being asked.
@@ -245,6 +245,8 @@ pub enum PayeeCheck {
     NoMatch = 5,
     /// The name was close, and the creator has confirmed the bank's.
     Confirmed = 6,
+    /// The bank could not be asked or did not answer, and is asked again later, `payout.payee_tries_max` times in all. Payouts meanwhile are as with NOT_POSSIBLE.
+    Retrying = 7,
 }
 impl PayeeCheck {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -260,6 +262,7 @@ impl PayeeCheck {
             Self::CloseMatch => "PAYEE_CHECK_CLOSE_MATCH",
             Self::NoMatch => "PAYEE_CHECK_NO_MATCH",
             Self::Confirmed => "PAYEE_CHECK_CONFIRMED",
+            Self::Retrying => "PAYEE_CHECK_RETRYING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -272,6 +275,7 @@ impl PayeeCheck {
             "PAYEE_CHECK_CLOSE_MATCH" => Some(Self::CloseMatch),
             "PAYEE_CHECK_NO_MATCH" => Some(Self::NoMatch),
             "PAYEE_CHECK_CONFIRMED" => Some(Self::Confirmed),
+            "PAYEE_CHECK_RETRYING" => Some(Self::Retrying),
             _ => None,
         }
     }

@@ -22,13 +22,16 @@ struct Verified {
 }
 
 impl Iso20022Bank {
-    /// Asks once. Whatever is no answer in time is "not possible", as in the scheme.
+    /// Asks once. Whatever is no answer in time has failed: the scheme has no word for it, and says "not possible" of accounts that can't be checked.
     pub(super) async fn verify(&self, payee: &PayeeDetails, time_out: Duration) -> PayeeAnswer {
         match self.verified(payee, time_out).await {
             Ok(verified) => answer(verified),
             Err(why) => {
-                tracing::warn!(why, "the bank did not verify a payee; whether payouts to it are reviewed is policy");
-                PayeeAnswer::NotPossible
+                tracing::warn!(
+                    why,
+                    "the bank did not verify a payee; whether payouts to it are reviewed is policy, until it is asked again"
+                );
+                PayeeAnswer::Failed
             }
         }
     }

@@ -25,6 +25,8 @@ fn row(plain: &[u8]) -> Beneficiary {
         masked_holder_name: String::new(),
         account_digest: String::new(),
         payee_check: PayeeStanding::NotPossible,
+        payee_tries: 0,
+        payee_due_at_ms: 0,
         created_at_ms: 1,
         deleted_at_ms: 0,
         correction_code: String::new(),

@@ -15,6 +15,8 @@ fn row(payee_check: PayeeStanding, deleted_at_ms: i64) -> Beneficiary {
         account_digest: String::new(),
         payee_check,
         sealed: Vec::new(),
+        payee_tries: 0,
+        payee_due_at_ms: 0,
         created_at_ms: 1,
         deleted_at_ms,
         correction_code: String::new(),
@@ -41,13 +43,26 @@ fn an_account_is_paid_without_questions_only_if_its_bank_or_the_policy_says_so()
 }
 
 #[test]
+fn a_bank_that_gives_no_answer_is_asked_again_four_times_later_each_time_and_not_for_ever() {
+    let retries = PayeeRetries { delay: Duration::from_secs(60), tries_max: 6 };
+    let waits: Vec<_> = (1..=6).map(|tries| retries.next_ms(tries, 1_000).map(|due_ms| (due_ms - 1_000) / 60_000)).collect();
+    assert_eq!(waits, [Some(1), Some(4), Some(16), Some(64), Some(256), None]);
+    let patient = PayeeRetries { tries_max: 20, ..retries };
+    assert_eq!(patient.next_ms(19, 0), Some(86_400_000), "a day at the most");
+    // Meanwhile it is as if nobody could be asked.
+    let asked = |payee_tries| Beneficiary { payee_tries, ..row(PayeeStanding::Pending, 0) };
+    assert_eq!((usable(&asked(0), UncheckedPayees::Allow), usable(&asked(1), UncheckedPayees::Allow)), (Usable::NeedsReview, Usable::Yes));
+    assert_eq!(usable(&asked(1), UncheckedPayees::Review), Usable::NeedsReview);
+}
+
+#[test]
 fn a_name_that_can_not_be_shown_can_not_be_confirmed() {
     let close = |name: &str| decide(&PayeeAnswer::CloseMatch(name.to_owned()));
     assert_eq!(close(" Anna  Muller "), Some((PayeeStanding::CloseMatch, Some("Anna Muller".to_owned()))));
     for hostile in [String::new(), "\u{202e}evil".to_owned(), "x".repeat(141), "a\u{0}b".to_owned()] {
         assert_eq!(close(&hostile), Some((PayeeStanding::NoMatch, None)), "{hostile:?}");
     }
-    assert_eq!(decide(&PayeeAnswer::Later), None);
+    assert_eq!((decide(&PayeeAnswer::Later), decide(&PayeeAnswer::Failed)), (None, None));
     assert_eq!(decide(&PayeeAnswer::NotPossible), Some((PayeeStanding::NotPossible, None)));
     assert_eq!(decide(&PayeeAnswer::Match), Some((PayeeStanding::Match, None)));
     assert_eq!(decide(&PayeeAnswer::NoMatch), Some((PayeeStanding::NoMatch, None)));
