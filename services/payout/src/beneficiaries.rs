@@ -82,6 +82,8 @@ pub struct GivenPayee {
     pub purpose_code: String,
     /// ISO 4217 code.
     pub currency_code: String,
+    /// The holder is a company.
+    pub is_company: bool,
 }
 
 /// A beneficiary to record.
@@ -185,6 +187,9 @@ fn sent_fields(vault: &Vault, payee: &GivenPayee) -> SentFields {
     ];
     for (name, text) in others.into_iter().filter(|(_, text)| !text.is_empty()) {
         fields = fields.with(name, vault.digest(text));
+    }
+    if payee.is_company {
+        fields = fields.with("is_company", true);
     }
     fields
 }

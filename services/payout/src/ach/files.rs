@@ -37,6 +37,14 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     })
 }
 
+/// Payments for one file, in the order of their numbers.
+struct CollectedEntries {
+    entries: Vec<GivenPayment>,
+    filed: Vec<FiledEntry>,
+    /// More wait than this file has.
+    others: bool,
+}
+
 impl PaymentFile {
     /// As the bank is asked for it.
     pub(super) fn sent(&self) -> SentFile {
@@ -78,33 +86,33 @@ impl Payouts {
                 }
             };
             if count >= ENTRIES_MAX || closes <= now {
-                more |= self.build_file(bank, files, &rail, now).await? && count > ENTRIES_MAX;
+                more |= self.build_file(bank, files, &rail, now).await?.is_some_and(|left| left);
             }
         }
         Ok(more)
     }
 
-    /// Builds one file of a rail's payments and stores it. False: nothing was stored.
-    async fn build_file(&self, bank: &Bank, files: &NachaBank, rail: &str, now: Timestamp) -> Result<bool, Error> {
+    /// Builds one file of a rail's payments and stores it; whether others are left for the next file. `None`: nothing was stored.
+    async fn build_file(&self, bank: &Bank, files: &NachaBank, rail: &str, now: Timestamp) -> Result<Option<bool>, Error> {
         let facts = self.banks.facts();
-        let Some(record) = facts.book.record_at(rail, now) else { return Ok(false) };
+        let Some(record) = facts.book.record_at(rail, now) else { return Ok(None) };
         let terms = SendTerms { lead_minutes: bank.lead_minutes(rail), ..SendTerms::default() };
         let created = record.zone.to_datetime(now);
         let settles = match record.expectation(facts.book.calendars(), now, terms) {
             Ok(expectation) => expectation.settles,
             Err(gap) => {
                 tracing::error!(bank = bank.name, rail, %gap, "the day on which payments settle is not known, so they can't be put into a file");
-                return Ok(false);
+                return Ok(None);
             }
         };
         let nth = self.store.files_of_day(&bank.name, created.date()).await?;
         let Some(modifier) = usize::try_from(nth).ok().and_then(file_modifier) else {
             tracing::error!(bank = bank.name, rail, "all 36 files of the day are used; payments wait for the next day");
-            return Ok(false);
+            return Ok(None);
         };
-        let (entries, filed) = self.collect_entries(bank, rail).await?;
+        let CollectedEntries { entries, filed, others } = self.collect_entries(bank, rail).await?;
         if entries.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let new = NewFile { created, modifier, effective: record.zone.to_datetime(settles).date().max(created.date()) };
         let content = match file::build(files.terms(), &new, &filed) {
@@ -112,7 +120,7 @@ impl Payouts {
             Err(why) => {
                 // Can only be a bug, since every entry was checked; the payouts wait until it is fixed.
                 tracing::error!(bank = bank.name, rail, why, "an ACH file can't be written");
-                return Ok(false);
+                return Ok(None);
             }
         };
         let bank_account = entries[0].bank_account.clone();
@@ -144,13 +152,16 @@ impl Payouts {
             let (file_name, entries, cents) = (&row.file_name, row.entries, row.cents);
             tracing::info!(bank = bank.name, file_name, entries, cents, "an ACH file is closed");
         }
-        Ok(stored)
+        Ok(stored.then_some(others))
     }
 
-    /// The next file's payments, with what they say. One whose message can't be found stays where it is, and a person looks.
-    async fn collect_entries(&self, bank: &Bank, rail: &str) -> Result<(Vec<GivenPayment>, Vec<FiledEntry>), Error> {
-        let (mut entries, mut filed, mut cents) = (Vec::new(), Vec::new(), 0_i64);
-        for entry in self.store.unfiled_entries(&bank.name, rail, ENTRIES_MAX).await? {
+    /// The next file's payments, with what they say: all to persons, or all to companies, as the first one is. One whose message can't be found stays where it is,
+    /// and a person looks.
+    async fn collect_entries(&self, bank: &Bank, rail: &str) -> Result<CollectedEntries, Error> {
+        let (mut entries, mut filed, mut cents) = (Vec::new(), Vec::<FiledEntry>::new(), 0_i64);
+        let unfiled = self.store.unfiled_entries(&bank.name, rail, ENTRIES_MAX).await?;
+        let mut others = i64::try_from(unfiled.len()).is_ok_and(|count| count == ENTRIES_MAX);
+        for entry in unfiled {
             let key = PayoutKey { book: entry.book.clone(), payout_id: entry.payout_id };
             let messages = self.store.messages(&self.vault, &key).await?;
             let mut sent = messages.iter().filter(|message| message.direction == "sent").rev();
@@ -160,14 +171,19 @@ impl Payouts {
                 tracing::error!(payout_id = %entry.payout_id, trace = entry.trace, "what the payment says is not there, so it can't be put into a file");
                 continue;
             };
+            if filed.first().is_some_and(|first| first.is_company != said.is_company) {
+                others = true;
+                continue;
+            }
             if cents.saturating_add(said.cents) > FILE_CENTS_MAX {
+                others = true;
                 break;
             }
             cents += said.cents;
             entries.push(entry);
             filed.push(said);
         }
-        Ok((entries, filed))
+        Ok(CollectedEntries { entries, filed, others })
     }
 
     /// One try with a file: it is uploaded until the bank has it, and asked for until it is acknowledged. Every try but the first asks before it uploads.

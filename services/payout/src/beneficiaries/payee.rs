@@ -21,6 +21,8 @@ pub struct PayeeDetails {
     pub tax_id: Option<String>,
     /// The holder's name in Zengin's characters.
     pub holder_name_kana: Option<String>,
+    /// The holder is a company.
+    pub is_company: bool,
     /// Four capital letters of ISO 20022's external list of purposes.
     pub purpose_code: Option<String>,
 }

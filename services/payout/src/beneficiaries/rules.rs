@@ -97,7 +97,8 @@ impl PayeeRules {
                     return Err(refusal);
                 }
                 let holder_name = given.holder_name.clone();
-                let details = PayeeDetails { holder_name, address, postal: postal.flatten(), tax_id, holder_name_kana, purpose_code };
+                let (postal, is_company) = (postal.flatten(), given.is_company);
+                let details = PayeeDetails { holder_name, address, postal, tax_id, holder_name_kana, is_company, purpose_code };
                 Ok(CheckedPayee { details, currency })
             }
             _ => {

@@ -39,6 +39,9 @@ pub struct SealedPayee {
     holder_name_kana: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     purpose_code: Option<String>,
+    /// Absent of a person, and of rows of older programs, which did not ask.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_company: bool,
     /// The name that the bank gave, while it is to be confirmed and after it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) bank_holder_name: Option<String>,
@@ -99,6 +102,7 @@ impl SealedPayee {
             tax_id: details.tax_id.clone(),
             holder_name_kana: details.holder_name_kana.clone(),
             purpose_code: details.purpose_code.clone(),
+            is_company: details.is_company,
             bank_holder_name: None,
             iban: String::new(),
             routing_number: String::new(),
@@ -165,6 +169,7 @@ impl SealedPayee {
             postal,
             tax_id: self.tax_id.clone(),
             holder_name_kana: self.holder_name_kana.clone(),
+            is_company: self.is_company,
             purpose_code: self.purpose_code.clone(),
         })
     }
@@ -191,6 +196,9 @@ impl SealedPayee {
             ("bank_holder_name", self.bank_holder_name),
         ];
         others.into_iter().for_each(|(name, value)| add(name, value.unwrap_or_default()));
+        if self.is_company {
+            fields.insert("is_company".to_owned(), true.into());
+        }
         if !self.postal.is_empty() || !self.postal_lines.is_empty() {
             let mut postal: serde_json::Map<String, serde_json::Value> =
                 self.postal.into_iter().map(|(name, value)| (name, value.into())).collect();

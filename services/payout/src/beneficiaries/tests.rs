@@ -18,6 +18,7 @@ fn a_retry_of_an_older_clients_request_is_compared_by_the_fields_that_it_knew() 
         holder_name_kana: String::new(),
         purpose_code: String::new(),
         currency_code: String::new(),
+        is_company: false,
     };
     let names = |payee: &GivenPayee| sent_fields(&vault, payee).iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>().join(" ");
     let iban = payee(AddressKind::Iban, &[(AddressField::Iban, "DE89370400440532013000")]);
@@ -29,6 +30,8 @@ fn a_retry_of_an_older_clients_request_is_compared_by_the_fields_that_it_knew() 
     assert_eq!(kept, [vault.digest("9000000001"), "121000248".to_owned(), vault.digest("Ana")]);
     let more = GivenPayee { purpose_code: "SALA".to_owned(), postal: Some(vec![(AddressField::Town, "Lyon".to_owned())]), ..us };
     assert_eq!(names(&more), "aba.account_number aba.routing_number holder_name postal_address.0.town purpose_code");
+    let company = GivenPayee { is_company: true, ..iban };
+    assert_eq!(names(&company), "holder_name iban is_company");
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub fn create(who: Sender, request: pb::CreateBeneficiaryRequest, rules: &PayeeR
         holder_name_kana: request.holder_name_kana,
         purpose_code: request.purpose_code,
         currency_code: request.currency_code,
+        is_company: request.is_company,
     });
     if let (Some(request_id), Some((book, user)), Some(_), Some(payee)) = (request_id, who, &name, payee.clone()) {
         return Ok(NewBeneficiary { book, user, request_id, payee });

@@ -136,13 +136,17 @@ impl AchTown {
 }
 
 async fn beneficiary(running: &Running, holder: &str) -> String {
+    recorded(running, CreateBeneficiaryRequest { holder_name: holder.into(), ..Default::default() }).await
+}
+
+/// Records a checking account, besides what is given of its holder.
+async fn recorded(running: &Running, holder: CreateBeneficiaryRequest) -> String {
     let account = AbaAccount { routing_number: "121000248".into(), account_number: "9000000001".into(), account_type: "checking".into() };
     let request = CreateBeneficiaryRequest {
         request_id: Uuid::now_v7().to_string(),
         book: BOOK.into(),
-        holder_name: holder.into(),
         account: Some(Account::Aba(account)),
-        ..Default::default()
+        ..holder
     };
     let answer = running.client().create_beneficiary(running.signed("ana", request)).await.unwrap();
     answer.into_inner().beneficiary.unwrap().beneficiary_id

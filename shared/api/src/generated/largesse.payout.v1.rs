@@ -2051,6 +2051,9 @@ pub struct CreateBeneficiaryRequest {
     /// Kong. Empty: the currency of the country; for an IBAN that SEPA reaches EUR.
     #[prost(string, tag = "28")]
     pub currency_code: ::prost::alloc::string::String,
+    /// Whether the holder is a company and no person: ACH pays companies as CCD entries and persons as PPD entries.
+    #[prost(bool, tag = "29")]
+    pub is_company: bool,
     /// The account. Required. Personal data: stored encrypted.
     #[prost(
         oneof = "create_beneficiary_request::Account",

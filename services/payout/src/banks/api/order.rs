@@ -133,7 +133,7 @@ fn creditor(order: &PaymentOrder<'_>) -> Result<ApiCreditor, UnwritableOrder> {
     };
     let address = british.map_or_else(|| payee.address.clone(), PayoutAddress::Uk);
     let tax_id = payee.tax_id.clone().filter(|_| address.country() == Some("BR"));
-    let is_company = tax_id.as_ref().is_some_and(|id| id.len() == CNPJ_CHARS);
+    let is_company = payee.is_company || tax_id.as_ref().is_some_and(|id| id.len() == CNPJ_CHARS);
     Ok(ApiCreditor { name, address, postal: payee.postal.clone(), tax_id, is_company })
 }
 

@@ -1,4 +1,4 @@
-//! ACH files of payouts: one batch of credits to persons (PPD) in each, with the trace numbers that the payouts were given.
+//! ACH files of payouts: one batch of credits in each, to persons (PPD) or to companies (CCD), with the trace numbers that the payouts were given.
 
 use super::super::connector::{PaymentOrder, UnwritableOrder};
 use crate::config::NachaBankConfig;
@@ -28,6 +28,9 @@ pub struct FiledEntry {
     pub cents: i64,
     /// The receiver's name.
     pub name: String,
+    /// The receiver is a company, so that the entry is one of CCD and not of PPD.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_company: bool,
 }
 
 /// What a file states of itself.
@@ -66,6 +69,7 @@ pub fn entry(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
         savings,
         cents: order.amount.minor_units(),
         name: order.payee.holder_name.clone(),
+        is_company: order.payee.is_company,
     };
     if order.amount.currency().code() != "USD" || !(1..=AMOUNT_CENTS_MAX).contains(&entry.cents) {
         return no("an ACH entry pays 0.01 to 99,999,999.99 USD");
@@ -79,7 +83,8 @@ pub fn entry(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
     Ok(serde_json::to_string(&entry).expect("texts and numbers are JSON"))
 }
 
-/// The bytes of a file with these entries, which stand in the order of their trace numbers. The same input gives the same bytes.
+/// The bytes of a file with these entries, all to persons or all to companies, which stand in the order of their trace numbers. The same input gives the same
+/// bytes.
 pub fn build(terms: &NachaBankConfig, new: &NewFile, entries: &[FiledEntry]) -> Result<Vec<u8>, String> {
     let mut entries: Vec<&FiledEntry> = entries.iter().collect();
     entries.sort_by(|one, other| one.trace.cmp(&other.trace));
@@ -97,8 +102,12 @@ pub fn build(terms: &NachaBankConfig, new: &NewFile, entries: &[FiledEntry]) -> 
         first_sequence: 1,
     })
     .map_err(refused)?;
+    let of_companies = entries.iter().filter(|entry| entry.is_company).count();
+    if of_companies > 0 && of_companies < entries.len() {
+        return Err("a file has one batch, and a batch pays either persons or companies".to_owned());
+    }
     let batch = AchBatchTerms {
-        class: CreditClass::Ppd,
+        class: if of_companies > 0 { CreditClass::Ccd } else { CreditClass::Ppd },
         company_name: terms.company_name.clone(),
         discretionary: String::new(),
         company_id: terms.company_id.clone(),

@@ -27,6 +27,7 @@ fn entry(trace: &str, cents: i64) -> FiledEntry {
         savings: cents == 70,
         cents,
         name: "Ana Muller".to_owned(),
+        is_company: false,
     }
 }
 
@@ -44,6 +45,17 @@ fn a_file_has_the_trace_numbers_of_its_payments_in_ascending_order_and_is_the_sa
         read.batches[0].entries.iter().map(|one| (one.trace.as_str(), one.amount_cents, one.transaction_code.code())).collect();
     assert_eq!(written, [("021000020000004", 500, 22), ("021000020000009", 70, 32)]);
     assert_eq!((read.batches.len(), read.totals().credit_cents, read.header.modifier), (1, 570, 'A'));
+}
+
+#[test]
+fn companies_are_paid_in_a_file_of_their_own_as_ccd() {
+    let company = FiledEntry { is_company: true, name: "Muller Inc".to_owned(), ..entry("021000020000004", 500) };
+    let sec = |entries: &[FiledEntry]| nacha::read(&build(&terms(), &new_file(), entries).unwrap()).unwrap().batches[0].header.sec.clone();
+    assert_eq!((sec(&[entry("021000020000009", 70)]).as_str(), sec(std::slice::from_ref(&company)).as_str()), ("PPD", "CCD"));
+    assert!(build(&terms(), &new_file(), &[entry("021000020000009", 70), company]).unwrap_err().contains("either persons or companies"));
+    // As programs kept entries that did not ask.
+    let kept = serde_json::to_value(entry("021000020000009", 70)).unwrap();
+    assert!(kept.get("is_company").is_none() && serde_json::from_value::<FiledEntry>(kept).unwrap() == entry("021000020000009", 70));
 }
 
 #[test]

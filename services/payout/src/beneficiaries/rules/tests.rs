@@ -11,6 +11,7 @@ fn given(kind: AddressKind, fields: &[(F, &str)]) -> GivenPayee {
         tax_id: String::new(),
         holder_name_kana: String::new(),
         purpose_code: String::new(),
+        is_company: false,
         currency_code: String::new(),
     }
 }

@@ -45,7 +45,7 @@ fn rows_of_older_programs_are_read_as_they_are() {
     assert_eq!((iban.holder_name.as_str(), iban.address.canonical().as_str()), ("Ana Müller", "iban:DE89370400440532013000"));
     let us = opened(r#"{"holder_name":"Bob","iban":"","routing_number":"121000248","account_number":"0009000001"}"#).ok().unwrap();
     assert_eq!(us.address.canonical(), "us-account:121000248:0009000001");
-    assert!(us.postal.is_none() && us.tax_id.is_none() && us.purpose_code.is_none());
+    assert!(us.postal.is_none() && us.tax_id.is_none() && us.purpose_code.is_none() && !us.is_company);
 }
 
 #[test]
@@ -78,6 +78,7 @@ fn every_kind_comes_back_as_it_was_sealed() {
             postal: Some(HolderAddress::parse(&postal).unwrap()),
             tax_id: Some("52998224725".to_owned()),
             holder_name_kana: Some("\u{ff71}\u{ff85}".to_owned()),
+            is_company: true,
             purpose_code: Some("SALA".to_owned()),
         };
         let (book, user, id) = place();

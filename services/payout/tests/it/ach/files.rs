@@ -1,13 +1,13 @@
 //! Files: uploaded once whatever is lost, accepted or refused whole, and booked by the statement only if it has the same sum.
 
-use super::{AchTown, BANK, PAYABLE};
-use crate::world::{BOOK, FUNDS, on_both, states};
+use super::{AchTown, BANK, PAYABLE, recorded};
+use crate::world::{BOOK, FUNDS, on_both, payout_request, states};
 use api::payout::{
-    GetPayoutOptionsRequest,
+    CreateBeneficiaryRequest, GetPayoutOptionsRequest,
     PayoutState::{Accepted, Held, OutcomeUnknown, Rejected, Requested, SettledReturnable, Submitted},
 };
 use money::BookName;
-use payout::{config::ParticipantsFile, domain::ach::FileState, store::Store};
+use payout::{config::ParticipantsFile, domain::ach::FileState, store::Store, vault::Vault};
 use std::time::Duration;
 
 #[tokio::test]
@@ -31,6 +31,40 @@ async fn a_lost_upload_is_repeated_under_its_name_and_pays_once() {
             files.iter().map(|file| (file.state, file.modifier)).collect::<Vec<_>>(),
             [(FileState::Booked, 'A'), (FileState::Booked, 'B')]
         );
+        running.stop().await;
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn persons_and_companies_are_paid_in_files_of_their_own() {
+    on_both(async |database| {
+        let town = AchTown::open(database).await;
+        let running = town.world.start_with(town.collecting(Duration::from_millis(300))).await;
+        let company = CreateBeneficiaryRequest { holder_name: "Muller Inc".into(), is_company: true, ..Default::default() };
+        let company = recorded(&running, company).await;
+        let (person, _) = town.request(&running, "Ana Muller", 500).await;
+        let (other, _) = running.request("ana", payout_request(&company, "USD", 70)).await.unwrap();
+        let (second, _) = town.request(&running, "Ana Muller", 30).await;
+        for payout in [&person, &other, &second] {
+            running.until("ana", &payout.payout_id, Accepted).await;
+        }
+        let (store, vault) = (Store::inspect(&town.world.database).await.unwrap(), Vault::open(&town.world.key_file, false).unwrap());
+        let mut classes = Vec::new();
+        for file in town.files().await {
+            let read = bankfiles::nacha::read(&store.file_content(&vault, &file).await.unwrap()).unwrap();
+            classes.extend(read.batches.iter().map(|batch| (batch.header.sec.clone(), batch.entries.len())));
+        }
+        classes.sort();
+        assert!(classes.contains(&("CCD".to_owned(), 1)), "{classes:?}");
+        assert_eq!(classes.iter().filter(|(class, _)| class == "PPD").map(|(_, count)| count).sum::<usize>(), 2, "{classes:?}");
+        town.pass_a_week().await;
+        for payout in [&person, &other, &second] {
+            running.until("ana", &payout.payout_id, SettledReturnable).await;
+        }
+        assert_eq!(town.booked().await.iter().sum::<i128>(), -600);
+        town.check_books(600).await;
         running.stop().await;
         town.close().await;
     })

@@ -18,6 +18,7 @@ fn payee(text: &str) -> PayeeDetails {
         postal: None,
         tax_id: None,
         holder_name_kana: None,
+        is_company: false,
         purpose_code: None,
     }
 }

@@ -80,6 +80,7 @@ fn one_message_has_every_payment_with_the_right_count_and_sum_and_is_valid() {
         postal: None,
         tax_id: None,
         holder_name_kana: None,
+        is_company: false,
         purpose_code: None,
     };
     let payees: Vec<PayeeDetails> = (0..3).map(payee).collect();

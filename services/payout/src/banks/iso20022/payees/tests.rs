@@ -9,6 +9,7 @@ fn payee(canonical: &str) -> PayeeDetails {
         postal: None,
         tax_id: None,
         holder_name_kana: None,
+        is_company: false,
         purpose_code: None,
     }
 }
