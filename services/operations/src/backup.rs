@@ -35,9 +35,10 @@ const FORMAT: u32 = 1;
 
 /// Files or schemas with tables, and the services whose they are. The ledger's are copied last: while a service's own tables are locked, the ledger does nothing
 /// for it.
-const STORES: [(Service, &str); 9] = [
+const STORES: [(Service, &str); 10] = [
     (Service::Sandbox, "sandbox_bank"),
     (Service::Sandbox, "sandbox_achbank"),
+    (Service::Sandbox, "sandbox_globalbank"),
     (Service::Payout, "payout"),
     (Service::Earnings, "earnings"),
     (Service::Purchase, "purchase"),

@@ -13,7 +13,7 @@ mod review;
 mod route;
 mod run;
 
-pub use api::ApiBankConfig;
+pub use api::{ApiBankConfig, SandboxApiAccess};
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
 pub use callback::CallbackProof;
 pub use nacha::NachaBankConfig;
@@ -260,6 +260,16 @@ impl Config {
             bank.rails.retain(|rail| !bank::ACH_RAILS.contains(&rail.rail.as_str()));
         }
         self.banks.push(BankConfig::sandbox_ach(url, routing_number, address));
+        self
+    }
+
+    /// Adds the sandbox's pretend bank that speaks JSON, over which wallets are paid from then on: the one that pays with messages has no words for them.
+    #[must_use]
+    pub fn with_sandbox_api(mut self, access: SandboxApiAccess) -> Self {
+        for bank in &mut self.banks {
+            bank.rails.retain(|rail| !bank::WALLET_RAILS.contains(&rail.rail.as_str()));
+        }
+        self.banks.push(BankConfig::sandbox_api(access));
         self
     }
 

@@ -26,7 +26,7 @@
 //! settles. [`Behaviour::effect`] says what each behaviour does. A return has the payment's EndToEndId and `RtrInf`; in `AmtDtls`, `InstdAmt` is the payment's
 //! amount and `TxAmt` what came back before the charge. On `us-rtp` a recalled payment comes back as a new one, which the `camt.029` names.
 //!
-//! Below `/ach/` of the same listener there may be the pretend ACH bank ([`start_with_ach`]).
+//! Below `/ach/` and `/global/` of the same listener there may be the pretend ACH bank and the one that speaks JSON ([`start_with_others`]).
 //!
 //! Callbacks are signed and repeated as `callbacks` says. `GET /` lists accounts, behaviours and endpoints for people, from the same tables.
 
@@ -57,7 +57,7 @@ pub use own_accounts::{own_account, own_currencies};
 pub use returns::RETURN_CHARGE;
 pub use scenario::{MAGIC, MagicAccount};
 
-use crate::achbank;
+use crate::{achbank, globalbank};
 use axum::Router;
 use books::BankBooks;
 use db::{Database, Migration};
@@ -118,17 +118,33 @@ pub enum Error {
     /// The ACH bank behind it can't start.
     #[error(transparent)]
     Ach(#[from] achbank::Error),
+    /// The JSON bank behind it can't start.
+    #[error(transparent)]
+    Global(#[from] globalbank::Error),
 }
 
-/// Where the ACH bank of [`start_with_ach`] is, below the bank's address.
+/// Where the ACH bank of [`start_with_others`] is, below the bank's address.
 pub const ACH_PATH: &str = "/ach/";
+/// The same of the bank that speaks JSON.
+pub const GLOBAL_PATH: &str = "/global/";
+
+/// The options of the banks behind one listener.
+#[derive(Debug, Clone)]
+pub struct TownConfig {
+    /// Of the bank at the root.
+    pub bank: Config,
+    /// Of the ACH bank.
+    pub ach: achbank::Config,
+    /// Of the bank that speaks JSON.
+    pub global: globalbank::Config,
+}
 
 /// A running bank.
 #[derive(Debug)]
 pub struct SandboxBank {
     address: SocketAddr,
     server: JoinHandle<std::io::Result<()>>,
-    workers: [JoinHandle<()>; 2],
+    workers: Vec<JoinHandle<()>>,
 }
 
 impl SandboxBank {
@@ -158,26 +174,31 @@ impl SandboxBank {
 
 /// Opens the books (service name `sandbox_bank`) and serves until `shutdown`.
 pub async fn start(listener: TcpListener, database: &Database, config: Config, shutdown: CancellationToken) -> Result<SandboxBank, Error> {
-    serve(listener, database, config, None, shutdown).await
+    serve(listener, database, config, Vec::new(), shutdown).await
 }
 
-/// The same, with the ACH bank behind [`ACH_PATH`] of the same listener: a bank of its own, with books and a clock of its own.
-pub async fn start_with_ach(
+/// The same, with the ACH bank behind [`ACH_PATH`] of the same listener and the one that speaks JSON behind [`GLOBAL_PATH`]: banks of their own, with books of
+/// their own.
+pub async fn start_with_others(
     listener: TcpListener,
     database: &Database,
-    (config, ach): (Config, achbank::Config),
+    config: TownConfig,
     shutdown: CancellationToken,
 ) -> Result<SandboxBank, Error> {
-    let address = format!("{}{}", listener.local_addr()?, ACH_PATH.trim_end_matches('/'));
-    let ach = achbank::open(database, ach, address, shutdown.clone()).await?;
-    serve(listener, database, config, Some(ach), shutdown).await
+    let address = listener.local_addr()?;
+    let below = |path: &str| format!("{address}{}", path.trim_end_matches('/'));
+    let ach = achbank::open(database, config.ach, below(ACH_PATH), shutdown.clone()).await?;
+    let (global, caller) = globalbank::open(database, config.global, below(GLOBAL_PATH), shutdown.clone()).await?;
+    let mut town = serve(listener, database, config.bank, vec![(ACH_PATH, ach), (GLOBAL_PATH, global)], shutdown).await?;
+    town.workers.push(caller);
+    Ok(town)
 }
 
 async fn serve(
     listener: TcpListener,
     database: &Database,
     config: Config,
-    ach: Option<Router>,
+    others: Vec<(&'static str, Router)>,
     shutdown: CancellationToken,
 ) -> Result<SandboxBank, Error> {
     let pool = database.open("sandbox_bank", &MIGRATIONS).await?;
@@ -189,12 +210,9 @@ async fn serve(
     let mailbox = callbacks::Mailbox::open(books.clone()).await?;
     let desk = payments::PaymentDesk::new(books, config, mailbox.clone());
     let workers =
-        [tokio::spawn(mailbox.deliver(payments::now_ms, shutdown.clone())), tokio::spawn(due::run(desk.clone(), shutdown.clone()))];
+        vec![tokio::spawn(mailbox.deliver(payments::now_ms, shutdown.clone())), tokio::spawn(due::run(desk.clone(), shutdown.clone()))];
     let router = http::router(address, desk, shutdown.clone());
-    let router = match ach {
-        Some(ach) => router.nest(ACH_PATH.trim_end_matches('/'), ach),
-        None => router,
-    };
+    let router = others.into_iter().fold(router, |router, (path, other)| router.nest(path.trim_end_matches('/'), other));
     let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
     let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });

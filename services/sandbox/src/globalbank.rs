@@ -27,11 +27,12 @@ pub use behaviour::{API_BEHAVIOURS, ApiBehaviour};
 pub use callbacks::{CallbackRegistration, CallbackSignature, RegisteredShape};
 
 use crate::{bank::line, vault};
+use axum::Router;
 use bankapi::BankKeySet;
 use db::{Database, Migration};
 use iso20022::pain001::AccountId;
 use money::{Currency, Money};
-use std::{net::SocketAddr, time::Duration};
+use std::{fmt, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -164,23 +165,33 @@ pub async fn start(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<SandboxGlobalBank, Error> {
-    let pool = database.open("sandbox_globalbank", &MIGRATIONS).await?;
-    let books = vault::BankVault::new(pool.clone());
-    for funding in &config.funding {
-        books.open_account(*funding, now_ms()).await?;
-    }
     let address = listener.local_addr()?;
-    let desk = desk::ApiDesk::new(books, store::ApiStore::new(pool), config.clone());
-    let signer = signing::CallbackSigner::generate();
-    let client = http_client::local().timeout(callbacks::CALL_TIMEOUT).build()?;
-    let caller = callbacks::CallbackCaller::new(desk.clone(), client, signer.clone(), config.callback_retry);
-    let caller = tokio::spawn(caller.run(shutdown.clone()));
-    let router = http::router(address, desk, &config, signer.jwks(), shutdown.clone());
+    let (router, caller) = open(database, config, address, shutdown.clone()).await?;
     let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
     let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     tracing::info!(%address, "sandbox JSON bank open");
     Ok(SandboxGlobalBank { address, server, caller })
+}
+
+/// Opens the books; returns the bank's routes, whose page says that they are reached at `address`, and who delivers its callbacks until `shutdown`.
+pub(crate) async fn open(
+    database: &Database,
+    config: Config,
+    address: impl fmt::Display,
+    shutdown: CancellationToken,
+) -> Result<(Router, JoinHandle<()>), Error> {
+    let pool = database.open("sandbox_globalbank", &MIGRATIONS).await?;
+    let books = vault::BankVault::new(pool.clone());
+    for funding in &config.funding {
+        books.open_account(*funding, now_ms()).await?;
+    }
+    let desk = desk::ApiDesk::new(books, store::ApiStore::new(pool), config.clone());
+    let signer = signing::CallbackSigner::generate();
+    let client = http_client::local().timeout(callbacks::CALL_TIMEOUT).build()?;
+    let caller = callbacks::CallbackCaller::new(desk.clone(), client, signer.clone(), config.callback_retry);
+    let caller = tokio::spawn(caller.run(shutdown.clone()));
+    Ok((http::router(address, desk, &config, signer.jwks(), shutdown), caller))
 }
 
 /// The current Unix time in milliseconds.

@@ -120,7 +120,9 @@ async fn nothing_personal_is_emitted_or_written_down_openly() {
     for entry in std::fs::read_dir(databases.dir.path()).unwrap().map(Result::unwrap) {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         // The audit log stores their reasons; the pretend banks have to know whom they pay.
-        if !path.is_file() || ["support.db", "sandbox_bank.db", "sandbox_achbank.db"].iter().any(|file| name.starts_with(file)) {
+        if !path.is_file()
+            || ["support.db", "sandbox_bank.db", "sandbox_achbank.db", "sandbox_globalbank.db"].iter().any(|file| name.starts_with(file))
+        {
             continue;
         }
         logs += usize::from(name.ends_with(".log"));

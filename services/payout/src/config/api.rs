@@ -42,6 +42,21 @@ pub struct ApiBankConfig {
     pub company_id: String,
 }
 
+/// How a sandbox's payout service reaches the pretend bank that speaks JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxApiAccess {
+    /// The bank's address.
+    pub url: String,
+    /// Our id at its token service.
+    pub client_id: String,
+    /// The bank's id of our key.
+    pub key_id: String,
+    /// File with that key.
+    pub key_file: PathBuf,
+    /// Our account, as accounts are written in the options.
+    pub address: String,
+}
+
 impl ApiBankConfig {
     /// Refuses options that cannot work. Reads every file, and shows nothing of them.
     pub(super) fn check(&self, bank: &BankConfig) -> Result<(), InvalidPayoutOption> {

@@ -2,7 +2,7 @@
 
 use super::{
     HOUR, InvalidPayoutOption,
-    api::{ApiBankConfig, keep_private},
+    api::{ApiBankConfig, SandboxApiAccess, keep_private},
     callback::CallbackProof,
     nacha::NachaBankConfig,
 };
@@ -23,6 +23,8 @@ use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 const MINUTE: Duration = Duration::from_secs(60);
 /// The rails that ACH files are for.
 pub const ACH_RAILS: [&str; 2] = ["us-ach-same-day", "us-ach"];
+/// The rails to wallets, which messages of ISO 20022 have no words for.
+pub const WALLET_RAILS: [&str; 1] = ["ewallet-paypal"];
 
 /// The books whose payouts a bank makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -221,6 +223,37 @@ impl BankConfig {
                 liquidity: false,
             }],
             nacha: NachaBankConfig::sandbox(routing_number),
+            ..Self::default()
+        }
+    }
+
+    /// The sandbox's pretend bank that speaks JSON, with an account in US dollars. It takes wallets from the bank that pays with messages.
+    pub(super) fn sandbox_api(access: SandboxApiAccess) -> Self {
+        let rail = |id: &str| BankRailConfig { rail: id.to_owned(), time_out: Duration::from_secs(2), ..BankRailConfig::default() };
+        let url = access.url.trim_end_matches('/').to_owned();
+        Self {
+            name: "sandbox-json".to_owned(),
+            entity: "main".to_owned(),
+            protocol: BankProtocol::Api,
+            debtor_name: "Largesse Sandbox".to_owned(),
+            callback_keys_url: format!("{url}/public-keys"),
+            rails: WALLET_RAILS.map(rail).to_vec(),
+            accounts: vec![BankAccountConfig {
+                id: "json".to_owned(),
+                currency: "USD".to_owned(),
+                address: access.address,
+                reference_prefix: "SAPI".to_owned(),
+                liquidity: false,
+            }],
+            api: ApiBankConfig {
+                client_id: access.client_id,
+                key_file: access.key_file,
+                key_id: access.key_id,
+                token_url: format!("{url}/oauth2/token"),
+                resource: "payments".to_owned(),
+                ..ApiBankConfig::default()
+            },
+            url: access.url,
             ..Self::default()
         }
     }

@@ -388,3 +388,24 @@ fn in_a_sandbox_ach_is_paid_in_files_and_by_one_bank() {
     assert_eq!(made.banks.iter().map(of).collect::<Vec<_>>(), [0, 2]);
     assert!(made.banks[0].rails.iter().any(|rail| rail.rail == "us-rtp"));
 }
+
+#[test]
+fn in_a_sandbox_wallets_are_paid_by_the_bank_that_speaks_json_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let key_file = dir.path().join("client.pem");
+    std::fs::write(&key_file, sandbox::globalbank::TEST_CLIENT_KEY).unwrap();
+    std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let dollars = vec![(Currency::try_new("USD").unwrap(), "us-account:021000021:4400001234".to_owned())];
+    let made = Config::sandbox(PathBuf::from("k"), "http://127.0.0.1:1".to_owned(), dollars).with_sandbox_api(SandboxApiAccess {
+        url: "http://127.0.0.1:1/global/".to_owned(),
+        client_id: "largesse".to_owned(),
+        key_id: "sandbox".to_owned(),
+        key_file,
+        address: "us-account:021000021:5500001234".to_owned(),
+    });
+    assert!(made.check().is_ok(), "{:?}", made.check());
+    let of = |bank: &BankConfig| bank.rails.iter().filter(|rail| rail.rail.starts_with("ewallet")).count();
+    assert_eq!(made.banks.iter().map(of).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(made.banks[1].api.token_url, "http://127.0.0.1:1/global/oauth2/token");
+}

@@ -33,6 +33,7 @@ mod runs;
 mod standing;
 mod statements;
 mod together;
+mod town;
 mod unapproved;
 mod verifying;
 mod world;

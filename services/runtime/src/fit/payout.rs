@@ -1,11 +1,15 @@
 //! Starts the payout service, which needs the ledger, its own tables, a key, and in a sandbox the pretend bank.
+use super::sandbox::JSON_CLIENT;
 use crate::command::UntypedError;
 use crate::{Error, IdentitySource, wiring::Wiring};
 use identity::Service;
-use std::path::Path;
+use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 /// The key that encrypts bank accounts and names in a sandbox, under the data directory.
 const SANDBOX_KEY_FILE: &str = "payout.key";
+
+/// The key with which a sandbox asks its pretend JSON bank for access, under the data directory.
+const SANDBOX_CLIENT_FILE: &str = "sandbox-client.pem";
 
 /// The path of a sandbox's key file.
 #[must_use]
@@ -69,10 +73,29 @@ fn config(wiring: &Wiring) -> Result<payout::Config, UntypedError> {
             let accounts = sandbox::bank::own_currencies().into_iter().map(account).collect();
             let ach_url = format!("{}{}", bank.trim_end_matches('/'), sandbox::bank::ACH_PATH);
             let ach_account = format!("us-account:{}:{}", sandbox::achbank::ACH_ROUTING_NUMBER, sandbox::achbank::own_account().number());
+            let bank_url = bank.clone();
             let made = payout::Config::sandbox(payout_key_file(&wiring.options.data_dir), bank, accounts);
             let made = made.with_sandbox_ach(ach_url, sandbox::achbank::ACH_ROUTING_NUMBER, ach_account);
+            let made = with_json_bank(made, &bank_url, &wiring.options.data_dir)?;
             let banks = given.banks.iter().cloned().chain(made.banks).collect();
             Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, banks, ..given })
         }
     }
+}
+
+/// Adds the pretend bank that speaks JSON, and writes the key that asks it for access: it is public, so that it protects nothing, and is a file as a real one is.
+fn with_json_bank(made: payout::Config, bank_url: &str, data_dir: &Path) -> Result<payout::Config, UntypedError> {
+    let key_file = data_dir.join(SANDBOX_CLIENT_FILE);
+    // Anew each time: one that was cut short by a crash would be refused for ever.
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&key_file)?;
+    file.write_all(sandbox::globalbank::TEST_CLIENT_KEY.as_bytes())?;
+    let dollar = money::Currency::try_new("USD")?;
+    let access = payout::config::SandboxApiAccess {
+        url: format!("{}{}", bank_url.trim_end_matches('/'), sandbox::bank::GLOBAL_PATH),
+        client_id: JSON_CLIENT.0.to_owned(),
+        key_id: JSON_CLIENT.1.to_owned(),
+        key_file,
+        address: format!("us-account:{}:{}", sandbox::achbank::ACH_ROUTING_NUMBER, sandbox::globalbank::own_account(dollar).number()),
+    };
+    Ok(made.with_sandbox_api(access))
 }

@@ -3,6 +3,9 @@ use crate::command::UntypedError;
 use crate::{Error, IdentitySource, Options, sockets::bind, wiring::Wiring};
 use std::path::PathBuf;
 
+/// Our id at the pretend bank that speaks JSON, and the bank's id of our key.
+pub(super) const JSON_CLIENT: (&str, &str) = ("largesse", "sandbox");
+
 /// Directory of the pretend app store's certificates; the store and the service that checks its receipts may be two processes.
 pub fn store_directory(options: &Options) -> PathBuf {
     options.data_dir.join("app-store")
@@ -15,8 +18,13 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     }
     let (bank, _) = bind("the pretend bank", wiring.options.bank_listen).await?;
     let (store, address) = bind("the pretend app store", wiring.options.store_listen).await?;
-    let config = (wiring.options.settings.bank.clone(), sandbox::achbank::Config::default());
-    wiring.bank = Some(sandbox::bank::start_with_ach(bank, &wiring.database, config, wiring.shutdown.clone()).await?);
+    let client = sandbox::globalbank::SandboxClient::of_test_key(JSON_CLIENT.0, JSON_CLIENT.1);
+    let config = sandbox::bank::TownConfig {
+        bank: wiring.options.settings.bank.clone(),
+        ach: sandbox::achbank::Config::default(),
+        global: sandbox::globalbank::Config { clients: vec![client], ..sandbox::globalbank::Config::default() },
+    };
+    wiring.bank = Some(sandbox::bank::start_with_others(bank, &wiring.database, config, wiring.shutdown.clone()).await?);
     sandbox::store::start(store, &store_directory(&wiring.options), wiring.shutdown.clone()).await?;
     wiring.store = Some(address);
     Ok(())

@@ -25,7 +25,7 @@ use axum::{
 use money::Currency;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
@@ -165,8 +165,8 @@ fn introduction() -> String {
 }
 
 /// Every route, and the page that names them as they are reached at `address`.
-pub fn router(address: SocketAddr, desk: ApiDesk, config: &Config, public_keys: Value, shutdown: CancellationToken) -> Router {
-    let tokens = Arc::new(TokenDesk::new(config.clients.clone(), config.token_lifetime, address));
+pub fn router(address: impl Display, desk: ApiDesk, config: &Config, public_keys: Value, shutdown: CancellationToken) -> Router {
+    let tokens = Arc::new(TokenDesk::new(config.clients.clone(), config.token_lifetime, &address));
     root::router(&ENDPOINTS, introduction() + &root::list(&ENDPOINTS, address))
         .layer(DefaultBodyLimit::max(bankapi::json::DOCUMENT_BYTES_MAX))
         .with_state(ApiRoutes { desk, tokens, public_keys, callbacks_first_max: config.late_answer, shutdown })

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    fmt::Display,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +15,7 @@ use std::{
 const KEPT_MAX: usize = 10_000;
 
 /// Where tokens are asked for.
-pub fn token_url(address: SocketAddr) -> String {
+pub fn token_url(address: impl Display) -> String {
     format!("http://{address}/oauth2/token")
 }
 
@@ -37,7 +37,7 @@ pub struct TokenDesk {
 }
 
 impl TokenDesk {
-    pub fn new(clients: Vec<SandboxClient>, lifetime: Duration, address: SocketAddr) -> Self {
+    pub fn new(clients: Vec<SandboxClient>, lifetime: Duration, address: impl Display) -> Self {
         Self { clients, lifetime, url: token_url(address), kept: Mutex::default() }
     }
 
