@@ -88,10 +88,12 @@ pub struct Config {
     pub late_answer: Duration,
     /// When returns and answers to recalls come that nobody asked for earlier.
     pub later: Duration,
+    /// What a recall costs that was decided, in minor units of the payment's currency, booked as an entry of its own; 0: nothing.
+    pub recall_fee_minor_units: i64,
 }
 
 impl Default for Config {
-    /// Ten million in every currency of ours, in yen a thousand million; final after 30 seconds, late by 20, and later means after three.
+    /// Ten million in every currency of ours, in yen a thousand million; final after 30 seconds, late by 20, later means after three, and recalls are free.
     fn default() -> Self {
         let funding = |currency| Money::try_new(currency, 1_000_000_000);
         Self {
@@ -99,6 +101,7 @@ impl Default for Config {
             finality_window: Duration::from_secs(30),
             late_answer: Duration::from_secs(20),
             later: Duration::from_secs(3),
+            recall_fee_minor_units: 0,
         }
     }
 }

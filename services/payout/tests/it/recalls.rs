@@ -127,7 +127,7 @@ async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_rec
 #[tokio::test]
 async fn the_fee_of_a_recall_is_booked_once_and_borne_by_whoever_asked_for_it() {
     on_both(async |database| {
-        let world = World::open(database, 60).await;
+        let world = World::open_charging(database, 60, 150).await;
         let mut config = world.watchful();
         config.banks[0].rails.iter_mut().for_each(|rail| (rail.minor_units_max, rail.recall_fee_minor_units) = (0, 150));
         let running = world.start_with(config).await;
@@ -153,6 +153,10 @@ async fn the_fee_of_a_recall_is_booked_once_and_borne_by_whoever_asked_for_it() 
             expected.2 -= minor_units + if borne_by_creator { 150 } else { 0 };
             let found = (world.balance(cash).await.0, world.balance(cost).await.0, world.balance(payable).await.0);
             assert_eq!(found, expected);
+            // The bank books it too.
+            let statement = world.statement("USD").await;
+            let moved = statement.closing.signed_minor_units() - statement.opening.signed_minor_units();
+            assert_eq!(-moved, i128::from(expected.0), "our cash is what the bank says");
         }
         running.stop().await;
         world.close().await;

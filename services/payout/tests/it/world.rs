@@ -40,6 +40,11 @@ pub struct World {
 impl World {
     /// `finality`: the bank's window, in seconds.
     pub async fn open(database: Database, finality: u64) -> World {
+        Self::open_charging(database, finality, 0).await
+    }
+
+    /// The same, and what the bank charges for a recall.
+    pub async fn open_charging(database: Database, finality: u64, recall_fee_minor_units: i64) -> World {
         let dir = tempfile::tempdir().unwrap();
         let books = &[(BOOK, BookMode::Test), ("app-live", BookMode::Live)];
         let bed = Arc::new(Testbed::over(&database, TestbedOptions { books, recorded: false }).await);
@@ -48,6 +53,7 @@ impl World {
             finality_window: Duration::from_secs(finality),
             late_answer: Duration::from_millis(600),
             later: Duration::from_secs(600),
+            recall_fee_minor_units,
             ..bank::Config::default()
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -111,6 +111,11 @@ impl PaymentDesk {
         i64::try_from(self.config.later.as_millis()).unwrap_or(i64::MAX)
     }
 
+    /// What a recall costs.
+    pub fn recall_fee(&self) -> i64 {
+        self.config.recall_fee_minor_units
+    }
+
     /// Longest wait for callbacks before an answer.
     pub fn late_answer(&self) -> Duration {
         self.config.late_answer

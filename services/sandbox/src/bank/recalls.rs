@@ -3,7 +3,7 @@
 use super::{
     behaviour::{Behaviour, RecallAnswer},
     books::{
-        self, BankEntry, KeptPayment,
+        self, BankEntry, BankEntryKind, Booking, KeptPayment,
         events::{self, DueEvent, KeptRecall},
     },
     payments::{DeskError, PaymentDesk, fresh_id, moment},
@@ -84,6 +84,9 @@ impl PaymentDesk {
             let Some((decided, entry)) = decide(&mut tx, recall, payment.as_ref(), now_ms).await? else { continue };
             is_answered = true;
             events::decide_recall(&mut tx, &decided).await?;
+            if let Some(payment) = &payment {
+                book_fee(&mut tx, &decided, payment, (self.recall_fee(), now_ms)).await?;
+            }
             if let (Some(entry), Some(payment)) = (entry, &payment) {
                 self.push_entries(&mut tx, payment, &[entry], now_ms).await?;
             }
@@ -125,6 +128,23 @@ impl PaymentDesk {
             transactions,
         }))
     }
+}
+
+/// Books what the recall of a payment costs, whatever was decided, once.
+async fn book_fee(
+    tx: &mut AnyConnection,
+    recall: &KeptRecall,
+    payment: &KeptPayment,
+    (fee, now_ms): (i64, i64),
+) -> Result<(), sqlx::Error> {
+    if fee == 0 {
+        return Ok(());
+    }
+    let reference = format!("fee for recall {} of {}", recall.recall_id, recall.end_to_end_id);
+    let kind = BankEntryKind::Fee;
+    let booking = Booking { currency: &payment.currency, minor_units: -fee, reference: &reference, now_ms, kind, ..Booking::default() };
+    books::book(tx, booking).await?;
+    Ok(())
 }
 
 fn refused(recall: KeptRecall, code: &str, now_ms: i64) -> KeptRecall {

@@ -33,6 +33,7 @@ pub struct Town {
 impl Town {
     pub async fn open(database: &Database) -> Town {
         let config = Config {
+            recall_fee_minor_units: 0,
             funding: vec![euro(FUNDING)],
             finality_window: Duration::from_secs(60),
             late_answer: Duration::from_millis(300),
