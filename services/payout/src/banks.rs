@@ -155,7 +155,7 @@ impl Bank {
             )
         });
         let connector: Arc<dyn BankConnector> = match config.protocol {
-            BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?, payments_max)?),
+            BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?, (payments_max, config.batch_booking))?),
             BankProtocol::Api => Arc::new(ApiBank::try_new(config)?),
             BankProtocol::Nacha => Arc::new(NachaBank::try_new(config)?),
         };

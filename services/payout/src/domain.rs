@@ -9,6 +9,7 @@
 
 pub mod ach;
 pub mod attempt;
+pub mod batch;
 pub mod evidence;
 pub mod judgement;
 pub mod life;

@@ -15,6 +15,7 @@
 pub mod ach;
 mod afterwards;
 pub mod banks;
+mod batches;
 pub mod beneficiaries;
 pub mod callbacks;
 pub mod cancel;

@@ -201,7 +201,7 @@ impl BankConnector for ApiBank {
             (Some(why), _) => Err(why.to_owned()),
             (None, StatusCode::OK) => {
                 let statement = Statement::read(&response.body).map_err(|error| error.to_string())?;
-                Ok(BankStatement { statement, credits: credits(&response.body)?, lines: Vec::new() })
+                Ok(BankStatement { statement, credits: credits(&response.body)?, batches: Vec::new(), lines: Vec::new() })
             }
             (None, status) => Err(format!("HTTP {}", status.as_u16())),
         }

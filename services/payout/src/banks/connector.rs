@@ -63,8 +63,21 @@ pub struct BankStatement {
     pub statement: Statement,
     /// The booked credits that name a payment; their places are those of the statement's entries.
     pub credits: Vec<BankCredit>,
+    /// The booked debits that are the sum of several payments.
+    pub batches: Vec<BookedBatch>,
     /// Its lines for the matching rules, from a bank that books payments as sums; else none.
     pub lines: Vec<BankLine>,
+}
+
+/// A booked debit that is the sum of several payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookedBatch {
+    /// The place of its entry in the statement.
+    pub place: usize,
+    /// Ids under which its payments were ordered: of the message, and of the payment in it.
+    pub ids: Vec<String>,
+    /// The payments that the bank lists in it: `EndToEndId` and amount, which come to its sum. Empty: it lists none, or not all.
+    pub listed: Vec<(String, Money)>,
 }
 
 /// A payment that is to come back.

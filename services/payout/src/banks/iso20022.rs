@@ -48,6 +48,7 @@ pub struct Iso20022Bank {
     client: Client,
     url: Url,
     payments_max: usize,
+    books_batches: bool,
 }
 
 /// An answer as it arrived.
@@ -62,12 +63,16 @@ struct Exchanged {
 }
 
 impl Iso20022Bank {
-    /// A bank at this address, over this client, with at most so many payments in a message. Proxies and redirects are not followed: either could lead a payment
-    /// elsewhere.
-    pub fn try_new(url: &str, client: reqwest::ClientBuilder, payments_max: usize) -> Result<Self, reqwest::Error> {
+    /// A bank at this address, over this client, with at most so many payments in a message, which it books as one or each alone. Proxies and redirects are not
+    /// followed: either could lead a payment elsewhere.
+    pub fn try_new(
+        url: &str,
+        client: reqwest::ClientBuilder,
+        (payments_max, books_batches): (usize, bool),
+    ) -> Result<Self, reqwest::Error> {
         let client = client.connect_timeout(CONNECT_TIME_OUT).build()?;
         let url = Url::parse(url).expect("the configuration was checked");
-        Ok(Self { client, url, payments_max })
+        Ok(Self { client, url, payments_max, books_batches })
     }
 
     /// One call; what came back, or the HTTP status, 0 for none, and why nothing did.
@@ -153,7 +158,7 @@ impl BankConnector for Iso20022Bank {
             return Err(format!("HTTP {}", status.as_u16()));
         }
         let statement = Statement::read(&body).map_err(|error| error.to_string())?;
-        Ok(BankStatement { statement, credits: news::credits(&body)?, lines: Vec::new() })
+        Ok(BankStatement { statement, credits: news::credits(&body)?, batches: news::batches(&body)?, lines: Vec::new() })
     }
 
     async fn recall(&self, order: &RecallOrder<'_>) -> RecallReply {

@@ -202,7 +202,7 @@ impl BankConnector for NachaBank {
                     let problem = read.problems.first().map(|problem| format!("{}: {}", problem.place, problem.what)).unwrap_or_default();
                     return Err(format!("not all of its money is understood: {problem}"));
                 }
-                Ok(BankStatement { statement, credits: Vec::new(), lines: read.lines })
+                Ok(BankStatement { statement, credits: Vec::new(), batches: Vec::new(), lines: read.lines })
             }
             (None, status) => Err(format!("HTTP {}", status.as_u16())),
         }

@@ -107,6 +107,9 @@ pub struct BankConfig {
     pub callback_names: Vec<String>,
     /// For the protocol `iso20022` only: how many payments go into one message at most, 1 to 1,000; 0, the default: as `message_payments_max` of `payout` says.
     pub message_payments_max: usize,
+    /// For the protocol `iso20022` only: whether the bank is asked to book all payments of a message as one debit (`BtchBookg`). Default false: each has a debit of
+    /// its own. A statement with such a debit is explained by what the bank lists in it, else by the payments of the message that it names.
+    pub batch_booking: bool,
     /// Our accounts at it. Of several in one currency, the first pays.
     pub accounts: Vec<BankAccountConfig>,
     /// The rails that it offers, in any order.
@@ -198,6 +201,7 @@ impl BankConfig {
             payee_time_out: Duration::from_secs(2),
             paused: String::new(),
             message_payments_max: 0,
+            batch_booking: false,
             rails: book.ids().filter(paid).map(rail).collect(),
             accounts: accounts.into_iter().map(account).collect(),
             api: ApiBankConfig::default(),
@@ -292,6 +296,9 @@ impl BankConfig {
         if self.payee_time_out > MINUTE || (self.protocol == BankProtocol::Api && !self.payee_time_out.is_zero()) {
             let bounds = "0 to 60,000, and 0 with the protocol api, which has no such question";
             return Err(InvalidPayoutOption::Range { name: "a bank's payee_time_out_ms", bounds });
+        }
+        if self.batch_booking && self.protocol != BankProtocol::Iso20022 {
+            return Err(InvalidPayoutOption::Range { name: "a bank's batch_booking", bounds: "false but for the protocol iso20022" });
         }
         if self.message_payments_max > PAYMENTS_MAX || (self.protocol != BankProtocol::Iso20022 && self.message_payments_max > 0) {
             let bounds = "0 to 1,000, and 0 with any other protocol than iso20022";

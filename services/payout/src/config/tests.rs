@@ -24,7 +24,12 @@ fn test_books_reach_only_this_machine() {
 fn options_that_stop_payouts_or_mean_nothing_are_refused_by_name() {
     assert!(Config::default().check().is_ok());
     type Change = fn(&mut Config);
-    let cases: [(&str, Change); 17] = [
+    let cases: [(&str, Change); 18] = [
+        ("a bank's batch_booking", |config| {
+            let address = "us-account:021000021:6600001234".to_owned();
+            config.banks = sandbox().with_sandbox_ach("http://127.0.0.1:1/ach/".to_owned(), "021000021", address).banks;
+            config.banks[1].batch_booking = true;
+        }),
         ("in_flight_max", |config| config.in_flight_max = 0),
         ("message_payments_max", |config| config.message_payments_max = 0),
         ("message_payments_max", |config| config.message_payments_max = 1_001),

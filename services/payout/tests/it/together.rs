@@ -13,7 +13,7 @@ use payout::{
     Config,
     domain::PayoutPhase,
     payouts::{PayoutRequest, Payouts},
-    store::payouts::PayoutKey,
+    store::{payouts::PayoutKey, statements::StatementAccount},
 };
 use serde_json::json;
 use std::{
@@ -161,6 +161,65 @@ async fn of_fifty_in_a_message_each_is_decided_on_its_own() {
         }
         world.check_books("ana", "USD", 49 * CENTS).await;
         running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_one_debit_of_a_message_is_explained_by_its_payments_and_shows_which_of_them_was_executed_though_refused() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let batched = |world: &World| {
+            let mut config = config(world);
+            config.banks[0].batch_booking = true;
+            config.statement_interval = Duration::from_millis(20);
+            config
+        };
+        let running = world.start_with(config(&world)).await;
+        world.fund("ana", "USD").await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        world.scenario(json!({"account": "4400000001", "behaviour": "reject_executed", "code": "AC01"})).await;
+        let (slow, good) = (beneficiary(&running, "9000000005").await, beneficiary(&running, "9000000001").await);
+        let (lies, bad) = (beneficiary(&running, "4400000001").await, beneficiary(&running, "9000000003").await);
+        running.stop().await;
+        let store = payout::store::Store::inspect(&world.database).await.unwrap();
+        let currency = Currency::try_new("USD").unwrap();
+        let account = StatementAccount { bank: "first".to_owned(), bank_account: "main".to_owned(), currency };
+        let book = BookName::try_new(BOOK).unwrap();
+        let mut lied = BTreeSet::new();
+        // With its payments listed, and without.
+        for (fault, others) in [("full_batches", vec![good, lies, good, bad]), ("bare_batches", vec![good, lies, good])] {
+            assert_eq!(world.command("statements/USD/faults", json!({"fault": fault})).await, 204);
+            let keys = ready(&world, &[vec![slow], others].concat()).await;
+            let payouts = without_worker_over(&world, batched(&world)).await;
+            send_behind_a_slow_one(&payouts, &keys[0], &keys[1..]).await;
+            assert_eq!(messages(&payouts, &keys).await.into_values().collect::<Vec<_>>(), [keys.len() - 1], "{fault}");
+            let debits: Vec<i64> = world.statement("USD").await.entries.iter().map(|entry| entry.amount.minor_units()).collect();
+            assert_eq!(debits.last(), Some(&(3 * CENTS)), "one debit: {debits:?}");
+            let running = world.start_with(batched(&world)).await;
+            for (at, key) in keys.iter().enumerate() {
+                let payout = running.end("ana", &key.payout_id.to_string()).await;
+                assert_eq!(payout.state(), if [2, 4].contains(&at) { Rejected } else { Settled }, "{at}: {payout:?}");
+            }
+            lied.insert(keys[2].payout_id);
+            let read = async || store.statement_read_at_ms(&account).await.unwrap().unwrap_or_default();
+            let (ended, mut ticks) = (
+                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis(),
+                tokio::time::interval(Duration::from_millis(20)),
+            );
+            // Twice, so that one was begun after the end.
+            for _ in 0..2 {
+                let before = read().await;
+                while read().await == before || u128::try_from(read().await).unwrap() < ended {
+                    ticks.tick().await;
+                }
+            }
+            let found = store.unexpected_debits(&book).await.unwrap();
+            assert_eq!(found.iter().map(|debit| debit.payout_id).collect::<BTreeSet<_>>(), lied, "{fault}");
+            assert!(found.iter().all(|debit| debit.amount.minor_units() == CENTS), "{found:?}");
+            running.stop().await;
+        }
         world.close().await;
     })
     .await;

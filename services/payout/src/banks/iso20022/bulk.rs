@@ -10,7 +10,7 @@ use crate::{
 };
 use iso20022::{
     Error,
-    pain001::{CreditTransfer, Initiation},
+    pain001::{CreditTransfer, Initiation, PaymentInstruction},
     pain002::StatusReport,
     rail::RailTable,
     xml::DOCUMENT_BYTES_MAX,
@@ -35,7 +35,8 @@ impl Iso20022Bank {
         let first = orders.first().ok_or_else(|| UnwritableOrder("a message without payments".to_owned()))?;
         let table = RailTable::default();
         let transfers: Vec<CreditTransfer> = orders.iter().map(transfer).collect();
-        let payment = instruction(&table, first, first.message_id.clone(), transfers)?;
+        let is_batch = self.books_batches && transfers.len() > 1;
+        let payment = PaymentInstruction { batch_booking: is_batch, ..instruction(&table, first, first.message_id.clone(), transfers)? };
         let message = Initiation::new(first.message_id.clone(), first.created, first.debtor_name, vec![payment]);
         message.write().map_err(|error| UnwritableOrder(error.to_string()))
     }

@@ -1,9 +1,12 @@
 //! What a bank tells of its own accord, and which credits of a statement bring money back.
 
 use super::CallbackNews;
-use crate::domain::{
-    evidence::{REASON_CODE_CHARS_MAX, plain},
-    returns::BankCredit,
+use crate::{
+    banks::connector::BookedBatch,
+    domain::{
+        evidence::{REASON_CODE_CHARS_MAX, plain},
+        returns::BankCredit,
+    },
 };
 use iso20022::{
     camt053::Direction,
@@ -75,6 +78,32 @@ pub(in crate::banks) fn credits(body: &[u8]) -> Result<Vec<BankCredit>, String> 
     let reports = AccountReports::read(body).map_err(|error| error.to_string())?;
     // Of a message with several statements, or with none, `Statement::read` has refused the whole.
     Ok(reports.reports.first().map(of_report).unwrap_or_default())
+}
+
+/// The booked debits of a statement that are the sum of several payments.
+pub(in crate::banks) fn batches(body: &[u8]) -> Result<Vec<BookedBatch>, String> {
+    let reports = AccountReports::read(body).map_err(|error| error.to_string())?;
+    let entries = reports.reports.first().map(|report| report.entries.iter().enumerate().filter_map(batch).collect());
+    Ok(entries.unwrap_or_default())
+}
+
+fn batch((place, entry): (usize, &ReportEntry)) -> Option<BookedBatch> {
+    let transactions: Vec<&EntryTransaction> = entry.batches.iter().flat_map(|batch| &batch.transactions).collect();
+    let named = entry.batches.iter().flat_map(|batch| [&batch.message_id, &batch.payment_id]).flatten();
+    let mut ids: Vec<String> = named.map(|id| plain(id, REFERENCE_CHARS_MAX)).collect();
+    ids.dedup();
+    let is_sum = transactions.len() > 1 || (transactions.is_empty() && !ids.is_empty());
+    if !is_sum || entry.direction != Direction::Debit || entry.status != EntryStatus::Booked {
+        return None;
+    }
+    let part = |one: &&EntryTransaction| {
+        let is_debit = one.direction.unwrap_or(Direction::Debit) == Direction::Debit;
+        Some((one.references.end_to_end_id.clone()?, one.amount_in(entry.amount.currency()).filter(|_| is_debit)?))
+    };
+    let listed: Vec<(String, Money)> = transactions.iter().map(part).collect::<Option<_>>().unwrap_or_default();
+    let sum: i128 = listed.iter().map(|(_, amount)| i128::from(amount.minor_units())).sum();
+    let is_whole = sum == i128::from(entry.amount.minor_units());
+    Some(BookedBatch { place, ids, listed: if is_whole { listed } else { Vec::new() } })
 }
 
 fn of_report(report: &AccountReport) -> Vec<BankCredit> {
