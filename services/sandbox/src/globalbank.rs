@@ -11,6 +11,8 @@
 //! | `GET /statements/{currency}` | `camt.053.001.08` since the account was opened |
 //! | `POST /scenarios`, JSON `{end_to_end_id or holder, behaviour, times?}` | sets what happens to that payment, now if it waits |
 //!
+//! There is no recall, because the original has no request for one.
+//!
 //! A key is remembered for [`Config::key_retention`]; the same request after that is executed again, which is what a payer must never risk. Without a key every
 //! request is a new payment. What happens is chosen by a scenario, else by the creditor's name (`Sandbox reject:11500`), else it settles.
 

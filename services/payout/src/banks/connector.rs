@@ -187,7 +187,8 @@ pub trait BankConnector: Send + Sync + fmt::Debug {
         RecallReply::Unsupported
     }
 
-    /// Asks whether the payee's account belongs to the payee, and waits so long at most. No answer is [`PayeeAnswer::NotPossible`].
+    /// Asks whether the payee's account belongs to the payee, and waits so long at most. No answer is [`PayeeAnswer::Failed`];
+    /// a protocol without such a question is [`PayeeAnswer::NotPossible`].
     async fn verify_payee(&self, _payee: &PayeeDetails, _time_out: Duration) -> PayeeAnswer {
         PayeeAnswer::NotPossible
     }

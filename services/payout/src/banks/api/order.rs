@@ -11,7 +11,8 @@ use bankapi::{
 };
 
 /// How the API calls each rail that it carries. It has one word for the instant rail of a country, so FedNow, which is the second one of the United States, is
-/// not among them: nobody could say over which of both a payment went.
+/// not among them: nobody could say over which of both a payment went. UPI is not either: a request can name no clearing system but IMPS, and UPI stands only
+/// among those that answers may report. Zengin is in no part of the description.
 const RAILS: [(&str, ApiPaymentType); 17] = [
     ("us-rtp", ApiPaymentType::Rtp),
     ("us-ach", ApiPaymentType::Ach),
