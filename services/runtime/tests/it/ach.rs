@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 const ACCOUNT: &str = "5512345679";
 
-async fn until(fixture: &Runtime, payout_id: &str, state: PayoutState) -> Payout {
+pub async fn until(fixture: &Runtime, payout_id: &str, state: PayoutState) -> Payout {
     let mut payouts = PayoutServiceClient::new(fixture.transport_for(Service::Payout).unwrap());
     let mut changes = fixture.payout().unwrap().changes();
     let reached = async {

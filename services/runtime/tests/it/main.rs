@@ -5,6 +5,7 @@ mod ach;
 mod blocked;
 mod installation;
 mod matrix;
+mod wallets;
 
 use api::{
     earnings::{GetEarningsRequest, earnings_service_client::EarningsServiceClient},
