@@ -3,15 +3,14 @@ use super::Handlers;
 use crate::wire::reservations as wire;
 use api::treasury::{ReleaseFundsRequest, ReleaseFundsResponse, ReserveFundsRequest, ReserveFundsResponse};
 use chart::Poster;
-use money::BookName;
 use tonic::{Code, Request, Status};
 
 impl Handlers {
     pub(super) async fn funds_reserved(&self, request: Request<ReserveFundsRequest>) -> Result<ReserveFundsResponse, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let app = app_of(&caller, &request.book)?;
-        let asked = wire::reserved(app, &request)?;
+        let asked = wire::reserved(caller.book(&request.book)?, &request)?;
+        is_payout(&caller)?;
         let (row, replayed) = self.treasury.reserve_funds(&asked, caller.principal.subject.as_str()).await?;
         Ok(ReserveFundsResponse { reservation: Some(wire::reservation(&asked, row.as_ref())), replayed })
     }
@@ -19,19 +18,19 @@ impl Handlers {
     pub(super) async fn funds_released(&self, request: Request<ReleaseFundsRequest>) -> Result<ReleaseFundsResponse, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let app = app_of(&caller, &request.book)?;
-        let asked = wire::released(app, request)?;
+        let asked = wire::released(caller.book(&request.book)?, request)?;
+        is_payout(&caller)?;
         let row = self.treasury.release_funds(&asked).await?;
         Ok(ReleaseFundsResponse { reservation: Some(wire::reservation(&asked, Some(&row))) })
     }
 }
 
-/// The app's book, for the payout service and nobody else: it alone knows whether anything was sent.
-fn app_of(caller: &rpc::Caller, book: &str) -> Result<BookName, Status> {
+/// Refuses everybody but the payout service, which alone knows whether anything was sent.
+fn is_payout(caller: &rpc::Caller) -> Result<(), Status> {
     let subject = caller.principal.subject.as_str();
     if subject != Poster::Payout.name() {
         let why = "only the payout service reserves money of leaves and gives it up; nothing was done".to_owned();
         return Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &[("subject", subject.to_owned())]));
     }
-    caller.book(book)
+    Ok(())
 }

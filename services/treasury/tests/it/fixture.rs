@@ -134,7 +134,12 @@ impl Fixture {
 
     /// A client with the payout service's token.
     pub fn as_payout(&self) -> TreasuryServiceClient<Transport> {
-        TreasuryServiceClient::new(self.way.with_token(self.bed.service_token("payout")))
+        self.service_client(self.bed.service_token("payout"))
+    }
+
+    /// A client with a service's token.
+    pub fn service_client(&self, token: rpc::ServiceToken) -> TreasuryServiceClient<Transport> {
+        TreasuryServiceClient::new(self.way.with_token(token))
     }
 
     pub async fn plan(&self, file: &str) -> Result<PlanStructureResponse, Status> {

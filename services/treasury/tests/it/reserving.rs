@@ -345,6 +345,9 @@ async fn what_treasury_does_not_hold_needs_no_reservation_and_only_payouts_reser
             let status = fixture.as_payout().reserve_funds(ReserveFundsRequest { book: book.to_owned(), ..asked(&payout) }).await;
             assert_eq!(reason(&status.unwrap_err()), "BOOK_UNKNOWN");
         }
+        let gift = fixture.bed.service_token("gift");
+        let status = fixture.service_client(gift).reserve_funds(asked(&payout)).await.unwrap_err();
+        assert_eq!((reason(&status), rpc::errors::facts(&status)["subject"].as_str()), ("PERMISSION_DENIED".to_owned(), "gift"));
         let status = fixture.client().reserve_funds(fixture.by_finance_of(&["app"], asked(&payout))).await.unwrap_err();
         assert_eq!(reason(&status), "PERMISSION_DENIED");
         assert_eq!(fixture.standing().await, (1_000, 1_000, 0));

@@ -3949,8 +3949,8 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Holds what a payout takes on the leaf that covers its app's claims, before the payout is submitted in the app's book. For the payout service, with the app's
-        /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN,
-        /// REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
+        /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: MALFORMED, PERMISSION_DENIED (another
+        /// service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
         /// (FAILED_PRECONDITION: nothing is held; the facts are `id`, what breaks the rule, and `rule`: `funds`, `leaf_available` or `physical_available`, checked in
         /// this order), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same id is safe: it answers what
         /// became of the reservation, prolongs a hold, and decides anew what was refused.
@@ -3985,7 +3985,7 @@ pub mod treasury_service_client {
         }
         /// Gives up a reservation of a payout that will not be executed, or was proved not to be: its money is back on the leaf. For the payout service, with the app's
         /// book. One that nobody asked for is recorded as given up, so that a call that is late reserves nothing; a settled one stays as it is. Reasons in order of
-        /// precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe.
+        /// precedence: MALFORMED, PERMISSION_DENIED (another service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED, MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe.
         pub async fn release_funds(
             &mut self,
             request: impl tonic::IntoRequest<super::ReleaseFundsRequest>,
@@ -4407,8 +4407,8 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// Holds what a payout takes on the leaf that covers its app's claims, before the payout is submitted in the app's book. For the payout service, with the app's
-        /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN,
-        /// REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
+        /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: MALFORMED, PERMISSION_DENIED (another
+        /// service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
         /// (FAILED_PRECONDITION: nothing is held; the facts are `id`, what breaks the rule, and `rule`: `funds`, `leaf_available` or `physical_available`, checked in
         /// this order), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same id is safe: it answers what
         /// became of the reservation, prolongs a hold, and decides anew what was refused.
@@ -4421,7 +4421,7 @@ pub mod treasury_service_server {
         >;
         /// Gives up a reservation of a payout that will not be executed, or was proved not to be: its money is back on the leaf. For the payout service, with the app's
         /// book. One that nobody asked for is recorded as given up, so that a call that is late reserves nothing; a settled one stays as it is. Reasons in order of
-        /// precedence: PERMISSION_DENIED, MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe.
+        /// precedence: MALFORMED, PERMISSION_DENIED (another service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED, MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe.
         async fn release_funds(
             &self,
             request: tonic::Request<super::ReleaseFundsRequest>,
