@@ -275,6 +275,16 @@ async fn entries(fixture: &Fixture, account: &str) -> usize {
     }
 }
 
+/// The leaf that covers what an app's account claims.
+fn covering(book: &str, account: &str) -> &'static str {
+    match (book, account) {
+        ("app", DOLLARS) => "us-creators",
+        (_, DOLLARS) => "bank-usd-unallocated",
+        ("app", _) => "eur-app",
+        _ => "eur-two",
+    }
+}
+
 /// Random postings of two apps, and payouts that reserve, while followers lose answers, are restarted and race; then every posting has exactly one twin.
 async fn day(seed: u64) {
     let fixture = Fixture::start(Storage::sqlite(), BookMode::Test).await;
@@ -326,8 +336,7 @@ async fn day(seed: u64) {
         }
     }
     payouts.end(&fixture).await;
-    let mut follower = fixture.follower();
-    let late = fixture.prove("").await;
+    let (mut follower, late) = (fixture.follower(), fixture.prove("").await);
     assert!(late.ok, "seed {seed}: {:?}", late.problems);
     while follower.round().await.unwrap() > 0 {}
     let proof = fixture.prove("").await;
@@ -338,13 +347,7 @@ async fn day(seed: u64) {
         let mirror = format!("house/{book}/app_claim/{physical}");
         let twins = Claimed { amount: fixture.debit_balance(BOOK, &mirror).await, moves: entries(&fixture, &mirror).await };
         assert_eq!(twins, *claimed, "seed {seed}: {mirror}");
-        let leaf = match (*book, *account) {
-            ("app", DOLLARS) => "us-creators",
-            (_, DOLLARS) => "bank-usd-unallocated",
-            ("app", _) => "eur-app",
-            _ => "eur-two",
-        };
-        *leaves.entry(leaf.to_owned()).or_default() += claimed.amount;
+        *leaves.entry(covering(book, account).to_owned()).or_default() += claimed.amount;
     }
     leaves.retain(|_, booked| *booked != 0);
     let mut booked = fixture.booked().await;
