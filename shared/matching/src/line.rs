@@ -96,7 +96,7 @@ pub struct BankLine {
     pub direction: Direction,
     /// It undoes an earlier entry of the other direction.
     pub is_reversal: bool,
-    /// It is a charge of the bank, and never the payment whose references it has.
+    /// It is a charge of the bank, or interest that it pays or takes, and never the payment whose references it has.
     pub is_charge: bool,
     /// What was moved, without a sign.
     pub amount: Money,

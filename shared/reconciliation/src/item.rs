@@ -24,7 +24,7 @@ pub enum ItemKind {
     Store,
     /// Another receipt that was announced.
     Receipt,
-    /// A charge that was agreed with the bank.
+    /// A charge that was agreed with the bank; as a credit, interest that it pays.
     Charge,
     /// A movement between accounts of our own.
     Internal,

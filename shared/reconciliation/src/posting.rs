@@ -69,6 +69,8 @@ pub(crate) fn settled(kind: ItemKind, direction: Direction, amount: Money, diffe
         (ItemKind::Charge, Direction::Debit) => list
             .add(Treasury, [FEES_AND_INTEREST, CASH], Some(amount), "agreed charge of the bank")
             .add(App, [BANK_CHARGES, CLAIM], Some(amount), "agreed charge of the bank"),
+        // It is the treasury's own until it is divided among leaves, so no app's claim grows with it.
+        (ItemKind::Charge, Direction::Credit) => list.add(Treasury, [CASH, FEES_AND_INTEREST], Some(amount), "agreed interest of the bank"),
         (ItemKind::Internal, Direction::Debit) => list.add(Treasury, [IN_TRANSIT, CASH], Some(amount), "left for another account of ours"),
         (ItemKind::Internal, Direction::Credit) => list.add(Treasury, [CASH, INCOMING], Some(amount), "came from another account of ours"),
         (_, Direction::Debit) => {

@@ -15,8 +15,8 @@ use iso20022::camt053::Direction;
 const CUSTOMER_REFERENCE_CHARS: usize = 16;
 /// Entries that bring a payment back: ACH returns and rejects, return items and returned wires. They credit what we paid or debit what we received.
 const RETURN_CODES: [&str; 5] = ["257", "261", "266", "557", "567"];
-/// Charges and fees.
-const CHARGE_CODES: [&str; 1] = ["698"];
+/// Charges and fees, and interest that the bank pays or takes.
+const CHARGE_CODES: [&str; 3] = ["698", "354", "654"];
 
 /// Reads a file.
 pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {

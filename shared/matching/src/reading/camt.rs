@@ -13,8 +13,8 @@ use money::Money;
 
 /// Subfamilies of entries that bring a payment back: after a return, and after a request to cancel it.
 const RETURN_SUBFAMILIES: [&str; 2] = ["RRTN", "RPCR"];
-/// Subfamilies of charges, fees and commissions.
-const CHARGE_SUBFAMILIES: [&str; 5] = ["CHRG", "FEES", "COME", "COMI", "COMT"];
+/// Subfamilies of charges, fees, commissions and interest.
+const CHARGE_SUBFAMILIES: [&str; 6] = ["CHRG", "FEES", "COME", "COMI", "COMT", "INTR"];
 
 /// Reads a message.
 pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {

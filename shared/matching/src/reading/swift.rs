@@ -13,12 +13,12 @@ use iso20022::camt053::Direction;
 
 /// Room for the customer's reference in `:61:`.
 const CUSTOMER_REFERENCE_CHARS: usize = 16;
-/// Types of `:61:` that bring a payment back, and those that are charges.
+/// Types of `:61:` that bring a payment back, and those that are charges or interest.
 const RETURN_TYPES: [&str; 1] = ["RTI"];
-const CHARGE_TYPES: [&str; 2] = ["CHG", "COM"];
-/// German business codes of returned credit transfers and direct debits, and of charges.
+const CHARGE_TYPES: [&str; 3] = ["CHG", "COM", "INT"];
+/// German business codes of returned credit transfers and direct debits, and of charges and interest.
 const RETURN_BUSINESS_CODES: [&str; 5] = ["108", "109", "110", "159", "160"];
-const CHARGE_BUSINESS_CODES: [&str; 1] = ["808"];
+const CHARGE_BUSINESS_CODES: [&str; 2] = ["808", "814"];
 
 /// Reads a file of one or more messages.
 pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {

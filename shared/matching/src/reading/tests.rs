@@ -92,6 +92,21 @@ fn an_entry_with_several_payments_becomes_a_line_for_each() {
 }
 
 #[test]
+fn interest_is_the_banks_own_business_in_every_format() {
+    let code = "<BkTxCd><Domn><Cd>ACMT</Cd><Fmly><Cd>MCOP</Cd><SubFmlyCd>INTR</SubFmlyCd></Fmly></Domn></BkTxCd>";
+    for text in [
+        camt("camt.053", &entry("5.00", "CRDT", "").replace("<BkTxCd/>", code), "105.00"),
+        mt940(":61:2611241124C5,00NINTNONREF//BK1\r\n", "105,00"),
+        mt940(":61:2611241124C5,00NMSCNONREF//BK1\r\n:86:814?00ZINSEN\r\n", "105,00"),
+        bai2("1", "2", &["16,354,500,0,BK1,X,/", "16,495,1000,0,BK2,X,/"]),
+    ] {
+        let found = lines(&text);
+        assert!(found[0].is_charge && found[0].direction == Direction::Credit && found[1..].iter().all(|line| !line.is_charge), "{text}");
+    }
+    assert!(lines(&bai2("1", "2", &["16,654,500,0,BK1,X,/"]))[0].is_charge);
+}
+
+#[test]
 fn what_an_entry_was_charged_is_a_line_so_that_lines_come_to_the_entry() {
     let charge = "<Chrgs><Rcrd><Amt Ccy=\"EUR\">0.50</Amt><CdtDbtInd>DBIT</CdtDbtInd><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>";
     let detail = payment(ID, "<Amt Ccy=\"EUR\">5.00</Amt>");

@@ -9,6 +9,7 @@ use crate::{
     rule::{Evidence, ReconciliationRule},
     store::{ItemStatus, PackedDay, ReferenceKind},
 };
+use iso20022::camt053::Direction;
 use jiff::civil::Date;
 use matching::{BankLine, ReferenceStrength};
 use money::Currency;
@@ -44,7 +45,8 @@ impl Run<'_, '_, '_> {
             };
             let fitting: Vec<u32> = agreed.iter().filter(fits).copied().collect();
             if let [item] = *fitting.as_slice() {
-                let evidence = vec![Evidence::new("bank's code", "a charge"), Evidence::new("amount", open.line.amount.to_string())];
+                let evidence =
+                    vec![Evidence::new("bank's code", "a charge or interest"), Evidence::new("amount", open.line.amount.to_string())];
                 self.settle(&open.line, &[item], ReconciliationRule::Settlement, evidence);
             } else {
                 // The references of a charge are those of a payment, and lead nowhere from here.
@@ -76,7 +78,11 @@ impl Run<'_, '_, '_> {
         for (at, open) in open.iter().enumerate() {
             let line = &open.line;
             let Some((item, evidence)) = pairs.get(&at) else {
-                let detail = if line.is_charge { "a charge of the bank that was not agreed" } else { "nothing says what it is for" };
+                let detail = match (line.is_charge, line.direction) {
+                    (false, _) => "nothing says what it is for",
+                    (true, Direction::Debit) => "a charge of the bank that was not agreed",
+                    (true, Direction::Credit) => "interest, or a charge given back, that was not agreed",
+                };
                 self.open_case(CaseDraft::new(unknown(line), line, &[], detail))?;
                 continue;
             };

@@ -309,6 +309,25 @@ fn a_charge_matches_only_what_was_agreed() {
 }
 
 #[test]
+fn interest_of_the_bank_matches_only_what_was_agreed() {
+    let interest = |minor| {
+        let entry = entry_xml(1, &credit(minor, "interest of October"));
+        statement(&[entry.replace("<Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT", "<Fmly><Cd>MCOP</Cd><SubFmlyCd>INTR")], minor)
+    };
+    let agreed = Item { kind: ItemKind::Charge, value_date: None, amount_most: Some(eur(500)), ..receipt("interest", 0) };
+    let (_, explained) = run(&[interest(350).as_bytes()], &terms(), std::slice::from_ref(&agreed));
+    assert_eq!(settled(&explained), [(1, vec!["interest"])]);
+    assert_eq!(posted(&explained[0].postings), [("cash", "fees and interest", 350)]);
+    let (result, explained) = run(&[interest(501).as_bytes()], &terms(), std::slice::from_ref(&agreed));
+    assert!(explained.is_empty());
+    let case = &result.reconciled.cases[0];
+    assert_eq!(
+        (case.class, case.detail.as_str()),
+        (ExceptionClass::UnknownCredit, "interest, or a charge given back, that was not agreed")
+    );
+}
+
+#[test]
 fn items_wait_for_their_time_before_they_are_cases() {
     let none: [PlannedEntry; 0] = [];
     let missing = |item: Item| {
