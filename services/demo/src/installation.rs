@@ -64,6 +64,12 @@ impl Installation {
         Ok(Self { transports, issuer: Arc::new(Issuer::load_or_create(data_dir)?), book, store_url, bank_url })
     }
 
+    /// The same installation, to work on another book.
+    #[must_use]
+    pub fn for_book(&self, book: BookName) -> Self {
+        Self { book, ..self.clone() }
+    }
+
     /// A token for a user, a service or a member of staff, covering the book.
     pub fn token(&self, subject: &str, role: Role) -> Result<String, UntypedError> {
         self.token_for(subject, role, &self.book)

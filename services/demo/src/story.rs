@@ -3,7 +3,7 @@
 //! The demo is a client like any other: it calls the services over TCP and opens no store. Its own counters are only compared with the results of queries.
 //!
 //! - [`settings`]: how the installation is configured. [`facts`], [`plan`], [`fates`]: what is sent and paid, the gifts derived from a seed.
-//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`cost`], [`accounts`], [`prove`]: the parts, in order.
+//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`cost`], [`accounts`] with [`banking_day`], [`prove`]: the parts, in order.
 //! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`], [`review`], [`outcome`]: what the parts use.
 //! - [`summary`], [`tell`], [`attempts`]: what is printed.
 use crate::{
@@ -29,6 +29,7 @@ use summary::StorySummary;
 pub mod accounts;
 pub mod attempts;
 pub mod bank;
+pub mod banking_day;
 pub mod books;
 pub mod buy;
 pub mod calls;
@@ -64,6 +65,8 @@ pub struct Options {
     pub split: bool,
     /// Whether to leave it running.
     pub keep: bool,
+    /// Whether the data directory is there after the end, with the files that are named.
+    pub stays: bool,
     /// The seed of the plan.
     pub seed: u64,
     /// Whether to show the progress, on a terminal.
@@ -105,7 +108,7 @@ impl StoryTelling {
         bar.set_style(ProgressStyle::with_template("{msg:22} {wide_bar} {percent:>3} %")?);
         bar.set_message("starting the services");
         let began = SystemTime::now();
-        let settings = settings::write(&options.data_dir)?.display().to_string();
+        let settings = settings::write(&options.data_dir, &accounts::treasury_book(&options.book))?.display().to_string();
         let fleet = Fleet::start(fleet::Options {
             binary: options.binary.clone(),
             database: options.database.clone(),

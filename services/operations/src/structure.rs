@@ -3,6 +3,7 @@
 //! - [`statement`]: statements as files.
 
 mod bank;
+mod cases;
 mod funds;
 mod picture;
 mod proof;

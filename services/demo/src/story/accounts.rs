@@ -1,85 +1,132 @@
 //! TREASURY: five hundred bank accounts become one structure, whose leaves are the money of three apps.
 use super::{
-    StoryTelling,
-    summary::{SummaryAmount, TreasurySummary},
+    StoryTelling, banking_day,
+    summary::{ClosedDaySummary, LeafPayout, SummaryAmount, TreasurySummary},
 };
-use crate::installation::{authorised, explained};
+use crate::installation::authorised;
 use api::{
-    treasury::{
-        ApplyMigrationRequest, ApplyStructureRequest, GetMigrationReportRequest, MoveOldBalancesRequest, PlanMigrationRequest,
-        PlanStructureRequest, RecordReceiptRequest, VirtualAccountKind,
-    },
+    treasury::{RecordReceiptRequest, VirtualAccountKind},
     r#type::Money,
 };
 use identity::Role;
 use money::BookName;
-use operations::structure::{StructureCaller, listed_text};
+use operations::structure::{StructureCaller, listed_text, picture_svg};
 use runtime::command::UntypedError;
-use std::fmt::Write as _;
+use std::{fmt::Write as _, fs};
 
-/// The treasury's book, as the settings of the demo leave it.
-const BOOK: &str = "treasury";
+/// The physical account of the structure: the bank account in the apps' books that is called main.
+pub const ACCOUNT: &str = "main-sgd";
+/// Its currency, which nothing else in the story has.
+pub const CURRENCY: &str = "SGD";
+/// Its number at the pretend bank.
+const NUMBER: &str = "4400001234";
+/// The apps, whose money is on leaves of their own.
+pub const APPS: [&str; 3] = ["live", "chat", "games"];
 /// Bank accounts before.
 const ACCOUNTS: u32 = 500;
-/// The apps, whose money is on leaves of their own.
-const APPS: [&str; 3] = ["live", "chat", "games"];
 /// What a payer sends to an old number of each app, in cents.
 const RECEIPT_CENTS: i64 = 12_345;
 /// Why, in the audit log.
 const WHY: &str = "demo: one structure for all accounts";
 
-/// Plans and applies the structure and the migration, moves the balances, and lets payers use old numbers.
+/// The book of an app, or the treasury's: its name, and what distinguishes this run's book from those of earlier runs in the same database.
+pub fn book_of(story: &BookName, name: &str) -> String {
+    story.as_str().strip_prefix("demo").filter(|rest| !rest.is_empty()).map_or_else(|| name.to_owned(), |run| format!("{name}{run}"))
+}
+
+/// The treasury's book of a run.
+pub fn treasury_book(story: &BookName) -> String {
+    book_of(story, "treasury")
+}
+
+/// The leaf of an app's creators, which covers what the app's book has at the bank.
+pub fn creators_leaf(app: &str) -> String {
+    format!("{app}-creators")
+}
+
+/// The leaf of an app for everything else.
+pub fn costs_leaf(app: &str) -> String {
+    format!("{app}-costs")
+}
+
+/// Plans and applies the structure and the migration, moves the balances, and goes through a day at the bank until it is closed.
 pub async fn accounts(story: &mut StoryTelling) -> Result<TreasurySummary, UntypedError> {
-    let book = BookName::try_new(BOOK)?;
+    let book = BookName::try_new(&treasury_book(&story.options.book))?;
     let (finance, service) =
         (story.installation.token_for("finance", Role::Finance, &book)?, story.installation.token_for("statements", Role::Service, &book)?);
-    let mut treasury = story.installation.treasury();
-    // Runs in one database share the treasury's book, so each has accounts of its own.
-    let tag = tag(story.options.book.as_str());
-    let root = format!("bank-{tag}");
-    let file = structure(&tag);
-    let plan = explained(PlanStructureRequest { book: BOOK.to_owned(), file: file.clone() }, &finance, WHY)?;
-    let hash = treasury.plan_structure(plan).await?.into_inner().hash;
-    treasury.apply_structure(explained(ApplyStructureRequest { book: BOOK.to_owned(), file, hash }, &finance, WHY)?).await?;
-    let file = migration(&tag);
-    let plan = explained(PlanMigrationRequest { book: BOOK.to_owned(), file: file.clone() }, &finance, WHY)?;
-    let plan = treasury.plan_migration(plan).await?.into_inner();
-    let apply = ApplyMigrationRequest { book: BOOK.to_owned(), file, hash: plan.hash };
-    let applied = treasury.apply_migration(explained(apply, &finance, WHY)?).await?.into_inner();
+    let transport = story.installation.treasury_transport();
+    let caller = StructureCaller { transport, token: &finance, reason: WHY, book: book.as_str() };
+    // Before the structure: the treasury looks for new books of apps when it changes.
+    banking_day::open_books(story).await?;
+    let file = structure(story);
+    let plan = caller.plan(file.clone()).await?;
+    caller.apply(file, plan.hash).await?;
+    migrate(story, &caller).await?;
+    let newest = banking_day::newest_entry(story).await?;
+    let payouts = banking_day::pay(story, &caller).await?;
+    let before = caller.prove(ACCOUNT).await?.physical_accounts.first().map_or(0, |account| account.cash_minor_units);
+    receive(story, &service, newest).await?;
+    let last = payouts.last().ok_or("every app paid")?;
+    banking_day::err(story, last).await?;
+    // What the bank had before the payouts, and nothing was received yet.
+    let opening = before + payouts.iter().map(|paid| paid.amount.minor_units).sum::<i64>();
+    let closed_day = banking_day::close(story, &caller, (opening, newest)).await?;
+    banking_day::debit(story, last, 0).await?;
+    summary(story, &caller, (payouts, closed_day)).await
+}
+
+/// Imports the old accounts with their opening balances, and books that these were moved.
+async fn migrate(story: &mut StoryTelling, caller: &StructureCaller<'_>) -> Result<(), UntypedError> {
+    let file = migration();
+    let plan = caller.plan_migration(file.clone()).await?;
+    let applied = caller.apply_migration(file, plan.hash).await?;
     story.same("accounts of the migration, and openings booked", plan.account_count, applied.opened_count);
-    let arrived = MoveOldBalancesRequest { book: BOOK.to_owned(), request_id: uuid::Uuid::now_v7().to_string(), account_ids: Vec::new() };
-    let moved = treasury.move_old_balances(explained(arrived, &finance, WHY)?).await?.into_inner();
+    let moved = caller.move_old(uuid::Uuid::now_v7().to_string(), Vec::new()).await?;
     let (before, after) = (plan.totals.first().ok_or("the plan has a sum")?, moved.totals.first().ok_or("something was moved")?);
     story.same("balances of the statements, and what arrived", before.balance_minor_units, after.balance_minor_units);
+    Ok(())
+}
+
+/// A payer of each app uses an old number; the bank's entry of it is booked on the leaf that replaces the number.
+async fn receive(story: &mut StoryTelling, token: &str, newest: i64) -> Result<(), UntypedError> {
     for at in 1..=u32::try_from(APPS.len())? {
+        story.bank.deposit(CURRENCY, RECEIPT_CENTS, &format!("{} {}", number(at), uuid::Uuid::now_v7())).await?;
+        let entries = story.bank.entries_after(CURRENCY, newest).await?.reports.pop().ok_or("the bank's statement has an account")?.entries;
+        let bank_reference = entries.last().and_then(|entry| entry.bank_reference.clone()).ok_or("the bank's entries have references")?;
         let receipt = RecordReceiptRequest {
-            book: BOOK.to_owned(),
             receipt_id: uuid::Uuid::now_v7().to_string(),
-            account: root.clone(),
-            number: number(&tag, at),
-            amount: Some(Money { currency_code: "USD".to_owned(), minor_units: RECEIPT_CENTS }),
-            value_date: jiff::Zoned::now().date().to_string(),
+            account: ACCOUNT.to_owned(),
+            number: number(at),
+            amount: Some(Money { currency_code: CURRENCY.to_owned(), minor_units: RECEIPT_CENTS }),
+            value_date: banking_day::day()?.to_string(),
             payer_reference: "a payer who knows the old number".to_owned(),
-            bank_reference: String::new(),
+            bank_reference,
+            ..Default::default()
         };
-        let booked = treasury.record_receipt(authorised(receipt, &service)?).await?.into_inner().receipt.unwrap_or_default();
-        story.same("the leaf of an old number, and where its receipt is", leaf(&tag, at), booked.leaf);
+        let booked =
+            story.installation.treasury().record_receipt(authorised(receipt, token)?).await?.into_inner().receipt.unwrap_or_default();
+        story.same("the leaf of an old number, and where its receipt is", costs_leaf(app(at)), booked.leaf);
     }
-    summary(story, &finance, &root).await
+    Ok(())
 }
 
 /// What the services say in the end.
-async fn summary(story: &mut StoryTelling, token: &str, root: &str) -> Result<TreasurySummary, UntypedError> {
-    let request = GetMigrationReportRequest { book: BOOK.to_owned(), page_size: 1, page_token: String::new() };
-    let report = story.installation.treasury().get_migration_report(explained(request, token, WHY)?).await?.into_inner();
+async fn summary(
+    story: &mut StoryTelling,
+    caller: &StructureCaller<'_>,
+    (payouts, closed_day): (Vec<LeafPayout>, ClosedDaySummary),
+) -> Result<TreasurySummary, UntypedError> {
+    let report = caller.migration_report().await?;
     let sums = report.summaries.into_iter().next().ok_or("the report has a currency")?;
-    let transport = story.installation.treasury_transport();
-    let listed = StructureCaller { transport, token, reason: WHY, book: BOOK }.list(root, "").await?;
+    let listed = caller.list(ACCOUNT, "").await?;
     let sum = |one: &api::treasury::VirtualAccount| one.balance.map_or(0, |balance| balance.booked_minor_units);
     let leaves: i64 = listed.iter().filter(|one| one.kind() == VirtualAccountKind::Leaf).map(sum).sum();
     let cash = listed.first().and_then(|one| one.balance).map_or(0, |balance| balance.cash_minor_units);
     story.same("leaves, and money at the bank", leaves, cash);
+    story.same("money at the bank, and the closing balance of its statement", cash, closed_day.bank.minor_units);
     story.expect("the old accounts are empty", sums.balance_minor_units == 0, &sums.balance_minor_units.to_string());
+    let picture = story.options.data_dir.join("treasury.svg");
+    fs::write(&picture, picture_svg(&listed)).map_err(|error| format!("{}: {error}", picture.display()))?;
     story.bar.inc(1);
     let amount = |minor_units| SummaryAmount::try_new(&sums.currency_code, minor_units);
     Ok(TreasurySummary {
@@ -93,46 +140,40 @@ async fn summary(story: &mut StoryTelling, token: &str, root: &str) -> Result<Tr
         receipts: sums.receipt_count,
         received: amount(sums.receipt_minor_units)?,
         quiet_days: report.quiet_days,
+        payouts,
+        closed_day,
         tree: listed_text(&listed).lines().map(str::to_owned).collect(),
+        picture: if story.options.stays { picture.display().to_string() } else { String::new() },
     })
-}
-
-/// The end of a book's name, which is the second of its run, or nothing.
-fn tag(book: &str) -> String {
-    let digits: String = book.chars().filter(char::is_ascii_digit).collect();
-    if digits.is_empty() { "usd".to_owned() } else { digits[digits.len().saturating_sub(8)..].to_owned() }
 }
 
 fn app(at: u32) -> &'static str {
     APPS[at as usize % APPS.len()]
 }
 
-fn leaf(tag: &str, at: u32) -> String {
-    format!("{}-costs-{tag}", app(at))
+fn number(at: u32) -> String {
+    format!("44-{at:04}")
 }
 
-fn number(tag: &str, at: u32) -> String {
-    format!("{tag}-{at:04}")
-}
-
-fn structure(tag: &str) -> String {
+fn structure(story: &StoryTelling) -> String {
     let mut text = format!(
-        "[[account]]\nid = \"bank-{tag}\"\nname = \"Central account\"\nbank = \"A bank\"\nbranch = \"TESTUS33\"\ncurrency = \"USD\"\n\
-         entity = \"main\"\nnumber = \"{tag}\"\n"
+        "[[account]]\nid = \"{ACCOUNT}\"\nname = \"Central account\"\nbank = \"A bank\"\nbranch = \"SANDSGSG\"\n\
+         currency = \"{CURRENCY}\"\nentity = \"main\"\nnumber = \"{NUMBER}\"\n"
     );
     for app in APPS {
         let node = |kind: &str, id: &str, parent: &str, name: &str, more: &str| {
             format!("[[{kind}]]\nid = \"{id}\"\nparent = \"{parent}\"\nname = \"{name}\"\nentity = \"main\"\n{more}")
         };
-        text += &node("summary", &format!("{app}-{tag}"), &format!("bank-{tag}"), &format!("App {app}"), "level = \"app\"\n");
-        text += &node("leaf", &format!("{app}-costs-{tag}"), &format!("{app}-{tag}"), "Costs", "");
-        text += &node("leaf", &format!("{app}-creators-{tag}"), &format!("{app}-{tag}"), "Creators", "funds = \"client\"\n");
+        text += &node("summary", app, ACCOUNT, &format!("App {app}"), "level = \"app\"\n");
+        text += &node("leaf", &costs_leaf(app), app, "Costs", "");
+        let covers = format!("funds = \"client\"\nclaims = [\"{}\"]\n", book_of(&story.options.book, app));
+        text += &node("leaf", &creators_leaf(app), app, "Creators", &covers);
     }
     text
 }
 
 /// Accounts with balances from a few dollars to some thousands, each for 12.50 a month.
-fn migration(tag: &str) -> String {
+fn migration() -> String {
     let mut text =
         "id,number,bank,branch,currency,entity,name,funds,leaf,balance,statement,statement_date,monthly_cost,cost_source,mandates\n"
             .to_owned();
@@ -140,12 +181,12 @@ fn migration(tag: &str) -> String {
     for at in 1..=ACCOUNTS {
         let cents = u64::from(at) * 1_717 % 500_000 + 1;
         sum += cents;
-        let (whole, part, leaf, number) = (cents / 100, cents % 100, leaf(tag, at), number(tag, at));
+        let (whole, part, leaf, number) = (cents / 100, cents % 100, costs_leaf(app(at)), number(at));
         writeln!(
             text,
-            "old-{tag}-{at},{number},A bank,TESTUS33,USD,main,Account {at},own,{leaf},{whole}.{part:02},S{at},2026-01-31,12.50,invented prices,"
+            "old-{at},{number},A bank,SANDSGSG,{CURRENCY},main,Account {at},own,{leaf},{whole}.{part:02},S{at},2026-01-31,12.50,invented prices,"
         )
         .expect("a String takes everything");
     }
-    text + &format!("total,{ACCOUNTS},,,USD,,,,,{}.{:02},,,,,\n", sum / 100, sum % 100)
+    text + &format!("total,{ACCOUNTS},,,{CURRENCY},,,,,{}.{:02},,,,,\n", sum / 100, sum % 100)
 }

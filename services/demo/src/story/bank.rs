@@ -1,7 +1,7 @@
 //! The banks as their customer sees them: statements, deposits from elsewhere, and what they are to do wrong.
 use super::{books, buy::CURRENCIES};
 use chart::{Account, HouseId, Purpose};
-use iso20022::camt053::Statement;
+use iso20022::{camt053::Statement, report::AccountReports};
 use money::Currency;
 use runtime::command::UntypedError;
 
@@ -66,6 +66,19 @@ impl BankClient {
             return Err(format!("the bank's {currency} statement does not add up").into());
         }
         Ok(statement)
+    }
+
+    /// The account's entries after the one with this number, or all after 0, with the bank's own references.
+    pub async fn entries_after(&self, currency: &str, entry_no: i64) -> Result<AccountReports, UntypedError> {
+        let url = format!("{}/statements/{currency}?after={entry_no}", self.url);
+        let response = self.http.get(url).send().await?.error_for_status()?;
+        Ok(AccountReports::read(&response.bytes().await?)?)
+    }
+
+    /// Lets the bank make a mistake in its own books, which its statement shows.
+    pub async fn err(&self, currency: &str, fault: &serde_json::Value) -> Result<(), UntypedError> {
+        self.http.post(format!("{}/statements/{currency}/faults", self.url)).json(fault).send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// The account's balance.

@@ -91,19 +91,24 @@ async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> 
 
 /// The creator records the account and asks for the payout.
 async fn request(story: &StoryTelling, token: &str, cash: &CashSummary, fate: &PayoutPlan) -> Result<Payout, UntypedError> {
-    let mut client = story.installation.payout();
-    let request = CreateBeneficiaryRequest {
-        request_id: Uuid::now_v7().to_string(),
+    let payee = CreateBeneficiaryRequest {
         holder_name: fate.holder.map_or_else(|| format!("Holder of {}", cash.creator), str::to_owned),
         account: Some(fates::account(fate)?),
         ..Default::default()
     };
+    ordered(story, token, payee, Money { currency_code: cash.net.currency.clone(), minor_units: cash.net.minor_units }).await
+}
+
+/// Whoever the token names records an account of theirs, and asks for a payout to it.
+pub async fn ordered(story: &StoryTelling, token: &str, payee: CreateBeneficiaryRequest, amount: Money) -> Result<Payout, UntypedError> {
+    let mut client = story.installation.payout();
+    let request = CreateBeneficiaryRequest { request_id: Uuid::now_v7().to_string(), ..payee };
     let created = client.create_beneficiary(authorised(request, token)?).await?.into_inner();
     let beneficiary = created.beneficiary.ok_or("a created beneficiary is in the answer")?;
     let request = RequestPayoutRequest {
         request_id: Uuid::now_v7().to_string(),
         beneficiary_id: beneficiary.beneficiary_id,
-        amount: Some(Money { currency_code: cash.net.currency.clone(), minor_units: cash.net.minor_units }),
+        amount: Some(amount),
         ..Default::default()
     };
     let requested = client.request_payout(authorised(request, token)?).await?.into_inner();
@@ -111,7 +116,7 @@ async fn request(story: &StoryTelling, token: &str, cash: &CashSummary, fate: &P
 }
 
 /// Watches a payout until this has happened to it or the time is over; either way returns it as it is then.
-async fn until(story: &StoryTelling, token: &str, payout_id: &str, happened: impl Fn(&Payout) -> bool) -> Result<Payout, UntypedError> {
+pub async fn until(story: &StoryTelling, token: &str, payout_id: &str, happened: impl Fn(&Payout) -> bool) -> Result<Payout, UntypedError> {
     let end = Instant::now() + STEP_MAX;
     let mut client = story.installation.payout();
     loop {

@@ -40,7 +40,7 @@ as_of = "2026-11-26"
 "#;
 
 /// What a bank asks in a month for the accounts of the structure.
-const COSTS: &str = "[treasury]\nbank_costs = [{ from = \"2026-01-01\", currency = \"USD\", physical_account_minor_units = 2500, \
+const COSTS: &str = "bank_costs = [{ from = \"2026-01-01\", currency = \"SGD\", physical_account_minor_units = 2500, \
     virtual_account_minor_units = 100, source = \"invented prices\" }]\n\n";
 
 /// What the layout writes in a field without a value.
@@ -48,8 +48,9 @@ const ABSENT: &str = "-0- ";
 /// The end of each file.
 const END: &str = "\u{1a}";
 
-/// Writes the list and the file with the settings below the data directory, and returns the file's path.
-pub fn write(data_dir: &Path) -> Result<PathBuf, UntypedError> {
+/// Writes the list and the file with the settings below the data directory, and returns the file's path. The treasury's book is the run's own: a bank account's day
+/// is closed once and for ever, so a second run in one database could not close it.
+pub fn write(data_dir: &Path, treasury_book: &str) -> Result<PathBuf, UntypedError> {
     let dir = data_dir.join("sanctions");
     // Like everything in the data directory, readable only by its owner.
     DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
@@ -66,7 +67,7 @@ pub fn write(data_dir: &Path) -> Result<PathBuf, UntypedError> {
     save(&rails_file, RAILS)?;
     // A bank issues a statement a day; nobody would wait for it, and only a statement books what comes back.
     let mut settings = format!(
-        "{COSTS}[payout]\nstatement_interval_ms = 1000\n\n[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
+        "[treasury]\nbook = \"{treasury_book}\"\n{COSTS}[payout]\nstatement_interval_ms = 1000\n\n[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
          source = \"invented names\"\nedition = \"2026-11-27\"\n",
         quoted(&rails_file)?
     );

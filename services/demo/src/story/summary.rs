@@ -311,6 +311,52 @@ pub struct ChangedCopy {
     pub original_ok: bool,
 }
 
+/// A payout out of the leaf of an app.
+#[derive(Debug, Serialize)]
+pub struct LeafPayout {
+    pub app: String,
+    pub leaf: String,
+    pub amount: SummaryAmount,
+    /// What the leaf had before and after all payouts.
+    pub leaf_before: SummaryAmount,
+    pub leaf_after: SummaryAmount,
+    pub rail: String,
+    pub end_to_end_id: String,
+}
+
+/// An exception on the bank's statement, and what two people made of it.
+#[derive(Debug, Serialize)]
+pub struct AdjustedCase {
+    /// One of the 21 classes.
+    pub class: String,
+    pub amount: SummaryAmount,
+    /// What the books had more than the bank because of it, before and after.
+    pub difference: SummaryAmount,
+    pub difference_after: SummaryAmount,
+    pub owner: String,
+    pub next_step: String,
+    /// What was booked, from one leaf to another one, or to the bank.
+    pub adjusted: SummaryAmount,
+    pub debit: String,
+    pub credit: String,
+    pub proposed_by: String,
+    pub approved_by: String,
+}
+
+/// A day of a bank account that is closed for ever.
+#[derive(Debug, Serialize)]
+pub struct ClosedDaySummary {
+    pub day: String,
+    pub format: String,
+    pub entries: i64,
+    pub cases: Vec<AdjustedCase>,
+    /// The bank's closing balance, and that of the books.
+    pub bank: SummaryAmount,
+    pub books: SummaryAmount,
+    /// Differences that have a name and remain.
+    pub timing_items: usize,
+}
+
 /// Old bank accounts and the structure that replaces them, by the treasury's report.
 #[derive(Debug, Serialize)]
 pub struct TreasurySummary {
@@ -325,8 +371,13 @@ pub struct TreasurySummary {
     pub receipts: i64,
     pub received: SummaryAmount,
     pub quiet_days: i32,
+    /// One of each app.
+    pub payouts: Vec<LeafPayout>,
+    pub closed_day: ClosedDaySummary,
     /// The tree of this run with its balances, a line for each node.
     pub tree: Vec<String>,
+    /// The tree as a picture (SVG), a file in the data directory; empty: the directory is removed.
+    pub picture: String,
 }
 
 /// The results of the proof.

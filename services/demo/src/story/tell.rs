@@ -2,13 +2,14 @@
 use super::{
     facts,
     summary::{
-        BuySummary, CashSummary, ConcentrationSummary, GiftSummary, ProofSummary, StorySummary, SummaryAmount, SummaryLine,
-        TreasurySummary, TrySummary, grouped,
+        BuySummary, CashSummary, ConcentrationSummary, GiftSummary, ProofSummary, StorySummary, SummaryAmount, SummaryLine, TrySummary,
+        grouped,
     },
 };
 use std::{collections::BTreeMap, fmt::Write as _};
 
 mod payouts;
+mod treasury;
 
 /// The summary of the whole story.
 #[must_use]
@@ -21,7 +22,7 @@ pub fn tell(summary: &StorySummary) -> String {
     section(&mut text, "CASH", &cash(&summary.cash));
     section(&mut text, "PAY", &payouts::pay(&summary.pay));
     section(&mut text, "COST", &payouts::cost(&summary.cost));
-    section(&mut text, "TREASURY", &treasury(&summary.treasury));
+    section(&mut text, "TREASURY", &treasury::treasury(&summary.treasury));
     section(&mut text, "PROVE", &prove(&summary.prove));
     section(&mut text, "TRY", &attempts(&summary.r#try));
     text
@@ -114,26 +115,6 @@ fn cash(cash: &[CashSummary]) -> Vec<String> {
         })
         .collect();
     lines.push("withholding is 0 because the rate card says so (terms.withholding_bps = 0)".to_owned());
-    lines
-}
-
-fn treasury(treasury: &TreasurySummary) -> Vec<String> {
-    let TreasurySummary { monthly_cost_before, monthly_cost_after, cost_source, .. } = treasury;
-    let mut lines = vec![
-        format!(
-            "{} bank accounts became {} with {} leaves: {} moved, each leaf's opening by its statements",
-            grouped(treasury.old_accounts),
-            treasury.physical_accounts,
-            treasury.leaves,
-            treasury.moved
-        ),
-        format!("a month cost {monthly_cost_before}, and costs {monthly_cost_after} ({cost_source})"),
-        format!(
-            "{} payers used old numbers: {} on the leaves that replace them; {} days without one close an account",
-            treasury.receipts, treasury.received, treasury.quiet_days
-        ),
-    ];
-    lines.extend(treasury.tree.iter().map(|line| format!("  {line}")));
     lines
 }
 

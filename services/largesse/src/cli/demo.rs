@@ -98,6 +98,7 @@ fn options(arguments: &DemoArguments, temporary: &TempDir) -> Result<Options, Un
     Ok(Options {
         binary: std::env::current_exe()?,
         database,
+        stays: arguments.keep || data_dir != temporary.path(),
         data_dir,
         book: BookName::try_new(&book)?,
         split: arguments.split,

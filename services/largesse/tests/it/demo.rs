@@ -1,6 +1,6 @@
 //! The demo's story through the built binary, as `make demo` runs it.
 use serde_json::Value;
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::process::Command;
 
 /// Runs the demo and checks its summary.
@@ -27,9 +27,34 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     assert!(number("/treasury/old_accounts") >= 500 && number("/treasury/receipts") >= 3, "{}", summary["treasury"]);
     assert!(number("/treasury/monthly_cost_after/minor_units") < number("/treasury/monthly_cost_before/minor_units") / 10);
     assert_eq!(summary["treasury"]["tree"].as_array().unwrap().len(), 15);
+    day_is_closed(&summary["treasury"]);
     let changed = &summary["prove"]["changed_copy"];
     assert_eq!(changed["event"], changed["named_event"]);
     summary
+}
+
+/// Each app paid from its own leaf, and the bank's two mistakes were put right by two people each before the day was closed.
+fn day_is_closed(treasury: &Value) {
+    let units = |amount: &Value| amount["minor_units"].as_i64().unwrap();
+    let payouts = treasury["payouts"].as_array().unwrap();
+    assert_eq!(
+        payouts.iter().map(|paid| paid["leaf"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["live-creators", "chat-creators", "games-creators"]
+    );
+    assert!(payouts.iter().all(|paid| units(&paid["leaf_before"]) - units(&paid["leaf_after"]) == units(&paid["amount"])), "{payouts:?}");
+    let day = &treasury["closed_day"];
+    // In a database with an earlier run, its payouts too.
+    assert!([7, 10].contains(&day["entries"].as_i64().unwrap()), "{day}");
+    assert_eq!((&day["bank"], &day["timing_items"]), (&day["books"], &0.into()));
+    let cases: Vec<_> =
+        day["cases"].as_array().unwrap().iter().map(|case| (case["class"].as_str().unwrap(), units(&case["difference"]))).collect();
+    assert_eq!(cases.into_iter().collect::<BTreeMap<_, _>>(), BTreeMap::from([("OVER_AMOUNT", 50), ("UNKNOWN_CREDIT", 0)]));
+    for case in day["cases"].as_array().unwrap() {
+        assert_eq!(
+            (&case["proposed_by"], &case["approved_by"], units(&case["difference_after"])),
+            (&"finance".into(), &"controller".into(), 0)
+        );
+    }
 }
 
 /// Every outcome of a payout, once.
