@@ -1,6 +1,7 @@
 //! `largesse treasury`: the structure of bank accounts, planned, applied and listed; banks' statements, their cases, and closed days; and statements as files.
 //!
-//! - [`migrate`]: old accounts that move into it. `funds`: money moved in it, positions, and the bank's interest and fees divided.
+//! - [`migrate`]: old accounts that move into it. `funds`: money moved in it, positions, and the bank's interest and fees divided. `cases`: what people decide of
+//!   cases.
 use super::staff_service;
 use api::treasury::{CaseState, StatementFormat};
 use clap::{Args, Subcommand};
@@ -17,6 +18,7 @@ use std::{
     process::ExitCode,
 };
 
+mod cases;
 mod funds;
 pub mod migrate;
 
@@ -62,7 +64,8 @@ entity are the same. `prove` compares the leaves with the cash, and what apps' b
 of the roles finance or admin (auditor: plan, list, statement, cases and prove only); the audit log records each call with its reason.
 
 `import` sends files of banks: camt.052 to camt.054, BAI2, MT940, MT942. A file or statement that came before changes nothing, in whichever format it comes
-again, so a folder can be imported as often as files arrive in it. What does not agree with the books is a case, which `cases` lists; `close` closes a day for
+again, so a folder can be imported as often as files arrive in it. What does not agree with the books is a case, which `cases` lists. One person explains a case
+about a file (`explain`); a case about entries is resolved by a transfer that one proposes (`adjust`) and another approves (`approve`). `close` closes a day for
 ever, once every difference has a name.
 Exit codes: 0 done; 1 refused, failed or not proved, and nothing was changed; 2 the command line is invalid.";
 
@@ -177,6 +180,8 @@ pub enum TreasuryTask {
     Migrate(migrate::MigrateArguments),
     #[command(flatten)]
     Funds(funds::FundsTask),
+    #[command(flatten)]
+    Decided(cases::CasesTask),
 }
 
 /// The running service, who asks, and why.
@@ -250,6 +255,7 @@ async fn done(task: &TreasuryTask, caller: &StructureCaller<'_>) -> Result<Optio
         }
         TreasuryTask::Migrate(migrate) => migrate::run(&migrate.task, caller).await?,
         TreasuryTask::Funds(task) => task.run(caller).await?,
+        TreasuryTask::Decided(task) => task.run(caller).await?,
         TreasuryTask::Import { files, .. } => {
             let mut imported = Vec::new();
             for file in structure::bank_files(files)? {
@@ -289,6 +295,7 @@ impl TreasuryTask {
             | Self::Picture { service, .. } => service,
             Self::Migrate(migrate) => migrate.task.service(),
             Self::Funds(task) => task.service(),
+            Self::Decided(task) => task.service(),
         }
     }
 }

@@ -83,10 +83,44 @@ async fn reconciles(url: &str, dir: &Path, (finance, auditor): (&str, &str)) {
             && text.contains("  treasury, since 2026-11-02"),
         "{text}"
     );
+    let case = text.split_whitespace().next().unwrap();
+    adjusts(url, dir, (finance, auditor), case).await;
     let (ok, text, error) = called(finance, &["close", "bank-usd", "2026-11-02"], &[]).await;
     assert!(ok && text == "bank-usd: 2026-11-02 closed, 1 entries: 1.50 at the bank, 1.50 in the books\n", "{text} {error}");
     let (ok, text, error) = called(finance, &["close", "bank-usd", "2026-11-03"], &[]).await;
     assert!(!ok && text.is_empty() && error.contains("DAY_NOT_EXPLAINED"), "{error}");
+}
+
+/// Money from nobody is allocated to a leaf: one member of staff proposes it, and only another one can approve it.
+async fn adjusts(url: &str, dir: &Path, (finance, auditor): (&str, &str), case: &str) {
+    let called = async |token: &str, task: &[&str]| {
+        output(&[&["treasury"], task, &["--url", url, "--token-file", token, "--reason", "what a payer said"]].concat()).await
+    };
+    let (ok, text, error) = called(finance, &["assign", case, "--to", "gus"]).await;
+    assert!(ok && text.contains("  treasury (gus), since 2026-11-02"), "{text} {error}");
+    let (ok, text, error) = called(finance, &["explain", case]).await;
+    assert!(!ok && text.is_empty() && error.contains("NOT_EXPLAINED_BY_HAND"), "{text} {error}");
+    let id = uuid::Uuid::now_v7().to_string();
+    let transfer = ["--debit", "bank-usd-unallocated", "--credit", "costs", "--adjustment-id", &id];
+    let (ok, text, error) = called(finance, &[&["adjust", case, "150"], &transfer[..]].concat()).await;
+    let proposed = format!(
+        "  adjustment {id}, proposed by fay: not approved yet, and nothing is posted\n    1.50 USD: debit bank-usd-unallocated, credit costs\n"
+    );
+    assert!(ok && text.ends_with(&proposed), "{text} {error}");
+    let (ok, text, error) = called(finance, &["approve", &id]).await;
+    assert!(!ok && text.is_empty() && error.contains("SAME_PERSON"), "{text} {error}");
+    let (ok, text, error) = called(auditor, &["case", case, "--json"]).await;
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert!(ok && json["case"]["state"] == "open" && json["adjustment"]["posted"] == false, "{text} {error}");
+    let data = dir.to_str().unwrap();
+    let (ok, token, error) = output(&["token", "--data-dir", data, "--sub", "gus", "--role", "admin", "--book", "treasury"]).await;
+    assert!(ok, "{error}");
+    let other = written(dir, "gus.token", &token);
+    let (ok, text, error) = called(other.to_str().unwrap(), &["approve", &id]).await;
+    assert!(
+        ok && text.contains("differs by 0.00  adjusted\n") && text.contains("proposed by fay: approved by gus and posted\n"),
+        "{text} {error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! How imports, cases and closed days are written.
 use super::shown::money_text;
-use api::treasury::{CaseState, CloseDayResponse, ImportState, ImportStatementResponse, ReconciliationCase};
+use api::treasury::{
+    Adjustment, AdjustmentKind, AdjustmentTransfer, CaseState, CloseDayResponse, ImportState, ImportStatementResponse, ReconciliationCase,
+};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -92,38 +94,78 @@ fn state_word(case: &ReconciliationCase) -> &'static str {
 /// The same as JSON.
 #[must_use]
 pub fn cases_json(cases: &[ReconciliationCase]) -> Value {
-    let item = |case: &ReconciliationCase| {
-        let evidence: Vec<Value> = case.evidence.iter().map(|one| json!({ "field": one.field, "text": one.text })).collect();
-        let postings: Vec<Value> = case
-            .postings
-            .iter()
-            .map(|one| json!({ "book": one.in_book, "debit": one.debit, "credit": one.credit, "amount_minor_units": one.amount_minor_units, "why": one.why }))
-            .collect();
-        json!({
-            "case_id": case.case_id,
-            "physical_account": case.physical_account,
-            "class": case.class,
-            "state": state_word(case),
-            "resolution": case.resolution,
-            "owner": case.owner,
-            "assignee": case.assignee,
-            "next_step": case.next_step,
-            "detail": case.detail,
-            "currency_code": case.currency_code,
-            "amount_minor_units": case.amount_minor_units,
-            "difference_minor_units": case.difference_minor_units,
-            "since_date": case.since_date,
-            "age_banking_days": case.age_banking_days,
-            "age_bucket": case.age_bucket,
-            "items": case.items,
-            "rule": case.rule,
-            "evidence": evidence,
-            "postings": postings,
-            "proposed_item": case.proposed_item,
-            "closed_with": case.closed_with,
-        })
+    Value::Array(cases.iter().map(item_json).collect())
+}
+
+/// A case, and what was proposed for it last: by whom, whether it is posted, and its transfers, in which no leaf is the money at the bank.
+#[must_use]
+pub fn case_text(case: &ReconciliationCase, adjustment: Option<&Adjustment>) -> String {
+    let mut text = cases_text(std::slice::from_ref(case));
+    let Some(adjustment) = adjustment else { return text };
+    let what = if adjustment.kind() == AdjustmentKind::WriteOff { "write-off" } else { "adjustment" };
+    let (id, by) = (&adjustment.adjustment_id, &adjustment.proposed_by);
+    let state = match (adjustment.posted, adjustment.approved_by.as_str()) {
+        (true, approver) => format!("approved by {approver} and posted"),
+        (false, "") => "not approved yet, and nothing is posted".to_owned(),
+        (false, approver) => format!("approved by {approver}, not posted yet"),
     };
-    Value::Array(cases.iter().map(item).collect())
+    let _ = writeln!(text, "  {what} {id}, proposed by {by}: {state}");
+    let side = |leaf: &str| if leaf.is_empty() { "the bank".to_owned() } else { leaf.to_owned() };
+    for transfer in &adjustment.transfers {
+        let amount = money_text(transfer.amount_minor_units, &case.currency_code);
+        let (debit, credit) = (side(&transfer.debit_leaf), side(&transfer.credit_leaf));
+        let _ = writeln!(text, "    {amount} {}: debit {debit}, credit {credit}", case.currency_code);
+    }
+    text
+}
+
+/// The same as JSON: the case, and `adjustment`, null if nothing was proposed.
+#[must_use]
+pub fn case_json(case: &ReconciliationCase, adjustment: Option<&Adjustment>) -> Value {
+    let transfer = |one: &AdjustmentTransfer| json!({ "debit_leaf": one.debit_leaf, "credit_leaf": one.credit_leaf, "amount_minor_units": one.amount_minor_units });
+    let adjustment = adjustment.map(|adjustment| {
+        json!({
+            "adjustment_id": adjustment.adjustment_id,
+            "write_off": adjustment.kind() == AdjustmentKind::WriteOff,
+            "transfers": adjustment.transfers.iter().map(transfer).collect::<Vec<_>>(),
+            "proposed_by": adjustment.proposed_by,
+            "approved_by": adjustment.approved_by,
+            "posted": adjustment.posted,
+        })
+    });
+    json!({ "case": item_json(case), "adjustment": adjustment })
+}
+
+fn item_json(case: &ReconciliationCase) -> Value {
+    let evidence: Vec<Value> = case.evidence.iter().map(|one| json!({ "field": one.field, "text": one.text })).collect();
+    let postings: Vec<Value> = case
+        .postings
+        .iter()
+        .map(|one| json!({ "book": one.in_book, "debit": one.debit, "credit": one.credit, "amount_minor_units": one.amount_minor_units, "why": one.why }))
+        .collect();
+    json!({
+        "case_id": case.case_id,
+        "physical_account": case.physical_account,
+        "class": case.class,
+        "state": state_word(case),
+        "resolution": case.resolution,
+        "owner": case.owner,
+        "assignee": case.assignee,
+        "next_step": case.next_step,
+        "detail": case.detail,
+        "currency_code": case.currency_code,
+        "amount_minor_units": case.amount_minor_units,
+        "difference_minor_units": case.difference_minor_units,
+        "since_date": case.since_date,
+        "age_banking_days": case.age_banking_days,
+        "age_bucket": case.age_bucket,
+        "items": case.items,
+        "rule": case.rule,
+        "evidence": evidence,
+        "postings": postings,
+        "proposed_item": case.proposed_item,
+        "closed_with": case.closed_with,
+    })
 }
 
 /// A closed day, and everything by which books and bank differ. `currency` is the account's.
