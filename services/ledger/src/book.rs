@@ -235,9 +235,9 @@ impl BookHandle {
         if self.shared.state().last_seq() >= 0 {
             return Ok(());
         }
-        // Opening no accounts makes the writer load the book and changes nothing.
+        // Opening no accounts makes the writer load the book and changes nothing. The id carries no time: the ledger's clock need not be the system's.
         let action = Action::Open { accounts: Vec::new() };
-        let request = BookRequest::new(uuid::Uuid::now_v7(), RequestFields::default(), String::new(), action);
+        let request = BookRequest::new(uuid::Uuid::new_v4(), RequestFields::default(), String::new(), action);
         self.submit(request).await.map(|_| ())
     }
 }

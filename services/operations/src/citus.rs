@@ -34,6 +34,7 @@ const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
 pub const PLAN: [(&str, TablePlacement); 111] = [
+pub const PLAN: [(&str, TablePlacement); 109] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -117,6 +118,7 @@ pub const PLAN: [(&str, TablePlacement); 111] = [
     ("treasury.movement", MOVEMENTS),
     ("treasury.movement_transfer", MOVEMENTS),
     ("treasury.funds_reservation", MOVEMENTS),
+    ("treasury.sweep", MOVEMENTS),
     ("treasury.bank_file", STATEMENTS),
     ("treasury.bank_file_part", STATEMENTS),
     ("treasury.bank_statement", STATEMENTS),

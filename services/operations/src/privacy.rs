@@ -65,6 +65,7 @@ const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a pa
 
 /// All columns with personal data. A test compares them with the existing tables.
 pub const PERSONAL: [PersonalColumn; 82] = [
+pub const PERSONAL: [PersonalColumn; 81] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -169,6 +170,12 @@ pub const PERSONAL: [PersonalColumn; 82] = [
         OnErasure::Kept("it explains a close"),
     ),
     personal(Service::Treasury, "movement.decided_by", "which member of staff", OnErasure::Kept("it says who moved the company's money")),
+    personal(
+        Service::Treasury,
+        "sweep.planned_by",
+        "which member of staff, or service",
+        OnErasure::Kept("it says who moved the company's money"),
+    ),
     personal(Service::Treasury, "bank_file_part.part", "a bank's statement: names and accounts of payers and payees", BANK_RECORD),
     personal(Service::Treasury, "bank_entry.evidence", "what a bank wrote, such as the name of the other party", BANK_RECORD),
     personal(Service::Treasury, "bank_case.evidence", "the same", BANK_RECORD),

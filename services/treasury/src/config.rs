@@ -1,8 +1,10 @@
 //! Options of the treasury service.
 mod funding;
+mod sweeps;
 mod terms;
 
 pub use funding::FundingSettings;
+pub use sweeps::SweepSettings;
 pub use terms::{LeafSettings, PairSettings, RateSettings};
 
 use accounts::countries::is_country;
@@ -48,6 +50,8 @@ pub struct Config {
     pub bank_costs: Vec<BankCost>,
     /// When physical accounts can be funded for their rails, and what each must have until then: the rows of GetForecast.
     pub funding: Vec<FundingSettings>,
+    /// Rules by which money moves between physical accounts, each row from a day on.
+    pub sweeps: Vec<SweepSettings>,
 }
 
 impl Default for Config {
@@ -64,6 +68,7 @@ impl Default for Config {
             migration_quiet_days: Vec::new(),
             bank_costs: Vec::new(),
             funding: Vec::new(),
+            sweeps: Vec::new(),
         }
     }
 }

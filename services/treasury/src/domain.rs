@@ -5,6 +5,7 @@
 //! - [`claim`]: what apps' books claim of physical accounts. [`proof`]: what must be equal, and what may differ.
 //! - [`moves`]: money from leaf to leaf, and what entities owe each other by it. [`terms`]: what they agreed. [`positions`]: by age.
 //!   [`interest`]: interest on daily balances. [`allocation`]: what the bank books, divided.
+//!   [`sweep`]: money that rules move between physical accounts.
 //! - [`bank`]: what reconciliation keeps. [`matched`]: files against items. [`day`]: whether a day can be closed.
 //! - [`statement`]: what an account had on a day.
 //! - [`migration`]: old accounts that move into the structure. [`receipt`]: what came, and what should come.
@@ -32,6 +33,7 @@ pub mod receipt;
 pub mod reservation;
 pub mod statement;
 pub mod structure;
+pub mod sweep;
 pub mod terms;
 
 pub use claim::{ClaimAccount, ClaimMove, TwinPosition};

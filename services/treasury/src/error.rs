@@ -12,6 +12,7 @@ use tonic::{Code, Status};
 
 mod money;
 mod refusals;
+mod sweeps;
 
 use money::about_money;
 pub use refusals::CaseRefusal;
@@ -207,6 +208,20 @@ pub enum Error {
     /// An account can't be reconciled.
     #[error("an account can't be reconciled: {0}")]
     Run(#[from] RunFault),
+    /// There is no such sweep.
+    #[error("no sweep {sweep}")]
+    SweepUnknown {
+        /// The id that was named.
+        sweep: uuid::Uuid,
+    },
+    /// What is said of a sweep does not follow what is known of it.
+    #[error("the sweep {sweep} is {state}")]
+    SweepState {
+        /// Its id.
+        sweep: uuid::Uuid,
+        /// How far it is.
+        state: &'static str,
+    },
     /// The process stops.
     #[error("the process stops")]
     Stopped,

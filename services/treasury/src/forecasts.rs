@@ -1,8 +1,9 @@
 //! Whether physical accounts have enough until they can be funded again.
 use crate::{
-    domain::forecast::{self, FundingWindow, RailForecast},
+    domain::forecast::{self, FundingWindow, Inflow, RailForecast},
     error::Error,
-    treasury::Treasury,
+    sweeps::coming,
+    treasury::{Treasury, day},
 };
 use jiff::Timestamp;
 use rails::HolidayCalendars;
@@ -15,13 +16,16 @@ impl Treasury {
         let view = self.view(&structure).await?;
         let (now, calendars) = (Timestamp::try_from((self.clock)()).map_err(|_| Error::Overflow)?, HolidayCalendars::default());
         let refused = |rule, window: &FundingWindow, why: String| Error::FundsRefused { rule, id: window.account.clone(), why };
+        let announced = self.store.all_open_expected(self.book.as_str(), day((self.clock)())).await?;
+        let coming = coming(&self.store.open_sweeps(self.book.as_str()).await?);
+        let inflow = Inflow { announced: &announced, coming: &coming };
         let mut forecasts = Vec::with_capacity(self.funding.len());
         for window in self.funding.iter() {
             if !structure.accounts.contains_key(&window.account) {
                 let why = "is in treasury.funding and no physical account of the structure; correct the settings".to_owned();
                 return Err(refused("account", window, why));
             }
-            let found = forecast::forecast((&structure, &view), &self.terms, &calendars, window, now);
+            let found = forecast::forecast((&structure, &view), (&self.terms, &calendars), inflow, window, now);
             let found = found.map_err(|gap| refused("calendar", window, format!("has no next funding for {}: {gap}", window.rail)))?;
             forecasts.push((window, found));
         }

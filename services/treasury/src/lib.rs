@@ -7,6 +7,7 @@
 //! - [`reservations`]: what payouts take of leaves, before they are submitted.
 //! - [`movements`]: what is decided, recorded and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
 //!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
+//! - [`sweeps`]: money between physical accounts.
 //! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
@@ -36,6 +37,7 @@ pub mod reservations;
 pub mod service;
 pub mod statements;
 pub mod store;
+pub mod sweeps;
 pub mod tables;
 pub mod treasury;
 pub mod twins;

@@ -59,6 +59,8 @@ pub(crate) struct Decided {
     pub effective_at_ms: i64,
     /// How the amounts came about, as JSON.
     pub calculation: String,
+    /// The sweep that begins with it.
+    pub sweep: Option<AccountSweep>,
 }
 
 impl Turn {
@@ -74,9 +76,14 @@ impl Turn {
 }
 
 impl OpenTurn {
+    /// The number of a part, from 0.
+    pub const fn number(&self, part: i64) -> i64 {
+        self.last + 1 + part
+    }
+
     /// The request id of the posting of a part, from 0.
     pub fn posting_key(&self, treasury: &Treasury, asked: &Asked<'_>, part: i64) -> Uuid {
-        chart::id::treasury_movement(&treasury.book, &asked.key, self.last + 1 + part, unix_ms(self.now))
+        chart::id::treasury_movement(&treasury.book, &asked.key, self.number(part), unix_ms(self.now))
     }
 }
 
@@ -97,8 +104,9 @@ impl Treasury {
 
     /// Writes a decision down and posts it; nothing where others decided meanwhile. The ledger's refusal of any part is an error, and that part never happens.
     pub(crate) async fn carry_out(&self, turn: &OpenTurn, asked: &Asked<'_>, decided: Decided) -> Result<Option<Vec<MovementRow>>, Error> {
+        let sweep = decided.sweep.clone();
         let parts = self.parts(turn, asked, decided);
-        if !self.store.decide(&self.book, turn.last, &parts).await? {
+        if !self.store.decide(&self.book, turn.last, &parts, sweep.as_ref()).await? {
             return Ok(None);
         }
         self.post_decided(asked).await.map(Some)
@@ -122,7 +130,7 @@ impl Treasury {
     /// The parts of a decision, as they are written down.
     fn parts(&self, turn: &OpenTurn, asked: &Asked<'_>, decided: Decided) -> Vec<NewMovement> {
         let fields = serde_json::to_string(&asked.fields).expect("a map of texts is JSON");
-        let Decided { drafts, effective_at_ms, calculation } = decided;
+        let Decided { drafts, effective_at_ms, calculation, .. } = decided;
         let parts = drafts.iter().zip(0_i64..).map(|(draft, part)| NewMovement {
             request_key: asked.key.clone(),
             part,

@@ -132,7 +132,7 @@ impl Treasury {
         }
         let draft = postings::movements::position_interest(turn.posting_key(self, ask, 0), pair, owed);
         let effective_at_ms = start_of_next(until)?.as_millisecond();
-        Ok(Decided { drafts: vec![draft], effective_at_ms, calculation: kept(from, until, &runs) })
+        Ok(Decided { drafts: vec![draft], effective_at_ms, calculation: kept(from, until, &runs), sweep: None })
     }
 
     /// The last day whose interest a pair was charged.

@@ -2,10 +2,12 @@
 //!
 //! - [`twins`]: what apps' books moved at banks. [`entries`]: entries of banks' statements, and what two people approved of a case.
 //! - [`accounts`]: old bank accounts that are migrated, and receipts. [`movements`]: money between leaves. [`reservations`]: payouts that take money of leaves.
+//! - [`sweeps`]: money between physical accounts.
 pub mod accounts;
 pub mod entries;
 pub mod movements;
 pub mod reservations;
+pub mod sweeps;
 pub mod twins;
 
 pub use accounts::{arrival, opening, receipt};

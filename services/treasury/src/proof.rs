@@ -224,9 +224,10 @@ fn physical(structure: &Structure, own: &HouseSums, only: &str) -> Result<Vec<Ph
         *sum = sum.checked_add(name.map_or(0, |name| own.credit(&name))).ok_or(Error::Overflow)?;
     }
     let proved = |account: &crate::domain::PhysicalAccount| {
-        let cash = house_account(&account.entity, &account.id, Purpose::PhysicalCash, account).map(|account| account.name());
+        let of = |purpose| house_account(&account.entity, &account.id, purpose, account).map_or(0, |account| own.debit(&account.name()));
         let leaves = leaves.get(account.id.as_str()).copied().unwrap_or_default();
-        PhysicalProof { id: account.id.clone(), currency: account.currency, leaves, cash: cash.map_or(0, |name| own.debit(&name)) }
+        let (cash, between) = (of(Purpose::PhysicalCash), of(Purpose::BetweenAccounts));
+        PhysicalProof { id: account.id.clone(), currency: account.currency, leaves, cash, between }
     };
     Ok(structure.accounts.values().filter(|account| only.is_empty() || account.id == only).map(proved).collect())
 }
@@ -237,11 +238,11 @@ fn strays(structure: &Structure, own: &HouseSums) -> Vec<String> {
         let root = structure.root(&node.id)?;
         Some(house_account(&node.entity, &node.id, Purpose::VirtualAccount, root)?.name())
     });
-    let cash = structure
-        .accounts
-        .values()
-        .filter_map(|account| Some(house_account(&account.entity, &account.id, Purpose::PhysicalCash, account)?.name()));
-    let known: BTreeSet<String> = leaves.chain(cash).collect();
-    let all = own.of(&[Purpose::VirtualAccount, Purpose::PhysicalCash]);
+    let at_banks = structure.accounts.values().flat_map(|account| {
+        let of = |purpose| Some(house_account(&account.entity, &account.id, purpose, account)?.name());
+        [Purpose::PhysicalCash, Purpose::BetweenAccounts].into_iter().filter_map(of)
+    });
+    let known: BTreeSet<String> = leaves.chain(at_banks).collect();
+    let all = own.of(&[Purpose::VirtualAccount, Purpose::PhysicalCash, Purpose::BetweenAccounts]);
     all.filter(|(name, _, debit)| *debit != 0 && !known.contains(*name)).map(|(name, ..)| name.to_owned()).collect()
 }

@@ -88,6 +88,7 @@ impl Treasury {
             self.reconcile(account).await?;
             open_cases += self.store.open_case_count(book, &account.id).await?;
         }
+        self.settle_sweeps().await?;
         let file = self.store.bank_file(book, hash).await?;
         let (received_bytes, format) = file.map(|file| (file.received_bytes, file.format)).unwrap_or_default();
         let state = if known { ImportState::Known } else { ImportState::Taken };

@@ -2,6 +2,8 @@
 //!
 //! - `structure`: the structure, and the proof of the books. `moves`, `allocations`, `forecasts`: money between leaves. `statements`: those that this service issues.
 //! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `reservations`: payouts. `accounting`: accounting days.
+//! - `structure`: the structure, and the proof of the books. `moves`, `allocations`, `forecasts`, `sweeps`: money in it. `statements`: those that this service issues.
+//! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `accounting`: accounting days.
 mod accounting;
 mod allocations;
 mod forecasts;
@@ -11,6 +13,7 @@ mod reconciliation;
 mod reservations;
 mod statements;
 mod structure;
+mod sweeps;
 
 use crate::{accounting::Accounting, error::Error, treasury::Treasury};
 use api::treasury::{self as pb, treasury_service_server::TreasuryService};
@@ -237,5 +240,21 @@ impl TreasuryService for Handlers {
 
     async fn get_forecast(&self, request: Request<pb::GetForecastRequest>) -> Result<Response<pb::GetForecastResponse>, Status> {
         self.forecast(request).await.map(Response::new)
+    }
+
+    async fn plan_sweeps(&self, request: Request<pb::PlanSweepsRequest>) -> Result<Response<pb::PlanSweepsResponse>, Status> {
+        self.sweeps_planned(request).await.map(Response::new)
+    }
+
+    async fn run_sweeps(&self, request: Request<pb::RunSweepsRequest>) -> Result<Response<pb::RunSweepsResponse>, Status> {
+        self.sweeps_run(request).await.map(Response::new)
+    }
+
+    async fn mark_sweep(&self, request: Request<pb::MarkSweepRequest>) -> Result<Response<pb::MarkSweepResponse>, Status> {
+        self.sweep_marked(request).await.map(Response::new)
+    }
+
+    async fn list_sweeps(&self, request: Request<pb::ListSweepsRequest>) -> Result<Response<pb::ListSweepsResponse>, Status> {
+        self.sweeps_listed(request).await.map(Response::new)
     }
 }

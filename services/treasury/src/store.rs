@@ -4,6 +4,7 @@
 //! - `movements`: decided postings. `reservations`: what payouts take of leaves. `statement`: statements that were issued. `accounting`: accounting days of any book.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
 //! - `migration`: old accounts. `receipts`: what came, and what should come. `audited`: pages of all rows that have postings.
+//! - `sweeps`: money between physical accounts. `migration`: old accounts. `receipts`: what came, and what should come.
 use crate::domain::Structure;
 use db::Migration;
 use jiff::civil::Date;
@@ -25,6 +26,7 @@ mod read;
 mod receipts;
 mod reservations;
 mod statement;
+mod sweeps;
 mod write;
 
 pub use accounting::AccountingPlace;
@@ -51,6 +53,7 @@ pub const MIGRATIONS: [Migration; 9] = [
     Migration::expand(7, include_str!("../migrations/0007_accounting.sql")),
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
     Migration::expand(9, include_str!("../migrations/0009_reservations.sql")),
+    Migration::expand(10, include_str!("../migrations/0010_sweeps.sql")),
 ];
 
 /// The service's tables.

@@ -7,6 +7,7 @@ pub mod receipts;
 pub mod reconciliation;
 pub mod reservations;
 pub mod statement;
+pub mod sweeps;
 
 use crate::{
     domain::{FundsClass, LeafState, ListedAccount, NodeKind, Plan, Registration, Structure},

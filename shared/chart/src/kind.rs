@@ -56,6 +56,12 @@ pub enum PostingKind {
     TreasuryInterest,
     /// Interest or fees of a physical bank account, divided among its leaves.
     TreasuryAllocation,
+    /// Money is set aside on its account for another of our physical accounts, or given back because it was not sent.
+    TreasurySweep,
+    /// Money left a physical account for another of ours.
+    TreasurySweepDebit,
+    /// Money of another of our physical accounts arrived.
+    TreasurySweepCredit,
     /// What a bank's statement shows and nobody ordered: its fee, money from an unknown payer, a debit that nobody can explain.
     TreasuryEntry,
     /// Two members of staff explained a case of a bank's statement.
@@ -82,6 +88,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
     pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 32] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
@@ -106,6 +113,9 @@ impl PostingKind {
         Self::TreasuryLeafMove,
         Self::TreasuryInterest,
         Self::TreasuryAllocation,
+        Self::TreasurySweep,
+        Self::TreasurySweepDebit,
+        Self::TreasurySweepCredit,
         Self::TreasuryEntry,
         Self::TreasuryAdjustment,
         Self::TreasuryWriteOff,
@@ -145,6 +155,9 @@ impl PostingKind {
             Self::TreasuryLeafMove => "treasury.leaf_move",
             Self::TreasuryInterest => "treasury.interest",
             Self::TreasuryAllocation => "treasury.allocation",
+            Self::TreasurySweep => "treasury.sweep",
+            Self::TreasurySweepDebit => "treasury.sweep_debit",
+            Self::TreasurySweepCredit => "treasury.sweep_credit",
             Self::TreasuryEntry => "treasury.entry",
             Self::TreasuryAdjustment => "treasury.adjustment",
             Self::TreasuryWriteOff => "treasury.write_off",

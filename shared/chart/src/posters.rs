@@ -168,6 +168,7 @@ const VIRTUAL: AccountClass = AccountClass::House(Purpose::VirtualAccount);
 const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiability);
 const DUE_FROM: AccountClass = AccountClass::House(Purpose::DueFrom);
 const DUE_TO: AccountClass = AccountClass::House(Purpose::DueTo);
+const BETWEEN: AccountClass = AccountClass::House(Purpose::BetweenAccounts);
 const DEFERRED: &[AccountClass] = &[AccountClass::House(Purpose::DeferredRevenue)];
 
 const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Times) -> TransferRule {
@@ -194,6 +195,7 @@ const fn reserved(kind: PostingKind) -> PostingRule {
 
 /// All rules. One row for each kind.
 pub const POSTING_RULES: [PostingRule; 33] = [
+pub const POSTING_RULES: [PostingRule; 32] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -323,6 +325,10 @@ pub const POSTING_RULES: [PostingRule; 33] = [
     ),
     posted(PostingKind::TreasuryInterest, Poster::Treasury, &[moved(DUE_FROM, &[DUE_TO], Once)]),
     posted(PostingKind::TreasuryAllocation, Poster::Treasury, &[moved(LEAF, &[LEAF], Any)]),
+    posted(PostingKind::TreasurySweep, Poster::Treasury, &[moved(LEAF, &[LEAF], Once)]),
+    // Each changes both accounts at once, so that the leaves of each are its cash and what is on its way to it at every moment.
+    posted(PostingKind::TreasurySweepDebit, Poster::Treasury, &[moved(LEAF, &[CASH], Once), moved(BETWEEN, &[LEAF], Once)]),
+    posted(PostingKind::TreasurySweepCredit, Poster::Treasury, &[moved(CASH, &[BETWEEN], Once), moved(LEAF, &[LEAF], Once)]),
     // A correction takes back what was booked before, and books the entry as what it turned out to be.
     posted(PostingKind::TreasuryEntry, Poster::Treasury, &[moved(CASH, &[LEAF], Any), moved(LEAF, &[CASH], Any)]),
     posted(PostingKind::TreasuryAdjustment, Poster::Treasury, &[moved(CASH, &[LEAF], Any), moved(LEAF, &[LEAF, CASH], Any)]),

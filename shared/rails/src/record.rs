@@ -68,6 +68,8 @@ pub enum PayeeCheck {
 pub struct DayMinute(u16);
 
 impl DayMinute {
+    /// The beginning of the day, `00:00`.
+    pub const START: Self = Self(0);
     /// The end of the day, `24:00`.
     pub const END: Self = Self(1440);
 

@@ -48,6 +48,9 @@ impl RowsOf {
             | PostingKind::TreasuryReserve
             | PostingKind::TreasuryInterest
             | PostingKind::TreasuryAllocation
+            | PostingKind::TreasurySweep
+            | PostingKind::TreasurySweepDebit
+            | PostingKind::TreasurySweepCredit
             | PostingKind::TreasuryEntry
             | PostingKind::TreasuryAdjustment
             | PostingKind::TreasuryWriteOff

@@ -73,7 +73,8 @@ impl TwinFold {
     fn opened(&mut self, key: i64, name: &str) {
         let Some(account) = Account::parse(name) else { return };
         let Some(purpose) = account.purpose() else { return };
-        if matches!(purpose, Purpose::VirtualAccount | Purpose::PhysicalCash | Purpose::AppClaim | Purpose::ClaimCover) {
+        let at_banks = matches!(purpose, Purpose::VirtualAccount | Purpose::PhysicalCash | Purpose::BetweenAccounts);
+        if at_banks || matches!(purpose, Purpose::AppClaim | Purpose::ClaimCover) {
             let (name, unit) = (name.to_owned(), account.unit());
             self.accounts.insert(key, TreasuryAccount { name, purpose, unit, debit: 0, by_hand: 0 });
         }
@@ -120,13 +121,14 @@ impl TwinFold {
             let (leaves, cash) = sums.entry(account.unit).or_default();
             match account.purpose {
                 Purpose::VirtualAccount => *leaves -= account.debit,
-                Purpose::PhysicalCash => *cash += account.debit,
+                // What left one account of ours is the other's already.
+                Purpose::PhysicalCash | Purpose::BetweenAccounts => *cash += account.debit,
                 _ => {}
             }
         }
         let unequal = sums.into_iter().filter(|(_, (leaves, cash))| leaves != cash);
         let mut problems: Vec<String> = unequal
-            .map(|(unit, (leaves, cash))| format!("all leaves add up to {leaves} {unit}, and the cash at banks to {cash}"))
+            .map(|(unit, (leaves, cash))| format!("all leaves add up to {leaves} {unit}, and the cash at and between banks to {cash}"))
             .collect();
         problems.extend(self.damaged.iter().map(|seq| format!("event {seq}, a twin, does not follow the account's twin before it")));
         // A leaf covers claims if there is an account of its cover, whose name differs in the purpose only.

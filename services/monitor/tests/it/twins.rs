@@ -72,7 +72,7 @@ async fn a_treasury_book_that_is_not_the_apps_is_reported() {
         for (debit, credit, said) in [
             (LEAF, CASH, "covers claims, and -50 were booked on it by hand"),
             (COVER, CLAIM, "add up to 650, and at event"),
-            (CASH, "house/suspense/USD", "all leaves add up to 700 USD, and the cash at banks to 750"),
+            (CASH, "house/suspense/USD", "all leaves add up to 700 USD, and the cash at and between banks to 750"),
         ] {
             post(&bed, "treasury", "adjustment", &[(debit, credit, 50)], &[]).await;
             let found = problems(&bed).await;

@@ -33,7 +33,11 @@ fn physical(one: &PhysicalProof) -> String {
     let amount = |minor_units| money_text(minor_units, &one.currency_code);
     let equal = if one.ok { "=" } else { "is not" };
     let (leaves, cash) = (amount(one.leaves_minor_units), amount(one.cash_minor_units));
-    format!("{}  {}: leaves {leaves} {equal} cash {cash} {}", colour(one.ok), one.physical_account, one.currency_code)
+    let between = match one.between_accounts_minor_units {
+        0 => String::new(),
+        between => format!(" with {} between accounts", amount(between)),
+    };
+    format!("{}  {}: leaves {leaves} {equal} cash {cash}{between} {}", colour(one.ok), one.physical_account, one.currency_code)
 }
 
 fn claim(one: &ClaimProof) -> String {
@@ -76,7 +80,7 @@ pub fn proof_json(proof: &ProveBooksResponse) -> Value {
     let position = |one: &api::treasury::BookPosition| json!({ "book": one.book, "seq": one.seq });
     let physical = |one: &PhysicalProof| {
         json!({ "physical_account": one.physical_account, "currency_code": one.currency_code, "leaves_minor_units": one.leaves_minor_units,
-            "cash_minor_units": one.cash_minor_units, "ok": one.ok })
+            "cash_minor_units": one.cash_minor_units, "between_accounts_minor_units": one.between_accounts_minor_units, "ok": one.ok })
     };
     let claim = |one: &ClaimProof| {
         json!({ "app_book": one.app_book, "account": one.account, "physical_account": one.physical_account, "leaf": one.leaf,

@@ -66,7 +66,7 @@ fn invalid<T>(option: &'static str, must: impl Into<String>) -> Result<T, Invali
 impl Config {
     /// What was agreed, if all rows can be used.
     pub fn terms(&self) -> Result<TreasuryTerms, InvalidOption> {
-        let mut terms = TreasuryTerms::default();
+        let mut terms = TreasuryTerms { sweeps: self.sweep_rules()?, ..TreasuryTerms::default() };
         for row in &self.pairs {
             let (pair, from, agreement) = row.read()?;
             if terms.pairs.entry(pair).or_default().insert(from, agreement).is_some() {

@@ -2,6 +2,69 @@
 use super::*;
 use jiff::civil::date;
 
+fn sweep(rule: &str, from: &str, kind: &str) -> SweepSettings {
+    let text = |text: &str| text.to_owned();
+    SweepSettings {
+        rule: text(rule),
+        from: text(from),
+        kind: text(kind),
+        leaf: text("prefund"),
+        other_leaf: text("pool"),
+        target_minor_units: 1_000,
+        minimum_minor_units: 500,
+        maximum_minor_units: 2_000,
+        calendar: text("US-FED"),
+        zone: text("America/New_York"),
+        opens: text("16:00"),
+        cutoff: text("17:30"),
+        overnight: false,
+    }
+}
+
+#[test]
+fn rules_of_sweeps_are_run_in_their_order_with_the_row_of_the_day() {
+    let rows = [sweep("b", "2026-06-01", "target"), sweep("a", "2026-01-01", "zero"), sweep("b", "2026-01-01", "threshold")];
+    let off = SweepSettings { rule: "b".to_owned(), from: "2026-09-01".to_owned(), kind: "off".to_owned(), ..SweepSettings::default() };
+    let config = Config { sweeps: rows.into_iter().chain([off]).collect(), ..Config::default() };
+    assert!(config.check().is_ok());
+    let rules = config.sweep_rules().unwrap();
+    assert_eq!(rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    let bounds = |day| rules[0].on(day).map(|rule| (rule.lower, rule.upper));
+    let days = [date(2025, 12, 31), date(2026, 5, 31), date(2026, 6, 1), date(2026, 9, 1)];
+    assert_eq!(days.map(bounds), [None, Some((Some(500), 2_000)), Some((Some(1_000), 1_000)), None]);
+    assert_eq!(rules[1].on(date(2026, 9, 1)).map(|rule| (rule.lower, rule.upper)), Some((None, 0)));
+}
+
+#[test]
+fn a_rule_of_sweeps_that_can_not_be_used_is_named() {
+    let good = || sweep("a", "2026-01-01", "zero");
+    let other = |change: &dyn Fn(&mut SweepSettings)| {
+        let mut row = good();
+        change(&mut row);
+        row
+    };
+    let wrong = [
+        other(&|row| row.rule = String::new()),
+        other(&|row| row.from = "1 January".to_owned()),
+        other(&|row| row.kind = "some".to_owned()),
+        other(&|row| row.leaf = "pool".to_owned()),
+        other(&|row| row.other_leaf = "No Id".to_owned()),
+        other(&|row| row.target_minor_units = -1),
+        other(&|row| row.maximum_minor_units = 499),
+        other(&|row| row.calendar = "XX".to_owned()),
+        other(&|row| row.zone = "Nowhere".to_owned()),
+        other(&|row| row.opens = "17:30".to_owned()),
+        other(&|row| row.cutoff = "25:00".to_owned()),
+        other(&|row| row.minimum_minor_units = 3_000),
+    ];
+    for (at, row) in wrong.into_iter().enumerate() {
+        let refused = Config { sweeps: vec![row], ..Config::default() }.check();
+        assert_eq!(refused.map_err(|refused| refused.option), Err("sweeps"), "{at}");
+    }
+    let twice = Config { sweeps: vec![good(), good()], ..Config::default() };
+    assert_eq!(twice.check().unwrap_err().option, "sweeps");
+}
+
 fn quiet(from: &str, days: i32) -> QuietDays {
     QuietDays { from: from.to_owned(), days }
 }

@@ -1,7 +1,8 @@
 //! Whether a physical account has what its rail needs until it can be funded again: rails that pay at any hour run dry on weekends, when no bank funds them.
-use super::{FundsUse, StandardLeaf, Structure, moves::BookView, terms::TreasuryTerms};
+use super::{FundsUse, StandardLeaf, Structure, moves::BookView, receipt::Expected, terms::TreasuryTerms};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rails::{CalendarGap, HolidayCalendars, record::DayMinute};
+use std::collections::BTreeMap;
 
 #[cfg(test)]
 mod tests;
@@ -32,14 +33,20 @@ pub struct RailForecast {
     pub in_transit: i64,
     /// Held on leaves for payouts that are due.
     pub held: i64,
-    /// Announced receipts, which are not counted on.
+    /// Announced receipts that should be here by then, each with its smallest amount.
     pub expected: i64,
+    /// What sweeps from other accounts still bring.
+    pub coming: i64,
     /// Cash less what is in transit and held.
     pub available: i64,
     /// Of it, what rules may take to another account: own funds of leaves with the use `sweep`, above their minimum.
     pub sweepable: i64,
     /// What is missing to the minimum.
     pub short: i64,
+    /// Available, with what is expected and coming.
+    pub forecast: i64,
+    /// What is missing of that to the minimum.
+    pub forecast_short: i64,
     /// The next moment until which it can be funded.
     pub next_funding: Timestamp,
     /// The one after that: what is missed at the next must last until then.
@@ -59,21 +66,45 @@ impl FundingWindow {
         Ok((self.moment(day)?, self.moment(calendars.next_business_day(calendar, day)?)?))
     }
 
-    /// The cut-off of a day. Where a clock change makes it ambiguous the earlier moment counts, and one that is skipped counts as late as the skip makes it.
+    /// The cut-off of a day.
     fn moment(&self, day: Date) -> Result<Timestamp, CalendarGap> {
-        let out = || CalendarGap::OutOfRange { id: self.rail.clone() };
-        let (day, minutes) =
-            if self.cutoff == DayMinute::END { (day.tomorrow().map_err(|_| out())?, 0) } else { (day, self.cutoff.minutes()) };
-        let (hour, minute) = (i8::try_from(minutes / 60).map_err(|_| out())?, i8::try_from(minutes % 60).map_err(|_| out())?);
-        self.zone.to_ambiguous_timestamp(day.at(hour, minute, 0, 0)).compatible().map_err(|_| out())
+        moment(&self.zone, &self.rail, day, self.cutoff)
+    }
+}
+
+/// The moment of a minute of a day in a zone; `of` is named where there is none. Where a clock change makes it ambiguous the earlier moment counts, and one that is
+/// skipped counts as late as the skip makes it.
+pub(super) fn moment(zone: &TimeZone, of: &str, day: Date, minute: DayMinute) -> Result<Timestamp, CalendarGap> {
+    let out = || CalendarGap::OutOfRange { id: of.to_owned() };
+    let (day, minutes) = if minute == DayMinute::END { (day.tomorrow().map_err(|_| out())?, 0) } else { (day, minute.minutes()) };
+    let (hour, minute) = (i8::try_from(minutes / 60).map_err(|_| out())?, i8::try_from(minutes % 60).map_err(|_| out())?);
+    zone.to_ambiguous_timestamp(day.at(hour, minute, 0, 0)).compatible().map_err(|_| out())
+}
+
+/// What an account is to get.
+#[derive(Debug, Clone, Copy)]
+pub struct Inflow<'a> {
+    /// What was announced and has not come, of any leaf.
+    pub announced: &'a [Expected],
+    /// What sweeps still bring, by physical account.
+    pub coming: &'a BTreeMap<String, i64>,
+}
+
+impl Inflow<'_> {
+    /// What was announced for leaves of the account and should be here by the end of a day: what could still come later is not counted on, nor what is late.
+    fn expected(&self, structure: &Structure, account: &str, (today, until): (Date, Date)) -> i64 {
+        let is_due = |expected: &&Expected| (today..=until).contains(&expected.until) && expected.receipt_id.is_empty();
+        let due =
+            self.announced.iter().filter(is_due).filter(|expected| structure.root(&expected.leaf).is_some_and(|root| root.id == account));
+        due.fold(0_i64, |sum, expected| sum.saturating_add(expected.min))
     }
 }
 
 /// The forecast of an account for a rail at a moment.
 pub fn forecast(
     (structure, view): (&Structure, &BookView),
-    terms: &TreasuryTerms,
-    calendars: &HolidayCalendars,
+    (terms, calendars): (&TreasuryTerms, &HolidayCalendars),
+    inflow: Inflow<'_>,
     window: &FundingWindow,
     now: Timestamp,
 ) -> Result<RailForecast, CalendarGap> {
@@ -81,13 +112,12 @@ pub fn forecast(
     let (next_funding, following_funding) = window.next_two(calendars, now)?;
     let cash = view.cash.get(&window.account).copied().unwrap_or_default();
     let in_transit = view.leaves.get(&StandardLeaf::InTransit.id(&window.account)).map_or(0, |sums| sums.booked);
-    let (mut held, mut expected, mut sweepable) = (0_i64, 0_i64, 0_i64);
+    let (mut held, mut sweepable) = (0_i64, 0_i64);
     for (id, sums) in &view.leaves {
         if structure.root(id).is_none_or(|root| root.id != window.account) {
             continue;
         }
         held = held.saturating_add(sums.pending_debits);
-        expected = expected.saturating_add(sums.pending_credits);
         let leaf = structure.nodes.get(id).and_then(|node| node.leaf());
         if leaf.is_some_and(|leaf| leaf.funds.permits(FundsUse::Sweep) && leaf.uses.contains(&FundsUse::Sweep)) {
             let free = sums.booked.saturating_sub(sums.pending_debits).saturating_sub(terms.bounds(id, today).minimum);
@@ -97,5 +127,22 @@ pub fn forecast(
     let available = cash.saturating_sub(in_transit).saturating_sub(held);
     let short = window.minimum.saturating_sub(available).max(0);
     let sweepable = sweepable.min(available.saturating_sub(window.minimum)).max(0);
-    Ok(RailForecast { cash, in_transit, held, expected, available, sweepable, short, next_funding, following_funding })
+    let (zoned, coming) = (next_funding.to_zoned(window.zone.clone()), inflow.coming.get(&window.account).copied().unwrap_or_default());
+    let expected = inflow.expected(structure, &window.account, (today, zoned.date()));
+    let forecast = available.saturating_add(expected).saturating_add(coming);
+    let forecast_short = window.minimum.saturating_sub(forecast).max(0);
+    Ok(RailForecast {
+        cash,
+        in_transit,
+        held,
+        expected,
+        coming,
+        available,
+        sweepable,
+        short,
+        forecast,
+        forecast_short,
+        next_funding,
+        following_funding,
+    })
 }

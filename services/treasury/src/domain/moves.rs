@@ -18,6 +18,20 @@ pub struct BookView {
     pub positions: BTreeMap<Pair, i64>,
 }
 
+impl BookView {
+    /// What a physical account has at the bank, in minor units, without what is on its way out and what leaves of it hold.
+    #[must_use]
+    pub fn at_bank(&self, structure: &Structure, account: &str) -> i64 {
+        let cash = self.cash.get(account).copied().unwrap_or_default();
+        let transit = self.leaves.get(&StandardLeaf::InTransit.id(account)).map_or(0, |sums| sums.booked);
+        let inside = self
+            .leaves
+            .iter()
+            .filter(|(leaf, sums)| sums.pending_debits > 0 && structure.root(leaf).is_some_and(|root| root.id == account));
+        inside.fold(cash.saturating_sub(transit), |left, (_, sums)| left.saturating_sub(sums.pending_debits))
+    }
+}
+
 /// A move as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedMove {
@@ -220,7 +234,7 @@ fn available(
         );
         return Err(refused(MoveRule::LeafAvailable, &asked.from, why));
     }
-    let at_bank = at_bank(structure, view, account);
+    let at_bank = i128::from(view.at_bank(structure, &account.id));
     if at_bank < amount {
         let why = format!("has {at_bank} minor units at the bank that are not on their way out, and {amount} are asked for; fund it first");
         return Err(refused(MoveRule::PhysicalAvailable, &account.id, why));
@@ -233,17 +247,6 @@ fn available(
         }
         _ => Ok(()),
     }
-}
-
-/// What a physical account has at the bank that is not on its way out: neither in transit nor held by any of its leaves.
-#[must_use]
-pub fn at_bank(structure: &Structure, view: &BookView, account: &PhysicalAccount) -> i128 {
-    let cash = view.cash.get(&account.id).copied().unwrap_or_default();
-    let transit = view.leaves.get(&StandardLeaf::InTransit.id(&account.id)).copied().unwrap_or_default().booked;
-    let inside =
-        view.leaves.iter().filter(|(leaf, sums)| sums.pending_debits > 0 && structure.root(leaf).is_some_and(|root| root.id == account.id));
-    let held: i128 = inside.map(|(_, sums)| i128::from(sums.pending_debits)).sum();
-    i128::from(cash) - i128::from(transit) - held
 }
 
 fn within_limit(

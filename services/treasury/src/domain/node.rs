@@ -71,6 +71,8 @@ pub enum StandardLeaf {
     Rounding,
     /// What the bank booked and nobody can explain.
     Suspense,
+    /// What left another of our accounts for this one, until the bank books it here.
+    Incoming,
 }
 
 /// A node of a tree.
@@ -173,7 +175,7 @@ impl LeafState {
 
 impl StandardLeaf {
     /// Every standard leaf.
-    pub const ALL: [Self; 5] = [Self::Unallocated, Self::InTransit, Self::FeesAndInterest, Self::Rounding, Self::Suspense];
+    pub const ALL: [Self; 6] = [Self::Unallocated, Self::InTransit, Self::FeesAndInterest, Self::Rounding, Self::Suspense, Self::Incoming];
 
     /// The spelling in tables.
     #[must_use]
@@ -184,6 +186,7 @@ impl StandardLeaf {
             Self::FeesAndInterest => "fees_and_interest",
             Self::Rounding => "rounding",
             Self::Suspense => "suspense",
+            Self::Incoming => "incoming",
         }
     }
 
@@ -200,6 +203,7 @@ impl StandardLeaf {
             Self::FeesAndInterest => "Fees and interest",
             Self::Rounding => "Rounding",
             Self::Suspense => "Suspense",
+            Self::Incoming => "Incoming",
         }
     }
 
@@ -210,6 +214,7 @@ impl StandardLeaf {
             Self::FeesAndInterest => "fees",
             Self::Rounding => "rounding",
             Self::Suspense => "suspense",
+            Self::Incoming => "incoming",
         }
     }
 

@@ -48,6 +48,8 @@ pub struct PhysicalProof {
     pub leaves: i64,
     /// What the treasury book says is at the bank.
     pub cash: i64,
+    /// What left other physical accounts for this one and has not come.
+    pub between: i64,
 }
 
 /// What an app's book claims of a physical account, in minor units.
@@ -128,8 +130,10 @@ impl PhysicalProof {
     /// What differs.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
-        let Self { id, currency, leaves, cash } = self;
-        (leaves != cash).then(|| format!("the leaves of {id} add up to {leaves}, and its cash is {cash}, in minor units of {currency}"))
+        let Self { id, currency, leaves, cash, between } = self;
+        let on_its_way = if *between == 0 { String::new() } else { format!(" with {between} between accounts") };
+        (*leaves != cash.saturating_add(*between))
+            .then(|| format!("the leaves of {id} add up to {leaves}, and its cash is {cash}{on_its_way}, in minor units of {currency}"))
     }
 }
 

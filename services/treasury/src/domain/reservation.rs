@@ -184,7 +184,7 @@ pub fn check(
         );
         return refused(ReservationRule::LeafAvailable, &leaf.id, why);
     }
-    let at_bank = super::moves::at_bank(structure, view, account);
+    let at_bank = i128::from(view.at_bank(structure, &account.id));
     if at_bank < i128::from(amount) {
         let why = format!("has {at_bank} minor units at the bank that are not on their way out, and {amount} are needed; fund it first");
         return refused(ReservationRule::PhysicalAvailable, &account.id, why);

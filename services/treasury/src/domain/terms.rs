@@ -1,4 +1,5 @@
 //! What the group has agreed, by day: how much one legal entity may owe another and at which rate, and how full a leaf may be.
+use super::sweep::DatedSweepRule;
 use jiff::civil::Date;
 use money::Currency;
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub struct TreasuryTerms {
     pub leaves: BTreeMap<String, BTreeMap<Date, LeafBounds>>,
     /// The same, for its interest.
     pub rates: BTreeMap<String, BTreeMap<Date, LeafRates>>,
+    /// Between physical accounts, in the order in which they are run.
+    pub sweeps: Vec<DatedSweepRule>,
 }
 
 impl TreasuryTerms {

@@ -77,7 +77,7 @@ fn about_statements(error: Error) -> Status {
             let why = "statements of many days before are missing; those that were issued now stay, so retry";
             rpc::errors::unavailable("STATEMENTS_PENDING", why, RETRY_AFTER)
         }
-        other => rpc::internal(&other),
+        other => super::sweeps::about_sweeps(&other).unwrap_or_else(|| rpc::internal(&other)),
     }
 }
 

@@ -28,5 +28,8 @@ fn encoded(window: &FundingWindow, found: &Found) -> RailForecast {
         sweepable_minor_units: found.sweepable,
         next_funding_time: Some(sent(found.next_funding)),
         following_funding_time: Some(sent(found.following_funding)),
+        coming_minor_units: found.coming,
+        forecast_minor_units: found.forecast,
+        forecast_short_minor_units: found.forecast_short,
     }
 }

@@ -1,5 +1,6 @@
 //! Decided postings: recorded before they are posted, so that a crash leaves nothing half done and a retry decides nothing twice.
 use super::{Error, Store};
+use crate::domain::sweep::record::AccountSweep;
 use chart::PostingKind;
 use money::{BookName, Currency};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
@@ -120,13 +121,16 @@ impl Store {
         Ok(query.fetch_optional(&self.pool).await?.map(|row| row.try_get("request_key")).transpose()?)
     }
 
-    /// Writes movements down, all or none, with the numbers after `last`; false: others have taken these, or the key is used.
-    pub async fn decide(&self, book: &BookName, last: i64, movements: &[NewMovement]) -> Result<bool, Error> {
+    /// Writes movements down, all or none, with the numbers after `last`, and the sweep that they begin; false: others have taken these, or the key is used.
+    pub async fn decide(&self, book: &BookName, last: i64, movements: &[NewMovement], sweep: Option<&AccountSweep>) -> Result<bool, Error> {
         let mut tx = db::begin(&self.pool).await?;
         for (movement, movement_no) in movements.iter().zip(last + 1..) {
             if !insert(&mut tx, book, movement_no, movement).await? {
                 return Ok(false);
             }
+        }
+        if let Some(sweep) = sweep {
+            super::sweeps::add(&mut tx, book.as_str(), sweep).await?;
         }
         tx.commit().await?;
         Ok(true)

@@ -67,6 +67,7 @@ impl Store {
             let Some(parent) = parents.get(&id) else { continue };
             structure.nodes.insert(id.clone(), node(&row, id.clone(), parent.clone(), states.get(&id))?);
         }
+        add_later_leaves(&mut structure);
         for row in sqlx::query("SELECT * FROM virtual_number WHERE book = $1").bind(book).fetch_all(&self.pool).await? {
             let registration = registration(&row)?;
             if structure.nodes.contains_key(&registration.leaf) {
@@ -88,6 +89,14 @@ impl Store {
     async fn newest(&self, book: &str, on: Date, sql: &'static str) -> Result<BTreeMap<String, String>, Error> {
         let rows = sqlx::query(sql).bind(book).bind(on.to_string()).fetch_all(&self.pool).await?;
         rows.iter().map(|row| Ok((row.try_get("node_id")?, row.try_get("value")?))).collect()
+    }
+}
+
+/// Gives accounts that older programs added the standard leaf that these did not know. Where a leaf of theirs has its id, the account stays without it.
+fn add_later_leaves(structure: &mut Structure) {
+    let accounts: Vec<_> = structure.accounts.values().map(|account| StandardLeaf::Incoming.node(account)).collect();
+    for node in accounts {
+        structure.nodes.entry(node.id.clone()).or_insert(node);
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     read::{date, word},
 };
 use crate::domain::receipt::{Allocation, BankReceipt, Expected};
+use jiff::civil::Date;
 use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
@@ -35,6 +36,13 @@ impl Store {
             "SELECT * FROM expected_receipt WHERE book = $1 AND leaf_id = $2 AND receipt_id = '' ORDER BY until_date, expected_id LIMIT $3";
         let rows = sqlx::query(sql).bind(book).bind(leaf).bind(OPEN_MAX).fetch_all(&self.pool).await?;
         rows.iter().map(expected).collect()
+    }
+
+    /// What is announced for any leaf until this day or a later one and has not come, the one that ends first at the front.
+    pub async fn all_open_expected(&self, book: &str, from: Date) -> Result<Vec<Expected>, Error> {
+        let sql = "SELECT * FROM expected_receipt WHERE book = $1 AND receipt_id = '' AND until_date >= $2
+            ORDER BY until_date, expected_id LIMIT $3";
+        sqlx::query(sql).bind(book).bind(from.to_string()).bind(OPEN_MAX).fetch_all(&self.pool).await?.iter().map(expected).collect()
     }
 
     /// Records a receipt, unless its id is used.

@@ -42,6 +42,7 @@ fn physical(proof: &PhysicalProof) -> PhysicalMessage {
         currency_code: proof.currency.code().to_owned(),
         leaves_minor_units: proof.leaves,
         cash_minor_units: proof.cash,
+        between_accounts_minor_units: proof.between,
         ok: proof.problem().is_none(),
     }
 }

@@ -10,7 +10,7 @@ use identity::Role;
 use rpc::Transport;
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -36,6 +36,8 @@ pub struct Fixture {
     pub tables: Storage,
     /// Microseconds since the Unix epoch, of a ledger whose time goes with this service's.
     ledger_time: Option<watch::Sender<i64>>,
+    /// Where the clock stands before it is moved, if it stands.
+    stands_at: Arc<OnceLock<SystemTime>>,
 }
 
 /// Both engines, each with an installation of its own.
@@ -81,21 +83,35 @@ impl Fixture {
 
     /// The same with a ledger whose clock [`Fixture::days_later`] moves too.
     pub async fn on_one_clock(tables: Storage) -> Self {
+        Self::standing(tables, Config::default()).await
+    }
+
+    /// The same with these options; once its books are there, its clocks stand at a moment in the future until the test moves them.
+    pub async fn standing(tables: Storage, config: Config) -> Self {
         let (sender, time) = watch::channel(unix_us(SystemTime::now()));
         let options = TestbedOptions { books: &[("app", BookMode::Test)], recorded: false };
         let bed = Testbed::at(Storage::sqlite(), options, LedgerClock::Manual(time)).await;
-        Self { ledger_time: Some(sender), ..Self::around(bed, tables, Config::default(), 0).await }
+        Self { ledger_time: Some(sender), ..Self::around(bed, tables, config, 0).await }
+    }
+
+    /// Stops the clocks at a moment.
+    pub fn stand_at(&self, moment: &str) {
+        self.stands_at.set(moment.parse::<jiff::Timestamp>().unwrap().into()).unwrap();
+        self.later(0);
     }
 
     async fn around(bed: Testbed, tables: Storage, config: Config, days_ago: u64) -> Self {
         let ahead = Arc::new(AtomicU64::new(0));
         let shift = Arc::clone(&ahead);
         let past = Duration::from_secs(days_ago * DAY_SECONDS);
-        let clock: treasury::Clock = Arc::new(move || SystemTime::now() - past + Duration::from_secs(shift.load(Ordering::SeqCst)));
+        let stands_at: Arc<OnceLock<SystemTime>> = Arc::default();
+        let stands = Arc::clone(&stands_at);
+        let from = move || stands.get().copied().unwrap_or_else(SystemTime::now);
+        let clock: treasury::Clock = Arc::new(move || from() - past + Duration::from_secs(shift.load(Ordering::SeqCst)));
         let deps = Deps { ledger: bed.ledger_as("treasury"), database: tables.database.clone(), clock: Arc::clone(&clock) };
         let service = treasury::start(deps, config.clone()).await.unwrap();
         let way = bed.lay(service.routes());
-        Self { bed, way, service, ahead, clock, config, tables, ledger_time: None }
+        Self { bed, way, service, ahead, clock, config, tables, ledger_time: None, stands_at }
     }
 
     /// A follower of apps' books, as a process has it after its start.
@@ -105,10 +121,26 @@ impl Fixture {
 
     /// Moves the clock to a later day.
     pub fn days_later(&self, days: u64) {
-        let ahead = Duration::from_secs(self.ahead.fetch_add(days * DAY_SECONDS, Ordering::SeqCst) + days * DAY_SECONDS);
+        self.later(days * DAY_SECONDS);
+    }
+
+    /// Moves the clock by seconds.
+    pub fn later(&self, seconds: u64) {
+        let ahead = Duration::from_secs(self.ahead.fetch_add(seconds, Ordering::SeqCst) + seconds);
         if let Some(time) = &self.ledger_time {
-            time.send(unix_us(SystemTime::now() + ahead)).unwrap();
+            time.send(unix_us(self.stands_at.get().copied().unwrap_or_else(SystemTime::now) + ahead)).unwrap();
         }
+    }
+
+    /// An id of this moment: the ledger takes none that is far from its own.
+    fn new_id(&self) -> String {
+        let id = testbed::new_id();
+        if self.stands_at.get().is_none() {
+            return id;
+        }
+        let (millis, id) = (unix_us((self.clock)()) / 1_000, uuid::Uuid::parse_str(&id).unwrap());
+        let random = id.as_bytes().last_chunk::<10>().unwrap();
+        uuid::Builder::from_unix_timestamp_millis(millis.try_into().unwrap(), random).into_uuid().to_string()
     }
 
     /// The day now, as YYYY-MM-DD, some days later.
@@ -189,7 +221,7 @@ impl Fixture {
             api::ledger::Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Default::default() };
         let post = api::ledger::PostRequest {
             book: BOOK.to_owned(),
-            request_id: testbed::new_id(),
+            request_id: self.new_id(),
             kind: kind.to_owned(),
             transfers: vec![transfer],
             effective_time: at.map(Into::into),

@@ -17,6 +17,7 @@ mod reference;
 mod rows;
 mod reserving;
 mod statements;
+mod sweeps;
 mod twins;
 
 use api::ledger::{BookMode, ListBooksRequest};

@@ -35,6 +35,7 @@ const PROTOS: [&str; 25] = [
     "largesse/treasury/v1/migration.proto",
     "largesse/treasury/v1/receipts.proto",
     "largesse/treasury/v1/forecast.proto",
+    "largesse/treasury/v1/sweeps.proto",
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",

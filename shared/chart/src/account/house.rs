@@ -69,11 +69,14 @@ pub enum Purpose {
     DueFrom,
     /// The other side of [`Purpose::DueFrom`], in the books of the entity that owes.
     DueTo,
+    /// What left another of our physical accounts for this one and has not come, in the treasury book. With the money at the bank it is what the account's leaves
+    /// add up to.
+    BetweenAccounts,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
@@ -106,6 +109,7 @@ impl Purpose {
         Self::ClaimCover,
         Self::DueFrom,
         Self::DueTo,
+        Self::BetweenAccounts,
     ];
 
     /// The spelling in names.
@@ -144,6 +148,7 @@ impl Purpose {
             Self::ClaimCover => "claim_cover",
             Self::DueFrom => "due_from",
             Self::DueTo => "due_to",
+            Self::BetweenAccounts => "between_accounts",
         }
     }
 
@@ -151,7 +156,8 @@ impl Purpose {
     #[must_use]
     pub const fn is_per_bank_account(self) -> bool {
         let at_banks = matches!(self, Self::BankCash | Self::BankSpendable | Self::BankCommitted);
-        let in_treasury = matches!(self, Self::VirtualAccount | Self::PhysicalCash | Self::AppClaim | Self::ClaimCover);
+        let in_treasury =
+            matches!(self, Self::VirtualAccount | Self::PhysicalCash | Self::AppClaim | Self::ClaimCover | Self::BetweenAccounts);
         at_banks || in_treasury || matches!(self, Self::DueFrom | Self::DueTo)
     }
 

@@ -85,9 +85,11 @@ fn clients_money_counts_as_cash_and_is_never_swept() {
         view.leaves.insert(leaf.to_owned(), sums);
     }
     let now = "2026-11-27T12:00:00Z".parse().unwrap();
+    let coming = BTreeMap::new();
+    let none = Inflow { announced: &[], coming: &coming };
     let at = |minimum| {
         let window = window("US-FED", "America/New_York", "18:30", minimum);
-        let found = forecast((&structure, &view), &TreasuryTerms::default(), &HolidayCalendars::default(), &window, now).unwrap();
+        let found = forecast((&structure, &view), (&TreasuryTerms::default(), &HolidayCalendars::default()), none, &window, now).unwrap();
         (found.available, found.sweepable, found.short)
     };
     assert_eq!(at(0), (790, 250, 0), "1,000 less 100 in transit and 110 held");
@@ -95,6 +97,46 @@ fn clients_money_counts_as_cash_and_is_never_swept() {
     assert_eq!(at(1_000), (790, 0, 210));
     let empty = view.clone();
     let window = FundingWindow { account: "other".to_owned(), ..window("", "UTC", "12:00", 5) };
-    let found = forecast((&structure, &empty), &TreasuryTerms::default(), &HolidayCalendars::default(), &window, now).unwrap();
+    let found = forecast((&structure, &empty), (&TreasuryTerms::default(), &HolidayCalendars::default()), none, &window, now).unwrap();
     assert_eq!((found.cash, found.expected, found.short), (0, 0, 5), "another account's money is not its");
+    assert_eq!(with_inflow(&structure, &view), [(790, 790, 210), (0, 930, 70), (30, 960, 40)]);
+}
+
+/// What is expected or coming, the forecast and what is missing to 1,000: without anything, with announcements, with a sweep too.
+fn with_inflow(structure: &Structure, view: &BookView) -> [(i64, i64, i64); 3] {
+    let announced = |id: &str, leaf: &str, min, until: &str| Expected {
+        expected_id: id.to_owned(),
+        leaf: leaf.to_owned(),
+        currency: Currency::try_new("USD").unwrap(),
+        min,
+        max: 10_000,
+        from: "2026-11-20".parse().unwrap(),
+        until: until.parse().unwrap(),
+        source: String::new(),
+        receipt_id: String::new(),
+    };
+    let received = Expected { receipt_id: "received".to_owned(), ..announced("e", "own", 5, "2026-11-27") };
+    // The next funding is on the evening of Friday, the 27th.
+    let all = [
+        announced("a", "own", 100, "2026-11-27"),
+        announced("b", "client", 40, "2026-11-27"),
+        announced("c", "own", 5, "2026-11-28"),
+        announced("d", "own", 5, "2026-11-26"),
+        announced("f", "elsewhere", 5, "2026-11-27"),
+        received,
+    ];
+    let coming = BTreeMap::from([("bank".to_owned(), 30), ("other".to_owned(), 7)]);
+    let none = BTreeMap::new();
+    let window = window("US-FED", "America/New_York", "18:30", 1_000);
+    let found = |announced: &[Expected], coming: &BTreeMap<String, i64>| {
+        let (terms, calendars, now) = (TreasuryTerms::default(), HolidayCalendars::default(), "2026-11-27T12:00:00Z".parse().unwrap());
+        forecast((structure, view), (&terms, &calendars), Inflow { announced, coming }, &window, now).unwrap()
+    };
+    let (bare, told, swept) = (found(&[], &none), found(&all, &none), found(&all, &coming));
+    assert_eq!((bare.expected, told.expected, told.short, told.available), (0, 140, 210, 790), "what is short stays what is short");
+    [
+        (bare.forecast, bare.forecast, bare.forecast_short),
+        (told.coming, told.forecast, told.forecast_short),
+        (swept.coming, swept.forecast, swept.forecast_short),
+    ]
 }

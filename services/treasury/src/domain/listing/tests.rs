@@ -38,6 +38,7 @@ fn a_tree_is_listed_from_its_root_down_and_every_sum_is_that_of_the_leaves_below
             ("us-creators", 3, sums(700, 50, 5)),
             ("bank-usd-fees", 1, none),
             ("bank-usd-in-transit", 1, none),
+            ("bank-usd-incoming", 1, none),
             ("bank-usd-rounding", 1, none),
             ("bank-usd-suspense", 1, none),
             ("bank-usd-unallocated", 1, sums(30, 0, 1)),

@@ -50,8 +50,16 @@ fn a_leaf_is_what_it_covers_and_its_other_postings_unless_people_made_them() {
 #[test]
 fn everything_that_differs_is_listed() {
     let currency = Currency::try_new("USD").unwrap();
-    let physical = PhysicalProof { id: "main-usd".to_owned(), currency, leaves: 5, cash: 6 };
+    let physical = PhysicalProof { id: "main-usd".to_owned(), currency, leaves: 5, cash: 6, between: 0 };
     let proof = BooksProof { physical: vec![physical], claims: vec![claim()], strays: vec!["house/x".to_owned()], ..BooksProof::default() };
     assert_eq!(proof.problems().len(), 2, "{:?}", proof.problems());
     assert_eq!(BooksProof::default().problems(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_on_its_way_to_an_account_is_its_leaves_already() {
+    let currency = Currency::try_new("USD").unwrap();
+    let physical = PhysicalProof { id: "main-usd".to_owned(), currency, leaves: 6, cash: 5, between: 1 };
+    assert_eq!(physical.problem(), None);
+    assert!(PhysicalProof { cash: 6, ..physical }.problem().unwrap().contains("6 with 1 between accounts"));
 }
