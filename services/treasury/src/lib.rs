@@ -111,6 +111,25 @@ impl Service {
         self.follower().run(self.twin_delay, shutdown).await;
     }
 
+    /// Runs the rules of sweeps every minute until `shutdown`. Any number of processes may.
+    pub async fn follow_sweeps(self, shutdown: CancellationToken) {
+        self.handlers.treasury.follow_sweeps(shutdown).await;
+    }
+
+    /// Exports what is short or not over, for alerts, until `shutdown`.
+    pub async fn watch(self, shutdown: CancellationToken) {
+        let watched = self.handlers.treasury;
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = telemetry::unfinished::watch("treasury", || watched.unfinished()) => {}
+        }
+    }
+
+    /// What the metrics say is short or not over.
+    pub async fn unfinished(&self) -> Result<Vec<telemetry::unfinished::UnfinishedCount>, error::Error> {
+        self.handlers.treasury.unfinished().await
+    }
+
     /// A follower of apps' books that is run by hand.
     #[must_use]
     pub fn follower(&self) -> TwinFollower {

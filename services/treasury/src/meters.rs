@@ -1,9 +1,14 @@
 //! Changes of the structure, files that were refused, twins, and statements.
-use crate::domain::{Plan, Problem, statement::StatementKind};
+use crate::domain::{
+    Plan, Problem,
+    forecast::{FundingWindow, RailForecast},
+    statement::StatementKind,
+    sweep::check::SweepBan,
+};
 use money::BookName;
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Histogram},
+    metrics::{Counter, Gauge, Histogram},
 };
 use std::{sync::LazyLock, time::Duration};
 
@@ -50,6 +55,30 @@ static ISSUED: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
 pub(crate) fn issued(kind: StatementKind) {
     if let Some(issued) = &*ISSUED {
         issued.add(1, &[KeyValue::new("kind", kind.name())]);
+    }
+}
+
+static FORECAST_SHORT: LazyLock<Option<Gauge<i64>>> = LazyLock::new(|| {
+    let gauge = telemetry::meter()?.i64_gauge("largesse.treasury.forecast.short");
+    Some(gauge.with_description("What an account will lack for a rail when it can be funded next, in minor units; 0: nothing.").build())
+});
+
+static SWEEPS_REFUSED: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
+    let counter = telemetry::meter()?.u64_counter("largesse.treasury.sweeps.refused").with_unit("{run}");
+    Some(counter.with_description("Runs in which a rule of sweeps was refused, by the rule and what forbids it.").build())
+});
+
+/// Records what an account will lack for a rail.
+pub(crate) fn forecast(window: &FundingWindow, found: &RailForecast) {
+    if let Some(short) = &*FORECAST_SHORT {
+        short.record(found.forecast_short, &[KeyValue::new("account", window.account.clone()), KeyValue::new("rail", window.rail.clone())]);
+    }
+}
+
+/// Counts a run in which a rule was refused.
+pub(crate) fn sweep_refused(rule: &str, ban: SweepBan) {
+    if let Some(refused) = &*SWEEPS_REFUSED {
+        refused.add(1, &[KeyValue::new("sweep_rule", rule.to_owned()), KeyValue::new("ban", ban.name())]);
     }
 }
 

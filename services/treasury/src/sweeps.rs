@@ -4,8 +4,9 @@
 //! No transfer is sent from here: there is no connection to a bank for transfers between our own accounts. Staff instruct the bank with the sweep's end-to-end id
 //! and say so; the debit and the credit are recognised in the banks' statements, or said by staff.
 //!
-//! - [`steps`]: what happens to a sweep after that.
+//! - [`steps`]: what happens to a sweep after that. `watch`: what the service does by itself.
 pub mod steps;
+mod watch;
 
 use crate::{
     domain::sweep::{

@@ -1,7 +1,9 @@
 //! Money that rules move between two bank accounts: what each kind of rule moves and when, every step once, and books that add up after each of them.
 //!
 //! - `world`: the two accounts. `steps`: what happens at the banks, and statements that say so. `crashes`: processes that end or run at once.
+//! - `forecast`: whether the account will be short.
 mod crashes;
+mod forecast;
 mod steps;
 pub mod world;
 
