@@ -10,6 +10,7 @@ mod proof;
 mod reconciled;
 mod shown;
 pub mod statement;
+mod sweeps;
 
 pub use bank::bank_files;
 pub use funds::{
@@ -21,6 +22,7 @@ pub use proof::{proof_json, proof_text};
 pub use reconciled::{case_json, case_text, cases_json, cases_text, closed_json, closed_text, imported_json, imported_text};
 pub(crate) use shown::money_text;
 pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};
+pub use sweeps::{outcomes_json, outcomes_text, sweeps_json, sweeps_text};
 
 use crate::{OperationFault, staff_call};
 use api::treasury::{

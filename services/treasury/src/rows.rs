@@ -76,7 +76,10 @@ impl Default for RowCursor {
 }
 
 /// The kinds of postings that a row of this service must be there for.
-pub const KINDS: [PostingKind; 10] = [
+pub const KINDS: [PostingKind; 13] = [
+    PostingKind::TreasurySweep,
+    PostingKind::TreasurySweepDebit,
+    PostingKind::TreasurySweepCredit,
     PostingKind::TreasuryReserve,
     PostingKind::TreasuryLeafMove,
     PostingKind::TreasuryInterest,
@@ -96,6 +99,9 @@ pub fn named(kind: &str, fields: &[(String, String)]) -> Option<RowGroup> {
     let id = |name: &str| field(name).and_then(|value| Uuid::try_parse(&value).ok());
     Some(match PostingKind::parse(kind)? {
         PostingKind::TreasuryReserve
+        | PostingKind::TreasurySweep
+        | PostingKind::TreasurySweepDebit
+        | PostingKind::TreasurySweepCredit
         | PostingKind::TreasuryLeafMove
         | PostingKind::TreasuryInterest
         | PostingKind::TreasuryAllocation => RowGroup::Movements(field("request_key")?),

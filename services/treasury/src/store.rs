@@ -43,7 +43,7 @@ pub use write::Application;
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 9] = [
+pub const MIGRATIONS: [Migration; 10] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),

@@ -1,7 +1,7 @@
 //! `largesse treasury`: the structure of bank accounts, planned, applied and listed; banks' statements, their cases, and closed days; and statements as files.
 //!
 //! - [`migrate`]: old accounts that move into it. `funds`: money moved in it, positions, and the bank's interest and fees divided. `cases`: what people decide of
-//!   cases.
+//!   cases. `sweeps`: money between physical accounts.
 use super::staff_service;
 use api::treasury::{CaseState, StatementFormat};
 use clap::{Args, Subcommand};
@@ -21,6 +21,7 @@ use std::{
 mod cases;
 mod funds;
 pub mod migrate;
+mod sweeps;
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
@@ -178,6 +179,8 @@ pub enum TreasuryTask {
     },
     /// Moves old bank accounts into the structure.
     Migrate(migrate::MigrateArguments),
+    /// Moves money between physical accounts, by rules.
+    Sweep(sweeps::SweepArguments),
     #[command(flatten)]
     Funds(funds::FundsTask),
     #[command(flatten)]
@@ -256,6 +259,7 @@ async fn done(task: &TreasuryTask, caller: &StructureCaller<'_>) -> Result<Optio
         TreasuryTask::Migrate(migrate) => migrate::run(&migrate.task, caller).await?,
         TreasuryTask::Funds(task) => task.run(caller).await?,
         TreasuryTask::Decided(task) => task.run(caller).await?,
+        TreasuryTask::Sweep(sweep) => sweep.task.run(caller).await?,
         TreasuryTask::Import { files, .. } => {
             let mut imported = Vec::new();
             for file in structure::bank_files(files)? {
@@ -296,6 +300,7 @@ impl TreasuryTask {
             Self::Migrate(migrate) => migrate.task.service(),
             Self::Funds(task) => task.service(),
             Self::Decided(task) => task.service(),
+            Self::Sweep(sweep) => sweep.task.service(),
         }
     }
 }

@@ -161,7 +161,7 @@ pub fn interest_json(interest: &AccrueInterestResponse) -> Value {
 }
 
 /// A moment as people and programs read it; empty for one that was not sent.
-fn moment(at: Option<&prost_types::Timestamp>) -> String {
+pub(super) fn moment(at: Option<&prost_types::Timestamp>) -> String {
     let at = at.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok());
     at.map(|at| at.to_string()).unwrap_or_default()
 }
@@ -172,13 +172,20 @@ pub fn forecasts_text(forecasts: &[RailForecast]) -> String {
     let mut text = String::new();
     for one in forecasts {
         let RailForecast {
-            physical_account, rail, available_minor_units: available, held_minor_units: held, short_minor_units: short, ..
+            physical_account,
+            rail,
+            available_minor_units: available,
+            held_minor_units: held,
+            forecast_short_minor_units: short,
+            ..
         } = one;
         let next = moment(one.next_funding_time.as_ref());
+        let (expected, coming) = (one.expected_minor_units, one.coming_minor_units);
+        let inflow = if expected + coming > 0 { format!(", {expected} expected, {coming} coming") } else { String::new() };
         let missing = if *short > 0 { format!(", SHORT BY {short}") } else { String::new() };
         let _ = writeln!(
             text,
-            "{physical_account}  {rail}: {available} minor units available, {held} held; next funding until {next}{missing}"
+            "{physical_account}  {rail}: {available} minor units available, {held} held{inflow}; next funding until {next}{missing}"
         );
     }
     text
@@ -194,7 +201,8 @@ pub fn forecasts_json(forecasts: &[RailForecast]) -> Value {
             "expected_minor_units": one.expected_minor_units, "available_minor_units": one.available_minor_units,
             "minimum_minor_units": one.minimum_minor_units, "short_minor_units": one.short_minor_units,
             "sweepable_minor_units": one.sweepable_minor_units, "next_funding_time": moment(one.next_funding_time.as_ref()),
-            "following_funding_time": moment(one.following_funding_time.as_ref()),
+            "following_funding_time": moment(one.following_funding_time.as_ref()), "coming_minor_units": one.coming_minor_units,
+            "forecast_minor_units": one.forecast_minor_units, "forecast_short_minor_units": one.forecast_short_minor_units,
         })
     };
     Value::Array(forecasts.iter().map(one).collect())

@@ -48,6 +48,7 @@ fn red() -> ProveBooksResponse {
             currency_code: usd(),
             leaves_minor_units: 1_000,
             cash_minor_units: 1_000,
+            between_accounts_minor_units: 0,
             ok: true,
         }],
         claims: vec![claim],
