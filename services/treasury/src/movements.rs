@@ -3,7 +3,7 @@
 //! Of two movements that are decided on the same balances, the second finds its number taken and is decided again. So no two of them spend the same money. What
 //! others post meanwhile, such as payouts, is checked by them.
 use crate::{
-    domain::{Structure, moves::BookView, reservation::LeafReservation, terms::Pair},
+    domain::{Structure, moves::BookView, reservation::LeafReservation, sweep::record::AccountSweep, terms::Pair},
     error::Error,
     store::{MovementRow, MovementState, MovementTransfer, NewMovement},
     treasury::{Treasury, balances_of},

@@ -87,8 +87,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 33] = [
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,

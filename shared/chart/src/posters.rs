@@ -194,8 +194,7 @@ const fn reserved(kind: PostingKind) -> PostingRule {
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 33] = [
-pub const POSTING_RULES: [PostingRule; 32] = [
+pub const POSTING_RULES: [PostingRule; 36] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),

@@ -81,7 +81,7 @@ impl Fixture {
     }
 
     /// Leaf, what of it is not held, and what is in transit; the books prove.
-    async fn standing(&self) -> (i64, i64, i64) {
+    async fn leaf_sums(&self) -> (i64, i64, i64) {
         let proof = self.prove("").await;
         assert!(proof.ok && proof.items.is_empty(), "{:?} {:?}", proof.problems, proof.items);
         let (leaf, free) = self.free(LEAF).await;
@@ -187,20 +187,20 @@ async fn a_payouts_money_is_held_then_in_transit_then_paid_and_the_books_prove_a
         let reserved = fixture.reserve(&payout).await.unwrap();
         assert_eq!((state(&reserved), reserved.replayed), (State::Reserved, false));
         assert_eq!(reserved.reservation.unwrap().leaf, "us-creators");
-        assert_eq!(fixture.standing().await, (1_000, 700, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 700, 0));
         let again = fixture.reserve(&payout).await.unwrap();
         assert_eq!((state(&again), again.replayed), (State::Reserved, true));
-        assert_eq!(fixture.standing().await, (1_000, 700, 0), "held once");
+        assert_eq!(fixture.leaf_sums().await, (1_000, 700, 0), "held once");
         fixture.follow().await;
-        assert_eq!(fixture.standing().await, (1_000, 700, 0), "there is no intent");
+        assert_eq!(fixture.leaf_sums().await, (1_000, 700, 0), "there is no intent");
 
         fixture.submit(&payout).await;
         fixture.follow().await;
-        assert_eq!(fixture.standing().await, (700, 700, 300));
+        assert_eq!(fixture.leaf_sums().await, (700, 700, 300));
         assert_eq!(state(&fixture.reserve(&payout).await.unwrap()), State::InTransit);
         fixture.settle(&payout).await;
         assert_eq!(fixture.follow().await, 1);
-        assert_eq!(fixture.standing().await, (700, 700, 0));
+        assert_eq!(fixture.leaf_sums().await, (700, 700, 0));
         assert_eq!(-fixture.free(CASH).await.0, 700);
         assert_eq!(
             (fixture.release(&payout).await.unwrap(), fixture.follow().await),
@@ -211,7 +211,7 @@ async fn a_payouts_money_is_held_then_in_transit_then_paid_and_the_books_prove_a
         // The bank returns it: straight to the leaf, as any money that comes.
         fixture.app_post_for("app", &testbed::new_id(), vec![transfer(DOLLARS, PAYABLE, 300)], &payout.id).await;
         assert_eq!(fixture.follow().await, 1);
-        assert_eq!((fixture.standing().await, -fixture.free(CASH).await.0), ((1_000, 1_000, 0), 1_000));
+        assert_eq!((fixture.leaf_sums().await, -fixture.free(CASH).await.0), ((1_000, 1_000, 0), 1_000));
     }
 }
 
@@ -226,16 +226,16 @@ async fn a_settlement_that_comes_before_the_follower_saw_the_intent_takes_the_mo
             fixture.settle(payout).await;
         }
         assert_eq!(fixture.follow().await, 2, "one with a reservation, one without");
-        assert_eq!((fixture.standing().await, -fixture.free(CASH).await.0), ((500, 500, 0), 500));
+        assert_eq!((fixture.leaf_sums().await, -fixture.free(CASH).await.0), ((500, 500, 0), 500));
         // Another amount than was reserved: the leaf pays it, and has back what was in transit.
         let short = fixture.payout(100).await;
         fixture.reserve(&short).await.unwrap();
         fixture.submit(&short).await;
         fixture.follow().await;
-        assert_eq!(fixture.standing().await, (400, 400, 100));
+        assert_eq!(fixture.leaf_sums().await, (400, 400, 100));
         fixture.settle(&AppPayout { amount: 90, ..short.clone() }).await;
         assert_eq!(fixture.follow().await, 1);
-        assert_eq!((fixture.standing().await, -fixture.free(CASH).await.0), ((410, 410, 0), 410));
+        assert_eq!((fixture.leaf_sums().await, -fixture.free(CASH).await.0), ((410, 410, 0), 410));
     }
 }
 
@@ -247,7 +247,7 @@ async fn what_is_given_up_is_back_on_the_leaf_and_its_id_is_used_up() {
         fixture.reserve(&held).await.unwrap();
         for _ in 0..2 {
             assert_eq!(fixture.release(&held).await.unwrap(), State::Released);
-            assert_eq!(fixture.standing().await, (1_000, 1_000, 0));
+            assert_eq!(fixture.leaf_sums().await, (1_000, 1_000, 0));
         }
         assert_eq!(state(&fixture.reserve(&held).await.unwrap()), State::Released);
         // The next id of the same payout reserves again; then the bank refuses.
@@ -255,14 +255,14 @@ async fn what_is_given_up_is_back_on_the_leaf_and_its_id_is_used_up() {
         fixture.reserve(&again).await.unwrap();
         fixture.submit(&again).await;
         fixture.follow().await;
-        assert_eq!(fixture.standing().await, (700, 700, 300));
+        assert_eq!(fixture.leaf_sums().await, (700, 700, 300));
         fixture.reject(&again).await;
-        assert_eq!(fixture.standing().await, (1_000, 1_000, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 1_000, 0));
         // Given up before it was asked for: the late call reserves nothing.
         let late = fixture.payout(10).await;
         assert_eq!(fixture.release(&late).await.unwrap(), State::Released);
         assert_eq!(state(&fixture.reserve(&late).await.unwrap()), State::Released);
-        assert_eq!(fixture.standing().await, (1_000, 1_000, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 1_000, 0));
     }
 }
 
@@ -279,17 +279,17 @@ async fn a_hold_without_an_intent_ends_in_time_and_one_with_an_intent_never_does
         // The payout service still wants it: the hold is prolonged.
         assert_eq!(state(&fixture.reserve(&late).await.unwrap()), State::Reserved);
         fixture.follow().await;
-        assert_eq!(fixture.standing().await, (600, 400, 400), "one is released, one is held, one is in transit");
+        assert_eq!(fixture.leaf_sums().await, (600, 400, 400), "one is released, one is held, one is in transit");
         assert_eq!(state(&fixture.reserve(&lost).await.unwrap()), State::Released);
         fixture.days_later(1);
         fixture.follow().await;
-        assert_eq!(fixture.standing().await, (600, 600, 400));
+        assert_eq!(fixture.leaf_sums().await, (600, 600, 400));
         // Released is not forgotten: what is submitted all the same is paid by the leaf.
         fixture.submit(&late).await;
         fixture.settle(&late).await;
         fixture.settle(&sent).await;
         fixture.follow().await;
-        assert_eq!((fixture.standing().await, -fixture.free(CASH).await.0), ((400, 400, 0), 400));
+        assert_eq!((fixture.leaf_sums().await, -fixture.free(CASH).await.0), ((400, 400, 0), 400));
     }
 }
 
@@ -299,7 +299,7 @@ async fn leaf_and_bank_must_have_the_money_and_an_id_means_one_thing() {
         let fixture = fixture.with_dollars(1_000).await;
         let large = fixture.payout(1_001).await;
         assert_eq!(rule(&fixture.reserve(&large).await.unwrap_err()), "leaf_available");
-        assert_eq!(fixture.standing().await, (1_000, 1_000, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 1_000, 0));
         // More comes: the same id is decided anew.
         fixture.app_moves("app", DOLLARS, 1).await;
         fixture.follow().await;
@@ -350,7 +350,7 @@ async fn what_treasury_does_not_hold_needs_no_reservation_and_only_payouts_reser
         assert_eq!((reason(&status), rpc::errors::facts(&status)["subject"].as_str()), ("PERMISSION_DENIED".to_owned(), "gift"));
         let status = fixture.client().reserve_funds(fixture.by_finance_of(&["app"], asked(&payout))).await.unwrap_err();
         assert_eq!(reason(&status), "PERMISSION_DENIED");
-        assert_eq!(fixture.standing().await, (1_000, 1_000, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 1_000, 0));
     }
 }
 
@@ -381,7 +381,7 @@ async fn calls_at_the_same_time_in_two_processes_never_reserve_the_same_money() 
         });
         let answers = futures::future::join_all(calls).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3, "{answers:?}");
-        assert_eq!(fixture.standing().await, (1_000, 100, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 100, 0));
         // One id, from two processes at once.
         let payout = fixture.payout(100).await;
         let (one, other) = (asked(&payout), asked(&payout));
@@ -389,7 +389,7 @@ async fn calls_at_the_same_time_in_two_processes_never_reserve_the_same_money() 
         let both = futures::future::join(here.reserve_funds(one), there.reserve_funds(other)).await;
         let replayed = [both.0, both.1].map(|answer| answer.unwrap().into_inner().replayed);
         assert_eq!(replayed.iter().filter(|replayed| !**replayed).count(), 1, "{replayed:?}");
-        assert_eq!(fixture.standing().await, (1_000, 0, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 0, 0));
     }
 }
 
@@ -403,7 +403,7 @@ async fn a_call_dropped_anywhere_holds_once_and_gives_back_once() {
             let done = crash(fixture.reserve(&payout), polls).await.is_some();
             assert_eq!(state(&fixture.reserve(&payout).await.unwrap()), State::Reserved);
             held += 10;
-            assert_eq!(fixture.standing().await, (100_000, 100_000 - held, 0));
+            assert_eq!(fixture.leaf_sums().await, (100_000, 100_000 - held, 0));
             if done {
                 break;
             }
@@ -421,7 +421,7 @@ async fn a_call_dropped_anywhere_holds_once_and_gives_back_once() {
                 let done = crash(fixture.release(&payout), polls).await.is_some();
                 fixture.follow().await;
                 assert_eq!(fixture.release(&payout).await.unwrap(), State::Released);
-                assert_eq!(fixture.standing().await, (100_000, 100_000 - held, 0));
+                assert_eq!(fixture.leaf_sums().await, (100_000, 100_000 - held, 0));
                 if done {
                     break;
                 }
@@ -443,7 +443,7 @@ async fn a_frozen_leaf_stops_what_takes_its_money_and_nothing_is_lost_when_it_th
         assert!(fixture.follower().round().await.is_err());
         fixture.freeze(LEAF, false).await;
         fixture.follow().await;
-        assert_eq!(fixture.standing().await, (700, 700, 300));
+        assert_eq!(fixture.leaf_sums().await, (700, 700, 300));
         assert_eq!(state(&fixture.reserve(&other).await.unwrap()), State::Released, "the refused hold's id is used up");
         // A fault of the ledger between any two steps.
         for fault in [Fault::Down, Fault::AnswerLost] {
@@ -452,7 +452,7 @@ async fn a_frozen_leaf_stops_what_takes_its_money_and_nothing_is_lost_when_it_th
             fixture.bed.fault.fail(Fault::None);
         }
         fixture.reject(&payout).await;
-        assert_eq!(fixture.standing().await, (1_000, 1_000, 0));
+        assert_eq!(fixture.leaf_sums().await, (1_000, 1_000, 0));
     }
 }
 
@@ -468,5 +468,5 @@ async fn two_apps_with_one_reservation_id_are_two_reservations() {
     assert_eq!((state(&answer), answer.replayed), (State::Reserved, false));
     assert_eq!(answer.reservation.unwrap().leaf, "bank-usd-unallocated");
     assert_eq!(fixture.free("house/main/virtual_account/bank-usd-unallocated/USD").await, (500, 200));
-    assert_eq!(fixture.standing().await, (1_000, 700, 0));
+    assert_eq!(fixture.leaf_sums().await, (1_000, 700, 0));
 }

@@ -34,9 +34,12 @@ pub struct PhysicalProof {
     /// What the treasury book says is at the bank.
     #[prost(int64, tag = "4")]
     pub cash_minor_units: i64,
-    /// Whether both are equal.
+    /// Whether the leaves are cash and between accounts.
     #[prost(bool, tag = "5")]
     pub ok: bool,
+    /// What left other physical accounts for this one and has not come.
+    #[prost(int64, tag = "6")]
+    pub between_accounts_minor_units: i64,
 }
 /// What an app's book claims of a physical account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2429,7 +2432,7 @@ pub struct RailForecast {
     /// Held on leaves for payouts that are due.
     #[prost(int64, tag = "5")]
     pub held_minor_units: i64,
-    /// Announced receipts. They are not counted on.
+    /// Announced receipts that should be here by `next_funding_time`, each with its smallest amount. They are only in the forecast.
     #[prost(int64, tag = "6")]
     pub expected_minor_units: i64,
     /// Cash less what is in transit and held.
@@ -2450,6 +2453,15 @@ pub struct RailForecast {
     /// The one after that: what misses the next must last until then.
     #[prost(message, optional, tag = "12")]
     pub following_funding_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What sweeps from other accounts still bring.
+    #[prost(int64, tag = "13")]
+    pub coming_minor_units: i64,
+    /// Available, with what is expected and coming.
+    #[prost(int64, tag = "14")]
+    pub forecast_minor_units: i64,
+    /// What is missing of it to the minimum; above 0, the alert TreasuryForecastShort is raised.
+    #[prost(int64, tag = "15")]
+    pub forecast_short_minor_units: i64,
 }
 /// The forecasts.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2457,6 +2469,264 @@ pub struct GetForecastResponse {
     /// One for each row of `treasury.funding`, in their order; at most 1,000.
     #[prost(message, repeated, tag = "1")]
     pub forecasts: ::prost::alloc::vec::Vec<RailForecast>,
+}
+/// Money that a rule moves from one physical account to another. No program sends it: staff instruct the bank to transfer it with the end-to-end id.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Sweep {
+    /// Its id, a UUID.
+    #[prost(string, tag = "1")]
+    pub sweep_id: ::prost::alloc::string::String,
+    /// The rule of `treasury.sweeps` that made it.
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    /// The day of the rule on which it was decided, in the rule's zone, as YYYY-MM-DD.
+    #[prost(string, tag = "3")]
+    pub business_date: ::prost::alloc::string::String,
+    /// Id of the physical account that gives.
+    #[prost(string, tag = "4")]
+    pub from_account: ::prost::alloc::string::String,
+    /// Id of its leaf.
+    #[prost(string, tag = "5")]
+    pub from_leaf: ::prost::alloc::string::String,
+    /// Id of the physical account that receives.
+    #[prost(string, tag = "6")]
+    pub to_account: ::prost::alloc::string::String,
+    /// Id of its leaf.
+    #[prost(string, tag = "7")]
+    pub to_leaf: ::prost::alloc::string::String,
+    /// ISO 4217 code of both accounts.
+    #[prost(string, tag = "8")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// How much, in minor units.
+    #[prost(int64, tag = "9")]
+    pub minor_units: i64,
+    /// How far it is.
+    #[prost(enumeration = "SweepState", tag = "10")]
+    pub state: i32,
+    /// What the transfer at the bank must carry, so that its entries in statements are recognised: 32 hexadecimal digits.
+    #[prost(string, tag = "11")]
+    pub end_to_end_id: ::prost::alloc::string::String,
+    /// The day on which it goes back, as YYYY-MM-DD. Empty: it stays.
+    #[prost(string, tag = "12")]
+    pub return_date: ::prost::alloc::string::String,
+    /// Id of the sweep that this one takes back. Empty: it takes none back.
+    #[prost(string, tag = "13")]
+    pub returns_sweep_id: ::prost::alloc::string::String,
+    /// When it was decided.
+    #[prost(message, optional, tag = "14")]
+    pub plan_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who ran the rules: the subject of the caller's token, or `treasury` for the service itself.
+    #[prost(string, tag = "15")]
+    pub planned_by: ::prost::alloc::string::String,
+}
+/// What was decided about a rule, or about a sweep that goes back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SweepOutcome {
+    /// The rule of `treasury.sweeps`.
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// Id of the sweep that goes back. Empty: this is about the rule itself.
+    #[prost(string, tag = "2")]
+    pub returns_sweep_id: ::prost::alloc::string::String,
+    /// What was decided.
+    #[prost(enumeration = "SweepDecision", tag = "3")]
+    pub decision: i32,
+    /// The sweep that was made now, or before for this day. In a plan, its id, state and times are not set.
+    #[prost(message, optional, tag = "4")]
+    pub sweep: ::core::option::Option<Sweep>,
+    /// What the rule would move beyond that if the money were there, in minor units.
+    #[prost(int64, tag = "5")]
+    pub short_minor_units: i64,
+    /// Of a refusal, what forbids it: `leaf`, `same_account`, `other_currency`, `standard_leaf`, `state`, `funds`, `use`, `other_entity`, `leaf_available`,
+    /// `physical_available`, `leaf_maximum`, `calendar`, `rule` or `ledger`.
+    #[prost(string, tag = "6")]
+    pub forbidden_by: ::prost::alloc::string::String,
+    /// Of a refusal, what is wrong with what.
+    #[prost(string, tag = "7")]
+    pub why: ::prost::alloc::string::String,
+    /// Until when the rule is due; if it is not, when it is next.
+    #[prost(message, optional, tag = "8")]
+    pub next_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for what RunSweeps would do now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlanSweepsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+}
+/// What it would do.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlanSweepsResponse {
+    /// First what goes back, then one for each rule that is in force, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub outcomes: ::prost::alloc::vec::Vec<SweepOutcome>,
+}
+/// Request to go through all rules.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunSweepsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+}
+/// What was done.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunSweepsResponse {
+    /// First what goes back, then one for each rule that is in force, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub outcomes: ::prost::alloc::vec::Vec<SweepOutcome>,
+}
+/// Request to say how far a sweep is at the bank.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MarkSweepRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the sweep, a UUID. Required.
+    #[prost(string, tag = "2")]
+    pub sweep_id: ::prost::alloc::string::String,
+    /// What happened: sent, debited, credited or cancelled. Required.
+    #[prost(enumeration = "SweepState", tag = "3")]
+    pub state: i32,
+}
+/// It is noted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MarkSweepResponse {
+    /// The sweep.
+    #[prost(message, optional, tag = "1")]
+    pub sweep: ::core::option::Option<Sweep>,
+    /// Whether it was noted before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for sweeps.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSweepsRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Maximum number of sweeps in the answer. 0: 50; at most 200.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer. Empty: the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of sweeps.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSweepsResponse {
+    /// The sweeps, the newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub sweeps: ::prost::alloc::vec::Vec<Sweep>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more sweeps.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// How far a sweep is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SweepState {
+    /// Not valid in a request; not sent.
+    Unspecified = 0,
+    /// Its money is set aside on the giving account, and nobody has said that the bank was instructed.
+    Planned = 1,
+    /// The bank was instructed.
+    Sent = 2,
+    /// The bank debited the giving account.
+    Debited = 3,
+    /// The bank credited the receiving account.
+    Credited = 4,
+    /// The same, and the money went back since: an overnight sweep that is over. Not valid in a request.
+    Reversed = 5,
+    /// The bank was not instructed, or refused; the money is back on its leaf.
+    Cancelled = 6,
+    /// The ledger refused it, so nothing was set aside. Not valid in a request.
+    Refused = 7,
+}
+impl SweepState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SWEEP_STATE_UNSPECIFIED",
+            Self::Planned => "SWEEP_STATE_PLANNED",
+            Self::Sent => "SWEEP_STATE_SENT",
+            Self::Debited => "SWEEP_STATE_DEBITED",
+            Self::Credited => "SWEEP_STATE_CREDITED",
+            Self::Reversed => "SWEEP_STATE_REVERSED",
+            Self::Cancelled => "SWEEP_STATE_CANCELLED",
+            Self::Refused => "SWEEP_STATE_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SWEEP_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SWEEP_STATE_PLANNED" => Some(Self::Planned),
+            "SWEEP_STATE_SENT" => Some(Self::Sent),
+            "SWEEP_STATE_DEBITED" => Some(Self::Debited),
+            "SWEEP_STATE_CREDITED" => Some(Self::Credited),
+            "SWEEP_STATE_REVERSED" => Some(Self::Reversed),
+            "SWEEP_STATE_CANCELLED" => Some(Self::Cancelled),
+            "SWEEP_STATE_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+/// What was decided about a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SweepDecision {
+    /// Not sent.
+    Unspecified = 0,
+    /// Money moves; in a plan, it would.
+    Swept = 1,
+    /// It moved for this day before.
+    Done = 2,
+    /// The account is between its amounts, or its leaf has nothing to give.
+    Nothing = 3,
+    /// The day is a holiday of the rule's calendar, or a weekend.
+    ClosedDay = 4,
+    /// The rule is due later.
+    Early = 5,
+    /// The rule's cut-off has passed for this day.
+    CutoffPassed = 6,
+    /// Nothing moves, because a rule forbids it or the money is not there.
+    Refused = 7,
+}
+impl SweepDecision {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SWEEP_DECISION_UNSPECIFIED",
+            Self::Swept => "SWEEP_DECISION_SWEPT",
+            Self::Done => "SWEEP_DECISION_DONE",
+            Self::Nothing => "SWEEP_DECISION_NOTHING",
+            Self::ClosedDay => "SWEEP_DECISION_CLOSED_DAY",
+            Self::Early => "SWEEP_DECISION_EARLY",
+            Self::CutoffPassed => "SWEEP_DECISION_CUTOFF_PASSED",
+            Self::Refused => "SWEEP_DECISION_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SWEEP_DECISION_UNSPECIFIED" => Some(Self::Unspecified),
+            "SWEEP_DECISION_SWEPT" => Some(Self::Swept),
+            "SWEEP_DECISION_DONE" => Some(Self::Done),
+            "SWEEP_DECISION_NOTHING" => Some(Self::Nothing),
+            "SWEEP_DECISION_CLOSED_DAY" => Some(Self::ClosedDay),
+            "SWEEP_DECISION_EARLY" => Some(Self::Early),
+            "SWEEP_DECISION_CUTOFF_PASSED" => Some(Self::CutoffPassed),
+            "SWEEP_DECISION_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
 }
 /// Request for what a file would change.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4047,6 +4317,119 @@ pub mod treasury_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Says what RunSweeps would do now. Reasons: MALFORMED, BALANCES_CHANGING (UNAVAILABLE: retry). A retry is safe.
+        pub async fn plan_sweeps(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PlanSweepsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PlanSweepsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/PlanSweeps",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "PlanSweeps"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Goes through the rules of `treasury.sweeps`, and what they move is set aside on its account, once for each rule and day. Before that, overnight sweeps whose day
+        /// has come go back. A rule that is not due or refused is in the answer and stops no other. The service does the same by itself every minute. Reasons:
+        /// MALFORMED, BALANCES_CHANGING (UNAVAILABLE: retry), MOVEMENTS_BUSY (UNAVAILABLE: other movements came first each time; retry). A retry is safe.
+        pub async fn run_sweeps(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RunSweepsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RunSweepsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/RunSweeps",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "RunSweeps"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says how far a sweep is at the bank, where no statement has said so yet, and books it. Reasons in order of precedence: MALFORMED, SWEEP_UNKNOWN (NOT_FOUND),
+        /// SWEEP_STATE (FAILED_PRECONDITION: this does not follow what is known of it, such as a credit before the debit, or a cancellation after it; fact `state`),
+        /// BALANCES_CHANGING (UNAVAILABLE: retry), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe: what
+        /// was noted is not booked again.
+        pub async fn mark_sweep(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MarkSweepRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MarkSweepResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/MarkSweep",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "MarkSweep"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists sweeps. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_sweeps(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSweepsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSweepsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListSweeps",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.treasury.v1.TreasuryService", "ListSweeps"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4437,6 +4820,43 @@ pub mod treasury_service_server {
             request: tonic::Request<super::GetForecastRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetForecastResponse>,
+            tonic::Status,
+        >;
+        /// Says what RunSweeps would do now. Reasons: MALFORMED, BALANCES_CHANGING (UNAVAILABLE: retry). A retry is safe.
+        async fn plan_sweeps(
+            &self,
+            request: tonic::Request<super::PlanSweepsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PlanSweepsResponse>,
+            tonic::Status,
+        >;
+        /// Goes through the rules of `treasury.sweeps`, and what they move is set aside on its account, once for each rule and day. Before that, overnight sweeps whose day
+        /// has come go back. A rule that is not due or refused is in the answer and stops no other. The service does the same by itself every minute. Reasons:
+        /// MALFORMED, BALANCES_CHANGING (UNAVAILABLE: retry), MOVEMENTS_BUSY (UNAVAILABLE: other movements came first each time; retry). A retry is safe.
+        async fn run_sweeps(
+            &self,
+            request: tonic::Request<super::RunSweepsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RunSweepsResponse>,
+            tonic::Status,
+        >;
+        /// Says how far a sweep is at the bank, where no statement has said so yet, and books it. Reasons in order of precedence: MALFORMED, SWEEP_UNKNOWN (NOT_FOUND),
+        /// SWEEP_STATE (FAILED_PRECONDITION: this does not follow what is known of it, such as a credit before the debit, or a cancellation after it; fact `state`),
+        /// BALANCES_CHANGING (UNAVAILABLE: retry), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe: what
+        /// was noted is not booked again.
+        async fn mark_sweep(
+            &self,
+            request: tonic::Request<super::MarkSweepRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MarkSweepResponse>,
+            tonic::Status,
+        >;
+        /// Lists sweeps. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_sweeps(
+            &self,
+            request: tonic::Request<super::ListSweepsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSweepsResponse>,
             tonic::Status,
         >;
     }
@@ -6271,6 +6691,186 @@ pub mod treasury_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetForecastSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/PlanSweeps" => {
+                    #[allow(non_camel_case_types)]
+                    struct PlanSweepsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::PlanSweepsRequest>
+                    for PlanSweepsSvc<T> {
+                        type Response = super::PlanSweepsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PlanSweepsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::plan_sweeps(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PlanSweepsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/RunSweeps" => {
+                    #[allow(non_camel_case_types)]
+                    struct RunSweepsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::RunSweepsRequest>
+                    for RunSweepsSvc<T> {
+                        type Response = super::RunSweepsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RunSweepsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::run_sweeps(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RunSweepsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/MarkSweep" => {
+                    #[allow(non_camel_case_types)]
+                    struct MarkSweepSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::MarkSweepRequest>
+                    for MarkSweepSvc<T> {
+                        type Response = super::MarkSweepResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MarkSweepRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::mark_sweep(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MarkSweepSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListSweeps" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSweepsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListSweepsRequest>
+                    for ListSweepsSvc<T> {
+                        type Response = super::ListSweepsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSweepsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_sweeps(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSweepsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
