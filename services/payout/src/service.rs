@@ -189,15 +189,15 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
+        // Before the payout, so that its sum never lacks what is listed.
+        let returns = self.payouts.store.returns_of(&payout_key.book, &[payout_key.payout_id]).await.map_err(Error::from)?;
+        let recalls = self.payouts.store.recalls_of(&payout_key).await.map_err(Error::from)?;
         let mut payout = self.shown(&payout_key).await?;
         if matches!(caller.principal.role, Role::Support | Role::Finance | Role::Auditor | Role::Admin) {
             let found = self.payouts.store.resolution(&payout_key).await.map_err(Error::from)?;
             payout.resolution = found.map(|found| wire::resolution::resolution(&payout_key, &found));
             payout = wire::advised(payout);
         }
-        let store = &self.payouts.store;
-        let returns = store.returns_of(&payout_key.book, &[payout_key.payout_id]).await.map_err(Error::from)?;
-        let recalls = store.recalls_of(&payout_key).await.map_err(Error::from)?;
         let for_staff = caller.principal.role != Role::Creator;
         let shown = returns.iter().filter(|back| for_staff || back.is_shown_to_creators());
         payout.returns = shown.map(|back| wire::returns::payout_return(back, for_staff)).collect();
