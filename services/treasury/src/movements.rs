@@ -102,7 +102,7 @@ impl Treasury {
         Ok(Turn::Open(OpenTurn { last, structure, view, now: (self.clock)() }))
     }
 
-    /// Writes a decision down and posts it; nothing where others decided meanwhile. The ledger's refusal of any part is an error, and that part never happens.
+    /// Records a decision and posts it; nothing where others decided meanwhile. The ledger's refusal of any part is an error, and that part never happens.
     pub(crate) async fn carry_out(&self, turn: &OpenTurn, asked: &Asked<'_>, decided: Decided) -> Result<Option<Vec<MovementRow>>, Error> {
         let sweep = decided.sweep.clone();
         let parts = self.parts(turn, asked, decided);
@@ -112,7 +112,7 @@ impl Treasury {
         self.post_decided(asked).await.map(Some)
     }
 
-    /// As [`Treasury::carry_out`], for the hold of a reservation, which is written down with it.
+    /// As [`Treasury::carry_out`], for the hold of a reservation, which is recorded with it.
     pub(crate) async fn carry_out_reservation(
         &self,
         turn: &OpenTurn,
@@ -127,7 +127,7 @@ impl Treasury {
         self.post_decided(asked).await.map(|_| true)
     }
 
-    /// The parts of a decision, as they are written down.
+    /// The parts of a decision, as they are recorded.
     fn parts(&self, turn: &OpenTurn, asked: &Asked<'_>, decided: Decided) -> Vec<NewMovement> {
         let fields = serde_json::to_string(&asked.fields).expect("a map of texts is JSON");
         let Decided { drafts, effective_at_ms, calculation, .. } = decided;

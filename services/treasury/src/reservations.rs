@@ -1,6 +1,6 @@
 //! What payouts of apps' books take of leaves: reserved before a payout is submitted, moved into transit when it is, and given back if it is not executed.
 //!
-//! A reservation and its hold are decided like a movement, so that no two spend the same money. Every later step is written down before its posting, under an id
+//! A reservation and its hold are decided like a movement, so that no two spend the same money. Every later step is recorded before its posting, under an id
 //! that follows from the step, so whatever crashes in between, whoever comes next finishes it. The app's book alone says whether a payout was submitted.
 use crate::{
     domain::reservation::{self, AskedReservation, LeafReservation, LeafReservationState},
@@ -159,7 +159,7 @@ impl Treasury {
         LeafReservation { state, changed_at_ms: unix_ms((self.clock)()), tries: 0, ..row.clone() }
     }
 
-    /// Writes down that a reservation enters a state; `None`: another process advanced it.
+    /// Records that a reservation enters a state; `None`: another process advanced it.
     async fn enter(&self, row: &LeafReservation, state: LeafReservationState) -> Result<Option<LeafReservation>, Error> {
         let next = self.entering(row, state);
         Ok(self.store.advance_reservation(&self.book, row, &next).await?.then_some(next))

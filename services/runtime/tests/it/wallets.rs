@@ -1,4 +1,4 @@
-//! Wallets in a whole house: paid by the sandbox's bank that speaks JSON, with a key that the sandbox wrote itself.
+//! Wallets in a whole installation: paid by the sandbox's bank that speaks JSON, with a key that the sandbox wrote itself.
 use crate::{
     ach::until,
     blocked::{by, fund, new_id, verified},

@@ -121,7 +121,7 @@ impl Store {
         Ok(query.fetch_optional(&self.pool).await?.map(|row| row.try_get("request_key")).transpose()?)
     }
 
-    /// Writes movements down, all or none, with the numbers after `last`, and the sweep that they begin; false: others have taken these, or the key is used.
+    /// Records movements, all or none, with the numbers after `last`, and the sweep that they begin; false: others have taken these, or the key is used.
     pub async fn decide(&self, book: &BookName, last: i64, movements: &[NewMovement], sweep: Option<&AccountSweep>) -> Result<bool, Error> {
         let mut tx = db::begin(&self.pool).await?;
         for (movement, movement_no) in movements.iter().zip(last + 1..) {

@@ -32,7 +32,7 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(reservation).collect()
     }
 
-    /// Writes a hold down together with its reservation, with the number after `last`; false: others have taken that, or the id is used.
+    /// Records a hold together with its reservation, with the number after `last`; false: others have taken that, or the id is used.
     pub async fn decide_reservation(&self, book: &BookName, last: i64, hold: &NewMovement, row: &LeafReservation) -> Result<bool, Error> {
         let mut tx = db::begin(&self.pool).await?;
         if !movements::insert(&mut tx, book, last + 1, hold).await? || !insert(&mut tx, book, row).await? {

@@ -12,7 +12,7 @@ use crate::{
 const READS_MAX: usize = 8;
 
 impl Treasury {
-    /// The leaf that a settlement's twin takes the money from, if the payout has reserved it: what is in transit. It is written down before the twin is posted, so
+    /// The leaf that a settlement's twin takes the money from, if the payout has reserved it: what is in transit. It is recorded before the twin is posted, so
     /// that a retry takes it from there as well. `None`: nothing was reserved, and the leaf pays.
     pub(super) async fn settled_from<'a>(
         &self,
