@@ -189,10 +189,16 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
-        // Before the payout, so that its sum never lacks what is listed.
-        let returns = self.payouts.store.returns_of(&payout_key.book, &[payout_key.payout_id]).await.map_err(Error::from)?;
-        let recalls = self.payouts.store.recalls_of(&payout_key).await.map_err(Error::from)?;
         let mut payout = self.shown(&payout_key).await?;
+        // Its sum only rises, in the transaction that books a return: what is read between two equal sums is what they consist of.
+        let returns = loop {
+            let returns = self.payouts.store.returns_of(&payout_key.book, &[payout_key.payout_id]).await.map_err(Error::from)?;
+            let before = std::mem::replace(&mut payout, self.shown(&payout_key).await?);
+            if before.returned_minor_units == payout.returned_minor_units {
+                break returns;
+            }
+        };
+        let recalls = self.payouts.store.recalls_of(&payout_key).await.map_err(Error::from)?;
         if matches!(caller.principal.role, Role::Support | Role::Finance | Role::Auditor | Role::Admin) {
             let found = self.payouts.store.resolution(&payout_key).await.map_err(Error::from)?;
             payout.resolution = found.map(|found| wire::resolution::resolution(&payout_key, &found));

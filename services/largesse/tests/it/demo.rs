@@ -26,7 +26,7 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     }
     assert!(number("/treasury/old_accounts") >= 500 && number("/treasury/receipts") >= 3, "{}", summary["treasury"]);
     assert!(number("/treasury/monthly_cost_after/minor_units") < number("/treasury/monthly_cost_before/minor_units") / 10);
-    assert_eq!(summary["treasury"]["tree"].as_array().unwrap().len(), 15);
+    assert_eq!(summary["treasury"]["tree"].as_array().unwrap().len(), 16);
     day_is_closed(&summary["treasury"]);
     let changed = &summary["prove"]["changed_copy"];
     assert_eq!(changed["event"], changed["named_event"]);

@@ -37,7 +37,9 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     leaf_id statement_date cost_source mandates imported_date cash_account cash_entity booked_on \
     leaf_entity allocation old_account expected_id old_account_move.request_id expected_receipt.source expected_receipt.receipt_id \
     movement.request_key movement.asked movement.posting_key movement.calculation \
-    movement_transfer.debit_account movement_transfer.credit_account leaf_claim.app_book members_hash members content_hash";
+    movement_transfer.debit_account movement_transfer.credit_account leaf_claim.app_book members_hash members content_hash \
+    app reservation_id leaf_id account_entity hold_key intent_id settled_by sweep_id rule_id business_day from_account from_account_entity from_leaf \
+    to_account to_account_entity to_leaf return_day returns_id sweep.request_key";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
