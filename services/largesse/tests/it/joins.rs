@@ -153,7 +153,7 @@ const LACKING: [(&str, &str, &str, &str, &str); 13] = [
     (
         "payout_postings",
         "payout.db",
-        "UPDATE payout SET phase = 'refused' WHERE payout_id = (SELECT MAX(payout_id) FROM payout WHERE phase = 'settled' AND payout_id < 'f')",
+        "UPDATE payout SET phase = 'refused' WHERE payout_id = (SELECT MAX(payout_id) FROM payout WHERE phase = 'settled' AND payout_id < 'f' AND book LIKE 'demo%')",
         "event ",
         "moves the money of no payout",
     ),
@@ -213,7 +213,7 @@ fn planted(text: &str) -> String {
     let Some((table, rest)) = text.strip_prefix("+ ").and_then(|rest| rest.split_once(": ")) else { return text };
     let (like, set) = rest.split_once(": ").unwrap();
     format!(
-        "CREATE TEMP TABLE added AS SELECT * FROM {table} WHERE {like} AND {table}_id < 'f' LIMIT 1; UPDATE added SET {set};
+        "CREATE TEMP TABLE added AS SELECT * FROM {table} WHERE {like} AND {table}_id < 'f' AND book LIKE 'demo%' LIMIT 1; UPDATE added SET {set};
          INSERT INTO {table} SELECT * FROM added; DROP TABLE added"
     )
 }
