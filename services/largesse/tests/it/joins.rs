@@ -107,7 +107,7 @@ const DAMAGES: [(&str, &str, &str, &str); 31] = [
     ("payout_postings", "payout.db", "UPDATE payout SET minor_units = -1 WHERE phase = 'settled'", "the stored amount is invalid"),
     ("payout_postings", "payout.db", "UPDATE payout SET state = '' WHERE phase = 'settled'", "the stored state is invalid"),
     ("proposals", "support.db", "UPDATE proposal SET act = x'ff' WHERE number = 1", "a row can't be read: proposal 0"),
-    ("proposals", "support.db", "UPDATE proposal SET book = 'A B' WHERE number = 1", "was approved in no proposal"),
+    ("proposals", "support.db", "UPDATE proposal SET book = 'A B' WHERE number = 1 AND book LIKE 'demo%'", "was approved in no proposal"),
 ];
 
 const NO_POSTING: &str = "names no posting of its own";
