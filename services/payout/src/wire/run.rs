@@ -31,7 +31,8 @@ pub fn page(who: Result<(BookName, UserKey), Status>, request: pb::CreatePayoutR
             1
         }
     };
-    if first_line_no > RUN_LINES_MAX {
+    // The end of a full run may come by itself, after its last line.
+    if first_line_no > RUN_LINES_MAX + i64::from(request.lines.is_empty()) {
         wrong.add(malformed("first_line_no", format!("must be at most {RUN_LINES_MAX}")).into());
     }
     if request.lines.len() > RUN_PAGE {

@@ -55,3 +55,11 @@ fn of_a_hundred_thousand_lines_the_malformed_one_is_named_and_no_other() {
     assert_ne!(hash, without, "an approval is bound to every line");
     assert_eq!(page(who(), sent(RUN_LINES_MAX + 1, 0)).unwrap_err().code(), tonic::Code::InvalidArgument);
 }
+
+#[test]
+fn a_full_run_may_be_completed_without_another_line() {
+    let end = |first_line_no| pb::CreatePayoutRunRequest { lines: Vec::new(), complete: true, ..sent(first_line_no, 0) };
+    let last = page(who(), end(RUN_LINES_MAX + 1)).unwrap();
+    assert_eq!((last.first_line_no, last.lines.len(), last.complete), (RUN_LINES_MAX + 1, 0, true));
+    assert_eq!(page(who(), end(RUN_LINES_MAX + 2)).unwrap_err().code(), tonic::Code::InvalidArgument);
+}
