@@ -25,7 +25,7 @@ use money::time::{millis, unix_ms};
 use money::{BookName, Money, RequestId, UserKey};
 use rpc::StickyRefusal;
 use sqlx::AnyConnection;
-use std::time::SystemTime;
+use std::{collections::BTreeMap, sync::Mutex, time::SystemTime};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
@@ -56,6 +56,8 @@ pub struct Payouts {
     pub wake: Notify,
     /// Notifies the worker of runs that a run has something to do.
     pub runs_due: Notify,
+    /// The first line that has not ended, of runs whose last payouts are waited for.
+    pub(crate) runs_waiting: Mutex<BTreeMap<Uuid, i64>>,
     /// Notifies the loops beside the worker: a callback, a recall or a return is due now.
     pub news: Notify,
     /// Notifies the reader of statements that one is due now.
@@ -112,6 +114,7 @@ impl Payouts {
             changed: broadcast::Sender::new(CHANGES_MAX),
             wake: Notify::new(),
             runs_due: Notify::new(),
+            runs_waiting: Mutex::default(),
             news: Notify::new(),
             statements_wake: Notify::new(),
             payees: PayeeDesk::default(),

@@ -14,7 +14,11 @@ use crate::{
 use chart::BookKind;
 use futures::{StreamExt as _, stream};
 use money::{RequestId, time::millis, time::unix_ms};
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::SystemTime,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Runs looked at in one round.
@@ -170,9 +174,14 @@ impl Payouts {
     }
 
     async fn end_run(&self, run: PayoutRun, now_ms: i64) -> Result<bool, Error> {
-        if self.store.has_unended(&run).await? {
+        // What ended stays so: lines that were seen ended are not read again, however long the last one waits.
+        let waiting = || self.runs_waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = waiting().get(&run.run_id).map_or(1, |line| *line);
+        if let Some(line) = self.store.first_unended(&run, from).await? {
+            waiting().insert(run.run_id, line);
             return Ok(false);
         }
+        waiting().remove(&run.run_id);
         let mut tx = self.store.begin().await?;
         let done = PayoutRun { state: RunState::Done, ended_at_ms: now_ms, ..run };
         runs::update(&mut tx, &done).await?;

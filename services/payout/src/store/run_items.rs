@@ -7,10 +7,22 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+#[cfg(test)]
+mod tests;
+
 /// Lines written by one statement: each has eight parameters.
 const INSERTED_AT_ONCE: usize = 100;
 /// Lines of one user in one run whose amounts are added up; a user with more has the later ones checked by the ledger alone.
 const USER_LINES_MAX: i64 = 1_000;
+
+/// The amounts of a user's lines up to one. `+ 0` keeps SQLite from reading every earlier line of the run by the primary key instead of the user's own.
+const USER_AMOUNTS: &str = "SELECT minor_units FROM payout_run_item
+    WHERE book = $1 AND run_id = $2 AND user_id = $3 AND currency = $4 AND line_no + 0 <= $5 LIMIT $6";
+/// The first line from one on that has not ended.
+const FIRST_UNENDED: &str = "SELECT item.line_no FROM payout_run_item AS item
+    LEFT JOIN payout ON payout.book = item.book AND payout.payout_id = item.payout_id
+    WHERE item.book = $1 AND item.run_id = $2 AND item.line_no >= $3 AND (item.state IN ('pending', 'starting') OR (item.state = 'started'
+        AND payout.phase NOT IN ('refused', 'settled', 'rejected', 'returnable', 'cancelled', 'blocked'))) ORDER BY item.line_no LIMIT 1";
 
 /// The state of an item, that of its payout, and a currency.
 pub type RunSumKey = (RunItemState, String, String);
@@ -133,9 +145,7 @@ impl Store {
 
     /// What a run pays a user in a line's currency, up to and with that line.
     pub async fn run_user_total(&self, run: &PayoutRun, item: &RunItem) -> Result<i128, Error> {
-        let sql = "SELECT minor_units FROM payout_run_item
-             WHERE book = $1 AND run_id = $2 AND user_id = $3 AND currency = $4 AND line_no <= $5 LIMIT $6";
-        let query = sqlx::query_scalar(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
+        let query = sqlx::query_scalar(USER_AMOUNTS).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
         let query = query.bind(item.user.clone()).bind(item.currency.clone()).bind(item.line_no).bind(USER_LINES_MAX);
         let amounts: Vec<i64> = query.fetch_all(self.pool()).await?;
         Ok(amounts.into_iter().map(i128::from).sum())
@@ -150,15 +160,10 @@ impl Store {
         query.fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 
-    /// Whether an item of the run has not ended.
-    pub async fn has_unended(&self, run: &PayoutRun) -> Result<bool, Error> {
-        let sql = "SELECT item.line_no FROM payout_run_item AS item
-             LEFT JOIN payout ON payout.book = item.book AND payout.payout_id = item.payout_id
-             WHERE item.book = $1 AND item.run_id = $2 AND (item.state IN ('pending', 'starting') OR (item.state = 'started'
-                 AND payout.phase NOT IN ('refused', 'settled', 'rejected', 'returnable', 'cancelled', 'blocked'))) LIMIT 1";
-        let query = sqlx::query_scalar(sql).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
-        let found: Option<i64> = query.fetch_optional(self.pool()).await?;
-        Ok(found.is_some())
+    /// The first line, from `from` on, whose item has not ended; none if all have.
+    pub async fn first_unended(&self, run: &PayoutRun, from: i64) -> Result<Option<i64>, Error> {
+        let query = sqlx::query_scalar(FIRST_UNENDED).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string()).bind(from);
+        Ok(query.fetch_optional(self.pool()).await?)
     }
 
     /// How many payouts each bank is busy with: from the hold to the end, but none that waits for a rail, for money or for people.
