@@ -35,6 +35,27 @@ impl Channel {
     }
 }
 
+/// A store that sells our packages and remits what it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    /// The App Store.
+    Apple,
+}
+
+impl StoreKind {
+    /// The name in tables and paths. Stored, so never changed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StoreKind::Apple => "apple",
+        }
+    }
+
+    /// The store of a name.
+    pub fn from_name(name: &str) -> Option<StoreKind> {
+        [StoreKind::Apple].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
 /// A package of coins, as it is sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -52,9 +73,11 @@ pub struct Package {
     pub withdrawn: bool,
 }
 
-/// A verified transaction of the store.
+/// A verified transaction of a store. Store, environment, app and id together name it, once for all books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
+    /// Who sold.
+    pub store: StoreKind,
     /// The store's environment.
     pub environment: String,
     /// The app.
@@ -146,6 +169,8 @@ pub struct Purchase {
     pub request_id: Uuid,
     /// The state of the purchase.
     pub state: PurchaseState,
+    /// Who sold.
+    pub store: StoreKind,
     /// The store's environment.
     pub environment: String,
     /// The app.

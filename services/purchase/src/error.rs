@@ -1,6 +1,6 @@
 //! Answers to callers: one closed enum, one table to code and reason.
 
-use crate::receipt::claims::{self, ReceiptClaims};
+use crate::stores::apple::claims::{self, ReceiptClaims};
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};

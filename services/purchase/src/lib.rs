@@ -3,7 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases. [`sweeper`]: finishes purchases cut short by a crash. [`domain`]: what a receipt is worth.
-//! - [`receipt`]: whether a receipt is valid. [`catalogue`]: what is sold.
+//! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
 
@@ -13,9 +13,9 @@ pub mod domain;
 pub mod error;
 pub mod postings;
 pub mod purchases;
-pub mod receipt;
 pub mod service;
 pub mod store;
+pub mod stores;
 pub mod sweeper;
 pub mod tables;
 pub mod wire;
@@ -34,9 +34,9 @@ pub use store::Store;
 use domain::SaleRates;
 use ledger_client::LedgerClient;
 use purchases::Purchases;
-use receipt::ReceiptVerifier;
 use service::Handlers;
 use settings::document::DocumentError;
+use stores::apple::ReceiptVerifier;
 
 /// The service's dependencies.
 pub struct Deps {
@@ -59,7 +59,7 @@ pub enum Error {
     Catalogue(#[from] DocumentError),
     /// The trusted roots can't be read.
     #[error(transparent)]
-    Receipt(#[from] receipt::Error),
+    Receipt(#[from] stores::apple::Error),
     /// The tables can't be opened.
     #[error(transparent)]
     Database(#[from] db::Error),

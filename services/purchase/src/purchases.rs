@@ -20,10 +20,10 @@ use crate::catalogue::PackageCatalogue;
 use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
-use crate::receipt::{ReceiptVerifier, claims};
 use crate::store::refused::{self, RefusedRow};
 use crate::store::wallet::{self, TokenStanding};
 use crate::store::{Store, purchases};
+use crate::stores::apple::{ReceiptVerifier, claims};
 
 /// Name under which request ids are kept.
 const REDEEM: &str = "RedeemPurchase";
@@ -149,6 +149,7 @@ impl Purchases {
             user: redeem.user.clone(),
             request_id: redeem.request_id.uuid(),
             state: PurchaseState::Verified,
+            store: transaction.store,
             environment: transaction.environment.clone(),
             bundle_id: transaction.bundle_id.clone(),
             transaction_id: transaction.transaction_id.clone(),

@@ -19,9 +19,9 @@ use uuid::Uuid;
 use crate::domain::Purchase;
 use crate::error::Error;
 use crate::purchases::{Purchases, Redeem};
-use crate::receipt::RECEIPT_BYTES_MAX;
 use crate::store::purchases::PurchasePage;
 use crate::store::refused::RefusedFilter;
+use crate::stores::apple::RECEIPT_BYTES_MAX;
 use crate::wire;
 
 /// PurchaseService.

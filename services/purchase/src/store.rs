@@ -17,12 +17,13 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 5] = [
+pub const MIGRATIONS: [Migration; 6] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
     Migration::expand(4, include_str!("../migrations/0004_blocked_by.sql")),
     Migration::expand(5, include_str!("../migrations/0005_details.sql")),
+    Migration::expand(6, include_str!("../migrations/0006_store.sql")),
 ];
 
 /// Why a statement failed.

@@ -6,12 +6,11 @@ use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
 use rpc::wire::{TimeRange, money, timestamp_ms};
 use uuid::Uuid;
 
-use crate::domain::{Channel, Package, Purchase, PurchaseState};
+use crate::domain::{Channel, Package, Purchase, PurchaseState, StoreKind};
 use crate::error::Error;
 use crate::purchases::Redeemed;
-use crate::receipt::ID_BYTES_MAX;
-use crate::store::purchases::APPLE;
 use crate::store::refused::{RefusedFilter, RefusedRow};
+use crate::stores::ID_BYTES_MAX;
 
 /// Rows of one page: default and maximum.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
@@ -47,7 +46,7 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         purchase_id: purchase.purchase_id.to_string(),
         user_id: purchase.user.to_string(),
         state: state.into(),
-        store: APPLE.to_owned(),
+        store: purchase.store.as_str().to_owned(),
         environment: purchase.environment.clone(),
         transaction_id: purchase.transaction_id.clone(),
         product_id: purchase.product_id.clone(),
@@ -60,7 +59,9 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         blocked_by: purchase.blocked_by.clone(),
         attempts: purchase.tries,
         stated_price: purchase.stated_price.clone(),
-        store_kind: pb::StoreKind::Apple.into(),
+        store_kind: match purchase.store {
+            StoreKind::Apple => pb::StoreKind::Apple.into(),
+        },
         store_environment: environment(&purchase.environment).into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use chart::BookKind;
 use money::BookName;
-use purchase::{Bundle, Config, PackageCatalogue, receipt::ReceiptVerifier};
+use purchase::{Bundle, Config, PackageCatalogue, stores::apple::ReceiptVerifier};
 use sandbox::store::{Store, StorePurchase};
 use std::sync::LazyLock;
 

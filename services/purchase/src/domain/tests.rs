@@ -8,6 +8,7 @@ use crate::catalogue::PackageCatalogue;
 
 fn transaction(quantity: i32, price: Option<(i64, &str)>) -> Transaction {
     Transaction {
+        store: StoreKind::Apple,
         environment: "Sandbox".to_owned(),
         bundle_id: "b".to_owned(),
         transaction_id: "1".to_owned(),

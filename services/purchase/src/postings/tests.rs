@@ -1,7 +1,7 @@
 //! A sale is one posting; zero amounts are left out.
 
 use super::*;
-use crate::domain::{PurchaseState, ReceiptValue};
+use crate::domain::{PurchaseState, ReceiptValue, StoreKind};
 use money::{BookName, Coins, Currency, Money, UserKey};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ fn bought(price: i64, tax: i64, commission: i64) -> Purchase {
         user: UserKey::try_new("ann").unwrap(),
         request_id: Uuid::from_u128(7),
         state: PurchaseState::Verified,
+        store: StoreKind::Apple,
         environment: "Sandbox".to_owned(),
         bundle_id: "com.example".to_owned(),
         transaction_id: "1000".to_owned(),

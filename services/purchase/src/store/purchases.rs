@@ -13,10 +13,8 @@ use crate::domain::{Purchase, PurchaseState};
 /// Most purchases read for one transaction id of the store: apps of one book times environments.
 const SAME_STORE_ID_MAX: i64 = 100;
 
-/// The only store so far.
-pub(crate) const APPLE: &str = "apple";
-
-/// Keeps a valid receipt, unless its transaction is stored already. True: it is new. The unique index decides between rivals.
+/// Keeps a valid receipt, unless its transaction is stored already. True: it is new. The unique index decides between rivals; without a target, because
+/// a rival may be found in either of the two that there are.
 pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_attempt_at_ms: i64) -> Result<bool, Error> {
     let inserted = sqlx::query(
         "INSERT INTO purchase (book, purchase_id, user_id, request_id, state, store, environment, bundle_id, transaction_id,
@@ -24,13 +22,13 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_
              purchased_at_ms, created_at_ms, attempt, next_attempt_at_ms, posting_id, coin_balance, balance_seq,
              stated_price)
          VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, '', 0, 0, $19)
-         ON CONFLICT (environment, bundle_id, transaction_id) DO NOTHING",
+         ON CONFLICT DO NOTHING",
     )
     .bind(new.book.as_str())
     .bind(text(new.purchase_id))
     .bind(new.user.as_str())
     .bind(text(new.request_id))
-    .bind(APPLE)
+    .bind(new.store.as_str())
     .bind(new.environment.as_str())
     .bind(new.bundle_id.as_str())
     .bind(new.transaction_id.as_str())
@@ -52,10 +50,11 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_
 
 /// The purchase behind a store's transaction.
 pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Purchase) -> Result<Option<Purchase>, Error> {
-    let row = sqlx::query("SELECT * FROM purchase WHERE environment = $1 AND bundle_id = $2 AND transaction_id = $3")
+    let row = sqlx::query("SELECT * FROM purchase WHERE store = $4 AND environment = $1 AND bundle_id = $2 AND transaction_id = $3")
         .bind(like.environment.as_str())
         .bind(like.bundle_id.as_str())
         .bind(like.transaction_id.as_str())
+        .bind(like.store.as_str())
         .fetch_optional(connection)
         .await?;
     row.as_ref().map(purchase).transpose()

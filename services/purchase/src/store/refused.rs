@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
 use super::{Error, Store};
-use crate::receipt::claims::ReceiptClaims;
+use crate::stores::apple::claims::ReceiptClaims;
 
 /// A receipt that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::Error;
-use crate::domain::{Credit, Purchase, PurchaseState, ReceiptValue};
+use crate::domain::{Credit, Purchase, PurchaseState, ReceiptValue, StoreKind};
 
 /// `state` in the table.
 pub(super) const VERIFIED: i64 = 1;
@@ -51,6 +51,7 @@ fn columns(row: &AnyRow) -> Result<Purchase, Error> {
         user: UserKey::try_new(&text("user_id")?).map_err(|_| damaged("user_id"))?,
         request_id: Uuid::try_parse(&text("request_id")?).map_err(|_| damaged("request_id"))?,
         state,
+        store: StoreKind::from_name(&text("store")?).ok_or_else(|| damaged("store"))?,
         environment: text("environment")?,
         bundle_id: text("bundle_id")?,
         transaction_id: text("transaction_id")?,

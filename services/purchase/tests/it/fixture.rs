@@ -34,11 +34,11 @@ impl Drop for Fixture {
 }
 
 pub async fn sqlite() -> Fixture {
-    build(Storage::sqlite()).await
+    on(Storage::sqlite()).await
 }
 
 pub async fn postgres() -> Fixture {
-    build(Storage::postgres()).await
+    on(Storage::postgres()).await
 }
 
 fn config(store: &sandbox::store::Store) -> Config {
@@ -52,7 +52,7 @@ fn config(store: &sandbox::store::Store) -> Config {
     }
 }
 
-async fn build(storage: Storage) -> Fixture {
+pub async fn on(storage: Storage) -> Fixture {
     let store = sandbox::store::Store::open(storage.dir.path()).unwrap();
     let books = &[(BOOK, BookMode::Test), ("test-jp", BookMode::Test), ("live-us", BookMode::Live)];
     let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;

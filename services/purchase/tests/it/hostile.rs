@@ -130,7 +130,7 @@ proptest! {
         let store = sandbox::store::Store::open(dir.path()).unwrap();
         let bundle = purchase::Bundle { bundle_id: fixture::BUNDLE.to_owned(), book: fixture::BOOK.to_owned(), app_apple_id: 1 };
         let config = purchase::Config { sandbox_roots: vec![store.root_der().to_vec()], bundles: vec![bundle], ..Default::default() };
-        let verifier = purchase::receipt::ReceiptVerifier::load(&config).unwrap();
+        let verifier = purchase::stores::apple::ReceiptVerifier::load(&config).unwrap();
         let book = money::BookName::try_new(fixture::BOOK).unwrap();
         let signed = store.sell(&seventy()).unwrap();
         let mut bytes = signed.signed_transaction.into_bytes();

@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod lists;
 mod live;
+mod old;
 mod reasons;
 mod redeem;
 mod reference;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chart::BookKind;
 use money::BookName;
 use purchase::error::RefusedReceipt;
-use purchase::receipt::ReceiptVerifier;
+use purchase::stores::apple::ReceiptVerifier;
 use purchase::{Bundle, Config};
 use serde_json::json;
 

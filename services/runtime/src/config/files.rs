@@ -4,7 +4,7 @@ use crate::{IdentitySource, Options, lists::ListKind};
 use db::Database;
 use identity::{Service, Verifier, issuers::TrustedIssuer, token::ISSUER};
 use payout::vault::Vault;
-use purchase::receipt::ReceiptVerifier;
+use purchase::stores::apple::ReceiptVerifier;
 use rpc::{ServiceToken, Tls};
 use settings::{Error, Layers};
 use std::{

@@ -1,4 +1,4 @@
-//! Receipts: StoreKit 2 signed transactions, verified offline.
+//! The App Store. Its receipts are StoreKit 2 signed transactions, verified offline.
 //!
 //! `app-store-server-library` decides: certificates up to a trusted root at the time of signing, Apple's two marks, the ES256 signature, bundle and
 //! environment. The rest is checked here: that the third certificate has a trusted root's name and key, the type, revocation and quantity. The library
@@ -23,13 +23,12 @@ use chart::BookKind;
 use money::{BookName, Currency};
 
 use crate::config::Config;
-use crate::domain::{QUANTITY_MAX, Transaction, UnknownPrice};
+use crate::domain::{QUANTITY_MAX, StoreKind, Transaction, UnknownPrice};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::stores::ID_BYTES_MAX;
 
 /// Largest receipt; real ones have 4 to 6 KiB.
 pub const RECEIPT_BYTES_MAX: usize = 16 * 1024;
-/// Longest ids of a receipt; Apple's transaction ids are decimal numbers.
-pub const ID_BYTES_MAX: usize = 255;
 
 /// Characters of an unknown currency that are kept; ISO 4217 has three.
 const CODE_CHARS_MAX: usize = 8;
@@ -165,6 +164,7 @@ fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment)
         },
     };
     Ok(Transaction {
+        store: StoreKind::Apple,
         environment: match environment {
             Environment::Production => "Production".to_owned(),
             Environment::Sandbox => "Sandbox".to_owned(),

@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::{ID_BYTES_MAX, RECEIPT_BYTES_MAX};
+use super::RECEIPT_BYTES_MAX;
+use crate::stores::ID_BYTES_MAX;
 
 /// Claims, each empty where the receipt does not make it or has it in a form that can't be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
