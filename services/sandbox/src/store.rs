@@ -2,11 +2,14 @@
 //!
 //! - [`chain`]: the three certificates and their keys, kept under the data directory.
 //! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile receipts for tests.
+//! - [`notify`]: notifications of sales, refunds and anything else, delivered on command.
 //!
-//! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`; `GET /` explains it to people.
+//! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`;
+//! `POST /apple/notifications` with a [`StoreNotification`] answers what was signed and what the receiver said; `GET /` explains both to people.
 //! Its root is for TEST books only: anybody with access to the data directory can sign anything.
 
 pub mod chain;
+pub mod notify;
 pub mod receipt;
 
 use std::path::Path;
@@ -20,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::page::{self, Endpoint};
 use chain::CertificateChain;
+pub use notify::{SignedNotification, StoreNotification};
 pub use receipt::{HostileReceipt, SignedPurchase, StorePurchase};
 
 /// Maximum size of a request; a purchase has a few hundred bytes.
@@ -33,16 +37,29 @@ Sell to a user's app with the user's app_account_token (PurchaseService/GetWalle
 PurchaseService/RedeemPurchase. PurchaseService/ListCoinPackages lists the products and their prices; here a price is in thousandths of the
 currency's unit, as Apple has it. quantity (1 to 10) and storefront (a three-letter country, USA) may be given as well.
 
+It also reports sales, refunds and anything else, as App Store Server Notifications (version 2), to any address and as often as asked: a repeated
+notification_uuid is the same notification, a repeated transaction_id the same sale. With the user's app_account_token in purchase, a ONE_TIME_CHARGE that is
+delivered to /webhooks/store/apple credits the user without any call of the app.
+
 ";
 
 /// Everything that is answered, besides the page that lists it.
-const ENDPOINTS: [Endpoint<Store>; 1] = [Endpoint {
-    method: "POST",
-    path: "/apple/purchases",
-    effect: "Sells and signs; answers JSON with signedTransaction and transactionId",
-    example: r#"/apple/purchases -H 'content-type: application/json' -d '{"bundle_id": "sandbox.largesse.demo", "product_id": "coins.us.app.350", "price": 4990, "currency": "USD"}'"#,
-    answered_by: || post(buy),
-}];
+const ENDPOINTS: [Endpoint<Store>; 2] = [
+    Endpoint {
+        method: "POST",
+        path: "/apple/purchases",
+        effect: "Sells and signs; answers JSON with signedTransaction and transactionId",
+        example: r#"/apple/purchases -H 'content-type: application/json' -d '{"bundle_id": "sandbox.largesse.demo", "product_id": "coins.us.app.350", "price": 4990, "currency": "USD"}'"#,
+        answered_by: || post(buy),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/apple/notifications",
+        effect: "Signs a notification (ONE_TIME_CHARGE, REFUND, ...) and delivers copies of it to url; answers JSON with the receiver's answers. forged: by a stranger",
+        example: r#"/apple/notifications -H 'content-type: application/json' -d '{"notification_type": "ONE_TIME_CHARGE", "copies": 2, "url": "http://127.0.0.1:9464/webhooks/store/apple", "purchase": {"bundle_id": "sandbox.largesse.demo", "product_id": "coins.us.app.350", "price": 4990, "currency": "USD"}}'"#,
+        answered_by: || post(notify),
+    },
+];
 
 /// Why the store can't start or sign.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +95,9 @@ pub enum Error {
         /// The field's requirement.
         why: &'static str,
     },
+    /// Notifications can't be delivered.
+    #[error("the app store's client: {0}")]
+    Client(#[from] reqwest::Error),
     /// The transaction's fields can't be written as JSON.
     #[error("transaction: {0}")]
     Json(#[from] serde_json::Error),
@@ -87,6 +107,7 @@ pub enum Error {
 #[derive(Debug, Clone)]
 pub struct Store {
     chain: Arc<CertificateChain>,
+    client: reqwest::Client,
 }
 
 /// Serves the store on `listener` until `shutdown`; its certificates are stored in `dir`.
@@ -106,7 +127,7 @@ pub async fn start(listener: tokio::net::TcpListener, dir: &Path, shutdown: Canc
 impl Store {
     /// Loads the certificates in `dir`, or creates them. Does file I/O; safe when several processes do it at once.
     pub fn open(dir: &Path) -> Result<Store, Error> {
-        Ok(Store { chain: Arc::new(CertificateChain::load_or_create(dir)?) })
+        Ok(Store { chain: Arc::new(CertificateChain::load_or_create(dir)?), client: http_client::local().build()? })
     }
 
     /// The root certificate (DER), to be trusted for TEST books.
@@ -139,6 +160,20 @@ async fn buy(State(store): State<Store>, Json(purchase): Json<StorePurchase>) ->
         Err(error @ Error::Purchase { .. }) => Err((StatusCode::BAD_REQUEST, error.to_string())),
         Err(error) => {
             tracing::error!(%error, "the pretend app store could not sign");
+            Err((StatusCode::INTERNAL_SERVER_ERROR, "could not sign".to_owned()))
+        }
+    }
+}
+
+async fn notify(
+    State(store): State<Store>,
+    Json(asked): Json<StoreNotification>,
+) -> Result<Json<SignedNotification>, (StatusCode, String)> {
+    match store.notify(&asked).await {
+        Ok(signed) => Ok(Json(signed)),
+        Err(error @ Error::Purchase { .. }) => Err((StatusCode::BAD_REQUEST, error.to_string())),
+        Err(error) => {
+            tracing::error!(%error, "the pretend app store could not sign a notification");
             Err((StatusCode::INTERNAL_SERVER_ERROR, "could not sign".to_owned()))
         }
     }

@@ -78,6 +78,31 @@ async fn it_sells_over_http() {
     shutdown.cancel();
 }
 
+#[tokio::test]
+async fn it_delivers_copies_of_a_notification_and_says_what_was_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let hook = post(async move |Json(body): Json<serde_json::Value>| {
+        heard.send(body["signedPayload"].as_str().unwrap().to_owned()).unwrap();
+        StatusCode::ACCEPTED
+    });
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/hook", hook)).await.unwrap() });
+    let asked = StoreNotification { url, copies: 3, ..StoreNotification::about("REFUND", purchase()) };
+    let said = store.notify(&asked).await.unwrap();
+    assert_eq!(said.answers, [202; 3]);
+    for _ in 0..3 {
+        assert_eq!(hears.recv().await.unwrap(), said.signed_payload);
+    }
+    let forged = store.notification(&StoreNotification { forged: true, ..asked.clone() }).unwrap();
+    assert_ne!(forged.signed_payload.split('.').next(), said.signed_payload.split('.').next(), "another chain");
+    for wrong in [StoreNotification { copies: 0, ..asked.clone() }, StoreNotification { copies: 17, ..asked.clone() }] {
+        assert!(matches!(store.notify(&wrong).await, Err(Error::Purchase { .. })));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn its_root_page_shows_a_purchase_that_works_and_everything_else_leads_there() {
     let dir = tempfile::tempdir().unwrap();
@@ -90,10 +115,15 @@ async fn its_root_page_shows_a_purchase_that_works_and_everything_else_leads_the
     assert_eq!(answer.status(), 200);
     let page = answer.text().await.unwrap();
     let commands: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("    curl ")).collect();
-    assert_eq!(commands.len(), 1, "{page}");
+    assert_eq!(commands.len(), 2, "{page}");
     let output = std::process::Command::new("bash").args(["-c", &format!("curl -sf {}", commands[0])]).output().unwrap();
     let signed: SignedPurchase = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(signed.signed_transaction.split('.').count(), 3);
+    // To where nobody listens; the address in the page is the usual one, which somebody may have.
+    let command = commands[1].replace("127.0.0.1:9464", "127.0.0.1:1");
+    let output = std::process::Command::new("bash").args(["-c", &format!("curl -sf {command}")]).output().unwrap();
+    let said: SignedNotification = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((said.signed_payload.split('.').count(), said.answers), (3, vec![0, 0]));
     let answer = client.get(format!("{url}/apple")).send().await.unwrap();
     assert_eq!(answer.status(), 404);
     assert!(answer.text().await.unwrap().contains("; / lists"));
