@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 112] = [
+pub const PLAN: [(&str, TablePlacement); 113] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -94,6 +94,7 @@ pub const PLAN: [(&str, TablePlacement); 112] = [
     ("purchase.refused_receipt", SERVICES),
     ("purchase.request", SERVICES),
     ("purchase.purchase", Coordinator("a store's transaction is redeemed once in all books together")),
+    ("purchase.store_event", Coordinator("a store's notification is kept once in all books together")),
     ("purchase.migration", OURS),
     ("purchase.program_format", OURS),
     ("gift.catalogue", Coordinator("one price list for all books")),

@@ -64,7 +64,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 83] = [
+pub const PERSONAL: [PersonalColumn; 86] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -76,6 +76,9 @@ pub const PERSONAL: [PersonalColumn; 83] = [
     personal(Service::Purchase, "refused_receipt.user_id", "user key, for 90 days", OnErasure::Removed),
     personal(Service::Purchase, "refused_receipt.request_id", "the request that submitted it", OnErasure::Removed),
     personal(Service::Purchase, "refused_receipt.transaction_id", "the store's number, as the receipt claims it", OnErasure::Removed),
+    personal(Service::Purchase, "store_event.account_token", "token that a store's notification carries", OnErasure::Emptied),
+    personal(Service::Purchase, "store_event.payload", "a store's notification, with that token in it", OnErasure::Emptied),
+    personal(Service::Purchase, "store_event.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "purchase.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),

@@ -2,7 +2,8 @@
 //! that a receipt credits its coins exactly once, even if several users submit it many times or a process crashes.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
-//! - [`purchases`]: the use cases. [`sweeper`]: finishes purchases cut short by a crash. [`domain`]: what a receipt is worth.
+//! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. [`sweeper`]: finishes what was cut
+//!   short by a crash. [`domain`]: what a receipt is worth.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
@@ -11,6 +12,8 @@ pub mod catalogue;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod events;
+mod meters;
 pub mod postings;
 pub mod purchases;
 pub mod service;
@@ -18,6 +21,7 @@ pub mod store;
 pub mod stores;
 pub mod sweeper;
 pub mod tables;
+pub mod webhooks;
 pub mod wire;
 
 use futures::{FutureExt as _, future::BoxFuture};
@@ -93,6 +97,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         catalogue: Arc::new(catalogue),
         rates: SaleRates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
+        news: tokio::sync::Notify::new(),
     });
     let sweep = sweeper::Options {
         interval: config.sweep_interval,
@@ -119,6 +124,11 @@ impl Service {
     #[must_use]
     pub fn routes(&self) -> tonic::service::Routes {
         tonic::service::Routes::new(self.server())
+    }
+
+    /// The routes of the stores' notifications, for the listener of HTTP.
+    pub fn webhooks(&self) -> axum::Router {
+        webhooks::routes(self.handlers.purchases.clone())
     }
 
     /// The tables, for comparing them with the ledger.

@@ -49,6 +49,8 @@ pub struct Purchases {
     pub rates: SaleRates,
     /// How long the sweeper leaves a new purchase to its call, in milliseconds.
     pub sweep_after_ms: i64,
+    /// Notified when a store's notification was stored, so that it is read at once.
+    pub news: tokio::sync::Notify,
 }
 
 /// One request to redeem.
@@ -80,6 +82,11 @@ pub struct Redeemed {
 }
 
 impl Redeem {
+    /// A receipt that the store itself submitted, for the user whose token it carries. Its id is nobody's request: nothing is kept under it.
+    pub(crate) fn by_store(book: BookName, user: UserKey, request_id: RequestId, signed_transaction: String) -> Redeem {
+        Redeem { book, user, request_id, signed_transaction, fields: SentFields::new(), by_staff: false }
+    }
+
     fn key(&self) -> RequestKey<'_> {
         RequestKey { book: &self.book, subject: &self.user, rpc: REDEEM, request_id: &self.request_id }
     }
@@ -108,21 +115,25 @@ impl Purchases {
             // Unfinished: lost in a crash, or in flight. Every step below is keyed, so repeating them is right in both cases.
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
-        let kept = match self.judge(redeem, kind, now) {
+        match self.record(redeem, kind, now).await? {
+            Ok(purchase) => self.finish(redeem, purchase, now).await,
+            Err(refused) => Err(self.refuse(redeem, refused.of(&redeem.signed_transaction), now).await?),
+        }
+    }
+
+    /// Verifies the receipt and keeps its purchase, whoever submitted it: the first of one receipt, or the one that is there.
+    pub(crate) async fn record(&self, redeem: &Redeem, kind: BookKind, now: SystemTime) -> Result<Result<Purchase, RefusedReceipt>, Error> {
+        match self.judge(redeem, kind, now) {
             // In a LIVE book the operator decides what a package is worth.
-            Ok(_) if kind == BookKind::Live && self.catalogue.is_built_in() => return Err(Error::ListBuiltIn),
+            Ok(_) if kind == BookKind::Live && self.catalogue.is_built_in() => Err(Error::ListBuiltIn),
             // Whatever depends on the list: a receipt that was paid for must not be refused for good because of a list that nobody chose.
             Err(RefusedReceipt { refusal: ReceiptRefusal::ProductUnknown | ReceiptRefusal::Amount, .. })
                 if kind == BookKind::Live && self.catalogue.is_built_in() =>
             {
-                return Err(Error::ListBuiltIn);
+                Err(Error::ListBuiltIn)
             }
-            Ok((new, transaction)) => self.keep(redeem, &new, &transaction, now).await?,
-            Err(refused) => Err(refused),
-        };
-        match kept {
-            Ok(purchase) => self.finish(redeem, purchase, now).await,
-            Err(refused) => Err(self.refuse(redeem, refused.of(&redeem.signed_transaction), now).await?),
+            Ok((new, transaction)) => self.keep(redeem, &new, &transaction, now).await,
+            Err(refused) => Ok(Err(refused)),
         }
     }
 
@@ -178,7 +189,7 @@ impl Purchases {
     ) -> Result<Result<Purchase, RefusedReceipt>, Error> {
         let mut tx = self.store.begin().await?;
         // Before its token is checked: an answer already given stays the same, even after the token's owner was erased.
-        if let Some(first) = purchases::by_transaction(&mut tx, new).await?
+        if let Some(first) = purchases::by_transaction(&mut tx, transaction).await?
             && (&first.book, &first.user) == (&redeem.book, &redeem.user)
         {
             return Ok(Ok(first));
@@ -197,7 +208,7 @@ impl Purchases {
             }
             return Ok(Ok(new.clone()));
         }
-        let first = purchases::by_transaction(&mut tx, new).await?;
+        let first = purchases::by_transaction(&mut tx, transaction).await?;
         let first = first.ok_or(crate::store::Error::Database(sqlx::Error::RowNotFound))?;
         if first.book == redeem.book && first.user == redeem.user {
             return Ok(Ok(first));

@@ -1,7 +1,9 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
-//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. Request ids are in `db::requests`.
+//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say. Request ids
+//!   are in `db::requests`.
 
+mod events;
 pub mod purchases;
 pub mod refused;
 mod rows;
@@ -17,13 +19,14 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 6] = [
+pub const MIGRATIONS: [Migration; 7] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
     Migration::expand(4, include_str!("../migrations/0004_blocked_by.sql")),
     Migration::expand(5, include_str!("../migrations/0005_details.sql")),
     Migration::expand(6, include_str!("../migrations/0006_store.sql")),
+    Migration::expand(7, include_str!("../migrations/0007_store_event.sql")),
 ];
 
 /// Why a statement failed.
@@ -101,9 +104,9 @@ impl Store {
         wallet::token(&mut *self.pool.acquire().await?, book, user).await
     }
 
-    /// Purchases of any book that were verified and have no coins yet.
+    /// Purchases of any book that were verified and have no coins yet, and what stores said that is not over.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
-        purchases::unfinished(&self.pool).await
+        Ok([purchases::unfinished(&self.pool).await?, self.open_events().await?].concat())
     }
 
     /// How many purchases of a book were verified and wait for their coins.

@@ -1,4 +1,4 @@
-//! Finishes purchases that were verified but whose call never got the ledger's answer, and deletes old refusals.
+//! Reads what stores reported, finishes purchases that were verified but whose call never got the ledger's answer, and deletes old refusals.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -38,6 +38,7 @@ pub(crate) async fn run(purchases: Arc<Purchases>, options: Options, shutdown: C
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => {}
+            () = purchases.news.notified() => {}
         }
         if let Err(error) = sweep(&purchases, options, SystemTime::now()).await {
             let status = tonic::Status::from(error);
@@ -48,7 +49,8 @@ pub(crate) async fn run(purchases: Arc<Purchases>, options: Options, shutdown: C
 
 /// One sweep as of `now`; returns how many purchases got their coins.
 pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
-    let mut credited = 0;
+    // First: what a store has just reported is then credited in the same sweep.
+    let mut credited = purchases.read_events(now, i64::from(options.batch_max)).await?;
     for purchase in purchases.store.due(unix_ms(now), i64::from(options.batch_max)).await? {
         credited += usize::from(purchases.finish_later(&purchase, put_off_ms(purchase.tries)).await?);
     }
@@ -61,8 +63,8 @@ pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTi
     Ok(credited)
 }
 
-/// The delay of a purchase after this many failed tries.
-fn put_off_ms(tries: i64) -> i64 {
+/// The delay of a purchase or of a notification after this many failed tries.
+pub(crate) fn put_off_ms(tries: i64) -> i64 {
     const DOUBLINGS_MAX: u32 = 10;
     let doublings = u32::try_from(tries).unwrap_or(DOUBLINGS_MAX).min(DOUBLINGS_MAX);
     millis(PUT_OFF.saturating_mul(1 << doublings).min(PUT_OFF_MAX))

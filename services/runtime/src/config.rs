@@ -89,8 +89,8 @@ pub struct ListenSettings {
     /// gRPC. With port 0, the process chooses a free port and prints it.
     #[schemars(with = "String")]
     pub grpc: SocketAddr,
-    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, without authentication; and callbacks of banks. If not set, there is no HTTP
-    /// listener; a sandbox chooses a free port for its pretend banks.
+    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, without authentication; and callbacks of banks and notifications of stores.
+    /// If not set, there is no HTTP listener; a sandbox chooses a free port for its pretend banks and store.
     #[schemars(with = "Option<String>")]
     pub http: Option<SocketAddr>,
     /// The pretend bank.

@@ -1,4 +1,4 @@
-//! HTTP beside gRPC: liveness, readiness, metrics, and the callbacks of others.
+//! HTTP beside gRPC: liveness, readiness, metrics, and the callbacks of banks and stores.
 use axum::{
     Router,
     extract::Request,
@@ -50,13 +50,13 @@ impl Readiness {
     }
 }
 
-/// The routes under `/webhooks`, once the service that takes them has started.
+/// The routes under `/webhooks`, once the services that take them have started.
 #[derive(Clone, Default)]
 pub(super) struct Webhooks(Arc<OnceLock<Router>>);
 
 impl Webhooks {
     pub(super) fn set(&self, routes: Router) {
-        // One such service in a process; a second call changes nothing.
+        // Once in a process; a second call changes nothing.
         self.0.get_or_init(|| routes);
     }
 

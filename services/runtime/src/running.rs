@@ -1,6 +1,7 @@
 //! The services of this process: started in order, supervised, and stopped.
 use crate::sockets::bind_some;
 use crate::{Error, IdentitySource, Options, books, check, fit, http, lists, options::LOOPBACK, wiring::Wiring};
+use axum::Router;
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use rpc::{ServiceToken, Transport, WriterHealth};
@@ -20,9 +21,10 @@ const SETTLE_MAX: Duration = Duration::from_secs(20);
 /// How often crashed writers of books are checked for.
 const WRITERS_EVERY: Duration = Duration::from_secs(1);
 
-/// Where to listen for HTTP: in a sandbox always, so that its pretend banks can call back.
+/// Where to listen for HTTP: in a sandbox always, so that its pretend banks and stores can call back.
 fn http_address(options: &Options) -> Option<SocketAddr> {
-    let is_called = matches!(options.identity, IdentitySource::Sandbox) && options.services.contains(&Service::Payout);
+    let is_called = matches!(options.identity, IdentitySource::Sandbox)
+        && options.services.iter().any(|service| matches!(service, Service::Payout | Service::Purchase));
     options.http.or(is_called.then_some(LOOPBACK))
 }
 
@@ -80,8 +82,11 @@ impl Runtime {
         for service in services {
             fit::start(service, &mut runtime.wiring).await?;
         }
+        let webhooks = [runtime.wiring.payout.as_ref().map(payout::Service::webhooks), runtime.wiring.store_webhooks.clone()];
+        if let Some(webhooks) = webhooks.into_iter().flatten().reduce(Router::merge) {
+            runtime.webhooks.set(webhooks);
+        }
         if let Some(payout) = &runtime.wiring.payout {
-            runtime.webhooks.set(payout.webhooks());
             if let Some(address) = callbacks_to {
                 payout.register_callbacks(address).await;
             }

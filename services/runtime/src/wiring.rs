@@ -30,6 +30,8 @@ pub(super) struct Wiring {
     pub(super) shutdown: CancellationToken,
     /// Kept to be stopped last.
     pub(super) ledger: Option<Arc<ledger::Ledger>>,
+    /// The routes of stores' notifications, when the purchase service runs here.
+    pub(super) store_webhooks: Option<axum::Router>,
     /// Kept to be stopped before the ledger.
     pub(super) payout: Option<payout::Service>,
     /// The pretend bank, when it runs here.
@@ -100,8 +102,23 @@ impl Wiring {
             transports.insert(*service, rpc::connect_with(url, &tls)?);
         }
         let tls = options.tls.serves().then_some(tls);
-        let (served, ledger, payout, bank, store) = (ServedRoutes::default(), None, None, None, None);
-        Ok(Self { options, database, stack, issuer, identities, tls, served, shutdown, ledger, payout, bank, store, transports })
+        let (served, ledger, store_webhooks, payout, bank, store) = (ServedRoutes::default(), None, None, None, None, None);
+        Ok(Self {
+            options,
+            database,
+            stack,
+            issuer,
+            identities,
+            tls,
+            served,
+            shutdown,
+            ledger,
+            store_webhooks,
+            payout,
+            bank,
+            store,
+            transports,
+        })
     }
 
     /// Adds a started service to the listener, and for the other services here.

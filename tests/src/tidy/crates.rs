@@ -54,7 +54,8 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/ledger_client", &[&["api", "rpc", "chart", "money"]], &[]),
     row("services/ledger", &[&["books", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"]], &["pgtest"]),
     row("services/gift", &[CLIENT], CLIENT_TESTS),
-    row("services/purchase", &[CLIENT], CLIENT_TESTS),
+    // The store calls it.
+    row("services/purchase", &[CLIENT], &["testbed", "pgtest", "sandbox", "http_client"]),
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
     row(
         "services/payout",

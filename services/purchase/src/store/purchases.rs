@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::rows::{BLOCKED, CREDITED, SUSPENDED, VERIFIED, purchase};
 use super::{Error, Store};
-use crate::domain::{Purchase, PurchaseState};
+use crate::domain::{Purchase, PurchaseState, Transaction};
 
 /// Most purchases read for one transaction id of the store: apps of one book times environments.
 const SAME_STORE_ID_MAX: i64 = 100;
@@ -49,7 +49,7 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_
 }
 
 /// The purchase behind a store's transaction.
-pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Purchase) -> Result<Option<Purchase>, Error> {
+pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Transaction) -> Result<Option<Purchase>, Error> {
     let row = sqlx::query("SELECT * FROM purchase WHERE store = $4 AND environment = $1 AND bundle_id = $2 AND transaction_id = $3")
         .bind(like.environment.as_str())
         .bind(like.bundle_id.as_str())

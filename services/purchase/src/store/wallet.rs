@@ -40,7 +40,7 @@ impl Store {
         token.ok_or(Error::Database(sqlx::Error::RowNotFound))
     }
 
-    /// Deletes the link between token and user, and the user's refused receipts: receipts with the token have no owner from then on. Digests are kept,
+    /// Deletes the link between token and user, the user's refused receipts, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,
     /// by which such a receipt is recognized, and the user too if they return under the same key. Returns how many tokens there were. Purchases are
     /// kept, as accounting records must be.
     pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
@@ -56,6 +56,10 @@ impl Store {
                 .bind(unix_ms(SystemTime::now()))
                 .execute(&mut *tx)
                 .await?;
+            // What a store said about the user keeps what names no user: its type, and the transaction of the accounts.
+            let sql =
+                "UPDATE store_event SET account_token = '', payload = '' WHERE book = $1 AND account_token = $2 AND account_token <> ''";
+            sqlx::query(sql).bind(book.as_str()).bind(token).execute(&mut *tx).await?;
         }
         for sql in ["DELETE FROM refused_receipt WHERE book = $1 AND user_id = $2", "DELETE FROM wallet WHERE book = $1 AND user_id = $2"] {
             sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&mut *tx).await?;
@@ -68,6 +72,15 @@ impl Store {
 pub(super) async fn token(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<Option<String>, Error> {
     let sql = "SELECT app_account_token FROM wallet WHERE book = $1 AND user_id = $2";
     Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_optional(connection).await?)
+}
+
+/// The user who owns `carried`; `None` if nobody does.
+pub(crate) async fn owner(connection: &mut AnyConnection, book: &BookName, carried: Uuid) -> Result<Option<UserKey>, Error> {
+    let carried = carried.hyphenated().to_string();
+    let sql = "SELECT user_id FROM wallet WHERE book = $1 AND app_account_token = $2";
+    let owner: Option<String> = sqlx::query_scalar(sql).bind(book.as_str()).bind(carried.as_str()).fetch_optional(connection).await?;
+    let damaged = |_| Error::Damaged { purchase_id: "of a token".to_owned(), column: "wallet.user_id" };
+    owner.map(|owner| UserKey::try_new(&owner).map_err(damaged)).transpose()
 }
 
 /// Who owns `carried`, as far as `user` is concerned.

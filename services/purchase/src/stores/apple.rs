@@ -5,11 +5,14 @@
 //! trusts anything that calls itself `Xcode` or `LocalTesting`, so it is never called for those. It has one error for many faults: [`parts`] and
 //! [`chain`] check first, to report precisely what is wrong, never to let anything pass.
 //!
+//! Its [`notification`]s are signed the same way and checked by the same code.
+//!
 //! Not checked, because it can't be offline: whether a certificate was revoked, and whether the store refunded the purchase after signing (a
 //! notification reports that).
 
 mod chain;
 pub mod claims;
+pub mod notification;
 mod parts;
 
 use std::collections::HashMap;
@@ -26,6 +29,7 @@ use crate::config::Config;
 use crate::domain::{QUANTITY_MAX, StoreKind, Transaction, UnknownPrice};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::stores::ID_BYTES_MAX;
+use parts::ClaimedChain;
 
 /// Largest receipt; real ones have 4 to 6 KiB.
 pub const RECEIPT_BYTES_MAX: usize = 16 * 1024;
@@ -93,24 +97,34 @@ impl ReceiptVerifier {
 
     /// Verifies `jws` for a book, or returns what is wrong with it; the first fault in the contract's order. Takes about a millisecond.
     pub fn verify(&self, jws: &str, book: &BookName, kind: BookKind) -> Result<Transaction, RefusedReceipt> {
-        let parts = parts::read(jws)?;
+        let (certificates, claimed) = parts::read::<JWSTransactionDecodedPayload>(jws, RECEIPT_BYTES_MAX)?;
+        // Only claimed so far; the library compares it with the signed content.
+        let app = claimed.bundle_id.as_ref().and_then(|bundle| self.bundles.get_key_value(bundle));
+        let app = app.filter(|(_, app)| app.book == book.as_str());
+        let library = self.library(kind, &certificates, claimed.signed_date.map(|date| date.timestamp()), app)?;
+        let payload = library.verify_and_decode_signed_transaction(jws).map_err(|error| refused_by_library(&error))?;
+        if app.is_none() {
+            return Err(refused_by_library(&SignedDataVerifierError::InvalidAppIdentifier));
+        }
+        transaction(payload)
+    }
+
+    /// Checks the certificates and makes the library ready for what they signed. An app that is none of the book's is verified without a name, and the caller
+    /// refuses it afterwards: the signature's fault is reported before the bundle's.
+    fn library(
+        &self,
+        kind: BookKind,
+        certificates: &ClaimedChain,
+        signed_at_s: Option<i64>,
+        app: Option<(&String, &KnownApp)>,
+    ) -> Result<SignedDataVerifier, RefusedReceipt> {
         let (roots, environment) = match kind {
             BookKind::Live => (&self.live_roots, Environment::Production),
             BookKind::Test => (&self.test_roots, Environment::Sandbox),
         };
-        chain::check(&parts.certificates, roots, parts.signed_at_s)?;
-        // Only claimed so far; the library compares it with the signed content.
-        let app = parts.bundle_id.as_ref().and_then(|bundle| self.bundles.get_key_value(bundle));
-        let app = app.filter(|(_, app)| app.book == book.as_str());
-        // A bundle of another book is verified without a name: the signature's fault is reported before the bundle's.
+        chain::check(certificates, roots, signed_at_s)?;
         let (bundle_id, apple_id) = app.map_or((String::new(), 0), |(bundle, app)| (bundle.clone(), app.apple_id));
-        let library = SignedDataVerifier::new(roots.clone(), environment.clone(), bundle_id.clone(), Some(apple_id), false)
-            .map_err(|error| refused_by_library(&error))?;
-        let payload = library.verify_and_decode_signed_transaction(jws).map_err(|error| refused_by_library(&error))?;
-        if bundle_id.is_empty() {
-            return Err(refused_by_library(&SignedDataVerifierError::InvalidAppIdentifier));
-        }
-        transaction(payload, &environment)
+        SignedDataVerifier::new(roots.clone(), environment, bundle_id, Some(apple_id), false).map_err(|error| refused_by_library(&error))
     }
 }
 
@@ -138,8 +152,19 @@ fn shown_code(code: Option<&str>) -> String {
     code.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(CODE_CHARS_MAX).collect()
 }
 
+/// Apple's word for an environment whose signatures are checked.
+fn word(environment: &Environment) -> Result<String, RefusedReceipt> {
+    match environment {
+        Environment::Production => Ok("Production".to_owned()),
+        Environment::Sandbox => Ok("Sandbox".to_owned()),
+        Environment::Xcode | Environment::LocalTesting | Environment::NotSupported(_) => {
+            Err(refused_by_library(&SignedDataVerifierError::InvalidEnvironment))
+        }
+    }
+}
+
 /// The checks that the library leaves to its user, in the contract's order.
-fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment) -> Result<Transaction, RefusedReceipt> {
+fn transaction(payload: JWSTransactionDecodedPayload) -> Result<Transaction, RefusedReceipt> {
     if payload.r#type != Some(ProductType::Consumable) {
         return Err(RefusedReceipt::new(ReceiptRefusal::Type, "only consumables are coin packages"));
     }
@@ -165,11 +190,7 @@ fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment)
     };
     Ok(Transaction {
         store: StoreKind::Apple,
-        environment: match environment {
-            Environment::Production => "Production".to_owned(),
-            Environment::Sandbox => "Sandbox".to_owned(),
-            Environment::Xcode | Environment::LocalTesting | Environment::NotSupported(_) => return Err(malformed("environment")),
-        },
+        environment: word(&payload.environment.ok_or_else(|| malformed("environment"))?)?,
         bundle_id: id(payload.bundle_id, "bundleId")?,
         transaction_id: id(payload.transaction_id, "transactionId")?,
         product_id: id(payload.product_id, "productId")?,

@@ -99,6 +99,11 @@ impl Fixture {
         (self.service, self.purchase) = start(&self.bed, &self.store, &self.shutdown).await;
     }
 
+    /// Stops what runs beside calls: from then on nothing is read or finished but by hand.
+    pub fn stop_background(&self) {
+        self.shutdown.cancel();
+    }
+
     /// The service's tables, for direct access.
     pub async fn pool(&self) -> sqlx::AnyPool {
         self.bed.database.open("purchase", &purchase::store::MIGRATIONS).await.unwrap()

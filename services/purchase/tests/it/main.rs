@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod lists;
 mod live;
+mod notified;
 mod old;
 mod reasons;
 mod redeem;

@@ -27,6 +27,7 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
         shutdown: wiring.shutdown.clone(),
     };
     let service = purchase::start(deps, config).await?;
+    wiring.store_webhooks = Some(service.webhooks());
     wiring.add(Service::Purchase, service.routes());
     Ok(())
 }

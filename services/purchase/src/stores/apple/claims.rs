@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::RECEIPT_BYTES_MAX;
 use crate::stores::ID_BYTES_MAX;
@@ -20,12 +21,24 @@ pub struct ReceiptClaims {
     pub product_id: String,
 }
 
+/// The claims of a compact JWS, as an object; empty if there are none.
+fn object(jws: &str) -> Map<String, Value> {
+    let payload = if jws.len() <= RECEIPT_BYTES_MAX { jws.split('.').nth(1).unwrap_or_default() } else { "" };
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+/// The token that a receipt carries, as we write tokens; empty without one.
+pub(super) fn account_token(jws: &str) -> String {
+    let claims = object(jws);
+    let token = claims.get("appAccountToken").and_then(Value::as_str).and_then(|text| Uuid::try_parse(text).ok());
+    token.map_or_else(String::new, |token| token.hyphenated().to_string())
+}
+
 /// Reads the claims of a compact JWS.
 #[must_use]
 pub fn read(jws: &str) -> ReceiptClaims {
-    let payload = if jws.len() <= RECEIPT_BYTES_MAX { jws.split('.').nth(1).unwrap_or_default() } else { "" };
-    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).unwrap_or_default();
-    let claims: Map<String, Value> = serde_json::from_slice(&bytes).unwrap_or_default();
+    let claims = object(jws);
     let claim = |name: &str| {
         let text = claims.get(name).and_then(Value::as_str).unwrap_or_default();
         // PostgreSQL can't store a NUL, and a terminal should not be sent control characters.

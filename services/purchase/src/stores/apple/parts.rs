@@ -1,27 +1,17 @@
 //! The envelope of a compact JWS (RFC 7515), read before anything is trusted: form, algorithm, number of certificates.
 
-use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransactionDecodedPayload;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::RECEIPT_BYTES_MAX;
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 
 /// Leaf, intermediate, root.
 const CERTIFICATES: usize = 3;
 
-/// What a receipt claims.
-#[derive(Debug)]
-pub(super) struct ReceiptParts {
-    /// DER, leaf first.
-    pub(super) certificates: [Vec<u8>; CERTIFICATES],
-    /// The app.
-    pub(super) bundle_id: Option<String>,
-    /// When it was signed, in Unix seconds.
-    pub(super) signed_at_s: Option<i64>,
-}
+/// Certificates in DER, leaf first.
+pub(super) type ClaimedChain = [Vec<u8>; CERTIFICATES];
 
 #[derive(Deserialize)]
 struct JwsHeader {
@@ -30,17 +20,17 @@ struct JwsHeader {
     crit: Option<Value>,
 }
 
-pub(super) fn read(jws: &str) -> Result<ReceiptParts, RefusedReceipt> {
-    let malformed = |why: &str| RefusedReceipt::new(ReceiptRefusal::Malformed, format!("not a compact JWS of a transaction: {why}"));
-    if jws.len() > RECEIPT_BYTES_MAX {
+/// The certificates of a JWS of at most `bytes_max` bytes, and what it claims.
+pub(super) fn read<T: DeserializeOwned>(jws: &str, bytes_max: usize) -> Result<(ClaimedChain, T), RefusedReceipt> {
+    let malformed = |why: &str| RefusedReceipt::new(ReceiptRefusal::Malformed, format!("not a compact JWS of the store: {why}"));
+    if jws.len() > bytes_max {
         return Err(malformed("too long"));
     }
     let segments: Vec<&str> = jws.split('.').collect();
     let [header, payload, _] = segments[..] else { return Err(malformed("not three parts")) };
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| malformed("not base64url"));
     let header: JwsHeader = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("its header is not an object"))?;
-    let payload: JWSTransactionDecodedPayload =
-        serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("its payload is not a transaction"))?;
+    let payload: T = serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("its payload is not what such a JWS contains"))?;
     // RFC 7515, 4.1.11: a parameter marked as critical that we don't know makes a header invalid.
     if header.crit.is_some() {
         return Err(malformed("critical header parameters"));
@@ -61,9 +51,5 @@ pub(super) fn read(jws: &str) -> Result<ReceiptParts, RefusedReceipt> {
         let text = value.as_str().unwrap_or_default();
         STANDARD.decode(text).map_err(|_| RefusedReceipt::new(ReceiptRefusal::Chain, "a certificate is not base64"))
     };
-    Ok(ReceiptParts {
-        certificates: [der(leaf)?, der(intermediate)?, der(root)?],
-        bundle_id: payload.bundle_id,
-        signed_at_s: payload.signed_date.map(|date| date.timestamp()),
-    })
+    Ok(([der(leaf)?, der(intermediate)?, der(root)?], payload))
 }

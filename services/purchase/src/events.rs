@@ -1,0 +1,159 @@
+//! Use cases: what stores say on their own.
+//!
+//! An event is stored before it is answered, once under the store's id of it, and read later, as often as needed: a crash at any point loses nothing, and
+//! disorder and repetition are harmless. Reading a sale keeps its purchase, unless the buyer was first, and ends the event; crediting is the same as for a
+//! purchase that a buyer submitted.
+
+use std::time::SystemTime;
+
+use chart::BookKind;
+use money::time::unix_ms;
+use money::{RequestId, UserKey};
+use uuid::Uuid;
+
+use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::{StoreKind, Transaction};
+use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
+use crate::meters;
+use crate::purchases::{Purchases, Redeem};
+use crate::store::{purchases, wallet};
+use crate::stores::apple::notification;
+use crate::sweeper::put_off_ms;
+
+/// Why a notification was not taken. In no case was anything stored.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// Not a notification at all.
+    Malformed,
+    /// Nothing proves that it is the store's and about an app of a book here.
+    Refused(RefusedReceipt),
+    /// It could not be checked or stored now.
+    Later(String),
+}
+
+/// What reading an event led to.
+enum EventReading {
+    /// It is over, or waits for something else than reading.
+    Ended(EventState, String),
+    /// It must be read again, for this reason.
+    Later(String),
+}
+
+impl Purchases {
+    /// Checks a notification and stores it. False: it was stored before.
+    pub(crate) async fn take_in(&self, store: StoreKind, body: &[u8], now: SystemTime) -> Result<bool, NotTaken> {
+        let taken = self.store_event(store, body, now).await;
+        match &taken {
+            Ok((is_new, state)) => meters::arrived(store, if *is_new { state.name() } else { "repeated" }, ""),
+            Err(NotTaken::Malformed) => meters::arrived(store, "malformed", ""),
+            Err(NotTaken::Refused(refused)) => meters::arrived(store, "forged", refused.refusal.reason()),
+            Err(NotTaken::Later(_)) => meters::arrived(store, "not_stored", ""),
+        }
+        let (is_new, _) = taken?;
+        if is_new {
+            self.news.notify_one();
+        }
+        Ok(is_new)
+    }
+
+    async fn store_event(&self, store: StoreKind, body: &[u8], now: SystemTime) -> Result<(bool, EventState), NotTaken> {
+        let (kind, event) = match store {
+            StoreKind::Apple => {
+                let payload = notification::signed_payload(body).ok_or(NotTaken::Malformed)?;
+                self.verifier.notification(&payload).map_err(NotTaken::Refused)?
+            }
+        };
+        match self.ledger.book(&event.book).await {
+            Ok(Some(of_book)) if of_book == kind => {}
+            Ok(found) => return Err(NotTaken::Refused(of_another_book(found))),
+            Err(error) => return Err(NotTaken::Later(error.to_string())),
+        }
+        let kept = self.store.keep_event(&event, unix_ms(now)).await.map_err(|error| NotTaken::Later(error.to_string()))?;
+        Ok((kept, event.state))
+    }
+
+    /// Reads the events that are due, at most `count_max`; returns how many purchases got their coins by that.
+    pub(crate) async fn read_events(&self, now: SystemTime, count_max: i64) -> Result<usize, Error> {
+        let mut credited = 0;
+        for event in self.store.due_events(unix_ms(now), count_max).await? {
+            let reading = match self.read_event(&event, now, &mut credited).await {
+                Ok(reading) => reading,
+                Err(Error::Store(error)) => return Err(error.into()),
+                Err(error) => EventReading::Later(tonic::Status::from(error).message().to_owned()),
+            };
+            match reading {
+                EventReading::Ended(state, note) => {
+                    tracing::info!(event_id = event.event_id, state = state.name(), note, "a store's notification was read");
+                    self.store.end_event(&event, state, &note).await?;
+                }
+                EventReading::Later(why) => {
+                    tracing::warn!(event_id = event.event_id, why, "a store's notification can't be read to its end yet");
+                    let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(event.tries));
+                    self.store.put_off_event(&event, &why, next_attempt_at_ms).await?;
+                }
+            }
+        }
+        Ok(credited)
+    }
+
+    /// Reads a sale. Its purchase is kept before the event is ended, and credited under an id that is derived from it, so reading it again is harmless.
+    async fn read_event(&self, event: &StoreEvent, now: SystemTime, credited: &mut usize) -> Result<EventReading, Error> {
+        let ended = |state, note: &str| Ok(EventReading::Ended(state, note.to_owned()));
+        if event.payload.is_empty() {
+            return ended(EventState::Ownerless, "its buyer was erased");
+        }
+        let Some(receipt) = notification::receipt(&event.payload) else {
+            return ended(EventState::Refused, "it carries no transaction");
+        };
+        let kind = self.ledger.book(&event.book).await?.ok_or_else(|| Error::BookUnknown(event.book.to_string()))?;
+        let transaction = match self.verifier.verify(&receipt, &event.book, kind) {
+            Ok(transaction) => transaction,
+            Err(refused) => return Ok(EventReading::Ended(EventState::Refused, note(&refused))),
+        };
+        let user = match self.buyer(event, &transaction).await? {
+            Ok(user) => user,
+            Err(reading) => return Ok(reading),
+        };
+        let request_id = RequestId::parse(&Uuid::now_v7().to_string()).expect("a UUID of version 7");
+        let redeem = Redeem::by_store(event.book.clone(), user, request_id, receipt);
+        let refused = match self.record(&redeem, kind, now).await? {
+            Ok(purchase) => {
+                let is_credited = self.finish_later(&purchase, self.sweep_after_ms).await?;
+                *credited += usize::from(is_credited);
+                return Ok(EventReading::Ended(EventState::Kept, purchase.purchase_id.to_string()));
+            }
+            Err(refused) => refused,
+        };
+        Ok(match refused.refusal {
+            // It was paid for, and the list can be completed.
+            ReceiptRefusal::ProductUnknown => EventReading::Later(note(&refused)),
+            _ => EventReading::Ended(EventState::Refused, note(&refused)),
+        })
+    }
+
+    /// Who gets the coins, or why this event credits nobody: its purchase is there already, or its buyer is unknown.
+    async fn buyer(&self, event: &StoreEvent, transaction: &Transaction) -> Result<Result<UserKey, EventReading>, Error> {
+        let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
+        if let Some(first) = purchases::by_transaction(&mut connection, transaction).await? {
+            return Ok(Err(EventReading::Ended(EventState::Kept, first.purchase_id.to_string())));
+        }
+        let Some(token) = transaction.app_account_token else {
+            return Ok(Err(EventReading::Ended(EventState::Ownerless, "its receipt carries no token".to_owned())));
+        };
+        let owner = wallet::owner(&mut connection, &event.book, token).await?;
+        Ok(owner.ok_or_else(|| EventReading::Ended(EventState::Ownerless, "the token of its receipt is nobody's".to_owned())))
+    }
+}
+
+fn note(refused: &RefusedReceipt) -> String {
+    format!("{}: {}", refused.refusal.reason(), refused.message)
+}
+
+/// The refusal of a notification whose environment is not that of its app's book.
+fn of_another_book(found: Option<BookKind>) -> RefusedReceipt {
+    let message = match found {
+        Some(_) => "LIVE books take notifications of Production only, TEST books of Sandbox only",
+        None => "the app's book is unknown",
+    };
+    RefusedReceipt::new(ReceiptRefusal::Environment, message)
+}

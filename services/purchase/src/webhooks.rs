@@ -1,0 +1,40 @@
+//! Notifications of stores at `/webhooks/store/<name>`: checked, stored durably, then answered, and only then read.
+
+use crate::domain::StoreKind;
+use crate::events::NotTaken;
+use crate::purchases::Purchases;
+use crate::stores::apple::notification::NOTIFICATION_BYTES_MAX;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State},
+    http::StatusCode,
+    routing::post,
+};
+use std::{sync::Arc, time::SystemTime};
+
+/// Longest body that is taken, in bytes: a notification, and what wraps it.
+pub const BODY_BYTES_MAX: usize = NOTIFICATION_BYTES_MAX + 1024;
+
+/// The routes of notifications, for the listener of HTTP.
+pub fn routes(purchases: Arc<Purchases>) -> Router {
+    Router::new().route("/webhooks/store/{store}", post(receive)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(purchases)
+}
+
+/// Answers 200 once the notification is durable, also if it was delivered before; 400 to what is none, 401 to what is not proved to be from the store and about
+/// an app of ours, 404 for a store that is not served, 413 to what is too long, and 503 where it could not be stored: the store then sends it again.
+async fn receive(State(purchases): State<Arc<Purchases>>, Path(name): Path<String>, body: Bytes) -> (StatusCode, &'static str) {
+    let Some(store) = StoreKind::from_name(&name) else { return (StatusCode::NOT_FOUND, "no notifications of such a store are taken\n") };
+    match purchases.take_in(store, &body, SystemTime::now()).await {
+        Ok(_) => (StatusCode::OK, ""),
+        Err(NotTaken::Malformed) => (StatusCode::BAD_REQUEST, "not a notification; nothing was taken\n"),
+        Err(NotTaken::Refused(refused)) => {
+            tracing::warn!(store = store.as_str(), reason = refused.refusal.reason(), why = refused.message, "a notification was refused");
+            (StatusCode::UNAUTHORIZED, "nothing proves that it is from this store, about an app of ours; nothing was taken\n")
+        }
+        Err(NotTaken::Later(why)) => {
+            tracing::error!(store = store.as_str(), why, "a notification could not be stored; the store has to send it again");
+            (StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; send it again\n")
+        }
+    }
+}
