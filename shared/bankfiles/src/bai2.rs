@@ -1,8 +1,8 @@
 //! BAI2: balances and entries that banks, above all in the United States, report for one day (Cash Management Balance Reporting
 //! Specifications, version 2).
 //!
-//! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem. `records` cuts a file
-//! into records and fields, `reader` builds what is below from them, `checks` compares it with the file's own totals, and `codes` says what
+//! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem; [`stream`] gives out the
+//! entries of a file of any length one by one. `records` cuts a file into records and fields, `reader` builds what is below from them, `checks` compares it with the file's own totals, and `codes` says what
 //! type codes mean. [`Bai2Frame`] writes files.
 
 mod checks;
@@ -16,10 +16,13 @@ pub use write::{Bai2Frame, Bai2NewEntry};
 
 use crate::{
     FileProblem, FileReading,
-    statement::{Findings, StatementSide, WrittenLine, as_optional_text, decoded},
+    statement::{Findings, LineInput, StatementSide, WrittenLine, as_optional_text, decoded},
 };
 use jiff::civil::Date;
+use reader::Bai2Reader;
+use records::physical_lines;
 use serde::Serialize;
+use std::io::Read;
 
 /// A file: records 01 to 99.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -245,13 +248,77 @@ pub struct Bai2Part {
     pub amount_minor: Option<i64>,
 }
 
+/// A part of a file that is read record by record, in the file's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bai2Streamed {
+    /// A group begins: what its record 02 says.
+    Group(Box<Bai2Group>),
+    /// An account of it begins: what its record 03 says.
+    Account(Box<Bai2Account>),
+    /// The account's next entry.
+    Entry(Box<Bai2Entry>),
+    /// The account is over, with the control total that its record 49 states, if it has one. What does not add up is a problem.
+    AccountEnd(Option<i64>),
+    /// The group is over, with the control total that its record 98 states, if it has one.
+    GroupEnd(Option<i64>),
+}
+
 /// Reads a file as far as it can be understood, and says what can't.
 #[must_use]
 pub fn read(bytes: &[u8]) -> (Bai2File, Vec<FileProblem>) {
     let mut findings = Findings::default();
     let text = decoded(bytes, &mut findings);
-    let file = reader::file(&text, &mut findings);
-    (file, findings.into_problems())
+    let mut groups: Vec<Bai2Group> = Vec::new();
+    let mut give = |part| collect(&mut groups, part);
+    let mut reader = Bai2Reader::new(&mut give, findings, true);
+    physical_lines(&text).into_iter().for_each(|line| reader.line(line));
+    reader.end();
+    let (file, findings) = (reader.file, reader.findings);
+    (Bai2File { groups, ..file }, findings.into_problems())
+}
+
+/// Reads a file of any length and gives out its parts as they come, before it is known whether its totals are right: whoever acts on them reads the file twice.
+/// What is in memory is one record, eight bytes of each entry by which a repeated account is noticed, and what accounts report without their entries. Returns
+/// the problems of [`read`].
+pub fn stream(input: impl Read, give: &mut dyn FnMut(Bai2Streamed)) -> Vec<FileProblem> {
+    let mut reader = Bai2Reader::new(give, Findings::default(), false);
+    let mut lines = LineInput::new(input);
+    let first = lines.next(&mut reader.findings);
+    let mut next = lines.next(&mut reader.findings);
+    match first {
+        // A file without line ends is cut by the length that its header states.
+        Some(only) if next.is_none() => physical_lines(only.text()).into_iter().for_each(|line| reader.line(line)),
+        first => first.iter().for_each(|line| reader.line(line.as_line())),
+    }
+    while let Some(line) = next {
+        reader.line(line.as_line());
+        next = lines.next(&mut reader.findings);
+    }
+    reader.end();
+    reader.findings.into_problems()
+}
+
+/// Adds a part to the groups of which it is one.
+fn collect(groups: &mut Vec<Bai2Group>, part: Bai2Streamed) {
+    if let Bai2Streamed::Group(group) = part {
+        return groups.push(*group);
+    }
+    let Some(group) = groups.last_mut() else { return };
+    match part {
+        Bai2Streamed::Account(account) => group.accounts.push(*account),
+        Bai2Streamed::Entry(entry) => {
+            if let Some(account) = group.accounts.last_mut() {
+                account.entries.push(*entry);
+            }
+        }
+        Bai2Streamed::AccountEnd(total) => {
+            if let Some(account) = group.accounts.last_mut() {
+                account.control_total = total;
+            }
+        }
+        Bai2Streamed::GroupEnd(total) => group.control_total = total,
+        Bai2Streamed::Group(_) => {}
+    }
 }
 
 /// Reads a file that must be without any problem, even one that leaves amounts as they are.

@@ -1,7 +1,7 @@
 //! MT940 customer statements and MT942 interim reports: SWIFT's text messages, also as banks write them without SWIFT's envelope.
 //!
-//! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem. `fields` cuts a file into
-//! messages and fields, `reader` builds statements from them with `entry` (`:61:`), `balance` and `details` (`:86:`), `checks` compares
+//! [`read`] returns everything that is understood, and problems; [`read_strict`] refuses a file with any problem; [`stream`] gives out the
+//! entries of a file of any length one by one. `fields` cuts a file into messages and fields, `reader` builds statements from them with `entry` (`:61:`), `balance` and `details` (`:86:`), `checks` compares
 //! them with their own balances and with each other, and `codes` says what codes mean. [`Mt940Frame`] writes statements.
 
 mod balance;
@@ -19,10 +19,12 @@ pub use write::{Mt940Frame, Mt940NewEntry};
 
 use crate::{
     FileProblem, FileReading,
-    statement::{Findings, StatementSide, WrittenLine, as_optional_text, as_text, decoded},
+    statement::{Findings, LineInput, StatementSide, WrittenLine, as_optional_text, as_text, decoded, text_lines},
 };
 use jiff::civil::{Date, DateTime};
+use reader::Mt940Reader;
 use serde::Serialize;
+use std::io::Read;
 
 /// A file of one or more messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -186,13 +188,45 @@ pub struct Mt940Entry {
     pub details: Option<Mt940Details>,
 }
 
+/// A part of a file that is read field by field, in the file's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mt940Streamed {
+    /// A message begins: what stands before its first entry.
+    Begin(Box<Mt940Statement>),
+    /// Its next entry, with its `:86:`.
+    Entry(Box<Mt940Entry>),
+    /// The message is over: all of it but its entries. What does not add up is a problem.
+    End(Box<Mt940Statement>),
+}
+
 /// Reads a file as far as it can be understood, and says what can't.
 #[must_use]
 pub fn read(bytes: &[u8]) -> (Mt940File, Vec<FileProblem>) {
     let mut findings = Findings::default();
     let text = decoded(bytes, &mut findings);
-    let file = reader::file(&text, &mut findings);
-    (file, findings.into_problems())
+    let (mut statements, mut entries) = (Vec::new(), Vec::new());
+    let mut give = |part| match part {
+        Mt940Streamed::Begin(_) => {}
+        Mt940Streamed::Entry(entry) => entries.push(*entry),
+        Mt940Streamed::End(statement) => statements.push(Mt940Statement { entries: std::mem::take(&mut entries), ..*statement }),
+    };
+    let mut reader = Mt940Reader::new(&mut give, findings, true);
+    text_lines(&text).into_iter().for_each(|line| reader.line(line));
+    reader.end();
+    let (with_problems, findings) = (reader.with_problems, reader.findings);
+    (Mt940File { statements, with_problems }, findings.into_problems())
+}
+
+/// Reads a file of any length and gives out its parts as they come, before it is known whether its balances are right: whoever acts on them reads the file twice.
+/// What is in memory is one field, the fields before a message's first entry, and the balances of each message. Returns the problems of [`read`].
+pub fn stream(input: impl Read, give: &mut dyn FnMut(Mt940Streamed)) -> Vec<FileProblem> {
+    let mut reader = Mt940Reader::new(give, Findings::default(), false);
+    let mut lines = LineInput::new(input);
+    while let Some(line) = lines.next(&mut reader.findings) {
+        reader.line(line.as_line());
+    }
+    reader.end();
+    reader.findings.into_problems()
 }
 
 /// Reads a file that must be without any problem, even one that leaves amounts as they are.

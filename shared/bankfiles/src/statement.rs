@@ -5,12 +5,19 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
 
-/// The largest file that is read: 32 MiB. What was read takes many times as much memory.
+mod input;
+
+pub(crate) use input::LineInput;
+
+/// The largest file that is read whole: 32 MiB, and the longest line of one that is read line by line. What was read takes many times as much memory.
 pub const STATEMENT_BYTES_MAX: usize = 32 << 20;
-/// The most lines of a file that is read: every line may become an entry with all its fields.
+/// The most lines of a file that is read whole: every line may become an entry with all its fields.
 pub const STATEMENT_LINES_MAX: usize = 500_000;
 /// How many problems are listed one by one. The last of a longer list says how many more there are.
 const PROBLEMS_MAX: usize = 1_000;
+/// Bytes of a record or field with its continuations, and of what a message has before its entries: far more than any bank writes.
+pub(crate) const PART_BYTES_MAX: usize = 1 << 20;
+const NOT_UTF8: &str = "the text is not UTF-8; it was read as ISO 8859-1, so letters beyond ASCII may be wrong";
 /// Two digits of a year from here on are of the last century, as in SWIFT's `YYMMDD`.
 const CENTURY_TURN: i16 = 80;
 
@@ -105,6 +112,11 @@ impl Findings {
         }
     }
 
+    /// A problem with the file as a whole that no longer list may hide.
+    pub(crate) fn first(&mut self, line: usize, what: String) {
+        self.listed.insert(0, FileProblem { place: format!("line {line}"), what, touches_money: true });
+    }
+
     /// How many there are so far.
     pub(crate) fn count(&self) -> usize {
         self.listed.len() + self.further
@@ -144,7 +156,7 @@ pub(crate) fn decoded(bytes: &[u8], findings: &mut Findings) -> String {
         Ok(text) => text.to_owned(),
         Err(error) => {
             let line = 1 + bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
-            findings.other(line, "the text is not UTF-8; it was read as ISO 8859-1, so letters beyond ASCII may be wrong");
+            findings.other(line, NOT_UTF8);
             bytes.iter().copied().map(char::from).collect()
         }
     }

@@ -98,10 +98,10 @@ pub fn read(bytes: &[u8], file: usize) -> BankFileLines {
         camt::read(bytes, file)
     } else if bankfiles::nacha::looks_like(bytes) {
         ach::read(bytes, file)
-    } else if bankfiles::bai2::looks_like(bytes) {
-        bai::read(bytes, file)
-    } else if bankfiles::mt940::looks_like(bytes) {
-        swift::read(bytes, file)
+    } else if bankfiles::bai2::looks_like(bytes) || bankfiles::mt940::looks_like(bytes) {
+        let mut lines = Vec::new();
+        let StreamedFile { format, statements, problems } = stream(bytes, file, &mut |_, line| lines.push(line));
+        BankFileLines::checked(&format, statements.into_iter().map(|(part, _)| part).collect(), lines, problems)
     } else {
         let what = if bytes.is_empty() { "is empty" } else { "is none of camt.052 to camt.054, NACHA, BAI2, MT940 and MT942" };
         BankFileLines::checked("unknown", Vec::new(), Vec::new(), vec![problem("file", what, true)])

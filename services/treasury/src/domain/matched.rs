@@ -107,9 +107,11 @@ pub fn run(asked: &AccountRun) -> Result<AccountFindings, RunFault> {
     if !asked.leaves.is_empty() {
         terms.add_structure(&asked.number, &asked.leaves.iter().map(String::as_str).collect::<Vec<_>>());
     }
+    let first: Vec<StreamedFile> =
+        asked.files.iter().enumerate().map(|(at, file)| stream(file.bytes.as_slice(), at + 1, &mut |_, _| {})).collect();
     let mut survey = Survey::new();
-    for (at, file) in asked.files.iter().enumerate() {
-        survey.add(at + 1, asked.survey(at + 1, file));
+    for (at, (file, read)) in asked.files.iter().zip(&first).enumerate() {
+        survey.add(at + 1, asked.survey(file, read));
     }
     let judged = survey.judge(&terms, &[(asked.number.clone(), asked.currency)])?;
     let mut lines: HashMap<LinePlace, KeyedLine> = HashMap::new();
@@ -122,6 +124,8 @@ pub fn run(asked: &AccountRun) -> Result<AccountFindings, RunFault> {
         let Some(file) = number.checked_sub(1).and_then(|at| asked.files.get(at)) else { continue };
         let mut occurrences: BTreeMap<String, usize> = BTreeMap::new();
         stream(file.bytes.as_slice(), number, &mut |part, line| {
+            // A statement's end may say what day it is of, so it is known from the first reading only.
+            let Some(part) = statement(&first, part) else { return };
             let Some(day) = asked.matched_day(file, part).filter(|_| judged.is_accepted(part)) else { return };
             let key = entry_key(&asked.account, part, &line, &mut occurrences);
             order.push(line.place);
@@ -139,7 +143,7 @@ pub fn run(asked: &AccountRun) -> Result<AccountFindings, RunFault> {
     let mut ids = BTreeMap::new();
     let mut cases: Vec<FoundCase> =
         judged.cases.iter().chain(&reconciled.cases).filter(is_ours).map(|case| found.case(case, &mut ids)).collect();
-    cases.extend(asked.late()?);
+    cases.extend(asked.late(&first));
     let unexplained = order.iter().filter(|place| !found.again.contains(*place) && !found.entries.contains_key(*place)).count();
     let entries = order.iter().filter_map(|place| found.entries.remove(place)).collect();
     Ok(AccountFindings {
@@ -172,6 +176,12 @@ pub fn age(currency: &str, since: Date, today: Date) -> u32 {
     counted.or_else(|_| reconciliation::BankingDays::new(RAILS.calendars(), None).between(since, today)).unwrap_or_default()
 }
 
+/// A statement as the first reading of its file left it.
+fn statement<'a>(first: &'a [StreamedFile], part: &StatementPart) -> Option<&'a StatementPart> {
+    let file = part.file.checked_sub(1).and_then(|at| first.get(at))?;
+    part.statement.checked_sub(1).and_then(|at| file.statements.get(at)).map(|(known, _)| known)
+}
+
 fn balances(asked: &AccountRun, survey: &Survey, judged: &Judged) -> Option<RunBalances> {
     let parts = survey.files().iter().flat_map(|(number, file)| {
         let file_of = number.checked_sub(1).and_then(|at| asked.files.get(at));
@@ -185,8 +195,8 @@ fn balances(asked: &AccountRun, survey: &Survey, judged: &Judged) -> Option<RunB
 
 impl AccountRun {
     /// A file, with those of its statements that are compared with each other.
-    fn survey(&self, number: usize, file: &BankFile) -> StreamedFile {
-        let mut read = stream(file.bytes.as_slice(), number, &mut |_, _| {});
+    fn survey(&self, file: &BankFile, read: &StreamedFile) -> StreamedFile {
+        let mut read = read.clone();
         read.statements.retain(|(part, _)| {
             let account = part.account.as_deref().unwrap_or_default();
             (account == self.number || self.leaves.iter().any(|leaf| leaf == account)) && !self.is_late(file, part) && self.is_in_time(part)
@@ -216,17 +226,21 @@ impl AccountRun {
     }
 
     /// A statement of a closed day with entries that the day does not have is a case of today, and nothing of it is matched.
-    fn late(&self) -> Result<Vec<FoundCase>, RunFault> {
-        let Some(closed) = self.closed_through else { return Ok(Vec::new()) };
+    fn late(&self, first: &[StreamedFile]) -> Vec<FoundCase> {
+        let Some(closed) = self.closed_through else { return Vec::new() };
         let known: BTreeSet<&str> = self.closed.iter().map(|entry| entry.key.as_str()).collect();
         let mut cases = Vec::new();
-        for (at, file) in self.files.iter().enumerate() {
+        let is_late =
+            |file: &BankFile, part: &StatementPart| part.account.as_deref() == Some(self.number.as_str()) && self.is_late(file, part);
+        for (at, (file, read)) in self.files.iter().zip(first).enumerate() {
+            if !read.statements.iter().any(|(part, _)| is_late(file, part)) {
+                continue;
+            }
             let mut further: BTreeMap<usize, usize> = BTreeMap::new();
             let mut occurrences = BTreeMap::new();
-            let read = stream(file.bytes.as_slice(), at + 1, &mut |part, line| {
-                let is_ours = part.account.as_deref() == Some(self.number.as_str());
-                if is_ours && self.is_late(file, part) && !known.contains(entry_key(&self.account, part, &line, &mut occurrences).as_str())
-                {
+            stream(file.bytes.as_slice(), at + 1, &mut |part, line| {
+                let Some(part) = statement(first, part).filter(|part| is_late(file, part)) else { return };
+                if !known.contains(entry_key(&self.account, part, &line, &mut occurrences).as_str()) {
                     *further.entry(part.statement).or_default() += 1;
                 }
             });
@@ -247,7 +261,7 @@ impl AccountRun {
                 });
             }
         }
-        Ok(cases)
+        cases
     }
 
     fn store(&self) -> Result<ItemStore, StoreError> {

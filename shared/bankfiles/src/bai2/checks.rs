@@ -1,8 +1,16 @@
 //! Compares what was read with the totals and counts that the file states.
 
-use super::{Bai2Account, Bai2CodeLevel, Bai2Entry, Bai2Group, reader::amount, records::Bai2Record};
-use crate::statement::{Findings, StatementSide};
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use super::{Bai2Account, reader::amount, records::Bai2Record};
+use crate::statement::Findings;
+use std::collections::HashMap;
+
+mod repeats;
+mod tally;
+
+pub(super) use repeats::Bai2Repeats;
+pub(super) use tally::Bai2Tally;
+
+use tally::Bai2SideSum;
 
 /// What a trailer is compared with.
 #[derive(Debug, Default)]
@@ -109,11 +117,11 @@ fn count(trailer: &str, noun: &str, text: &str, found: usize, record: &Bai2Recor
 
 /// Checks that no code is reported twice, that the opening ledger balance with totals or entries gives the closing one, and that entries agree
 /// with totals.
-pub(super) fn account_balances(account: &Bai2Account, findings: &mut Findings) {
+pub(super) fn account_balances(account: &Bai2Account, tally: &Bai2Tally, findings: &mut Findings) {
     repeated_codes(account, findings);
-    ledger(account, findings);
-    details(account, "100", "credit", StatementSide::adds, findings);
-    details(account, "400", "debit", |side| !side.adds(), findings);
+    ledger(account, tally, findings);
+    details(account, "100", "credit", tally.credits, findings);
+    details(account, "400", "debit", tally.debits, findings);
 }
 
 /// Reports codes that record 03 has more than once, each only once.
@@ -148,10 +156,10 @@ struct Bai2Reported {
 }
 
 /// Opening ledger balance and movements must give the closing one. Where a bank leaves out a total, the entries of its side stand for it.
-fn ledger(account: &Bai2Account, findings: &mut Findings) {
+fn ledger(account: &Bai2Account, tally: &Bai2Tally, findings: &mut Findings) {
     let [opening, closing, credits, debits] = ["010", "015", "100", "400"].map(|code| account.reported(code));
     let (Some(opening), Some(closing)) = (opening, closing) else {
-        if !account.entries.is_empty() {
+        if tally.entries > 0 {
             let missing = match (opening, closing) {
                 (None, None) => "one opening (010) and one closing ledger balance (015)",
                 (None, _) => "one opening ledger balance (010)",
@@ -161,9 +169,8 @@ fn ledger(account: &Bai2Account, findings: &mut Findings) {
         }
         return;
     };
-    let listed = |side: fn(StatementSide) -> bool| counted(account, side).filter_map(|entry| entry.amount_minor).map(i128::from).sum();
-    let added = credits.map_or_else(|| listed(StatementSide::adds), i128::from);
-    let taken = debits.map_or_else(|| listed(|side| !side.adds()), i128::from);
+    let added = credits.map_or(tally.credits.sum, i128::from);
+    let taken = debits.map_or(tally.debits.sum, i128::from);
     let expected = i128::from(opening) + added - taken;
     if expected == i128::from(closing) {
         return;
@@ -174,7 +181,7 @@ fn ledger(account: &Bai2Account, findings: &mut Findings) {
     let what = format!(
         "opening ledger (010), {credited} and {debited} give a closing ledger balance of {expected}, but the account states {closing} (015)"
     );
-    if !account.entries.is_empty() || credits.is_some() || debits.is_some() {
+    if tally.entries > 0 || credits.is_some() || debits.is_some() {
         findings.money(account.line, what);
     } else {
         // Balances alone are a report of their own: what happened between them is elsewhere.
@@ -182,82 +189,10 @@ fn ledger(account: &Bai2Account, findings: &mut Findings) {
     }
 }
 
-/// The entries of one side. A total among the entries has a problem of its own.
-fn counted(account: &Bai2Account, is_on: fn(StatementSide) -> bool) -> impl Iterator<Item = &Bai2Entry> {
-    let is_total = |code: &str| super::type_code(code).is_some_and(|known| known.level != Bai2CodeLevel::Detail);
-    account.entries.iter().filter(move |entry| entry.side.is_some_and(is_on) && !is_total(&entry.code))
-}
-
-/// What the file has had of an account on a day.
-struct Bai2Seen<'a> {
-    first: &'a Bai2Account,
-    first_time: &'a str,
-    /// Its entries with references, once it is there again.
-    entries: Option<HashSet<Bai2EntryKey<'a>>>,
-}
-
-/// Code, amount and bank's reference.
-type Bai2EntryKey<'a> = (&'a str, Option<i64>, &'a str);
-
-fn entry_keys(account: &Bai2Account) -> impl Iterator<Item = Bai2EntryKey<'_>> {
-    let with_reference = account.entries.iter().filter(|entry| !entry.bank_reference.is_empty());
-    with_reference.map(|entry| (entry.code.as_str(), entry.amount_minor, entry.bank_reference.as_str()))
-}
-
-/// Checks that no account is there twice for the same day. Banks do split an account into several, with other entries in each, so it is
-/// what they report that makes them the same.
-pub(super) fn repeated_accounts(groups: &[Bai2Group], findings: &mut Findings) {
-    let mut all_seen = HashMap::new();
-    for group in groups {
-        for account in &group.accounts {
-            let of_group = (group.originator.as_str(), group.status, group.as_of, group.as_of_modifier);
-            let seen = match all_seen.entry((of_group, account.number.as_str(), account.currency.as_str())) {
-                Entry::Vacant(place) => {
-                    place.insert(Bai2Seen { first: account, first_time: &group.as_of_time, entries: None });
-                    continue;
-                }
-                Entry::Occupied(place) => place.into_mut(),
-            };
-            let first = seen.first;
-            let entries = seen.entries.get_or_insert_with(|| entry_keys(first).collect());
-            let again = entry_keys(account).filter(|key| entries.contains(key)).count();
-            entries.extend(entry_keys(account));
-            let same_balances = account.entries.is_empty() && seen.first_time == group.as_of_time;
-            let what = if same_content(first, account) && (same_balances || !account.entries.is_empty()) {
-                format!("the account is in the file twice for the same day: also in line {}", first.line)
-            } else if again > 0 {
-                format!(
-                    "the account is in the file again for the same day, with {again} entries that were in it before: see line {}",
-                    first.line
-                )
-            } else {
-                let what = "the account is in the file again for the same day, with other balances or entries: also in line";
-                findings.other(account.line, format!("{what} {}", first.line));
-                continue;
-            };
-            findings.money(account.line, what);
-        }
-    }
-}
-
-/// Whether two accounts report the same, wherever they stand in the file: the same entries, or the same balances if they have none.
-fn same_content(first: &Bai2Account, second: &Bai2Account) -> bool {
-    let same_entry = |(first, second): (&Bai2Entry, &Bai2Entry)| {
-        (&first.code, first.amount_minor, &first.bank_reference, &first.customer_reference, &first.text)
-            == (&second.code, second.amount_minor, &second.bank_reference, &second.customer_reference, &second.text)
-            && first.value_date == second.value_date
-    };
-    first.entries.len() == second.entries.len()
-        && first.entries.iter().zip(&second.entries).all(same_entry)
-        && (!first.entries.is_empty() || first.summaries == second.summaries)
-}
-
 /// Compares the entries of one side with the total that the account states. A bank may report totals alone, or only some of the entries.
-fn details(account: &Bai2Account, code: &str, noun: &str, is_on: fn(StatementSide) -> bool, findings: &mut Findings) {
+fn details(account: &Bai2Account, code: &str, noun: &str, Bai2SideSum { sum: found, count }: Bai2SideSum, findings: &mut Findings) {
     let Some(total) = account.summaries.iter().find(|summary| summary.code == code) else { return };
     let Some(stated) = account.reported(code) else { return };
-    let entries = || counted(account, is_on);
-    let (found, count) = (entries().filter_map(|entry| entry.amount_minor).map(i128::from).sum::<i128>(), entries().count());
     let complete = total.item_count.map(|stated| u64::try_from(count).is_ok_and(|count| count == stated));
     if found == i128::from(stated) && complete != Some(false) {
         return;

@@ -1,11 +1,11 @@
 //! Builds a file from its records. A record in the wrong place is a problem, and what can be kept of it is kept.
 
 use super::{
-    Bai2Account, Bai2AsOf, Bai2File, Bai2Group, Bai2GroupStatus,
-    checks::{self, Bai2Totals},
-    records::{Bai2Fields, Bai2Record, check_sizes, records},
+    Bai2Account, Bai2AsOf, Bai2File, Bai2Group, Bai2GroupStatus, Bai2Streamed,
+    checks::{self, Bai2Repeats, Bai2Tally, Bai2Totals},
+    records::{Bai2Fields, Bai2Record, Bai2Sizes, CutLine, OpenRecord},
 };
-use crate::statement::{Findings, day};
+use crate::statement::{Findings, PART_BYTES_MAX, TextLine, WrittenLine, day};
 
 mod amounts;
 
@@ -15,12 +15,22 @@ pub(super) use amounts::amount;
 const DEFAULT_CURRENCY: &str = "USD";
 const VERSION: &str = "2";
 
-/// Where the reader is: at most one group and one account are open.
-struct Bai2Reader<'f> {
-    findings: &'f mut Findings,
-    file: Bai2File,
+/// The most accounts of a file that are read: what each reports is kept to the end.
+const ACCOUNTS_MAX: usize = 250_000;
+
+/// Where the reader is: at most one group and one account are open, and of the file there is one record.
+pub(super) struct Bai2Reader<'g> {
+    give: &'g mut dyn FnMut(Bai2Streamed),
+    pub(super) findings: Findings,
+    pub(super) file: Bai2File,
+    /// Whether records with problems are kept. Of a file of any length they are not.
+    keeps_problems: bool,
+    pending: Option<OpenRecord>,
+    sizes: Bai2Sizes,
     group: Option<(Bai2Group, Bai2Totals)>,
-    account: Option<(Bai2Account, Bai2Totals)>,
+    account: Option<(Bai2Account, Bai2Totals, Bai2Tally)>,
+    repeats: Bai2Repeats,
+    accounts: usize,
     totals: Bai2Totals,
     /// Line of the last record.
     line: usize,
@@ -29,36 +39,69 @@ struct Bai2Reader<'f> {
     rest_reported: bool,
 }
 
-/// Reads a whole file.
-pub(super) fn file(text: &str, findings: &mut Findings) -> Bai2File {
-    let mut with_problems = Vec::new();
-    let records = records(text, findings, &mut with_problems);
-    check_sizes(text, findings);
-    let mut reader = Bai2Reader {
-        findings,
-        file: Bai2File { with_problems, ..Bai2File::default() },
-        group: None,
-        account: None,
-        totals: Bai2Totals::default(),
-        line: 1,
-        header_read: false,
-        trailer_read: false,
-        rest_reported: false,
-    };
-    for record in &records {
-        reader.record(record);
+impl<'g> Bai2Reader<'g> {
+    pub(super) fn new(give: &'g mut dyn FnMut(Bai2Streamed), findings: Findings, keeps_problems: bool) -> Self {
+        Self {
+            give,
+            findings,
+            file: Bai2File::default(),
+            keeps_problems,
+            pending: None,
+            sizes: Bai2Sizes::default(),
+            group: None,
+            account: None,
+            repeats: Bai2Repeats::default(),
+            accounts: 0,
+            totals: Bai2Totals::default(),
+            line: 1,
+            header_read: false,
+            trailer_read: false,
+            rest_reported: false,
+        }
     }
-    reader.end();
-    reader.file
-}
 
-impl Bai2Reader<'_> {
+    /// Reads the next physical line.
+    pub(super) fn line(&mut self, line: TextLine<'_>) {
+        self.sizes.line(line, &mut self.findings);
+        // Some transfers leave control characters such as SUB (the end of a file on old systems) behind.
+        let written = line.text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+        if written.is_empty() {
+            return;
+        }
+        let Some(cut) = CutLine::of(written) else {
+            self.findings.money(line.number, "the line doesn't begin with a record code of two digits and a comma");
+            return self.keep(|| WrittenLine { line: line.number, text: written.to_owned() });
+        };
+        match (cut.code, &mut self.pending) {
+            ("88", Some(open)) => {
+                if !open.continued(written) {
+                    self.findings
+                        .money(line.number, format!("the record has more than {PART_BYTES_MAX} bytes; this line of it was not read"));
+                }
+            }
+            ("88", None) => {
+                self.findings.money(line.number, "a continuation (88) has no record before it");
+                self.keep(|| WrittenLine { line: line.number, text: written.to_owned() });
+            }
+            _ => {
+                let before = self.pending.replace(OpenRecord::new(line.number, written));
+                before.iter().for_each(|open| self.record(&open.record()));
+            }
+        }
+    }
+
+    fn keep(&mut self, written: impl FnOnce() -> WrittenLine) {
+        if self.keeps_problems {
+            self.file.with_problems.push(written());
+        }
+    }
+
     fn record(&mut self, record: &Bai2Record<'_>) {
         self.line = record.line;
         let problems_before = self.findings.count();
         self.place(record);
         if self.findings.count() > problems_before {
-            self.file.with_problems.push(record.as_written());
+            self.keep(|| record.as_written());
         }
     }
 
@@ -69,7 +112,7 @@ impl Bai2Reader<'_> {
                     .money(record.line, format!("record {} follows the file trailer (99); nothing after it was read", record.code));
                 self.rest_reported = true;
             } else {
-                self.file.with_problems.push(record.as_written());
+                self.keep(|| record.as_written());
             }
             return;
         }
@@ -102,7 +145,7 @@ impl Bai2Reader<'_> {
         if let Some((_, totals)) = &mut self.group {
             totals.records += record.lines();
         }
-        if let Some((_, totals)) = &mut self.account {
+        if let Some((_, totals, _)) = &mut self.account {
             totals.records += record.lines();
         }
     }
@@ -200,25 +243,35 @@ impl Bai2Reader<'_> {
         };
         let line = record.line;
         let group = Bai2Group { line, receiver, originator, status, as_of, as_of_time, currency, as_of_modifier, ..Bai2Group::default() };
+        (self.give)(Bai2Streamed::Group(Box::new(group.clone())));
         self.group = Some((group, Bai2Totals { records: record.lines(), ..Bai2Totals::default() }));
     }
 
     fn open_account(&mut self, record: &Bai2Record<'_>) {
         self.leave_account(record.line, "an account (03)");
+        self.accounts += 1;
+        if self.accounts > ACCOUNTS_MAX {
+            let what = format!("the file has more than {ACCOUNTS_MAX} accounts; nothing from this one on was read");
+            self.findings.first(record.line, what);
+            (self.trailer_read, self.rest_reported) = (true, true);
+            return;
+        }
         if self.group.is_none() {
             self.findings.money(record.line, "an account (03) stands outside of a group; a group header (02) was expected before it");
             let group = Bai2Group { line: record.line, currency: DEFAULT_CURRENCY.to_owned(), ..Bai2Group::default() };
+            (self.give)(Bai2Streamed::Group(Box::new(group.clone())));
             self.group = Some((group, Bai2Totals::default()));
         }
         let Some((group, group_totals)) = &mut self.group else { return };
         group_totals.records += record.lines();
         let mut totals = Bai2Totals { records: record.lines(), ..Bai2Totals::default() };
-        let account = amounts::account(record, group, &mut totals, self.findings);
-        self.account = Some((account, totals));
+        let account = amounts::account(record, group, &mut totals, &mut self.findings);
+        (self.give)(Bai2Streamed::Account(Box::new(account.clone())));
+        self.account = Some((account, totals, self.repeats.tally()));
     }
 
     fn entry(&mut self, record: &Bai2Record<'_>) {
-        let Some((account, totals)) = &mut self.account else {
+        let Some((_, totals, tally)) = &mut self.account else {
             return self.misplaced(record, "stands outside of an account (03)");
         };
         totals.records += record.lines();
@@ -226,8 +279,9 @@ impl Bai2Reader<'_> {
             totals.records += record.lines();
             group.as_of
         });
-        let entry = amounts::entry(record, booked, totals, self.findings);
-        account.entries.push(entry);
+        let entry = amounts::entry(record, booked, totals, &mut self.findings);
+        self.repeats.count(&entry, tally);
+        (self.give)(Bai2Streamed::Entry(Box::new(entry)));
     }
 
     fn close_account(&mut self, record: &Bai2Record<'_>) {
@@ -235,16 +289,17 @@ impl Bai2Reader<'_> {
             return self.misplaced(record, "ends an account, but none is open");
         }
         self.count_inside(record);
-        let Some((mut account, totals)) = self.account.take() else { return };
-        account.control_total = checks::account_trailer(record, &totals, self.findings);
-        self.keep_account(account, &totals);
+        let Some((mut account, totals, tally)) = self.account.take() else { return };
+        account.control_total = checks::account_trailer(record, &totals, &mut self.findings);
+        self.end_account(account, &totals, tally);
     }
 
-    fn keep_account(&mut self, account: Bai2Account, totals: &Bai2Totals) {
-        checks::account_balances(&account, self.findings);
+    fn end_account(&mut self, account: Bai2Account, totals: &Bai2Totals, tally: Bai2Tally) {
+        checks::account_balances(&account, &tally, &mut self.findings);
+        (self.give)(Bai2Streamed::AccountEnd(account.control_total));
         if let Some((group, group_totals)) = &mut self.group {
             group_totals.add(account.control_total, totals);
-            group.accounts.push(account);
+            self.repeats.account(group, account, tally, &mut self.findings);
         }
     }
 
@@ -254,22 +309,22 @@ impl Bai2Reader<'_> {
             return self.misplaced(record, "ends a group, but none is open");
         }
         self.count_inside(record);
-        let Some((mut group, totals)) = self.group.take() else { return };
-        group.control_total = checks::group_trailer(record, &totals, self.findings);
-        self.totals.add(group.control_total, &totals);
-        self.file.groups.push(group);
+        let Some((_, totals)) = self.group.take() else { return };
+        let control_total = checks::group_trailer(record, &totals, &mut self.findings);
+        self.totals.add(control_total, &totals);
+        (self.give)(Bai2Streamed::GroupEnd(control_total));
     }
 
     fn close_file(&mut self, record: &Bai2Record<'_>) {
         self.leave_group(record.line, "the file trailer (99)");
         self.trailer_read = true;
-        self.file.control_total = checks::file_trailer(record, &self.totals, self.findings);
+        self.file.control_total = checks::file_trailer(record, &self.totals, &mut self.findings);
     }
 
     fn leave_account(&mut self, line: usize, by: &str) {
-        if let Some((account, totals)) = self.account.take() {
+        if let Some((account, totals, tally)) = self.account.take() {
             self.findings.money(line, format!("{by} follows before the account of line {} was ended by a trailer (49)", account.line));
-            self.keep_account(account, &totals);
+            self.end_account(account, &totals, tally);
         }
     }
 
@@ -278,17 +333,20 @@ impl Bai2Reader<'_> {
         if let Some((group, totals)) = self.group.take() {
             self.findings.money(line, format!("{by} follows before the group of line {} was ended by a trailer (98)", group.line));
             self.totals.add(None, &totals);
-            self.file.groups.push(group);
+            (self.give)(Bai2Streamed::GroupEnd(None));
         }
     }
 
-    fn end(&mut self) {
+    /// Reads the end: whatever is still open ends with the file.
+    pub(super) fn end(&mut self) {
+        let last = self.pending.take();
+        last.iter().for_each(|open| self.record(&open.record()));
+        self.sizes.end(&mut self.findings);
         self.leave_group(self.line, "the end of the file");
         if !self.header_read {
             self.findings.money(1, "the file has no records; a file header (01) was expected");
         } else if !self.trailer_read {
             self.findings.money(self.line, "the file ends without a file trailer (99): its end may be missing");
         }
-        checks::repeated_accounts(&self.file.groups, self.findings);
     }
 }

@@ -1,6 +1,6 @@
 //! Physical lines become records with their continuations, and records become fields.
 
-use crate::statement::{Findings, STATEMENT_LINES_MAX, TextLine, WrittenLine, text_lines};
+use crate::statement::{Findings, PART_BYTES_MAX, STATEMENT_LINES_MAX, TextLine, WrittenLine, text_lines};
 
 /// A record with its continuations (88). Each part is what follows the two digits and comma of a line, without the slash that ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,41 +74,60 @@ impl<'a> Bai2Fields<'_, 'a> {
     }
 }
 
-/// Cuts a file into records. Lines that are no part of a record go to `with_problems`.
-pub(super) fn records<'a>(text: &'a str, findings: &mut Findings, with_problems: &mut Vec<WrittenLine>) -> Vec<Bai2Record<'a>> {
-    let mut records: Vec<Bai2Record<'a>> = Vec::new();
-    for line in physical_lines(text) {
-        // Some transfers leave control characters such as SUB (the end of a file on old systems) behind.
-        let written = line.text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-        if written.is_empty() {
-            continue;
+/// A record of which further lines may come.
+#[derive(Debug)]
+pub(super) struct OpenRecord {
+    line: usize,
+    written: Vec<String>,
+    bytes: usize,
+}
+
+impl OpenRecord {
+    pub(super) fn new(line: usize, written: &str) -> Self {
+        Self { line, written: vec![written.to_owned()], bytes: written.len() }
+    }
+
+    /// Adds a continuation, unless the record would become too long.
+    pub(super) fn continued(&mut self, written: &str) -> bool {
+        let has_room = self.bytes + written.len() <= PART_BYTES_MAX;
+        if has_room {
+            self.bytes += written.len();
+            self.written.push(written.to_owned());
         }
+        has_room
+    }
+
+    /// The record of its lines.
+    pub(super) fn record(&self) -> Bai2Record<'_> {
+        let lines = || self.written.iter().filter_map(|written| CutLine::of(written));
+        Bai2Record {
+            line: self.line,
+            code: lines().next().map_or("", |line| line.code),
+            parts: lines().map(|line| line.part).collect(),
+            closed: lines().all(|line| line.closed),
+            written: self.written.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// A line with a record's code, or the code of a continuation.
+pub(super) struct CutLine<'a> {
+    pub(super) code: &'a str,
+    part: &'a str,
+    closed: bool,
+}
+
+impl<'a> CutLine<'a> {
+    /// `None` for a line that begins with no code.
+    pub(super) fn of(written: &'a str) -> Option<Self> {
         let (part, closed) = match written.strip_suffix('/') {
             Some(part) => (part, true),
             None => (written, false),
         };
-        let digits = part.get(..2).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
-        let rest = part.get(2..).filter(|rest| rest.is_empty() || rest.starts_with(','));
-        let (Some(code), Some(rest)) = (digits, rest) else {
-            findings.money(line.number, "the line doesn't begin with a record code of two digits and a comma");
-            with_problems.push(WrittenLine { line: line.number, text: written.to_owned() });
-            continue;
-        };
-        let part = rest.get(1..).unwrap_or_default();
-        match (code, records.last_mut()) {
-            ("88", Some(last)) => {
-                last.parts.push(part);
-                last.written.push(written);
-                last.closed &= closed;
-            }
-            ("88", None) => {
-                findings.money(line.number, "a continuation (88) has no record before it");
-                with_problems.push(WrittenLine { line: line.number, text: written.to_owned() });
-            }
-            _ => records.push(Bai2Record { line: line.number, code, parts: vec![part], closed, written: vec![written] }),
-        }
+        let code = part.get(..2).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let rest = part.get(2..).filter(|rest| rest.is_empty() || rest.starts_with(','))?;
+        Some(Self { code, part: rest.get(1..).unwrap_or_default(), closed })
     }
-    records
 }
 
 /// Lines, or pieces of the record length that the header states if the file has no line ends.
@@ -142,30 +161,37 @@ pub(super) fn stated_sizes(header: &str) -> (Option<u32>, Option<u32>) {
     (number(5), number(0))
 }
 
-/// Checks the lengths of physical records and the size of blocks against the header.
-pub(super) fn check_sizes(text: &str, findings: &mut Findings) {
-    let lines = physical_lines(text);
-    let Some(header) = lines.iter().find(|line| !line.text.trim().is_empty()) else { return };
-    let (record_length, block_size) = stated_sizes(header.text);
-    if let Some(length) = record_length {
-        for line in &lines {
-            let found = line.text.trim_end().chars().count();
-            if usize::try_from(length).is_ok_and(|length| found > length) {
-                findings.other(
-                    line.number,
-                    format!("the line has {found} characters; the header (01) states a physical record length of {length}"),
-                );
-            }
+/// The sizes that the header states, and what they are compared with.
+#[derive(Debug, Default)]
+pub(super) struct Bai2Sizes {
+    header: Option<(usize, Option<u32>, Option<u32>)>,
+    lines: usize,
+}
+
+impl Bai2Sizes {
+    /// Checks the length of a physical record. The first that is not blank is the header.
+    pub(super) fn line(&mut self, line: TextLine<'_>, findings: &mut Findings) {
+        self.lines += 1;
+        if self.header.is_none() && !line.text.trim().is_empty() {
+            let (record_length, block_size) = stated_sizes(line.text);
+            self.header = Some((line.number, record_length, block_size));
+        }
+        let Some((_, Some(length), _)) = self.header else { return };
+        let found = line.text.trim_end().chars().count();
+        if usize::try_from(length).is_ok_and(|length| found > length) {
+            let what = format!("the line has {found} characters; the header (01) states a physical record length of {length}");
+            findings.other(line.number, what);
         }
     }
-    if let Some(size) = block_size.and_then(|size| usize::try_from(size).ok()) {
+
+    /// Checks the size of blocks.
+    pub(super) fn end(&self, findings: &mut Findings) {
+        let Some((line, _, Some(size))) = self.header else { return };
         // Blocks may be filled up with blank records.
-        let count = lines.len();
-        if !count.is_multiple_of(size) {
-            findings.other(
-                header.number,
-                format!("the file has {count} physical records, which don't fill blocks of {size} as the header (01) states"),
-            );
+        let count = self.lines;
+        if usize::try_from(size).is_ok_and(|size| !count.is_multiple_of(size)) {
+            let what = format!("the file has {count} physical records, which don't fill blocks of {size} as the header (01) states");
+            findings.other(line, what);
         }
     }
 }

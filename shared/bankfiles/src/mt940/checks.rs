@@ -1,6 +1,6 @@
 //! Compares a statement with its own balances, and statements of one account with each other.
 
-use super::{Mt940Account, Mt940Balance, Mt940Entry, Mt940Kind, Mt940Statement, Mt940Total};
+use super::{Mt940Account, Mt940Balance, Mt940Entry, Mt940Kind, Mt940Statement};
 use crate::statement::{Findings, StatementSide};
 use std::collections::HashMap;
 
@@ -10,8 +10,40 @@ const HEAD_OFFICE: &str = "XXX";
 /// The shortest IBAN, Norway's.
 const IBAN_CHARS_MIN: usize = 15;
 
+/// What the entries of a message come to, counted as they are read. A sum is `None` once an amount of it can't be read, which is a problem of its own.
+#[derive(Debug)]
+pub(super) struct Mt940Tally {
+    entries: usize,
+    without_reference: bool,
+    /// Of those that are booked.
+    change: Option<i128>,
+    debits: (u64, Option<i128>),
+    credits: (u64, Option<i128>),
+}
+
+impl Default for Mt940Tally {
+    fn default() -> Self {
+        Self { entries: 0, without_reference: false, change: Some(0), debits: (0, Some(0)), credits: (0, Some(0)) }
+    }
+}
+
+impl Mt940Tally {
+    /// Counts an entry.
+    pub(super) fn count(&mut self, entry: &Mt940Entry) {
+        self.entries += 1;
+        self.without_reference |= entry.customer_reference.is_empty();
+        let amount = entry.amount_minor.map(i128::from);
+        if !entry.expected {
+            self.change = self.change.zip(entry.amount_minor).map(|(sum, amount)| sum + entry.side.change(amount));
+        }
+        let (count, sum) = if entry.side.adds() { &mut self.credits } else { &mut self.debits };
+        *count += 1;
+        *sum = sum.zip(amount).map(|(sum, amount)| sum + amount);
+    }
+}
+
 /// Checks one message.
-pub(super) fn statement(statement: &Mt940Statement, findings: &mut Findings) {
+pub(super) fn statement(statement: &Mt940Statement, tally: &Mt940Tally, findings: &mut Findings) {
     let line = statement.line;
     if statement.reference.is_empty() {
         findings.other(line, "the message has no reference (:20:)");
@@ -22,20 +54,20 @@ pub(super) fn statement(statement: &Mt940Statement, findings: &mut Findings) {
     if statement.number.is_none() {
         findings.other(line, "the message has no statement number (:28C:), so a missing one can't be noticed");
     }
-    if statement.entries.iter().any(|entry| entry.customer_reference.is_empty()) {
+    if tally.without_reference {
         findings.other(line, "entries of the message have no customer's reference, not even NONREF");
     }
     match statement.kind {
-        Mt940Kind::Statement => balances(statement, findings),
+        Mt940Kind::Statement => balances(statement, tally, findings),
         Mt940Kind::InterimReport => {
-            total(statement, statement.debits.as_ref(), ("90D", "debit", StatementSide::Debit), findings);
-            total(statement, statement.credits.as_ref(), ("90C", "credit", StatementSide::Credit), findings);
+            total(statement, ("90D", "debit", StatementSide::Debit), tally.debits, findings);
+            total(statement, ("90C", "credit", StatementSide::Credit), tally.credits, findings);
         }
     }
 }
 
 /// Opening balance and entries must give the closing balance.
-fn balances(statement: &Mt940Statement, findings: &mut Findings) {
+fn balances(statement: &Mt940Statement, tally: &Mt940Tally, findings: &mut Findings) {
     if statement.opening.is_none() {
         findings.money(statement.line, "the statement has no opening balance (:60F: or :60M:)");
     }
@@ -46,33 +78,31 @@ fn balances(statement: &Mt940Statement, findings: &mut Findings) {
     if opening.date.zip(closing.date).is_some_and(|(opening, closing)| closing < opening) {
         findings.other(closing.line, "the closing balance is of an earlier day than the opening balance");
     }
-    let change = statement.entries.iter().filter(|entry| !entry.expected).map(change).sum::<Option<i128>>();
     // A balance or an entry that could not be read has a problem of its own.
-    let (Some(from), Some(to), Some(change)) = (opening.amount_minor, closing.amount_minor, change) else { return };
+    let (Some(from), Some(to), Some(change)) = (opening.amount_minor, closing.amount_minor, tally.change) else { return };
     let expected = i128::from(from) + change;
     if expected != i128::from(to) {
         findings.money(
             closing.line,
             format!(
                 "opening balance {from} and {} entries ({change:+}) give {expected}, but the closing balance is {to}: {:+} is unexplained",
-                statement.entries.len(),
+                tally.entries,
                 i128::from(to) - expected
             ),
         );
     }
 }
 
-fn change(entry: &Mt940Entry) -> Option<i128> {
-    entry.amount_minor.map(|amount| entry.side.change(amount))
-}
-
 /// Checks number and sum of one side's entries in an interim report.
-fn total(statement: &Mt940Statement, total: Option<&Mt940Total>, (tag, noun, side): (&str, &str, StatementSide), findings: &mut Findings) {
+fn total(
+    statement: &Mt940Statement,
+    (tag, noun, side): (&str, &str, StatementSide),
+    (count, found): (u64, Option<i128>),
+    findings: &mut Findings,
+) {
+    let total = if side.adds() { &statement.credits } else { &statement.debits }.as_ref();
     // A total in another currency has a problem of its own.
     let Some(total) = total.filter(|total| total.currency == statement.currency) else { return };
-    let entries = || statement.entries.iter().filter(|entry| entry.side.adds() == side.adds());
-    let found = entries().map(|entry| entry.amount_minor.map(i128::from)).sum::<Option<i128>>();
-    let count = u64::try_from(entries().count()).unwrap_or(u64::MAX);
     let (Some(found), Some(stated)) = (found, total.amount_minor) else { return };
     let right_count = total.count.is_none_or(|stated| stated == count);
     if right_count && found == i128::from(stated) {

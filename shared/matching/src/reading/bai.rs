@@ -1,15 +1,16 @@
 //! Lines of BAI2.
 
-use super::{BankFileLines, StatementPart, money_of, problem};
+use super::{StatementPart, money_of, problem, stream::StreamOutput};
 use crate::{
     line::{BankLine, FoundReference, LinePlace, LineReturn, LineStanding, ReferenceStrength},
     references::{account_key, end_to_end_key, in_text, is_trace, return_code, state_cut, words},
 };
 use bankfiles::{
     FileProblem, StatementSide,
-    bai2::{self, Bai2Account, Bai2AsOf, Bai2Entry, Bai2Group, Bai2GroupStatus},
+    bai2::{self, Bai2Account, Bai2AsOf, Bai2Entry, Bai2Group, Bai2GroupStatus, Bai2Streamed},
 };
 use iso20022::camt053::Direction;
+use std::io::Read;
 
 /// Room that many banks give the customer's reference.
 const CUSTOMER_REFERENCE_CHARS: usize = 16;
@@ -18,36 +19,43 @@ const RETURN_CODES: [&str; 5] = ["257", "261", "266", "557", "567"];
 /// Charges and fees, and interest that the bank pays or takes.
 const CHARGE_CODES: [&str; 3] = ["698", "354", "654"];
 
-/// Reads a file.
-pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {
-    let (content, mut problems) = bai2::read(bytes);
-    let (mut statements, mut lines) = (Vec::new(), Vec::new());
-    for group in &content.groups {
-        match group.status {
-            Bai2GroupStatus::Update | Bai2GroupStatus::Unknown => {}
-            Bai2GroupStatus::Test => {
-                problems.push(problem(&format!("line {}", group.line), "the group is a test; nothing of it was read", false));
-                continue;
-            }
-            Bai2GroupStatus::Deletion | Bai2GroupStatus::Correction => {
-                let what = "the group takes back or replaces what was reported before, which a person has to compare";
-                problems.push(problem(&format!("line {}", group.line), what, true));
-                continue;
-            }
+/// Reads a file, entry by entry.
+pub(super) fn stream(input: impl Read, file: usize, output: &mut StreamOutput<'_>) {
+    let (mut group, mut account) = (Bai2Group::default(), Bai2Account::default());
+    let (mut is_read, mut number, mut entries, mut standing) = (false, 0, 0, LineStanding::Information);
+    let problems = bai2::stream(input, &mut |piece| match piece {
+        Bai2Streamed::Group(next) => {
+            is_read = is_read_group(&next, output);
+            group = *next;
         }
-        for account in &group.accounts {
-            let part = part(group, account, file, statements.len() + 1);
-            for (at, entry) in account.entries.iter().enumerate() {
-                let place = LinePlace { file, statement: part.statement, entry: at + 1, detail: 0 };
-                match line(account, entry, place, part.standing) {
-                    Ok(line) => lines.push(line),
-                    Err(problem) => problems.push(problem),
-                }
-            }
-            statements.push(part);
+        Bai2Streamed::Account(next) if is_read => {
+            (number, entries) = (number + 1, 0);
+            let part = part(&group, &next, file, number);
+            standing = part.standing;
+            output.begin(part);
+            account = *next;
         }
-    }
-    BankFileLines::checked("BAI2", statements, lines, problems)
+        Bai2Streamed::Entry(entry) if is_read => {
+            entries += 1;
+            let place = LinePlace { file, statement: number, entry: entries, detail: 0 };
+            output.line_or_problem(line(&account, &entry, place, standing));
+        }
+        Bai2Streamed::Account(_) | Bai2Streamed::Entry(_) | Bai2Streamed::AccountEnd(_) | Bai2Streamed::GroupEnd(_) => {}
+    });
+    problems.into_iter().for_each(|problem| output.problem(problem));
+}
+
+/// Whether a group's accounts are read.
+fn is_read_group(group: &Bai2Group, output: &mut StreamOutput<'_>) -> bool {
+    let (what, touches_money) = match group.status {
+        Bai2GroupStatus::Update | Bai2GroupStatus::Unknown => return true,
+        Bai2GroupStatus::Test => ("the group is a test; nothing of it was read", false),
+        Bai2GroupStatus::Deletion | Bai2GroupStatus::Correction => {
+            ("the group takes back or replaces what was reported before, which a person has to compare", true)
+        }
+    };
+    output.problem(problem(&format!("line {}", group.line), what, touches_money));
+    false
 }
 
 fn part(group: &Bai2Group, account: &Bai2Account, file: usize, statement: usize) -> StatementPart {

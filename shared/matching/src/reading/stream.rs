@@ -1,6 +1,7 @@
 //! Bank files of any length, line by line.
 //!
-//! A `camt` message is in memory only as far as one of its entries. The other formats are read whole, within the limits of their readers.
+//! A `camt` message, an MT940 or MT942 and a BAI2 file are in memory only as far as one of their entries. ACH returns are read whole, within the limits of their
+//! reader.
 
 use super::{BankFileLines, StatementPart, camt, problem, read};
 use crate::line::{BankLine, LinePlace, LineStanding};
@@ -52,7 +53,8 @@ impl StreamedFile {
 }
 
 /// Reads a file as [`read`] does, and gives out each line as it comes: before it is known whether the file is sound. Whoever books from lines reads the file
-/// twice, and the first time only for the answer.
+/// twice, and the first time only for the answer. With a line comes its statement as far as it was read: an MT940 states its closing balance and its day after
+/// its entries, so whoever needs them takes the statement of the first reading.
 pub fn stream(mut input: impl Read, file: usize, give: &mut dyn FnMut(&StatementPart, BankLine)) -> StreamedFile {
     let mut start = Vec::new();
     let read_start = input.by_ref().take(START_BYTES).read_to_end(&mut start);
@@ -64,10 +66,25 @@ pub fn stream(mut input: impl Read, file: usize, give: &mut dyn FnMut(&Statement
     if bankfiles::messages::looks_like(&start) {
         return message(start.chain(input), file, output, &start_name(&start));
     }
+    if !bankfiles::nacha::looks_like(&start) {
+        if bankfiles::bai2::looks_like(&start) {
+            super::bai::stream(start.chain(input), file, &mut output);
+            return output.into_file("BAI2");
+        }
+        if bankfiles::mt940::looks_like(&start) {
+            let format = super::swift::stream(start.chain(input), file, &mut output);
+            return output.into_file(format);
+        }
+    }
     let rest = (STATEMENT_BYTES_MAX + 1).saturating_sub(start.len()) as u64;
     if let Err(error) = input.take(rest).read_to_end(&mut start) {
         output.problem(unreadable(&error));
         return output.into_file("unknown");
+    }
+    // Its first field may come late.
+    if bankfiles::mt940::looks_like(&start) && !bankfiles::nacha::looks_like(&start) {
+        let format = super::swift::stream(start.as_slice(), file, &mut output);
+        return output.into_file(format);
     }
     let BankFileLines { format, statements, lines, problems } = read(&start, file);
     drop(start);
@@ -131,7 +148,7 @@ struct OpenStatement {
     hash: Sha256,
 }
 
-struct StreamOutput<'g> {
+pub(super) struct StreamOutput<'g> {
     give: &'g mut dyn FnMut(&StatementPart, BankLine),
     statements: Vec<OpenStatement>,
     problems: Vec<FileProblem>,
@@ -140,9 +157,24 @@ struct StreamOutput<'g> {
 }
 
 impl StreamOutput<'_> {
-    fn begin(&mut self, part: StatementPart) {
+    pub(super) fn begin(&mut self, part: StatementPart) {
         let content = StatementContent { lines: 0, moved: 0, last_booked: None, digest: [0; 32] };
         self.statements.push(OpenStatement { part, content, hash: Sha256::new() });
+    }
+
+    /// Completes the statement that began last with what its end says.
+    pub(super) fn end(&mut self, part: StatementPart) {
+        if let Some(open) = self.statements.last_mut() {
+            open.part = part;
+        }
+    }
+
+    /// Gives out a line, or keeps why it can't be one.
+    pub(super) fn line_or_problem(&mut self, line: Result<BankLine, FileProblem>) {
+        match line {
+            Ok(line) => self.line(line),
+            Err(problem) => self.problem(problem),
+        }
     }
 
     fn line(&mut self, line: BankLine) {
@@ -166,7 +198,7 @@ impl StreamOutput<'_> {
         (self.give)(&open.part, line);
     }
 
-    fn problem(&mut self, problem: FileProblem) {
+    pub(super) fn problem(&mut self, problem: FileProblem) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(problem);
         } else {

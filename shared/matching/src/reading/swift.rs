@@ -1,15 +1,16 @@
 //! Lines of MT940 and MT942.
 
-use super::{BankFileLines, StatementPart, money_of};
+use super::{StatementPart, money_of, stream::StreamOutput};
 use crate::{
     line::{BankLine, FoundReference, LinePlace, LineReturn, LineStanding, ReferenceStrength},
     references::{account_key, in_text, return_code, state, state_cut},
 };
 use bankfiles::{
     FileProblem, StatementSide,
-    mt940::{self, Mt940Details, Mt940Entry, Mt940Kind, Mt940Statement},
+    mt940::{self, Mt940Details, Mt940Entry, Mt940Kind, Mt940Statement, Mt940Streamed},
 };
 use iso20022::camt053::Direction;
+use std::io::Read;
 
 /// Room for the customer's reference in `:61:`.
 const CUSTOMER_REFERENCE_CHARS: usize = 16;
@@ -20,27 +21,33 @@ const CHARGE_TYPES: [&str; 3] = ["CHG", "COM", "INT"];
 const RETURN_BUSINESS_CODES: [&str; 5] = ["108", "109", "110", "159", "160"];
 const CHARGE_BUSINESS_CODES: [&str; 2] = ["808", "814"];
 
-/// Reads a file of one or more messages.
-pub(super) fn read(bytes: &[u8], file: usize) -> BankFileLines {
-    let (content, mut problems) = mt940::read(bytes);
-    let (mut statements, mut lines) = (Vec::new(), Vec::new());
-    for (at, statement) in content.statements.iter().enumerate() {
-        let part = part(statement, file, at + 1);
-        for (entry_at, entry) in statement.entries.iter().enumerate() {
-            let place = LinePlace { file, statement: at + 1, entry: entry_at + 1, detail: 0 };
-            match line(statement, entry, place, part.standing) {
-                Ok(line) => lines.push(line),
-                Err(problem) => problems.push(problem),
-            }
+/// Reads a file of one or more messages, entry by entry; returns its format.
+pub(super) fn stream(input: impl Read, file: usize, output: &mut StreamOutput<'_>) -> &'static str {
+    let (mut open, mut number, mut entries) = (Mt940Statement::default(), 0, 0);
+    let mut is_interim = true;
+    let problems = mt940::stream(input, &mut |piece| match piece {
+        Mt940Streamed::Begin(statement) => {
+            (number, entries) = (number + 1, 0);
+            output.begin(part(&statement, file, number));
+            is_interim &= statement.kind == Mt940Kind::InterimReport;
+            open = *statement;
         }
-        statements.push(part);
-    }
-    let is_interim = !statements.is_empty() && statements.iter().all(|part| part.standing == LineStanding::Information);
-    BankFileLines::checked(if is_interim { "MT942" } else { "MT940" }, statements, lines, problems)
+        Mt940Streamed::Entry(entry) => {
+            entries += 1;
+            let place = LinePlace { file, statement: number, entry: entries, detail: 0 };
+            output.line_or_problem(line(&open, &entry, place, standing(&open)));
+        }
+        Mt940Streamed::End(statement) => output.end(part(&statement, file, number)),
+    });
+    problems.into_iter().for_each(|problem| output.problem(problem));
+    if is_interim && number > 0 { "MT942" } else { "MT940" }
+}
+
+fn standing(statement: &Mt940Statement) -> LineStanding {
+    if statement.kind == Mt940Kind::Statement { LineStanding::Booked } else { LineStanding::Information }
 }
 
 fn part(statement: &Mt940Statement, file: usize, number: usize) -> StatementPart {
-    let standing = if statement.kind == Mt940Kind::Statement { LineStanding::Booked } else { LineStanding::Information };
     StatementPart {
         file,
         statement: number,
@@ -50,7 +57,7 @@ fn part(statement: &Mt940Statement, file: usize, number: usize) -> StatementPart
         id: None,
         number: statement.number,
         page: statement.sequence,
-        standing,
+        standing: standing(statement),
         opening: statement.opening.as_ref().and_then(|balance| balance.amount_minor),
         closing: statement.closing.as_ref().and_then(|balance| balance.amount_minor),
         day: statement.closing.as_ref().and_then(|balance| balance.date),
