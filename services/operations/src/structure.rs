@@ -19,7 +19,9 @@ pub use funds::{
 };
 pub use picture::picture_svg;
 pub use proof::{proof_json, proof_text};
-pub use reconciled::{case_json, case_text, cases_json, cases_text, closed_json, closed_text, imported_json, imported_text};
+pub use reconciled::{
+    case_json, case_text, cases_json, cases_text, closed_json, closed_text, days_json, days_text, imported_json, imported_text,
+};
 pub(crate) use shown::money_text;
 pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};
 pub use sweeps::{outcomes_json, outcomes_text, sweeps_json, sweeps_text};

@@ -8,11 +8,11 @@ use crate::{
     },
     error::Error,
     reconcile::{ReconciledAccount, blocking},
-    store::{AccountKey, ClosedDayRow},
+    store::{AccountKey, ClosedDayRow, DaysFilter},
     treasury::{Treasury, day as today},
 };
 use jiff::civil::Date;
-use money::time::unix_ms;
+use money::{Currency, time::unix_ms};
 use reconciliation::{ExceptionClass, ItemKind, close::ClosedDay};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +66,13 @@ impl Treasury {
         }
         tracing::info!(account = account.id, %day, by, timing_items = closed.timing.len(), "a day was closed");
         Ok((row, false))
+    }
+
+    /// Closed days of an account, the last first, and the account's currency.
+    pub async fn closed_days(&self, asked: &DaysFilter, count: i64) -> Result<(Currency, Vec<ClosedDayRow>), Error> {
+        let structure = self.structure(None).await?;
+        let account = structure.accounts.get(&asked.account).ok_or_else(|| Error::AccountUnknown(asked.account.clone()))?;
+        Ok((account.currency, self.store.closed_days_of(self.book.as_str(), asked, count).await?))
     }
 
     /// What the treasury book and the tables say of an account.

@@ -6,6 +6,7 @@
 //! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `accounting`: accounting days.
 mod accounting;
 mod allocations;
+mod days;
 mod forecasts;
 mod migration;
 mod moves;
@@ -173,6 +174,10 @@ impl TreasuryService for Handlers {
 
     async fn close_day(&self, request: Request<pb::CloseDayRequest>) -> Result<Response<pb::CloseDayResponse>, Status> {
         reconciliation::close(self, request).await
+    }
+
+    async fn list_closed_days(&self, request: Request<pb::ListClosedDaysRequest>) -> Result<Response<pb::ListClosedDaysResponse>, Status> {
+        days::list(self, request).await
     }
 
     async fn issue_statement(&self, request: Request<pb::IssueStatementRequest>) -> Result<Response<pb::IssueStatementResponse>, Status> {

@@ -33,7 +33,7 @@ pub use accounting::AccountingPlace;
 pub use audited::EntryBookings;
 pub use cases::CaseFilter;
 pub use closings::{ClosingBatch, ClosingPosition};
-pub use days::{AccountKey, ClosedDayRow, Series};
+pub use days::{AccountKey, ClosedDayRow, DaysFilter, Series};
 pub use files::{FilePart, FileRow, StatementRow};
 pub use items::{kind_of, state_of};
 pub use migration::{DecidedMove, MigrationRun};

@@ -1,5 +1,6 @@
 //! Protobuf to domain and back. `reconciliation`: statements, cases and days. `migration`: old accounts.
 pub mod allocations;
+pub mod days;
 pub mod migration;
 pub mod moves;
 pub mod proof;

@@ -295,6 +295,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/ProposeAdjustment", APPROVE),
     explained("/largesse.treasury.v1.TreasuryService/ApproveAdjustment", APPROVE),
     explained("/largesse.treasury.v1.TreasuryService/CloseDay", STRUCTURE_WRITE),
+    explained("/largesse.treasury.v1.TreasuryService/ListClosedDays", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/IssueStatement", STRUCTURE_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/GetStatement", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ListStatements", STRUCTURE_READ),

@@ -62,12 +62,12 @@ A bank account of an app's book (`house/bank_cash/USD` is called main) is the ph
 entity are the same. `prove` compares the leaves with the cash, and what apps' books claim with what the treasury book has of it: only named items may differ.
 
 `plan` prints what the file would change, and a hash. `apply` makes those changes, all or none, and is refused if anything is different by then. The token is one
-of the roles finance or admin (auditor: plan, list, statement, cases and prove only); the audit log records each call with its reason.
+of the roles finance or admin (auditor: plan, list, statement, cases, days and prove only); the audit log records each call with its reason.
 
 `import` sends files of banks: camt.052 to camt.054, BAI2, MT940, MT942. A file or statement that came before changes nothing, in whichever format it comes
 again, so a folder can be imported as often as files arrive in it. What does not agree with the books is a case, which `cases` lists. One person explains a case
 about a file (`explain`); a case about entries is resolved by a transfer that one proposes (`adjust`) and another approves (`approve`). `close` closes a day for
-ever, once every difference has a name.
+ever, once every difference has a name; `days` lists what is closed.
 Exit codes: 0 done; 1 refused, failed or not proved, and nothing was changed; 2 the command line is invalid.";
 
 /// Options of `largesse treasury`.
@@ -144,6 +144,20 @@ pub enum TreasuryTask {
         /// The day, such as 2026-11-24.
         #[arg(value_name = "DAY")]
         day: Date,
+        #[command(flatten)]
+        service: Box<ServiceArguments>,
+    },
+    /// Prints the closed days of a physical account, the last first.
+    Days {
+        /// The physical account.
+        #[arg(value_name = "ID")]
+        account: String,
+        /// Only this day and later ones.
+        #[arg(long, value_name = "DAY")]
+        from: Option<Date>,
+        /// Only this day and earlier ones.
+        #[arg(long, value_name = "DAY")]
+        until: Option<Date>,
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
@@ -278,6 +292,11 @@ async fn done(task: &TreasuryTask, caller: &StructureCaller<'_>) -> Result<Optio
             let currency = listed.first().map_or("", |one| one.currency_code.as_str());
             (structure::closed_json(&closed), structure::closed_text(account, &day.to_string(), &closed, currency))
         }
+        TreasuryTask::Days { account, from, until, .. } => {
+            let [from, until] = [from, until].map(|day| day.map(|day| day.to_string()).unwrap_or_default());
+            let days = caller.closed_days(account, &from, &until).await?;
+            (structure::days_json(&days), structure::days_text(account, &days))
+        }
         TreasuryTask::Prove { account, .. } => {
             let proof = caller.prove(account).await?;
             (structure::proof_json(&proof), structure::proof_text(&proof))
@@ -295,6 +314,7 @@ impl TreasuryTask {
             | Self::Import { service, .. }
             | Self::Cases { service, .. }
             | Self::Close { service, .. }
+            | Self::Days { service, .. }
             | Self::Prove { service, .. }
             | Self::Picture { service, .. } => service,
             Self::Migrate(migrate) => migrate.task.service(),

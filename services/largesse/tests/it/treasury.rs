@@ -87,6 +87,16 @@ async fn reconciles(url: &str, dir: &Path, (finance, auditor): (&str, &str)) {
     adjusts(url, dir, (finance, auditor), case).await;
     let (ok, text, error) = called(finance, &["close", "bank-usd", "2026-11-02"], &[]).await;
     assert!(ok && text == "bank-usd: 2026-11-02 closed, 1 entries: 1.50 at the bank, 1.50 in the books\n", "{text} {error}");
+    let (ok, text, error) = called(auditor, &["days", "bank-usd"], &[]).await;
+    let day = "2026-11-02  1 entries: 0.00 to 1.50 USD at the bank, 1.50 in the books; closed by fay\n";
+    assert!(ok && text == day, "{text} {error}");
+    let (ok, text, _) = called(auditor, &["days", "bank-usd", "--json", "--from", "2026-11-02", "--until", "2026-11-02"], &[]).await;
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert!(ok && json[0]["day"] == "2026-11-02" && json[0]["closing_minor_units"] == 150, "{text}");
+    let (ok, text, _) = called(auditor, &["days", "bank-usd", "--from", "2026-11-03"], &[]).await;
+    assert!(ok && text == "bank-usd: no day of these is closed\n", "{text}");
+    let (ok, text, error) = called(auditor, &["days", "bank-gbp"], &[]).await;
+    assert!(!ok && text.is_empty() && error.contains("PHYSICAL_ACCOUNT_UNKNOWN"), "{error}");
     let (ok, text, error) = called(finance, &["close", "bank-usd", "2026-11-03"], &[]).await;
     assert!(!ok && text.is_empty() && error.contains("DAY_NOT_EXPLAINED"), "{error}");
 }

@@ -2,7 +2,8 @@
 use super::{PAGE_SIZE, StructureCaller, told};
 use crate::{OperationFault, staff_call};
 use api::treasury::{
-    CaseState, CloseDayRequest, CloseDayResponse, ImportStatementRequest, ImportStatementResponse, ListCasesRequest, ReconciliationCase,
+    CaseState, CloseDayRequest, CloseDayResponse, ClosedDay, ImportStatementRequest, ImportStatementResponse, ListCasesRequest,
+    ListClosedDaysRequest, ReconciliationCase,
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -81,6 +82,28 @@ impl StructureCaller<'_> {
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 return Ok(cases);
+            }
+        }
+    }
+
+    /// The closed days of an account, the last first; `from` and `until` may be empty.
+    pub async fn closed_days(&self, physical_account: &str, from: &str, until: &str) -> Result<Vec<ClosedDay>, OperationFault> {
+        let (mut days, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListClosedDaysRequest {
+                book: self.book.to_owned(),
+                physical_account: physical_account.to_owned(),
+                from_date: from.to_owned(),
+                until_date: until.to_owned(),
+                page_size: PAGE_SIZE,
+                page_token,
+            };
+            let request = staff_call::request(request, self.token, self.reason)?;
+            let page = self.client().list_closed_days(request).await.map_err(told)?.into_inner();
+            days.extend(page.days);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(days);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! How imports, cases and closed days are written.
 use super::shown::money_text;
 use api::treasury::{
-    Adjustment, AdjustmentKind, AdjustmentTransfer, CaseState, CloseDayResponse, ImportState, ImportStatementResponse, ReconciliationCase,
+    Adjustment, AdjustmentKind, AdjustmentTransfer, CaseState, CloseDayResponse, ClosedDay, ImportState, ImportStatementResponse,
+    NamedDifference, ReconciliationCase,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -175,19 +176,74 @@ pub fn closed_text(account: &str, day: &str, closed: &CloseDayResponse, currency
     let amount = |minor| money_text(minor, currency);
     let what = if *replayed { "was closed before" } else { "closed" };
     let (bank, books) = (amount(*closing_minor_units), amount(*books_minor_units));
-    let mut text = format!("{account}: {day} {what}, {entry_count} entries: {bank} at the bank, {books} in the books\n");
-    for item in timing_items {
+    let text = format!("{account}: {day} {what}, {entry_count} entries: {bank} at the bank, {books} in the books\n");
+    text + &differences_text(timing_items, currency)
+}
+
+fn differences_text(items: &[NamedDifference], currency: &str) -> String {
+    let mut text = String::new();
+    for item in items {
         let class = if item.class.is_empty() { "outstanding" } else { &item.class };
-        let difference = amount(item.difference_minor_units);
+        let difference = money_text(item.difference_minor_units, currency);
         let _ = writeln!(text, "  {difference}  {class}  {}  {} banking days, {}", item.id, item.age_banking_days, item.owner);
+    }
+    text
+}
+
+/// Closed days of an account, the last first.
+#[must_use]
+pub fn days_text(account: &str, days: &[ClosedDay]) -> String {
+    if days.is_empty() {
+        return format!("{account}: no day of these is closed\n");
+    }
+    let mut text = String::new();
+    for day in days {
+        let currency = day.currency_code.as_str();
+        let [opening, bank, books] =
+            [day.opening_minor_units, day.closing_minor_units, day.books_minor_units].map(|minor| money_text(minor, currency));
+        let (count, by) = (day.entry_count, &day.closed_by);
+        let _ = writeln!(
+            text,
+            "{}  {count} entries: {opening} to {bank} {currency} at the bank, {books} in the books; closed by {by}",
+            day.day
+        );
+        text += &differences_text(&day.timing_items, currency);
     }
     text
 }
 
 /// The same as JSON.
 #[must_use]
+pub fn days_json(days: &[ClosedDay]) -> Value {
+    let day = |day: &ClosedDay| {
+        json!({
+            "day": day.day,
+            "currency": day.currency_code,
+            "opening_minor_units": day.opening_minor_units,
+            "closing_minor_units": day.closing_minor_units,
+            "books_minor_units": day.books_minor_units,
+            "entry_count": day.entry_count,
+            "closed_by": day.closed_by,
+            "timing_items": differences_json(&day.timing_items),
+        })
+    };
+    days.iter().map(day).collect()
+}
+
+/// The same as JSON.
+#[must_use]
 pub fn closed_json(closed: &CloseDayResponse) -> Value {
-    let item = |item: &api::treasury::NamedDifference| {
+    json!({
+        "closing_minor_units": closed.closing_minor_units,
+        "books_minor_units": closed.books_minor_units,
+        "entry_count": closed.entry_count,
+        "replayed": closed.replayed,
+        "timing_items": differences_json(&closed.timing_items),
+    })
+}
+
+fn differences_json(items: &[NamedDifference]) -> Value {
+    let item = |item: &NamedDifference| {
         json!({
             "id": item.id,
             "class": item.class,
@@ -196,11 +252,5 @@ pub fn closed_json(closed: &CloseDayResponse) -> Value {
             "owner": item.owner,
         })
     };
-    json!({
-        "closing_minor_units": closed.closing_minor_units,
-        "books_minor_units": closed.books_minor_units,
-        "entry_count": closed.entry_count,
-        "replayed": closed.replayed,
-        "timing_items": closed.timing_items.iter().map(item).collect::<Vec<_>>(),
-    })
+    items.iter().map(item).collect()
 }

@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 114] = [
+const MATRIX: [(&str, &str, &str); 115] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -114,6 +114,7 @@ const MATRIX: [(&str, &str, &str); 114] = [
     ("largesse.treasury.v1.TreasuryService/ProposeAdjustment", "----b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/ApproveAdjustment", "----b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/CloseDay", "----b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/ListClosedDays", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/IssueStatement", "----b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/GetStatement", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/ListStatements", "--b-bbb", "!"),

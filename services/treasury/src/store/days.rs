@@ -1,11 +1,11 @@
 //! The state of accounts as far as they are reconciled, and closed days.
-use super::{Error, Store, cases, entries, items, optional_date, text};
+use super::{Error, Store, cases, entries, items, optional_date, read::date, text};
 use crate::domain::{
     bank::{BankItem, EntryBooking},
     matched::AccountFindings,
 };
 use jiff::civil::Date;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// An account as far as it is reconciled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,19 @@ pub struct ClosedDayRow {
     pub timing: String,
     /// Who closed it, and when in Unix milliseconds.
     pub closed: (String, i64),
+}
+
+/// Which closed days to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DaysFilter {
+    /// The physical account's id.
+    pub account: String,
+    /// The first day, if only later ones are listed.
+    pub from: Option<Date>,
+    /// The last day, if only earlier ones are listed.
+    pub until: Option<Date>,
+    /// The last day of the page before.
+    pub before: Option<Date>,
 }
 
 impl Store {
@@ -111,15 +124,29 @@ impl Store {
         let query = sqlx::query("SELECT * FROM closed_day WHERE book = $1 AND account_id = $2 AND day = $3");
         let query = query.bind(book.to_owned()).bind(account.to_owned()).bind(day.to_string());
         let Some(row) = query.fetch_optional(&self.pool).await? else { return Ok(None) };
-        Ok(Some(ClosedDayRow {
-            day,
-            balances: (row.try_get("opening")?, row.try_get("closing")?),
-            books: row.try_get("books")?,
-            entry_count: row.try_get("entry_count")?,
-            timing: text(&row, "timing")?,
-            closed: (text(&row, "closed_by")?, row.try_get("closed_at_ms")?),
-        }))
+        closed_row(&row).map(Some)
     }
+
+    /// Closed days of an account, the last first.
+    pub async fn closed_days_of(&self, book: &str, filter: &DaysFilter, count: i64) -> Result<Vec<ClosedDayRow>, Error> {
+        let sql = "SELECT * FROM closed_day WHERE book = $1 AND account_id = $2 AND day >= $3 AND day <= $4 AND day < $5
+            ORDER BY day DESC LIMIT $6";
+        let day_or = |day: Option<Date>, otherwise: Date| day.unwrap_or(otherwise).to_string();
+        let query = sqlx::query(sql).bind(book.to_owned()).bind(filter.account.clone()).bind(day_or(filter.from, Date::constant(1, 1, 1)));
+        let query = query.bind(day_or(filter.until, Date::MAX)).bind(day_or(filter.before, Date::MAX)).bind(count);
+        query.fetch_all(&self.pool).await?.iter().map(closed_row).collect()
+    }
+}
+
+fn closed_row(row: &AnyRow) -> Result<ClosedDayRow, Error> {
+    Ok(ClosedDayRow {
+        day: date(row, "day")?,
+        balances: (row.try_get("opening")?, row.try_get("closing")?),
+        books: row.try_get("books")?,
+        entry_count: row.try_get("entry_count")?,
+        timing: text(row, "timing")?,
+        closed: (text(row, "closed_by")?, row.try_get("closed_at_ms")?),
+    })
 }
 
 async fn advance(tx: &mut AnyConnection, key: AccountKey<'_>, series: Series) -> Result<bool, Error> {

@@ -23,7 +23,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 /// Bytes of a file: what the readers of banks' formats take whole.
-const FILE_BYTES_MAX: i64 = 32 << 20;
+pub const FILE_BYTES_MAX: i64 = 32 << 20;
 /// Bytes of a part: with its fields, less than a message may have.
 pub const PART_BYTES: usize = 192 << 10;
 /// Items of a call.
@@ -32,8 +32,8 @@ const ITEMS_MAX: usize = 100;
 const TEXT_BYTES_MAX: usize = 64;
 const PAYMENT_IDS_MAX: usize = 8;
 const TRANSFERS_MAX: usize = 8;
-/// Cases of a page: a screen, and what fits into an answer.
-const PAGES: PageSizes = PageSizes { default: 100, max: 500 };
+/// Cases or closed days of a page: a screen, and what fits into an answer.
+pub(super) const PAGES: PageSizes = PageSizes { default: 100, max: 500 };
 
 /// Refuses a part that is not of its form.
 pub fn check_part(request: &pb::ImportStatementRequest) -> Result<(), Status> {
@@ -113,12 +113,11 @@ fn item(item: pb::BankItem) -> Result<BankItem, Status> {
     if least < i64::from(kind != ItemKind::Charge) || most < least || item.returned_minor_units < 0 {
         return Err(rpc::malformed("amount_minor_units", "must be at least 1 (of a charge at least 0), and no more than the largest"));
     }
-    let optional = |field, text: &str| if text.is_empty() { Ok(None) } else { day(field, text).map(Some) };
     Ok(BankItem {
         days: [
-            optional("since_date", &item.since_date)?,
-            optional("final_date", &item.final_date)?,
-            optional("value_date", &item.value_date)?,
+            optional_day("since_date", &item.since_date)?,
+            optional_day("final_date", &item.final_date)?,
+            optional_day("value_date", &item.value_date)?,
         ],
         key: item.item,
         account: item.physical_account,
@@ -181,6 +180,11 @@ pub fn adjustment_id(text: &str) -> Result<Uuid, Status> {
 /// A day as sent.
 pub fn day(field: &'static str, text: &str) -> Result<Date, Status> {
     text.parse().map_err(|_| rpc::malformed(field, "must be a day such as 2026-11-27"))
+}
+
+/// A day as sent, which may be left out.
+pub(super) fn optional_day(field: &'static str, text: &str) -> Result<Option<Date>, Status> {
+    if text.is_empty() { Ok(None) } else { day(field, text).map(Some) }
 }
 
 /// Reads a proposal.
@@ -297,6 +301,17 @@ const fn bucket(days: u32) -> &'static str {
 
 /// A closed day as its message.
 pub fn closed(closed: &ClosedDayRow, replayed: bool) -> pb::CloseDayResponse {
+    pb::CloseDayResponse {
+        closing_minor_units: closed.balances.1,
+        books_minor_units: closed.books,
+        timing_items: timing_items(closed),
+        entry_count: closed.entry_count,
+        replayed,
+    }
+}
+
+/// The named differences of a closed day.
+pub(super) fn timing_items(closed: &ClosedDayRow) -> Vec<pb::NamedDifference> {
     let timing: Vec<KeptTiming> = serde_json::from_str(&closed.timing).unwrap_or_default();
     let item = |one: KeptTiming| pb::NamedDifference {
         id: one.id,
@@ -305,13 +320,7 @@ pub fn closed(closed: &ClosedDayRow, replayed: bool) -> pb::CloseDayResponse {
         age_banking_days: i32::try_from(one.age_banking_days).unwrap_or(i32::MAX),
         owner: one.owner,
     };
-    pb::CloseDayResponse {
-        closing_minor_units: closed.balances.1,
-        books_minor_units: closed.books,
-        timing_items: timing.into_iter().map(item).collect(),
-        entry_count: closed.entry_count,
-        replayed,
-    }
+    timing.into_iter().map(item).collect()
 }
 
 fn is_hex(text: &str, digits: usize) -> bool {

@@ -2,8 +2,8 @@
 use crate::fixture::{BOOK, Fixture};
 use api::treasury::{
     AdjustmentKind, AdjustmentTransfer, ApproveAdjustmentRequest, ApproveAdjustmentResponse, BankItem, CaseState, CloseDayRequest,
-    CloseDayResponse, ExpectItemsRequest, ExplainCaseRequest, ImportStatementRequest, ImportStatementResponse, ListCasesRequest,
-    MoneyDirection, ProposeAdjustmentRequest, ReconciliationCase,
+    CloseDayResponse, ClosedDay, ExpectItemsRequest, ExplainCaseRequest, ImportStatementRequest, ImportStatementResponse, ListCasesRequest,
+    ListClosedDaysRequest, MoneyDirection, ProposeAdjustmentRequest, ReconciliationCase,
 };
 use identity::Role;
 use sha2::{Digest as _, Sha256};
@@ -199,6 +199,27 @@ impl Fixture {
     pub async fn close(&self, account: &str, day: &str) -> Result<CloseDayResponse, Status> {
         let request = CloseDayRequest { book: BOOK.to_owned(), physical_account: account.to_owned(), day: day.to_owned() };
         Ok(self.client().close_day(self.by(request)).await?.into_inner())
+    }
+
+    /// Closed days in pages of two: those from one day until another, where they are not empty.
+    pub async fn closed_days(&self, account: &str, [from, until]: [&str; 2]) -> Result<Vec<ClosedDay>, Status> {
+        let (mut days, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListClosedDaysRequest {
+                book: BOOK.to_owned(),
+                physical_account: account.to_owned(),
+                from_date: from.to_owned(),
+                until_date: until.to_owned(),
+                page_size: 2,
+                page_token,
+            };
+            let page = self.client().list_closed_days(self.by(request)).await?.into_inner();
+            days.extend(page.days);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(days);
+            }
+        }
     }
 
     /// What a leaf, or the money at the bank for a physical account, has.

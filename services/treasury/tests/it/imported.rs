@@ -350,3 +350,36 @@ async fn what_is_not_of_its_form_is_malformed() {
     let request = api::treasury::GetCaseRequest { book: BOOK.to_owned(), case_id: "0".repeat(32) };
     assert_eq!(reason(&fixture.client().get_case(fixture.by(request)).await.unwrap_err()), "CASE_UNKNOWN");
 }
+
+#[tokio::test]
+async fn closed_days_are_listed_the_last_first_and_page_by_page() {
+    for fixture in both().await {
+        fixture.with_euros(1_000).await;
+        let days = [-4, -3, -2].map(|at| fixture.day(at));
+        assert_eq!(fixture.closed_days("bank-eur", ["", ""]).await.unwrap(), []);
+        let mut opening = 1_000;
+        for (number, day) in (1..).zip(&days) {
+            fixture
+                .import(statement(number, day, opening, &[entry(["A1", "A2", "A3"][number as usize - 1], 5, "X")]).as_bytes())
+                .await
+                .unwrap();
+            fixture.close("bank-eur", day).await.unwrap();
+            opening += 5;
+        }
+        let listed = fixture.closed_days("bank-eur", ["", ""]).await.unwrap();
+        let balances: Vec<_> =
+            listed.iter().map(|day| (&day.day, day.opening_minor_units, day.closing_minor_units, day.books_minor_units)).collect();
+        assert_eq!(balances, [(&days[2], 1_010, 1_015, 1_015), (&days[1], 1_005, 1_010, 1_010), (&days[0], 1_000, 1_005, 1_005)]);
+        let last = &listed[0];
+        assert_eq!((last.currency_code.as_str(), last.entry_count, last.timing_items.len()), ("EUR", 1, 0));
+        assert!(!last.closed_by.is_empty() && last.closed_time.is_some());
+        for (range, wanted) in [([&days[1], &days[1]], &listed[1..2]), ([&days[1], &days[2]], &listed[..2]), ([&days[2], &days[0]], &[])] {
+            assert_eq!(fixture.closed_days("bank-eur", range.map(String::as_str)).await.unwrap(), wanted, "{range:?}");
+        }
+        for (account, range, wanted) in
+            [("bank-gbp", ["", ""], "PHYSICAL_ACCOUNT_UNKNOWN"), ("", ["", ""], "MALFORMED"), ("bank-eur", ["yesterday", ""], "MALFORMED")]
+        {
+            assert_eq!(reason(&fixture.closed_days(account, range).await.unwrap_err()), wanted);
+        }
+    }
+}

@@ -1330,6 +1330,69 @@ pub struct CloseDayResponse {
     #[prost(bool, tag = "5")]
     pub replayed: bool,
 }
+/// Request for closed days.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListClosedDaysRequest {
+    /// Name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The physical account. Required.
+    #[prost(string, tag = "2")]
+    pub physical_account: ::prost::alloc::string::String,
+    /// Only this day and later ones, as YYYY-MM-DD. Empty: from the first on.
+    #[prost(string, tag = "3")]
+    pub from_date: ::prost::alloc::string::String,
+    /// Only this day and earlier ones, as YYYY-MM-DD. Empty: up to the last.
+    #[prost(string, tag = "4")]
+    pub until_date: ::prost::alloc::string::String,
+    /// Maximum number of days in the answer. 0: 100; at most 500.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same account and dates. Empty: the first page.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A day that is closed for ever.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClosedDay {
+    /// The day, as YYYY-MM-DD.
+    #[prost(string, tag = "1")]
+    pub day: ::prost::alloc::string::String,
+    /// ISO 4217 code of the amounts.
+    #[prost(string, tag = "2")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// The bank's balance before the day's entries, in minor units.
+    #[prost(int64, tag = "3")]
+    pub opening_minor_units: i64,
+    /// The bank's closing balance in minor units.
+    #[prost(int64, tag = "4")]
+    pub closing_minor_units: i64,
+    /// The books' balance with the postings of everything that is explained.
+    #[prost(int64, tag = "5")]
+    pub books_minor_units: i64,
+    /// Everything by which they differ, largest first.
+    #[prost(message, repeated, tag = "6")]
+    pub timing_items: ::prost::alloc::vec::Vec<NamedDifference>,
+    /// Number of entries of the day.
+    #[prost(int64, tag = "7")]
+    pub entry_count: i64,
+    /// Who closed it.
+    #[prost(string, tag = "8")]
+    pub closed_by: ::prost::alloc::string::String,
+    /// When it was closed.
+    #[prost(message, optional, tag = "9")]
+    pub closed_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A page of closed days.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListClosedDaysResponse {
+    /// The days, the last first.
+    #[prost(message, repeated, tag = "1")]
+    pub days: ::prost::alloc::vec::Vec<ClosedDay>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// What became of a bank's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3871,6 +3934,37 @@ pub mod treasury_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Lists the closed days of a physical account, the last first. Reasons in order of precedence: MALFORMED, PAGE_TOKEN, PHYSICAL_ACCOUNT_UNKNOWN. A retry is
+        /// safe.
+        pub async fn list_closed_days(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListClosedDaysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListClosedDaysResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListClosedDays",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ListClosedDays",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Issues the statement of a day that is over, and before it those of the days before; each once and for ever. Reasons in order of precedence: MALFORMED,
         /// NODE_UNKNOWN (NOT_FOUND), DAY_OPEN (FAILED_PRECONDITION: the day is not over for ten minutes yet), DAY_BEFORE_FIRST (FAILED_PRECONDITION: the node was not
         /// there on that day; fact `first_day`), STATEMENTS_PENDING (UNAVAILABLE: many days were missing; those issued so far stay, retry). A retry is safe.
@@ -4676,6 +4770,15 @@ pub mod treasury_service_server {
             request: tonic::Request<super::CloseDayRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CloseDayResponse>,
+            tonic::Status,
+        >;
+        /// Lists the closed days of a physical account, the last first. Reasons in order of precedence: MALFORMED, PAGE_TOKEN, PHYSICAL_ACCOUNT_UNKNOWN. A retry is
+        /// safe.
+        async fn list_closed_days(
+            &self,
+            request: tonic::Request<super::ListClosedDaysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListClosedDaysResponse>,
             tonic::Status,
         >;
         /// Issues the statement of a day that is over, and before it those of the days before; each once and for ever. Reasons in order of precedence: MALFORMED,
@@ -6046,6 +6149,52 @@ pub mod treasury_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CloseDaySvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListClosedDays" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListClosedDaysSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListClosedDaysRequest>
+                    for ListClosedDaysSvc<T> {
+                        type Response = super::ListClosedDaysResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListClosedDaysRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_closed_days(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListClosedDaysSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
