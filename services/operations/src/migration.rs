@@ -6,18 +6,36 @@ pub use shown::{
     applied_json, applied_text, closed_json, closed_text, moved_json, moved_text, plan_json, plan_text, report_json, report_text,
 };
 
-use crate::{OperationFault, staff_call, structure::StructureCaller};
+use crate::{
+    OperationFault, staff_call,
+    structure::{StructureCaller, bank_files},
+};
 use api::treasury::{
     ApplyMigrationRequest, ApplyMigrationResponse, CloseOldAccountsRequest, CloseOldAccountsResponse, GetMigrationReportRequest,
     GetMigrationReportResponse, MoveOldBalancesRequest, MoveOldBalancesResponse, PlanMigrationRequest, PlanMigrationResponse,
 };
+use std::{fs::File, path::PathBuf};
 use tonic::Status;
+use treasury::migration::balances::ClosingBalances;
 
 /// Old accounts that are asked for at once.
 const PAGE_SIZE: i32 = 500;
 
 fn told(status: Status) -> OperationFault {
     status.message().to_owned().into()
+}
+
+/// A migration file with the balances of these statements, which confirm or set them; as it is if no statements are given.
+pub fn with_statements(file: String, statements: &[PathBuf]) -> Result<String, OperationFault> {
+    if statements.is_empty() {
+        return Ok(file);
+    }
+    let mut balances = ClosingBalances::default();
+    for path in bank_files(statements)? {
+        let name = path.display().to_string();
+        balances.add(&name, File::open(&path).map_err(|error| format!("{name}: {error}; nothing was sent"))?);
+    }
+    balances.filled(&file).map_err(|faults| format!("{}; nothing was sent", faults.join("; ")).into())
 }
 
 impl StructureCaller<'_> {

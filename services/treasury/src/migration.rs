@@ -1,7 +1,7 @@
 //! The use cases of old accounts: the order of their steps. Every posting is decided in a row before it is sent, and sent again under the same id after an
 //! interruption.
 //!
-//! - [`file`]: migration files.
+//! - [`file`]: migration files. [`balances`]: their balances out of banks' statements.
 use crate::{
     config::QuietDays,
     domain::{
@@ -24,6 +24,7 @@ use money::{Currency, Money, time};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+pub mod balances;
 pub mod file;
 
 /// Postings that are sent to the ledger at once: what is lost of an interrupted call's work is at most the marking of these.

@@ -8,6 +8,17 @@ use serde_json::Value;
 const HEAD: &str =
     "id,number,bank,branch,currency,entity,name,funds,leaf,balance,statement,statement_date,monthly_cost,cost_source,mandates\n";
 
+/// What a bank says of both accounts.
+const STATEMENTS: &str = "01,BANK,US,260131,2130,1,,,2/
+02,US,BANK,1,260131,2359,USD,2/
+03,old-1,USD,010,10025,,,015,10025,,/
+49,20050,2/
+03,old-2,USD,010,5000,,,015,5000,,/
+49,10000,2/
+98,30050,2,6/
+99,30050,1,8/
+";
+
 /// A file with two accounts.
 fn file() -> String {
     let row = |id: &str, balance: &str, mandates: &str| {
@@ -37,9 +48,20 @@ async fn old_accounts_are_imported_moved_reported_and_drawn_and_a_wrong_file_imp
     let (ok, text, error) = called(&auditor, &["migrate", "plan", old]).await;
     assert!(ok && text.contains("  USD  2 accounts, 150.25, which cost 25.00 a month\n"), "{text} {error}");
     let hash = text.lines().find_map(|line| line.strip_prefix("hash ")).unwrap().to_owned();
+    // Balances by statements: what is empty is set, so it is the same file; what differs is named.
+    let statements = written(dir.path(), "january.bai", STATEMENTS);
+    let statements = ["--statements", statements.to_str().unwrap()];
+    let open = written(dir.path(), "open.csv", &file().replace("costs,100.25,", "costs,,"));
+    let (ok, text, error) = called(&auditor, &[&["migrate", "plan", open.to_str().unwrap()], &statements[..]].concat()).await;
+    assert!(ok && text.contains(&hash), "{text} {error}");
+    let differs = written(dir.path(), "differs.csv", &file().replace("costs,100.25,", "costs,100.26,"));
+    let (ok, text, error) = called(&auditor, &[&["migrate", "plan", differs.to_str().unwrap()], &statements[..]].concat()).await;
+    let named = "old-1: its balance is 100.26, but its statement of 2026-01-31";
+    assert!(!ok && text.is_empty() && error.contains(named) && error.contains("nothing was sent"), "{text} {error}");
     let (ok, text, error) = called(&auditor, &["migrate", "apply", old, "--plan", &hash]).await;
     assert!(!ok && text.is_empty() && error.contains("PERMISSION_DENIED"), "{text} {error}");
-    let (ok, text, error) = called(&finance, &["migrate", "apply", old, "--plan", &hash]).await;
+    let apply = ["migrate", "apply", open.to_str().unwrap(), "--plan", &hash];
+    let (ok, text, error) = called(&finance, &[&apply[..], &statements[..]].concat()).await;
     assert!(ok && text == "imported: 2 accounts; opened now: 2\n", "{text} {error}");
     let (ok, text, error) = called(&finance, &["migrate", "move"]).await;
     assert!(ok && text == "moved:\n  USD  2 accounts, 150.25\n", "{text} {error}");

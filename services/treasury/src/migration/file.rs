@@ -40,7 +40,7 @@ pub const COLUMNS: [&str; 15] = [
     "mandates",
 ];
 /// The id of rows with sums.
-const TOTAL: &str = "total";
+pub(super) const TOTAL: &str = "total";
 /// Longest text for people, in characters: `Max140Text` of ISO 20022.
 const TEXT_CHARS_MAX: usize = 140;
 /// Longest number, branch, statement or mandate, in characters: `Max35Text` of ISO 20022.
@@ -234,7 +234,7 @@ impl Rows {
 }
 
 /// An amount in minor units: digits, and a point with at most as many digits as the currency has.
-fn minor_units(text: &str, currency: Currency) -> Option<i64> {
+pub(super) fn minor_units(text: &str, currency: Currency) -> Option<i64> {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
     let (whole, part) = digits.split_once('.').map_or((digits, ""), |(whole, part)| (whole, part));
     let places = usize::try_from(currency.minor_digits()).ok()?;

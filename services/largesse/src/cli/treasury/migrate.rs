@@ -19,7 +19,8 @@ A migration file is CSV in UTF-8 with this header, the columns in any order, at 
   number          the account's number at the bank; branch: its BIC or another name of the branch
   entity, funds   the legal entity that holds it, and whose money it is (own, client, blocked): those of its leaf
   leaf            the open leaf of the structure that its money and its receipts go to, in the same currency
-  balance         by the statement with this id and day; not below 0
+  balance         by the statement with this id and day; not below 0. With --statements (camt.053, MT940, BAI2) an empty balance, statement or
+                  statement_date is set, a balance that differs is refused, and so is an account without a statement
   monthly_cost    what the bank charges for it in a month, in its currency; cost_source says where that figure is from
   mandates        direct debits and other orders that name it, with ; between them; may be empty
 
@@ -44,6 +45,9 @@ pub enum MigrateTask {
         /// The file.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Files of banks, or folders of them, whose closing balances set the empty balances of the file and confirm the others.
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        statements: Vec<PathBuf>,
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
@@ -55,6 +59,9 @@ pub enum MigrateTask {
         /// The hash that `plan` printed.
         #[arg(long = "plan", value_name = "HASH")]
         hash: String,
+        /// The statements with which it was planned.
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        statements: Vec<PathBuf>,
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
@@ -100,12 +107,13 @@ impl MigrateTask {
 /// Runs a task: its answer as JSON and as text.
 pub async fn run(task: &MigrateTask, caller: &StructureCaller<'_>) -> Result<(Value, String), OperationFault> {
     Ok(match task {
-        MigrateTask::Plan { file, .. } => {
-            let plan = caller.plan_migration(structure::read_file(file)?).await?;
+        MigrateTask::Plan { file, statements, .. } => {
+            let plan = caller.plan_migration(migration::with_statements(structure::read_file(file)?, statements)?).await?;
             (migration::plan_json(&plan), migration::plan_text(&plan, &file.display().to_string()))
         }
-        MigrateTask::Apply { file, hash, .. } => {
-            let applied = caller.apply_migration(structure::read_file(file)?, hash.clone()).await?;
+        MigrateTask::Apply { file, hash, statements, .. } => {
+            let text = migration::with_statements(structure::read_file(file)?, statements)?;
+            let applied = caller.apply_migration(text, hash.clone()).await?;
             (migration::applied_json(&applied), migration::applied_text(&applied))
         }
         MigrateTask::Move { accounts, request_id, .. } => {
