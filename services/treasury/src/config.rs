@@ -1,9 +1,11 @@
 //! Options of the treasury service.
 mod funding;
+mod sources;
 mod sweeps;
 mod terms;
 
 pub use funding::FundingSettings;
+pub use sources::StatementSource;
 pub use sweeps::SweepSettings;
 pub use terms::{LeafSettings, PairSettings, RateSettings};
 
@@ -52,6 +54,10 @@ pub struct Config {
     pub funding: Vec<FundingSettings>,
     /// Rules by which money moves between physical accounts, each row from a day on.
     pub sweeps: Vec<SweepSettings>,
+    /// Directories and addresses from which banks' files with statements are taken, beside those that are sent by `largesse treasury import`.
+    pub statement_sources: Vec<StatementSource>,
+    /// Hours without a new statement after which a physical account's statement counts as overdue, 1 to 9,600; 0: none ever does.
+    pub statement_overdue_hours: u64,
 }
 
 impl Default for Config {
@@ -69,6 +75,8 @@ impl Default for Config {
             bank_costs: Vec::new(),
             funding: Vec::new(),
             sweeps: Vec::new(),
+            statement_sources: Vec::new(),
+            statement_overdue_hours: 0,
         }
     }
 }
@@ -124,6 +132,7 @@ impl Config {
             return Err(InvalidOption { option: "bank_costs", must });
         }
         let form = |error: money::Error| error.must().trim_start_matches("must ").to_owned();
+        self.check_sources()?;
         self.terms()?;
         self.funding_windows()?;
         BookName::try_new(&self.book).map_err(|error| InvalidOption { option: "book", must: form(error) })

@@ -9,7 +9,8 @@
 //!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
 //! - [`sweeps`]: money between physical accounts.
 //! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
-//! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed.
+//! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed. [`intake`]: statements from directories and
+//!   addresses.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`rows`]: what its rows say was posted. [`tables`]: what backups and audits read of it.
@@ -23,6 +24,7 @@ pub mod document;
 pub mod domain;
 pub mod error;
 pub mod forecasts;
+pub mod intake;
 mod meters;
 pub mod migration;
 pub mod movements;
@@ -49,6 +51,7 @@ pub use money::time::{Clock, system_clock};
 use accounting::Accounting;
 use api::treasury::treasury_service_server::TreasuryServiceServer;
 use futures::{FutureExt as _, future::BoxFuture};
+use intake::StatementIntake;
 use ledger_client::LedgerClient;
 use service::Handlers;
 use std::time::Duration;
@@ -116,6 +119,15 @@ impl Service {
         self.handlers.treasury.follow_sweeps(shutdown).await;
     }
 
+    /// Takes banks' files from directories and addresses until `shutdown`. Any number of processes may.
+    pub async fn follow_sources(self, shutdown: CancellationToken) {
+        match self.intakes() {
+            Ok(intakes) => intake::follow(intakes, shutdown).await,
+            // A file of certificates was replaced since the start.
+            Err(error) => tracing::error!(%error, "no statements are taken from directories and addresses until the next start"),
+        }
+    }
+
     /// Exports what is short or not over, for alerts, until `shutdown`.
     pub async fn watch(self, shutdown: CancellationToken) {
         let watched = self.handlers.treasury;
@@ -128,6 +140,11 @@ impl Service {
     /// What the metrics say is short or not over.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::unfinished::UnfinishedCount>, error::Error> {
         self.handlers.treasury.unfinished().await
+    }
+
+    /// The sources of statements, to be looked at by hand.
+    pub fn intakes(&self) -> Result<Vec<StatementIntake>, config::InvalidOption> {
+        self.handlers.treasury.intakes()
     }
 
     /// A follower of apps' books that is run by hand.

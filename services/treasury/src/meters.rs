@@ -58,6 +58,34 @@ pub(crate) fn issued(kind: StatementKind) {
     }
 }
 
+static RECEIVED: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
+    let counter = telemetry::meter()?.u64_counter("largesse.treasury.statements.received").with_unit("{file}");
+    Some(counter.with_description("Banks' files that came from directories and addresses, by source and by what became of them.").build())
+});
+
+/// What became of a file that came from a source.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Received {
+    /// It was imported.
+    Taken,
+    /// It was imported before.
+    Known,
+    /// It can't be imported.
+    Refused,
+}
+
+/// Counts a file that came from a source.
+pub(crate) fn statement_received(source: &str, received: Received) {
+    if let Some(counter) = &*RECEIVED {
+        let outcome = match received {
+            Received::Taken => "taken",
+            Received::Known => "known",
+            Received::Refused => "refused",
+        };
+        counter.add(1, &[KeyValue::new("source", source.to_owned()), KeyValue::new("outcome", outcome)]);
+    }
+}
+
 static FORECAST_SHORT: LazyLock<Option<Gauge<i64>>> = LazyLock::new(|| {
     let gauge = telemetry::meter()?.i64_gauge("largesse.treasury.forecast.short");
     Some(gauge.with_description("What an account will lack for a rail when it can be funded next, in minor units; 0: nothing.").build())

@@ -4,6 +4,7 @@ use crate::{
     document,
     domain::{LeafSums, Plan, PlanFacts, Structure, forecast::FundingWindow, plan, terms::TreasuryTerms},
     error::Error,
+    intake::FailingSources,
     meters, migration,
     store::{Application, Applied, Store},
 };
@@ -32,6 +33,8 @@ pub struct Treasury {
     pub(crate) clock: Clock,
     /// One reservation is decided at a time in this process.
     pub(crate) reserving: Arc<tokio::sync::Mutex<()>>,
+    /// Sources of statements that fail, in this process.
+    pub(crate) failing: FailingSources,
 }
 
 /// The treasury book's balances, at one moment.
@@ -66,7 +69,19 @@ impl Treasury {
         let markets = config.client_money_markets.iter().cloned().collect();
         let (client_money_markets, terms, funding) = (Arc::new(markets), Arc::new(agreed.0), agreed.1.into());
         let (region, config) = (config.region.clone(), Arc::new(config.clone()));
-        Self { store, ledger, book, region, client_money_markets, terms, funding, config, clock, reserving: Arc::default() }
+        Self {
+            store,
+            ledger,
+            book,
+            region,
+            client_money_markets,
+            terms,
+            funding,
+            config,
+            clock,
+            reserving: Arc::default(),
+            failing: FailingSources::default(),
+        }
     }
 
     /// What a file would change, and the hash of that.

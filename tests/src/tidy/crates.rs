@@ -66,7 +66,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/support", &[CLIENT], CLIENT_TESTS),
     row(
         "services/treasury",
-        &[CLIENT, &["accounting", "accounts", "bankfiles", "iso20022", "matching", "rails", "reconciliation"]],
+        &[CLIENT, &["accounting", "accounts", "bankfiles", "http_client", "iso20022", "matching", "rails", "reconciliation"]],
         CLIENT_TESTS,
     ),
     // Its banks read what a payer sends with the same crates that a payer writes it with, and one of them calls the payer back.

@@ -107,3 +107,44 @@ fn entries_that_can_not_be_used_are_named() {
         assert_eq!(refused.option, "bank_costs");
     }
 }
+
+#[test]
+fn a_source_of_statements_that_can_not_be_used_is_named() {
+    let directory = || StatementSource { source: "inbox".to_owned(), directory: "/srv/statements".into(), ..StatementSource::default() };
+    let url = |url: &str| StatementSource { source: "bank".to_owned(), url: url.to_owned(), ..StatementSource::default() };
+    let other = |change: &dyn Fn(&mut StatementSource)| {
+        let mut row = directory();
+        change(&mut row);
+        row
+    };
+    let check = |rows: Vec<StatementSource>| Config { statement_sources: rows, ..Config::default() }.check();
+    for good in [directory(), url("https://bank.example/statements?account=7"), url("http://127.0.0.1:7074/statements/USD")] {
+        assert_eq!(check(vec![good.clone()]).map(|_| ()), Ok(()), "{good:?}");
+    }
+    let with_certificate = StatementSource { tls_certificate: "/srv/bank.pem".into(), ..url("https://bank.example/") };
+    let with_pair = StatementSource { tls_key: "/srv/no/such.key".into(), ..with_certificate.clone() };
+    let wrong = [
+        StatementSource::default(),
+        other(&|row| row.source = "In box".to_owned()),
+        other(&|row| row.directory = "statements".into()),
+        other(&|row| row.url = "https://bank.example/".to_owned()),
+        other(&|row| row.every_ms = 999),
+        other(&|row| row.every_ms = 86_400_001),
+        other(&|row| row.token_file = "/srv/token".into()),
+        url("ftp://bank.example/"),
+        url("http://bank.example/"),
+        url("https://user:secret@bank.example/"),
+        url("statements"),
+        with_certificate,
+        with_pair,
+    ];
+    for (at, row) in wrong.into_iter().enumerate() {
+        let refused = check(vec![row]).unwrap_err();
+        assert!(refused.option == "statement_sources" && !refused.to_string().contains("secret"), "{at}: {refused}");
+    }
+    assert_eq!(check(vec![directory(), directory()]).unwrap_err().option, "statement_sources");
+    let same_place = StatementSource { source: "other".to_owned(), ..directory() };
+    assert_eq!(check(vec![directory(), same_place]).unwrap_err().option, "statement_sources");
+    let overdue = Config { statement_overdue_hours: 9_601, ..Config::default() };
+    assert_eq!(overdue.check().unwrap_err().option, "statement_overdue_hours");
+}

@@ -1,6 +1,6 @@
 //! Files of banks: their parts, their statements, and the accounts that these are of.
-use super::{Error, Store, optional_date, text};
-use crate::domain::bank::BankFile;
+use super::{Error, Store, optional_date, read::date, text};
+use crate::domain::{bank::BankFile, statement::start_us};
 use jiff::civil::Date;
 use sqlx::{AnyConnection, Row as _};
 use std::{collections::BTreeMap, time::SystemTime};
@@ -183,6 +183,21 @@ impl Store {
             }
         }
         Ok(files)
+    }
+
+    /// When the last statement that closes a day came of each physical account, in Unix milliseconds; without one, the start of the account's first day.
+    pub async fn last_statements(&self, book: &str) -> Result<Vec<i64>, Error> {
+        let sql = "SELECT a.added_date, COALESCE((SELECT MAX(f.begun_at_ms) FROM bank_statement s
+                JOIN bank_file f ON f.book = s.book AND f.file_hash = s.file_hash
+                WHERE s.book = a.book AND s.account_id = a.account_id AND s.day <> '' AND f.state = 'taken'), 0) AS last_ms
+            FROM physical_account a WHERE a.book = $1 ORDER BY a.account_id";
+        let rows = sqlx::query(sql).bind(book.to_owned()).fetch_all(&self.pool).await?;
+        let last = |row: &sqlx::any::AnyRow| {
+            let last_ms: i64 = row.try_get("last_ms")?;
+            let added_ms = start_us(date(row, "added_date")?) / 1_000;
+            Ok(if last_ms == 0 { added_ms } else { last_ms })
+        };
+        rows.iter().map(last).collect()
     }
 
     /// Numbers that statements of an account's virtual accounts have named.

@@ -7,6 +7,7 @@ mod allocations;
 mod bank;
 mod fixture;
 mod imported;
+mod intake;
 mod listing;
 mod migration;
 mod moves;
