@@ -5,7 +5,7 @@
 pub mod entries;
 pub mod events;
 
-pub use entries::{AccountBookings, BankEntry, BankEntryKind, Booking, BookingResult, book, read_account};
+pub use entries::{AccountBookings, BankEntry, BankEntryKind, Booking, BookingResult, STATEMENT_ENTRIES_MAX, book, read_account};
 
 use super::scenario::BankScenario;
 use db::{QueuedTransaction, WriteQueue};

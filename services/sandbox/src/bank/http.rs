@@ -9,7 +9,8 @@ use super::{
     line::ConnectionCutter,
     page,
     payees::{PayeeVerification, PayeeVerified},
-    payments::{Delivery, DeskError, PaymentDesk, group_rejected, now_ms},
+    payments::{Delivery, DeskError, PaymentDesk, group_rejected, moment, now_ms},
+    rails::day_of,
     trace,
 };
 use crate::page::{self as root, Endpoint};
@@ -90,7 +91,7 @@ impl IntoResponse for BankFailure {
 }
 
 /// Everything that is answered, besides the page that lists it.
-const ENDPOINTS: [Endpoint<BankRoutes>; 12] = [
+const ENDPOINTS: [Endpoint<BankRoutes>; 13] = [
     Endpoint {
         method: "POST",
         path: "/payments",
@@ -119,6 +120,13 @@ const ENDPOINTS: [Endpoint<BankRoutes>; 12] = [
                  the booking of that number",
         example: "/statements/USD",
         answered_by: || get(statement),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/statements/{currency}/last-day",
+        effect: "Writes the statement of the last day with bookings that is over, camt.053.001.08: the same bytes however often; 204 if there is none",
+        example: "/statements/USD/last-day",
+        answered_by: || get(last_day),
     },
     Endpoint {
         method: "POST",
@@ -272,4 +280,14 @@ async fn statement(
     let account = read_account(bank.desk.books(), currency, query.after).await?.ok_or(BankFailure::NotFound)?;
     let statement = super::statement::statement(currency, &account, query.after.is_some(), now_ms());
     Ok(([(header::CONTENT_TYPE, "application/xml")], statement.write()?).into_response())
+}
+
+async fn last_day(State(bank): State<BankRoutes>, Path(code): Path<String>) -> Result<Response, BankFailure> {
+    let currency = Currency::try_new(&code).map_err(|_| BankFailure::NotFound)?;
+    let account = read_account(bank.desk.books(), currency, None).await?.ok_or(BankFailure::NotFound)?;
+    let today = day_of(currency, moment(now_ms()));
+    match super::statement::last_day(currency, &account, today) {
+        Some(statement) => Ok(([(header::CONTENT_TYPE, "application/xml")], statement.write()?).into_response()),
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
 }

@@ -1,7 +1,7 @@
 //! What the bank tells of its books: statements, camt.053, and notifications of single entries, camt.054.
 
 use super::{
-    books::{AccountBookings, BankEntry, BankEntryKind},
+    books::{AccountBookings, BankEntry, BankEntryKind, STATEMENT_ENTRIES_MAX},
     own_accounts::own_account_id,
     payments::{fresh_id, moment},
     rails::day_of,
@@ -14,7 +14,7 @@ use iso20022::{
         EntryTransaction, RelatedAmounts, RelatedParty, ReportAccount, ReportBalance, ReportEntry, ReportKind, ReportTotals, ReturnNote,
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use money::{Currency, Money};
 use std::collections::HashMap;
 
@@ -42,6 +42,31 @@ pub fn statement(currency: Currency, account: &AccountBookings, is_part: bool, n
     let balances = vec![balance("OPBD", closing - shown, opened), balance("CLBD", closing, moment(now_ms))];
     let entries = grouped(currency, entries, account.has_bare_batches);
     reports(ReportKind::Statement, report(currency, balances, entries, now_ms), now_ms)
+}
+
+/// The statement of the last day before `today` with bookings, which are only it: the same bytes whenever it is asked for. `None`: there is no such day among
+/// the newest bookings.
+pub fn last_day(currency: Currency, account: &AccountBookings, today: Date) -> Option<AccountReports> {
+    let day = |entry: &BankEntry| day_of(currency, moment(entry.booked_at_ms));
+    let last = account.entries.iter().rfind(|entry| day(entry) < today)?;
+    let (closed, is_cut) = (day(last), account.entries.len() >= usize::try_from(STATEMENT_ENTRIES_MAX).unwrap_or(usize::MAX));
+    if is_cut && account.entries.first().is_some_and(|first| day(first) >= closed) {
+        return None;
+    }
+    let of_day: Vec<BankEntry> = account.entries.iter().filter(|entry| day(entry) == closed).cloned().collect();
+    let later: i64 = account.entries.iter().filter(|entry| day(entry) > closed).map(|entry| entry.minor_units).sum();
+    let closing = account.balance - later;
+    let opening = closing - of_day.iter().map(|entry| entry.minor_units).sum::<i64>();
+    let balance = |kind: &str, minor_units| {
+        let (amount, direction) = signed(currency, minor_units);
+        ReportBalance { kind: kind.to_owned(), subtype: None, amount, direction, date: closed, moment: None }
+    };
+    let entries = grouped(currency, &of_day, account.has_bare_batches);
+    let made_ms = last.booked_at_ms;
+    let of_account = report(currency, vec![balance("OPBD", opening), balance("CLBD", closing)], entries, made_ms);
+    let named = AccountReport { id: format!("{}-{closed}", currency.code()), ..of_account };
+    let message_id = format!("S-{}-{closed}", currency.code());
+    Some(AccountReports { message_id, ..reports(ReportKind::Statement, named, made_ms) })
 }
 
 /// A notification of entries. Batches come with their transactions.
@@ -183,3 +208,6 @@ fn transaction_of(currency: Currency, booking: &BankEntry) -> EntryTransaction {
         additional: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

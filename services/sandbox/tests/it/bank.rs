@@ -278,10 +278,11 @@ async fn the_root_page_lists_every_account_with_its_behaviour_and_commands_that_
     assert!(rows.iter().all(|row| row.last().unwrap().contains(' ')), "an account without an effect: {page}");
     assert!(page.contains("\nlose  ") && page.contains("\nreject_executed:AC04  ") && page.contains("\nreturn_part:AC04:100  "), "{page}");
 
-    // In the page's order: a payment, its status and return, a statement and a mistake, a recall and its answer, a receiver, keys, a payee, a deposit, a scenario.
+    // In the page's order: a payment, its status and return, two statements (no day is over) and a mistake, a recall and its answer, a receiver, keys, a payee, a
+    // deposit, a scenario.
     std::fs::write(dir.path().join("payment.xml"), message("E2E-1", SETTLE, 5).write().unwrap()).unwrap();
     std::fs::write(dir.path().join("recall.xml"), crate::recalls::request("R-1", &["E2E-1"]).write().unwrap()).unwrap();
-    let expected = ["200", "200", "204", "200", "204", "200", "200", "204", "200", "200", "204", "204"];
+    let expected = ["200", "200", "204", "200", "204", "204", "200", "200", "204", "200", "200", "204", "204"];
     assert_eq!(statuses(&page, dir.path()), expected, "{page}");
     town.close().await;
 }
