@@ -2,11 +2,12 @@
 //!
 //! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits. `run`: how fast runs are paid.
 //!   `returns`: what comes after a payout was paid.
-//! - `api`: what only banks that speak JSON need. `nacha`: what only banks that take ACH files need. `callback`: what proves that a callback is from a bank.
+//! - `entity`: names of legal entities on whose behalf is paid. `api`: what only banks that speak JSON need. `nacha`: what only banks that take ACH files need. `callback`: what proves that a callback is from a bank.
 
 mod api;
 mod bank;
 mod callback;
+mod entity;
 mod nacha;
 mod returns;
 mod review;
@@ -16,6 +17,7 @@ mod run;
 pub use api::{ApiBankConfig, SandboxApiAccess};
 pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
 pub use callback::CallbackProof;
+pub use entity::EntityConfig;
 pub use nacha::NachaBankConfig;
 pub use returns::ReturnsConfig;
 pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
@@ -58,6 +60,9 @@ pub struct Config {
     /// Whether payouts reserve what they take with treasury, on the leaf of the structure that covers their book's claims, before they are submitted. Without money
     /// there, or without an answer, they wait. A bank account that the structure does not have needs no reservation. Default false.
     pub reserve_at_treasury: bool,
+    /// Names of the legal entities whose leaves pay from bank accounts of another one: its banks name that one as debtor, and the leaf's entity as ultimate debtor.
+    /// A payout of an entity without a name waits.
+    pub entities: Vec<EntityConfig>,
     /// How many payments go into one message at most, to banks with the protocol `iso20022` that have no bound of their own. Default 1: each payment has a message of
     /// its own. With more, a message goes as soon as the one before is answered, with what waits by then for the same account, currency and rail; at most
     /// `in_flight_max` payments wait.
@@ -286,6 +291,7 @@ impl Config {
             runs: RunConfig::default(),
             in_flight_max: 64,
             reserve_at_treasury: false,
+            entities: Vec::new(),
             message_payments_max: 1,
             poll_delay: Duration::from_secs(1),
             lease: Duration::from_secs(15),
@@ -351,6 +357,7 @@ impl Config {
         if let Some((name, _, bounds)) = rules.into_iter().find(|(_, fits, _)| !fits) {
             return Err(InvalidPayoutOption::Range { name, bounds });
         }
+        self.check_entities()?;
         self.screening.check()?;
         self.review.check()?;
         let facts = self.route.read()?;

@@ -5,6 +5,7 @@
 //! released meanwhile.
 
 use crate::{
+    config::EntityConfig,
     domain::{
         Payout,
         reservation::{LIQUIDITY, LeafHold, PayingSource},
@@ -16,6 +17,7 @@ use crate::{
 };
 use api::treasury::{FundsReservationState, ReleaseFundsRequest, ReserveFundsRequest, treasury_service_client::TreasuryServiceClient};
 use chart::PostingKind;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ledger_client::NotPosted;
 use money::{Money, time::unix_ms};
 use rpc::Transport;
@@ -38,6 +40,10 @@ impl TreasuryDesk {
     fn client(&self) -> Result<TreasuryServiceClient<Transport>, Status> {
         self.0.get().cloned().ok_or_else(|| Status::unavailable("treasury is not started yet"))
     }
+}
+
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 impl Payouts {
@@ -71,12 +77,12 @@ impl Payouts {
                 }
             };
             match self.ask_treasury(&payout, &row).await {
-                Ok(FundsReservationState::NotCovered) => {
+                Ok((FundsReservationState::NotCovered, _)) => {
                     self.record_released(&row).await?;
                     return Ok(ReservationStep::Go(payout));
                 }
-                Ok(FundsReservationState::Released) => self.record_released(&row).await?,
-                Ok(_) => return Ok(ReservationStep::Go(payout)),
+                Ok((FundsReservationState::Released, _)) => self.record_released(&row).await?,
+                Ok((_, leaf_entity)) => return self.cleared_for(payout, &row, &leaf_entity).await,
                 Err(status) => return Ok(ReservationStep::Stop(self.wait_for_treasury(payout, &status).await?)),
             }
         }
@@ -92,14 +98,21 @@ impl Payouts {
     ) -> Result<Option<(Payout, LeafHold)>, Error> {
         let mut tx = self.store.begin().await?;
         let Some(payout) = payouts::update(&mut tx, payout, None).await? else { return Ok(None) };
-        let row =
-            LeafHold { book: payout.book.clone(), payout_id: payout.payout_id, number, source: source.clone(), amount, released: false };
+        let row = LeafHold {
+            book: payout.book.clone(),
+            payout_id: payout.payout_id,
+            number,
+            source: source.clone(),
+            amount,
+            on_behalf_of: String::new(),
+            released: false,
+        };
         leaf_holds::insert(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(Some((payout, row)))
     }
 
-    async fn ask_treasury(&self, payout: &Payout, row: &LeafHold) -> Result<FundsReservationState, Status> {
+    async fn ask_treasury(&self, payout: &Payout, row: &LeafHold) -> Result<(FundsReservationState, String), Status> {
         let intent = match payout.submit_posting_id.as_str() {
             // The next posting, whether or not an earlier try has made it.
             "" => chart::id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), payout.book.as_str()).to_string(),
@@ -115,13 +128,37 @@ impl Payouts {
             intent_posting_id: intent,
         };
         let answer = self.treasury.client()?.reserve_funds(request).await?.into_inner();
-        Ok(answer.reservation.unwrap_or_default().state())
+        let reservation = answer.reservation.unwrap_or_default();
+        Ok((reservation.state(), reservation.leaf_entity))
+    }
+
+    /// Treasury has reserved it: on whose leaf is recorded before the payout is submitted, so that every message names that entity.
+    async fn cleared_for(&self, payout: Payout, row: &LeafHold, leaf_entity: &str) -> Result<ReservationStep, Error> {
+        let entity = if leaf_entity == row.source.entity { "" } else { leaf_entity };
+        if row.on_behalf_of != entity {
+            let mut tx = self.store.begin().await?;
+            leaf_holds::pays_for(&mut tx, row, entity).await?;
+            tx.commit().await?;
+        }
+        if entity.is_empty() || self.config.entity_on(entity, today()).is_some() {
+            return Ok(ReservationStep::Go(payout));
+        }
+        let why = format!("{LIQUIDITY}the leaf that pays it is of {entity}, which has no name in payout.entities");
+        Ok(ReservationStep::Stop(self.wait_because(payout, why).await?))
+    }
+
+    /// The legal entity on whose behalf a payout leaves the account, if it is not the account's owner; the id of one that has no name now.
+    pub(crate) async fn pays_for(&self, payout: &Payout) -> Result<Result<Option<EntityConfig>, String>, Error> {
+        let (source, amount) = (source(payout), payout.amount_sent());
+        let mut tx = self.store.begin().await?;
+        let rows = leaf_holds::of(&mut tx, &payout.key()).await?;
+        tx.rollback().await?;
+        let Some(row) = rows.into_iter().find(|row| row.fits(&source, amount) && !row.on_behalf_of.is_empty()) else { return Ok(Ok(None)) };
+        Ok(self.config.entity_on(&row.on_behalf_of, today()).cloned().map(Some).ok_or(row.on_behalf_of))
     }
 
     /// The payout waits: nothing is submitted or sent until treasury has said yes.
     async fn wait_for_treasury(&self, payout: Payout, status: &Status) -> Result<Option<Payout>, Error> {
-        let now_ms = unix_ms(SystemTime::now());
-        let due_at_ms = payout.clone().again(now_ms, &self.policy).due_at_ms;
         tracing::warn!(payout_id = %payout.payout_id, %status, "treasury has not reserved the money of a payout; trying again");
         let facts = rpc::errors::facts(status);
         let why = match (facts.get("id"), facts.get("rule"), rpc::reason(status), status.code()) {
@@ -132,6 +169,11 @@ impl Payouts {
             }
             _ => format!("{LIQUIDITY}treasury does not answer"),
         };
+        self.wait_because(payout, why).await
+    }
+
+    async fn wait_because(&self, payout: Payout, why: String) -> Result<Option<Payout>, Error> {
+        let due_at_ms = payout.clone().again(unix_ms(SystemTime::now()), &self.policy).due_at_ms;
         let mut tx = self.store.begin().await?;
         let saved = self.queued(&mut tx, &payout, why, due_at_ms).await?;
         tx.commit().await?;

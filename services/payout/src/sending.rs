@@ -12,6 +12,7 @@ use crate::{
         connector::{PaymentOrder, UnwritableOrder},
     },
     beneficiaries::PayeeDetails,
+    config::EntityConfig,
     domain::{Payout, evidence::SentPayment},
     drive::{REMITTANCE, now_ms},
     error::Error,
@@ -27,11 +28,17 @@ use jiff::{Timestamp, tz::TimeZone};
 use money::time::millis;
 use std::time::Instant;
 
+/// Who is paid, and on whose behalf. Has no `Debug`: it names a person and an account.
+pub(crate) struct PaymentParties {
+    payee: PayeeDetails,
+    on_behalf_of: Option<EntityConfig>,
+}
+
 /// A payment with all that its message says of it. Has no `Debug`: it names a person and an account.
 pub(crate) struct ReadyPayment {
     payout: Payout,
     end_to_end_id: String,
-    payee: PayeeDetails,
+    parties: PaymentParties,
     zone: TimeZone,
     created: Timestamp,
 }
@@ -44,18 +51,25 @@ impl Payouts {
             tracing::error!(payout_id = %payout.payout_id, bank, why, "nothing can be sent to the bank now, and nothing was; trying again");
             return self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await;
         }
-        let payee = self.payee(&payout).await?;
+        let on_behalf_of = match self.pays_for(&payout).await? {
+            Ok(entity) => entity,
+            Err(id) => {
+                tracing::error!(payout_id = %payout.payout_id, entity = id, "the entity that it is paid for has no name in payout.entities; nothing was sent; trying again");
+                return self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await;
+            }
+        };
+        let parties = PaymentParties { payee: self.payee(&payout).await?, on_behalf_of };
         match bank.connector.bulk() {
             // Boxed, as are the sendings in it: otherwise every driver of payouts would have room for a whole batch.
-            Some(bulk) => Box::pin(self.send_together((bank, bulk), payout, payee)).await,
-            None => self.send_alone(bank, payout, payee).await,
+            Some(bulk) => Box::pin(self.send_together((bank, bulk), payout, parties)).await,
+            None => self.send_alone(bank, payout, parties).await,
         }
     }
 
     /// Sends a payment in a message of its own, or gives it to its bank's next file.
-    async fn send_alone(&self, bank: &Bank, payout: Payout, payee: PayeeDetails) -> Result<Option<Payout>, Error> {
+    async fn send_alone(&self, bank: &Bank, payout: Payout, parties: PaymentParties) -> Result<Option<Payout>, Error> {
         let (time_out, sent_at_ms) = (self.banks.time_out(&payout.attempt), now_ms());
-        let ready = self.ready_payment(payout, payee, sent_at_ms);
+        let ready = self.ready_payment(payout, parties, sent_at_ms);
         let written = order(bank, &ready, ready.payout.message_id(ready.payout.sends + 1)).and_then(|order| bank.connector.message(&order));
         let payout = ready.payout;
         let body = match written {
@@ -93,12 +107,12 @@ impl Payouts {
     }
 
     /// A message's time is when it is sent: a bank refuses one that is older than its finality window, and that is what makes "not found" final.
-    fn ready_payment(&self, payout: Payout, payee: PayeeDetails, sent_at_ms: i64) -> ReadyPayment {
+    fn ready_payment(&self, payout: Payout, parties: PaymentParties, sent_at_ms: i64) -> ReadyPayment {
         let created = Timestamp::from_millisecond(sent_at_ms).unwrap_or_default();
         let record = self.banks.facts().book.record_at(&payout.attempt.rail, created);
         let zone = record.map_or(TimeZone::UTC, |record| record.zone.clone());
-        let payee = self.payees.rules.as_sent(payee, &payout.attempt.rail, zone.to_datetime(created).date());
-        ReadyPayment { end_to_end_id: payout.end_to_end_id(), payout, payee, zone, created }
+        let payee = self.payees.rules.as_sent(parties.payee, &payout.attempt.rail, zone.to_datetime(created).date());
+        ReadyPayment { end_to_end_id: payout.end_to_end_id(), payout, parties: PaymentParties { payee, ..parties }, zone, created }
     }
 }
 
@@ -122,7 +136,8 @@ fn order<'a>(bank: &'a Bank, ready: &'a ReadyPayment, message_id: String) -> Res
         created: ready.created,
         debtor_name: &bank.debtor_name,
         debtor: &paying_account(bank, payout)?.address,
-        payee: &ready.payee,
+        on_behalf_of: ready.parties.on_behalf_of.as_ref(),
+        payee: &ready.parties.payee,
         remittance: REMITTANCE,
     })
 }

@@ -45,7 +45,7 @@ use sqlx::AnyPool;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 22] = [
+pub const MIGRATIONS: [Migration; 23] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -69,6 +69,7 @@ pub const MIGRATIONS: [Migration; 22] = [
     Migration::expand(22, include_str!("../migrations/0022_shared_messages.sql")),
     Migration::expand(23, include_str!("../migrations/0023_leaf_holds.sql")),
     Migration::expand(24, include_str!("../migrations/0024_file_findings.sql")),
+    Migration::expand(25, include_str!("../migrations/0025_on_behalf_of.sql")),
 ];
 
 /// The text that the key check seals.

@@ -71,10 +71,11 @@ pub const FINALITY_HEADER: &str = "finality-window-seconds";
 /// How far a message's time may be ahead of the bank's clock; with more it would outlive the finality window.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration::contract(1, include_str!("../migrations/bank_0001.sql")),
     Migration::expand(2, include_str!("../migrations/bank_0002.sql")),
     Migration::expand(3, include_str!("../migrations/bank_0003.sql")),
+    Migration::expand(4, include_str!("../migrations/bank_0004.sql")),
 ];
 
 /// The bank's options.

@@ -93,6 +93,15 @@ pub struct ApiCreditor {
     pub is_company: bool,
 }
 
+/// The company on whose behalf our account pays, where that is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiUltimateDebtor {
+    /// Its name: 1 to 140 characters.
+    pub name: String,
+    /// An id under which it is registered, such as an LEI, without which the API takes no company: 1 to 35 characters.
+    pub organization_id: String,
+}
+
 /// A payment, whatever bank API it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiPayment {
@@ -106,6 +115,8 @@ pub struct ApiPayment {
     pub amount: Money,
     /// Who pays.
     pub debtor: ApiDebtor,
+    /// On whose behalf; none: the debtor's own.
+    pub ultimate_debtor: Option<ApiUltimateDebtor>,
     /// Who is paid.
     pub creditor: ApiCreditor,
     /// For the payee, in one line.
@@ -190,6 +201,10 @@ impl ApiPayment {
             None if self.is_us_ach() => faults.add("debtor.company_id", "be given for ACH: returns are routed by it"),
             None => {}
         }
+        if let Some(on_behalf_of) = &self.ultimate_debtor {
+            faults.check("ultimate_debtor.name", &on_behalf_of.name, 140);
+            faults.check("ultimate_debtor.organization_id", &on_behalf_of.organization_id, 35);
+        }
         if self.same_day && !self.is_us_ach() {
             faults.add("same_day", "be asked for with ACH in the United States only");
         }
@@ -217,6 +232,10 @@ impl ApiPayment {
             party["postalAddress"] = postal_address(postal);
         }
         body["creditor"] = party;
+        if let Some(ApiUltimateDebtor { name, organization_id }) = &self.ultimate_debtor {
+            let party = json!({"name": name, "organizationIds": [{"organizationId": organization_id}]});
+            body["additionalParties"] = json!({"ultimateDebtor": party});
+        }
         if let Some(agent) = creditor.agent {
             body["creditorAgent"] = agent;
         }

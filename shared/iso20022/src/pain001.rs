@@ -75,6 +75,8 @@ pub struct CreditTransfer {
     pub uetr: Option<String>,
     /// `InstdAmt`.
     pub amount: TransferAmount,
+    /// `UltmtDbtr/Nm`: on whose behalf it is paid, where that is not the payer. In a message it may also stand once for all transfers of an account.
+    pub ultimate_debtor: Option<String>,
     /// Who is paid.
     pub creditor: Party,
     /// `Purp`, such as `OTHR`: rails such as FAST ask for it.
@@ -183,7 +185,12 @@ fn totals(payments: &[PaymentInstruction]) -> (u64, Option<Decimal>) {
 }
 
 fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
-    let transfers = element.all("CdtTrfTxInf").map(read_transfer).collect::<Result<Vec<_>, _>>()?;
+    let ultimate_debtor = read_ultimate_debtor(element)?;
+    let read = |transfer| -> Result<CreditTransfer, Error> {
+        let transfer = read_transfer(transfer)?;
+        Ok(CreditTransfer { ultimate_debtor: transfer.ultimate_debtor.or_else(|| ultimate_debtor.clone()), ..transfer })
+    };
+    let transfers = element.all("CdtTrfTxInf").map(read).collect::<Result<Vec<_>, _>>()?;
     if transfers.is_empty() {
         return Err(Error::Missing { parent: "PmtInf".to_owned(), element: "CdtTrfTxInf" });
     }
@@ -205,6 +212,11 @@ fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
     })
 }
 
+/// The name on whose behalf is paid. One without a name, such as a bare id, is no reason to refuse a payment.
+fn read_ultimate_debtor(element: &Element) -> Result<Option<String>, Error> {
+    Ok(element.optional("UltmtDbtr")?.map(read_party).transpose()?.and_then(|party| party.name))
+}
+
 fn read_transfer(element: &Element) -> Result<CreditTransfer, Error> {
     let id = element.one("PmtId")?;
     let instructed = TransferAmount::read(element.one("Amt")?)?;
@@ -214,6 +226,7 @@ fn read_transfer(element: &Element) -> Result<CreditTransfer, Error> {
         end_to_end_id: id.text_of("EndToEndId")?.to_owned(),
         uetr: id.optional_text("UETR")?.map(str::to_owned),
         amount: instructed,
+        ultimate_debtor: read_ultimate_debtor(element)?,
         creditor: Party {
             account: account.map(read_account).transpose()?,
             account_type: account.map(read_account_type).transpose()?.flatten(),
@@ -268,6 +281,9 @@ fn write_transfer(transfer: &CreditTransfer) -> Result<Element, Error> {
         id = id.with(text_leaf("UETR", uetr, REFERENCE_CHARS_MAX + 1)?);
     }
     let mut element = Element::new("CdtTrfTxInf").with(id).with(Element::new("Amt").with(amount_leaf("InstdAmt", money)));
+    if let Some(name) = &transfer.ultimate_debtor {
+        element = element.with(Element::new("UltmtDbtr").with(text_leaf("Nm", name, NAME_CHARS_MAX)?));
+    }
     if transfer.creditor.agent != Agent::default() {
         element = element.with(write_agent("CdtrAgt", &transfer.creditor.agent)?);
     }

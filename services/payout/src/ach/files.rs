@@ -155,7 +155,7 @@ impl Payouts {
         Ok(stored.then_some(others))
     }
 
-    /// The next file's payments, with what they say: all to persons, or all to companies, as the first one is. One whose message can't be found stays where it is,
+    /// The next file's payments, with what they say: all to persons, or all to companies, and on behalf of one company, as the first one is. One whose message can't be found stays where it is,
     /// and a person looks.
     async fn collect_entries(&self, bank: &Bank, rail: &str) -> Result<CollectedEntries, Error> {
         let (mut entries, mut filed, mut cents) = (Vec::new(), Vec::<FiledEntry>::new(), 0_i64);
@@ -171,7 +171,7 @@ impl Payouts {
                 tracing::error!(payout_id = %entry.payout_id, trace = entry.trace, "what the payment says is not there, so it can't be put into a file");
                 continue;
             };
-            if filed.first().is_some_and(|first| first.is_company != said.is_company) {
+            if filed.first().is_some_and(|first| !first.shares_batch_with(&said)) {
                 others = true;
                 continue;
             }

@@ -4,6 +4,7 @@
 use super::{iso20022::Iso20022Bank, nacha::NachaBank};
 use crate::{
     beneficiaries::{PayeeDetails, verification::PayeeAnswer},
+    config::EntityConfig,
     domain::{BankAnswer, evidence::SentPayment, recall::RecallReply, returns::BankCredit},
 };
 use accounts::PayoutAddress;
@@ -37,6 +38,8 @@ pub struct PaymentOrder<'a> {
     pub debtor_name: &'a str,
     /// The account that pays.
     pub debtor: &'a PayoutAddress,
+    /// The legal entity on whose behalf the account pays, where that is not its owner.
+    pub on_behalf_of: Option<&'a EntityConfig>,
     /// Who is paid.
     pub payee: &'a PayeeDetails,
     /// The text that the receiver reads beside the amount.

@@ -221,6 +221,7 @@ fn transfer(order: &PaymentOrder<'_>) -> CreditTransfer {
         end_to_end_id: order.end_to_end_id.to_owned(),
         uetr: Some(order.uetr.clone()),
         amount: TransferAmount::Instructed(order.amount),
+        ultimate_debtor: order.on_behalf_of.map(|entity| entity.name.clone()),
         creditor: creditor(order),
         purpose: order.payee.purpose_code.clone().map(TypeCode::Code),
         remittance: Some(order.remittance.to_owned()),

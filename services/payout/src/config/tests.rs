@@ -178,6 +178,33 @@ fn a_bank_that_could_not_pay_is_refused_by_name() {
 }
 
 #[test]
+fn an_entity_has_one_name_a_day_that_every_rail_carries() {
+    let row =
+        |name: &str, from: &str| EntityConfig { id: "acme".to_owned(), name: name.to_owned(), from: from.to_owned(), ..Default::default() };
+    let with = |entities: Vec<EntityConfig>| Config { entities, ..sandbox() };
+    let config = with(vec![row("Second", "2026-11-28"), row("First", "")]);
+    config.check().unwrap();
+    let name = |id: &str, day: &str| config.entity_on(id, day.parse().unwrap()).map(|row| row.name.clone());
+    assert_eq!((name("acme", "2026-11-27").unwrap(), name("acme", "2026-11-28").unwrap()), ("First".to_owned(), "Second".to_owned()));
+    assert_eq!(name("beta", "2026-11-28"), None);
+    for (entities, wrong) in [
+        (vec![row("", "")], "an entity's name"),
+        (vec![row("Acmé", "")], "an entity's name"),
+        (vec![row(&"A".repeat(71), "")], "an entity's name"),
+        (vec![row("Acme", "soon")], "an entity's from"),
+        (vec![row("Acme", ""), row("Other", "")], "entities must be different"),
+        (vec![EntityConfig { id: "A b".to_owned(), ..row("Acme", "") }], "an entity's id"),
+        (vec![EntityConfig { registration: "1".repeat(36), ..row("Acme", "") }], "an entity's registration"),
+    ] {
+        let error = with(entities).check().unwrap_err().to_string();
+        assert!(error.contains(wrong), "{error}");
+    }
+    let mut by_api = with(vec![row("Acme", "")]);
+    by_api.banks[0].protocol = BankProtocol::Api;
+    assert!(by_api.check_entities().unwrap_err().to_string().contains("an entity's registration"));
+}
+
+#[test]
 fn callbacks_are_proved_in_one_way_that_is_complete() {
     type Change = fn(&mut BankConfig, &std::path::Path);
     let dir = tempfile::tempdir().unwrap();

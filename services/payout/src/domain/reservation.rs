@@ -115,6 +115,8 @@ pub struct LeafHold {
     pub source: PayingSource,
     /// What leaves it.
     pub amount: Money,
+    /// The legal entity of the leaf that pays, where that is not the account's; empty: it is, or treasury has not said yes.
+    pub on_behalf_of: String,
     /// Whether treasury holds nothing under it, and never will.
     pub released: bool,
 }

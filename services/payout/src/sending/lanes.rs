@@ -1,9 +1,9 @@
 //! Where payments wait for others that can share their message: of one bank, account, currency and rail. Nothing waits for more to come: a message goes as soon
 //! as it is its lane's turn, with what waits by then.
 
+use super::PaymentParties;
 use crate::{
     banks::connector::{ReceivedAnswer, UnwritableOrder},
-    beneficiaries::PayeeDetails,
     domain::Payout,
 };
 use money::Currency;
@@ -52,7 +52,7 @@ pub(crate) enum SharedSending {
 pub(crate) struct WaitingPayment {
     number: u64,
     pub payout: Payout,
-    pub payee: PayeeDetails,
+    pub parties: PaymentParties,
     pub done: oneshot::Sender<SharedSending>,
 }
 
@@ -89,11 +89,11 @@ impl PaymentLane {
     }
 
     /// Waits with the others; the number by which to look, and what becomes of it. Dropping the receiver takes the payment out.
-    pub fn join(&self, payout: Payout, payee: PayeeDetails) -> (u64, oneshot::Receiver<SharedSending>) {
+    pub fn join(&self, payout: Payout, parties: PaymentParties) -> (u64, oneshot::Receiver<SharedSending>) {
         let (done, sending) = oneshot::channel();
         let number = self.waiting(|waiting| {
             waiting.joined += 1;
-            waiting.queue.push_back(WaitingPayment { number: waiting.joined, payout, payee, done });
+            waiting.queue.push_back(WaitingPayment { number: waiting.joined, payout, parties, done });
             waiting.joined
         });
         (number, sending)

@@ -2,13 +2,12 @@
 //! between leaves payouts that are asked for one by one, and none that is in two messages of which the first may still be executed.
 
 use super::{
-    ReadyPayment,
+    PaymentParties, ReadyPayment,
     lanes::{SharedSending, WaitingPayment, in_turn},
     order,
 };
 use crate::{
     banks::{Bank, iso20022::Iso20022Bank, iso20022::bulk::PAYMENTS_MAX},
-    beneficiaries::PayeeDetails,
     domain::{Payout, evidence::SentPayment},
     drive::now_ms,
     error::Error,
@@ -44,10 +43,10 @@ impl Payouts {
         &self,
         (bank, bulk): (&Bank, &Iso20022Bank),
         payout: Payout,
-        payee: PayeeDetails,
+        parties: PaymentParties,
     ) -> Result<Option<Payout>, Error> {
         let lane = self.lanes.of(&payout);
-        let (number, mut sending) = lane.join(payout.clone(), payee);
+        let (number, mut sending) = lane.join(payout.clone(), parties);
         loop {
             let turn = tokio::select! {
                 biased;
@@ -61,10 +60,10 @@ impl Payouts {
             }
             let mut batch = lane.take(bulk.payments_max().min(PAYMENTS_MAX));
             if batch.len() == 1
-                && let Some(WaitingPayment { payout, payee, .. }) = batch.pop()
+                && let Some(WaitingPayment { payout, parties, .. }) = batch.pop()
             {
                 // With room for two, the only one taken is this one.
-                return in_turn(turn, Box::pin(self.send_alone(bank, payout, payee))).await;
+                return in_turn(turn, Box::pin(self.send_alone(bank, payout, parties))).await;
             }
             in_turn(turn, Box::pin(self.send_batch((bank, bulk), batch))).await?;
         }
@@ -84,8 +83,8 @@ impl Payouts {
     async fn send_batch(&self, (bank, bulk): (&Bank, &Iso20022Bank), batch: Vec<WaitingPayment>) -> Result<(), Error> {
         let (sent_at_ms, message_id) = (now_ms(), new_message_id());
         let mut written = Vec::new();
-        for WaitingPayment { payout, payee, done, .. } in batch {
-            let ready = self.ready_payment(payout, payee, sent_at_ms);
+        for WaitingPayment { payout, parties, done, .. } in batch {
+            let ready = self.ready_payment(payout, parties, sent_at_ms);
             let part = order(bank, &ready, message_id.clone()).and_then(|order| bulk.shared_message(std::slice::from_ref(&order)));
             match part {
                 Ok(part) => written.push((ready, part, done)),

@@ -15,6 +15,7 @@ fn read(row: &AnyRow) -> Result<LeafHold, Error> {
         number: number("hold_no")?,
         source: PayingSource { entity: text("entity")?, bank_account: text("bank_account")? },
         amount: read_money(&text("currency")?, number("minor_units")?)?,
+        on_behalf_of: text("on_behalf_of")?,
         released: match text("state")?.as_str() {
             ASKED => false,
             RELEASED => true,
@@ -46,6 +47,14 @@ pub async fn insert(tx: &mut AnyConnection, row: &LeafHold) -> Result<(), Error>
     .bind(ASKED)
     .execute(tx)
     .await?;
+    Ok(())
+}
+
+/// Records whose leaf pays.
+pub async fn pays_for(tx: &mut AnyConnection, row: &LeafHold, entity: &str) -> Result<(), Error> {
+    let query = sqlx::query("UPDATE payout_leaf_hold SET on_behalf_of = $4 WHERE book = $1 AND payout_id = $2 AND hold_no = $3");
+    let query = query.bind(row.book.as_str().to_owned()).bind(row.payout_id.to_string()).bind(row.number);
+    query.bind(entity.to_owned()).execute(tx).await?;
     Ok(())
 }
 

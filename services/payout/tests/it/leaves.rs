@@ -62,6 +62,11 @@ struct Treasury<'a> {
 
 impl<'a> Treasury<'a> {
     async fn start(world: &'a World) -> Treasury<'a> {
+        Self::start_with(world, TREE).await
+    }
+
+    /// The same with another structure.
+    async fn start_with(world: &'a World, tree: &str) -> Treasury<'a> {
         // Of the mode of the app's book: otherwise it would be that of the LIVE one.
         let book = CreateBookRequest {
             request_id: testbed::new_id(),
@@ -76,7 +81,7 @@ impl<'a> Treasury<'a> {
         let way = world.bed.lay(service.routes());
         let treasury = Treasury { world, service, way };
         let mut client = TreasuryServiceClient::new(treasury.way.clone());
-        let (book, file) = ("treasury".to_owned(), TREE.to_owned());
+        let (book, file) = ("treasury".to_owned(), tree.to_owned());
         let plan = client.plan_structure(treasury.by(PlanStructureRequest { book: book.clone(), file: file.clone() })).await.unwrap();
         let hash = plan.into_inner().hash;
         client.apply_structure(treasury.by(ApplyStructureRequest { book, file, hash })).await.unwrap();
@@ -162,6 +167,49 @@ async fn a_payout_waits_for_treasury_and_its_money_and_nothing_is_sent_meanwhile
         assert_eq!(running.pay("ana", aba("9000000001"), 200).await.state(), PayoutState::Settled);
         treasury.follow().await;
         assert_eq!(treasury.leaf("main").await, (0, 0, 0));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+/// The leaf is of acme, and the account of main: the bank is told both, in every message and statement, and nobody owes anybody anything for it.
+#[tokio::test]
+async fn a_payout_of_another_entitys_leaf_names_it_as_ultimate_debtor_and_waits_for_its_name() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let tree = TREE.replacen("name = \"Creators\"\nentity = \"main\"", "name = \"Creators\"\nentity = \"acme\"", 1);
+        let treasury = Treasury::start_with(&world, &tree).await;
+        treasury.fund("house/bank_cash/USD", 700).await;
+        let running = world.start_with(reserving(&world)).await;
+        running.service.use_treasury(treasury.way());
+        world.fund("ana", "USD").await;
+        let account = running.beneficiary("ana", aba("9000000001")).await.unwrap();
+        let (payout, _) = running.request("ana", payout_request(&account, "USD", 500)).await.unwrap();
+        let nameless = "LIQUIDITY: the leaf that pays it is of acme, which has no name in payout.entities";
+        let waits = waiting(&running, &payout.payout_id, nameless).await;
+        assert_eq!((waits.submit_posting_id.as_str(), world.executed(&waits).await), ("", 0));
+        running.stop().await;
+        let row = |name: &str, from: &str| payout::config::EntityConfig {
+            id: "acme".to_owned(),
+            name: name.to_owned(),
+            from: from.to_owned(),
+            ..Default::default()
+        };
+        let entities = vec![row("Acme Old Ltd", ""), row("Acme & Co Ltd", "2026-01-01"), row("Acme Next Ltd", "2999-01-01")];
+        let running = world.start_with(Config { entities, ..reserving(&world) }).await;
+        running.service.use_treasury(treasury.way());
+        let paid = running.end("ana", &payout.payout_id).await;
+        assert_eq!((paid.state(), world.executed(&paid).await), (PayoutState::Settled, 1));
+        let statement = reqwest::get(format!("{}/statements/USD", world.bank.url())).await.unwrap().bytes().await.unwrap();
+        let read = serde_json::to_value(bankfiles::read(&statement)).unwrap().to_string();
+        assert!(read.contains(r#""ultimate_debtor":"Acme & Co Ltd""#), "{read}");
+        treasury.follow().await;
+        assert_eq!(treasury.free("house/acme/virtual_account/main-creators/USD").await, (200, 200));
+        for account in ["house/main/due_from/acme/USD", "house/acme/due_to/main/USD", "house/main/virtual_account/main-usd-in-transit/USD"]
+        {
+            assert_eq!(treasury.free(account).await, (0, 0), "{account}");
+        }
         running.stop().await;
         world.close().await;
     })

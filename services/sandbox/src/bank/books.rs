@@ -27,6 +27,8 @@ pub struct KeptPayment {
     pub currency: String,
     pub minor_units: i64,
     pub creditor_account: String,
+    /// On whose behalf it is made; empty: the payer's own.
+    pub ultimate_debtor: String,
     pub status: String,
     pub reason: String,
     pub words: String,
@@ -58,6 +60,7 @@ impl<'r> FromRow<'r, AnyRow> for KeptPayment {
             currency: row.try_get("currency")?,
             minor_units: row.try_get("minor_units")?,
             creditor_account: row.try_get("creditor_account")?,
+            ultimate_debtor: row.try_get("ultimate_debtor")?,
             status: row.try_get("status")?,
             reason: row.try_get("reason")?,
             words: row.try_get("words")?,
@@ -133,8 +136,8 @@ pub async fn lose(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<bool, s
 pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO payment (end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words,
-             received_at_ms, decided_at_ms, rail, behaviour)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+             received_at_ms, decided_at_ms, rail, behaviour, ultimate_debtor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
     )
     .bind(payment.end_to_end_id.clone())
     .bind(payment.message_id.clone())
@@ -149,6 +152,7 @@ pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Re
     .bind(payment.decided_at_ms)
     .bind(payment.rail.clone())
     .bind(payment.behaviour.clone())
+    .bind(payment.ultimate_debtor.clone())
     .execute(tx)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -158,7 +162,7 @@ pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Re
 pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Option<KeptPayment>, sqlx::Error> {
     sqlx::query_as(
         "SELECT end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words, received_at_ms,
-             decided_at_ms, rail, behaviour, returned, returns FROM payment WHERE end_to_end_id = $1",
+             decided_at_ms, rail, behaviour, returned, returns, ultimate_debtor FROM payment WHERE end_to_end_id = $1",
     )
     .bind(end_to_end_id.to_owned())
     .fetch_optional(tx)

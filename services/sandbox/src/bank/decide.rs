@@ -48,6 +48,7 @@ impl ReceivedTransfer<'_> {
             currency: money.currency().code().to_owned(),
             minor_units: money.minor_units(),
             creditor_account: account.to_owned(),
+            ultimate_debtor: self.transfer.ultimate_debtor.clone().unwrap_or_default(),
             status: "RCVD".to_owned(),
             reason: String::new(),
             words: String::new(),
@@ -204,6 +205,7 @@ async fn execute(
         kind: BankEntryKind::Payment,
         message_id: &payment.message_id,
         payment_id: &payment.payment_id,
+        ultimate_debtor: &payment.ultimate_debtor,
         is_batched: execution.is_batched,
         ..Booking::default()
     };

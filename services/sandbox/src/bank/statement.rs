@@ -196,6 +196,7 @@ fn transaction_of(currency: Currency, booking: &BankEntry) -> EntryTransaction {
         amounts,
         charges: if booking.charge > 0 { vec![charge(booking.charge)] } else { Vec::new() },
         debtor: RelatedParty::default(),
+        ultimate_debtor: text(&booking.ultimate_debtor),
         creditor: RelatedParty::default(),
         remittance: Vec::new(),
         creditor_references: Vec::new(),

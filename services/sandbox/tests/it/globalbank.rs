@@ -158,6 +158,7 @@ fn payment(id: &str, payment_type: ApiPaymentType, name: &str, minor_units: i64)
             agent: (ApiAgentId::RoutingNumber, "021000021".to_owned()),
             company_id: Some("1234567890".to_owned()),
         },
+        ultimate_debtor: None,
         creditor: ApiCreditor { name: HolderName::parse(name).unwrap(), address, postal: None, tax_id: None, is_company: false },
         remittance: None,
         same_day: false,

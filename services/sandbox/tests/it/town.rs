@@ -123,6 +123,7 @@ pub fn over(rail: &str, payments: &[(&str, &str)], to: &PayoutAddress, amount: M
         end_to_end_id: (*id).into(),
         uetr: None,
         amount: TransferAmount::Instructed(amount),
+        ultimate_debtor: None,
         creditor: Party::paid_to(holder, to, None, None),
         purpose: None,
         remittance: None,

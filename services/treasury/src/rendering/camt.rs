@@ -179,6 +179,7 @@ fn entry(currency: Currency, line: RenderedLine<'_>) -> Result<ReportEntry, Erro
         amounts: RelatedAmounts::default(),
         charges: Vec::new(),
         debtor: RelatedParty::default(),
+        ultimate_debtor: None,
         creditor: RelatedParty::default(),
         remittance: Vec::new(),
         creditor_references: Vec::new(),

@@ -54,6 +54,7 @@ pub fn reservation(asked: &AskedReservation, row: Option<&LeafReservation>) -> F
         state: state.into(),
         physical_account: text(|row| &row.account),
         leaf: text(|row| &row.leaf),
+        leaf_entity: text(|row| &row.leaf_entity),
     }
 }
 

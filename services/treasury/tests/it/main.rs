@@ -11,6 +11,7 @@ mod intake;
 mod listing;
 mod migration;
 mod moves;
+mod on_behalf_of;
 mod proof;
 mod reasons;
 mod receipts;

@@ -140,7 +140,7 @@ impl Fixture {
         self.client().move_funds(self.by(request.clone())).await.map(tonic::Response::into_inner)
     }
 
-    async fn moved(&self, from: &str, to: &str, minor_units: i64) -> FundsMove {
+    pub async fn moved(&self, from: &str, to: &str, minor_units: i64) -> FundsMove {
         self.send(&ask(from, to, minor_units)).await.unwrap().funds_move.unwrap()
     }
 

@@ -27,6 +27,10 @@ fn debtor() -> ApiDebtor {
     }
 }
 
+fn on_behalf_of(name: &str) -> ApiUltimateDebtor {
+    ApiUltimateDebtor { name: name.to_owned(), organization_id: "529900T8BM49AURSDO55".to_owned() }
+}
+
 fn payment(payment_type: ApiPaymentType, amount: Money, address: PayoutAddress) -> ApiPayment {
     ApiPayment {
         payment_type,
@@ -34,6 +38,7 @@ fn payment(payment_type: ApiPaymentType, amount: Money, address: PayoutAddress) 
         execution_date: Date::new(2026, 11, 27).unwrap(),
         amount,
         debtor: debtor(),
+        ultimate_debtor: None,
         creditor: ApiCreditor { name: holder("Ana Costa"), address, postal: None, tax_id: None, is_company: false },
         remittance: Some("Creator earnings".to_owned()),
         same_day: false,
@@ -68,6 +73,7 @@ fn samples() -> Vec<ApiPayment> {
         (F::Country, "US"),
     ];
     postal.creditor.postal = Some(HolderAddress::parse(&fields).unwrap());
+    postal.ultimate_debtor = Some(on_behalf_of("Acme & Co"));
     vec![
         payment(Rtp, money("USD", 1), us()),
         postal,
@@ -207,4 +213,16 @@ fn pix_needs_a_tax_id_and_ach_a_type_of_account() {
     let untyped = address(AddressKind::UsAccount, &[(AddressField::RoutingNumber, "021000021"), (AddressField::AccountNumber, "44")]);
     let all = faults(|payment| payment.creditor.address = untyped);
     assert_eq!(all, ["creditor.address must say whether the account is checking or savings, which ACH asks for"]);
+}
+
+#[test]
+fn a_payment_on_behalf_of_a_company_names_it_with_its_id_beside_the_debtor() {
+    let mut payment = samples().remove(1);
+    let body = payment.body(&ApiRules::default()).unwrap();
+    assert_eq!(body["debtor"]["name"], "Largesse Inc");
+    let party = json!({"name": "Acme & Co", "organizationIds": [{"organizationId": "529900T8BM49AURSDO55"}]});
+    assert_eq!(body["additionalParties"], json!({"ultimateDebtor": party}));
+    payment.ultimate_debtor = Some(ApiUltimateDebtor { organization_id: String::new(), ..on_behalf_of("") });
+    let fields: Vec<&str> = payment.body(&ApiRules::default()).unwrap_err().iter().map(|fault| fault.field).collect();
+    assert_eq!(fields, ["ultimate_debtor.name", "ultimate_debtor.organization_id"]);
 }

@@ -27,6 +27,7 @@ pub fn message(rail: &str, name: &str, amounts: &[i64]) -> Initiation {
         end_to_end_id: format!("E2E-{at}"),
         uetr: Some("5105128c-2397-45c1-977e-7a3a69182632".into()),
         amount: TransferAmount::Instructed(money(currency, *amount)),
+        ultimate_debtor: (at > 0).then(|| "Acme & Co".into()),
         creditor: Party::paid_to(name, &account, None, None),
         purpose: None,
         remittance: Some("Creator payout".into()),
@@ -53,6 +54,18 @@ fn a_message_reads_back_as_it_was_written() {
         assert_eq!(read, original);
         assert_eq!(read.check_totals(), Ok(()));
     }
+}
+
+#[test]
+fn an_ultimate_debtor_of_all_transfers_is_that_of_each_that_names_no_other() {
+    let text = message("us-rtp", "A", &[5, 6]).write().unwrap();
+    let of_all = text.replace("<ChrgBr>", "<UltmtDbtr><Nm>Group</Nm></UltmtDbtr><ChrgBr>");
+    let read = Initiation::read(of_all.as_bytes()).unwrap();
+    let names: Vec<Option<&str>> = read.payments[0].transfers.iter().map(|transfer| transfer.ultimate_debtor.as_deref()).collect();
+    assert_eq!(names, [Some("Group"), Some("Acme & Co")]);
+    // A bare id of one is no name.
+    let id = "<UltmtDbtr><Id><OrgId><AnyBIC>TESTUS33</AnyBIC></OrgId></Id></UltmtDbtr><ChrgBr>";
+    assert_eq!(Initiation::read(text.replace("<ChrgBr>", id).as_bytes()).unwrap().payments[0].transfers[0].ultimate_debtor, None);
 }
 
 #[test]

@@ -137,6 +137,8 @@ pub struct EntryTransaction {
     pub charges: Vec<EntryCharge>,
     /// `RltdPties/Dbtr`.
     pub debtor: RelatedParty,
+    /// `RltdPties/UltmtDbtr`, its name: on whose behalf was paid, where that is not the payer.
+    pub ultimate_debtor: Option<String>,
     /// `RltdPties/Cdtr`.
     pub creditor: RelatedParty,
     /// `RmtInf/Ustrd`, in order.

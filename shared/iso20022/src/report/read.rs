@@ -220,6 +220,7 @@ fn read_transaction(element: &Element) -> Result<EntryTransaction, Error> {
         amounts,
         charges: read_charges(element)?,
         debtor: read_party(parties, "Dbtr", "DbtrAcct")?,
+        ultimate_debtor: parties.optional("UltmtDbtr")?.map(party_name).transpose()?.flatten(),
         creditor: read_party(parties, "Cdtr", "CdtrAcct")?,
         remittance: texts(lines)?,
         creditor_references: texts(references)?,

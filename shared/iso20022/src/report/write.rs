@@ -256,7 +256,7 @@ fn write_entry_transaction(transaction: &EntryTransaction) -> Result<Element, Er
         write_amounts(&transaction.amounts),
         code,
         write_charges(&transaction.charges)?,
-        write_parties(&transaction.debtor, &transaction.creditor)?,
+        write_parties(transaction)?,
         write_remittance(transaction)?,
         transaction.returned.as_ref().map(write_return).transpose()?,
         transaction.additional.as_ref().map(|text| text_leaf("AddtlTxInf", text, ADDITIONAL_CHARS_MAX)).transpose()?,
@@ -278,16 +278,22 @@ fn write_references(refs: &EntryReferences) -> Result<Option<Element>, Error> {
     Ok((!element.children().is_empty()).then_some(element))
 }
 
-fn write_parties(debtor: &RelatedParty, creditor: &RelatedParty) -> Result<Option<Element>, Error> {
-    let mut element = Element::new("RltdPties");
-    for (party, name, account) in [(debtor, "Dbtr", "DbtrAcct"), (creditor, "Cdtr", "CdtrAcct")] {
-        if let Some(text) = &party.name {
-            element = element.with(Element::new(name).with(Element::new("Pty").with(text_leaf("Nm", text, NAME_CHARS_MAX)?)));
-        }
-        if let Some(id) = &party.account {
-            element = element.with(write_account(account, id)?);
-        }
-    }
+fn write_parties(transaction: &EntryTransaction) -> Result<Option<Element>, Error> {
+    let named = |element: &str, name: &Option<String>| -> Result<Option<Element>, Error> {
+        let party =
+            name.as_ref().map(|name| -> Result<Element, Error> { Ok(Element::new("Pty").with(text_leaf("Nm", name, NAME_CHARS_MAX)?)) });
+        Ok(party.transpose()?.map(|party| Element::new(element).with(party)))
+    };
+    let account = |element: &str, party: &RelatedParty| party.account.as_ref().map(|id| write_account(element, id)).transpose();
+    let EntryTransaction { debtor, ultimate_debtor, creditor, .. } = transaction;
+    let parts = [
+        named("Dbtr", &debtor.name)?,
+        account("DbtrAcct", debtor)?,
+        named("UltmtDbtr", ultimate_debtor)?,
+        named("Cdtr", &creditor.name)?,
+        account("CdtrAcct", creditor)?,
+    ];
+    let element = with(Element::new("RltdPties"), parts);
     Ok((!element.children().is_empty()).then_some(element))
 }
 

@@ -63,6 +63,7 @@ fn initiation(rail: &str, (name, address): &(&str, PayoutAddress), transfers: us
         end_to_end_id: format!("0199a5c28b7f8a0bb0c1d2e3f405{at:04}"),
         uetr: full.then(|| "5105128c-2397-45c1-977e-7a3a69182632".into()),
         amount: TransferAmount::Instructed(money(currency, 860_000 + at as i64)),
+        ultimate_debtor: full.then(|| "Acme & Co".into()),
         creditor: Party::paid_to(name, address, postal.as_ref(), tax_id.clone()),
         purpose: full.then(|| TypeCode::Code("OTHR".into())),
         remittance: full.then(|| "Creator payout".into()),

@@ -7,7 +7,7 @@ use crate::{
 use accounts::{AddressField, PayoutAddress, holder::HolderName};
 use bankapi::{
     ApiPayment, ApiPaymentType, ApiRules,
-    payment::{ApiAgentId, ApiCreditor, ApiDebtor, ApiDebtorAccount},
+    payment::{ApiAgentId, ApiCreditor, ApiDebtor, ApiDebtorAccount, ApiUltimateDebtor},
 };
 
 /// How the API calls each rail that it carries. It has one word for the instant rail of a country, so FedNow, which is the second one of the United States, is
@@ -117,6 +117,9 @@ impl ApiOrders {
             execution_date: order.zone.to_datetime(order.created).date(),
             amount: order.amount,
             debtor,
+            ultimate_debtor: order
+                .on_behalf_of
+                .map(|entity| ApiUltimateDebtor { name: entity.name.clone(), organization_id: entity.registration.clone() }),
             creditor: creditor(order)?,
             remittance: Some(order.remittance.to_owned()),
             same_day: order.rail == SAME_DAY,

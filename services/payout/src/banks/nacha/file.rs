@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// Longest name of a receiver, in characters.
 const NAME_CHARS_MAX: usize = 22;
+/// Longest name of the company that pays, in characters.
+const COMPANY_CHARS_MAX: usize = 16;
 
 /// An entry as it is kept with its payout until its file is built, and afterwards as evidence. Has no `Debug`: it names a person and an account.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct FiledEntry {
     /// The receiver is a company, so that the entry is one of CCD and not of PPD.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_company: bool,
+    /// The company on whose behalf it is paid, at most 16 characters: the batch's company name then. Empty: the account's owner.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub on_behalf_of: String,
 }
 
 /// What a file states of itself.
@@ -70,6 +75,7 @@ pub fn entry(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
         cents: order.amount.minor_units(),
         name: order.payee.holder_name.clone(),
         is_company: order.payee.is_company,
+        on_behalf_of: order.on_behalf_of.map_or_else(String::new, |entity| company_name(&entity.name)),
     };
     if order.amount.currency().code() != "USD" || !(1..=AMOUNT_CENTS_MAX).contains(&entry.cents) {
         return no("an ACH entry pays 0.01 to 99,999,999.99 USD");
@@ -83,7 +89,12 @@ pub fn entry(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
     Ok(serde_json::to_string(&entry).expect("texts and numbers are JSON"))
 }
 
-/// The bytes of a file with these entries, all to persons or all to companies, which stand in the order of their trace numbers. The same input gives the same
+/// As much of a company's name as a batch has room for.
+fn company_name(name: &str) -> String {
+    name.chars().take(COMPANY_CHARS_MAX).collect::<String>().trim_end().to_owned()
+}
+
+/// The bytes of a file with these entries, which share a batch and which stand in the order of their trace numbers. The same input gives the same
 /// bytes.
 pub fn build(terms: &NachaBankConfig, new: &NewFile, entries: &[FiledEntry]) -> Result<Vec<u8>, String> {
     let mut entries: Vec<&FiledEntry> = entries.iter().collect();
@@ -102,13 +113,14 @@ pub fn build(terms: &NachaBankConfig, new: &NewFile, entries: &[FiledEntry]) -> 
         first_sequence: 1,
     })
     .map_err(refused)?;
-    let of_companies = entries.iter().filter(|entry| entry.is_company).count();
-    if of_companies > 0 && of_companies < entries.len() {
-        return Err("a file has one batch, and a batch pays either persons or companies".to_owned());
+    let first = *entries.first().ok_or("a file has at least one entry")?;
+    if !entries.iter().all(|entry| entry.shares_batch_with(first)) {
+        return Err("a file has one batch, and a batch pays either persons or companies, on behalf of one company".to_owned());
     }
     let batch = AchBatchTerms {
-        class: if of_companies > 0 { CreditClass::Ccd } else { CreditClass::Ppd },
-        company_name: terms.company_name.clone(),
+        class: if first.is_company { CreditClass::Ccd } else { CreditClass::Ppd },
+        // Receivers must know the name; the id is that of the account's owner, with whom the bank has the contract.
+        company_name: if first.on_behalf_of.is_empty() { terms.company_name.clone() } else { first.on_behalf_of.clone() },
         discretionary: String::new(),
         company_id: terms.company_id.clone(),
         description: terms.description.clone(),
@@ -127,6 +139,12 @@ pub fn build(terms: &NachaBankConfig, new: &NewFile, entries: &[FiledEntry]) -> 
 }
 
 impl FiledEntry {
+    /// Whether both can be in one batch: to persons, or to companies, on behalf of the same company.
+    #[must_use]
+    pub fn shares_batch_with(&self, other: &Self) -> bool {
+        (self.is_company, &self.on_behalf_of) == (other.is_company, &other.on_behalf_of)
+    }
+
     /// The receiver's account.
     #[must_use]
     pub fn account(&self) -> AchAccount {

@@ -28,6 +28,7 @@ fn entry(trace: &str, cents: i64) -> FiledEntry {
         cents,
         name: "Ana Muller".to_owned(),
         is_company: false,
+        on_behalf_of: String::new(),
     }
 }
 
@@ -56,6 +57,20 @@ fn companies_are_paid_in_a_file_of_their_own_as_ccd() {
     // As programs kept entries that did not ask.
     let kept = serde_json::to_value(entry("021000020000009", 70)).unwrap();
     assert!(kept.get("is_company").is_none() && serde_json::from_value::<FiledEntry>(kept).unwrap() == entry("021000020000009", 70));
+}
+
+#[test]
+fn a_file_on_behalf_of_a_company_has_its_name_and_the_id_of_the_accounts_owner() {
+    let own = entry("021000020000009", 70);
+    let of_acme = FiledEntry { on_behalf_of: "ACME STREAMING L".to_owned(), ..entry("021000020000004", 500) };
+    let header = |entries: &[FiledEntry]| {
+        let header = nacha::read(&build(&terms(), &new_file(), entries).unwrap()).unwrap().batches[0].header.clone();
+        let nacha::AchOriginator::Company { name: company_name, .. } = header.originator else { panic!("a domestic file") };
+        (company_name, header.company_id)
+    };
+    assert_eq!(header(std::slice::from_ref(&own)), ("LARGESSE".to_owned(), "1234567890".to_owned()));
+    assert_eq!(header(std::slice::from_ref(&of_acme)), ("ACME STREAMING L".to_owned(), "1234567890".to_owned()));
+    assert!(build(&terms(), &new_file(), &[own, of_acme]).unwrap_err().contains("on behalf of one company"));
 }
 
 #[test]

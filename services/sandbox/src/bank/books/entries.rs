@@ -68,6 +68,8 @@ pub struct BankEntry {
     pub charge: i64,
     /// The amount of the payment that came back.
     pub original: i64,
+    /// On whose behalf it was paid; empty: the payer's own.
+    pub ultimate_debtor: String,
 }
 
 impl<'r> FromRow<'r, AnyRow> for BankEntry {
@@ -88,6 +90,7 @@ impl<'r> FromRow<'r, AnyRow> for BankEntry {
             reason: row.try_get("reason")?,
             charge: row.try_get("charge")?,
             original: row.try_get("original")?,
+            ultimate_debtor: row.try_get("ultimate_debtor")?,
         })
     }
 }
@@ -118,6 +121,7 @@ pub struct Booking<'a> {
     pub reason: &'a str,
     pub charge: i64,
     pub original: i64,
+    pub ultimate_debtor: &'a str,
 }
 
 /// The outcome of a booking.
@@ -132,7 +136,7 @@ pub enum BookingResult {
 }
 
 const COLUMNS: &str = "entry_no, reference, end_to_end_id, minor_units, booked_at_ms, kind, message_id, payment_id, is_batched, balance, reason, \
-                       charge, original";
+                       charge, original, ultimate_debtor";
 
 /// Books an entry, once per reference.
 pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<BookingResult, sqlx::Error> {
@@ -148,11 +152,11 @@ pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<Bookin
     let Some(balance) = moved else { return Ok(BookingResult::Refused) };
     let inserted: Option<BankEntry> = sqlx::query_as(
         "INSERT INTO entry (currency, entry_no, reference, end_to_end_id, minor_units, booked_at_ms, kind, message_id, payment_id, is_batched,
-             balance, reason, charge, original)
-         SELECT $1, COALESCE(MAX(entry_no), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM entry WHERE currency = $1
+             balance, reason, charge, original, ultimate_debtor)
+         SELECT $1, COALESCE(MAX(entry_no), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 FROM entry WHERE currency = $1
          ON CONFLICT DO NOTHING
          RETURNING entry_no, reference, end_to_end_id, minor_units, booked_at_ms, kind, message_id, payment_id, is_batched, balance, reason,
-             charge, original",
+             charge, original, ultimate_debtor",
     )
     .bind(booking.currency.to_owned())
     .bind(booking.reference.to_owned())
@@ -167,6 +171,7 @@ pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<Bookin
     .bind(booking.reason.to_owned())
     .bind(booking.charge)
     .bind(booking.original)
+    .bind(booking.ultimate_debtor.to_owned())
     .fetch_optional(&mut *tx)
     .await?;
     if let Some(entry) = inserted {

@@ -43,6 +43,7 @@ fn body(rail: &str, currency: &str, debtor: &str, payee: &PayeeDetails) -> Resul
         created: "2026-12-04T03:00:00Z".parse::<Timestamp>().unwrap(),
         debtor_name: "Largesse",
         debtor: &debtor,
+        on_behalf_of: None,
         payee,
         remittance: "Creator payout",
     };

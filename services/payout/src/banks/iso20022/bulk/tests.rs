@@ -1,6 +1,6 @@
 //! Unit tests of `bulk`.
 use super::*;
-use crate::{beneficiaries::PayeeDetails, domain::evidence::ReportedSending};
+use crate::{beneficiaries::PayeeDetails, config::EntityConfig, domain::evidence::ReportedSending};
 use accounts::{AddressRules, PayoutAddress};
 use iso20022::{
     ReasonCode, StatusOutcome, TransactionStatus,
@@ -85,6 +85,7 @@ fn one_message_has_every_payment_with_the_right_count_and_sum_and_is_valid() {
     };
     let payees: Vec<PayeeDetails> = (0..3).map(payee).collect();
     let debtor = PayoutAddress::from_canonical("us-account:021000021:4400001234", &AddressRules::default()).unwrap();
+    let acme = EntityConfig { name: "Acme & Co".to_owned(), ..EntityConfig::default() };
     let order = |(at, payee)| PaymentOrder {
         message_id: MESSAGE.to_owned(),
         end_to_end_id: IDS[at],
@@ -96,6 +97,7 @@ fn one_message_has_every_payment_with_the_right_count_and_sum_and_is_valid() {
         created: Timestamp::UNIX_EPOCH,
         debtor_name: "Largesse",
         debtor: &debtor,
+        on_behalf_of: (at == 1).then_some(&acme),
         payee,
         remittance: "Creator payout",
     };
@@ -108,6 +110,8 @@ fn one_message_has_every_payment_with_the_right_count_and_sum_and_is_valid() {
     let ids: Vec<&str> = payment.transfers.iter().map(|transfer| transfer.end_to_end_id.as_str()).collect();
     assert_eq!((message.message_id.as_str(), payment.payment_id.as_str(), ids.as_slice()), (MESSAGE, MESSAGE, &IDS[..3]));
     assert_eq!((message.stated_count, message.stated_sum.unwrap().to_string(), payment.batch_booking), (3, "4.53".to_owned(), false));
+    let on_behalf_of: Vec<Option<&str>> = payment.transfers.iter().map(|transfer| transfer.ultimate_debtor.as_deref()).collect();
+    assert_eq!((payment.debtor.name.as_deref(), on_behalf_of), (Some("Largesse"), vec![None, Some("Acme & Co"), None]));
     assert!(bank.shared_message(&[]).is_err());
     let Some(data) = std::env::var_os("LARGESSE_REFERENCE_DATA") else {
         println!("skipped: LARGESSE_REFERENCE_DATA is not set");
