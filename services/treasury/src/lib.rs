@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`document`]: structure files.
 //! - [`treasury`]: the use cases of the structure. `closings`: the balances of past days. [`domain`]: the rules.
 //! - [`twins`]: follows apps' books. [`proof`]: proves the books. [`postings`]: which accounts events debit and credit.
-//! - [`reservations`]: what payouts take of leaves, before they are submitted.
+//! - [`reservations`]: what payouts take of leaves, before they are submitted. `reserving`: decides many at a time.
 //! - [`movements`]: what is decided, recorded and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
 //!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
 //! - [`sweeps`]: money between physical accounts.
@@ -35,6 +35,7 @@ pub mod receipts;
 pub mod reconcile;
 pub mod rendering;
 pub mod reservations;
+mod reserving;
 pub mod rows;
 pub mod service;
 pub mod statements;

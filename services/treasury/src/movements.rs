@@ -81,6 +81,18 @@ impl OpenTurn {
         self.last + 1 + part
     }
 
+    /// The number of the last movement that was decided before.
+    pub const fn last_number(&self) -> i64 {
+        self.last
+    }
+
+    /// Whatever is decided after this on the same balances has the next number, and finds the reservation's money held.
+    pub fn reserved(&mut self, row: &LeafReservation) {
+        self.last += 1;
+        let held = self.view.leaves.entry(row.leaf.clone()).or_default();
+        held.pending_debits = held.pending_debits.saturating_add(row.asked.amount.minor_units());
+    }
+
     /// The request id of the posting of a part, from 0.
     pub fn posting_key(&self, treasury: &Treasury, asked: &Asked<'_>, part: i64) -> Uuid {
         chart::id::treasury_movement(&treasury.book, &asked.key, self.number(part), unix_ms(self.now))
@@ -97,9 +109,20 @@ impl Treasury {
         if !found.is_empty() {
             return Turn::found(found, asked);
         }
+        self.turn_after(last).await.map(Turn::Open)
+    }
+
+    /// What to decide on, without looking for what was decided before.
+    pub(crate) async fn open_turn(&self) -> Result<OpenTurn, Error> {
+        let last = self.store.last_movement(&self.book).await?;
+        self.post_open().await?;
+        self.turn_after(last).await
+    }
+
+    async fn turn_after(&self, last: i64) -> Result<OpenTurn, Error> {
         let structure = self.structure(None).await?;
         let view = self.view(&structure).await?;
-        Ok(Turn::Open(OpenTurn { last, structure, view, now: (self.clock)() }))
+        Ok(OpenTurn { last, structure, view, now: (self.clock)() })
     }
 
     /// Records a decision and posts it; nothing where others decided meanwhile. The ledger's refusal of any part is an error, and that part never happens.
@@ -112,19 +135,26 @@ impl Treasury {
         self.post_decided(asked).await.map(Some)
     }
 
-    /// As [`Treasury::carry_out`], for the hold of a reservation, which is recorded with it.
-    pub(crate) async fn carry_out_reservation(
-        &self,
-        turn: &OpenTurn,
-        asked: &Asked<'_>,
-        (hold, row): (PostingDraft, &LeafReservation),
-    ) -> Result<bool, Error> {
-        let parts = self.parts(turn, asked, Decided { drafts: vec![hold], ..Decided::default() });
-        let hold = parts.first().expect("one draft is one part");
-        if !self.store.decide_reservation(&self.book, turn.last, hold, row).await? {
-            return Ok(false);
+    /// The hold of a reservation, as it is recorded.
+    pub(crate) fn hold_part(&self, turn: &OpenTurn, asked: &Asked<'_>, hold: PostingDraft) -> NewMovement {
+        let mut parts = self.parts(turn, asked, Decided { drafts: vec![hold], ..Decided::default() });
+        parts.pop().expect("one draft is one part")
+    }
+
+    /// Posts movements that were recorded with the numbers after `last` in one batch, and notes the answers: of each, the ledger's refusal, if it never happens.
+    pub(crate) async fn post_together(&self, last: i64, decided: Vec<NewMovement>) -> Result<Vec<Option<NotPosted>>, Error> {
+        let rows = decided.into_iter().zip(last + 1..);
+        let rows: Vec<MovementRow> =
+            rows.map(|(movement, movement_no)| MovementRow { movement_no, movement, state: MovementState::Decided }).collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
         }
-        self.post_decided(asked).await.map(|_| true)
+        let posts = rows.iter().map(|row| draft_of(row).in_batch()).collect();
+        let mut answers = Vec::new();
+        for (row, posted) in rows.iter().zip(self.ledger.post_batch(&self.book, posts).await?) {
+            answers.push(self.note_posted(row, posted.map(drop)).await?);
+        }
+        Ok(answers)
     }
 
     /// The parts of a decision, as they are recorded.
@@ -176,8 +206,13 @@ impl Treasury {
 
     /// Posts a movement and notes the answer: the refusal, if the ledger has refused it for ever.
     async fn post_movement(&self, row: &MovementRow) -> Result<Option<NotPosted>, Error> {
-        let refused = match self.ledger.post(&self.book, draft_of(row)).await {
-            Ok(_) => None,
+        let posted = self.ledger.post(&self.book, draft_of(row)).await;
+        self.note_posted(row, posted.map(drop)).await
+    }
+
+    async fn note_posted(&self, row: &MovementRow, posted: Result<(), NotPosted>) -> Result<Option<NotPosted>, Error> {
+        let refused = match posted {
+            Ok(()) => None,
             Err(refused @ NotPosted::Refused(_)) => match self.ledger.posting_by_id(&self.book, posting_id(self, row)).await {
                 // An id that the ledger calls too old may have been posted when it was not.
                 Ok(_) => None,

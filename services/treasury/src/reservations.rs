@@ -5,7 +5,7 @@
 use crate::{
     domain::reservation::{self, AskedReservation, LeafReservation, LeafReservationState},
     error::Error,
-    movements::{Asked, OpenTurn, TRIES_MAX, Turn},
+    movements::{Asked, OpenTurn, TRIES_MAX},
     postings,
     treasury::{Treasury, day},
 };
@@ -13,47 +13,12 @@ use api::ledger::RequestField;
 use chart::PostingKind;
 use ledger_client::{LedgerReason, NotPosted, PostingDraft};
 use money::{BookName, time::unix_ms};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Reservations of one state that the follower takes up in a round.
 const ROWS_MAX: i64 = 500;
 
 impl Treasury {
-    /// Holds what a payout takes, once for each id; and whether an earlier call had recorded it. `None`: no physical account stands for the bank account.
-    pub async fn reserve_funds(&self, asked: &AskedReservation, by: &str) -> Result<(Option<LeafReservation>, bool), Error> {
-        if !self.is_of_its_mode(&asked.app).await? {
-            return Ok((None, false));
-        }
-        // Of calls in one process each would otherwise be decided again and again; calls of several processes are told apart by the number.
-        let _one = self.reserving.lock().await;
-        let key = format!("reserve/{}/{}", asked.app, asked.reservation_id.hyphenated());
-        let ask = Asked { key, fields: BTreeMap::new(), by };
-        for _ in 0..TRIES_MAX {
-            if let Some(row) = self.store.reservation(&self.book, &asked.app, asked.reservation_id).await? {
-                match self.reserved_before(asked, row).await? {
-                    Some(row) => return Ok((Some(row), true)),
-                    None => continue,
-                }
-            }
-            if self.structure(None).await?.physical_of(asked).is_none() {
-                return Ok((None, false));
-            }
-            let Turn::Open(turn) = self.turn(&ask).await? else { continue };
-            let Some((row, hold)) = self.allowed(&turn, &ask, asked)? else { return Ok((None, false)) };
-            match self.carry_out_reservation(&turn, &ask, (hold, &row)).await {
-                Ok(true) => return Ok((Some(row), false)),
-                Ok(false) => {}
-                Err(Error::Ledger(refused @ NotPosted::Refused(_))) => {
-                    self.store.advance_reservation(&self.book, &row, &self.entering(&row, LeafReservationState::Released)).await?;
-                    return Err(Error::Ledger(refused));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::MovementsBusy)
-    }
-
     /// Gives up a reservation. One that is settled stays.
     pub async fn release_funds(&self, asked: &AskedReservation) -> Result<LeafReservation, Error> {
         self.is_of_its_mode(&asked.app).await?;
@@ -77,14 +42,14 @@ impl Treasury {
     }
 
     /// Whether money of this app's book is money of the treasury book: test money never is real money.
-    async fn is_of_its_mode(&self, app: &BookName) -> Result<bool, Error> {
+    pub(crate) async fn is_of_its_mode(&self, app: &BookName) -> Result<bool, Error> {
         let unknown = || Error::AppBookUnknown { book: app.to_string() };
         let kind = self.ledger.book(app).await?.filter(|_| *app != self.book).ok_or_else(unknown)?;
         Ok(self.ledger.book(&self.book).await? == Some(kind))
     }
 
     /// What became of a reservation that is asked for again; a hold is prolonged. `None`: another process advanced it meanwhile.
-    async fn reserved_before(&self, asked: &AskedReservation, row: LeafReservation) -> Result<Option<LeafReservation>, Error> {
+    pub(crate) async fn reserved_before(&self, asked: &AskedReservation, row: LeafReservation) -> Result<Option<LeafReservation>, Error> {
         let differing = asked.differing(&row.asked);
         if !differing.is_empty() {
             return Err(Error::RequestIdReused(differing));
@@ -113,7 +78,7 @@ impl Treasury {
     }
 
     /// The reservation and its hold, if the leaf and the bank have the money.
-    fn allowed(
+    pub(crate) fn allowed(
         &self,
         turn: &OpenTurn,
         ask: &Asked<'_>,
@@ -155,7 +120,7 @@ impl Treasury {
         }
     }
 
-    fn entering(&self, row: &LeafReservation, state: LeafReservationState) -> LeafReservation {
+    pub(crate) fn entering(&self, row: &LeafReservation, state: LeafReservationState) -> LeafReservation {
         LeafReservation { state, changed_at_ms: unix_ms((self.clock)()), tries: 0, ..row.clone() }
     }
 

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     intake::FailingSources,
     meters, migration,
+    reserving::ReservationQueue,
     store::{Application, Applied, Store},
 };
 use api::ledger::TrialBalanceLine;
@@ -31,8 +32,8 @@ pub struct Treasury {
     pub(crate) funding: Arc<[FundingWindow]>,
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
-    /// One reservation is decided at a time in this process.
-    pub(crate) reserving: Arc<tokio::sync::Mutex<()>>,
+    /// Reservations that this process is asked for, and decides together.
+    pub(crate) reserving: Arc<ReservationQueue>,
     /// Sources of statements that fail, in this process.
     pub(crate) failing: FailingSources,
 }

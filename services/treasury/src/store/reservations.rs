@@ -32,11 +32,18 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(reservation).collect()
     }
 
-    /// Records a hold together with its reservation, with the number after `last`; false: others have taken that, or the id is used.
-    pub async fn decide_reservation(&self, book: &BookName, last: i64, hold: &NewMovement, row: &LeafReservation) -> Result<bool, Error> {
+    /// Records holds together with their reservations, all or none, with the numbers after `last`; false: others have taken these, or an id is used.
+    pub async fn decide_reservations(
+        &self,
+        book: &BookName,
+        last: i64,
+        decided: impl Iterator<Item = (&NewMovement, &LeafReservation)> + Send,
+    ) -> Result<bool, Error> {
         let mut tx = db::begin(&self.pool).await?;
-        if !movements::insert(&mut tx, book, last + 1, hold).await? || !insert(&mut tx, book, row).await? {
-            return Ok(false);
+        for ((hold, row), movement_no) in decided.zip(last + 1..) {
+            if !movements::insert(&mut tx, book, movement_no, hold).await? || !insert(&mut tx, book, row).await? {
+                return Ok(false);
+            }
         }
         tx.commit().await?;
         Ok(true)

@@ -17,6 +17,7 @@ mod reasons;
 mod receipts;
 mod reference;
 mod reserving;
+mod reserving_together;
 mod rows;
 mod statements;
 mod sweeps;

@@ -93,7 +93,7 @@ impl Fixture {
     }
 
     /// An installation in which the app claims this much.
-    async fn with_dollars(self, amount: i64) -> Self {
+    pub async fn with_dollars(self, amount: i64) -> Self {
         self.change(&structure()).await.unwrap();
         self.app_moves("app", DOLLARS, amount).await;
         self.follow().await;
