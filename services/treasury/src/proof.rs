@@ -170,6 +170,9 @@ impl Treasury {
     }
 }
 
+/// Kinds of postings that move what covers a claim with the leaf's money, and so explain no difference between both.
+const MOVES_COVER: [PostingKind; 3] = [PostingKind::TreasuryTwin, PostingKind::TreasurySubmit, PostingKind::TreasuryReject];
+
 /// A leaf's entries from the newest back.
 struct LeafWalk {
     until_seq: i64,
@@ -185,7 +188,7 @@ impl LeafWalk {
     fn step(&mut self, entry: Option<ListedEntry>) -> Result<bool, Error> {
         let balance_before = entry.as_ref().map_or(0, |entry| entry.balance_after);
         let Some(newer) = std::mem::replace(&mut self.newer, entry) else { return Ok(false) };
-        if newer.seq > self.until_seq || newer.kind == PostingKind::TreasuryTwin.name() {
+        if newer.seq > self.until_seq || MOVES_COVER.iter().any(|kind| newer.kind == kind.name()) {
             return Ok(false);
         }
         let ListedEntry { posting, seq, kind, booked_ms, effective_ms, balance_after } = newer;

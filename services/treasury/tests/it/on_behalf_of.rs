@@ -19,6 +19,8 @@ const DOLLARS: &str = "house/main/bank_cash/bank-usd/USD";
 
 /// What both leaves have, what is in transit, and both sides of what acme owes main.
 async fn sums(fixture: &Fixture) -> [i64; 5] {
+    let proof = fixture.prove("").await;
+    assert!(proof.ok, "{:?}", proof.problems);
     let mut sums = [0; 5];
     let accounts = [
         "house/acme/virtual_account/acme-app/USD",
