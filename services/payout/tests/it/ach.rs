@@ -128,6 +128,23 @@ impl AchTown {
         (payout, beneficiary)
     }
 
+    /// Requests payouts of ana's that go in one file, however long each request takes: whoever closes the file is started after the last one.
+    async fn in_one_file<const N: usize>(&self, payouts: [(&str, i64); N]) -> (Running, [Payout; N]) {
+        let collecting = self.world.start_with(self.collecting(Duration::from_secs(600))).await;
+        let mut requested = Vec::new();
+        for (holder, minor_units) in payouts {
+            requested.push(self.request(&collecting, holder, minor_units).await.0);
+        }
+        let store = Store::inspect(&self.world.database).await.unwrap();
+        let given = async || store.unfiled_entries(BANK, "us-ach-same-day", 10).await.unwrap().len();
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        while given().await < N {
+            ticks.tick().await;
+        }
+        collecting.stop().await;
+        (self.world.start_with(self.config()).await, requested.try_into().unwrap())
+    }
+
     /// Our cash at this bank is what it booked, and nothing is in transit.
     async fn check_books(&self, returned_or_never_paid: i64) {
         assert_eq!(self.world.balance(PAYABLE).await, (FUNDS - returned_or_never_paid, FUNDS - returned_or_never_paid));

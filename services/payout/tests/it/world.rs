@@ -25,6 +25,8 @@ use uuid::Uuid;
 
 pub const BOOK: &str = "app-us";
 pub const FUNDS: i64 = 100_000;
+/// Longer than anything takes that a test waits for, on a busy machine too: what never happens is a failure and no hang.
+const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// Everything but the payout service, which tests start and stop.
 pub struct World {
@@ -252,29 +254,39 @@ impl Running {
         let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
         let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
         let mut last = None;
-        while let Some(item) = stream.next().await {
-            last = item.unwrap().payout;
-        }
+        let followed = async {
+            while let Some(item) = stream.next().await {
+                last = item.unwrap().payout;
+            }
+        };
+        let ended = tokio::time::timeout(WAIT_MAX, followed).await;
         let payout = last.unwrap();
+        assert!(ended.is_ok(), "it does not end: {payout:?}");
         assert!(matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected | PayoutState::Cancelled), "{payout:?}");
         payout
     }
 
     /// Waits until it is in that state.
     pub async fn until(&self, user: &str, payout_id: &str, state: PayoutState) -> Payout {
-        loop {
-            let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
-            let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
-            // A watch may end before that; then it is started again.
-            while let Some(item) = stream.next().await {
-                let payout = item.unwrap().payout.unwrap();
-                let ended = matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected | PayoutState::Cancelled);
-                if payout.state() == state {
-                    return payout;
+        let mut last = None;
+        let wait = async {
+            loop {
+                let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
+                let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
+                // A watch may end before that; then it is started again.
+                while let Some(item) = stream.next().await {
+                    let payout = item.unwrap().payout.unwrap();
+                    let ended = matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected | PayoutState::Cancelled);
+                    if payout.state() == state {
+                        return payout;
+                    }
+                    assert!(!ended, "it ended before {state:?}: {payout:?}");
+                    last = Some(payout);
                 }
-                assert!(!ended, "it ended before {state:?}: {payout:?}");
             }
-        }
+        };
+        let waited = tokio::time::timeout(WAIT_MAX, wait).await;
+        waited.unwrap_or_else(|_| panic!("it never was {state:?}: {last:?}"))
     }
 }
 

@@ -101,11 +101,9 @@ async fn who_is_not_in_the_instant_rails_list_is_paid_by_ach() {
 async fn a_refused_file_gives_all_its_money_back() {
     on_both(async |database| {
         let town = AchTown::open(database).await;
-        let running = town.world.start_with(town.collecting(Duration::from_millis(300))).await;
         town.behave("refuse").await;
-        let (one, _) = town.request(&running, "Ana Muller", 500).await;
-        let (other, _) = town.request(&running, "Ana Muller", 70).await;
-        for payout in [one, other] {
+        let (running, payouts) = town.in_one_file([("Ana Muller", 500), ("Ana Muller", 70)]).await;
+        for payout in payouts {
             let rejected = running.end("ana", &payout.payout_id).await;
             assert_eq!((rejected.state(), rejected.reason_code.as_str()), (Rejected, "FF01"), "{rejected:?}");
             assert!(rejected.reason.contains("is refused on command"), "{}", rejected.reason);

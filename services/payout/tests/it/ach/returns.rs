@@ -18,9 +18,7 @@ fn is_back(payout: &Payout) -> bool {
 async fn two_payouts_in_one_batch_settle_together_and_one_comes_back() {
     on_both(async |database| {
         let town = AchTown::open(database).await;
-        let running = town.world.start_with(town.collecting(Duration::from_millis(400))).await;
-        let (kept, _) = town.request(&running, "Ana Muller", 500).await;
-        let (sent_back, _) = town.request(&running, "Sandbox return R03", 70).await;
+        let (running, [kept, sent_back]) = town.in_one_file([("Ana Muller", 500), ("Sandbox return R03", 70)]).await;
         running.until("ana", &kept.payout_id, Accepted).await;
         running.until("ana", &sent_back.payout_id, Accepted).await;
         assert!(town.booked().await.is_empty(), "nothing is paid before its day");
