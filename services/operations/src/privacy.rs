@@ -64,7 +64,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 86] = [
+pub const PERSONAL: [PersonalColumn; 88] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -134,6 +134,13 @@ pub const PERSONAL: [PersonalColumn; 86] = [
         OnErasure::Kept("it explains postings"),
     ),
     personal(Service::Payout, "ach_file_finding.confirmation", "the same", OnErasure::Kept("it explains postings")),
+    personal(
+        Service::Payout,
+        "unexplained_debit.evidence",
+        "what proved to staff what a booked debit is",
+        OnErasure::Kept("it explains a booking of a bank"),
+    ),
+    personal(Service::Payout, "unexplained_debit.confirmation", "the same", OnErasure::Kept("it explains a booking of a bank")),
     personal(Service::Payout, "payout_run_item.user_id", "user key", PSEUDONYM),
     personal(
         Service::Payout,

@@ -10,6 +10,7 @@
 pub mod ach;
 pub mod attempt;
 pub mod batch;
+pub mod debit;
 pub mod evidence;
 pub mod judgement;
 pub mod life;

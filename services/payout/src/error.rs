@@ -44,6 +44,9 @@ pub enum Error {
     /// What people found of a file, refused. Not kept.
     #[error(transparent)]
     File(#[from] crate::ach::refusal::FileRefusal),
+    /// What people found of a debit is refused.
+    #[error(transparent)]
+    Debit(#[from] crate::debits::refusal::DebitRefusal),
     /// A decision of the staff that is refused. Not kept.
     #[error(transparent)]
     Review(#[from] ReviewRefusal),
@@ -211,6 +214,7 @@ impl From<Error> for Status {
             Error::Review(refusal) => refusal.status(),
             Error::Run(refusal) => refusal.status(),
             Error::File(refusal) => refusal.status(),
+            Error::Debit(refusal) => refusal.status(),
             Error::NothingToConfirm(standing) => {
                 let message =
                     "the bank has not given a name that is close to the holder's, so there is nothing to confirm; nothing was changed";

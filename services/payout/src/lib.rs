@@ -5,7 +5,7 @@
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`resolutions`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays. [`leaves`]: reserves it with treasury.
 //! - [`drive`]: advances a payout step by step. `sending`: sends it to its bank, alone or with others. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
-//! - [`ach`]: payouts in ACH files.
+//! - [`ach`]: payouts in ACH files. [`debits`]: booked debits that nothing explains.
 //! - [`returns`], [`recalls`], [`callbacks`], `afterwards`: money that comes back, requests for it, what banks tell, and the loops that see to them.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
 //! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
@@ -20,6 +20,7 @@ pub mod beneficiaries;
 pub mod callbacks;
 pub mod cancel;
 pub mod config;
+pub mod debits;
 pub mod domain;
 pub mod drive;
 pub mod error;

@@ -214,6 +214,8 @@ impl Payouts {
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, crate::store::Error> {
         let mut unfinished = self.store.unfinished().await?;
         unfinished.push(self.store.waiting_for_money().await?);
+        unfinished.push(self.store.unfinished_debits().await?);
+        unfinished.extend(self.store.unfinished_files().await?);
         Ok(unfinished)
     }
 

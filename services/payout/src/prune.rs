@@ -15,7 +15,7 @@ const INTERVAL: Duration = Duration::from_secs(3_600);
 const STEP_MAX: i64 = 1_000;
 /// How long a callback is remembered, so that its repetition is recognised, and a message of many payments, so that callbacks about it are understood: longer than
 /// any bank repeats one.
-const CALLBACK_RETENTION: Duration = Duration::from_secs(90 * 86_400);
+pub(crate) const SHARED_MESSAGE_RETENTION: Duration = Duration::from_secs(90 * 86_400);
 /// The same for bank accounts, each of which stays locked as long as the transaction.
 const BENEFICIARIES_STEP_MAX: i64 = 100;
 
@@ -29,7 +29,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
         if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.forget_beneficiaries(SystemTime::now())).await {
             tracing::warn!(%error, "could not delete old bank accounts; retrying in an hour");
         }
-        let callbacks_before_ms = unix_ms(SystemTime::now()).saturating_sub(millis(CALLBACK_RETENTION));
+        let callbacks_before_ms = unix_ms(SystemTime::now()).saturating_sub(millis(SHARED_MESSAGE_RETENTION));
         if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.store.forget_callbacks(callbacks_before_ms, STEP_MAX)).await {
             tracing::warn!(%error, "could not delete old callbacks; retrying in an hour");
         }

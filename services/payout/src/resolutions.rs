@@ -10,6 +10,7 @@ use crate::{
         decide::{StaffCaller, begin, finish},
     },
     store::{
+        debits,
         payouts::{self, PayoutKey},
         resolutions::{self, ResolutionRow},
         statements::StatementAccount,
@@ -59,6 +60,11 @@ impl Payouts {
         let payout = unknown(payouts::get(&mut tx, &found.payout_key).await?, found)?;
         if found.outcome == ResolvedOutcome::NotExecuted && resolutions::is_debited(&mut tx, &found.payout_key).await? {
             return Err(ReviewRefusal::DebitBooked.into());
+        }
+        if found.outcome == ResolvedOutcome::NotExecuted
+            && let Some(debit_id) = debits::perhaps_debited(&mut tx, &found.payout_key).await?
+        {
+            return Err(ReviewRefusal::DebitUnexplained { debit_id }.into());
         }
         let row = agreed(resolutions::get(&mut tx, &found.payout_key).await?, found, &payout, unix_ms(now))?;
         resolutions::save(&mut tx, &found.payout_key, &row).await?;

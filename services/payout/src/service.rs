@@ -291,6 +291,24 @@ impl PayoutService for Handlers {
         reviews::resolve_file(&self.payouts, request).await
     }
 
+    async fn list_ach_files(&self, request: Request<pb::ListAchFilesRequest>) -> Result<Response<pb::ListAchFilesResponse>, Status> {
+        reviews::list_files(&self.payouts, request).await
+    }
+
+    async fn list_unexplained_debits(
+        &self,
+        request: Request<pb::ListUnexplainedDebitsRequest>,
+    ) -> Result<Response<pb::ListUnexplainedDebitsResponse>, Status> {
+        reviews::list_debits(&self.payouts, request).await
+    }
+
+    async fn resolve_unexplained_debit(
+        &self,
+        request: Request<pb::ResolveUnexplainedDebitRequest>,
+    ) -> Result<Response<pb::ResolveUnexplainedDebitResponse>, Status> {
+        reviews::resolve_debit(&self.payouts, request).await
+    }
+
     async fn set_payout_tier(&self, request: Request<pb::SetPayoutTierRequest>) -> Result<Response<pb::SetPayoutTierResponse>, Status> {
         reviews::set_tier(&self.payouts, request).await
     }

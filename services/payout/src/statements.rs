@@ -4,7 +4,6 @@
 use crate::banks::connector::BankStatement;
 use crate::{
     banks::{Bank, PayingAccount},
-    batches::SingleBookings,
     domain::statement::{as_if_not_executed, compare, named},
     payouts::Payouts,
     store::statements::StatementAccount,
@@ -94,14 +93,14 @@ impl Payouts {
         let statement = &read.statement;
         let returns = self.keep_credits(account, &read.credits, true).await?;
         // Otherwise a return would hide a second debit of its payout.
-        let SingleBookings { entries, doubtful } = self.single_bookings(account, read).await?;
-        let others = entries.into_iter().filter(|(place, _)| !returns.contains(place));
+        let found = self.single_bookings(account, read, now_ms).await?;
+        // Before the statement counts as read.
+        self.keep_unexplained(account, &found, now_ms).await?;
+        let others = found.entries.into_iter().filter(|(place, _)| !returns.contains(place));
         let entries: Vec<StatementEntry> = others.map(|(_, entry)| entry).collect();
         let recorded = self.store.recorded(&named(&entries)).await?;
         let findings = compare(&entries, &recorded);
-        let with_doubtful = [entries, doubtful].concat();
-        let recorded = self.store.recorded(&named(&with_doubtful)).await?;
-        let debited = compare(&with_doubtful, &as_if_not_executed(&recorded));
+        let debited = compare(&entries, &as_if_not_executed(&recorded));
         let unexpected: Vec<_> = findings.iter().filter(|finding| finding.unexpected.minor_units() > 0).collect();
         for finding in &unexpected {
             let (payout_id, minor_units) = (finding.payout_id, finding.unexpected.minor_units());

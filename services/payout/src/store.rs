@@ -4,15 +4,17 @@
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`leaf_holds`]: those with treasury. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports.
-//! - [`ach`]: ACH files and their entries. `group`: writes of many payouts in one commit.
+//! - [`ach`]: ACH files and their entries. [`ach_listing`]: pages of them. [`ach_findings`]: what people found of them. `group`: writes of many payouts in one commit.
 //! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
-//! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
+//! - [`statements`]: findings from banks' statements. [`debits`]: booked debits that nothing explains. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
 
 pub mod ach;
 pub mod ach_findings;
+pub mod ach_listing;
 pub mod attempts;
 pub mod beneficiaries;
+pub mod debits;
 pub mod erasure;
 mod group;
 pub mod inbox;
@@ -45,7 +47,7 @@ use sqlx::AnyPool;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 23] = [
+pub const MIGRATIONS: [Migration; 24] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -70,6 +72,7 @@ pub const MIGRATIONS: [Migration; 23] = [
     Migration::expand(23, include_str!("../migrations/0023_leaf_holds.sql")),
     Migration::expand(24, include_str!("../migrations/0024_file_findings.sql")),
     Migration::expand(25, include_str!("../migrations/0025_on_behalf_of.sql")),
+    Migration::expand(26, include_str!("../migrations/0026_unexplained_debits.sql")),
 ];
 
 /// The text that the key check seals.

@@ -152,7 +152,7 @@ const RUN_READ: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach
 /// Asks a bank for money back, which goes to the creator whose it is: a service for the creator, or staff who say why.
 const CREATOR_RECALL: Access =
     Access::Roles(&[(Service, Reach::OnBehalf), (Support, Reach::OnBehalf), (Finance, Reach::OnBehalf), (Admin, Reach::OnBehalf)]);
-/// Money that came back from creators' accounts, of all users.
+/// Money that came back from creators' accounts, and what banks say of files and messages of payments, of all users.
 const RETURN_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Which users share a bank account: for staff who look into fraud. Users learn nothing about others.
 const ACCOUNT_FIND: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
@@ -259,6 +259,9 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/UnblockPayout", APPROVE),
     explained("/largesse.payout.v1.PayoutService/ResolvePayout", APPROVE),
     explained("/largesse.payout.v1.PayoutService/ResolveAchFile", APPROVE),
+    explained("/largesse.payout.v1.PayoutService/ListAchFiles", RETURN_READ),
+    explained("/largesse.payout.v1.PayoutService/ListUnexplainedDebits", RETURN_READ),
+    explained("/largesse.payout.v1.PayoutService/ResolveUnexplainedDebit", APPROVE),
     explained("/largesse.payout.v1.PayoutService/SetPayoutTier", CREATOR_TIER),
     explained("/largesse.payout.v1.PayoutService/ProposePayoutThreshold", PROPOSE),
     explained("/largesse.payout.v1.PayoutService/ApprovePayoutThreshold", APPROVE),

@@ -77,6 +77,8 @@ pub struct BankStatement {
 pub struct BookedBatch {
     /// The place of its entry in the statement.
     pub place: usize,
+    /// The bank's reference of the booking; empty: it gives none.
+    pub reference: String,
     /// Ids under which its payments were ordered: of the message, and of the payment in it.
     pub ids: Vec<String>,
     /// The payments that the bank lists in it: `EndToEndId` and amount, which come to its sum. Empty: it lists none, or not all.

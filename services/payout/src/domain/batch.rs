@@ -44,11 +44,5 @@ pub fn explained(total: Money, of: &[RecordedPayout]) -> Option<Vec<&RecordedPay
     })
 }
 
-/// The payments of a message that our records do not say are refused: of a debit that nothing explains, nobody may end one of them as not executed.
-#[must_use]
-pub fn doubted(of: &[RecordedPayout]) -> Vec<&RecordedPayout> {
-    of.iter().filter(|payout| standing(payout) == ExecutionStanding::Open).collect()
-}
-
 #[cfg(test)]
 mod tests;

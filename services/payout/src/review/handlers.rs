@@ -2,9 +2,12 @@
 
 use super::decide::{StaffCaller, finding};
 use crate::{
+    domain::debit::UnexplainedDebit,
     error::Error,
     payouts::Payouts,
     store::{
+        ach_listing::ListedFiles,
+        debits::ListedDebits,
         payouts::PayoutKey,
         reviews::{ListedReviews, ReviewRow},
     },
@@ -12,10 +15,13 @@ use crate::{
 };
 use api::payout as pb;
 use money::BookName;
-use rpc::{Violations, page};
+use rpc::{Violations, page, wire::TimeRange};
 use std::time::SystemTime;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
+
+/// Candidates that are shown with an unexplained debit.
+const CANDIDATES_SHOWN_MAX: i64 = 100;
 
 /// Who calls, with the reason given; a service gives none.
 struct CallOfStaff<T> {
@@ -139,6 +145,78 @@ pub async fn resolve_file(
     let row = payouts.store.file_finding(&found.bank, &found.file_name).await.map_err(Error::from)?;
     let resolution = file.zip(row).map(|(file, row)| wire::resolution::file_resolution(&file, &row));
     Ok(Response::new(pb::ResolveAchFileResponse { resolution, replayed }))
+}
+
+/// ListAchFiles.
+pub async fn list_files(
+    payouts: &Payouts,
+    request: Request<pb::ListAchFilesRequest>,
+) -> Result<Response<pb::ListAchFilesResponse>, Status> {
+    let CallOfStaff { caller, request, .. } = CallOfStaff::read(request)?;
+    let mut wrong = Violations::default();
+    let (book, size) = (wrong.take(caller.book(&request.book)), wrong.take(wire::page_size(request.page_size)));
+    let built = wrong.take(TimeRange::read(["created_from", "created_until"], request.created_from, request.created_until));
+    let (Some(book), Some(size), Some(built)) = (book, size, built) else { return Err(wrong.into_status()) };
+    let list = wire::ach::files_list(&book, request.in_doubt_only, &request.bank, built);
+    let after = wire::after(&list, &request.page_token)?;
+    let (in_doubt_only, bank, limit) = (request.in_doubt_only, request.bank.as_str(), page::rows_to_read(size));
+    let mut rows =
+        payouts.store.listed_files(&book, &ListedFiles { in_doubt_only, bank, built, after, limit }).await.map_err(Error::from)?;
+    let next_page_token = list.cut(&mut rows, size, |(file, _)| (file.built_at_ms, file.page_id()));
+    let mut files = Vec::with_capacity(rows.len());
+    for (file, of_book) in &rows {
+        let found = payouts.store.file_finding(&file.bank, &file.file_name).await.map_err(Error::from)?;
+        files.push(wire::ach::file(file, *of_book, found.as_ref()));
+    }
+    Ok(Response::new(pb::ListAchFilesResponse { files, next_page_token }))
+}
+
+/// ListUnexplainedDebits.
+pub async fn list_debits(
+    payouts: &Payouts,
+    request: Request<pb::ListUnexplainedDebitsRequest>,
+) -> Result<Response<pb::ListUnexplainedDebitsResponse>, Status> {
+    let CallOfStaff { caller, request, .. } = CallOfStaff::read(request)?;
+    let mut wrong = Violations::default();
+    let (book, size) = (wrong.take(caller.book(&request.book)), wrong.take(wire::page_size(request.page_size)));
+    let standing = wrong.take(wire::debit::filter(request.state));
+    let found = wrong.take(TimeRange::read(["created_from", "created_until"], request.created_from, request.created_until));
+    let (Some(book), Some(size), Some(standing), Some(found)) = (book, size, standing, found) else { return Err(wrong.into_status()) };
+    let list = wire::debit::debits_list(&book, standing, found);
+    let listed = ListedDebits { standing, found, after: wire::after(&list, &request.page_token)?, limit: page::rows_to_read(size) };
+    let mut rows = Vec::new();
+    for debit in payouts.store.listed_debits(&book, listed).await.map_err(Error::from)? {
+        let place = (debit.found_at_ms, debit.debit_id);
+        rows.push((shown_debit(payouts, &book, &debit).await?, place));
+    }
+    let (debits, next_page_token) = list.cut_to_fit(rows, size);
+    Ok(Response::new(pb::ListUnexplainedDebitsResponse { debits, next_page_token }))
+}
+
+async fn shown_debit(payouts: &Payouts, book: &BookName, debit: &UnexplainedDebit) -> Result<pb::UnexplainedDebit, Error> {
+    let ids = payouts.store.candidates_of(debit.debit_id, book, CANDIDATES_SHOWN_MAX).await?;
+    let mut candidates = payouts.store.recorded(&ids).await?;
+    candidates.retain(|candidate| candidate.book == *book);
+    candidates.sort_by_key(|candidate| candidate.payout_id);
+    Ok(wire::debit::debit(debit, &candidates))
+}
+
+/// ResolveUnexplainedDebit.
+pub async fn resolve_debit(
+    payouts: &Payouts,
+    request: Request<pb::ResolveUnexplainedDebitRequest>,
+) -> Result<Response<pb::ResolveUnexplainedDebitResponse>, Status> {
+    let call = CallOfStaff::read(request)?;
+    let mut wrong = Violations::default();
+    let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
+    let found = wire::debit::found(by, &call.request, wrong)?;
+    let books = &call.caller.principal.books;
+    let replayed = payouts.resolve_debit(&found, &|book| books.covers(book), SystemTime::now()).await?;
+    let debit = match payouts.store.debit(found.debit_id).await.map_err(Error::from)? {
+        Some((debit, _)) => Some(shown_debit(payouts, &found.by.book, &debit).await?),
+        None => None,
+    };
+    Ok(Response::new(pb::ResolveUnexplainedDebitResponse { debit, replayed }))
 }
 
 /// SetPayoutTier.

@@ -49,8 +49,16 @@ pub enum ReviewRefusal {
     /// It was executed.
     #[error("the bank's statement shows a debit for this payout, so it was executed; nothing was changed")]
     DebitBooked,
+    /// A debit of its message that nothing explains may contain it.
+    #[error(
+        "a debit that nothing explains may contain this payout; nothing was changed, resolve that debit with ResolveUnexplainedDebit first"
+    )]
+    DebitUnexplained {
+        /// The debit.
+        debit_id: uuid::Uuid,
+    },
     /// Another person found the other outcome.
-    #[error("another person found the other outcome of this payout; nothing was changed, compare the evidence")]
+    #[error("another person found the other outcome; nothing was changed, compare the evidence")]
     ResolutionDiffers,
     /// No such tier is configured.
     #[error("no such tier is configured; nothing was changed")]
@@ -80,6 +88,7 @@ impl ReviewRefusal {
             Self::InFile { .. } => (Code::FailedPrecondition, "PAYOUT_IN_FILE"),
             Self::StatementUnreadable => (Code::Unavailable, "STATEMENT_UNREADABLE"),
             Self::DebitBooked => (Code::FailedPrecondition, "DEBIT_BOOKED"),
+            Self::DebitUnexplained { .. } => (Code::FailedPrecondition, "DEBIT_UNEXPLAINED"),
             Self::ResolutionDiffers => (Code::FailedPrecondition, "RESOLUTION_DIFFERS"),
             Self::TierUnknown => (Code::NotFound, "TIER_UNKNOWN"),
             Self::ThresholdUnknown => (Code::NotFound, "THRESHOLD_UNKNOWN"),
@@ -93,6 +102,7 @@ impl ReviewRefusal {
         let (code, reason) = self.table();
         let facts = match self {
             Self::NotUnknown { state } => vec![("state", (*state).to_owned())],
+            Self::DebitUnexplained { debit_id } => vec![("debit_id", debit_id.to_string())],
             Self::InFile { file_name } => vec![("file_name", file_name.clone())],
             Self::DecisionUnfit { kind } => vec![("kind", (*kind).to_owned())],
             Self::ThresholdAboveBound { minor_units_max } => vec![("minor_units_max", minor_units_max.to_string())],

@@ -15,7 +15,7 @@ const VALUES_READ_MAX: usize = 500;
 /// Rows of one step of resealing.
 const PAGE: i64 = 20;
 
-const FILE: &str = "SELECT bank, file_name, bank_account, rail, sha256, modifier, created_on, effective_date, company_id, entries, cents, state, taken, tries,
+pub(super) const FILE: &str = "SELECT bank, file_name, bank_account, rail, sha256, modifier, created_on, effective_date, company_id, entries, cents, state, taken, tries,
     due_at_ms, why, answer, booked_by, built_at_ms, version FROM ach_file";
 const ENTRY: &str = "SELECT bank, trace, bank_account, rail, book, payout_id, attempt_no, end_to_end_id, cents, file_name, return_code, given_at_ms FROM ach_entry";
 
@@ -55,7 +55,7 @@ pub struct KeptChange {
     pub received_at_ms: i64,
 }
 
-fn read_file(row: &AnyRow) -> Result<PaymentFile, Error> {
+pub(super) fn read_file(row: &AnyRow) -> Result<PaymentFile, Error> {
     let text = |name: &str| row.try_get::<String, _>(name);
     let number = |name: &str| row.try_get::<i64, _>(name);
     let day = |name: &'static str| text(name)?.parse::<Date>().map_err(|_| Error::Row(name));

@@ -40,7 +40,7 @@ pub fn found(by: Option<StaffCaller>, request: &pb::ResolvePayoutRequest, mut wr
     Ok(FoundOutcome { by, payout_key, outcome, evidence })
 }
 
-fn evidence(text: &str) -> Result<String, Error> {
+pub(super) fn evidence(text: &str) -> Result<String, Error> {
     let fits = EVIDENCE_CHARS.contains(&text.chars().count()) && !text.chars().any(char::is_control) && text.trim() == text;
     if fits { Ok(text.to_owned()) } else { Err(malformed("evidence", "must be 10 to 500 printable characters without blank ends")) }
 }

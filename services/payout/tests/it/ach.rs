@@ -4,6 +4,7 @@ mod changes;
 mod crashes;
 mod files;
 mod findings;
+mod listing;
 mod returns;
 
 use crate::world::{BOOK, FUNDS, Running, World, payout_request};

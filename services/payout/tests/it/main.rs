@@ -9,6 +9,7 @@ mod callbacks;
 mod calls;
 mod closing;
 mod crashes;
+mod debits;
 mod details;
 mod fake_bank;
 mod histories;

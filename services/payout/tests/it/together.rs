@@ -24,9 +24,9 @@ use testbed::bank_messages::report;
 use uuid::Uuid;
 
 /// What each payout pays.
-const CENTS: i64 = 5;
+pub const CENTS: i64 = 5;
 
-fn config(world: &World) -> Config {
+pub fn config(world: &World) -> Config {
     let mut config = world.config();
     config.message_payments_max = 100;
     config.in_flight_max = 200;
@@ -39,7 +39,7 @@ fn config(world: &World) -> Config {
 }
 
 /// Payouts to these accounts of ana's, each just before it is sent: whoever drives them next sends them.
-async fn ready(world: &World, beneficiaries: &[Uuid]) -> Vec<PayoutKey> {
+pub async fn ready(world: &World, beneficiaries: &[Uuid]) -> Vec<PayoutKey> {
     ready_by(&unable_to_write(world).await, beneficiaries).await
 }
 
@@ -76,12 +76,12 @@ async fn ready_by(payouts: &Payouts, beneficiaries: &[Uuid]) -> Vec<PayoutKey> {
     join_all(beneficiaries.iter().map(|beneficiary| Box::pin(one(beneficiary)))).await
 }
 
-async fn beneficiary(running: &Running, account: &str) -> Uuid {
+pub async fn beneficiary(running: &Running, account: &str) -> Uuid {
     running.beneficiary("ana", aba(account)).await.unwrap().parse().unwrap()
 }
 
 /// Sends them, behind a payment that the bank is slow to answer: what waits meanwhile goes together.
-async fn send_behind_a_slow_one(payouts: &Payouts, slow: &PayoutKey, others: &[PayoutKey]) {
+pub async fn send_behind_a_slow_one(payouts: &Payouts, slow: &PayoutKey, others: &[PayoutKey]) {
     let first = async {
         Box::pin(payouts.drive(slow)).await.unwrap();
     };

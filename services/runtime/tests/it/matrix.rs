@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 115] = [
+const MATRIX: [(&str, &str, &str); 118] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -78,6 +78,9 @@ const MATRIX: [(&str, &str, &str); 115] = [
     ("largesse.payout.v1.PayoutService/UnblockPayout", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/ResolvePayout", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/ResolveAchFile", "----b-b", "!"),
+    ("largesse.payout.v1.PayoutService/ListAchFiles", "---bbbb", "!"),
+    ("largesse.payout.v1.PayoutService/ListUnexplainedDebits", "---bbbb", "!"),
+    ("largesse.payout.v1.PayoutService/ResolveUnexplainedDebit", "----b-b", "!"),
     ("largesse.payout.v1.PayoutService/SetPayoutTier", "--a----", ""),
     ("largesse.payout.v1.PayoutService/ProposePayoutThreshold", "---bb-b", "!"),
     ("largesse.payout.v1.PayoutService/ApprovePayoutThreshold", "----b-b", "!"),

@@ -280,6 +280,211 @@ impl PayeeCheck {
         }
     }
 }
+/// A payout that was sent in a message whose debit nothing explains.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DebitCandidate {
+    /// Name of its book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the payout.
+    #[prost(string, tag = "2")]
+    pub payout_id: ::prost::alloc::string::String,
+    /// What the bank was to pay.
+    #[prost(message, optional, tag = "3")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Its phase now, as in the runbook payout-states, such as `unknown` or `settled`.
+    #[prost(string, tag = "4")]
+    pub phase: ::prost::alloc::string::String,
+}
+/// A booked debit of a whole message that the bank does not take apart, and that is not the sum of the message's payments.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnexplainedDebit {
+    /// UUID, derived from account and booking: the same however often the statement is read.
+    #[prost(string, tag = "1")]
+    pub debit_id: ::prost::alloc::string::String,
+    /// Our name of the bank.
+    #[prost(string, tag = "2")]
+    pub bank: ::prost::alloc::string::String,
+    /// Our id of the account.
+    #[prost(string, tag = "3")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// What was debited.
+    #[prost(message, optional, tag = "4")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// The bank's reference of the booking. Empty: the bank gives none.
+    #[prost(string, tag = "5")]
+    pub bank_reference: ::prost::alloc::string::String,
+    /// The ids of messages and payments that the bank names with it.
+    #[prost(string, repeated, tag = "6")]
+    pub message_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The statement that showed it first.
+    #[prost(string, tag = "7")]
+    pub statement_id: ::prost::alloc::string::String,
+    /// When it was booked. Absent: the statement does not say.
+    #[prost(message, optional, tag = "8")]
+    pub booked_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was found; its age counts from here.
+    #[prost(message, optional, tag = "9")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The payouts of this book that were sent in the message, at most 100 of them.
+    #[prost(message, repeated, tag = "10")]
+    pub candidates: ::prost::alloc::vec::Vec<DebitCandidate>,
+    /// How many payouts the message has, those of other books among them.
+    #[prost(int32, tag = "11")]
+    pub candidate_count: i32,
+    /// Whether it is still open.
+    #[prost(enumeration = "UnexplainedDebitState", tag = "12")]
+    pub state: i32,
+    /// When it was explained or resolved. Absent: it is open.
+    #[prost(message, optional, tag = "13")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What people found, while `proposed_by` is not empty.
+    #[prost(enumeration = "UnexplainedDebitOutcome", tag = "14")]
+    pub outcome: i32,
+    /// The evidence of the first one.
+    #[prost(string, tag = "15")]
+    pub evidence: ::prost::alloc::string::String,
+    /// The first one. Empty: nobody has found anything.
+    #[prost(string, tag = "16")]
+    pub proposed_by: ::prost::alloc::string::String,
+    /// The evidence of the second one. Empty: nobody has agreed.
+    #[prost(string, tag = "17")]
+    pub confirmation: ::prost::alloc::string::String,
+    /// The second one. Empty: nobody has agreed.
+    #[prost(string, tag = "18")]
+    pub decided_by: ::prost::alloc::string::String,
+}
+/// Which unexplained debits.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListUnexplainedDebitsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only those in this state; unspecified: any.
+    #[prost(enumeration = "UnexplainedDebitState", tag = "2")]
+    pub state: i32,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only items whose `create_time` is at or after this time. Absent: no bound.
+    #[prost(message, optional, tag = "5")]
+    pub created_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only items whose `create_time` is before this time. Absent: no bound.
+    #[prost(message, optional, tag = "6")]
+    pub created_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One page of unexplained debits.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListUnexplainedDebitsResponse {
+    /// The debits, newest first. Those that name no message of ours belong to no book and are in the list of every book.
+    #[prost(message, repeated, tag = "1")]
+    pub debits: ::prost::alloc::vec::Vec<UnexplainedDebit>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What somebody found of an unexplained debit.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveUnexplainedDebitRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of a book with a candidate. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the debit. Required.
+    #[prost(string, tag = "3")]
+    pub debit_id: ::prost::alloc::string::String,
+    /// What it is. Required. Both people name the same.
+    #[prost(enumeration = "UnexplainedDebitOutcome", tag = "4")]
+    pub outcome: i32,
+    /// What proves it, such as the bank's list of what it has debited, and where that is kept. 10 to 500 printable characters. Required.
+    #[prost(string, tag = "5")]
+    pub evidence: ::prost::alloc::string::String,
+}
+/// What was found so far.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolveUnexplainedDebitResponse {
+    /// With `decided_by` empty after the first of the two calls.
+    #[prost(message, optional, tag = "1")]
+    pub debit: ::core::option::Option<UnexplainedDebit>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Whether an unexplained debit is still open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnexplainedDebitState {
+    /// As a filter: any. Never returned.
+    Unspecified = 0,
+    /// Nothing explains it.
+    Open = 1,
+    /// A later statement lists its payments, or its payments come to its sum by now.
+    Explained = 2,
+    /// Two people have found what it is.
+    Resolved = 3,
+}
+impl UnexplainedDebitState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNEXPLAINED_DEBIT_STATE_UNSPECIFIED",
+            Self::Open => "UNEXPLAINED_DEBIT_STATE_OPEN",
+            Self::Explained => "UNEXPLAINED_DEBIT_STATE_EXPLAINED",
+            Self::Resolved => "UNEXPLAINED_DEBIT_STATE_RESOLVED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNEXPLAINED_DEBIT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNEXPLAINED_DEBIT_STATE_OPEN" => Some(Self::Open),
+            "UNEXPLAINED_DEBIT_STATE_EXPLAINED" => Some(Self::Explained),
+            "UNEXPLAINED_DEBIT_STATE_RESOLVED" => Some(Self::Resolved),
+            _ => None,
+        }
+    }
+}
+/// What an unexplained debit is, as people found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnexplainedDebitOutcome {
+    /// Refused in a request.
+    Unspecified = 0,
+    /// None of the candidates is in it that our records don't say is paid: whoever finds that one of them was not executed may end it with ResolvePayout.
+    OtherMoney = 1,
+    /// Candidates are in it, and the difference is explained, such as by a charge. None of them can be ended as not executed.
+    ThesePayments = 2,
+}
+impl UnexplainedDebitOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNEXPLAINED_DEBIT_OUTCOME_UNSPECIFIED",
+            Self::OtherMoney => "UNEXPLAINED_DEBIT_OUTCOME_OTHER_MONEY",
+            Self::ThesePayments => "UNEXPLAINED_DEBIT_OUTCOME_THESE_PAYMENTS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNEXPLAINED_DEBIT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNEXPLAINED_DEBIT_OUTCOME_OTHER_MONEY" => Some(Self::OtherMoney),
+            "UNEXPLAINED_DEBIT_OUTCOME_THESE_PAYMENTS" => Some(Self::ThesePayments),
+            _ => None,
+        }
+    }
+}
 /// Money of a paid payout that came back. A payout may have several, up to the amount that was paid.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PayoutReturn {
@@ -1491,6 +1696,96 @@ pub struct ResolveAchFileResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// A file of ACH payments.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AchFile {
+    /// Our name of the bank.
+    #[prost(string, tag = "1")]
+    pub bank: ::prost::alloc::string::String,
+    /// Name of the file.
+    #[prost(string, tag = "2")]
+    pub file_name: ::prost::alloc::string::String,
+    /// Our id of the account that pays.
+    #[prost(string, tag = "3")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Id of the rail.
+    #[prost(string, tag = "4")]
+    pub rail: ::prost::alloc::string::String,
+    /// SHA-256 of its bytes, in hexadecimal: with it the bank is asked.
+    #[prost(string, tag = "5")]
+    pub sha256: ::prost::alloc::string::String,
+    /// How many payments it has, those of other books among them.
+    #[prost(int32, tag = "6")]
+    pub entries: i32,
+    /// Their sum, in cents.
+    #[prost(int64, tag = "7")]
+    pub total_cents: i64,
+    /// How many of them are this book's.
+    #[prost(int32, tag = "8")]
+    pub entries_of_book: i32,
+    /// What is known of it.
+    #[prost(enumeration = "AchFileState", tag = "9")]
+    pub state: i32,
+    /// Whether people may end it with ResolveAchFile: it is SENT or DOUBTFUL.
+    #[prost(bool, tag = "10")]
+    pub in_doubt: bool,
+    /// The bank gave a receipt for its bytes, so that it can't be found as never received while it is SENT.
+    #[prost(bool, tag = "11")]
+    pub received: bool,
+    /// How often it was sent or asked for.
+    #[prost(int32, tag = "12")]
+    pub tries: i32,
+    /// Why it is so, in the bank's words or ours. Empty: nothing is to be said, or it was erased with a creator's data.
+    #[prost(string, tag = "13")]
+    pub why: ::prost::alloc::string::String,
+    /// Its day in the zone of the rail, such as `2026-11-27`.
+    #[prost(string, tag = "14")]
+    pub created_on: ::prost::alloc::string::String,
+    /// The day on which it is to be settled.
+    #[prost(string, tag = "15")]
+    pub effective_date: ::prost::alloc::string::String,
+    /// When it was built.
+    #[prost(message, optional, tag = "16")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What people found of it. Absent: nobody has said anything.
+    #[prost(message, optional, tag = "17")]
+    pub resolution: ::core::option::Option<AchFileResolution>,
+}
+/// Which ACH files.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAchFilesRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only files that people may end with ResolveAchFile.
+    #[prost(bool, tag = "2")]
+    pub in_doubt_only: bool,
+    /// Only files of the bank with this name of ours. Empty: of every bank.
+    #[prost(string, tag = "3")]
+    pub bank: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only items whose `create_time` is at or after this time. Absent: no bound.
+    #[prost(message, optional, tag = "6")]
+    pub created_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only items whose `create_time` is before this time. Absent: no bound.
+    #[prost(message, optional, tag = "7")]
+    pub created_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One page of ACH files.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAchFilesResponse {
+    /// The files with payments of the book, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub files: ::prost::alloc::vec::Vec<AchFile>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// The tier of a creator, after somebody has established who they are.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetPayoutTierRequest {
@@ -1770,6 +2065,55 @@ impl AchFileOutcome {
             "ACH_FILE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
             "ACH_FILE_OUTCOME_ACCEPTED" => Some(Self::Accepted),
             "ACH_FILE_OUTCOME_NEVER_RECEIVED" => Some(Self::NeverReceived),
+            _ => None,
+        }
+    }
+}
+/// What is known of an ACH file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AchFileState {
+    /// Never returned.
+    Unspecified = 0,
+    /// It is stored, and nothing of it was sent.
+    Built = 1,
+    /// An upload was begun, and the bank has not acknowledged it. It is asked for, and uploaded again under its name unless the bank gave a receipt.
+    Sent = 2,
+    /// The bank has taken all of it. Its statement settles the payments.
+    Accepted = 3,
+    /// Nothing of it was executed, and the money went back.
+    Rejected = 4,
+    /// The bank's statement has booked its sum.
+    Booked = 5,
+    /// What the bank says of it can't be, or another file has its name: its payments are neither settled nor given back until people have looked.
+    Doubtful = 6,
+}
+impl AchFileState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACH_FILE_STATE_UNSPECIFIED",
+            Self::Built => "ACH_FILE_STATE_BUILT",
+            Self::Sent => "ACH_FILE_STATE_SENT",
+            Self::Accepted => "ACH_FILE_STATE_ACCEPTED",
+            Self::Rejected => "ACH_FILE_STATE_REJECTED",
+            Self::Booked => "ACH_FILE_STATE_BOOKED",
+            Self::Doubtful => "ACH_FILE_STATE_DOUBTFUL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACH_FILE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACH_FILE_STATE_BUILT" => Some(Self::Built),
+            "ACH_FILE_STATE_SENT" => Some(Self::Sent),
+            "ACH_FILE_STATE_ACCEPTED" => Some(Self::Accepted),
+            "ACH_FILE_STATE_REJECTED" => Some(Self::Rejected),
+            "ACH_FILE_STATE_BOOKED" => Some(Self::Booked),
+            "ACH_FILE_STATE_DOUBTFUL" => Some(Self::Doubtful),
             _ => None,
         }
     }
@@ -3496,6 +3840,7 @@ pub mod payout_service_client {
         /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), PAYOUT_IN_FILE (FAILED_PRECONDITION, fact `file_name`: it is in
         /// an ACH file that may still be uploaded, see ResolveAchFile; only for not executed), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
         /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
+        /// DEBIT_UNEXPLAINED (FAILED_PRECONDITION, fact `debit_id`: a debit that nothing explains may contain it, see ResolveUnexplainedDebit; only for not executed),
         /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
         /// outcome). None is sticky. A retry with the same id is safe.
         pub async fn resolve_payout(
@@ -3559,6 +3904,100 @@ pub mod payout_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("largesse.payout.v1.PayoutService", "ResolveAchFile"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: lists the ACH files with payments of the book, newest first, and what people found of them. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_ach_files(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAchFilesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAchFilesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ListAchFiles",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.payout.v1.PayoutService", "ListAchFiles"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: lists booked debits of whole messages that nothing explains, or explained, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_unexplained_debits(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListUnexplainedDebitsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUnexplainedDebitsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ListUnexplainedDebits",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "ListUnexplainedDebits",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: says what an unexplained debit is, on evidence from outside. The first caller records outcome and evidence; the second, another person with the
+        /// same outcome and evidence of their own, ends it. It books nothing: the debit's money is booked by a case of the treasury service, and its payouts are ended
+        /// by the bank or by ResolvePayout. While it is open, and for good after THESE_PAYMENTS, no candidate of unknown outcome can be ended as not executed; that is
+        /// why OTHER_MONEY reads the bank's statement first. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, DEBIT_UNKNOWN (NOT_FOUND: there is no
+        /// such debit of this book), DEBIT_OF_OTHER_BOOKS (PERMISSION_DENIED: it has candidates of books that the token does not cover), DEBIT_ENDED
+        /// (FAILED_PRECONDITION, fact `state`: it is explained, or was resolved), STATEMENT_UNREADABLE (UNAVAILABLE; only for OTHER_MONEY), SAME_PERSON
+        /// (FAILED_PRECONDITION: the caller recorded it, or is paid by a candidate), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
+        /// outcome). None is sticky. A retry with the same id is safe.
+        pub async fn resolve_unexplained_debit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveUnexplainedDebitRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveUnexplainedDebitResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/ResolveUnexplainedDebit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "ResolveUnexplainedDebit",
+                    ),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -4135,6 +4574,7 @@ pub mod payout_service_server {
         /// OUTCOME_KNOWN (FAILED_PRECONDITION, fact `state`: the bank has answered, or it is decided), PAYOUT_IN_FILE (FAILED_PRECONDITION, fact `file_name`: it is in
         /// an ACH file that may still be uploaded, see ResolveAchFile; only for not executed), STATEMENT_UNREADABLE (UNAVAILABLE: whether the bank has booked a
         /// debit can't be seen now; only for not executed), DEBIT_BOOKED (FAILED_PRECONDITION: the bank's statement shows a debit for it, so it was executed),
+        /// DEBIT_UNEXPLAINED (FAILED_PRECONDITION, fact `debit_id`: a debit that nothing explains may contain it, see ResolveUnexplainedDebit; only for not executed),
         /// SAME_PERSON (FAILED_PRECONDITION: the caller recorded it, or is the creator), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
         /// outcome). None is sticky. A retry with the same id is safe.
         async fn resolve_payout(
@@ -4161,6 +4601,37 @@ pub mod payout_service_server {
             request: tonic::Request<super::ResolveAchFileRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ResolveAchFileResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: lists the ACH files with payments of the book, newest first, and what people found of them. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_ach_files(
+            &self,
+            request: tonic::Request<super::ListAchFilesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAchFilesResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: lists booked debits of whole messages that nothing explains, or explained, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_unexplained_debits(
+            &self,
+            request: tonic::Request<super::ListUnexplainedDebitsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUnexplainedDebitsResponse>,
+            tonic::Status,
+        >;
+        /// Staff only: says what an unexplained debit is, on evidence from outside. The first caller records outcome and evidence; the second, another person with the
+        /// same outcome and evidence of their own, ends it. It books nothing: the debit's money is booked by a case of the treasury service, and its payouts are ended
+        /// by the bank or by ResolvePayout. While it is open, and for good after THESE_PAYMENTS, no candidate of unknown outcome can be ended as not executed; that is
+        /// why OTHER_MONEY reads the bank's statement first. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, DEBIT_UNKNOWN (NOT_FOUND: there is no
+        /// such debit of this book), DEBIT_OF_OTHER_BOOKS (PERMISSION_DENIED: it has candidates of books that the token does not cover), DEBIT_ENDED
+        /// (FAILED_PRECONDITION, fact `state`: it is explained, or was resolved), STATEMENT_UNREADABLE (UNAVAILABLE; only for OTHER_MONEY), SAME_PERSON
+        /// (FAILED_PRECONDITION: the caller recorded it, or is paid by a candidate), RESOLUTION_DIFFERS (FAILED_PRECONDITION: another person recorded the other
+        /// outcome). None is sticky. A retry with the same id is safe.
+        async fn resolve_unexplained_debit(
+            &self,
+            request: tonic::Request<super::ResolveUnexplainedDebitRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveUnexplainedDebitResponse>,
             tonic::Status,
         >;
         /// Services only: sets the tier by which a creator's payouts are limited. Reasons: MALFORMED, REQUEST_ID_REUSED, TIER_UNKNOWN (NOT_FOUND). None is
@@ -5263,6 +5734,151 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ResolveAchFileSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ListAchFiles" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAchFilesSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ListAchFilesRequest>
+                    for ListAchFilesSvc<T> {
+                        type Response = super::ListAchFilesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAchFilesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::list_ach_files(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAchFilesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ListUnexplainedDebits" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListUnexplainedDebitsSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ListUnexplainedDebitsRequest>
+                    for ListUnexplainedDebitsSvc<T> {
+                        type Response = super::ListUnexplainedDebitsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListUnexplainedDebitsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::list_unexplained_debits(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListUnexplainedDebitsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/ResolveUnexplainedDebit" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveUnexplainedDebitSvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::ResolveUnexplainedDebitRequest>
+                    for ResolveUnexplainedDebitSvc<T> {
+                        type Response = super::ResolveUnexplainedDebitResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::ResolveUnexplainedDebitRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::resolve_unexplained_debit(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveUnexplainedDebitSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

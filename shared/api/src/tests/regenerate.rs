@@ -12,13 +12,14 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 26] = [
+const PROTOS: [&str; 27] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
     "largesse/purchase/v1/purchase.proto",
     "largesse/earnings/v1/earnings.proto",
     "largesse/payout/v1/beneficiary.proto",
+    "largesse/payout/v1/debit.proto",
     "largesse/payout/v1/returns.proto",
     "largesse/payout/v1/run.proto",
     "largesse/payout/v1/standing.proto",

@@ -103,7 +103,8 @@ fn batch((place, entry): (usize, &ReportEntry)) -> Option<BookedBatch> {
     let listed: Vec<(String, Money)> = transactions.iter().map(part).collect::<Option<_>>().unwrap_or_default();
     let sum: i128 = listed.iter().map(|(_, amount)| i128::from(amount.minor_units())).sum();
     let is_whole = sum == i128::from(entry.amount.minor_units());
-    Some(BookedBatch { place, ids, listed: if is_whole { listed } else { Vec::new() } })
+    let reference = entry.bank_reference.as_deref().map_or_else(String::new, |reference| plain(reference, REFERENCE_CHARS_MAX));
+    Some(BookedBatch { place, reference, ids, listed: if is_whole { listed } else { Vec::new() } })
 }
 
 fn of_report(report: &AccountReport) -> Vec<BankCredit> {

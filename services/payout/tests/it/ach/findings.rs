@@ -22,7 +22,7 @@ use serde_json::json;
 use std::time::Duration;
 use tonic::{Code, Status};
 
-const LETTER: &str = "list of files received on 2026-11-27, mail 4711";
+pub const LETTER: &str = "list of files received on 2026-11-27, mail 4711";
 
 fn quick(town: &AchTown) -> Config {
     let mut config = town.config();

@@ -1,0 +1,116 @@
+//! A booked debit of a whole message that nothing explains: kept as an open item until a later statement or two people do.
+
+use money::{Money, derive_id};
+use uuid::Uuid;
+
+/// How it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DebitStanding {
+    /// Nothing explains it.
+    Open,
+    /// A later statement lists its payments, or they come to its sum by now.
+    Explained,
+    /// Two people have found what it is.
+    Resolved,
+}
+
+/// What it is, as people found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DebitOutcome {
+    /// No candidate is in it that our records don't say is paid.
+    OtherMoney,
+    /// Candidates are in it, and the difference is explained.
+    ThesePayments,
+}
+
+/// Standings and their stored names.
+const STANDINGS: [(DebitStanding, &str); 3] =
+    [(DebitStanding::Open, "open"), (DebitStanding::Explained, "explained"), (DebitStanding::Resolved, "resolved")];
+
+/// Outcomes and their stored names.
+const OUTCOMES: [(DebitOutcome, &str); 2] = [(DebitOutcome::OtherMoney, "other_money"), (DebitOutcome::ThesePayments, "these_payments")];
+
+impl DebitStanding {
+    /// The name under which it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        STANDINGS.iter().find(|(standing, _)| *standing == self).map_or("", |(_, name)| name)
+    }
+
+    /// The standing of a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        STANDINGS.iter().find(|(_, known)| *known == name).map(|(standing, _)| *standing)
+    }
+}
+
+impl DebitOutcome {
+    /// The name under which it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        OUTCOMES.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, name)| name)
+    }
+
+    /// The outcome of a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        OUTCOMES.iter().find(|(_, known)| *known == name).map(|(outcome, _)| *outcome)
+    }
+}
+
+/// A booked debit that nothing explained when it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnexplainedDebit {
+    /// Derived from account and booking.
+    pub debit_id: Uuid,
+    /// Our name of the bank.
+    pub bank: String,
+    /// Our id of the account.
+    pub bank_account: String,
+    /// What was debited.
+    pub amount: Money,
+    /// The bank's reference of the booking; empty: none.
+    pub bank_reference: String,
+    /// Ids of messages and payments that the bank names with it.
+    pub message_ids: Vec<String>,
+    /// `Stmt/Id` of the statement that showed it first.
+    pub statement_id: String,
+    /// Unix milliseconds; 0: the statement does not say.
+    pub booked_at_ms: i64,
+    /// Unix milliseconds.
+    pub found_at_ms: i64,
+    /// How many payouts its message has.
+    pub candidates: i64,
+    /// How it stands.
+    pub standing: DebitStanding,
+    /// When it was explained or resolved, Unix milliseconds; 0: it is open.
+    pub ended_at_ms: i64,
+    /// What people found; none: nobody has found anything.
+    pub finding: Option<DebitFinding>,
+}
+
+/// What people found of a debit: the first of them, and who agreed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebitFinding {
+    /// What the debit is, as the first one found it.
+    pub outcome: DebitOutcome,
+    /// The evidence of the first one.
+    pub evidence: String,
+    /// The first one.
+    pub proposed_by: String,
+    /// The evidence of the second one; empty until then.
+    pub confirmation: String,
+    /// The second one; empty until then.
+    pub decided_by: String,
+}
+
+/// What names a booking on an account: the bank's own reference or, of a bank without any, everything else that it says of it.
+#[must_use]
+pub fn debit_id(account: [&str; 3], reference: &str, rest: (&[String], Money, i64)) -> Uuid {
+    let [bank, bank_account, currency] = account;
+    if !reference.is_empty() {
+        return derive_id(Uuid::nil(), &["payout.unexplained_debit", bank, bank_account, currency, reference]);
+    }
+    let (ids, amount, booked_at_ms) = (rest.0.join(" "), rest.1.minor_units().to_string(), rest.2.to_string());
+    derive_id(Uuid::nil(), &["payout.unexplained_debit", bank, bank_account, currency, "", &ids, &amount, &booked_at_ms])
+}
