@@ -1574,6 +1574,10 @@ pub struct FundsReservation {
     /// Id of the leaf that pays; empty if there is none.
     #[prost(string, tag = "4")]
     pub leaf: ::prost::alloc::string::String,
+    /// Id of the legal entity that the leaf is of; empty if there is none. If it is not the owner of the physical account, the payment is made on its behalf, and its
+    /// message names it as ultimate debtor.
+    #[prost(string, tag = "5")]
+    pub leaf_entity: ::prost::alloc::string::String,
 }
 /// The reservation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -19,6 +19,7 @@ fn entry(entry_no: i64, day: Date, minor_units: i64) -> BankEntry {
         reason: String::new(),
         charge: 0,
         original: 0,
+        ultimate_debtor: String::new(),
     }
 }
 
