@@ -3,11 +3,11 @@
 use crate::{payouts::Payouts, store::payouts::PayoutKey};
 use money::time::unix_ms;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Shortest sleep: a payout stays due until its driver has claimed it, and checking again at once would only find it again.
@@ -15,46 +15,77 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs until `shutdown`. Payouts in flight are then dropped as they are and continue at the next start.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
-    let mut worker = Worker { payouts, driving: JoinSet::new(), resting: HashMap::new() };
+    let mut worker = Worker { payouts, tasks: JoinSet::new(), keys: HashMap::new(), places: DriverPlaces::default() };
     loop {
-        while let Some(ended) = worker.driving.try_join_next() {
+        while let Some(ended) = worker.tasks.try_join_next_with_id() {
             worker.ended(ended);
         }
-        let free = worker.payouts.config.in_flight_max.saturating_sub(worker.driving.len());
+        let free = worker.payouts.config.in_flight_max.saturating_sub(worker.tasks.len());
         // With every place taken nothing can be started, so the store is not queried until one is free.
         let pause = if free == 0 { None } else { Some(worker.start_due(free).await) };
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = worker.payouts.wake.notified(), if pause.is_some() => {}
-            Some(ended) = worker.driving.join_next() => worker.ended(ended),
+            Some(ended) = worker.tasks.join_next_with_id() => worker.ended(ended),
             () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
         }
     }
 }
 
-/// The key of a payout that was driven, if that failed.
-type Driven = Option<PayoutKey>;
-
-struct Worker {
-    payouts: Arc<Payouts>,
-    driving: JoinSet<Driven>,
+/// Which payouts are driven in this process now, and which are left alone for a while.
+#[derive(Default)]
+struct DriverPlaces {
+    /// A payout stays due until its driver's claim is committed. A second driver would read it, lose the claim, and have cost as much.
+    driven: HashSet<PayoutKey>,
     /// Payouts that failed, and until when they are skipped: one that can't even be claimed is still due, and would be found again at once.
     resting: HashMap<PayoutKey, Instant>,
 }
 
+impl DriverPlaces {
+    /// How many due payouts to read, so that `free` of them may be startable.
+    fn wanted(&mut self, free: usize, now: Instant) -> usize {
+        self.resting.retain(|_, until| *until > now);
+        free.saturating_add(self.resting.len()).saturating_add(self.driven.len())
+    }
+
+    /// Takes places for at most `free` of these due payouts.
+    fn start(&mut self, due_keys: Vec<PayoutKey>, free: usize) -> Vec<PayoutKey> {
+        let idle = |key: &PayoutKey| !self.driven.contains(key) && !self.resting.contains_key(key);
+        let started: Vec<PayoutKey> = due_keys.into_iter().filter(idle).take(free).collect();
+        self.driven.extend(started.iter().cloned());
+        started
+    }
+
+    /// A payout's driver ended; after a failure the payout rests until then.
+    fn ended(&mut self, key: PayoutKey, rests_until: Option<Instant>) {
+        self.driven.remove(&key);
+        if let Some(until) = rests_until {
+            self.resting.insert(key, until);
+        }
+    }
+}
+
+struct Worker {
+    payouts: Arc<Payouts>,
+    /// The drivers; true: it failed.
+    tasks: JoinSet<bool>,
+    keys: HashMap<Id, PayoutKey>,
+    places: DriverPlaces,
+}
+
 impl Worker {
-    fn ended(&mut self, ended: Result<Driven, JoinError>) {
-        if let Ok(Some(payout_key)) = ended {
-            self.resting.insert(payout_key, Instant::now() + self.payouts.config.poll_delay);
+    fn ended(&mut self, ended: Result<(Id, bool), JoinError>) {
+        // One that panicked has said so, and is due again after its lease.
+        let (task, failed) = ended.unwrap_or_else(|error| (error.id(), false));
+        if let Some(payout_key) = self.keys.remove(&task) {
+            self.places.ended(payout_key, failed.then(|| Instant::now() + self.payouts.config.poll_delay));
         }
     }
 
     /// Starts due payouts, as far as there are places; returns how long to rest.
     async fn start_due(&mut self, free: usize) -> Duration {
-        let now = Instant::now();
-        self.resting.retain(|_, until| *until > now);
         let now_ms = unix_ms(SystemTime::now());
-        let limit = i64::try_from(free.saturating_add(self.resting.len())).unwrap_or(i64::MAX);
+        let limit = i64::try_from(self.places.wanted(free, Instant::now())).unwrap_or(i64::MAX);
         let due_keys = match self.payouts.store.due(now_ms, limit).await {
             Ok(due_keys) => due_keys,
             Err(error) => {
@@ -62,15 +93,16 @@ impl Worker {
                 return rest(None, now_ms, self.payouts.config.poll_delay);
             }
         };
-        for payout_key in due_keys.into_iter().filter(|payout_key| !self.resting.contains_key(payout_key)).take(free) {
-            let payouts = self.payouts.clone();
-            self.driving.spawn(async move {
-                let error = payouts.drive(&payout_key).await.err()?;
-                tracing::error!(payout_id = %payout_key.payout_id, %error, "a payout's step failed; it is retried after its lease");
-                Some(payout_key)
+        for payout_key in self.places.start(due_keys, free) {
+            let (payouts, driven) = (self.payouts.clone(), payout_key.clone());
+            let task = self.tasks.spawn(async move {
+                let Err(error) = payouts.drive(&driven).await else { return false };
+                tracing::error!(payout_id = %driven.payout_id, %error, "a payout's step failed; it is retried after its lease");
+                true
             });
+            self.keys.insert(task.id(), payout_key);
         }
-        let next = if self.resting.is_empty() { self.payouts.store.next_due_at_ms().await.ok().flatten() } else { None };
+        let next = if self.places.resting.is_empty() { self.payouts.store.next_due_at_ms().await.ok().flatten() } else { None };
         rest(next, unix_ms(SystemTime::now()), self.payouts.config.poll_delay)
     }
 }

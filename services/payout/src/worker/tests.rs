@@ -1,5 +1,27 @@
-//! Unit tests of how long the worker rests.
+//! Unit tests of what the worker starts, and how long it rests.
 use super::*;
+use money::BookName;
+use uuid::Uuid;
+
+fn key(number: u128) -> PayoutKey {
+    PayoutKey { book: BookName::try_new("app-us").unwrap(), payout_id: Uuid::from_u128(number) }
+}
+
+#[test]
+fn a_payout_has_one_driver_at_a_time_however_often_it_is_found_due() {
+    let (mut places, now) = (DriverPlaces::default(), Instant::now());
+    let due = || vec![key(1), key(2), key(3)];
+    assert_eq!(places.start(due(), 2), [key(1), key(2)], "as many as there is room for");
+    assert_eq!(places.wanted(1, now), 3, "those that are driven may still be due, and must not hide others");
+    assert_eq!(places.start(due(), 1), [key(3)]);
+    assert_eq!(places.start(due(), 5), []);
+    places.ended(key(2), None);
+    assert_eq!(places.start(due(), 5), [key(2)], "it is due again after its step");
+    places.ended(key(1), Some(now + Duration::from_secs(1)));
+    assert_eq!((places.start(due(), 5), places.wanted(5, now)), (vec![], 8), "one that failed rests");
+    assert_eq!(places.wanted(5, now + Duration::from_secs(1)), 7);
+    assert_eq!(places.start(due(), 5), [key(1)]);
+}
 
 #[test]
 fn the_next_due_payout_ends_the_rest_within_bounds() {
