@@ -16,7 +16,7 @@ use api::treasury::{
 };
 use std::{fs::File, path::PathBuf};
 use tonic::Status;
-use treasury::migration::balances::ClosingBalances;
+use treasury::tables::ClosingBalances;
 
 /// Old accounts that are asked for at once.
 const PAGE_SIZE: i32 = 500;

@@ -81,14 +81,14 @@ pub enum IntakeFault {
 }
 
 /// What became of a file.
-pub(crate) enum FileOutcome {
+pub(crate) enum IntakeOutcome {
     /// It was imported, now or before.
     Done(ImportState),
     /// It can't be: why.
     Refused(String),
 }
 
-enum Origin {
+enum StatementOrigin {
     Directory(WatchedDirectory),
     Address(FetchedAddress),
 }
@@ -98,7 +98,7 @@ pub struct StatementIntake {
     treasury: Treasury,
     source: String,
     every: Duration,
-    origin: Origin,
+    origin: StatementOrigin,
     failures: u32,
 }
 
@@ -109,28 +109,28 @@ impl Treasury {
     }
 
     /// Imports a whole file for a source.
-    pub(crate) async fn take_in(&self, source: &str, bytes: &[u8]) -> Result<FileOutcome, Error> {
+    pub(crate) async fn take_in(&self, source: &str, bytes: &[u8]) -> Result<IntakeOutcome, Error> {
         let hash = hex::encode(Sha256::digest(bytes));
         let by = format!("source/{source}");
-        let mut outcome = FileOutcome::Refused("it is empty".to_owned());
+        let mut outcome = IntakeOutcome::Refused("it is empty".to_owned());
         for (at, part) in bytes.chunks(PART_BYTES).enumerate() {
             let offset = i64::try_from(at * PART_BYTES).unwrap_or(i64::MAX);
             let size_bytes = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
             let part = FilePart { book: self.book.as_str(), hash: &hash, size_bytes, offset_bytes: offset, bytes: part };
             outcome = match self.import(part, &by).await {
-                Ok(imported) => FileOutcome::Done(imported.state),
-                Err(Error::Statement { problem, .. }) => FileOutcome::Refused(problem),
+                Ok(imported) => IntakeOutcome::Done(imported.state),
+                Err(Error::Statement { problem, .. }) => IntakeOutcome::Refused(problem),
                 Err(error) => return Err(error),
             };
             // The rest of a file that is known, or refused, says nothing new.
-            if !matches!(outcome, FileOutcome::Done(ImportState::Receiving)) {
+            if !matches!(outcome, IntakeOutcome::Done(ImportState::Receiving)) {
                 break;
             }
         }
         let received = match &outcome {
-            FileOutcome::Done(ImportState::Known) => Received::Known,
-            FileOutcome::Done(_) => Received::Taken,
-            FileOutcome::Refused(problem) => {
+            IntakeOutcome::Done(ImportState::Known) => Received::Known,
+            IntakeOutcome::Done(_) => Received::Taken,
+            IntakeOutcome::Refused(problem) => {
                 tracing::warn!(source, hash, problem, "a bank's file was refused");
                 Received::Refused
             }
@@ -143,9 +143,9 @@ impl Treasury {
 impl StatementIntake {
     fn try_new(treasury: Treasury, row: &StatementSource) -> Result<Self, crate::config::InvalidOption> {
         let origin = if row.is_url() {
-            Origin::Address(FetchedAddress::try_new(row)?)
+            StatementOrigin::Address(FetchedAddress::try_new(row)?)
         } else {
-            Origin::Directory(WatchedDirectory::new(&row.directory))
+            StatementOrigin::Directory(WatchedDirectory::new(&row.directory))
         };
         let (source, every) = (row.source.clone(), Duration::from_millis(row.every_ms));
         Ok(Self { treasury, source, every, origin, failures: 0 })
@@ -154,8 +154,8 @@ impl StatementIntake {
     /// Looks once, and takes what is there.
     pub async fn look(&mut self) -> Result<(), IntakeFault> {
         let looked = match &mut self.origin {
-            Origin::Directory(directory) => directory.look(&self.treasury, &self.source).await,
-            Origin::Address(address) => address.look(&self.treasury, &self.source).await,
+            StatementOrigin::Directory(directory) => directory.look(&self.treasury, &self.source).await,
+            StatementOrigin::Address(address) => address.look(&self.treasury, &self.source).await,
         };
         let failed_at_ms = looked.is_err().then(|| unix_ms((self.treasury.clock)()));
         self.treasury.failing.note(&self.source, failed_at_ms);
@@ -167,8 +167,8 @@ impl StatementIntake {
     #[must_use]
     pub fn pause(&self) -> Duration {
         match self.origin {
-            Origin::Directory(_) => self.every,
-            Origin::Address(_) => (self.every * 2_u32.saturating_pow(self.failures.min(16))).min(self.every.max(PAUSE_MAX)),
+            StatementOrigin::Directory(_) => self.every,
+            StatementOrigin::Address(_) => (self.every * 2_u32.saturating_pow(self.failures.min(16))).min(self.every.max(PAUSE_MAX)),
         }
     }
 

@@ -257,6 +257,9 @@ async fn a_lost_answer_leaves_every_payment_of_the_message_unknown_and_each_is_a
     .await;
 }
 
+/// How often the moments of a message are gone through at most.
+const PASSES_MAX: usize = 5;
+
 #[tokio::test]
 async fn a_message_cut_off_anywhere_pays_each_of_its_payments_once() {
     on_both(async |database| {
@@ -269,7 +272,13 @@ async fn a_message_cut_off_anywhere_pays_each_of_its_payments_once() {
         // Cut off with the sending stored, or not, or with the answer on its way.
         let mut cut_in: BTreeMap<(PayoutPhase, bool), usize> = BTreeMap::new();
         let (before, payouts) = (unable_to_write(&world).await, without_worker_over(&world, config(&world)).await);
-        for polls in 1.. {
+        let is_covered = |cut_in: &BTreeMap<(PayoutPhase, bool), usize>| {
+            let count = |phase, shared| cut_in.get(&(phase, shared)).copied().unwrap_or_default();
+            count(PayoutPhase::Intent, false) > 0 && count(PayoutPhase::Sent, true) > 2
+        };
+        // How often each await is polled depends on the machine: the moments are gone through again until the ones of interest were met.
+        let (mut polls, mut passes) = (1, 0);
+        while passes < PASSES_MAX && !(passes > 0 && is_covered(&cut_in)) {
             // One goes alone, and two behind it.
             let keys = ready_by(&before, &[good; 3]).await;
             let ended = crash(join_all(keys.iter().map(|key| Box::pin(payouts.drive(key)))), polls).await.is_some();
@@ -278,12 +287,9 @@ async fn a_message_cut_off_anywhere_pays_each_of_its_payments_once() {
                 *cut_in.entry((row.phase, row.shared.ids().len() == 1)).or_default() += 1;
             }
             all.extend(keys);
-            if ended {
-                break;
-            }
+            (polls, passes) = if ended { (1, passes + 1) } else { (polls + 1, passes) };
         }
-        let count = |phase, shared| cut_in.get(&(phase, shared)).copied().unwrap_or_default();
-        assert!(count(PayoutPhase::Intent, false) > 0 && count(PayoutPhase::Sent, true) > 2, "{cut_in:?}");
+        assert!(is_covered(&cut_in), "{cut_in:?}");
         let running = world.start_with(config(&world)).await;
         let mut sent: BTreeMap<(bool, i64), usize> = BTreeMap::new();
         for key in &all {

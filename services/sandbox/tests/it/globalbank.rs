@@ -23,7 +23,6 @@ use tokio_util::sync::CancellationToken;
 mod pushed;
 
 const FUNDING: i64 = 100_000;
-
 struct Town {
     bank: SandboxGlobalBank,
     client: Client,

@@ -1,5 +1,5 @@
 //! A directory into which somebody puts files.
-use super::{FileOutcome, IntakeFault};
+use super::{IntakeFault, IntakeOutcome};
 use crate::{error::Error, reconcile::blocking, treasury::Treasury, wire::reconciliation::FILE_BYTES_MAX};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -79,7 +79,7 @@ impl WatchedDirectory {
         let (outcome, hash) = match read {
             WholeFile::Changed => return Ok(()),
             WholeFile::TooLong(bytes) => {
-                (FileOutcome::Refused(format!("it has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")), bytes.to_string())
+                (IntakeOutcome::Refused(format!("it has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")), bytes.to_string())
             }
             WholeFile::Read(bytes) => {
                 let hash = hex::encode(&Sha256::digest(&bytes)[..HASH_DIGITS / 2]);
@@ -145,8 +145,8 @@ fn read(path: &Path, standing: FileStanding) -> io::Result<WholeFile> {
 }
 
 /// Moves a file to those that are done or refused, beside others of its name.
-fn put_aside(path: &Path, name: &OsStr, outcome: &FileOutcome, hash: &str) -> io::Result<()> {
-    let folder = path.join(if matches!(outcome, FileOutcome::Done(_)) { DONE } else { REFUSED });
+fn put_aside(path: &Path, name: &OsStr, outcome: &IntakeOutcome, hash: &str) -> io::Result<()> {
+    let folder = path.join(if matches!(outcome, IntakeOutcome::Done(_)) { DONE } else { REFUSED });
     match fs::create_dir(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
@@ -159,7 +159,7 @@ fn put_aside(path: &Path, name: &OsStr, outcome: &FileOutcome, hash: &str) -> io
     if fs::symlink_metadata(folder.join(&name_there)).is_ok() {
         name_there.push(format!(".{hash}"));
     }
-    if let FileOutcome::Refused(problem) = outcome {
+    if let IntakeOutcome::Refused(problem) = outcome {
         let mut reason = name_there.clone();
         reason.push(".reason");
         fs::write(folder.join(reason), format!("{problem}\n"))?;

@@ -16,7 +16,7 @@ const HEAD_FIELDS_MAX: usize = 1_000;
 
 /// A message of which it is not known yet what it is.
 #[derive(Default)]
-struct MessageHead {
+struct Mt940Head {
     envelope: Vec<WrittenLine>,
     fields: Vec<OpenField>,
     bytes: usize,
@@ -31,7 +31,7 @@ pub(super) struct Mt940Reader<'g> {
     /// Whether fields with problems are kept. Of a file of any length they are not.
     keeps_problems: bool,
     splitter: Mt940Splitter,
-    head: MessageHead,
+    head: Mt940Head,
     open: Option<Mt940Builder>,
     /// The messages so far, without entries and texts, to be compared with each other at the end.
     statements: Vec<Mt940Statement>,
@@ -46,7 +46,7 @@ impl<'g> Mt940Reader<'g> {
             with_problems: Vec::new(),
             keeps_problems,
             splitter: Mt940Splitter::default(),
-            head: MessageHead::default(),
+            head: Mt940Head::default(),
             open: None,
             statements: Vec::new(),
             messages: 0,
@@ -162,7 +162,7 @@ impl<'g> Mt940Reader<'g> {
     }
 }
 
-impl MessageHead {
+impl Mt940Head {
     /// Whether nothing that follows can change what the message is.
     fn is_known(&self) -> bool {
         let has_account = self.fields.iter().any(|field| matches!(field.tag.as_str(), "25" | "25P"));
