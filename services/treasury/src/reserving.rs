@@ -102,6 +102,7 @@ impl Treasury {
             let mut turn = self.open_turn().await?;
             let last = turn.last_number();
             let (mut decided, mut rows, mut allowed) = (Vec::<NewMovement>::new(), Vec::new(), Vec::new());
+            let mut again = Vec::new();
             for call in calls {
                 let key = format!("reserve/{}/{}", call.asked.app, call.asked.reservation_id.hyphenated());
                 let ask = Asked { key, fields: BTreeMap::new(), by: &call.by };
@@ -113,11 +114,16 @@ impl Treasury {
                         allowed.push(call);
                     }
                     Ok(None) => drop(call.answer.send(Ok((None, false)))),
-                    Err(refused) => drop(call.answer.send(Err(refused))),
+                    // Another process may have decided it after it was looked for: then what it lacks is what it holds itself.
+                    Err(refused) => match self.store.reservation(&self.book, &call.asked.app, call.asked.reservation_id).await? {
+                        Some(_) => again.push(call),
+                        None => drop(call.answer.send(Err(refused))),
+                    },
                 }
             }
             if !self.store.decide_reservations(&self.book, last, decided.iter().zip(&rows)).await? {
                 // Others came first.
+                allowed.append(&mut again);
                 calls = allowed;
                 continue;
             }
@@ -126,7 +132,7 @@ impl Treasury {
                 let answer = self.answer(row, refused).await;
                 drop(call.answer.send(answer));
             }
-            return Ok(());
+            calls = again;
         }
         for call in calls {
             drop(call.answer.send(Err(Error::MovementsBusy)));
