@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-/// Reservations decided together at most. The ledger takes a thousand postings in a batch; a decision that others overtake is made again, whole.
+/// Reservations decided together at most. The ledger takes a thousand postings in a batch; if another decision comes first, the whole batch is retried.
 const TOGETHER_MAX: usize = 100;
 
 /// A reservation, and whether an earlier call had recorded it. `None`: no physical account stands for the bank account.
