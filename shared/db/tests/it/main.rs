@@ -6,5 +6,6 @@ mod durability;
 mod engines;
 mod migrate;
 mod opening;
+mod queue;
 mod requests;
 mod values;
