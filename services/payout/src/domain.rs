@@ -72,6 +72,8 @@ pub struct Payout {
     pub version: i64,
     /// When it is due next, in Unix milliseconds.
     pub due_at_ms: i64,
+    /// Whoever wrote this version goes on with the payout at once, and has it until it is due. Not stored.
+    pub claimed: bool,
     /// Tries in this phase, for the back-off.
     pub attempts: i64,
     /// Number of messages sent.

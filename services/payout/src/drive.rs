@@ -4,6 +4,7 @@
 use crate::{
     ach::rested,
     banks::connector::ReceivedAnswer,
+    beneficiaries::unseal,
     domain::{BankAnswer, CostBearer, Payout, PayoutPhase, attempt::ReferenceNumbering, evidence::SentPayment, judge},
     error::Error,
     liquidity::{GivenUp, ReservationStep},
@@ -41,12 +42,17 @@ impl Payouts {
         let traceparent = payout.traceparent.clone();
         rpc::trace::with_traceparent("payout", Some(&traceparent).filter(|text| !text.is_empty()).map(String::as_str), async {
             let mut payout = payout;
-            while !payout.phase.is_final() && payout.due_at_ms <= now_ms() {
-                // The claim: the process that writes this version first has the payout until the lease ends.
-                payout.due_at_ms = now_ms().saturating_add(millis(self.config.lease));
-                let Some(claimed) = self.store.save(payout, None).await? else { return Ok(()) };
-                let (turn, phase) = (self.turn(&claimed), claimed.phase);
-                let Ok(step) = tokio::time::timeout(turn, self.step(claimed)).await else {
+            loop {
+                if !payout.claimed {
+                    payout = self.claimed(payout);
+                    if !payout.claimed {
+                        return Ok(());
+                    }
+                    let Some(saved) = self.store.save(payout, None).await? else { return Ok(()) };
+                    payout = saved;
+                }
+                let (turn, phase) = (self.turn(&payout), payout.phase);
+                let Ok(step) = tokio::time::timeout(turn, self.step(Payout { claimed: false, ..payout })).await else {
                     meters::timed_out(phase);
                     let (phase, allowed_ms) = (phase.name(), millis(turn));
                     tracing::warn!(payout_id = %payout_key.payout_id, phase, allowed_ms, "a payout's step took too long and was dropped; it is retried after its lease");
@@ -57,9 +63,18 @@ impl Payouts {
                     None => return Ok(()),
                 }
             }
-            Ok(())
         })
         .await
+    }
+
+    /// With a claim, if it is due: the process that writes this version first has the payout until the lease ends. A step after which it is due at once is
+    /// written with the claim for the next one.
+    fn claimed(&self, payout: Payout) -> Payout {
+        let now_ms = now_ms();
+        if payout.phase.is_final() || payout.due_at_ms > now_ms {
+            return payout;
+        }
+        Payout { due_at_ms: now_ms.saturating_add(millis(self.config.lease)), claimed: true, ..payout }
     }
 
     /// How long one step may take: its lease, and for a sending the rail's time-out as well.
@@ -111,11 +126,15 @@ impl Payouts {
     async fn prepare(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         let now_ms = now_ms();
         // Each time before it is submitted, with the lists and the beneficiary as they are now.
-        let needs = self.review_needs(&payout, now_ms).await?;
+        let beneficiary = self.beneficiary_of(&payout).await?;
+        let payee = unseal(&self.vault, &payout.book, &beneficiary)?;
+        let needs = self.review_needs(&payout, (&beneficiary, &payee), now_ms).await?;
         if !needs.is_empty() {
             return self.open_reviews(&payout, &needs, now_ms).await;
         }
-        let Some(options) = self.options_of(&payout, &payout.rails_tried, now_ms).await? else { return self.no_bank(payout).await };
+        let Some(options) = self.options_with_payee(&payout, &payee, (&payout.rails_tried, now_ms)).await? else {
+            return self.no_bank(payout).await;
+        };
         let Some(route) = &options.choice.chosen else {
             let why = why_not(&options.choice.refused);
             let due_at_ms = payout.clone().again(now_ms, &self.policy).due_at_ms;
@@ -377,6 +396,7 @@ impl Payouts {
         let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
         let next = if self.banks.files_of(&payout.attempt).is_some() { rested(next, now_ms) } else { next };
         let step = (next.state != payout.state).then_some(PayoutStep::once(next.state, now_ms, note));
+        let next = self.claimed(next);
         let saved = match received {
             None => self.store.save(next, step.as_ref()).await?,
             Some(received) => {
@@ -397,7 +417,7 @@ impl Payouts {
 
     pub(crate) async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
         let step = step_of(before, &next, note);
-        let saved = self.store.save(next, step.as_ref()).await?;
+        let saved = self.store.save(self.claimed(next), step.as_ref()).await?;
         self.kept(before, saved)
     }
 

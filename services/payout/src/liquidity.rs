@@ -64,9 +64,7 @@ impl Payouts {
             return Ok(ReservationStep::Go(payout));
         }
         let (source, amount) = (source(next), next.amount_sent());
-        let mut tx = self.store.begin().await?;
-        let kept = reservations::of(&mut tx, &payout.key()).await?;
-        tx.rollback().await?;
+        let kept = reservations::of(&mut *self.store.reader().await?, &payout.key()).await?;
         let open = |row: &&Reservation| !matches!(row.state, ReservationState::Released | ReservationState::Withdrawn);
         let fitting = |row: &&Reservation| open(row) && needed && row.fits(&source, amount);
         if kept.iter().any(|row| open(&row) && !fitting(&row)) {
@@ -221,10 +219,10 @@ impl Payouts {
 
     /// Gives up every reservation of a payout that is proved not to be executed, before its money goes back to the creator. Settled ones keep theirs.
     pub(crate) async fn give_up_all(&self, payout: &Payout) -> Result<GivenUp, Error> {
-        let mut tx = self.store.begin().await?;
-        let kept = reservations::of(&mut tx, &payout.key()).await?;
-        let releases = if kept.is_empty() { Vec::new() } else { reservations::releases_of(&mut tx, &payout.key()).await? };
-        tx.rollback().await?;
+        let mut reader = self.store.reader().await?;
+        let kept = reservations::of(&mut reader, &payout.key()).await?;
+        let releases = if kept.is_empty() { Vec::new() } else { reservations::releases_of(&mut reader, &payout.key()).await? };
+        drop(reader);
         for row in kept {
             if let GivenUp::Later(not_posted) = self.give_up(row).await? {
                 return Ok(GivenUp::Later(not_posted));

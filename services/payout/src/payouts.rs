@@ -225,6 +225,7 @@ impl Payouts {
             version: 1,
             // The handler's own time; after that the worker considers it lost.
             due_at_ms: now_ms.saturating_add(millis(self.config.lease)),
+            claimed: false,
             attempts: 0,
             sends: 0,
             sendings: Sendings::default(),

@@ -43,7 +43,7 @@ use crate::{domain::Payout, vault::Vault};
 use db::{Database, Engine, Migration, QueuedTransaction, WriteQueue, requests};
 use group::{PayoutWrite, WriteGroup};
 use money::{BookName, Currency, Money, UserKey};
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, pool::PoolConnection};
 use uuid::Uuid;
 
 /// The service's schema.
@@ -156,6 +156,11 @@ impl Store {
     /// A transaction that will write.
     pub async fn begin(&self) -> Result<QueuedTransaction, Error> {
         Ok(self.writes.transaction().await?)
+    }
+
+    /// A connection for reading: it waits for no writer's turn.
+    pub async fn reader(&self) -> Result<PoolConnection<Any>, Error> {
+        Ok(self.pool().acquire().await?)
     }
 
     /// Carries out a write in a transaction of its own, or in one with others. None: another writer was first, and nothing changed.

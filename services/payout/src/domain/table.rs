@@ -290,6 +290,7 @@ fn example(phase: PayoutPhase) -> Payout {
         state: PayoutState::Requested,
         version: 1,
         due_at_ms: NEVER_MS,
+        claimed: false,
         attempts: 0,
         sends,
         sendings: Sendings::open(sends),

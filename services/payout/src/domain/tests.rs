@@ -35,6 +35,7 @@ pub fn payout(phase: PayoutPhase) -> Payout {
         state: PayoutState::Requested,
         version: 1,
         due_at_ms: 0,
+        claimed: false,
         attempts: 0,
         sends: 1,
         sendings: Sendings::open(1),

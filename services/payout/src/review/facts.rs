@@ -20,15 +20,18 @@ use money::time::millis;
 impl Payouts {
     /// What a payout waits for now, but for what was decided of it. Everything is computed anew each time, so a list or a beneficiary that changed since the
     /// last decision counts.
-    pub(crate) async fn review_needs(&self, payout: &Payout, now_ms: i64) -> Result<Vec<ReviewNeed>, Error> {
-        let beneficiary = self.beneficiary_of(payout).await?;
-        let payee = unseal(&self.vault, &payout.book, &beneficiary)?;
+    pub(crate) async fn review_needs(
+        &self,
+        payout: &Payout,
+        (beneficiary, payee): (&Beneficiary, &PayeeDetails),
+        now_ms: i64,
+    ) -> Result<Vec<ReviewNeed>, Error> {
         let limits = self.limits_of(payout).await?;
         let facts = ReviewFacts {
             amount: payout.amount,
             created_at_ms: payout.created_at_ms,
-            usable: usable(&beneficiary, self.config.payee_unchecked),
-            paid_before: self.was_paid(payout, &beneficiary).await?,
+            usable: usable(beneficiary, self.config.payee_unchecked),
+            paid_before: self.was_paid(payout, beneficiary).await?,
             first_payout_delay_ms: millis(self.config.review.first_payout_delay),
             threshold: self.threshold_of(payout).await?,
             limits,
@@ -44,7 +47,7 @@ impl Payouts {
                 // An approval is one of the payout and the beneficiary that were seen.
                 let bound = |row: &ReviewRow| {
                     need.kind != ReviewKind::Approval
-                        || row.hash == self.review_hash(payout, (&beneficiary, &payee), (row.kind, &row.finding))
+                        || row.hash == self.review_hash(payout, (beneficiary, payee), (row.kind, &row.finding))
                 };
                 !passed.is_some_and(bound)
             });
@@ -52,7 +55,7 @@ impl Payouts {
         Ok(needs)
     }
 
-    pub(super) async fn beneficiary_of(&self, payout: &Payout) -> Result<Beneficiary, Error> {
+    pub(crate) async fn beneficiary_of(&self, payout: &Payout) -> Result<Beneficiary, Error> {
         let found = self.store.beneficiary(&payout.book, payout.beneficiary_id).await?;
         Ok(found.ok_or(crate::store::Error::Row("beneficiary"))?)
     }
@@ -148,7 +151,8 @@ impl Payouts {
     pub(crate) async fn review_again(&self, payout: Payout, now_ms: i64) -> Result<Option<Payout>, Error> {
         let beneficiary = self.beneficiary_of(&payout).await?;
         let is_known = usable(&beneficiary, self.config.payee_unchecked) == Usable::Yes;
-        let found = self.review_needs(&payout, now_ms).await?;
+        let payee = unseal(&self.vault, &payout.book, &beneficiary)?;
+        let found = self.review_needs(&payout, (&beneficiary, &payee), now_ms).await?;
         let mut tx = self.store.begin().await?;
         let rows = reviews::of_payout(&mut tx, &payout.key()).await?;
         let is_open = |kind: ReviewKind| rows.iter().any(|row| row.kind == kind && row.standing == ReviewStanding::Open);

@@ -32,9 +32,7 @@ impl Payouts {
         if !run.collected {
             return self.collect(run).await;
         }
-        let mut tx = self.store.begin().await?;
-        let page = run_items::page(&mut tx, &run, run.checked, page_rows()).await?;
-        tx.rollback().await?;
+        let page = run_items::page(&mut *self.store.reader().await?, &run, run.checked, page_rows()).await?;
         let mut next = run.clone();
         let checked = &run;
         let checks = stream::iter(page.clone()).map(|item| async move { self.fault(checked, &item, kind, now_ms).await }).buffered(AT_ONCE);

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// Runs looked at in one round.
 const RUNS_MAX: i64 = 100;
 /// Items requested at the same time: each waits for the ledger's commit.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 48;
 
 /// Advances runs until `shutdown`.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {

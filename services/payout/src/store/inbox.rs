@@ -72,15 +72,17 @@ impl Store {
         };
         let sql = "UPDATE bank_inbox SET state = $3, note = $4, sealed = $5, due_at_ms = $6 WHERE bank = $1 AND digest = $2";
         let query = sqlx::query(sql).bind(row.bank.clone()).bind(row.digest.clone()).bind(name).bind(note.to_owned()).bind(sealed);
-        query.bind(NEVER_MS).execute(self.pool()).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        query.bind(NEVER_MS).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Puts off reading a callback.
     pub async fn put_off_callback(&self, row: &InboxRow, due_at_ms: i64) -> Result<(), Error> {
         let sql = "UPDATE bank_inbox SET tries = tries + 1, due_at_ms = $3 WHERE bank = $1 AND digest = $2 AND state = 'new'";
-        sqlx::query(sql).bind(row.bank.clone()).bind(row.digest.clone()).bind(due_at_ms).execute(self.pool()).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        sqlx::query(sql).bind(row.bank.clone()).bind(row.digest.clone()).bind(due_at_ms).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Deletes callbacks that last came before this time, in steps of so many; returns how many.
@@ -100,8 +102,9 @@ impl Store {
         let sql =
             "UPDATE payout SET due_at_ms = $3 WHERE book = $1 AND payout_id = $2 AND phase IN ('accepted', 'unknown') AND due_at_ms > $3";
         let query = sqlx::query(sql).bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string());
-        query.bind(now_ms).execute(self.pool()).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        query.bind(now_ms).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Reseals a page of callbacks after `after`. Returns how many; `None` at the end.

@@ -93,6 +93,7 @@ pub fn read(
         state: PayoutState::from_name(&text("state")?).ok_or(Error::Row("state"))?,
         version: number("version")?,
         due_at_ms: number("due_at_ms")?,
+        claimed: false,
         attempts: number("attempts")?,
         sends,
         sendings: sendings.ok_or(Error::Row("sendings"))?,

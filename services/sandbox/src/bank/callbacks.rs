@@ -8,6 +8,7 @@ use super::books::{
     events::{self, KeptCallback},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::future::join_all;
 use reqwest::Client;
 use ring::{
     digest::{SHA256, digest},
@@ -37,6 +38,8 @@ const TRIES_MAX: i64 = 10_000;
 const TIME_OUT: Duration = Duration::from_secs(5);
 /// Most callbacks that are read at once.
 const BATCH: i64 = 50;
+/// How many of them are delivered at once.
+const AT_ONCE: usize = 16;
 /// Most receivers.
 pub const RECEIVERS_MAX: usize = 16;
 
@@ -189,13 +192,16 @@ impl Mailbox {
                 let wait_ms = callbacks.first().map(|first| first.due_at_ms - now);
                 return Ok(wait_ms.map_or(IDLE, |ms| Duration::from_millis(ms.max(1).unsigned_abs())));
             }
-            for callback in callbacks.iter().filter(|callback| callback.due_at_ms <= now) {
-                self.send(client, callback, now_ms).await?;
+            let due: Vec<&KeptCallback> = callbacks.iter().take_while(|callback| callback.due_at_ms <= now).collect();
+            for together in due.chunks(AT_ONCE) {
+                let taken = join_all(together.iter().map(|callback| self.send(client, callback))).await;
+                self.record(together, &taken, now_ms).await?;
             }
         }
     }
 
-    async fn send(&self, client: &Client, callback: &KeptCallback, now_ms: fn() -> i64) -> Result<(), sqlx::Error> {
+    /// Whether it was taken.
+    async fn send(&self, client: &Client, callback: &KeptCallback) -> bool {
         let keys = &self.shared.keys;
         let request = client
             .post(&callback.url)
@@ -203,16 +209,24 @@ impl Mailbox {
             .header(KEY_ID_HEADER, keys.id())
             .header(SIGNATURE_HEADER, keys.sign(&callback.body, callback.is_forged))
             .body(callback.body.clone());
-        let is_taken = request.send().await.is_ok_and(|answer| answer.status().is_success());
-        let pool = self.shared.books.pool();
-        // A forger does not insist: a receiver refuses it for good.
-        if is_taken || callback.is_forged || callback.tries >= TRIES_MAX {
-            events::delete_callback(pool, &callback.callback_id).await?;
-            self.shared.delivered.notify_waiters();
-            return Ok(());
+        request.send().await.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Forgets those that were taken or are given up, and puts off the others.
+    async fn record(&self, sent: &[&KeptCallback], taken: &[bool], now_ms: fn() -> i64) -> Result<(), sqlx::Error> {
+        let mut tx = self.shared.books.begin().await?;
+        for (callback, is_taken) in sent.iter().zip(taken) {
+            // A forger does not insist: a receiver refuses it for good.
+            if *is_taken || callback.is_forged || callback.tries >= TRIES_MAX {
+                events::delete_callback(&mut tx, &callback.callback_id).await?;
+                continue;
+            }
+            let doublings = u32::try_from(callback.tries.min(16)).unwrap_or(16);
+            let pause = (BACK_OFF_MS << doublings).min(BACK_OFF_MAX_MS);
+            events::put_off(&mut tx, &callback.callback_id, now_ms().saturating_add(pause)).await?;
         }
-        let doublings = u32::try_from(callback.tries.min(16)).unwrap_or(16);
-        let pause = (BACK_OFF_MS << doublings).min(BACK_OFF_MAX_MS);
-        events::put_off(pool, &callback.callback_id, now_ms().saturating_add(pause)).await
+        tx.commit().await?;
+        self.shared.delivered.notify_waiters();
+        Ok(())
     }
 }

@@ -193,14 +193,14 @@ pub async fn callbacks_about(pool: &AnyPool, about: &str) -> Result<i64, sqlx::E
 }
 
 /// Removes a callback that was delivered or given up.
-pub async fn delete_callback(pool: &AnyPool, callback_id: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM callback WHERE callback_id = $1").bind(callback_id.to_owned()).execute(pool).await?;
+pub async fn delete_callback(tx: &mut AnyConnection, callback_id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM callback WHERE callback_id = $1").bind(callback_id.to_owned()).execute(tx).await?;
     Ok(())
 }
 
 /// Puts a callback off after a failed try.
-pub async fn put_off(pool: &AnyPool, callback_id: &str, due_at_ms: i64) -> Result<(), sqlx::Error> {
+pub async fn put_off(tx: &mut AnyConnection, callback_id: &str, due_at_ms: i64) -> Result<(), sqlx::Error> {
     let update = sqlx::query("UPDATE callback SET tries = tries + 1, due_at_ms = $2 WHERE callback_id = $1");
-    update.bind(callback_id.to_owned()).bind(due_at_ms).execute(pool).await?;
+    update.bind(callback_id.to_owned()).bind(due_at_ms).execute(tx).await?;
     Ok(())
 }
