@@ -4,9 +4,9 @@ CARGO ?= cargo
 # The runner by process where it is installed, cargo's own where not.
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(NEXTEST),yes)
-TEST := $(CARGO) nextest run --release --workspace --no-fail-fast
+TEST := tests/in-memory $(CARGO) nextest run --release --workspace --no-fail-fast
 else
-TEST := $(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
+TEST := tests/in-memory $(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
 endif
 
 .PHONY: proto contracts buf release-contracts proto-check fuzz fuzz-guided demo test reference model crash bench check lint deny needs build
