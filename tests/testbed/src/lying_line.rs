@@ -1,5 +1,5 @@
 //! A line to the bank that lies, with real sockets and the bank's real answers behind it: a bank that contradicts itself, for tests of payouts. [`NewsLine`]
-//! does the same to the bank's callbacks on their way back.
+//! does the same to the bank's callbacks on their way back. Without lies it only states a shorter finality window than the bank.
 use crate::bank_messages::{between, payment, report, request, transfer};
 use std::{
     collections::BTreeMap,
@@ -103,13 +103,15 @@ struct Known {
 struct Proxy {
     http: reqwest::Client,
     seed: u64,
+    /// Lies about one payment before the truth.
+    lies_max: u64,
     known: Mutex<BTreeMap<String, Known>>,
     counts: Mutex<FaultCounts>,
 }
 
 impl Proxy {
-    fn new(seed: u64) -> Arc<Self> {
-        Arc::new(Self { http: http_client::local().build().unwrap(), seed, known: Mutex::default(), counts: Mutex::default() })
+    fn new(seed: u64, lies_max: u64) -> Arc<Self> {
+        Arc::new(Self { http: http_client::local().build().unwrap(), seed, lies_max, known: Mutex::default(), counts: Mutex::default() })
     }
 
     fn count(&self, fault: LineFault) {
@@ -134,11 +136,20 @@ pub struct LyingLine {
 impl LyingLine {
     /// Listens. Calls are passed on once [`LyingLine::connect`] has said where the bank is.
     pub async fn start(seed: u64) -> Self {
+        Self::listen(Proxy::new(seed, LIES)).await
+    }
+
+    /// The same without lies. It states a finality window of two seconds instead of the bank's half a minute: a payment that the bank will never execute is
+    /// proved lost that much sooner.
+    pub async fn truthful() -> Self {
+        Self::listen(Proxy::new(0, 0)).await
+    }
+
+    async fn listen(proxy: Arc<Proxy>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (told, exchanges) = watch::channel(0);
         let (connected, bank) = watch::channel(String::new());
-        let proxy = Proxy::new(seed);
         let shared = proxy.clone();
         let server = tokio::spawn(async move {
             let told = Arc::new(told);
@@ -191,7 +202,7 @@ impl NewsLine {
     pub async fn start(seed: u64, receiver: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let proxy = Proxy::new(seed);
+        let proxy = Proxy::new(seed, LIES);
         let shared = proxy.clone();
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -264,7 +275,7 @@ impl Proxy {
             ids.for_each(|(id, _)| known.entry(id.to_owned()).or_default().message_id.clone_from(&message_id));
         }
         let known = known.entry(id.to_owned()).or_default();
-        if known.lies == LIES {
+        if known.lies == self.lies_max {
             return LineFault::Truth;
         }
         known.lies += 1;
@@ -274,6 +285,9 @@ impl Proxy {
 
     /// Whether this reading of a statement is cut off.
     fn is_cut(&self, path: &str) -> bool {
+        if self.lies_max == 0 {
+            return false;
+        }
         let mut known = self.known.lock().unwrap();
         let known = known.entry(path.to_owned()).or_default();
         known.lies += 1;

@@ -13,6 +13,7 @@ use std::{
     process::{Command, Output, Stdio},
     time::Duration,
 };
+use testbed::lying_line::LyingLine;
 
 /// The book of the directory and of the dump.
 const BOOK: &str = "demo-1795708193";
@@ -20,7 +21,7 @@ const DUMPED_BOOK: &str = "demo-1795708209";
 /// The creator whose payout is with the bank.
 const CREATOR: &str = "creator-003";
 /// How long a payout without an answer may take to end, once the bank is reachable again: on each of two rails it is sent three times, and each sending is
-/// known to be lost only after the bank's finality window of half a minute.
+/// known to be lost only after the finality window that is stated to us.
 const END_MAX: Duration = Duration::from_secs(300);
 
 fn old(name: &str) -> PathBuf {
@@ -76,8 +77,17 @@ async fn an_earlier_data_directory_goes_on_and_a_payout_of_then_ends() {
     let printed = green(&database, BOOK);
     assert!(printed.contains("3784 events and 6562 transfers") && printed.contains("370 purchases credited"), "{printed}");
 
-    let fleet = Options { book: BOOK.to_owned(), split: false, ..options(dir.path(), database.clone(), &Service::ALL) };
+    let line = LyingLine::truthful().await;
+    let fleet = Options {
+        book: BOOK.to_owned(),
+        environment: [("CLOCK_SKEW_MS", "0"), ("RETRY_DELAY_MAX_MS", "500")]
+            .map(|(name, value)| (format!("LARGESSE_PAYOUT_POLICY_{name}"), value.to_owned()))
+            .to_vec(),
+        bank_line: Some(line.url.clone()),
+        ..options(dir.path(), database.clone(), &Service::ALL)
+    };
     let fleet = Fleet::start(fleet).await.unwrap();
+    line.connect(fleet.http_url("bank").unwrap());
     let installation = Installation::of_fleet(&fleet, BookName::try_new(BOOK).unwrap()).unwrap();
     let in_flight =
         payouts(&installation).await.into_iter().find(|payout| ![PayoutState::Settled, PayoutState::Rejected].contains(&payout.state()));
