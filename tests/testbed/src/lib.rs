@@ -3,7 +3,7 @@
 //!
 //! - [`storage`]: databases that are removed with the test.
 //! - [`faulty`]: the ledger with injected faults. [`insides`]: answers full of details that no user may see.
-//! - [`collector`]: receives what processes export over OTLP. [`crash()`]: drops what is done at any await.
+//! - [`collector`]: receives what processes export over OTLP. [`crash()`] and [`crash_at`]: drop what is done at any await.
 //! - [`authority`]: a certificate authority. [`lying_line`]: a line to the bank that lies. [`bank_messages`]: what a bank's answers are made of.
 #![allow(clippy::unwrap_used)]
 pub mod authority;
@@ -15,7 +15,7 @@ pub mod insides;
 pub mod lying_line;
 pub mod storage;
 
-pub use crash::{Crash, crash};
+pub use crash::{Crash, crash, crash_at};
 pub use faulty::{Fault, FaultyLedger};
 pub use ledger::clock::LedgerClock;
 pub use storage::{Storage, both};

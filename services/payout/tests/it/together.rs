@@ -11,7 +11,7 @@ use futures::future::join_all;
 use money::{BookName, Currency, Money, RequestId, UserKey};
 use payout::{
     Config,
-    domain::PayoutPhase,
+    domain::{Payout, PayoutPhase},
     payouts::{PayoutRequest, Payouts},
     store::{payouts::PayoutKey, statements::StatementAccount},
 };
@@ -20,7 +20,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, SystemTime},
 };
-use testbed::bank_messages::report;
+use testbed::{bank_messages::report, crash_at};
 use uuid::Uuid;
 
 /// What each payout pays.
@@ -257,8 +257,33 @@ async fn a_lost_answer_leaves_every_payment_of_the_message_unknown_and_each_is_a
     .await;
 }
 
-/// How often the moments of a message are gone through at most.
-const PASSES_MAX: usize = 5;
+/// Where a message of two can be cut off: before its sending is stored, then before the bank has it, then before its answer was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum CutOff {
+    Unsent,
+    NeverArrived,
+    Arrived,
+}
+
+/// Where those two payments are that share a message; none while none do.
+async fn cut_off(world: &World, payouts: &Payouts, keys: &[PayoutKey]) -> Option<CutOff> {
+    let mut rows = Vec::new();
+    for key in keys {
+        rows.push(payouts.store.payout(key).await.unwrap().unwrap());
+    }
+    if rows.iter().all(|row| row.phase == PayoutPhase::Intent) {
+        return Some(CutOff::Unsent);
+    }
+    let is_shared = |row: &&Payout| row.phase == PayoutPhase::Sent && row.shared.ids().iter().any(Option::is_some);
+    let shared: BTreeSet<String> = rows.iter().filter(is_shared).map(Payout::end_to_end_id).collect();
+    let entries = world.statement("USD").await.entries;
+    let booked = entries.iter().filter_map(|entry| entry.end_to_end_id.as_ref()).filter(|id| shared.contains(*id)).count();
+    match (shared.len(), booked) {
+        (2, 0) => Some(CutOff::NeverArrived),
+        (2, 2) => Some(CutOff::Arrived),
+        _ => None,
+    }
+}
 
 #[tokio::test]
 async fn a_message_cut_off_anywhere_pays_each_of_its_payments_once() {
@@ -268,46 +293,51 @@ async fn a_message_cut_off_anywhere_pays_each_of_its_payments_once() {
         world.fund("ana", "USD").await;
         let good = beneficiary(&running, "9000000001").await;
         running.stop().await;
-        let mut all = Vec::new();
-        // Cut off with the sending stored, or not, or with the answer on its way.
-        let mut cut_in: BTreeMap<(PayoutPhase, bool), usize> = BTreeMap::new();
         let (before, payouts) = (unable_to_write(&world).await, without_worker_over(&world, config(&world)).await);
-        let is_covered = |cut_in: &BTreeMap<(PayoutPhase, bool), usize>| {
-            let count = |phase, shared| cut_in.get(&(phase, shared)).copied().unwrap_or_default();
-            count(PayoutPhase::Intent, false) > 0 && count(PayoutPhase::Sent, true) > 2
-        };
-        // How often each await is polled depends on the machine: the moments are gone through again until the ones of interest were met.
-        let (mut polls, mut passes) = (1, 0);
-        while passes < PASSES_MAX && !(passes > 0 && is_covered(&cut_in)) {
-            // One goes alone, and two behind it.
+        let mut all: Vec<(PayoutKey, Option<CutOff>)> = Vec::new();
+        // After one poll more every time, until all of it is done. One goes alone, and two behind it.
+        for polls in 1.. {
             let keys = ready_by(&before, &[good; 3]).await;
             let ended = crash(join_all(keys.iter().map(|key| Box::pin(payouts.drive(key)))), polls).await.is_some();
-            for key in &keys {
-                let row = payouts.store.payout(key).await.unwrap().unwrap();
-                *cut_in.entry((row.phase, row.shared.ids().len() == 1)).or_default() += 1;
+            all.extend(keys.into_iter().map(|key| (key, None)));
+            if ended {
+                break;
             }
-            all.extend(keys);
-            (polls, passes) = if ended { (1, passes + 1) } else { (polls + 1, passes) };
         }
-        assert!(is_covered(&cut_in), "{cut_in:?}");
+        // And at each of the moments of interest, which are not met by number on every machine. What is to be lost on its way goes where nobody takes it.
+        let (nobody, mut lost) = (std::net::TcpListener::bind("127.0.0.1:0").unwrap(), config(&world));
+        lost.banks[0].url = format!("http://{}", nobody.local_addr().unwrap());
+        let losing = without_worker_over(&world, lost).await;
+        for (wanted, sender) in [(CutOff::Unsent, &payouts), (CutOff::NeverArrived, &losing), (CutOff::Arrived, &payouts)] {
+            let keys = ready_by(&before, &[good; 3]).await;
+            let driven = join_all(keys.iter().map(|key| Box::pin(sender.drive(key))));
+            let ended = crash_at(driven, async || cut_off(&world, &payouts, &keys).await == Some(wanted)).await.is_some();
+            assert!(!ended, "no message was cut off where it is {wanted:?}");
+            all.extend(keys.into_iter().map(|key| (key, Some(wanted))));
+        }
         let running = world.start_with(config(&world)).await;
-        let mut sent: BTreeMap<(bool, i64), usize> = BTreeMap::new();
-        for key in &all {
+        let mut sent: BTreeMap<(Option<CutOff>, bool, i64), usize> = BTreeMap::new();
+        for (key, cut_off) in &all {
             let payout = running.end("ana", &key.payout_id.to_string()).await;
             assert_eq!(payout.state(), Settled, "{payout:?}");
             let row = payouts.store.payout(key).await.unwrap().unwrap();
             let letters = row.sendings.letters();
             let before = &letters[..letters.len() - 1];
-            *sent.entry((row.shared.ids().iter().flatten().count() > 0, row.sends)).or_default() += 1;
             assert!(before.chars().all(|letter| letter == 'n'), "in another message only after proof: {letters}");
+            let was_shared = row.shared.ids().first().is_some_and(Option::is_some);
+            *sent.entry((*cut_off, was_shared, row.sends)).or_default() += 1;
         }
         let mut executed: BTreeMap<String, usize> = BTreeMap::new();
         for entry in world.statement("USD").await.entries {
             *executed.entry(entry.end_to_end_id.unwrap()).or_default() += 1;
         }
         assert!(executed.len() == all.len() && executed.values().all(|times| *times == 1), "{executed:?}");
-        // Of those that were cut off some never left, and some had arrived.
-        assert!(sent.contains_key(&(true, 1)) && sent.keys().any(|(_, sends)| *sends > 1), "{sent:?} {cut_in:?}");
+        let shared_by = |cut_off| sent.iter().filter(move |((cut, shared, _), _)| *cut == Some(cut_off) && *shared);
+        // Both of a message that never arrived are sent again, and neither of one that did.
+        assert!(shared_by(CutOff::NeverArrived).all(|((_, _, sends), _)| *sends > 1), "{sent:?}");
+        assert!(shared_by(CutOff::Arrived).all(|((_, _, sends), _)| *sends == 1), "{sent:?}");
+        let both = |cut_off| shared_by(cut_off).map(|(_, count)| count).sum::<usize>() == 2;
+        assert!(both(CutOff::NeverArrived) && both(CutOff::Arrived), "{sent:?}");
         world.check_books("ana", "USD", CENTS * i64::try_from(all.len()).unwrap()).await;
         running.stop().await;
         world.close().await;
