@@ -49,9 +49,12 @@ impl PostgresInstallation {
 
     /// A command of this installation, run as the server's user.
     pub(crate) fn command(&self, program: &str) -> Command {
-        // Clients may be packaged separately from the server; then they are found through PATH.
-        let beside = self.bin.join(program);
-        self.as_owner(if beside.is_file() { &beside } else { Path::new(program) })
+        // A link to the server in a directory on PATH leads to the one with all programs: Debian's `psql` on PATH is a script that starts Perl first. Clients
+        // may be packaged separately from the server; then they are found through PATH.
+        let server = self.bin.join("postgres").canonicalize().ok();
+        let linked = server.as_deref().and_then(Path::parent).map(|dir| dir.join(program));
+        let beside = [Some(self.bin.join(program)), linked].into_iter().flatten().find(|path| path.is_file());
+        self.as_owner(beside.as_deref().unwrap_or(Path::new(program)))
     }
 
     /// Any command, run as the server's user.
