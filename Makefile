@@ -4,7 +4,9 @@ CARGO ?= cargo
 # The runner by process where it is installed, cargo's own where not.
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(NEXTEST),yes)
-TEST := tests/in-memory $(CARGO) nextest run --release --workspace --no-fail-fast
+TEST := tests/in-memory $(CARGO) nextest run --profile make --release --workspace --no-fail-fast
+# .config/nextest.toml says why.
+export NEXTEST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 else
 TEST := tests/in-memory $(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
 endif
