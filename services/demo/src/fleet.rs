@@ -102,7 +102,10 @@ impl Fleet {
         let groups: Vec<Vec<Service>> = if fleet.options.split {
             // Staff actions at the ledger are recorded by the support service, which needs the ledger, so they share a process.
             let with_ledger = |service: &Service| matches!(service, Service::Ledger | Service::Support);
-            let (ledger, others): (Vec<Service>, Vec<Service>) = fleet.options.services.iter().partition(|service| with_ledger(service));
+            let (ledger, mut others): (Vec<Service>, Vec<Service>) =
+                fleet.options.services.iter().partition(|service| with_ledger(service));
+            // Payouts reserve at treasury only if they know its address when they start.
+            others.sort_by_key(|service| *service != Service::Treasury);
             let others = others.into_iter().map(|service| vec![service]);
             std::iter::once(ledger).filter(|group| !group.is_empty()).chain(others).collect()
         } else {

@@ -58,8 +58,9 @@ pub struct Config {
     /// Payouts processed at once in this process. Default 64: each uses a database connection for milliseconds and a connection to the bank for seconds.
     pub in_flight_max: usize,
     /// Whether payouts reserve what they take with treasury, on the leaf of the structure that covers their book's claims, before they are submitted. Without money
-    /// there, or without an answer, they wait. A bank account that the structure does not have needs no reservation. Default false.
-    pub reserve_at_treasury: bool,
+    /// there, or without an answer, they wait. A bank account that the structure does not have needs no reservation. Unless set, they do where this process has
+    /// the treasury service, or knows its address (`peers.treasury`).
+    pub reserve_at_treasury: Option<bool>,
     /// Names of the legal entities whose leaves pay from bank accounts of another one: its banks name that one as debtor, and the leaf's entity as ultimate debtor.
     /// A payout of an entity without a name waits.
     pub entities: Vec<EntityConfig>,
@@ -290,7 +291,7 @@ impl Config {
             policy: PolicyConfig::default(),
             runs: RunConfig::default(),
             in_flight_max: 64,
-            reserve_at_treasury: false,
+            reserve_at_treasury: None,
             entities: Vec::new(),
             message_payments_max: 1,
             poll_delay: Duration::from_secs(1),

@@ -19,26 +19,50 @@ use api::treasury::{FundsReservationState, ReleaseFundsRequest, ReserveFundsRequ
 use chart::PostingKind;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ledger_client::NotPosted;
-use money::{Money, time::unix_ms};
+use money::{BookName, Currency, Money, time::unix_ms};
 use rpc::Transport;
-use std::{sync::OnceLock, time::SystemTime};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
 use tonic::{Code, Status};
 
 /// How many reservations of a payout one step may find released before it leaves the rest to the next.
 const HOLDS_MAX: usize = 3;
 
+/// How long treasury's answer counts that it has no account for a bank account: without it, every payout of an installation without a structure would write two
+/// rows and ask. A payout of the second after a structure was applied reserves nothing, as those before it did not.
+const UNCOVERED_FOR: Duration = Duration::from_secs(1);
+
+/// An app's book, and the account of it that pays.
+type ClaimedAccount = (BookName, PayingSource, Currency);
+
 /// The way to treasury, once it is known: a process may start treasury after payouts.
 #[derive(Debug, Default)]
-pub struct TreasuryDesk(OnceLock<TreasuryServiceClient<Transport>>);
+pub struct TreasuryDesk {
+    client: OnceLock<TreasuryServiceClient<Transport>>,
+    /// When treasury last said that it has no account for this one.
+    uncovered: Mutex<HashMap<ClaimedAccount, Instant>>,
+}
 
 impl TreasuryDesk {
     /// Payouts reserve here from now on; the first call counts.
     pub fn open(&self, transport: Transport) {
-        let _known = self.0.set(TreasuryServiceClient::new(transport));
+        let _known = self.client.set(TreasuryServiceClient::new(transport));
     }
 
     fn client(&self) -> Result<TreasuryServiceClient<Transport>, Status> {
-        self.0.get().cloned().ok_or_else(|| Status::unavailable("treasury is not started yet"))
+        self.client.get().cloned().ok_or_else(|| Status::unavailable("treasury is not started yet"))
+    }
+
+    fn said_uncovered(&self, account: ClaimedAccount, now: Instant) {
+        self.uncovered.lock().unwrap_or_else(PoisonError::into_inner).insert(account, now);
+    }
+
+    fn is_uncovered(&self, account: &ClaimedAccount, now: Instant) -> bool {
+        let said = self.uncovered.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied();
+        said.is_some_and(|said| now.saturating_duration_since(said) < UNCOVERED_FOR)
     }
 }
 
@@ -49,10 +73,11 @@ fn today() -> Date {
 impl Payouts {
     /// Reserves with treasury what `next`, the payout with the attempt that is about to be made, takes. `payout` is the row as read.
     pub(crate) async fn hold_on_leaf(&self, payout: Payout, next: &Payout) -> Result<ReservationStep, Error> {
-        if !self.config.reserve_at_treasury {
+        if self.config.reserve_at_treasury != Some(true) {
             return Ok(ReservationStep::Go(payout));
         }
         let (mut payout, source, amount) = (payout, source(next), next.amount_sent());
+        let account = (payout.book.clone(), source.clone(), amount.currency());
         for _ in 0..HOLDS_MAX {
             let rows = leaf_holds::of(&mut *self.store.reader().await?, &payout.key()).await?;
             // The rail, and with it the account, or the amount has changed since.
@@ -63,6 +88,7 @@ impl Payouts {
             }
             let row = match rows.iter().find(|row| row.fits(&source, amount)) {
                 Some(row) => row.clone(),
+                None if self.treasury.is_uncovered(&account, Instant::now()) => return Ok(ReservationStep::Go(payout)),
                 None => {
                     let number = rows.last().map_or(1, |last| last.number + 1);
                     match self.new_hold(payout, (number, &source, amount)).await? {
@@ -77,6 +103,7 @@ impl Payouts {
             match self.ask_treasury(&payout, &row).await {
                 Ok((FundsReservationState::NotCovered, _)) => {
                     self.record_released(&row).await?;
+                    self.treasury.said_uncovered(account, Instant::now());
                     return Ok(ReservationStep::Go(payout));
                 }
                 Ok((FundsReservationState::Released, _)) => self.record_released(&row).await?,
@@ -217,3 +244,6 @@ impl Payouts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

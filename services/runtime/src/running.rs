@@ -90,7 +90,7 @@ impl Runtime {
             if let Some(address) = callbacks_to {
                 payout.register_callbacks(address).await;
             }
-            if runtime.wiring.options.settings.payout.reserve_at_treasury {
+            if fit::reserves_at_treasury(&runtime.wiring.options) {
                 // After all services: treasury starts after payouts.
                 let missing = |_| Error::PeerMissing { service: Service::Payout, needed: Service::Treasury };
                 payout.use_treasury(runtime.wiring.way(Service::Payout, Service::Treasury).map_err(missing)?);

@@ -44,7 +44,7 @@ impl ReservationState {
 }
 
 /// One of our accounts at a bank, as the ledger names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PayingSource {
     /// The legal entity.
     pub entity: String,

@@ -127,7 +127,7 @@ impl<'a> Treasury<'a> {
 }
 
 fn reserving(world: &World) -> Config {
-    Config { reserve_at_treasury: true, ..world.config() }
+    Config { reserve_at_treasury: Some(true), ..world.config() }
 }
 
 /// Waits until a payout waits for this.

@@ -1,7 +1,7 @@
 //! Starts the payout service, which needs the ledger, its own tables, a key, and in a sandbox the pretend bank.
 use super::sandbox::JSON_CLIENT;
 use crate::command::UntypedError;
-use crate::{Error, IdentitySource, wiring::Wiring};
+use crate::{Error, IdentitySource, Options, wiring::Wiring};
 use identity::Service;
 use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
@@ -33,12 +33,19 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
         ledger: wiring.way(Service::Payout, Service::Ledger)?,
         shutdown: wiring.shutdown.clone(),
     };
-    let config = config(wiring)?;
+    let reserve_at_treasury = Some(reserves_at_treasury(&wiring.options));
+    let config = payout::Config { reserve_at_treasury, ..config(wiring)? };
     let (key_file, was_there) = (config.key_file.clone(), config.key_file.exists());
     let service = payout::start(deps, config).await.map_err(|error| unsealed(error, &key_file, was_there))?;
     wiring.add(Service::Payout, service.routes());
     wiring.payout = Some(service);
     Ok(())
+}
+
+/// Whether payouts reserve at treasury: as the settings say, else where there is one, which says of each payout whether a leaf covers it.
+pub(crate) fn reserves_at_treasury(options: &Options) -> bool {
+    let known = || options.services.contains(&Service::Treasury) || options.peers.contains_key(&Service::Treasury);
+    options.settings.payout.reserve_at_treasury.unwrap_or_else(known)
 }
 
 /// The error for a key that does not match the stored data: which file, and what to do. A key that this start has just made is removed, so that nobody takes it

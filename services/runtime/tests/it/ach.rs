@@ -17,13 +17,18 @@ use serde_json::{Value, json};
 const ACCOUNT: &str = "5512345679";
 
 pub async fn until(fixture: &Runtime, payout_id: &str, state: PayoutState) -> Payout {
+    once(fixture, payout_id, |payout| payout.state() == state).await
+}
+
+/// The payout, once it is so.
+pub async fn once(fixture: &Runtime, payout_id: &str, is_so: impl Fn(&Payout) -> bool) -> Payout {
     let mut payouts = PayoutServiceClient::new(fixture.transport_for(Service::Payout).unwrap());
     let mut changes = fixture.payout().unwrap().changes();
     let reached = async {
         loop {
             let request = GetPayoutRequest { payout_id: payout_id.to_owned(), ..Default::default() };
             let payout = payouts.get_payout(by(fixture, "ana", Role::Creator, request)).await.unwrap().into_inner().payout.unwrap();
-            if payout.state() == state {
+            if is_so(&payout) {
                 return payout;
             }
             changes.recv().await.unwrap();

@@ -25,7 +25,12 @@ pub fn new_id() -> String {
 }
 
 pub fn by<T>(fixture: &Runtime, who: &str, role: Role, message: T) -> Request<T> {
-    let books = BookScope::Only(vec![BookName::try_new("demo").unwrap()]);
+    on_book(fixture, "demo", (who, role), message)
+}
+
+/// The same on another book.
+pub fn on_book<T>(fixture: &Runtime, book: &str, (who, role): (&str, Role), message: T) -> Request<T> {
+    let books = BookScope::Only(vec![BookName::try_new(book).unwrap()]);
     let grant = Grant { subject: UserKey::try_new(who).unwrap(), role, app: String::new(), books };
     let token = fixture.issuer().unwrap().issue(&grant, Duration::from_secs(600)).unwrap();
     let mut request = Request::new(message);
@@ -93,11 +98,16 @@ pub async fn fund(fixture: &Runtime) {
 
 async fn requested(fixture: &Runtime) -> Payout {
     fund(fixture).await;
+    request(fixture, "Mirosh Quenbar").await
+}
+
+/// A payout of 5.00 USD to a bank account of ana, in the name of this holder.
+pub async fn request(fixture: &Runtime, holder: &str) -> Payout {
     let mut payouts = PayoutServiceClient::new(fixture.transport_for(Service::Payout).unwrap());
     let account = AbaAccount { routing_number: "121000248".into(), account_number: "9000000001".into(), ..Default::default() };
     let create = CreateBeneficiaryRequest {
         request_id: new_id(),
-        holder_name: "Mirosh Quenbar".into(),
+        holder_name: holder.into(),
         account: Some(Account::Aba(account)),
         ..Default::default()
     };

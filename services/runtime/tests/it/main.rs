@@ -5,6 +5,7 @@ mod ach;
 mod blocked;
 mod installation;
 mod matrix;
+mod reserving;
 mod wallets;
 
 use api::{
