@@ -252,11 +252,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// For the sandbox: a key of its own beside the data, the pretend bank with an account for each of these currencies, and rails that time out after two
-    /// seconds so that people can watch.
+    /// For the sandbox: a key of its own beside the data, the pretend bank with an account for each of these currencies, rails that time out after two
+    /// seconds so that people can watch, and the name of the entity `acme`.
     #[must_use]
     pub fn sandbox(key_file: PathBuf, bank_url: String, accounts: Vec<(Currency, String)>) -> Self {
-        Self { key_file, create_key: true, banks: vec![BankConfig::sandbox(bank_url, accounts)], ..Self::new(PathBuf::new()) }
+        let (banks, entities) = (vec![BankConfig::sandbox(bank_url, accounts)], vec![EntityConfig::sandbox()]);
+        Self { key_file, create_key: true, banks, entities, ..Self::new(PathBuf::new()) }
     }
 
     /// Adds the sandbox's pretend ACH bank, over which ACH is paid from then on, in files; the bank that pays with messages no longer offers it.

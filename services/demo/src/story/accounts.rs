@@ -44,6 +44,16 @@ pub fn creators_leaf(app: &str) -> String {
     format!("{app}-creators")
 }
 
+/// The company of an app, whose money its creators' leaf has: the bank account's owner pays them on its behalf.
+pub fn company(app: &str) -> String {
+    format!("{app}-co")
+}
+
+/// The name of that company, as banks are given it.
+pub fn company_name(app: &str) -> String {
+    format!("Demo {app} company")
+}
+
 /// The leaf of an app for everything else.
 pub fn costs_leaf(app: &str) -> String {
     format!("{app}-costs")
@@ -162,11 +172,12 @@ fn structure(story: &StoryTelling) -> String {
     );
     for app in APPS {
         let node = |kind: &str, id: &str, parent: &str, name: &str, more: &str| {
-            format!("[[{kind}]]\nid = \"{id}\"\nparent = \"{parent}\"\nname = \"{name}\"\nentity = \"main\"\n{more}")
+            format!("[[{kind}]]\nid = \"{id}\"\nparent = \"{parent}\"\nname = \"{name}\"\n{more}")
         };
-        text += &node("summary", app, ACCOUNT, &format!("App {app}"), "level = \"app\"\n");
-        text += &node("leaf", &costs_leaf(app), app, "Costs", "");
-        let covers = format!("funds = \"client\"\nclaims = [\"{}\"]\n", book_of(&story.options.book, app));
+        let own = "entity = \"main\"\n";
+        text += &node("summary", app, ACCOUNT, &format!("App {app}"), &format!("{own}level = \"app\"\n"));
+        text += &node("leaf", &costs_leaf(app), app, "Costs", own);
+        let covers = format!("entity = \"{}\"\nclaims = [\"{}\"]\n", company(app), book_of(&story.options.book, app));
         text += &node("leaf", &creators_leaf(app), app, "Creators", &covers);
     }
     text

@@ -19,7 +19,7 @@ use futures::future::try_join_all;
 use identity::Role;
 use iso20022::{
     camt053::Direction,
-    report::{ReportBalance, ReportEntry},
+    report::{AccountReport, ReportBalance, ReportEntry},
 };
 use jiff::civil::Date;
 use money::{BookName, Currency, Money, UserKey};
@@ -87,23 +87,35 @@ pub async fn pay(story: &mut StoryTelling, caller: &StructureCaller<'_>) -> Resu
     follow(story, caller, PAYOUTS.map(|paid| FUNDS - paid)).await?;
     let after = caller.list(ACCOUNT, "").await?;
     let mut shown = Vec::new();
+    let debits = story.bank.entries_after(CURRENCY, 0).await?.reports;
     for (app, payout) in APPS.into_iter().zip(paid) {
         let leaf = accounts::creators_leaf(app);
         let amount = payout.amount.as_ref().map_or(0, |amount| amount.minor_units);
         let (had, has) = (booked(&before, &leaf), booked(&after, &leaf));
         story.expect(&format!("the payout of {app} is settled"), payout.state() == PayoutState::Settled, payout.state().as_str_name());
         story.same(&format!("what the payout of {app} took from its leaf"), amount, had - has);
+        let on_behalf_of = ultimate_debtor(&debits, &payout.end_to_end_id);
+        story.same(&format!("the ultimate debtor of the payout of {app}"), accounts::company_name(app), on_behalf_of.clone());
         shown.push(LeafPayout {
             app: app.to_owned(),
             leaf,
             amount: SummaryAmount::try_new(CURRENCY, amount)?,
             leaf_before: SummaryAmount::try_new(CURRENCY, had)?,
             leaf_after: SummaryAmount::try_new(CURRENCY, has)?,
+            on_behalf_of,
             rail: payout.rail.clone(),
             end_to_end_id: payout.end_to_end_id,
         });
     }
     Ok(shown)
+}
+
+/// On whose behalf a payment was made, by the bank's entry of it; empty: on that of the account's owner, or there is none.
+fn ultimate_debtor(reports: &[AccountReport], end_to_end_id: &str) -> String {
+    let transactions =
+        reports.iter().flat_map(|report| &report.entries).flat_map(|entry| &entry.batches).flat_map(|batch| &batch.transactions);
+    let mut paid = transactions.filter(|transaction| transaction.references.end_to_end_id.as_deref() == Some(end_to_end_id));
+    paid.find_map(|transaction| transaction.ultimate_debtor.clone()).unwrap_or_default()
 }
 
 async fn pay_one(story: &StoryTelling, app: &str, minor_units: i64) -> Result<Payout, UntypedError> {

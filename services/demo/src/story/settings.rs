@@ -1,4 +1,5 @@
 //! The settings of the demo's installation: a sanctions list of invented names, bank statements that are read every second, and ACH on every day.
+use super::accounts::{APPS, company, company_name};
 use runtime::command::UntypedError;
 use std::{
     fs::{self, DirBuilder},
@@ -67,8 +68,9 @@ pub fn write(data_dir: &Path, treasury_book: &str) -> Result<PathBuf, UntypedErr
     save(&rails_file, RAILS)?;
     // A bank issues a statement a day; nobody would wait for it, and only a statement books what comes back.
     let mut settings = format!(
-        "[treasury]\nbook = \"{treasury_book}\"\n{COSTS}[payout]\nstatement_interval_ms = 1000\n\n[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
+        "[treasury]\nbook = \"{treasury_book}\"\n{COSTS}[payout]\nstatement_interval_ms = 1000\n\n{}[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
          source = \"invented names\"\nedition = \"2026-11-27\"\n",
+        APPS.map(company_settings).concat(),
         quoted(&rails_file)?
     );
     for (option, path, text) in files {
@@ -78,6 +80,12 @@ pub fn write(data_dir: &Path, treasury_book: &str) -> Result<PathBuf, UntypedErr
     let file = data_dir.join("demo.toml");
     save(&file, &settings)?;
     Ok(file)
+}
+
+/// The name of an app's company, for its payments.
+fn company_settings(app: &str) -> String {
+    let (id, name) = (company(app), company_name(app));
+    format!("[[payout.entities]]\nid = \"{id}\"\nname = \"{name}\"\nregistration = \"{}\"\n\n", id.to_uppercase())
 }
 
 fn save(path: &Path, text: &str) -> Result<(), UntypedError> {

@@ -320,6 +320,8 @@ pub struct LeafPayout {
     /// What the leaf had before and after all payouts.
     pub leaf_before: SummaryAmount,
     pub leaf_after: SummaryAmount,
+    /// The company of the leaf, which the bank's entry names as ultimate debtor.
+    pub on_behalf_of: String,
     pub rail: String,
     pub end_to_end_id: String,
 }

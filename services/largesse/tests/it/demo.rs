@@ -42,6 +42,7 @@ fn day_is_closed(treasury: &Value) {
         ["live-creators", "chat-creators", "games-creators"]
     );
     assert!(payouts.iter().all(|paid| units(&paid["leaf_before"]) - units(&paid["leaf_after"]) == units(&paid["amount"])), "{payouts:?}");
+    assert!(payouts.iter().all(|paid| paid["on_behalf_of"] == format!("Demo {} company", paid["app"].as_str().unwrap())), "{payouts:?}");
     let day = &treasury["closed_day"];
     // In a database with an earlier run, its payouts too.
     assert!([7, 10].contains(&day["entries"].as_i64().unwrap()), "{day}");

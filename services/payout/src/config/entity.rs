@@ -28,6 +28,11 @@ pub struct EntityConfig {
 }
 
 impl EntityConfig {
+    /// The invented company whose leaves pay from the accounts of a sandbox's entity `main`.
+    pub(super) fn sandbox() -> Self {
+        Self { id: "acme".to_owned(), name: "Acme Sandbox Ltd".to_owned(), registration: "SANDBOX-ACME".to_owned(), from: String::new() }
+    }
+
     fn begins(&self) -> Option<Date> {
         if self.from.is_empty() { Some(Date::MIN) } else { self.from.parse().ok() }
     }

@@ -85,7 +85,8 @@ fn config(wiring: &Wiring) -> Result<payout::Config, UntypedError> {
             let made = made.with_sandbox_ach(ach_url, sandbox::achbank::ACH_ROUTING_NUMBER, ach_account);
             let made = with_json_bank(made, &bank_url, &wiring.options.data_dir)?;
             let banks = given.banks.iter().cloned().chain(made.banks).collect();
-            Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, banks, ..given })
+            let entities = if given.entities.is_empty() { made.entities } else { given.entities.clone() };
+            Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, banks, entities, ..given })
         }
     }
 }

@@ -83,12 +83,13 @@ pub async fn verified(dir: &Path) {
 
 /// Gives ana 50.00 USD that can be paid out.
 pub async fn fund(fixture: &Runtime) {
+    adjust(fixture, "house/accrued_creator_liability/USD", "creator/ana/payable/USD", 5_000).await;
+}
+
+/// Posts a transfer that two people want.
+pub async fn adjust(fixture: &Runtime, debit: &str, credit: &str, amount: i64) {
     let mut support = SupportServiceClient::new(fixture.transport_for(Service::Support).unwrap());
-    let transfer = AdjustmentTransfer {
-        debit_account: "house/accrued_creator_liability/USD".to_owned(),
-        credit_account: "creator/ana/payable/USD".to_owned(),
-        amount: 5_000,
-    };
+    let transfer = AdjustmentTransfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount };
     let act = Some(Act::Adjustment(Adjustment { transfers: vec![transfer] }));
     let propose = ProposeRequest { request_id: new_id(), book: "demo".to_owned(), act };
     let proposed = support.propose(by(fixture, "fay", Role::Finance, propose)).await.unwrap().into_inner().proposal.unwrap();

@@ -1,7 +1,7 @@
 //! Payouts reserve at treasury wherever there is one, without being asked to, unless the settings say otherwise.
 use crate::{
     ach::{once, until},
-    blocked::{fund, on_book, request, verified},
+    blocked::{adjust, fund, on_book, request, verified},
     options,
 };
 use api::{
@@ -11,7 +11,7 @@ use api::{
 use identity::{Role, Service};
 use runtime::{Error, Options, Runtime};
 
-/// The account that pays, whose leaf has nothing.
+/// The account that pays, whose leaf is of another entity and has nothing.
 const TREE: &str = r#"
 [[account]]
 id = "main-usd"
@@ -26,7 +26,7 @@ number = "1"
 id = "creators"
 parent = "main-usd"
 name = "Creators"
-entity = "main"
+entity = "acme"
 claims = ["demo"]
 "#;
 
@@ -55,6 +55,20 @@ async fn payouts_reserve_where_treasury_has_a_leaf_for_their_book_unless_they_ma
     without.settings.payout.reserve_at_treasury = Some(false);
     let fixture = Runtime::start(without).await.unwrap();
     until(&fixture, &payout_id, PayoutState::Settled).await;
+    let statement = async |fixture: &Runtime| {
+        let url = format!("http://{}/statements/USD", fixture.address("bank").unwrap());
+        http_client::local().build().unwrap().get(url).send().await.unwrap().text().await.unwrap()
+    };
+    assert!(!statement(&fixture).await.contains("UltmtDbtr"));
+    fixture.shutdown().await;
+
+    // A sandbox knows the name of that entity.
+    let fixture = Runtime::start(options(dir.path())).await.unwrap();
+    adjust(&fixture, "house/bank_cash/USD", "house/treasury/USD", 2_000).await;
+    let named = request(&fixture, "Ana Muller").await;
+    until(&fixture, &named.payout_id, PayoutState::Settled).await;
+    let text = statement(&fixture).await;
+    assert!(text.contains("<UltmtDbtr><Pty><Nm>Acme Sandbox Ltd</Nm>"), "{text}");
     fixture.shutdown().await;
     verified(dir.path()).await;
 }

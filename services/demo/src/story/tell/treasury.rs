@@ -17,11 +17,11 @@ pub(super) fn treasury(treasury: &TreasurySummary) -> Vec<String> {
             "{} payers used old numbers: {} on the leaves that replace them; {} days without one close an account",
             treasury.receipts, treasury.received, treasury.quiet_days
         ),
-        "a creator of each app was paid from the app's leaf:".to_owned(),
+        "a creator of each app was paid from the app's leaf, on behalf of the app's company:".to_owned(),
     ];
     lines.extend(treasury.payouts.iter().map(|paid| {
         let (amount, rail, leaf, before, after) = (paid.amount.to_string(), &paid.rail, &paid.leaf, &paid.leaf_before, &paid.leaf_after);
-        format!("  {leaf:<15}{amount:>11} over {rail}: the leaf had {before}, and has {after}")
+        format!("  {leaf:<15}{amount:>11} over {rail} for {}: the leaf had {before}, and has {after}", paid.on_behalf_of)
     }));
     lines.extend(closed(&treasury.closed_day));
     lines.extend(treasury.tree.iter().map(|line| format!("  {line}")));
