@@ -3,7 +3,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
     accounting, accounts,
     backup::{self, BackupArguments, RestoreArguments},
-    bank, bench, config, demo, explain, export, id, import, keys, lists,
+    bank, bench, catalogue, config, demo, explain, export, id, import, keys, lists,
     migrate::{self, MigrateArguments},
     privacy, rails, replay, report, screening, serve,
     settings::DatabaseArgument,
@@ -44,6 +44,8 @@ enum Command {
     Config(config::ConfigArguments),
     /// Prints or checks the lists that operators write: gifts, coin packages and rates.
     Lists(lists::ListsArguments),
+    /// Checks or compares price sheets of coin packages.
+    Catalogue(catalogue::CatalogueArguments),
     /// Prints, checks or compares the records of payment rails: hours, cut-offs, caps, costs.
     Rails(rails::RailsArguments),
     /// Reads the files of banks: payments, reports, statements.
@@ -125,6 +127,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Lists(arguments) => command::finish(lists::run(&arguments)),
+        Command::Catalogue(arguments) => command::finish(catalogue::run(&arguments)),
         Command::Rails(arguments) => command::finish(rails::run(&arguments)),
         Command::Bank(arguments) => command::finish(bank::run(&arguments)),
         Command::Accounts(arguments) => command::finish(accounts::run(&arguments)),

@@ -16,7 +16,7 @@ const YEAR_S: u64 = 365 * DAY_S;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// File with the list of coin packages; by default the built-in list.
+    /// File with the list of coin packages, or with a price sheet; by default the built-in list.
     pub packages: Option<PathBuf>,
     /// Files with the root certificates (DER) trusted for LIVE books: Apple Root CA G3, from Apple's site. Without any, LIVE books accept no receipts.
     pub apple_roots: Vec<PathBuf>,
@@ -26,11 +26,14 @@ pub struct Config {
     pub sandbox_roots: Vec<Vec<u8>>,
     /// Which app's receipts credit which book. Each app (bundle) may be listed only once.
     pub bundles: Vec<Bundle>,
-    /// The store's commission on a sale, in basis points of the price without tax. 0 to 10,000.
+    /// The store's commission on a sale, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
     pub store_commission_basis_points: u32,
-    /// Tax that the store's prices include and that the store remits, in basis points of the price without tax. 0 to 10,000. The tax is not revenue; the
-    /// posting records it as a memo only.
+    /// Tax that the store's prices include and that the store remits, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
+    /// The tax is not revenue; the posting records it as a memo only.
     pub included_tax_basis_points: u32,
+    /// Whether a receipt that states another price or currency than the price list is credited, and flagged. `false`: it is refused with RECEIPT_PRICE until
+    /// the list agrees.
+    pub credit_other_prices: bool,
     /// Seconds between two searches (sweeps) for purchases that were verified but not credited.
     #[serde(rename = "sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
@@ -82,6 +85,7 @@ impl Default for Config {
             bundles: Vec::new(),
             store_commission_basis_points: 3_000,
             included_tax_basis_points: 0,
+            credit_other_prices: true,
             sweep_interval: Duration::from_secs(5),
             sweep_after: Duration::from_secs(10),
             sweep_batch_max: 100,

@@ -7,6 +7,8 @@ use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::sheets::PriceChannel;
+
 /// The whole, in basis points.
 pub const BASIS_POINTS: u32 = 10_000;
 
@@ -49,6 +51,13 @@ impl StoreKind {
     pub fn as_str(self) -> &'static str {
         match self {
             StoreKind::Apple => "apple",
+        }
+    }
+
+    /// The channel of its prices and commissions.
+    pub fn price_channel(self) -> PriceChannel {
+        match self {
+            StoreKind::Apple => PriceChannel::AppStore,
         }
     }
 
@@ -158,6 +167,17 @@ pub struct Credit {
     pub balance_seq: BalanceSeq,
 }
 
+/// Which row of the price sheet a purchase was sold by. Of packages without a sheet, only the market is known; of older purchases, nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SoldAs {
+    /// ISO 3166 alpha-2 country; empty where it is not known.
+    pub market: String,
+    /// Id of the legal entity that sold; empty: the main one.
+    pub entity: String,
+    /// How many of the coins are a bonus.
+    pub bonus: Coins,
+}
+
 /// A purchase: one verified receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
@@ -201,6 +221,8 @@ pub struct Purchase {
     pub waits_since_ms: i64,
     /// The price of one that the receipt states, if it differs from the price list, whose price is booked. Empty otherwise.
     pub stated_price: String,
+    /// By which row of the price sheet it was sold.
+    pub sold: SoldAs,
 }
 
 impl Purchase {
@@ -260,11 +282,16 @@ pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> 
     let one = if stated(transaction).is_some_and(|stated| stated.thousandths == 0) { 0 } else { package.price.minor_units() };
     let price = one.checked_mul(quantity).filter(|price| *price <= RECEIPT_MINOR_UNITS_MAX).ok_or(OutOfRange)?;
     let price = Money::try_new(package.price.currency(), price).map_err(|_| OutOfRange)?;
-    let whole = u64::from(BASIS_POINTS);
-    let without_tax = share(price, whole, whole + u64::from(rates.tax))?;
-    let tax = price.checked_sub(without_tax).ok_or(OutOfRange)?;
-    let commission = share(without_tax, u64::from(rates.commission), whole)?;
+    let tax = tax(price, rates)?;
+    let without_tax = price.checked_sub(tax).ok_or(OutOfRange)?;
+    let commission = share(without_tax, u64::from(rates.commission), u64::from(BASIS_POINTS))?;
     Ok(ReceiptValue { coins, price, tax, commission })
+}
+
+/// The tax that a price includes.
+pub fn tax(price: Money, rates: SaleRates) -> Result<Money, OutOfRange> {
+    let whole = u64::from(BASIS_POINTS);
+    price.checked_sub(share(price, whole, whole + u64::from(rates.tax))?).ok_or(OutOfRange)
 }
 
 /// The price of one that the receipt states, if it differs from the price list: for display, such as `19.900 XQQ`.

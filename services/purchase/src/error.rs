@@ -40,11 +40,13 @@ pub enum ReceiptRefusal {
     AlreadyRedeemed,
     /// It states a larger amount than one receipt may have.
     Amount,
+    /// It states another price than the price list, and such receipts are not credited.
+    Price,
 }
 
 impl ReceiptRefusal {
     /// All refusals, in order of precedence.
-    pub const ALL: [ReceiptRefusal; 16] = [
+    pub const ALL: [ReceiptRefusal; 17] = [
         ReceiptRefusal::Malformed,
         ReceiptRefusal::Algorithm,
         ReceiptRefusal::ChainLength,
@@ -58,6 +60,7 @@ impl ReceiptRefusal {
         ReceiptRefusal::Quantity,
         ReceiptRefusal::ProductUnknown,
         ReceiptRefusal::Amount,
+        ReceiptRefusal::Price,
         ReceiptRefusal::OtherAccount,
         ReceiptRefusal::ErasedAccount,
         ReceiptRefusal::AlreadyRedeemed,
@@ -82,6 +85,7 @@ impl ReceiptRefusal {
             ReceiptRefusal::ErasedAccount => "RECEIPT_ERASED_ACCOUNT",
             ReceiptRefusal::AlreadyRedeemed => "RECEIPT_ALREADY_REDEEMED",
             ReceiptRefusal::Amount => "RECEIPT_AMOUNT",
+            ReceiptRefusal::Price => "RECEIPT_PRICE",
         }
     }
 
@@ -104,7 +108,8 @@ impl ReceiptRefusal {
             | ReceiptRefusal::OtherAccount
             | ReceiptRefusal::ErasedAccount
             | ReceiptRefusal::AlreadyRedeemed
-            | ReceiptRefusal::Amount => true,
+            | ReceiptRefusal::Amount
+            | ReceiptRefusal::Price => true,
         }
     }
 

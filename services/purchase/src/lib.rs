@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. [`sweeper`]: finishes what was cut
 //!   short by a crash. [`domain`]: what a receipt is worth.
-//! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold.
+//! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
 
@@ -17,6 +17,7 @@ mod meters;
 pub mod postings;
 pub mod purchases;
 pub mod service;
+pub mod sheets;
 pub mod store;
 pub mod stores;
 pub mod sweeper;
@@ -96,6 +97,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         verifier,
         catalogue: Arc::new(catalogue),
         rates: SaleRates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
+        credit_other_prices: config.credit_other_prices,
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
         news: tokio::sync::Notify::new(),
     });

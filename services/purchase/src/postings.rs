@@ -1,6 +1,6 @@
 //! The only place that says which accounts a purchase debits and credits.
 
-use chart::{Account, GuardKey, PostingKind, Purpose};
+use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 
 use crate::domain::Purchase;
@@ -36,7 +36,9 @@ fn in_flight(purchase: &Purchase) -> GuardKey {
 
 fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
     let value = &purchase.value;
-    let house = |purpose| Account::house(purpose, value.price.currency());
+    // An id that was checked when the price sheet was read; empty for the main entity.
+    let entity = HouseId::try_new(&purchase.sold.entity).unwrap_or(HouseId::MAIN);
+    let house = |purpose| Account::of_entity(entity, purpose, value.price.currency());
     let draft = PostingDraft::new(PostingKind::PurchaseApple, purchase.credit_id());
     let draft =
         if purchase.waits_since_ms == 0 { draft } else { draft.raise(GuardKey::receipt(purchase.purchase_id)).lower(in_flight(purchase)) };

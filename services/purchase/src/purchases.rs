@@ -16,10 +16,11 @@ use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
 use uuid::Uuid;
 
-use crate::catalogue::PackageCatalogue;
-use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction};
+use crate::catalogue::{Offer, PackageCatalogue};
+use crate::domain::{self, Credit, Purchase, PurchaseState, SaleRates, SoldAs, Transaction};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
+use crate::sheets::{Quote, Wanted};
 use crate::store::refused::{self, RefusedRow};
 use crate::store::wallet::{self, TokenStanding};
 use crate::store::{Store, purchases};
@@ -47,6 +48,8 @@ pub struct Purchases {
     pub catalogue: Arc<PackageCatalogue>,
     /// The rates by which a sale is split.
     pub rates: SaleRates,
+    /// Whether a receipt that states another price than the price list is credited.
+    pub credit_other_prices: bool,
     /// How long the sweeper leaves a new purchase to its call, in milliseconds.
     pub sweep_after_ms: i64,
     /// Notified when a store's notification was stored, so that it is read at once.
@@ -100,6 +103,11 @@ impl Purchases {
         Ok((wallet, self.store.app_account_token(book, user).await?))
     }
 
+    /// By which rates a sale of an offer would be split now.
+    pub(crate) fn rates_of(&self, offer: &Offer<'_>, now_ms: i64) -> SaleRates {
+        offer.channel.map_or(self.rates, |channel| self.catalogue.rates(&offer.package.market, channel, now_ms, self.rates))
+    }
+
     /// Refuses to sell the built-in packages in a LIVE book.
     pub async fn may_sell(&self, book: &BookName) -> Result<(), Error> {
         if self.catalogue.is_built_in() && self.ledger.book(book).await? == Some(BookKind::Live) { Err(Error::ListBuiltIn) } else { Ok(()) }
@@ -127,7 +135,7 @@ impl Purchases {
             // In a LIVE book the operator decides what a package is worth.
             Ok(_) if kind == BookKind::Live && self.catalogue.is_built_in() => Err(Error::ListBuiltIn),
             // Whatever depends on the list: a receipt that was paid for must not be refused for good because of a list that nobody chose.
-            Err(RefusedReceipt { refusal: ReceiptRefusal::ProductUnknown | ReceiptRefusal::Amount, .. })
+            Err(RefusedReceipt { refusal: ReceiptRefusal::ProductUnknown | ReceiptRefusal::Amount | ReceiptRefusal::Price, .. })
                 if kind == BookKind::Live && self.catalogue.is_built_in() =>
             {
                 Err(Error::ListBuiltIn)
@@ -150,10 +158,20 @@ impl Purchases {
             RefusedReceipt::new(ReceiptRefusal::ProductUnknown, format!("no coin package has the product id {}", transaction.product_id))
         };
         // Web packages are never sold by the store: a receipt for one would be a mistake in the price list.
-        let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == Channel::App);
-        let package = package.ok_or_else(unknown)?;
-        let value = domain::value(&transaction, package, self.rates)
-            .map_err(|error| RefusedReceipt::new(ReceiptRefusal::Amount, error.to_string()))?;
+        let (currency, at_ms) = (transaction.price.map(|(_, currency)| currency), transaction.purchased_at_ms);
+        let channel = transaction.store.price_channel();
+        let wanted = Wanted { book: &redeem.book, channel, product_id: &transaction.product_id, currency, at_ms };
+        let Quote { package, bonus, entity } = self.catalogue.quote(wanted).ok_or_else(unknown)?;
+        let rates = self.catalogue.rates(&package.market, channel, at_ms, self.rates);
+        let value =
+            domain::value(&transaction, &package, rates).map_err(|error| RefusedReceipt::new(ReceiptRefusal::Amount, error.to_string()))?;
+        let stated_price = domain::stated_price(&transaction, &package).unwrap_or_default();
+        if !self.credit_other_prices && !stated_price.is_empty() {
+            let message = format!("the receipt states the price {stated_price}, and the price list says {}", package.price);
+            return Err(RefusedReceipt::new(ReceiptRefusal::Price, message));
+        }
+        let times = i64::from(transaction.quantity);
+        let bonus = bonus.checked_mul(times).ok_or_else(|| RefusedReceipt::new(ReceiptRefusal::Amount, domain::OutOfRange.to_string()))?;
         let purchase = Purchase {
             book: redeem.book.clone(),
             purchase_id: Uuid::now_v7(),
@@ -174,7 +192,8 @@ impl Purchases {
             tries: 0,
             blocked_by: String::new(),
             waits_since_ms: 0,
-            stated_price: domain::stated_price(&transaction, package).unwrap_or_default(),
+            stated_price,
+            sold: SoldAs { market: package.market, entity, bonus },
         };
         Ok((purchase, transaction))
     }

@@ -1,6 +1,7 @@
 //! Handlers: authenticate, decode, call, encode.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use api::purchase::purchase_service_server::PurchaseService;
 use api::purchase::redeem_purchase_request::Receipt;
@@ -10,19 +11,21 @@ use api::purchase::{
     RedeemPurchaseResponse,
 };
 use db::requests::SentFields;
-use money::{RequestId, UserKey};
+use money::{RequestId, UserKey, time::unix_ms};
 use rpc::{Violations, page, wire::TimeRange};
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::catalogue::Offer;
 use crate::domain::Purchase;
 use crate::error::Error;
 use crate::purchases::{Purchases, Redeem};
+use crate::sheets;
 use crate::store::purchases::PurchasePage;
 use crate::store::refused::RefusedFilter;
 use crate::stores::apple::RECEIPT_BYTES_MAX;
-use crate::wire;
+use crate::wire::{self, OfferFilter};
 
 /// PurchaseService.
 #[derive(Debug, Clone)]
@@ -42,18 +45,27 @@ impl PurchaseService for Handlers {
         }
         #[allow(deprecated)]
         let channel = wrong.take(wire::channel(&request.channel, request.sales_channel));
+        let price_channel = wrong.take(wire::price_channel(request.price_channel));
         let size = wrong.take(wire::catalogue_page_size(request.page_size));
-        let (Some(book), Some(channel), Some(size), false) = (book, channel, size, request.market.is_empty()) else {
+        let (Some(book), Some(channel), Some(price_channel), Some(size), false) =
+            (book, channel, price_channel, size, request.market.is_empty())
+        else {
             return Err(wrong.into_status());
         };
+        let filter = OfferFilter { channel, price_channel };
         self.purchases.may_sell(&book).await?;
         let catalogue = &self.purchases.catalogue;
-        let packages = catalogue.on_sale(&request.market, channel).ok_or_else(|| Error::MarketUnknown(request.market.clone()))?;
-        let list = wire::packages_list(&book, &request.market, channel, catalogue.version());
+        let now_ms = unix_ms(SystemTime::now());
+        let offers = catalogue.offers(&book, &request.market, now_ms).ok_or_else(|| Error::MarketUnknown(request.market.clone()))?;
+        let packages = offers.into_iter().filter(|offer| filter.takes(offer));
+        // Prices change by day.
+        let version = format!("{} {}", catalogue.version(), sheets::day(now_ms));
+        let list = wire::packages_list(&book, &request.market, filter, &version);
         let after = wire::place(&list, &request.page_token)?;
         // In the order of the price list, which is fixed for its version: a package's place among those on sale is enough to go on.
         let placed = (1..).zip(packages).skip_while(|(place, _)| *place <= after);
-        let rows = placed.map(|(place, package)| (wire::package(package), place)).take(size + 1).collect();
+        let rates = |offer: &Offer<'_>| self.purchases.rates_of(offer, now_ms);
+        let rows = placed.map(|(place, offer)| (wire::package(&offer, rates(&offer)), place)).take(size + 1).collect();
         let (packages, next_page_token) = list.cut_to_fit(rows, size);
         Ok(Response::new(ListCoinPackagesResponse { packages, version: catalogue.version().to_owned(), next_page_token }))
     }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 7] = [
+pub const MIGRATIONS: [Migration; 8] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -27,6 +27,7 @@ pub const MIGRATIONS: [Migration; 7] = [
     Migration::expand(5, include_str!("../migrations/0005_details.sql")),
     Migration::expand(6, include_str!("../migrations/0006_store.sql")),
     Migration::expand(7, include_str!("../migrations/0007_store_event.sql")),
+    Migration::expand(10, include_str!("../migrations/0010_sold_as.sql")),
 ];
 
 /// Why a statement failed.

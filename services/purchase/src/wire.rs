@@ -6,9 +6,11 @@ use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
 use rpc::wire::{TimeRange, money, timestamp_ms};
 use uuid::Uuid;
 
-use crate::domain::{Channel, Package, Purchase, PurchaseState, StoreKind};
+use crate::catalogue::Offer;
+use crate::domain::{self, Channel, Purchase, PurchaseState, SaleRates, StoreKind};
 use crate::error::Error;
 use crate::purchases::Redeemed;
+use crate::sheets::PriceChannel;
 use crate::store::refused::{RefusedFilter, RefusedRow};
 use crate::stores::ID_BYTES_MAX;
 
@@ -18,7 +20,27 @@ const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 /// Packages of one page: all of them, unless a price list is longer than any that we know.
 const PACKAGE_PAGES: PageSizes = PageSizes { default: 5_000, max: 5_000 };
 
-pub(crate) fn package(package: &Package) -> CoinPackage {
+/// Which of the packages of a market are listed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfferFilter {
+    /// Only those sold in this way.
+    pub(crate) channel: Option<Channel>,
+    /// Only those sold through this channel.
+    pub(crate) price_channel: Option<PriceChannel>,
+}
+
+impl OfferFilter {
+    /// Whether it lists an offer. Packages that don't say through whom they are sold are sold through each.
+    pub(crate) fn takes(self, offer: &Offer<'_>) -> bool {
+        let kind = self.price_channel.map(PriceChannel::sales_channel).into_iter().chain(self.channel);
+        let named = self.price_channel.is_none_or(|named| offer.channel.is_none_or(|own| own == named));
+        named && kind.into_iter().all(|kind| kind == offer.package.channel)
+    }
+}
+
+/// A package with the tax that its price includes.
+pub(crate) fn package(offer: &Offer<'_>, rates: SaleRates) -> CoinPackage {
+    let package = offer.package;
     let sales_channel = match package.channel {
         Channel::App => pb::SalesChannel::App,
         Channel::Web => pb::SalesChannel::Web,
@@ -31,7 +53,27 @@ pub(crate) fn package(package: &Package) -> CoinPackage {
         sales_channel: sales_channel.into(),
         coins: package.coins.get(),
         price: Some(money(package.price)),
+        bonus_coins: offer.bonus.get(),
+        tax: domain::tax(package.price, rates).ok().map(money),
+        price_channel: offer.channel.map_or(pb::PriceChannel::Unspecified, price_channel_of).into(),
     }
+}
+
+fn price_channel_of(channel: PriceChannel) -> pb::PriceChannel {
+    match channel {
+        PriceChannel::AppStore => pb::PriceChannel::AppStore,
+        PriceChannel::GooglePlay => pb::PriceChannel::GooglePlay,
+        PriceChannel::Stripe => pb::PriceChannel::Stripe,
+        PriceChannel::Alipay => pb::PriceChannel::Alipay,
+        PriceChannel::WechatPay => pb::PriceChannel::WechatPay,
+    }
+}
+
+/// The channel that a request names; none for any.
+pub(crate) fn price_channel(number: i32) -> Result<Option<PriceChannel>, Error> {
+    let why = || "must be one of the channels that there are".to_owned();
+    let named = pb::PriceChannel::try_from(number).map_err(|_| Error::Malformed { field: "price_channel", why: why() })?;
+    Ok(PriceChannel::ALL.into_iter().find(|channel| price_channel_of(*channel) == named))
 }
 
 pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
@@ -143,9 +185,10 @@ pub(crate) fn catalogue_page_size(asked: i32) -> Result<usize, Error> {
     PACKAGE_PAGES.read(asked).map_err(|InvalidPageSize| Error::Malformed { field: "page_size", why: "must not be negative".to_owned() })
 }
 
-/// The packages on sale in a market, as their page tokens are bound to them: to the version of the price list too, which fixes their order.
-pub(crate) fn packages_list(book: &BookName, market: &str, channel: Option<Channel>, version: &str) -> PagedList {
-    PagedList::new("ListCoinPackages", book.as_str(), &[market, channel.map_or("", Channel::as_str), version])
+/// The packages on sale in a market, as their page tokens are bound to them: to the version of the price list and the day too, which fix their order.
+pub(crate) fn packages_list(book: &BookName, market: &str, filter: OfferFilter, version: &str) -> PagedList {
+    let (channel, through) = (filter.channel.map_or("", Channel::as_str), filter.price_channel.map_or("", PriceChannel::as_str));
+    PagedList::new("ListCoinPackages", book.as_str(), &[market, channel, through, version])
 }
 
 /// The place in a token, 0 without one.

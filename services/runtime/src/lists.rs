@@ -2,13 +2,13 @@
 mod gifts;
 
 pub use gifts::{ListedGift, built_in_gifts, gifts_file};
+pub use purchase::{PackageCatalogue, sheets::diff as price_changes};
 
 use crate::{Error, IdentitySource, Options, wiring::Wiring};
 use api::ledger::{BookMode, ledger_service_client::LedgerServiceClient};
 use earnings::RateCard;
 use gift::GiftCatalogue;
 use identity::Service;
-use purchase::PackageCatalogue;
 use settings::document::DocumentError;
 use std::{fmt, path::Path, str::FromStr};
 

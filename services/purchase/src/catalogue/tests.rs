@@ -3,27 +3,33 @@
 
 use super::*;
 
+fn book() -> BookName {
+    BookName::try_new("demo").unwrap()
+}
+
 #[test]
 fn the_embedded_list_has_the_published_prices() {
     let catalogue = PackageCatalogue::embedded().unwrap();
     let us: Vec<(i64, i64)> = catalogue
-        .on_sale("US", Some(Channel::App))
+        .offers(&book(), "US", 0)
         .unwrap()
         .iter()
+        .map(|offer| offer.package)
+        .filter(|package| package.channel == Channel::App)
         .map(|package| (package.coins.get(), package.price.minor_units()))
         .collect();
     assert_eq!(us, [(70, 99), (350, 499), (700, 999), (1400, 1999), (3500, 4999), (7000, 9999)]);
     let japan = catalogue.product("coins.jp.app.700").unwrap();
     assert_eq!((japan.price.minor_units(), japan.price.currency().code()), (1400, "JPY"));
-    assert_eq!(catalogue.on_sale("JP", None).unwrap().len(), 6);
-    assert!(catalogue.on_sale("XX", None).is_none());
+    assert_eq!(catalogue.offers(&book(), "JP", 0).unwrap().len(), 6);
+    assert!(catalogue.offers(&book(), "XX", 0).is_none());
 }
 
 #[test]
 fn withdrawn_packages_are_not_listed_but_known() {
     let catalogue = PackageCatalogue::embedded().unwrap();
     assert!(catalogue.product("coins.us.app.65").unwrap().withdrawn);
-    assert!(catalogue.on_sale("US", None).unwrap().iter().all(|package| package.product_id != "coins.us.app.65"));
+    assert!(catalogue.offers(&book(), "US", 0).unwrap().iter().all(|offer| offer.package.product_id != "coins.us.app.65"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A sale is one posting; zero amounts are left out.
 
 use super::*;
-use crate::domain::{PurchaseState, ReceiptValue, StoreKind};
+use crate::domain::{PurchaseState, ReceiptValue, SoldAs, StoreKind};
 use money::{BookName, Coins, Currency, Money, UserKey};
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ fn bought(price: i64, tax: i64, commission: i64) -> Purchase {
         blocked_by: String::new(),
         waits_since_ms: 0,
         stated_price: String::new(),
+        sold: SoldAs::default(),
     }
 }
 
@@ -66,6 +67,18 @@ fn a_purchase_that_waits_is_counted_until_its_sale() {
     assert_eq!(keys(waiting(&waits)), counted);
     assert_eq!((keys(sale(&waits)), keys(suspended_sale(&waits))), (counted.to_vec(), counted.to_vec()));
     assert_eq!(keys(sale(&bought(1_100, 100, 300))), Vec::<String>::new(), "one that never waited costs nothing more");
+}
+
+#[test]
+fn another_entity_sells_into_accounts_of_its_own() {
+    let sold = SoldAs { entity: "acme-jp".to_owned(), ..SoldAs::default() };
+    let post = sale(&Purchase { sold, ..bought(1_100, 100, 300) }).in_batch();
+    let accounts: Vec<_> = post.transfers[1..].iter().map(|t| (t.debit_account.as_str(), t.credit_account.as_str())).collect();
+    let expected = [
+        ("house/acme-jp/store_receivable/USD", "house/acme-jp/deferred_revenue/USD"),
+        ("house/acme-jp/prepaid_commission/USD", "house/acme-jp/deferred_revenue/USD"),
+    ];
+    assert_eq!(accounts, expected);
 }
 
 #[test]

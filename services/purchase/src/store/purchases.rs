@@ -20,8 +20,8 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_
         "INSERT INTO purchase (book, purchase_id, user_id, request_id, state, store, environment, bundle_id, transaction_id,
              product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units,
              purchased_at_ms, created_at_ms, attempt, next_attempt_at_ms, posting_id, coin_balance, balance_seq,
-             stated_price)
-         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, '', 0, 0, $19)
+             stated_price, market, entity, bonus_coins)
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, '', 0, 0, $19, $20, $21, $22)
          ON CONFLICT DO NOTHING",
     )
     .bind(new.book.as_str())
@@ -43,6 +43,9 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_
     .bind(new.created_at_ms)
     .bind(next_attempt_at_ms)
     .bind(new.stated_price.as_str())
+    .bind(new.sold.market.as_str())
+    .bind(new.sold.entity.as_str())
+    .bind(new.sold.bonus.get())
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)

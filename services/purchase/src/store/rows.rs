@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::Error;
-use crate::domain::{Credit, Purchase, PurchaseState, ReceiptValue, StoreKind};
+use crate::domain::{Credit, Purchase, PurchaseState, ReceiptValue, SoldAs, StoreKind};
 
 /// `state` in the table.
 pub(super) const VERIFIED: i64 = 1;
@@ -71,5 +71,10 @@ fn columns(row: &AnyRow) -> Result<Purchase, Error> {
         blocked_by: text("blocked_by")?,
         waits_since_ms: number("waits_since_ms")?,
         stated_price: text("stated_price")?,
+        sold: SoldAs {
+            market: text("market")?,
+            entity: text("entity")?,
+            bonus: Coins::try_new(number("bonus_coins")?).map_err(|_| damaged("bonus_coins"))?,
+        },
     })
 }

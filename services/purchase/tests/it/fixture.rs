@@ -53,17 +53,24 @@ fn config(store: &sandbox::store::Store) -> Config {
 }
 
 pub async fn on(storage: Storage) -> Fixture {
+    with(storage, |_| ()).await
+}
+
+/// With these options changed; a restart has the usual ones.
+pub async fn with(storage: Storage, change: impl Fn(&mut Config)) -> Fixture {
     let store = sandbox::store::Store::open(storage.dir.path()).unwrap();
     let books = &[(BOOK, BookMode::Test), ("test-jp", BookMode::Test), ("live-us", BookMode::Live)];
     let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
     let shutdown = CancellationToken::new();
-    let (service, purchase) = start(&bed, &store, &shutdown).await;
+    let mut config = config(&store);
+    change(&mut config);
+    let (service, purchase) = start(&bed, config, &shutdown).await;
     Fixture { store, ledger: bed.fault.clone(), service, purchase, bed, shutdown }
 }
 
-async fn start(bed: &Testbed, store: &sandbox::store::Store, shutdown: &CancellationToken) -> (Service, rpc::Transport) {
+async fn start(bed: &Testbed, config: Config, shutdown: &CancellationToken) -> (Service, rpc::Transport) {
     let deps = Deps { database: bed.database.clone(), ledger: bed.ledger_as("purchase"), shutdown: shutdown.clone() };
-    let service = purchase::start(deps, config(store)).await.unwrap();
+    let service = purchase::start(deps, config).await.unwrap();
     let transport = bed.lay(service.routes());
     (service, transport)
 }
@@ -96,7 +103,7 @@ impl Fixture {
     pub async fn restart(&mut self) {
         self.shutdown.cancel();
         self.shutdown = CancellationToken::new();
-        (self.service, self.purchase) = start(&self.bed, &self.store, &self.shutdown).await;
+        (self.service, self.purchase) = start(&self.bed, config(&self.store), &self.shutdown).await;
     }
 
     /// Stops what runs beside calls: from then on nothing is read or finished but by hand.

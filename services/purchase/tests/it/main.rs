@@ -14,3 +14,4 @@ mod old;
 mod reasons;
 mod redeem;
 mod reference;
+mod sheets;

@@ -21,6 +21,9 @@ pub struct ListCoinPackagesRequest {
     /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
     #[prost(string, tag = "6")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only packages sold through this channel, and those that don't say through which; unspecified: any.
+    #[prost(enumeration = "PriceChannel", tag = "7")]
+    pub price_channel: i32,
 }
 /// A package of coins and its price in one market.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -35,15 +38,24 @@ pub struct CoinPackage {
     #[deprecated]
     #[prost(string, tag = "3")]
     pub channel: ::prost::alloc::string::String,
-    /// Number of coins in the package.
+    /// Number of coins in the package, those of its bonus included.
     #[prost(int64, tag = "4")]
     pub coins: i64,
-    /// Price that the buyer pays.
+    /// Price that the buyer pays today (UTC), tax included.
     #[prost(message, optional, tag = "5")]
     pub price: ::core::option::Option<super::super::r#type::v1::Money>,
     /// Channel through which the package is sold.
     #[prost(enumeration = "SalesChannel", tag = "6")]
     pub sales_channel: i32,
+    /// How many of the coins are a bonus.
+    #[prost(int64, tag = "7")]
+    pub bonus_coins: i64,
+    /// Tax that the price includes, by the market's rate today.
+    #[prost(message, optional, tag = "8")]
+    pub tax: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Through whom it is sold at this price.
+    #[prost(enumeration = "PriceChannel", tag = "9")]
+    pub price_channel: i32,
 }
 /// The coin packages on sale.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -54,7 +66,7 @@ pub struct ListCoinPackagesResponse {
     /// Version of the price list that the packages are from.
     #[prost(string, tag = "2")]
     pub version: ::prost::alloc::string::String,
-    /// Set it as `page_token` to get the next page. Empty: there are no more items. It is valid for this version of the price list.
+    /// Set it as `page_token` to get the next page. Empty: there are no more items. It is valid for this version of the price list, on this day (UTC).
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -358,6 +370,51 @@ impl SalesChannel {
         }
     }
 }
+/// Through whom a package is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PriceChannel {
+    /// As a filter: any. In an answer: the list says only whether it is sold in the app or on the web.
+    Unspecified = 0,
+    /// Apple's App Store.
+    AppStore = 1,
+    /// Google Play.
+    GooglePlay = 2,
+    /// Cards on the web, by Stripe.
+    Stripe = 3,
+    /// Alipay's wallet.
+    Alipay = 4,
+    /// WeChat's wallet.
+    WechatPay = 5,
+}
+impl PriceChannel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PRICE_CHANNEL_UNSPECIFIED",
+            Self::AppStore => "PRICE_CHANNEL_APP_STORE",
+            Self::GooglePlay => "PRICE_CHANNEL_GOOGLE_PLAY",
+            Self::Stripe => "PRICE_CHANNEL_STRIPE",
+            Self::Alipay => "PRICE_CHANNEL_ALIPAY",
+            Self::WechatPay => "PRICE_CHANNEL_WECHAT_PAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PRICE_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "PRICE_CHANNEL_APP_STORE" => Some(Self::AppStore),
+            "PRICE_CHANNEL_GOOGLE_PLAY" => Some(Self::GooglePlay),
+            "PRICE_CHANNEL_STRIPE" => Some(Self::Stripe),
+            "PRICE_CHANNEL_ALIPAY" => Some(Self::Alipay),
+            "PRICE_CHANNEL_WECHAT_PAY" => Some(Self::WechatPay),
+            _ => None,
+        }
+    }
+}
 /// A store that sells coins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -576,7 +633,7 @@ pub mod purchase_service_client {
             self
         }
         /// Lists the coin packages on sale in a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
-        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list). A retry is safe.
+        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list or of another day). A retry is safe.
         pub async fn list_coin_packages(
             &mut self,
             request: impl tonic::IntoRequest<super::ListCoinPackagesRequest>,
@@ -636,7 +693,7 @@ pub mod purchase_service_client {
         /// Credits the coins of a verified receipt, once, regardless of who submits it. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what
-        /// one receipt may have), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
+        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and this installation does not credit such receipts), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
         /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
@@ -786,7 +843,7 @@ pub mod purchase_service_server {
     #[async_trait]
     pub trait PurchaseService: std::marker::Send + std::marker::Sync + 'static {
         /// Lists the coin packages on sale in a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
-        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list). A retry is safe.
+        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list or of another day). A retry is safe.
         async fn list_coin_packages(
             &self,
             request: tonic::Request<super::ListCoinPackagesRequest>,
@@ -805,7 +862,7 @@ pub mod purchase_service_server {
         /// Credits the coins of a verified receipt, once, regardless of who submits it. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what
-        /// one receipt may have), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
+        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and this installation does not credit such receipts), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
         /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
