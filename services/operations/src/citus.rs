@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 115] = [
+pub const PLAN: [(&str, TablePlacement); 121] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -97,6 +97,12 @@ pub const PLAN: [(&str, TablePlacement); 115] = [
     ("purchase.request", SERVICES),
     ("purchase.purchase", Coordinator("a store's transaction is redeemed once in all books together")),
     ("purchase.store_event", Coordinator("a store's notification is kept once in all books together")),
+    ("purchase.coin_lot", SERVICES),
+    ("purchase.lot_holding", SERVICES),
+    ("purchase.lot_spend", SERVICES),
+    ("purchase.lot_day", SERVICES),
+    ("purchase.lot_cursor", SERVICES),
+    ("purchase.revenue_posting", SERVICES),
     ("purchase.migration", OURS),
     ("purchase.program_format", OURS),
     ("gift.catalogue", Coordinator("one price list for all books")),

@@ -64,7 +64,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 88] = [
+pub const PERSONAL: [PersonalColumn; 91] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -80,6 +80,9 @@ pub const PERSONAL: [PersonalColumn; 88] = [
     personal(Service::Purchase, "store_event.payload", "a store's notification, with that token in it", OnErasure::Emptied),
     personal(Service::Purchase, "store_event.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "coin_lot.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "lot_holding.account", "user key in the name of an account", PSEUDONYM),
+    personal(Service::Purchase, "lot_spend.creator_id", "user key of the creator who got a gift", PSEUDONYM),
     personal(Service::Purchase, "purchase.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),

@@ -34,6 +34,8 @@ pub struct Config {
     /// Whether a receipt that states another price or currency than the price list is credited, and flagged. `false`: it is refused with RECEIPT_PRICE until
     /// the list agrees.
     pub credit_other_prices: bool,
+    /// Whether this process follows the ledger's journals to know to which purchase each spent coin belonged, and posts what each day earned. Several may.
+    pub follow_lots: bool,
     /// Seconds between two searches (sweeps) for purchases that were verified but not credited.
     #[serde(rename = "sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
@@ -86,6 +88,7 @@ impl Default for Config {
             store_commission_basis_points: 3_000,
             included_tax_basis_points: 0,
             credit_other_prices: true,
+            follow_lots: true,
             sweep_interval: Duration::from_secs(5),
             sweep_after: Duration::from_secs(10),
             sweep_batch_max: 100,

@@ -1,5 +1,6 @@
 //! Answers to callers: one closed enum, one table to code and reason.
 
+use crate::lots::LotsError;
 use crate::stores::apple::claims::{self, ReceiptClaims};
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
@@ -183,6 +184,10 @@ pub enum Error {
     BookUnknown(String),
     /// No such purchase, or not the caller's.
     PurchaseUnknown(String),
+    /// The purchase has no lot of coins, or not yet.
+    LotUnknown(uuid::Uuid),
+    /// Coin lots can't be read.
+    Lots(LotsError),
     /// The page token is not from this list.
     PageToken,
     /// The ledger refused a read or, under this attempt's id, a credit.
@@ -210,6 +215,16 @@ pub enum Error {
 impl From<crate::store::Error> for Error {
     fn from(error: crate::store::Error) -> Error {
         Error::Store(error)
+    }
+}
+
+impl From<LotsError> for Error {
+    fn from(error: LotsError) -> Error {
+        match error {
+            LotsError::Store(error) => Error::Store(error),
+            LotsError::Ledger(not_posted) => Error::Ledger(not_posted),
+            other @ (LotsError::Overflow(_) | LotsError::Changing) => Error::Lots(other),
+        }
     }
 }
 
@@ -244,6 +259,12 @@ impl From<Error> for Status {
             Error::PurchaseUnknown(id) => {
                 rpc::refused(Code::NotFound, "PURCHASE_UNKNOWN", "no such purchase".to_owned(), &[("purchase_id", id)])
             }
+            Error::LotUnknown(purchase_id) => {
+                let message =
+                    "the coins of this purchase were not issued, or the ledger's journal is not read that far yet; ask again later";
+                rpc::refused(Code::NotFound, "LOT_UNKNOWN", message.to_owned(), &[("purchase_id", purchase_id.to_string())])
+            }
+            Error::Lots(error) => rpc::internal(&error),
             Error::PageToken => rpc::errors::page_token(),
             Error::Ledger(not_posted) => not_posted.into(),
             Error::CreditUncertain => {

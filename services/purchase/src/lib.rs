@@ -4,6 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. [`sweeper`]: finishes what was cut
 //!   short by a crash. [`domain`]: what a receipt is worth.
+//! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
 //! - [`tables`]: the parts that auditors, backups and erasure read.
@@ -13,6 +14,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod events;
+pub mod lots;
 mod meters;
 pub mod postings;
 pub mod purchases;
@@ -38,6 +40,7 @@ pub use store::Store;
 
 use domain::SaleRates;
 use ledger_client::LedgerClient;
+use lots::Lots;
 use purchases::Purchases;
 use service::Handlers;
 use settings::document::DocumentError;
@@ -101,6 +104,10 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
         news: tokio::sync::Notify::new(),
     });
+    let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone() };
+    if config.follow_lots {
+        tokio::spawn(lots.clone().run(deps.shutdown.clone()));
+    }
     let sweep = sweeper::Options {
         interval: config.sweep_interval,
         batch_max: config.sweep_batch_max,
@@ -112,7 +119,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         telemetry::unfinished::watch("purchase", || watched.store.unfinished()).await;
     }));
     tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown));
-    Ok(Service { handlers: Handlers { purchases }, sweep })
+    Ok(Service { handlers: Handlers { purchases, lots }, sweep })
 }
 
 impl Service {
@@ -137,6 +144,12 @@ impl Service {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.handlers.purchases.store
+    }
+
+    /// The lots of coins, for reading the journal and posting revenue beside the regular runs.
+    #[must_use]
+    pub fn lots(&self) -> &Lots {
+        &self.handlers.lots
     }
 
     /// One sweep as of `now`, beside the regular ones; returns how many purchases got their coins.

@@ -4,6 +4,7 @@ use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 
 use crate::domain::Purchase;
+use crate::lots::revenue::{RevenuePosting, SignedMoney};
 
 /// A store sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. The store remits the tax,
 /// which is a memo. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the
@@ -28,6 +29,25 @@ pub fn waiting(purchase: &Purchase) -> PostingDraft {
         .once(GuardKey::receipt(purchase.purchase_id))
         .raise(in_flight(purchase))
         .field("purchase_id", purchase.purchase_id)
+}
+
+/// Revenue of a day: what was deferred of sales whose coins were spent, and the part of prepaid commissions that belongs to it. Backwards where an edition
+/// takes back what an earlier one said too much.
+#[must_use]
+pub fn earned(revenue: &RevenuePosting) -> PostingDraft {
+    let (day, entity, currency) = (revenue.day.to_string(), revenue.entity.as_str(), revenue.revenue.amount.currency());
+    let key = (day.as_str(), entity, currency.code());
+    let id = chart::id::revenue_day(&revenue.book, key, (revenue.edition, revenue.attempt, revenue.planned_at_ms));
+    let house = |purpose| Account::of_entity(HouseId::try_new(entity).unwrap_or(HouseId::MAIN), purpose, currency);
+    let draft = PostingDraft::new(PostingKind::RevenueDay, id);
+    let draft = signed(draft, house(Purpose::DeferredRevenue), house(Purpose::Revenue), revenue.revenue);
+    let draft = signed(draft, house(Purpose::CommissionExpense), house(Purpose::PrepaidCommission), revenue.commission);
+    draft.field("day", &day).field("entity", entity).field("edition", revenue.edition).happened_at(revenue.ends_at_ms())
+}
+
+/// Moves an amount, or, if it is less than nothing, back.
+fn signed(draft: PostingDraft, debit: Account<'_>, credit: Account<'_>, moved: SignedMoney) -> PostingDraft {
+    if moved.is_back { draft.money(credit, debit, moved.amount) } else { draft.money(debit, credit, moved.amount) }
 }
 
 fn in_flight(purchase: &Purchase) -> GuardKey {

@@ -1,10 +1,17 @@
 //! Handlers: authenticate, decode, call, encode.
+//!
+//! - `lots`: those that read coin lots.
+
+mod lots;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use api::purchase::purchase_service_server::PurchaseService;
 use api::purchase::redeem_purchase_request::Receipt;
+use api::purchase::{
+    GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
+};
 use api::purchase::{
     GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse,
     ListPurchasesRequest, ListPurchasesResponse, ListRefusedReceiptsRequest, ListRefusedReceiptsResponse, RedeemPurchaseRequest,
@@ -20,6 +27,7 @@ use uuid::Uuid;
 use crate::catalogue::Offer;
 use crate::domain::Purchase;
 use crate::error::Error;
+use crate::lots::Lots;
 use crate::purchases::{Purchases, Redeem};
 use crate::sheets;
 use crate::store::purchases::PurchasePage;
@@ -31,6 +39,7 @@ use crate::wire::{self, OfferFilter};
 #[derive(Debug, Clone)]
 pub struct Handlers {
     pub(crate) purchases: Arc<Purchases>,
+    pub(crate) lots: Lots,
 }
 
 #[tonic::async_trait]
@@ -75,6 +84,7 @@ impl PurchaseService for Handlers {
         let request = request.into_inner();
         let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
         let (wallet, app_account_token) = self.purchases.wallet(&book, &user).await?;
+        let coins = self.purchases.store.wallet_coins(&book, &user).await.map_err(Error::from)?;
         Ok(Response::new(GetWalletResponse {
             coin_balance: wallet.balance.coins.get(),
             balance_seq: wallet.balance.seq.get(),
@@ -82,6 +92,9 @@ impl PurchaseService for Handlers {
             app_account_token,
             account_state: wallet.state.into(),
             debit_limits: wallet.limits,
+            paid_coins: coins.paid,
+            bonus_coins: coins.bonus,
+            promotional_coins: coins.promotional,
         }))
     }
 
@@ -125,9 +138,14 @@ impl PurchaseService for Handlers {
         // Another user's purchase is answered as if there were none.
         let visible = |purchase: &Purchase| caller.acting_for(purchase.user.as_str()).is_ok();
         let purchase = found.into_iter().find(visible).ok_or(Error::PurchaseUnknown(asked))?;
+        let lot = self.purchases.store.lot_of(&book, purchase.purchase_id).await.map_err(Error::from)?;
         let purchase = wire::purchase(&purchase);
         let standing = self.purchases.ledger.standing(&book, &purchase.posting_id).await;
-        Ok(Response::new(GetPurchaseResponse { purchase: Some(purchase), posting_standing: standing.into() }))
+        Ok(Response::new(GetPurchaseResponse {
+            purchase: Some(purchase),
+            posting_standing: standing.into(),
+            lot: lot.as_ref().map(wire::lots::lot),
+        }))
     }
 
     async fn list_refused_receipts(
@@ -152,6 +170,21 @@ impl PurchaseService for Handlers {
         let mut found = self.purchases.store.refused(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
         let next_page_token = list.cut(&mut found, size, |row| row.refusal_id);
         Ok(Response::new(ListRefusedReceiptsResponse { receipts: found.iter().map(wire::refused).collect(), next_page_token }))
+    }
+
+    async fn list_lots(&self, request: Request<ListLotsRequest>) -> Result<Response<ListLotsResponse>, Status> {
+        self.lots_of_user(request).await
+    }
+
+    async fn get_lot_funding(&self, request: Request<GetLotFundingRequest>) -> Result<Response<GetLotFundingResponse>, Status> {
+        self.funding_of_purchase(request).await
+    }
+
+    async fn get_deferred_revenue(
+        &self,
+        request: Request<GetDeferredRevenueRequest>,
+    ) -> Result<Response<GetDeferredRevenueResponse>, Status> {
+        self.deferred_on(request).await
     }
 
     async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<Response<ListPurchasesResponse>, Status> {

@@ -1,11 +1,14 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
 //! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say. Request ids
-//!   are in `db::requests`.
+//!   are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers` reads them. `revenue`: what days earned.
 
+pub mod answers;
 mod events;
+pub mod lots;
 pub mod purchases;
 pub mod refused;
+mod revenue;
 mod rows;
 pub mod wallet;
 
@@ -19,7 +22,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 8] = [
+pub const MIGRATIONS: [Migration; 10] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -28,6 +31,8 @@ pub const MIGRATIONS: [Migration; 8] = [
     Migration::expand(6, include_str!("../migrations/0006_store.sql")),
     Migration::expand(7, include_str!("../migrations/0007_store_event.sql")),
     Migration::expand(10, include_str!("../migrations/0010_sold_as.sql")),
+    Migration::expand(11, include_str!("../migrations/0011_coin_lot.sql")),
+    Migration::expand(12, include_str!("../migrations/0012_revenue.sql")),
 ];
 
 /// Why a statement failed.

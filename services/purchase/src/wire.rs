@@ -1,4 +1,8 @@
 //! Protobuf to domain and back.
+//!
+//! - `lots`: coin lots.
+
+pub(crate) mod lots;
 
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};
 use money::{BookName, UserKey};

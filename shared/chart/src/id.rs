@@ -35,6 +35,18 @@ pub fn receipt_wait(purchase_id: Uuid, since_ms: i64) -> Uuid {
     derive_id(at_time(purchase_id, since_ms), &["receipt.wait"])
 }
 
+/// Revenue of a day in the accounts of an entity and a currency: the edition of that number, as it was planned at this time in Unix milliseconds, which the id
+/// carries. `attempt` counts refusals, which the ledger keeps.
+#[must_use]
+pub fn revenue_day(
+    book: &BookName,
+    (day, entity, currency): (&str, &str, &str),
+    (edition, attempt, planned_at_ms): (i64, i64, i64),
+) -> Uuid {
+    let (edition, attempt) = (edition.to_string(), attempt.to_string());
+    at_time(derive_id(Uuid::nil(), &["purchase.revenue", book.as_str(), day, entity, currency, &edition, &attempt]), planned_at_ms)
+}
+
 /// The payout made for a creator's request.
 #[must_use]
 pub fn payout(request_id: Uuid, book: &BookName, user: &str) -> Uuid {

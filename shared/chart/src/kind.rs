@@ -14,6 +14,8 @@ pub enum PostingKind {
     PurchaseApple,
     /// A paid receipt waits for its wallet, so that the wallet is not closed meanwhile. Moves nothing.
     ReceiptWait,
+    /// What was earned of sales by the coins that were spent on a day.
+    RevenueDay,
     /// Diamonds turned into money.
     Conversion,
     /// A payout's money is held.
@@ -87,10 +89,11 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::ReceiptWait,
+        Self::RevenueDay,
         Self::Conversion,
         Self::PayoutHold,
         Self::PayoutSubmit,
@@ -133,6 +136,7 @@ impl PostingKind {
             Self::Gift => "gift",
             Self::PurchaseApple => "purchase.apple",
             Self::ReceiptWait => "receipt.wait",
+            Self::RevenueDay => "revenue.day",
             Self::Conversion => "conversion",
             Self::PayoutHold => "payout.hold",
             Self::PayoutSubmit => "payout.submit",

@@ -169,6 +169,8 @@ const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiabili
 const DUE_FROM: AccountClass = AccountClass::House(Purpose::DueFrom);
 const DUE_TO: AccountClass = AccountClass::House(Purpose::DueTo);
 const BETWEEN: AccountClass = AccountClass::House(Purpose::BetweenAccounts);
+const REVENUE: AccountClass = AccountClass::House(Purpose::Revenue);
+const COMMISSION: AccountClass = AccountClass::House(Purpose::CommissionExpense);
 const DEFERRED: &[AccountClass] = &[AccountClass::House(Purpose::DeferredRevenue)];
 
 const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Times) -> TransferRule {
@@ -194,7 +196,7 @@ const fn reserved(kind: PostingKind) -> PostingRule {
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 36] = [
+pub const POSTING_RULES: [PostingRule; 37] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -222,6 +224,17 @@ pub const POSTING_RULES: [PostingRule; 36] = [
         guards: &[(GuardFamily::Receipt, GuardUse::Sets), (GuardFamily::InFlight, GuardUse::Raises)],
         ..posted(PostingKind::ReceiptWait, Poster::Purchase, &[])
     },
+    posted(
+        PostingKind::RevenueDay,
+        Poster::Purchase,
+        // Backwards where a later edition of a day earns less.
+        &[
+            moved(AccountClass::House(Purpose::DeferredRevenue), &[REVENUE], AtMostOnce),
+            moved(REVENUE, DEFERRED, AtMostOnce),
+            moved(COMMISSION, &[AccountClass::House(Purpose::PrepaidCommission)], AtMostOnce),
+            moved(AccountClass::House(Purpose::PrepaidCommission), &[COMMISSION], AtMostOnce),
+        ],
+    ),
     PostingRule {
         balanced: Some(ACCRUED),
         guards: &[(GuardFamily::Quote, GuardUse::Sets)],

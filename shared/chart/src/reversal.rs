@@ -14,6 +14,9 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     if kind.starts_with(PURCHASE_PREFIX) || kind == PostingKind::ReceiptWait.name() {
         return Some("the sale stays valid with its receipt; take coins back or give them by an adjustment");
     }
+    if kind == PostingKind::RevenueDay.name() {
+        return Some("the coin lots still say it; read them again, and what differs is posted");
+    }
     if kind == PostingKind::Conversion.name() {
         return Some("its quote stays used; move diamonds or money by an adjustment");
     }

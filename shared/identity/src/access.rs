@@ -205,6 +205,10 @@ const PROPOSAL_READ: Access =
 const HEALTH: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
+/// What users paid for their coins, and what they spent them on: for services, and staff who help users or answer for the books.
+const LOT_READ: Access =
+    Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
 /// Every RPC of every contract, by service in the order of the contracts.
 pub const TABLE: &[AccessRow] = &[
     explained("/largesse.ledger.v1.LedgerService/CreateBook", BOOK_SETUP),
@@ -235,6 +239,9 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/GetPurchase", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListPurchases", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListRefusedReceipts", REFUSAL_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListLots", LOT_READ),
+    explained("/largesse.purchase.v1.PurchaseService/GetLotFunding", LOT_READ),
+    row("/largesse.purchase.v1.PurchaseService/GetDeferredRevenue", ACCOUNTING_READ),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),

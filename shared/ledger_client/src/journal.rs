@@ -75,6 +75,17 @@ pub enum JournalNews {
     Idle,
 }
 
+/// A part of a commit with its events as the ledger sends them, for those who need more than what moved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalEvents {
+    /// The events, at most 500; none if there is nothing new.
+    pub events: Vec<JournalEvent>,
+    /// The commit, if this is its last part.
+    pub whole: Option<JournalPlace>,
+    /// There is nothing new.
+    pub idle: bool,
+}
+
 /// A journal that is being read.
 #[derive(Debug)]
 pub struct JournalReader(Streaming<WatchJournalResponse>);
@@ -111,6 +122,14 @@ impl JournalReader {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// As [`JournalReader::next_news`], with the events themselves. May be dropped while it waits: nothing is lost.
+    pub async fn next_events(&mut self) -> Result<Option<JournalEvents>, NotPosted> {
+        let Some(message) = self.0.message().await? else { return Ok(None) };
+        let place = JournalPlace { commit_no: message.commit_no, hash: message.commit_hash, seq: message.next_seq - 1 };
+        let whole = Some(place).filter(|_| !message.more && !message.heartbeat);
+        Ok(Some(JournalEvents { events: message.events, whole, idle: message.heartbeat }))
     }
 
     /// As [`JournalReader::next`], but says also, from time to time, that there is nothing new.

@@ -17,6 +17,6 @@ pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
 pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, ViewerCoins, ViewerWallet};
 pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
-pub use journal::{AccountAfter, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
+pub use journal::{AccountAfter, JournalEvents, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
 pub use posting::PostingDraft;
 pub use reason::{Audience, LedgerReason, Retry};

@@ -104,8 +104,48 @@ fn a_price_in_an_unknown_currency_goes_along() {
     assert_eq!(post.transfers, sale(&bought(1_100, 100, 300)).in_batch().transfers);
 }
 
+fn earning(revenue: i64, commission: i64) -> RevenuePosting {
+    let usd = Currency::try_new("USD").unwrap();
+    RevenuePosting {
+        book: BookName::try_new("demo").unwrap(),
+        day: "2026-11-27".parse().unwrap(),
+        entity: "acme-us".to_owned(),
+        edition: 1,
+        revenue: SignedMoney::try_new(usd, revenue).unwrap(),
+        commission: SignedMoney::try_new(usd, commission).unwrap(),
+        attempt: 0,
+        planned_at_ms: 1_795_827_700_000,
+    }
+}
+
+#[test]
+fn a_days_revenue_is_posted_at_its_end_and_back_where_it_was_too_much() {
+    let moved = |revenue: &RevenuePosting| -> Vec<(String, String, i64)> {
+        let post = earned(revenue).in_batch();
+        post.transfers.into_iter().map(|t| (t.debit_account, t.credit_account, t.amount)).collect()
+    };
+    let account = |purpose: &str| format!("house/acme-us/{purpose}/USD");
+    let there = [(account("deferred_revenue"), account("revenue"), 50), (account("commission_expense"), account("prepaid_commission"), 15)];
+    assert_eq!(moved(&earning(50, 15)), there);
+    assert_eq!(moved(&earning(-50, -15)), there.map(|(debit, credit, amount)| (credit, debit, amount)));
+    let post = earned(&earning(50, 0)).in_batch();
+    assert_eq!((post.transfers.len(), post.effective_time.unwrap().seconds), (1, 1_795_823_999), "the day's last second");
+}
+
+#[test]
+fn another_attempt_or_edition_of_a_day_has_another_id() {
+    let first = earning(50, 15);
+    let ids = [first.clone(), RevenuePosting { edition: 2, ..first.clone() }, RevenuePosting { attempt: 1, ..first.clone() }];
+    let ids: std::collections::BTreeSet<String> = ids.iter().map(|one| earned(one).in_batch().request_id).collect();
+    assert_eq!(ids.len(), 3);
+    assert!(ids.contains(&earned(&first).in_batch().request_id));
+}
+
 #[test]
 fn every_posting_is_as_its_row_says() {
+    for revenue in [(50, 15), (-50, -15), (50, 0), (0, -15), (-50, 15)] {
+        assert_eq!(earned(&earning(revenue.0, revenue.1)).broken_rule(), None, "{revenue:?}");
+    }
     for value in [(0, 0, 0), (1_100, 100, 300), (1_100, 0, 1_100)] {
         let plain = bought(value.0, value.1, value.2);
         let waited = Purchase { waits_since_ms: 1_700_000_000_500, ..plain.clone() };

@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod lists;
 mod live;
+mod lots;
 mod notified;
 mod old;
 mod reasons;

@@ -101,6 +101,15 @@ pub struct GetWalletResponse {
     /// Debit limits in force, the shortest window first. A gift that would exceed one is refused with LIMIT_EXCEEDED.
     #[prost(message, repeated, tag = "6")]
     pub debit_limits: ::prost::alloc::vec::Vec<super::super::ledger::v1::DebitLimit>,
+    /// Coins that were paid, or whose price is not known. This and the next two follow `coin_balance` with a short delay, and add up to it then.
+    #[prost(int64, tag = "7")]
+    pub paid_coins: i64,
+    /// Coins that came as the bonus of a package.
+    #[prost(int64, tag = "8")]
+    pub bonus_coins: i64,
+    /// Coins that were given.
+    #[prost(int64, tag = "9")]
+    pub promotional_coins: i64,
 }
 /// A receipt to redeem.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -230,6 +239,9 @@ pub struct GetPurchaseResponse {
     /// Whether its posting still stands, as the ledger says now. UNSPECIFIED: there is none yet, or the ledger can't be asked; ask again.
     #[prost(enumeration = "super::super::ledger::v1::PostingStanding", tag = "2")]
     pub posting_standing: i32,
+    /// The lot of its coins: how many are left and how many were spent. Absent until the coins are issued, and shortly after that.
+    #[prost(message, optional, tag = "3")]
+    pub lot: ::core::option::Option<CoinLot>,
 }
 /// Request for a user's purchases.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -336,6 +348,200 @@ pub struct ListRefusedReceiptsResponse {
     /// `page_token` for the next page. Empty: there are no more items.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+}
+/// Coins that came to a wallet at once, with what they cost. Coins are spent in the order of their lots: promotional ones first, then the oldest.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoinLot {
+    /// Number of the lot in the book. A later lot has a higher number.
+    #[prost(int64, tag = "1")]
+    pub lot_no: i64,
+    /// The user to whom they came.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Where they come from.
+    #[prost(enumeration = "LotOrigin", tag = "3")]
+    pub origin: i32,
+    /// UUID of the purchase. Empty unless they were bought.
+    #[prost(string, tag = "4")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// UUID of the ledger posting that brought them.
+    #[prost(string, tag = "5")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the country whose price applied. Empty if it is not known.
+    #[prost(string, tag = "6")]
+    pub market: ::prost::alloc::string::String,
+    /// Id of the legal entity that sold them. Empty unless they were bought.
+    #[prost(string, tag = "7")]
+    pub entity: ::prost::alloc::string::String,
+    /// What the buyer paid. Absent unless they were bought, as are tax and commission.
+    #[prost(message, optional, tag = "8")]
+    pub price: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Tax included in the price.
+    #[prost(message, optional, tag = "9")]
+    pub tax: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// What the store keeps of the price without tax.
+    #[prost(message, optional, tag = "10")]
+    pub commission: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// How many coins there were.
+    #[prost(int64, tag = "11")]
+    pub coins: i64,
+    /// How many of them were a bonus.
+    #[prost(int64, tag = "12")]
+    pub bonus_coins: i64,
+    /// How many were spent.
+    #[prost(int64, tag = "13")]
+    pub coins_spent: i64,
+    /// How many are in wallets.
+    #[prost(int64, tag = "14")]
+    pub coins_left: i64,
+    /// When they came to the wallet.
+    #[prost(message, optional, tag = "15")]
+    pub issue_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for a user's lots.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListLotsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The user. Required.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and user. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of lots.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListLotsResponse {
+    /// The lots, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub lots: ::prost::alloc::vec::Vec<CoinLot>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for what a purchase funded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetLotFundingRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the purchase. Required.
+    #[prost(string, tag = "2")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and purchase. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Coins that a posting took of a lot.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LotFunding {
+    /// UUID of the posting: of a gift, or of what took the coins away.
+    #[prost(string, tag = "1")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// The creator who got the gift. Empty if nobody did.
+    #[prost(string, tag = "2")]
+    pub creator_id: ::prost::alloc::string::String,
+    /// Number of coins. Negative: a reversal gave them back.
+    #[prost(int64, tag = "3")]
+    pub coins: i64,
+    /// Whether they were spent. False: they were taken away, which earns nothing.
+    #[prost(bool, tag = "4")]
+    pub spent: bool,
+    /// The part of the price without tax that the coins stand for, rounded so that all of them together are the whole of it. Negative as `coins` are.
+    #[prost(message, optional, tag = "5")]
+    pub revenue: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// The store's part of that.
+    #[prost(message, optional, tag = "6")]
+    pub commission: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// When.
+    #[prost(message, optional, tag = "7")]
+    pub spend_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One page of what a purchase funded.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetLotFundingResponse {
+    /// The lot of the purchase.
+    #[prost(message, optional, tag = "1")]
+    pub lot: ::core::option::Option<CoinLot>,
+    /// What took its coins, in that order.
+    #[prost(message, repeated, tag = "2")]
+    pub funding: ::prost::alloc::vec::Vec<LotFunding>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for deferred revenue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDeferredRevenueRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The day (UTC) at whose end the sums are, such as `2026-11-27`. Empty: today, up to now.
+    #[prost(string, tag = "2")]
+    pub day: ::prost::alloc::string::String,
+}
+/// Sums of the lots of an entity, a market and a currency.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeferredRevenue {
+    /// Id of the legal entity that sold them. Empty for coins that were not sold here.
+    #[prost(string, tag = "1")]
+    pub entity: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the market. Empty if it is not known.
+    #[prost(string, tag = "2")]
+    pub market: ::prost::alloc::string::String,
+    /// Coins in wallets that were paid, or whose price is not known.
+    #[prost(int64, tag = "3")]
+    pub paid_coins: i64,
+    /// Coins in wallets that came as the bonus of a package.
+    #[prost(int64, tag = "4")]
+    pub bonus_coins: i64,
+    /// Coins in wallets that were given.
+    #[prost(int64, tag = "5")]
+    pub promotional_coins: i64,
+    /// Those of `paid_coins` whose price is not known.
+    #[prost(int64, tag = "6")]
+    pub unknown_coins: i64,
+    /// What was sold without tax and is not earned. Absent for coins that were not sold here.
+    #[prost(message, optional, tag = "7")]
+    pub deferred: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// The part of it that stores keep.
+    #[prost(message, optional, tag = "8")]
+    pub prepaid_commission: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// What an entity earned in a currency and the ledger does not have yet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnpostedRevenue {
+    /// Id of the legal entity.
+    #[prost(string, tag = "1")]
+    pub entity: ::prost::alloc::string::String,
+    /// Earned of what was deferred.
+    #[prost(message, optional, tag = "2")]
+    pub revenue: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// The part of it that stores keep.
+    #[prost(message, optional, tag = "3")]
+    pub commission: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// Coins in wallets and deferred revenue at the end of a day.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetDeferredRevenueResponse {
+    /// By entity, market and currency.
+    #[prost(message, repeated, tag = "1")]
+    pub lines: ::prost::alloc::vec::Vec<DeferredRevenue>,
+    /// What was earned and is not posted, by entity and currency: of the day that is not over. The ledger's deferred revenue of an entity and a currency is the
+    /// sum of `deferred` and of this.
+    #[prost(message, repeated, tag = "2")]
+    pub unposted: ::prost::alloc::vec::Vec<UnpostedRevenue>,
+    /// Sequence number of the last event of the ledger's journal that the sums include.
+    #[prost(int64, tag = "3")]
+    pub seq: i64,
 }
 /// Channel through which packages are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -523,6 +729,43 @@ impl PurchaseState {
         }
     }
 }
+/// Where the coins of a lot come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LotOrigin {
+    /// Never returned.
+    Unspecified = 0,
+    /// Bought, at the price of the lot. The bonus of a package shares it.
+    Bought = 1,
+    /// Given, by staff or a campaign.
+    Promotional = 2,
+    /// Imported, or sold by a purchase that is not known here: the price is not known.
+    Unknown = 3,
+}
+impl LotOrigin {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LOT_ORIGIN_UNSPECIFIED",
+            Self::Bought => "LOT_ORIGIN_BOUGHT",
+            Self::Promotional => "LOT_ORIGIN_PROMOTIONAL",
+            Self::Unknown => "LOT_ORIGIN_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LOT_ORIGIN_UNSPECIFIED" => Some(Self::Unspecified),
+            "LOT_ORIGIN_BOUGHT" => Some(Self::Bought),
+            "LOT_ORIGIN_PROMOTIONAL" => Some(Self::Promotional),
+            "LOT_ORIGIN_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod purchase_service_client {
     #![allow(
@@ -633,7 +876,8 @@ pub mod purchase_service_client {
             self
         }
         /// Lists the coin packages on sale in a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
-        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list or of another day). A retry is safe.
+        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list or of another day). A retry
+        /// is safe.
         pub async fn list_coin_packages(
             &mut self,
             request: impl tonic::IntoRequest<super::ListCoinPackagesRequest>,
@@ -693,8 +937,9 @@ pub mod purchase_service_client {
         /// Credits the coins of a verified receipt, once, regardless of who submits it. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what
-        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and this installation does not credit such receipts), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
-        /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
+        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and the operator has such receipts refused), RECEIPT_OTHER_ACCOUNT,
+        /// RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From RECEIPT_MALFORMED on, these are FAILED_PRECONDITION
+        /// (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
         /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after it, is not sticky: the same request succeeds once the operator has
@@ -827,6 +1072,96 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Lists the lots of a user's coins, newest first: what each was bought for, and how much of it was spent. For services and staff. Reasons: MALFORMED,
+        /// PAGE_TOKEN.
+        pub async fn list_lots(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListLotsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListLotsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListLots",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.purchase.v1.PurchaseService", "ListLots"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists what the coins of a purchase were spent on, in that order: which gifts, for which creators, and what net money stood behind each. For services and
+        /// staff. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND), LOT_UNKNOWN (NOT_FOUND: its coins were not issued, or the ledger's journal is not read that far
+        /// yet), PAGE_TOKEN.
+        pub async fn get_lot_funding(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetLotFundingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLotFundingResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetLotFunding",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetLotFunding",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns the coins in wallets and the revenue still deferred, by entity, market and currency, at the end of a day. For finance. Reasons: MALFORMED.
+        pub async fn get_deferred_revenue(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDeferredRevenueRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDeferredRevenueResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetDeferredRevenue",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetDeferredRevenue",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -843,7 +1178,8 @@ pub mod purchase_service_server {
     #[async_trait]
     pub trait PurchaseService: std::marker::Send + std::marker::Sync + 'static {
         /// Lists the coin packages on sale in a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not
-        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list or of another day). A retry is safe.
+        /// configured a list of packages), MARKET_UNKNOWN (NOT_FOUND), PAGE_TOKEN (also for a token of another version of the price list or of another day). A retry
+        /// is safe.
         async fn list_coin_packages(
             &self,
             request: tonic::Request<super::ListCoinPackagesRequest>,
@@ -862,8 +1198,9 @@ pub mod purchase_service_server {
         /// Credits the coins of a verified receipt, once, regardless of who submits it. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what
-        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and this installation does not credit such receipts), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
-        /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
+        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and the operator has such receipts refused), RECEIPT_OTHER_ACCOUNT,
+        /// RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From RECEIPT_MALFORMED on, these are FAILED_PRECONDITION
+        /// (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
         /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after it, is not sticky: the same request succeeds once the operator has
@@ -906,6 +1243,33 @@ pub mod purchase_service_server {
             request: tonic::Request<super::ListRefusedReceiptsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListRefusedReceiptsResponse>,
+            tonic::Status,
+        >;
+        /// Lists the lots of a user's coins, newest first: what each was bought for, and how much of it was spent. For services and staff. Reasons: MALFORMED,
+        /// PAGE_TOKEN.
+        async fn list_lots(
+            &self,
+            request: tonic::Request<super::ListLotsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListLotsResponse>,
+            tonic::Status,
+        >;
+        /// Lists what the coins of a purchase were spent on, in that order: which gifts, for which creators, and what net money stood behind each. For services and
+        /// staff. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND), LOT_UNKNOWN (NOT_FOUND: its coins were not issued, or the ledger's journal is not read that far
+        /// yet), PAGE_TOKEN.
+        async fn get_lot_funding(
+            &self,
+            request: tonic::Request<super::GetLotFundingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLotFundingResponse>,
+            tonic::Status,
+        >;
+        /// Returns the coins in wallets and the revenue still deferred, by entity, market and currency, at the end of a day. For finance. Reasons: MALFORMED.
+        async fn get_deferred_revenue(
+            &self,
+            request: tonic::Request<super::GetDeferredRevenueRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDeferredRevenueResponse>,
             tonic::Status,
         >;
     }
@@ -1265,6 +1629,146 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListRefusedReceiptsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListLots" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListLotsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListLotsRequest>
+                    for ListLotsSvc<T> {
+                        type Response = super::ListLotsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListLotsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_lots(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListLotsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetLotFunding" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetLotFundingSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetLotFundingRequest>
+                    for GetLotFundingSvc<T> {
+                        type Response = super::GetLotFundingResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetLotFundingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_lot_funding(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetLotFundingSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetDeferredRevenue" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDeferredRevenueSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetDeferredRevenueRequest>
+                    for GetDeferredRevenueSvc<T> {
+                        type Response = super::GetDeferredRevenueResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDeferredRevenueRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_deferred_revenue(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDeferredRevenueSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

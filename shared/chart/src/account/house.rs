@@ -12,6 +12,8 @@ pub enum Purpose {
     DeferredRevenue,
     /// Coins sold and spent.
     Revenue,
+    /// What stores and processors kept of sales whose coins were spent.
+    CommissionExpense,
     /// Tax on sales that we remit.
     TaxPayable,
     /// What card processors owe us.
@@ -76,11 +78,12 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
         Self::Revenue,
+        Self::CommissionExpense,
         Self::TaxPayable,
         Self::ProcessorReceivable,
         Self::ProcessorFee,
@@ -120,6 +123,7 @@ impl Purpose {
             Self::PrepaidCommission => "prepaid_commission",
             Self::DeferredRevenue => "deferred_revenue",
             Self::Revenue => "revenue",
+            Self::CommissionExpense => "commission_expense",
             Self::TaxPayable => "tax_payable",
             Self::ProcessorReceivable => "processor_receivable",
             Self::ProcessorFee => "processor_fee",

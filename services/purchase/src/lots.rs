@@ -1,0 +1,42 @@
+//! Coin lots: to which purchase every coin belongs that is in a wallet or was spent, and what of a purchase's price is earned. A projection of the ledger's
+//! journal that no purchase and no gift waits for.
+//!
+//! - `read`: the journal's events. [`lot`]: a lot and its price. [`working`]: how transfers change lots. `follow`: reads the journal and stores what it
+//!   says. [`revenue`]: posts what each day earned.
+
+mod follow;
+pub mod lot;
+pub(crate) mod read;
+pub mod revenue;
+pub mod working;
+
+pub use lot::{Lot, LotOrigin, LotSums};
+pub use working::{LotSpend, LotUse};
+
+use ledger_client::{LedgerClient, NotPosted};
+
+use crate::store::Store;
+
+/// Why lots can't be read or posted for now.
+#[derive(Debug, thiserror::Error)]
+pub enum LotsError {
+    /// The ledger's answer.
+    #[error("the ledger: {0}")]
+    Ledger(#[from] NotPosted),
+    /// The tables.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// Sums beyond what can be stored.
+    #[error(transparent)]
+    Overflow(#[from] working::LotOverflow),
+    /// The book is written to too quickly for its end to be found.
+    #[error("the book changes while its sums are read; nothing was posted, ask again")]
+    Changing,
+}
+
+/// The projection and what is posted by it.
+#[derive(Debug, Clone)]
+pub struct Lots {
+    pub(crate) store: Store,
+    pub(crate) ledger: LedgerClient,
+}

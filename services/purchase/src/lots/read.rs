@@ -1,0 +1,93 @@
+//! What the journal says about coins, in the projection's terms.
+
+use api::ledger::{JournalEvent, Posting, journal_event::What};
+use chart::{Account, GuardFamily, Unit, kind::PURCHASE_PREFIX};
+use uuid::Uuid;
+
+/// Transfers of a posting, at most: the ledger's own limit.
+const TRANSFERS_MAX: i64 = 64;
+/// The field of a sale that names its purchase.
+const PURCHASE_ID: &str = "purchase_id";
+
+/// A transfer of coins that moved something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CoinTransfer {
+    /// 64 times the event's sequence number, and the place in it.
+    pub(crate) no: i64,
+    /// The posting.
+    pub(crate) posting_id: String,
+    /// Its kind.
+    pub(crate) kind: String,
+    /// The account debited.
+    pub(crate) debit: String,
+    /// The account credited.
+    pub(crate) credit: String,
+    /// How many.
+    pub(crate) coins: i64,
+    /// The purchase that the posting names; empty without one.
+    pub(crate) purchase_id: String,
+    /// It happened elsewhere before, and was imported.
+    pub(crate) imported: bool,
+    /// The posting that it reverses; empty without one.
+    pub(crate) reverses: String,
+    /// Who got the posting's diamonds; empty if nobody did.
+    pub(crate) creator: String,
+    /// When it was committed, in Unix milliseconds.
+    pub(crate) at_ms: i64,
+}
+
+impl CoinTransfer {
+    /// Whether it sells coins.
+    pub(crate) fn is_sale(&self) -> bool {
+        self.kind.starts_with(PURCHASE_PREFIX)
+    }
+}
+
+/// Whether lots are held by an account: a viewer's coins, or those whose wallet was closed.
+pub(crate) fn holds_lots(account: &str) -> bool {
+    matches!(Account::parse(account), Some(Account::ViewerCoins(_) | Account::CoinsSuspense))
+}
+
+/// The transfers of an event that move coins to or from accounts that hold lots. Holds move nothing until they are posted.
+pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransfer> {
+    let Some(What::Posting(posting)) = &event.what else { return Vec::new() };
+    let (mut found, coin) = (Vec::new(), Unit::Coin.to_string());
+    for (at, transfer) in (0..).zip(&posting.transfers) {
+        let moves = !transfer.pending && !transfer.released && transfer.unit == coin;
+        if !moves || !(holds_lots(&transfer.debit_account) || holds_lots(&transfer.credit_account)) {
+            continue;
+        }
+        let reversed = posting.guards.iter().find_map(|guard| guard.key.strip_prefix(GuardFamily::Reversed.prefix()));
+        found.push(CoinTransfer {
+            no: event.seq * TRANSFERS_MAX + at,
+            posting_id: posting.posting_id.clone(),
+            kind: posting.kind.clone(),
+            debit: transfer.debit_account.clone(),
+            credit: transfer.credit_account.clone(),
+            coins: transfer.amount,
+            purchase_id: field(posting, PURCHASE_ID),
+            imported: is_imported(posting, book),
+            reverses: reversed.unwrap_or_default().to_owned(),
+            creator: creator(posting),
+            at_ms: posting.commit_time.as_ref().map_or(0, |time| time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000),
+        });
+    }
+    found
+}
+
+fn field(posting: &Posting, name: &str) -> String {
+    posting.request_fields.iter().find(|field| field.name == name).map_or_else(String::new, |field| field.value.clone())
+}
+
+fn is_imported(posting: &Posting, book: &str) -> bool {
+    let fields = || posting.request_fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect::<Vec<_>>();
+    Uuid::try_parse(&posting.posting_id).is_ok_and(|id| chart::imported::origin(id, &fields(), book).is_some())
+}
+
+fn creator(posting: &Posting) -> String {
+    let creators = posting.transfers.iter().filter_map(|transfer| match Account::parse(&transfer.credit_account) {
+        Some(Account::CreatorDiamonds(owner)) => Some(owner.as_str().to_owned()),
+        _ => None,
+    });
+    creators.into_iter().next().unwrap_or_default()
+}

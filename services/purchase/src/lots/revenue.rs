@@ -1,0 +1,119 @@
+//! Posts what each day earned. What is to be posted is planned first, by day, entity and currency, as the difference from what was planned before; the posting's
+//! id follows from the plan. So a crash repeats a posting and never adds one, and reading the journal again posts differences only.
+
+use std::time::SystemTime;
+
+use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+use ledger_client::{LedgerReason, LedgerRefusal, Retry};
+use money::time::unix_ms;
+use money::{BookName, Currency, Money};
+
+use super::working::LotOverflow;
+use super::{Lots, LotsError};
+use crate::postings;
+use crate::sheets::day;
+
+/// How long after its end a day is planned: the ledger's clock may be behind this one.
+const DAY_OVER_AFTER_MS: i64 = 900_000;
+
+/// After this time no call is in flight any more, in milliseconds.
+const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
+
+/// An amount that is moved, or moved back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedMoney {
+    /// How much.
+    pub amount: Money,
+    /// Against the usual direction.
+    pub is_back: bool,
+}
+
+impl SignedMoney {
+    /// Less than nothing is moved back.
+    pub(crate) fn try_new(currency: Currency, minor_units: i64) -> Result<SignedMoney, LotOverflow> {
+        let amount = minor_units.checked_abs().and_then(|amount| Money::try_new(currency, amount).ok()).ok_or(LotOverflow)?;
+        Ok(SignedMoney { amount, is_back: minor_units < 0 })
+    }
+
+    /// Minor units; less than nothing where it is moved back.
+    #[must_use]
+    pub fn minor_units(self) -> i64 {
+        if self.is_back { -self.amount.minor_units() } else { self.amount.minor_units() }
+    }
+}
+
+/// An edition of a day's revenue, as it is planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevenuePosting {
+    /// The book.
+    pub book: BookName,
+    /// The day, UTC.
+    pub day: Date,
+    /// Id of the entity that sold.
+    pub entity: String,
+    /// 1 and up; those after the first are differences.
+    pub edition: i64,
+    /// Earned of what was sold without tax.
+    pub revenue: SignedMoney,
+    /// The channel's part of that.
+    pub commission: SignedMoney,
+    /// How often the ledger finally refused it.
+    pub attempt: i64,
+    /// When it was planned, or planned again, in Unix milliseconds.
+    pub planned_at_ms: i64,
+}
+
+impl RevenuePosting {
+    /// The last millisecond of the day.
+    #[must_use]
+    pub fn ends_at_ms(&self) -> i64 {
+        let next = self.day.saturating_add(1.day()).to_zoned(TimeZone::UTC);
+        next.map_or(i64::MAX, |next| next.timestamp().as_millisecond() - 1)
+    }
+}
+
+/// Whether an edition is posted under another id. One that is refused for its time is given up only once it is old: if the ledger finds it ahead of its clock,
+/// another process's call with it may still be in flight.
+fn takes_a_fresh_id(refusal: &LedgerRefusal, planned: &RevenuePosting, now_ms: i64) -> bool {
+    let is_old = now_ms.saturating_sub(planned.planned_at_ms) > IN_FLIGHT_MAX_MS;
+    refusal.retry() == Retry::FreshId && (refusal.reason != LedgerReason::RequestIdTime || is_old)
+}
+
+/// The last day that is over at a time.
+#[must_use]
+pub fn last_day_over(now: SystemTime) -> Date {
+    day(unix_ms(now).saturating_sub(DAY_OVER_AFTER_MS)).saturating_sub(1.day())
+}
+
+impl Lots {
+    /// Posts the revenue of the days up to `last`, which must be over; how many postings that were. Their ids carry the time `now`.
+    pub async fn recognise(&self, book: &BookName, last: Date, now: SystemTime) -> Result<usize, LotsError> {
+        let now_ms = unix_ms(now);
+        let place = self.catch_up(book).await?;
+        if place.journal.commit_no > 0 && place.planned_day < last.to_string() {
+            self.store.plan_revenue(book, &place, last, now_ms).await?;
+        }
+        let mut posted = 0;
+        for planned in self.store.planned_revenue(book).await? {
+            posted += usize::from(self.post(&planned, now_ms).await?);
+        }
+        Ok(posted)
+    }
+
+    /// Posts an edition. False: the ledger refused it for good, and the next run posts it under another id.
+    async fn post(&self, planned: &RevenuePosting, now_ms: i64) -> Result<bool, LotsError> {
+        match self.ledger.posting(&planned.book, postings::earned(planned)).await {
+            Ok(posting) => {
+                self.store.revenue_posted(planned, &posting.posting_id).await?;
+                Ok(true)
+            }
+            Err(not_posted) if not_posted.refusal().is_some_and(|refusal| takes_a_fresh_id(refusal, planned, now_ms)) => {
+                let (day, currency) = (planned.day, planned.revenue.amount.currency());
+                tracing::warn!(book = %planned.book, %day, %currency, %not_posted, "a day's revenue was refused; it is posted again under another id");
+                self.store.plan_again(planned, now_ms).await?;
+                Ok(false)
+            }
+            Err(not_posted) => Err(not_posted.into()),
+        }
+    }
+}

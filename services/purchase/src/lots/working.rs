@@ -1,0 +1,251 @@
+//! Lots, and who holds them, as transfers change them: the part that a batch of the journal touches. No I/O; the same transfers give the same lots,
+//! however they are divided into batches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::lot::{Lot, LotSums};
+use super::read::{CoinTransfer, holds_lots};
+use crate::domain::Purchase;
+use crate::sheets::day;
+
+/// The lot in whose name an account has less than nothing.
+pub(crate) const OVERDRAWN: i64 = 0;
+
+/// A number exceeds what the tables can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sums of coin lots exceed 64 bits")]
+pub struct LotOverflow;
+
+/// What a posting did with coins of a lot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LotUse {
+    /// Spent them: they are revenue.
+    Spent,
+    /// Took them away: nothing is earned by that.
+    Removed,
+}
+
+impl LotUse {
+    /// The number in the table.
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            LotUse::Spent => 1,
+            LotUse::Removed => 2,
+        }
+    }
+}
+
+/// Coins that a posting took of a lot; less than nothing where a reversal gave them back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotSpend {
+    /// The lot.
+    pub lot_no: i64,
+    /// 64 times the sequence number of the event, and the transfer's place in it.
+    pub spend_no: i64,
+    /// The posting.
+    pub posting_id: String,
+    /// What it did with them.
+    pub used: LotUse,
+    /// Who got the gift; empty if nobody did.
+    pub creator_id: String,
+    /// How many.
+    pub coins: i64,
+    /// What they earned, in minor units of the lot's currency.
+    pub revenue: i64,
+    /// The channel's part of that.
+    pub commission: i64,
+    /// When, in Unix milliseconds.
+    pub spent_at_ms: i64,
+}
+
+/// The coins of an account: spend rank and lot, in the order of spending.
+pub(crate) type Holding = BTreeMap<(i64, i64), i64>;
+/// The lots of a day that are summed together: the day, the entity, the market, the currency.
+pub(crate) type DayKey = (Date, String, String, String);
+
+/// The lots that a batch touches, and what it changed.
+#[derive(Debug, Default)]
+pub(crate) struct WorkingLots {
+    pub(crate) lots: BTreeMap<i64, Lot>,
+    pub(crate) holdings: BTreeMap<String, Holding>,
+    /// What postings took that the batch reverses.
+    pub(crate) spends: Vec<LotSpend>,
+    pub(crate) changed_lots: BTreeSet<i64>,
+    pub(crate) changed_holdings: BTreeSet<(String, i64, i64)>,
+    pub(crate) new_spends: Vec<LotSpend>,
+    pub(crate) days: BTreeMap<DayKey, LotSums>,
+}
+
+impl WorkingLots {
+    /// Follows a transfer. What its accounts hold, and what the posting it reverses took, is there already.
+    pub(crate) fn apply(&mut self, transfer: &CoinTransfer, purchase: Option<&Purchase>) -> Result<(), LotOverflow> {
+        match (holds_lots(&transfer.debit), holds_lots(&transfer.credit)) {
+            (false, true) => {
+                let back = if transfer.reverses.is_empty() { 0 } else { self.give_back(transfer)? };
+                self.issue(transfer, transfer.coins - back, purchase)
+            }
+            (true, false) => {
+                let used = if transfer.credit == chart::Account::CoinsRedeemed.name() { LotUse::Spent } else { LotUse::Removed };
+                self.take_away(transfer, used)
+            }
+            (true, true) => {
+                let mut missing = 0;
+                for (key, coins) in self.take(&transfer.debit, transfer.coins, &BTreeSet::new()) {
+                    if key.1 == OVERDRAWN {
+                        self.hold(&transfer.debit, key, -coins);
+                        missing = coins;
+                    } else {
+                        self.hold(&transfer.credit, key, coins);
+                    }
+                }
+                self.issue(transfer, missing, None)
+            }
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// New coins, of which an account that has less than nothing spends some at once.
+    fn issue(&mut self, transfer: &CoinTransfer, coins: i64, purchase: Option<&Purchase>) -> Result<(), LotOverflow> {
+        if coins > 0 {
+            let lot = Lot::issued_by(&CoinTransfer { coins, ..transfer.clone() }, purchase);
+            let (key, rank) = (lot.lot_no, lot.origin.spend_rank());
+            self.count(&lot, day(transfer.at_ms), 1)?;
+            self.lots.insert(key, lot);
+            self.changed_lots.insert(key);
+            self.hold(&transfer.credit, (rank, key), coins);
+        }
+        self.cover(transfer)
+    }
+
+    /// Spends what an account has for what it spent before it had it.
+    fn cover(&mut self, transfer: &CoinTransfer) -> Result<(), LotOverflow> {
+        let account = &transfer.credit;
+        let Some(short) = self.holdings.get(account).and_then(|held| held.get(&(OVERDRAWN, OVERDRAWN))).map(|coins| -coins) else {
+            return Ok(());
+        };
+        let there: i64 = self.holdings.get(account).into_iter().flatten().filter(|(_, coins)| **coins > 0).map(|(_, coins)| coins).sum();
+        let paid = short.min(there);
+        self.hold(account, (OVERDRAWN, OVERDRAWN), paid);
+        for ((_, lot_no), coins) in self.take(account, paid, &BTreeSet::new()) {
+            self.used(lot_no, coins, LotUse::Spent, transfer)?;
+        }
+        Ok(())
+    }
+
+    fn take_away(&mut self, transfer: &CoinTransfer, used: LotUse) -> Result<(), LotOverflow> {
+        // A reversed sale takes its own coins first.
+        let reversed = |lot: &&Lot| lot.posting_id == transfer.reverses;
+        let own: BTreeSet<i64> = match transfer.reverses.is_empty() {
+            true => BTreeSet::new(),
+            false => self.lots.values().filter(reversed).map(|lot| lot.lot_no).collect(),
+        };
+        for ((_, lot_no), coins) in self.take(&transfer.debit, transfer.coins, &own) {
+            // What was spent of a reversed sale is paid with other coins: they count as spent.
+            let used = if own.is_empty() || own.contains(&lot_no) { used } else { LotUse::Spent };
+            if lot_no == OVERDRAWN {
+                self.hold(&transfer.debit, (OVERDRAWN, OVERDRAWN), -coins);
+            } else {
+                self.used(lot_no, coins, used, transfer)?;
+            }
+        }
+        for lot_no in own {
+            self.change(lot_no, day(transfer.at_ms), |lot| lot.reversed = true)?;
+        }
+        Ok(())
+    }
+
+    /// Takes coins out of an account's lots: the named ones first, then in the order of spending. What is missing is of lot [`OVERDRAWN`].
+    fn take(&mut self, account: &str, coins: i64, first: &BTreeSet<i64>) -> Vec<((i64, i64), i64)> {
+        let held = self.holdings.get(account).into_iter().flatten().filter(|(_, there)| **there > 0);
+        let mut order: Vec<((i64, i64), i64)> = held.map(|(key, there)| (*key, *there)).collect();
+        order.sort_by_key(|((_, lot_no), _)| !first.contains(lot_no));
+        let (mut taken, mut missing) = (Vec::new(), coins);
+        for (key, there) in order {
+            let some = there.min(missing);
+            if some == 0 {
+                break;
+            }
+            missing -= some;
+            self.hold(account, key, -some);
+            taken.push((key, some));
+        }
+        if missing > 0 {
+            taken.push(((OVERDRAWN, OVERDRAWN), missing));
+        }
+        taken
+    }
+
+    /// Gives back what a reversed posting took, up to what the transfer moves; says how much that was.
+    fn give_back(&mut self, transfer: &CoinTransfer) -> Result<i64, LotOverflow> {
+        // What it took of each lot, less what other transfers of this posting gave back.
+        let concerned = |spend: &&LotSpend| spend.posting_id == transfer.reverses || spend.posting_id == transfer.posting_id;
+        let mut taken: BTreeMap<i64, (i64, LotUse)> = BTreeMap::new();
+        for spend in self.spends.iter().chain(&self.new_spends).filter(concerned) {
+            taken.entry(spend.lot_no).or_insert((0, spend.used)).0 += spend.coins;
+        }
+        let mut back = 0;
+        for (lot_no, (coins, used)) in taken {
+            let some = coins.min(transfer.coins - back);
+            let Some(rank) = self.lots.get(&lot_no).map(|lot| lot.origin.spend_rank()) else { continue };
+            if some <= 0 {
+                continue;
+            }
+            self.used(lot_no, -some, used, transfer)?;
+            self.hold(&transfer.credit, (rank, lot_no), some);
+            back += some;
+        }
+        Ok(back)
+    }
+
+    fn used(&mut self, lot_no: i64, coins: i64, used: LotUse, transfer: &CoinTransfer) -> Result<(), LotOverflow> {
+        let (before, after) = self.change(lot_no, day(transfer.at_ms), |lot| match used {
+            LotUse::Spent => lot.spent += coins,
+            LotUse::Removed => lot.removed += coins,
+        })?;
+        self.new_spends.push(LotSpend {
+            lot_no,
+            spend_no: transfer.no,
+            posting_id: transfer.posting_id.clone(),
+            used,
+            creator_id: transfer.creator.clone(),
+            coins,
+            revenue: after.revenue - before.revenue,
+            commission: after.commission - before.commission,
+            spent_at_ms: transfer.at_ms,
+        });
+        Ok(())
+    }
+
+    fn hold(&mut self, account: &str, (rank, lot_no): (i64, i64), coins: i64) {
+        let held = self.holdings.entry(account.to_owned()).or_default();
+        let there = held.entry((rank, lot_no)).or_insert(0);
+        *there += coins;
+        if *there == 0 {
+            held.remove(&(rank, lot_no));
+        }
+        self.changed_holdings.insert((account.to_owned(), rank, lot_no));
+    }
+
+    /// Changes a lot, and the sums of its day by as much; what it contributed before and contributes now.
+    fn change(&mut self, lot_no: i64, on: Date, change: impl FnOnce(&mut Lot)) -> Result<(LotSums, LotSums), LotOverflow> {
+        let lot = self.lots.get_mut(&lot_no).expect("a lot that is held was read");
+        let before = lot.clone();
+        change(lot);
+        let after = lot.clone();
+        self.changed_lots.insert(lot_no);
+        self.count(&before, on, -1)?;
+        self.count(&after, on, 1)?;
+        Ok((before.sums(), after.sums()))
+    }
+
+    fn count(&mut self, lot: &Lot, on: Date, times: i64) -> Result<(), LotOverflow> {
+        let sums = self.days.entry((on, lot.entity.clone(), lot.market.clone(), lot.currency.clone())).or_default();
+        *sums = sums.plus(lot.sums(), times).ok_or(LotOverflow)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

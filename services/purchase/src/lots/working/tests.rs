@@ -1,0 +1,208 @@
+//! Which coins a transfer takes, and what that earns; and the same against a recomputation that moves one coin after another.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
+
+use super::*;
+use crate::domain::{PurchaseState, ReceiptValue, SoldAs, StoreKind};
+use crate::lots::LotOrigin;
+use money::{BookName, Coins, Currency, Money, UserKey};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const ISSUED: &str = "house/coins/issued";
+const REDEEMED: &str = "house/coins/redeemed";
+const SUSPENSE: &str = "house/coins/suspense";
+const ANN: &str = "viewer/ann/coins";
+const BOB: &str = "viewer/bob/coins";
+/// 00:00 of 1 November 2026.
+const DAY_MS: i64 = 1_793_491_200_000;
+
+fn transfer(seq: i64, kind: &str, (debit, credit): (&str, &str), coins: i64) -> CoinTransfer {
+    CoinTransfer {
+        no: seq * 64,
+        posting_id: format!("posting-{seq}"),
+        kind: kind.to_owned(),
+        debit: debit.to_owned(),
+        credit: credit.to_owned(),
+        coins,
+        purchase_id: String::new(),
+        imported: false,
+        reverses: String::new(),
+        creator: "cleo".to_owned(),
+        at_ms: DAY_MS + seq * 60_000,
+    }
+}
+
+fn bought(coins: i64, bonus: i64, price: i64, commission: i64) -> Purchase {
+    let usd = |minor| Money::try_new(Currency::try_new("USD").unwrap(), minor).unwrap();
+    Purchase {
+        book: BookName::try_new("demo").unwrap(),
+        purchase_id: Uuid::from_u128(7),
+        user: UserKey::try_new("ann").unwrap(),
+        request_id: Uuid::from_u128(8),
+        state: PurchaseState::Verified,
+        store: StoreKind::Apple,
+        environment: "Sandbox".to_owned(),
+        bundle_id: "com.example".to_owned(),
+        transaction_id: "1000".to_owned(),
+        product_id: "coins.70".to_owned(),
+        quantity: 1,
+        value: ReceiptValue { coins: Coins::try_new(coins).unwrap(), price: usd(price), tax: usd(0), commission: usd(commission) },
+        purchased_at_ms: DAY_MS,
+        created_at_ms: DAY_MS,
+        attempt: 0,
+        attempt_at_ms: 0,
+        tries: 0,
+        blocked_by: String::new(),
+        waits_since_ms: 0,
+        stated_price: String::new(),
+        sold: SoldAs { market: "US".to_owned(), entity: String::new(), bonus: Coins::try_new(bonus).unwrap() },
+    }
+}
+
+/// Lots by number of their event: spent, removed and what of it was earned.
+fn lots(working: &WorkingLots) -> Vec<(i64, i64, i64, i64)> {
+    working.lots.values().map(|lot| (lot.lot_no / 64, lot.spent, lot.removed, lot.revenue())).collect()
+}
+
+fn held(working: &WorkingLots, account: &str) -> Vec<(i64, i64)> {
+    working.holdings.get(account).into_iter().flatten().map(|((_, lot_no), coins)| (lot_no / 64, *coins)).collect()
+}
+
+/// All days' sums together.
+fn sums(working: &WorkingLots) -> LotSums {
+    working.days.values().fold(LotSums::default(), |sum, day| sum.plus(*day, 1).unwrap())
+}
+
+#[test]
+fn promotions_are_spent_first_then_the_oldest_and_the_last_coin_brings_the_rest() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, ANN), 70), Some(&bought(70, 20, 100, 30))).unwrap();
+    working.apply(&transfer(2, "purchase.apple", (ISSUED, ANN), 3), Some(&bought(3, 0, 10, 1))).unwrap();
+    working.apply(&transfer(3, "campaign", (ISSUED, ANN), 5), None).unwrap();
+    assert_eq!((sums(&working).paid, sums(&working).bonus, sums(&working).promotional), (53, 20, 5));
+    working.apply(&transfer(4, "gift", (ANN, REDEEMED), 38), None).unwrap();
+    assert_eq!(lots(&working), [(1, 33, 0, 47), (2, 0, 0, 0), (3, 5, 0, 0)], "33 of 70 coins for 100");
+    // Of the 37 coins left, 10 are the bonus.
+    assert_eq!((sums(&working).paid, sums(&working).bonus, sums(&working).promotional), (30, 10, 0));
+    working.apply(&transfer(5, "gift", (ANN, REDEEMED), 39), None).unwrap();
+    assert_eq!(lots(&working), [(1, 70, 0, 100), (2, 2, 0, 6), (3, 5, 0, 0)]);
+    let spends: Vec<_> = working.new_spends.iter().map(|spend| (spend.lot_no / 64, spend.coins, spend.revenue, spend.commission)).collect();
+    assert_eq!(spends, [(3, 5, 0, 0), (1, 33, 47, 14), (1, 37, 53, 16), (2, 2, 6, 0)]);
+    working.apply(&transfer(6, "gift", (ANN, REDEEMED), 1), None).unwrap();
+    assert_eq!(sums(&working), LotSums { sold: 110, prepaid: 31, revenue: 110, commission: 31, ..LotSums::default() });
+    assert!(held(&working, ANN).is_empty());
+}
+
+#[test]
+fn coins_that_move_keep_their_lot() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, SUSPENSE), 70), Some(&bought(70, 0, 100, 30))).unwrap();
+    working.apply(&transfer(2, "adjustment", (SUSPENSE, BOB), 40), None).unwrap();
+    assert_eq!((held(&working, SUSPENSE), held(&working, BOB)), (vec![(1, 30)], vec![(1, 40)]));
+    working.apply(&transfer(3, "gift", (BOB, REDEEMED), 7), None).unwrap();
+    assert_eq!(lots(&working), [(1, 7, 0, 10)]);
+    assert_eq!(working.lots[&64].user_id, "ann", "who bought them, also while they are in suspense");
+}
+
+#[test]
+fn a_reversed_gift_gives_back_the_coins_of_its_lots() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 99, 30))).unwrap();
+    working.apply(&transfer(2, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 50, 0))).unwrap();
+    working.apply(&transfer(3, "gift", (ANN, REDEEMED), 14), None).unwrap();
+    working.apply(&transfer(4, "gift", (ANN, REDEEMED), 6), None).unwrap();
+    let back = CoinTransfer { reverses: "posting-3".to_owned(), ..transfer(5, "reversal", (REDEEMED, ANN), 14) };
+    working.apply(&back, None).unwrap();
+    assert_eq!(lots(&working), [(1, 0, 0, 0), (2, 6, 0, 30)]);
+    assert_eq!(held(&working, ANN), [(1, 10), (2, 4)]);
+}
+
+#[test]
+fn a_reversed_sale_takes_its_own_coins_and_earns_nothing() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 99, 30))).unwrap();
+    working.apply(&transfer(2, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 50, 10))).unwrap();
+    working.apply(&transfer(3, "gift", (ANN, REDEEMED), 4), None).unwrap();
+    let back = CoinTransfer { reverses: "posting-1".to_owned(), ..transfer(4, "reversal", (ANN, ISSUED), 10) };
+    working.apply(&back, None).unwrap();
+    // Four coins of the other lot paid for what was spent.
+    assert_eq!(lots(&working), [(1, 4, 6, 0), (2, 4, 0, 20)]);
+    assert_eq!(sums(&working), LotSums { sold: 50, prepaid: 10, revenue: 20, commission: 4, paid: 6, ..LotSums::default() });
+}
+
+#[test]
+fn what_was_spent_before_it_was_there_is_paid_with_the_next_coins() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "gift", (ANN, REDEEMED), 4), None).unwrap();
+    assert_eq!(held(&working, ANN), [(OVERDRAWN, -4)]);
+    working.apply(&transfer(2, "purchase.apple", (ISSUED, ANN), 3), Some(&bought(3, 0, 30, 0))).unwrap();
+    assert_eq!((held(&working, ANN), lots(&working)), (vec![(OVERDRAWN, -1)], vec![(2, 3, 0, 30)]));
+    working.apply(&transfer(3, "purchase.apple", (ISSUED, ANN), 3), Some(&bought(3, 0, 30, 0))).unwrap();
+    assert_eq!((held(&working, ANN), lots(&working)), (vec![(3, 2)], vec![(2, 3, 0, 30), (3, 1, 0, 10)]));
+}
+
+#[test]
+fn coins_without_a_purchase_are_given_or_of_unknown_price() {
+    let origin = |kind: &str, imported: bool| {
+        let transfer = CoinTransfer { imported, ..transfer(1, kind, (ISSUED, ANN), 1) };
+        Lot::issued_by(&transfer, None).origin
+    };
+    assert_eq!((origin("adjustment", false), origin("campaign", false)), (LotOrigin::Promotional, LotOrigin::Promotional));
+    assert_eq!((origin("purchase.apple", false), origin("opening", true)), (LotOrigin::Unknown, LotOrigin::Unknown));
+}
+
+/// A coin of the recomputation: promotional coins come first, then older ones.
+type OneCoin = (i64, i64);
+
+proptest! {
+    /// Purchases, gifts, promotions and moves between two wallets: holdings, sums and what was earned are those of single coins.
+    #[test]
+    fn lots_are_what_moving_one_coin_after_another_gives(steps in prop::collection::vec((0..5_u8, 1..40_i64, 0..300_i64, any::<bool>()), 1..60)) {
+        let (mut working, mut wallets): (WorkingLots, BTreeMap<&str, Vec<OneCoin>>) = (WorkingLots::default(), BTreeMap::new());
+        let mut prices: BTreeMap<i64, (i64, i64, i64)> = BTreeMap::new();
+        let mut spent: BTreeMap<i64, i64> = BTreeMap::new();
+        for (seq, (what, coins, price, is_ann)) in (1..).zip(steps) {
+            let (own, other) = if is_ann { (ANN, BOB) } else { (BOB, ANN) };
+            match what {
+                0 | 1 => {
+                    let purchase = (what == 0).then(|| bought(coins, 0, price, price / 3));
+                    let kind = if what == 0 { "purchase.apple" } else { "campaign" };
+                    working.apply(&transfer(seq, kind, (ISSUED, own), coins), purchase.as_ref()).unwrap();
+                    let rank = i64::from(what == 0);
+                    wallets.entry(own).or_default().extend((0..coins).map(|_| (rank, seq)));
+                    prices.insert(seq, (if what == 0 { price } else { 0 }, if what == 0 { price / 3 } else { 0 }, coins));
+                }
+                _ => {
+                    let wallet = wallets.entry(own).or_default();
+                    wallet.sort_unstable();
+                    let coins = coins.min(i64::try_from(wallet.len()).unwrap());
+                    if coins == 0 {
+                        continue;
+                    }
+                    let taken: Vec<OneCoin> = wallet.drain(..usize::try_from(coins).unwrap()).collect();
+                    let to = if what == 2 { other } else { REDEEMED };
+                    working.apply(&transfer(seq, "gift", (own, to), coins), None).unwrap();
+                    if what == 2 {
+                        wallets.entry(other).or_default().extend(taken);
+                    } else {
+                        taken.iter().for_each(|(_, lot)| *spent.entry(*lot).or_default() += 1);
+                    }
+                }
+            }
+        }
+        for account in [ANN, BOB] {
+            let mut counted: BTreeMap<OneCoin, i64> = BTreeMap::new();
+            wallets.get(account).into_iter().flatten().for_each(|coin| *counted.entry(*coin).or_default() += 1);
+            let counted: Vec<_> = counted.into_iter().map(|((_, lot), coins)| (lot, coins)).collect();
+            prop_assert_eq!(held(&working, account), counted);
+        }
+        let earned = |of: fn(&(i64, i64, i64)) -> i64| -> i64 {
+            prices.iter().map(|(lot, price)| of(price) * spent.get(lot).copied().unwrap_or(0) / price.2).sum()
+        };
+        let (sums, in_wallets) = (sums(&working), wallets.values().map(Vec::len).sum::<usize>());
+        prop_assert_eq!((sums.revenue, sums.commission), (earned(|price| price.0), earned(|price| price.1)));
+        prop_assert_eq!(sums.paid + sums.promotional, i64::try_from(in_wallets).unwrap());
+        prop_assert_eq!(sums.sold, prices.values().map(|price| price.0).sum::<i64>());
+        prop_assert_eq!(sums.revenue, working.new_spends.iter().map(|spend| spend.revenue).sum::<i64>());
+    }
+}

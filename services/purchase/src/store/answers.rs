@@ -1,0 +1,118 @@
+//! Reads of coin lots, for answers.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use money::{BookName, UserKey};
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::lots::{lot, spend};
+use super::{Error, Store};
+use crate::lots::working::LotOverflow;
+use crate::lots::{Lot, LotSpend, LotSums, LotsError};
+
+/// Coins of a wallet by where they come from, as far as the journal was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WalletCoins {
+    /// Paid, or of unknown price.
+    pub paid: i64,
+    /// A package's bonus.
+    pub bonus: i64,
+    /// Given.
+    pub promotional: i64,
+}
+
+/// The lots that are summed together: the entity, the market, the currency.
+pub type MarketKey = (String, String, String);
+/// Revenue and commission in minor units that were earned and not posted, by entity and currency.
+pub type Unposted = BTreeMap<(String, String), (i64, i64)>;
+
+impl Store {
+    /// A user's lots, the newest first; those before this one where given.
+    pub async fn lots_of(&self, book: &BookName, user: &UserKey, before: Option<i64>, count_max: i64) -> Result<Vec<Lot>, Error> {
+        let sql = "SELECT * FROM coin_lot WHERE book = $1 AND user_id = $2 AND lot_no < $3 ORDER BY lot_no DESC LIMIT $4";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(before.unwrap_or(i64::MAX)).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(lot).collect()
+    }
+
+    /// The lot of a purchase; `None` until the journal was read that far.
+    pub async fn lot_of(&self, book: &BookName, purchase_id: Uuid) -> Result<Option<Lot>, Error> {
+        let sql = "SELECT * FROM coin_lot WHERE book = $1 AND purchase_id = $2 AND purchase_id <> '' ORDER BY lot_no LIMIT 1";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(purchase_id.hyphenated().to_string());
+        query.fetch_optional(&self.pool).await?.as_ref().map(lot).transpose()
+    }
+
+    /// What postings took of a lot, the oldest first; those after this one where given.
+    pub async fn spends_of(&self, book: &BookName, lot_no: i64, after: Option<i64>, count_max: i64) -> Result<Vec<LotSpend>, Error> {
+        let sql = "SELECT * FROM lot_spend WHERE book = $1 AND lot_no = $2 AND spend_no > $3 ORDER BY spend_no LIMIT $4";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(lot_no).bind(after.unwrap_or(0)).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(spend).collect()
+    }
+
+    /// The coins of a user's wallet by where they come from.
+    pub async fn wallet_coins(&self, book: &BookName, user: &UserKey) -> Result<WalletCoins, LotsError> {
+        let sql = "SELECT h.coins AS held, l.* FROM lot_holding h JOIN coin_lot l ON l.book = h.book AND l.lot_no = h.lot_no
+            WHERE h.book = $1 AND h.account = $2";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(chart::Account::viewer_coins(user).name());
+        let mut coins = WalletCoins::default();
+        for row in query.fetch_all(&self.pool).await.map_err(Error::from)? {
+            let (held, of) = (row.try_get("held").map_err(Error::from)?, lot(&row)?);
+            // Of a lot that several accounts hold, each has its share of the bonus.
+            let bonus = of.bonus_of(held);
+            let (paid, promotional) = if of.origin == crate::lots::LotOrigin::Promotional { (0, held) } else { (held - bonus, 0) };
+            let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
+            coins = WalletCoins {
+                paid: add(coins.paid, paid)?,
+                bonus: add(coins.bonus, bonus)?,
+                promotional: add(coins.promotional, promotional)?,
+            };
+        }
+        Ok(coins)
+    }
+
+    /// What lots contributed up to the end of a day, by entity, market and currency.
+    pub async fn sums_until(&self, book: &BookName, last: Date) -> Result<BTreeMap<MarketKey, LotSums>, LotsError> {
+        let query = sqlx::query("SELECT * FROM lot_day WHERE book = $1 AND day <= $2").bind(book.as_str()).bind(last.to_string());
+        let mut found: BTreeMap<MarketKey, LotSums> = BTreeMap::new();
+        for row in query.fetch_all(&self.pool).await.map_err(Error::from)? {
+            let text = |column: &'static str| row.try_get::<String, _>(column).map_err(Error::from);
+            let number = |column: &'static str| row.try_get::<i64, _>(column).map_err(Error::from);
+            let more = LotSums {
+                sold: number("sold_minor_units")?,
+                prepaid: number("prepaid_minor_units")?,
+                revenue: number("revenue_minor_units")?,
+                commission: number("commission_minor_units")?,
+                paid: number("paid_coins")?,
+                bonus: number("bonus_coins")?,
+                promotional: number("promotional_coins")?,
+                unknown: number("unknown_coins")?,
+            };
+            let sums = found.entry((text("entity")?, text("market")?, text("currency")?)).or_default();
+            *sums = sums.plus(more, 1).ok_or(LotOverflow)?;
+        }
+        found.retain(|_, sums| *sums != LotSums::default());
+        Ok(found)
+    }
+
+    /// What was earned up to the end of a day and is not posted: of the open day, and of days that are just being posted.
+    pub async fn unposted_until(&self, book: &BookName, last: Date) -> Result<Unposted, LotsError> {
+        let mut unposted = Unposted::new();
+        let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
+        for ((entity, _, currency), sums) in
+            self.sums_until(book, last).await?.into_iter().filter(|((.., currency), _)| !currency.is_empty())
+        {
+            let of = unposted.entry((entity, currency)).or_default();
+            *of = (add(of.0, sums.revenue)?, add(of.1, sums.commission)?);
+        }
+        let sql = "SELECT entity, currency, revenue_minor_units, commission_minor_units FROM revenue_posting
+            WHERE book = $1 AND day <= $2 AND state = 2";
+        let query = sqlx::query_as::<_, (String, String, i64, i64)>(sql).bind(book.as_str()).bind(last.to_string());
+        for (entity, currency, revenue, commission) in query.fetch_all(&self.pool).await.map_err(Error::from)? {
+            let of = unposted.entry((entity, currency)).or_default();
+            *of = (add(of.0, -revenue)?, add(of.1, -commission)?);
+        }
+        unposted.retain(|_, amounts| *amounts != (0, 0));
+        Ok(unposted)
+    }
+}

@@ -1,0 +1,139 @@
+//! The table `revenue_posting`: what days earned, as it is posted.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use money::{BookName, Currency};
+use sqlx::{AnyConnection, Row as _};
+
+use super::lots::LotPlace;
+use super::{Error, Store};
+use crate::lots::LotsError;
+use crate::lots::revenue::{RevenuePosting, SignedMoney};
+use crate::lots::working::LotOverflow;
+
+const PLANNED: i64 = 1;
+const POSTED: i64 = 2;
+
+/// Revenue and commission of a day, an entity and a currency, and how many editions there are.
+type DayEarned = BTreeMap<(String, String, String), (i64, i64, i64)>;
+
+fn add(sum: &mut i64, more: i64) -> Result<(), LotOverflow> {
+    *sum = sum.checked_add(more).ok_or(LotOverflow)?;
+    Ok(())
+}
+
+impl Store {
+    /// Plans what the days up to `last` earned beyond what was planned of them before, if lots are still where they were.
+    pub(crate) async fn plan_revenue(&self, book: &BookName, at: &LotPlace, last: Date, now_ms: i64) -> Result<(), LotsError> {
+        let mut tx = self.begin().await?;
+        let sql = "UPDATE lot_cursor SET planned_day = $2 WHERE book = $1 AND seq >= $3 AND planned_day = $4";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(last.to_string()).bind(at.journal.seq).bind(at.planned_day.as_str());
+        // Lots were forgotten, or another process plans: the next run sees.
+        if query.execute(&mut *tx).await.map_err(Error::from)?.rows_affected() != 1 {
+            return Ok(());
+        }
+        let days = (at.planned_day.as_str(), last.to_string());
+        let mut earned = earned(&mut tx, book, (days.0, &days.1)).await?;
+        for (key, (revenue, commission, editions)) in planned(&mut tx, book, (days.0, &days.1)).await? {
+            let sums = earned.entry(key).or_default();
+            add(&mut sums.0, -revenue)?;
+            add(&mut sums.1, -commission)?;
+            sums.2 = editions;
+        }
+        for ((day, entity, currency), (revenue, commission, editions)) in earned {
+            if (revenue, commission) == (0, 0) {
+                continue;
+            }
+            let sql =
+                "INSERT INTO revenue_posting (book, day, entity, currency, edition, revenue_minor_units, commission_minor_units, state,
+                     attempt, planned_at_ms, posting_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, '')";
+            let query = sqlx::query(sql).bind(book.as_str()).bind(day).bind(entity).bind(currency).bind(editions + 1);
+            let query = query.bind(revenue).bind(commission).bind(PLANNED).bind(now_ms);
+            query.execute(&mut *tx).await.map_err(Error::from)?;
+        }
+        tx.commit().await.map_err(Error::from)?;
+        Ok(())
+    }
+
+    /// What is planned and not known to be posted, the oldest day first.
+    pub(crate) async fn planned_revenue(&self, book: &BookName) -> Result<Vec<RevenuePosting>, LotsError> {
+        let sql = "SELECT * FROM revenue_posting WHERE book = $1 AND state = 1 ORDER BY day, entity, currency, edition";
+        let rows = sqlx::query(sql).bind(book.as_str()).fetch_all(&self.pool).await.map_err(Error::from)?;
+        rows.iter().map(|row| read(book, row)).collect()
+    }
+
+    /// Every edition of a book, by day, entity, currency and edition: what it earned, and the posting's id, empty until it is known.
+    pub async fn revenue_editions(&self, book: &BookName) -> Result<Vec<(RevenuePosting, String)>, LotsError> {
+        let sql = "SELECT * FROM revenue_posting WHERE book = $1 ORDER BY day, entity, currency, edition";
+        let rows = sqlx::query(sql).bind(book.as_str()).fetch_all(&self.pool).await.map_err(Error::from)?;
+        rows.iter().map(|row| Ok((read(book, row)?, row.try_get("posting_id").map_err(Error::from)?))).collect()
+    }
+
+    /// Records the posting of an edition.
+    pub(crate) async fn revenue_posted(&self, planned: &RevenuePosting, posting_id: &str) -> Result<(), Error> {
+        let sql = "UPDATE revenue_posting SET state = $6, posting_id = $7
+            WHERE book = $1 AND day = $2 AND entity = $3 AND currency = $4 AND edition = $5 AND state = 1";
+        let query = sqlx::query(sql).bind(planned.book.as_str()).bind(planned.day.to_string()).bind(planned.entity.as_str());
+        let query = query.bind(planned.revenue.amount.currency().code().to_owned()).bind(planned.edition);
+        query.bind(POSTED).bind(posting_id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Gives an edition another id, because the ledger finally refused this attempt's.
+    pub(crate) async fn plan_again(&self, planned: &RevenuePosting, now_ms: i64) -> Result<(), Error> {
+        let sql = "UPDATE revenue_posting SET attempt = attempt + 1, planned_at_ms = $7
+            WHERE book = $1 AND day = $2 AND entity = $3 AND currency = $4 AND edition = $5 AND state = 1 AND attempt = $6";
+        let query = sqlx::query(sql).bind(planned.book.as_str()).bind(planned.day.to_string()).bind(planned.entity.as_str());
+        let query = query.bind(planned.revenue.amount.currency().code().to_owned()).bind(planned.edition);
+        query.bind(planned.attempt).bind(now_ms).execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePosting, LotsError> {
+    let text = |column: &'static str| row.try_get::<String, _>(column).map_err(Error::from);
+    let number = |column: &'static str| row.try_get::<i64, _>(column).map_err(Error::from);
+    let (day, code) = (text("day")?, text("currency")?);
+    let damaged = |column: &'static str| Error::Damaged { purchase_id: format!("of the revenue of {day}"), column };
+    let currency = Currency::try_new(&code).map_err(|_| damaged("currency"))?;
+    Ok(RevenuePosting {
+        book: book.clone(),
+        day: day.parse().map_err(|_| damaged("day"))?,
+        entity: text("entity")?,
+        edition: number("edition")?,
+        revenue: SignedMoney::try_new(currency, number("revenue_minor_units")?)?,
+        commission: SignedMoney::try_new(currency, number("commission_minor_units")?)?,
+        attempt: number("attempt")?,
+        planned_at_ms: number("planned_at_ms")?,
+    })
+}
+
+/// What lots earned on days after the first up to the last.
+async fn earned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotsError> {
+    let sql = "SELECT day, entity, currency, revenue_minor_units, commission_minor_units FROM lot_day
+        WHERE book = $1 AND day > $2 AND day <= $3 AND currency <> ''";
+    let query = sqlx::query_as::<_, (String, String, String, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
+    let mut earned = DayEarned::new();
+    for (day, entity, currency, revenue, commission) in query.fetch_all(connection).await.map_err(Error::from)? {
+        let sums = earned.entry((day, entity, currency)).or_default();
+        add(&mut sums.0, revenue)?;
+        add(&mut sums.1, commission)?;
+    }
+    Ok(earned)
+}
+
+/// What all editions of these days say.
+async fn planned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotsError> {
+    let sql = "SELECT day, entity, currency, revenue_minor_units, commission_minor_units, edition FROM revenue_posting
+        WHERE book = $1 AND day > $2 AND day <= $3";
+    let query = sqlx::query_as::<_, (String, String, String, i64, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
+    let mut planned = DayEarned::new();
+    for (day, entity, currency, revenue, commission, edition) in query.fetch_all(connection).await.map_err(Error::from)? {
+        let sums = planned.entry((day, entity, currency)).or_default();
+        add(&mut sums.0, revenue)?;
+        add(&mut sums.1, commission)?;
+        sums.2 = sums.2.max(edition);
+    }
+    Ok(planned)
+}
