@@ -45,7 +45,6 @@ pub struct AssertionTerms<'a> {
 /// The signed assertion: a JWT, RS256.
 pub fn assertion(terms: &AssertionTerms<'_>, key: &RsaSigningKey) -> Result<String, UnusableKey> {
     let seconds = terms.seconds.clamp(1, ASSERTION_SECONDS_MAX);
-    let header = serde_json::json!({"alg": "RS256", "typ": "JWT", "kid": terms.kid});
     let claims = serde_json::json!({
         "iss": terms.client_id,
         "sub": terms.client_id,
@@ -54,8 +53,14 @@ pub fn assertion(terms: &AssertionTerms<'_>, key: &RsaSigningKey) -> Result<Stri
         "exp": terms.issued_at.saturating_add(seconds),
         "jti": terms.jti,
     });
+    signed_jwt(terms.kid, &claims, key)
+}
+
+/// A JWT (RFC 7519) with these claims, signed with RS256; `kid` names the key.
+pub fn signed_jwt(kid: &str, claims: &serde_json::Value, key: &RsaSigningKey) -> Result<String, UnusableKey> {
+    let header = serde_json::json!({"alg": "RS256", "typ": "JWT", "kid": kid});
     let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let message = format!("{}.{}", part(&header), part(&claims));
+    let message = format!("{}.{}", part(&header), part(claims));
     let signature = key.sign(message.as_bytes())?;
     Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
@@ -217,7 +222,9 @@ fn check_claims(claims: &[u8], client_id: &str, token_url: &str, now: i64) -> Re
     Ok((jti, expires))
 }
 
-fn form_fields(form: &[u8]) -> Option<Vec<(String, String)>> {
+/// Names and values of a form, decoded; `None` if it is none or too long.
+#[must_use]
+pub fn form_fields(form: &[u8]) -> Option<Vec<(String, String)>> {
     let text = std::str::from_utf8(form).ok().filter(|text| text.len() <= FORM_BYTES_MAX)?;
     let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8().ok().map(std::borrow::Cow::into_owned);
     text.split('&').map(|pair| pair.split_once('=').and_then(|(name, value)| Some((decoded(name)?, decoded(value)?)))).collect()
