@@ -3,12 +3,14 @@
 //! - [`achbank`]: a bank that takes NACHA files, on a clock that can be moved.
 //! - [`bank`]: a bank with books of its own that takes ISO 20022 messages over HTTP.
 //! - [`globalbank`]: a bank with a JSON interface and callbacks, modelled after Global Payments v2; it also pays to wallets.
+//! - [`google`]: a Google Play that sells consumables and pushes notifications.
 //! - [`store`]: an app store that signs StoreKit 2 transactions.
 
 pub mod achbank;
 pub mod bank;
 mod delivery;
 pub mod globalbank;
+pub mod google;
 mod page;
 pub mod store;
 mod vault;

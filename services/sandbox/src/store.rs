@@ -21,6 +21,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use tokio_util::sync::CancellationToken;
 
+use crate::google::SandboxGooglePlay;
 use crate::page::{self, Endpoint};
 use chain::CertificateChain;
 pub use notify::{SignedNotification, StoreNotification};
@@ -110,11 +111,22 @@ pub struct Store {
     client: reqwest::Client,
 }
 
-/// Serves the store on `listener` until `shutdown`; its certificates are stored in `dir`.
-pub async fn start(listener: tokio::net::TcpListener, dir: &Path, shutdown: CancellationToken) -> Result<Store, Error> {
+/// Serves the store on `listener` until `shutdown`, and beside it a pretend Google Play; its certificates are stored in `dir`.
+pub async fn start(
+    listener: tokio::net::TcpListener,
+    dir: &Path,
+    google: Option<&SandboxGooglePlay>,
+    shutdown: CancellationToken,
+) -> Result<Store, Error> {
     let store = Store::open(dir)?;
-    let page = INTRODUCTION.to_owned() + &page::list(&ENDPOINTS, listener.local_addr().map_err(Error::Socket)?);
-    let routes = page::router(&ENDPOINTS, page).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
+    let mut page = INTRODUCTION.to_owned() + &page::list(&ENDPOINTS, listener.local_addr().map_err(Error::Socket)?);
+    if google.is_some() {
+        page.push_str(&SandboxGooglePlay::page());
+    }
+    let mut routes = page::router(&ENDPOINTS, page).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
+    if let Some(google) = google {
+        routes = routes.merge(google.routes());
+    }
     tokio::spawn(async move {
         let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await;
         if let Err(error) = served {

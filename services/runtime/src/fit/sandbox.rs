@@ -25,7 +25,8 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
         global: sandbox::globalbank::Config { clients: vec![client], ..sandbox::globalbank::Config::default() },
     };
     wiring.bank = Some(sandbox::bank::start_with_others(bank, &wiring.database, config, wiring.shutdown.clone()).await?);
-    sandbox::store::start(store, &store_directory(&wiring.options), wiring.shutdown.clone()).await?;
+    let google = sandbox::google::SandboxGooglePlay::open(&wiring.database, format!("http://{address}")).await?;
+    sandbox::store::start(store, &store_directory(&wiring.options), Some(&google), wiring.shutdown.clone()).await?;
     wiring.store = Some(address);
     Ok(())
 }
