@@ -34,6 +34,7 @@ const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
 pub const PLAN: [(&str, TablePlacement); 121] = [
+pub const PLAN: [(&str, TablePlacement); 117] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -103,6 +104,8 @@ pub const PLAN: [(&str, TablePlacement); 121] = [
     ("purchase.lot_day", SERVICES),
     ("purchase.lot_cursor", SERVICES),
     ("purchase.revenue_posting", SERVICES),
+    ("purchase.store_outbox", SERVICES),
+    ("purchase.receipt_token", Coordinator("a store's token is one purchase in all books together")),
     ("purchase.migration", OURS),
     ("purchase.program_format", OURS),
     ("gift.catalogue", Coordinator("one price list for all books")),

@@ -65,6 +65,7 @@ const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a pa
 
 /// All columns with personal data. A test compares them with the existing tables.
 pub const PERSONAL: [PersonalColumn; 91] = [
+pub const PERSONAL: [PersonalColumn; 92] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -79,6 +80,10 @@ pub const PERSONAL: [PersonalColumn; 91] = [
     personal(Service::Purchase, "store_event.account_token", "token that a store's notification carries", OnErasure::Emptied),
     personal(Service::Purchase, "store_event.payload", "a store's notification, with that token in it", OnErasure::Emptied),
     personal(Service::Purchase, "store_event.transaction_id", "the store's number of a receipt", ACCOUNTS),
+    personal(Service::Purchase, "store_outbox.receipt", "token of a sale, until its store knows that the buyer has the coins", ACCOUNTS),
+    personal(Service::Purchase, "receipt_token.token_digest", "digest of a token of a sale", ACCOUNTS),
+    personal(Service::Purchase, "receipt_token.user_id", "user key of a buyer who has not paid yet", OnErasure::Removed),
+    personal(Service::Purchase, "receipt_token.receipt", "token of a sale that is not paid yet", OnErasure::Removed),
     personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "coin_lot.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "lot_holding.account", "user key in the name of an account", PSEUDONYM),

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::BASIS_POINTS;
 
+mod google;
+
+pub use google::{GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
+
 const DAY_S: u64 = 86_400;
 const YEAR_S: u64 = 365 * DAY_S;
 
@@ -26,6 +30,15 @@ pub struct Config {
     pub sandbox_roots: Vec<Vec<u8>>,
     /// Which app's receipts credit which book. Each app (bundle) may be listed only once.
     pub bundles: Vec<Bundle>,
+    /// Google Play.
+    pub google: GoogleOptions,
+    /// The pretend Google Play. Set by the program in sandbox mode only, never by a file.
+    #[serde(skip)]
+    pub sandbox_google: Option<SandboxGoogle>,
+    /// Seconds between two looks for refunds that Google lists and that no notification reported.
+    #[serde(rename = "lost_refunds_interval_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub lost_refunds_interval: Duration,
     /// The store's commission on a sale, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
     pub store_commission_basis_points: u32,
     /// Tax that the store's prices include and that the store remits, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
@@ -85,6 +98,9 @@ impl Default for Config {
             apple_roots: Vec::new(),
             sandbox_roots: Vec::new(),
             bundles: Vec::new(),
+            google: GoogleOptions::default(),
+            sandbox_google: None,
+            lost_refunds_interval: Duration::from_secs(3_600),
             store_commission_basis_points: 3_000,
             included_tax_basis_points: 0,
             credit_other_prices: true,
@@ -110,6 +126,8 @@ impl Config {
         }
         let within = |duration: Duration, least, most| (least..=most).contains(&duration.as_secs());
         let rules = [
+            // Google lists 30 days, and allows some thousand requests in a day.
+            ("lost_refunds_interval_s", within(self.lost_refunds_interval, 60, 7 * DAY_S), "60 to 604,800"),
             ("sweep_interval_s", within(self.sweep_interval, 1, DAY_S), "1 to 86,400"),
             ("sweep_after_s", within(self.sweep_after, 0, DAY_S), "0 to 86,400"),
             ("sweep_batch_max", (1..=10_000).contains(&self.sweep_batch_max), "1 to 10,000"),
@@ -128,7 +146,10 @@ impl Config {
                 return Err(InvalidPurchaseOption { option: "bundles", why: format!("{} is listed twice", bundle.bundle_id) });
             }
         }
-        Ok(())
+        match self.google.problem() {
+            Some((option, why)) => Err(InvalidPurchaseOption { option, why }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -44,6 +44,8 @@ impl Channel {
 pub enum StoreKind {
     /// The App Store.
     Apple,
+    /// Google Play.
+    Google,
 }
 
 impl StoreKind {
@@ -51,6 +53,7 @@ impl StoreKind {
     pub fn as_str(self) -> &'static str {
         match self {
             StoreKind::Apple => "apple",
+            StoreKind::Google => "google",
         }
     }
 
@@ -58,12 +61,13 @@ impl StoreKind {
     pub fn price_channel(self) -> PriceChannel {
         match self {
             StoreKind::Apple => PriceChannel::AppStore,
+            StoreKind::Google => PriceChannel::GooglePlay,
         }
     }
 
     /// The store of a name.
     pub fn from_name(name: &str) -> Option<StoreKind> {
-        [StoreKind::Apple].into_iter().find(|kind| kind.as_str() == name)
+        [StoreKind::Apple, StoreKind::Google].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

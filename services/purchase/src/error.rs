@@ -1,7 +1,8 @@
 //! Answers to callers: one closed enum, one table to code and reason.
 
 use crate::lots::LotsError;
-use crate::stores::apple::claims::{self, ReceiptClaims};
+use crate::stores::StoreReceipt;
+use crate::stores::apple::claims::ReceiptClaims;
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
@@ -21,6 +22,8 @@ pub enum ReceiptRefusal {
     CertificatePurpose,
     /// The signature was not made with the leaf's key.
     Signature,
+    /// The store, asked about it, knows no such purchase.
+    Unknown,
     /// Another app's, or an app of another book.
     Bundle,
     /// Not the environment of this book.
@@ -54,6 +57,7 @@ impl ReceiptRefusal {
         ReceiptRefusal::Chain,
         ReceiptRefusal::CertificatePurpose,
         ReceiptRefusal::Signature,
+        ReceiptRefusal::Unknown,
         ReceiptRefusal::Bundle,
         ReceiptRefusal::Environment,
         ReceiptRefusal::Type,
@@ -76,6 +80,7 @@ impl ReceiptRefusal {
             ReceiptRefusal::Chain => "RECEIPT_CHAIN",
             ReceiptRefusal::CertificatePurpose => "RECEIPT_CERTIFICATE_PURPOSE",
             ReceiptRefusal::Signature => "RECEIPT_SIGNATURE",
+            ReceiptRefusal::Unknown => "RECEIPT_UNKNOWN",
             ReceiptRefusal::Bundle => "RECEIPT_BUNDLE",
             ReceiptRefusal::Environment => "RECEIPT_ENVIRONMENT",
             ReceiptRefusal::Type => "RECEIPT_TYPE",
@@ -99,7 +104,8 @@ impl ReceiptRefusal {
             | ReceiptRefusal::ChainLength
             | ReceiptRefusal::Chain
             | ReceiptRefusal::CertificatePurpose
-            | ReceiptRefusal::Signature => false,
+            | ReceiptRefusal::Signature
+            | ReceiptRefusal::Unknown => false,
             ReceiptRefusal::Bundle
             | ReceiptRefusal::Environment
             | ReceiptRefusal::Type
@@ -137,11 +143,11 @@ impl RefusedReceipt {
     }
 
     /// With what this receipt says it is, where the store signed it.
-    pub(crate) fn of(self, signed_transaction: &str) -> RefusedReceipt {
-        if !self.refusal.is_of_authentic() {
+    pub(crate) fn of(self, receipt: &StoreReceipt) -> RefusedReceipt {
+        if !receipt.is_authentic(self.refusal) {
             return self;
         }
-        let ReceiptClaims { environment, bundle_id, transaction_id, product_id } = claims::read(signed_transaction);
+        let ReceiptClaims { environment, bundle_id, transaction_id, product_id } = receipt.claims();
         let named =
             [("bundle_id", bundle_id), ("environment", environment), ("product_id", product_id), ("transaction_id", transaction_id)];
         let facts = named.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value));
@@ -176,6 +182,10 @@ pub enum Error {
     },
     /// The receipt was refused.
     Refused(RefusedReceipt),
+    /// The receipt is the store's, and its buyer has not paid yet. The refusal is not kept: the coins follow the payment.
+    Pending,
+    /// The store could not be asked about the receipt, for this reason, which callers are not given. The refusal is not kept.
+    StoreUnavailable(String),
     /// A LIVE book, and the packages in force are the built-in ones, which are for TEST books. The refusal is not kept: the receipt was paid for.
     ListBuiltIn,
     /// No packages for this market.
@@ -246,6 +256,16 @@ impl From<Error> for Status {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::RequestIdReused { differing } => rpc::errors::request_id_reused(&differing),
             Error::Refused(refused) => refused.kept().status(),
+            Error::Pending => {
+                let message = "the buyer has not paid the store yet; the purchase was stored, and its coins are credited once that has happened, without \
+                               another request";
+                rpc::refused(Code::FailedPrecondition, "PURCHASE_PENDING", message.to_owned(), &[])
+            }
+            Error::StoreUnavailable(why) => {
+                tracing::warn!(why, "a receipt could not be checked because its store can't be asked");
+                let message = "the store could not be asked about the receipt; nothing was done, retry the same request";
+                rpc::refused(Code::Unavailable, "STORE_UNAVAILABLE", message.to_owned(), &[])
+            }
             Error::ListBuiltIn => {
                 let message = "this LIVE book has no coin packages of its own yet, so nothing was done; its operator names a list (purchase.packages), and \
                                the same request is good after that";

@@ -6,10 +6,10 @@
 
 use std::time::SystemTime;
 
+use axum::http::HeaderMap;
 use chart::BookKind;
+use money::UserKey;
 use money::time::unix_ms;
-use money::{RequestId, UserKey};
-use uuid::Uuid;
 
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{StoreKind, Transaction};
@@ -17,19 +17,8 @@ use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::meters;
 use crate::purchases::{Purchases, Redeem};
 use crate::store::{purchases, wallet};
-use crate::stores::apple::notification;
+use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreReceipt, Unavailable};
 use crate::sweeper::put_off_ms;
-
-/// Why a notification was not taken. In no case was anything stored.
-#[derive(Debug)]
-pub enum NotTaken {
-    /// Not a notification at all.
-    Malformed,
-    /// Nothing proves that it is the store's and about an app of a book here.
-    Refused(RefusedReceipt),
-    /// It could not be checked or stored now.
-    Later(String),
-}
 
 /// What reading an event led to.
 enum EventReading {
@@ -37,12 +26,14 @@ enum EventReading {
     Ended(EventState, String),
     /// It must be read again, for this reason.
     Later(String),
+    /// The same, and its store can't be asked about other events either.
+    Away(String),
 }
 
 impl Purchases {
     /// Checks a notification and stores it. False: it was stored before.
-    pub(crate) async fn take_in(&self, store: StoreKind, body: &[u8], now: SystemTime) -> Result<bool, NotTaken> {
-        let taken = self.store_event(store, body, now).await;
+    pub(crate) async fn take_in(&self, store: StoreKind, (headers, body): (&HeaderMap, &[u8]), now: SystemTime) -> Result<bool, NotTaken> {
+        let taken = self.store_event(store, (headers, body), now).await;
         match &taken {
             Ok((is_new, state)) => meters::arrived(store, if *is_new { state.name() } else { "repeated" }, ""),
             Err(NotTaken::Malformed) => meters::arrived(store, "malformed", ""),
@@ -56,27 +47,37 @@ impl Purchases {
         Ok(is_new)
     }
 
-    async fn store_event(&self, store: StoreKind, body: &[u8], now: SystemTime) -> Result<(bool, EventState), NotTaken> {
-        let (kind, event) = match store {
-            StoreKind::Apple => {
-                let payload = notification::signed_payload(body).ok_or(NotTaken::Malformed)?;
-                self.verifier.notification(&payload).map_err(NotTaken::Refused)?
-            }
-        };
+    async fn store_event(
+        &self,
+        store: StoreKind,
+        (headers, body): (&HeaderMap, &[u8]),
+        now: SystemTime,
+    ) -> Result<(bool, EventState), NotTaken> {
+        let HeardEvent { mut event, of } = self.stores.of(store).event(headers, body).await?;
         match self.ledger.book(&event.book).await {
-            Ok(Some(of_book)) if of_book == kind => {}
+            Ok(Some(of_book)) if of.is_none_or(|of| of == of_book) => {}
             Ok(found) => return Err(NotTaken::Refused(of_another_book(found))),
             Err(error) => return Err(NotTaken::Later(error.to_string())),
         }
-        let kept = self.store.keep_event(&event, unix_ms(now)).await.map_err(|error| NotTaken::Later(error.to_string()))?;
+        let later = |error: crate::store::Error| NotTaken::Later(error.to_string());
+        self.unless_found_before(&mut event).await.map_err(later)?;
+        let kept = self.store.keep_event(&event, unix_ms(now)).await.map_err(later)?;
         Ok((kept, event.state))
     }
 
     /// Reads the events that are due, at most `count_max`; returns how many purchases got their coins by that.
     pub(crate) async fn read_events(&self, now: SystemTime, count_max: i64) -> Result<usize, Error> {
-        let mut credited = 0;
+        let (mut credited, mut away) = (0, Vec::new());
         for event in self.store.due_events(unix_ms(now), count_max).await? {
+            // Each request to a store that can't be reached takes its time-out; the events of others must not wait for all of them.
+            if away.contains(&event.store) {
+                continue;
+            }
             let reading = match self.read_event(&event, now, &mut credited).await {
+                Ok(EventReading::Away(why)) => {
+                    away.push(event.store);
+                    EventReading::Later(why)
+                }
                 Ok(reading) => reading,
                 Err(Error::Store(error)) => return Err(error.into()),
                 Err(error) => EventReading::Later(tonic::Status::from(error).message().to_owned()),
@@ -86,7 +87,7 @@ impl Purchases {
                     tracing::info!(event_id = event.event_id, state = state.name(), note, "a store's notification was read");
                     self.store.end_event(&event, state, &note).await?;
                 }
-                EventReading::Later(why) => {
+                EventReading::Later(why) | EventReading::Away(why) => {
                     tracing::warn!(event_id = event.event_id, why, "a store's notification can't be read to its end yet");
                     let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(event.tries));
                     self.store.put_off_event(&event, &why, next_attempt_at_ms).await?;
@@ -102,21 +103,24 @@ impl Purchases {
         if event.payload.is_empty() {
             return ended(EventState::Ownerless, "its buyer was erased");
         }
-        let Some(receipt) = notification::receipt(&event.payload) else {
+        let Some(receipt) = self.stores.of(event.store).receipt(event) else {
             return ended(EventState::Refused, "it carries no transaction");
         };
         let kind = self.ledger.book(&event.book).await?.ok_or_else(|| Error::BookUnknown(event.book.to_string()))?;
-        let transaction = match self.verifier.verify(&receipt, &event.book, kind) {
-            Ok(transaction) => transaction,
-            Err(refused) => return Ok(EventReading::Ended(EventState::Refused, note(&refused))),
+        let sale = match self.stores.of(event.store).verify(&receipt, &event.book, kind).await {
+            Ok(sale) => sale,
+            Err(NotVerified::Later(Unavailable { why, for_all: true })) => return Ok(EventReading::Away(why)),
+            Err(NotVerified::Later(Unavailable { why, .. })) => return Ok(EventReading::Later(why)),
+            // Another notification comes once it is paid or cancelled.
+            Err(NotVerified::Pending) => return ended(EventState::Noted, "its buyer has not paid yet"),
+            Err(NotVerified::Refused(refused)) => return self.read_refused(event, &receipt, &refused).await,
         };
-        let user = match self.buyer(event, &transaction).await? {
+        let user = match self.buyer(event, &sale.transaction).await? {
             Ok(user) => user,
             Err(reading) => return Ok(reading),
         };
-        let request_id = RequestId::parse(&Uuid::now_v7().to_string()).expect("a UUID of version 7");
-        let redeem = Redeem::by_store(event.book.clone(), user, request_id, receipt);
-        let refused = match self.record(&redeem, kind, now).await? {
+        let redeem = Redeem::by_store(event.book.clone(), user, receipt);
+        let refused = match self.record_sale(&redeem, kind, &sale, now).await? {
             Ok(purchase) => {
                 let is_credited = self.finish_later(&purchase, self.sweep_after_ms).await?;
                 *credited += usize::from(is_credited);
@@ -129,6 +133,15 @@ impl Purchases {
             ReceiptRefusal::ProductUnknown => EventReading::Later(note(&refused)),
             _ => EventReading::Ended(EventState::Refused, note(&refused)),
         })
+    }
+
+    /// The end of an event whose sale is refused. One that was pending and is cancelled has nothing that anybody waits for.
+    async fn read_refused(&self, event: &StoreEvent, receipt: &StoreReceipt, refused: &RefusedReceipt) -> Result<EventReading, Error> {
+        if refused.refusal == ReceiptRefusal::Revoked && receipt.is_token() {
+            self.store.end_pending(receipt, &event.bundle_id, &note(refused)).await?;
+            return Ok(EventReading::Ended(EventState::Noted, note(refused)));
+        }
+        Ok(EventReading::Ended(EventState::Refused, note(refused)))
     }
 
     /// Who gets the coins, or why this event credits nobody: its purchase is there already, or its buyer is unknown.

@@ -2,8 +2,8 @@
 //! that a receipt credits its coins exactly once, even if several users submit it many times or a process crashes.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
-//! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. [`sweeper`]: finishes what was cut
-//!   short by a crash. [`domain`]: what a receipt is worth.
+//! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
+//!   asked. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
@@ -16,6 +16,7 @@ pub mod error;
 pub mod events;
 pub mod lots;
 mod meters;
+mod outbox;
 pub mod postings;
 pub mod purchases;
 pub mod service;
@@ -29,13 +30,14 @@ pub mod wire;
 
 use futures::{FutureExt as _, future::BoxFuture};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::SystemTime;
 
 use api::purchase::purchase_service_server::PurchaseServiceServer;
 use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
-pub use config::{Bundle, Config};
+pub use config::{Bundle, Config, GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
 pub use store::Store;
 
 use domain::SaleRates;
@@ -44,7 +46,9 @@ use lots::Lots;
 use purchases::Purchases;
 use service::Handlers;
 use settings::document::DocumentError;
+use stores::Stores;
 use stores::apple::ReceiptVerifier;
+use stores::google::GooglePlay;
 
 /// The service's dependencies.
 pub struct Deps {
@@ -68,6 +72,9 @@ pub enum Error {
     /// The trusted roots can't be read.
     #[error(transparent)]
     Receipt(#[from] stores::apple::Error),
+    /// Google Play can't be reached with these options.
+    #[error(transparent)]
+    Google(#[from] stores::google::Error),
     /// The tables can't be opened.
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -92,17 +99,19 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         Some(path) => PackageCatalogue::load(path)?,
         None => PackageCatalogue::embedded()?,
     };
-    let verifier = ReceiptVerifier::load(&config)?;
+    let stores = Stores { apple: ReceiptVerifier::load(&config)?, google: GooglePlay::load(&config)? };
     let store = Store::open(&deps.database).await?;
     let purchases = Arc::new(Purchases {
         store,
         ledger: LedgerClient::new(deps.ledger),
-        verifier,
+        stores,
         catalogue: Arc::new(catalogue),
         rates: SaleRates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
         credit_other_prices: config.credit_other_prices,
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
         news: tokio::sync::Notify::new(),
+        next_look_ms: AtomicI64::new(0),
+        look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
     });
     let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone() };
     if config.follow_lots {

@@ -3,7 +3,7 @@
 use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 
-use crate::domain::Purchase;
+use crate::domain::{Purchase, StoreKind};
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
 
 /// A store sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. The store remits the tax,
@@ -59,7 +59,11 @@ fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
     // An id that was checked when the price sheet was read; empty for the main entity.
     let entity = HouseId::try_new(&purchase.sold.entity).unwrap_or(HouseId::MAIN);
     let house = |purpose| Account::of_entity(entity, purpose, value.price.currency());
-    let draft = PostingDraft::new(PostingKind::PurchaseApple, purchase.credit_id());
+    let kind = match purchase.store {
+        StoreKind::Apple => PostingKind::PurchaseApple,
+        StoreKind::Google => PostingKind::PurchaseGoogle,
+    };
+    let draft = PostingDraft::new(kind, purchase.credit_id());
     let draft =
         if purchase.waits_since_ms == 0 { draft } else { draft.raise(GuardKey::receipt(purchase.purchase_id)).lower(in_flight(purchase)) };
     let sale = draft

@@ -1,10 +1,13 @@
 //! Use cases: buying and reading. The order of steps is what makes a crash at any point harmless.
 //!
 //! A redemption: register the request id; verify; in one transaction keep the purchase (or the refusal); credit by an id derived from the purchase;
-//! record the credit and the answer. A purchase that was kept but not finished is finished by a retry of the request, by another request with the same
-//! receipt, or by the sweeper: all three execute the same keyed steps.
+//! record the credit and the answer; tell the store where it wants to know. A purchase that was kept but not finished is finished by a retry of the request,
+//! by another request with the same receipt, or by the sweeper: all three execute the same keyed steps. [`record`] verifies and keeps.
+
+mod record;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::SystemTime;
 
 use api::ledger::PostResponse;
@@ -17,14 +20,15 @@ use rpc::StickyRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::{Offer, PackageCatalogue};
-use crate::domain::{self, Credit, Purchase, PurchaseState, SaleRates, SoldAs, Transaction};
+use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
 use crate::sheets::{Quote, Wanted};
 use crate::store::refused::{self, RefusedRow};
-use crate::store::wallet::{self, TokenStanding};
 use crate::store::{Store, purchases};
-use crate::stores::apple::{ReceiptVerifier, claims};
+use crate::stores::{StoreReceipt, Stores};
+
+pub(crate) use record::NotKept;
 
 /// Name under which request ids are kept.
 const REDEEM: &str = "RedeemPurchase";
@@ -42,8 +46,8 @@ pub struct Purchases {
     pub store: Store,
     /// The ledger.
     pub ledger: LedgerClient,
-    /// Receipts.
-    pub verifier: ReceiptVerifier,
+    /// The stores, who say what receipts are worth.
+    pub stores: Stores,
     /// Packages.
     pub catalogue: Arc<PackageCatalogue>,
     /// The rates by which a sale is split.
@@ -52,8 +56,12 @@ pub struct Purchases {
     pub credit_other_prices: bool,
     /// How long the sweeper leaves a new purchase to its call, in milliseconds.
     pub sweep_after_ms: i64,
-    /// Notified when a store's notification was stored, so that it is read at once.
+    /// Notified when a store's notification was stored or a store is to be told something, so that it is done at once.
     pub news: tokio::sync::Notify,
+    /// When stores are next asked what their notifications may have lost, in Unix milliseconds.
+    pub next_look_ms: AtomicI64,
+    /// The time between two such looks, in milliseconds.
+    pub look_interval_ms: i64,
 }
 
 /// One request to redeem.
@@ -66,7 +74,7 @@ pub struct Redeem {
     /// The client's id.
     pub request_id: RequestId,
     /// The receipt.
-    pub signed_transaction: String,
+    pub receipt: StoreReceipt,
     /// What the caller sent.
     pub fields: SentFields,
     /// Submitted by a member of staff with a reason: then a receipt without an owner goes to this user.
@@ -86,8 +94,9 @@ pub struct Redeemed {
 
 impl Redeem {
     /// A receipt that the store itself submitted, for the user whose token it carries. Its id is nobody's request: nothing is kept under it.
-    pub(crate) fn by_store(book: BookName, user: UserKey, request_id: RequestId, signed_transaction: String) -> Redeem {
-        Redeem { book, user, request_id, signed_transaction, fields: SentFields::new(), by_staff: false }
+    pub(crate) fn by_store(book: BookName, user: UserKey, receipt: StoreReceipt) -> Redeem {
+        let request_id = RequestId::parse(&Uuid::now_v7().to_string()).expect("a UUID of version 7");
+        Redeem { book, user, request_id, receipt, fields: SentFields::new(), by_staff: false }
     }
 
     fn key(&self) -> RequestKey<'_> {
@@ -125,23 +134,10 @@ impl Purchases {
         }
         match self.record(redeem, kind, now).await? {
             Ok(purchase) => self.finish(redeem, purchase, now).await,
-            Err(refused) => Err(self.refuse(redeem, refused.of(&redeem.signed_transaction), now).await?),
-        }
-    }
-
-    /// Verifies the receipt and keeps its purchase, whoever submitted it: the first of one receipt, or the one that is there.
-    pub(crate) async fn record(&self, redeem: &Redeem, kind: BookKind, now: SystemTime) -> Result<Result<Purchase, RefusedReceipt>, Error> {
-        match self.judge(redeem, kind, now) {
-            // In a LIVE book the operator decides what a package is worth.
-            Ok(_) if kind == BookKind::Live && self.catalogue.is_built_in() => Err(Error::ListBuiltIn),
-            // Whatever depends on the list: a receipt that was paid for must not be refused for good because of a list that nobody chose.
-            Err(RefusedReceipt { refusal: ReceiptRefusal::ProductUnknown | ReceiptRefusal::Amount | ReceiptRefusal::Price, .. })
-                if kind == BookKind::Live && self.catalogue.is_built_in() =>
-            {
-                Err(Error::ListBuiltIn)
-            }
-            Ok((new, transaction)) => self.keep(redeem, &new, &transaction, now).await,
-            Err(refused) => Ok(Err(refused)),
+            Err(NotKept::Refused(refused)) => Err(self.refuse(redeem, refused.of(&redeem.receipt), now).await?),
+            // Neither ends the request: it is good again once the buyer has paid, or the store can be asked.
+            Err(NotKept::Pending) => Err(Error::Pending),
+            Err(NotKept::Later(unavailable)) => Err(Error::StoreUnavailable(unavailable.why)),
         }
     }
 
@@ -149,90 +145,6 @@ impl Purchases {
         let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
         let begun = requests::begin(&mut connection, redeem.key(), &redeem.fields, now).await;
         Ok(begun.map_err(crate::store::Error::from)?)
-    }
-
-    /// Reads the receipt. No I/O.
-    fn judge(&self, redeem: &Redeem, kind: BookKind, now: SystemTime) -> Result<(Purchase, Transaction), RefusedReceipt> {
-        let transaction = self.verifier.verify(&redeem.signed_transaction, &redeem.book, kind)?;
-        let unknown = || {
-            RefusedReceipt::new(ReceiptRefusal::ProductUnknown, format!("no coin package has the product id {}", transaction.product_id))
-        };
-        // Web packages are never sold by the store: a receipt for one would be a mistake in the price list.
-        let (currency, at_ms) = (transaction.price.map(|(_, currency)| currency), transaction.purchased_at_ms);
-        let channel = transaction.store.price_channel();
-        let wanted = Wanted { book: &redeem.book, channel, product_id: &transaction.product_id, currency, at_ms };
-        let Quote { package, bonus, entity } = self.catalogue.quote(wanted).ok_or_else(unknown)?;
-        let rates = self.catalogue.rates(&package.market, channel, at_ms, self.rates);
-        let value =
-            domain::value(&transaction, &package, rates).map_err(|error| RefusedReceipt::new(ReceiptRefusal::Amount, error.to_string()))?;
-        let stated_price = domain::stated_price(&transaction, &package).unwrap_or_default();
-        if !self.credit_other_prices && !stated_price.is_empty() {
-            let message = format!("the receipt states the price {stated_price}, and the price list says {}", package.price);
-            return Err(RefusedReceipt::new(ReceiptRefusal::Price, message));
-        }
-        let times = i64::from(transaction.quantity);
-        let bonus = bonus.checked_mul(times).ok_or_else(|| RefusedReceipt::new(ReceiptRefusal::Amount, domain::OutOfRange.to_string()))?;
-        let purchase = Purchase {
-            book: redeem.book.clone(),
-            purchase_id: Uuid::now_v7(),
-            user: redeem.user.clone(),
-            request_id: redeem.request_id.uuid(),
-            state: PurchaseState::Verified,
-            store: transaction.store,
-            environment: transaction.environment.clone(),
-            bundle_id: transaction.bundle_id.clone(),
-            transaction_id: transaction.transaction_id.clone(),
-            product_id: transaction.product_id.clone(),
-            quantity: transaction.quantity,
-            value,
-            purchased_at_ms: transaction.purchased_at_ms,
-            created_at_ms: unix_ms(now),
-            attempt: 0,
-            attempt_at_ms: 0,
-            tries: 0,
-            blocked_by: String::new(),
-            waits_since_ms: 0,
-            stated_price,
-            sold: SoldAs { market: package.market, entity, bonus },
-        };
-        Ok((purchase, transaction))
-    }
-
-    /// Keeps the purchase, or finds an earlier one with the same receipt.
-    async fn keep(
-        &self,
-        redeem: &Redeem,
-        new: &Purchase,
-        transaction: &Transaction,
-        now: SystemTime,
-    ) -> Result<Result<Purchase, RefusedReceipt>, Error> {
-        let mut tx = self.store.begin().await?;
-        // Before its token is checked: an answer already given stays the same, even after the token's owner was erased.
-        if let Some(first) = purchases::by_transaction(&mut tx, transaction).await?
-            && (&first.book, &first.user) == (&redeem.book, &redeem.user)
-        {
-            return Ok(Ok(first));
-        }
-        if let Some(token) = transaction.app_account_token
-            && let Some(refused) = refused_for_its_token(redeem, wallet::standing(&mut tx, &redeem.book, &redeem.user, token).await?)
-        {
-            return Ok(Err(refused));
-        }
-        let next_attempt_at_ms = unix_ms(now).saturating_add(self.sweep_after_ms);
-        if purchases::insert(&mut tx, new, next_attempt_at_ms).await? {
-            tx.commit().await.map_err(crate::store::Error::from)?;
-            if !new.stated_price.is_empty() {
-                let (purchase_id, stated_price) = (new.purchase_id, new.stated_price.as_str());
-                tracing::warn!(%purchase_id, stated_price, "a receipt states another price than the price list, whose price is booked");
-            }
-            return Ok(Ok(new.clone()));
-        }
-        let first = purchases::by_transaction(&mut tx, transaction).await?;
-        let first = first.ok_or(crate::store::Error::Database(sqlx::Error::RowNotFound))?;
-        if first.book == redeem.book && first.user == redeem.user {
-            return Ok(Ok(first));
-        }
-        Ok(Err(RefusedReceipt::new(ReceiptRefusal::AlreadyRedeemed, "the receipt was redeemed before")))
     }
 
     /// Credits the coins and records the answer.
@@ -247,6 +159,9 @@ impl Purchases {
         let outcome = KeptAnswer { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
         let finished = requests::finish_first(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         tx.commit().await.map_err(crate::store::Error::from)?;
+        if redeem.receipt.is_token() {
+            self.news.notify_one();
+        }
         // Of concurrent calls, only the one that finished first is not a replay.
         let replayed = purchase.request_id != redeem.request_id.uuid() || finished.is_some_and(|(_, first)| !first);
         answered(Purchase { state, blocked_by: String::new(), ..purchase }, replayed).unwrap_or(Err(Error::CreditUncertain))
@@ -304,6 +219,7 @@ impl Purchases {
             return Ok(None);
         }
         self.store.end_blocked(purchase).await?;
+        self.store.never_issued(&purchase.book, purchase.purchase_id, unix_ms(SystemTime::now())).await?;
         let why = self.store.purchase(&purchase.book, purchase.purchase_id).await?.map_or_else(String::new, |now| now.blocked_by);
         tracing::error!(purchase_id = %purchase.purchase_id, why, "a paid purchase will never be credited as it is; staff have to decide");
         Ok(Some(Error::Blocked { purchase_id: purchase.purchase_id, why }))
@@ -368,22 +284,6 @@ impl Purchases {
     }
 }
 
-/// Why a receipt with a token does not belong to this user, if it doesn't.
-fn refused_for_its_token(redeem: &Redeem, standing: TokenStanding) -> Option<RefusedReceipt> {
-    match standing {
-        TokenStanding::Theirs => None,
-        // Staff decide who owns a receipt without an owner; they see the buyer's mail, and their action is recorded.
-        TokenStanding::Erased | TokenStanding::Unknown if redeem.by_staff => None,
-        TokenStanding::Erased => Some(RefusedReceipt::new(
-            ReceiptRefusal::ErasedAccount,
-            "the account that the receipt was bought for was erased since; nobody was credited, and support can redeem it for the buyer",
-        )),
-        TokenStanding::Others | TokenStanding::Unknown => {
-            Some(RefusedReceipt::new(ReceiptRefusal::OtherAccount, "the receipt was bought for another account"))
-        }
-    }
-}
-
 /// The record of a refused receipt, for support.
 fn trace(redeem: &Redeem, refused: &RefusedReceipt, now: SystemTime) -> RefusedRow {
     RefusedRow {
@@ -393,8 +293,8 @@ fn trace(redeem: &Redeem, refused: &RefusedReceipt, now: SystemTime) -> RefusedR
         refused_at_ms: unix_ms(now),
         reason: refused.refusal.reason().to_owned(),
         message: refused.message.clone(),
-        authentic: refused.refusal.is_of_authentic(),
-        claims: claims::read(&redeem.signed_transaction),
+        authentic: redeem.receipt.is_authentic(refused.refusal),
+        claims: redeem.receipt.claims(),
     }
 }
 

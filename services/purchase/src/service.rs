@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use api::purchase::purchase_service_server::PurchaseService;
-use api::purchase::redeem_purchase_request::Receipt;
 use api::purchase::{
     GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
 };
@@ -20,7 +19,6 @@ use api::purchase::{
 use db::requests::SentFields;
 use money::{RequestId, UserKey, time::unix_ms};
 use rpc::{Violations, page, wire::TimeRange};
-use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -32,7 +30,7 @@ use crate::purchases::{Purchases, Redeem};
 use crate::sheets;
 use crate::store::purchases::PurchasePage;
 use crate::store::refused::RefusedFilter;
-use crate::stores::apple::RECEIPT_BYTES_MAX;
+use crate::stores::StoreReceipt;
 use crate::wire::{self, OfferFilter};
 
 /// PurchaseService.
@@ -104,19 +102,24 @@ impl PurchaseService for Handlers {
         let mut wrong = Violations::default();
         let request_id = wrong.take(RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.must())));
         let who = wrong.take(caller.book_and_user(&request.book, &request.user_id));
-        let receipt = wrong.take(match request.receipt {
-            Some(Receipt::AppleSignedTransaction(text)) if (1..=RECEIPT_BYTES_MAX).contains(&text.len()) => Ok(text),
-            Some(Receipt::AppleSignedTransaction(_)) => Err(rpc::malformed("apple_signed_transaction", "must have 1 byte to 16 KiB")),
-            None => Err(rpc::malformed("receipt", "must be given")),
-        });
-        let (Some(request_id), Some((book, user)), Some(signed_transaction)) = (request_id, who, receipt) else {
+        let receipt = wrong.take(wire::receipt(request.receipt));
+        let (Some(request_id), Some((book, user)), Some(mut receipt)) = (request_id, who, receipt) else {
             return Err(wrong.into_status());
         };
+        let field = match &mut receipt {
+            StoreReceipt::Apple(_) => "apple_signed_transaction",
+            StoreReceipt::Google(receipt) => {
+                let package_name = self.purchases.stores.google.package(receipt, &book);
+                if !package_name.is_empty() {
+                    receipt.package_name = package_name;
+                }
+                "google_purchase"
+            }
+        };
         // The receipt is compared by its digest: the row stays small, and holds nothing that could be presented again.
-        let digest = hex::encode(Sha256::digest(signed_transaction.as_bytes()));
-        let fields = SentFields::new().with("user_id", &request.user_id).with("apple_signed_transaction", digest);
+        let fields = SentFields::new().with("user_id", &request.user_id).with(field, receipt.digest());
         let by_staff = caller.reason.is_some();
-        let redeem = Redeem { book, user, request_id, signed_transaction, fields, by_staff };
+        let redeem = Redeem { book, user, request_id, receipt, fields, by_staff };
         let redeemed = self.purchases.redeem(&redeem).await?;
         Ok(Response::new(wire::redeemed(&redeemed)))
     }
@@ -139,12 +142,14 @@ impl PurchaseService for Handlers {
         let visible = |purchase: &Purchase| caller.acting_for(purchase.user.as_str()).is_ok();
         let purchase = found.into_iter().find(visible).ok_or(Error::PurchaseUnknown(asked))?;
         let lot = self.purchases.store.lot_of(&book, purchase.purchase_id).await.map_err(Error::from)?;
+        let reports = self.purchases.store.events_about(&purchase, wire::REPORTS_MAX).await.map_err(Error::from)?;
         let purchase = wire::purchase(&purchase);
         let standing = self.purchases.ledger.standing(&book, &purchase.posting_id).await;
         Ok(Response::new(GetPurchaseResponse {
             purchase: Some(purchase),
             posting_standing: standing.into(),
             lot: lot.as_ref().map(wire::lots::lot),
+            store_reports: wire::reports(&reports),
         }))
     }
 

@@ -1,15 +1,18 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
-//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say. Request ids
-//!   are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers` reads them. `revenue`: what days earned.
+//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
+//!   they must be told. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers`
+//!   reads them. `revenue`: what days earned.
 
 pub mod answers;
 mod events;
 pub mod lots;
+pub mod outbox;
 pub mod purchases;
 pub mod refused;
 mod revenue;
 mod rows;
+pub mod tokens;
 pub mod wallet;
 
 use db::{Database, Migration};
@@ -22,7 +25,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 10] = [
+pub const MIGRATIONS: [Migration; 12] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -30,6 +33,8 @@ pub const MIGRATIONS: [Migration; 10] = [
     Migration::expand(5, include_str!("../migrations/0005_details.sql")),
     Migration::expand(6, include_str!("../migrations/0006_store.sql")),
     Migration::expand(7, include_str!("../migrations/0007_store_event.sql")),
+    Migration::expand(8, include_str!("../migrations/0008_outbox.sql")),
+    Migration::expand(9, include_str!("../migrations/0009_receipt_token.sql")),
     Migration::expand(10, include_str!("../migrations/0010_sold_as.sql")),
     Migration::expand(11, include_str!("../migrations/0011_coin_lot.sql")),
     Migration::expand(12, include_str!("../migrations/0012_revenue.sql")),
@@ -110,9 +115,10 @@ impl Store {
         wallet::token(&mut *self.pool.acquire().await?, book, user).await
     }
 
-    /// Purchases of any book that were verified and have no coins yet, and what stores said that is not over.
+    /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, and what is not paid yet.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
-        Ok([purchases::unfinished(&self.pool).await?, self.open_events().await?].concat())
+        let of_stores = [self.open_events().await?, self.open_duties().await?, self.open_pending().await?].concat();
+        Ok([purchases::unfinished(&self.pool).await?, of_stores].concat())
     }
 
     /// How many purchases of a book were verified and wait for their coins.

@@ -1,9 +1,119 @@
 //! The stores that sell our packages. Each has a module that decides whether what it is given was said by that store, and reads it into the domain's
 //! terms; from there on a purchase is one thing, whichever store sold it.
 //!
-//! - [`apple`]: the App Store.
+//! - [`StoreConnector`]: what every store can do. [`Stores`]: all of them.
+//! - [`apple`]: the App Store. [`google`]: Google Play.
+//! - [`receipt`]: what proves a purchase.
 
 pub mod apple;
+pub mod google;
+pub mod receipt;
+
+use axum::http::HeaderMap;
+use chart::BookKind;
+use money::BookName;
+use std::fmt::Debug;
+
+use crate::domain::event::StoreEvent;
+use crate::domain::{StoreKind, Transaction};
+use crate::error::RefusedReceipt;
+use apple::ReceiptVerifier;
+use google::GooglePlay;
+pub use receipt::StoreReceipt;
 
 /// Longest ids of a store that are taken; Apple's transaction ids are decimal numbers.
 pub const ID_BYTES_MAX: usize = 255;
+
+/// A sale that the store confirms and that is paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedSale {
+    /// What was sold.
+    pub transaction: Transaction,
+    /// Until when the store wants to be told that its buyer has the goods, in Unix milliseconds; it pays the buyer back after that. `None`: it needs no word.
+    pub acknowledge_by_ms: Option<i64>,
+}
+
+/// Why a receipt is not a sale that is paid.
+#[derive(Debug)]
+pub enum NotVerified {
+    /// It credits nobody.
+    Refused(RefusedReceipt),
+    /// It is the store's, and its buyer has not paid yet.
+    Pending,
+    /// The store could not be asked. Nothing is decided.
+    Later(Unavailable),
+}
+
+/// Why a store could not be asked or told something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unavailable {
+    /// What happened, for staff.
+    pub why: String,
+    /// Whether other requests to the store would fail as well, so that they need not be tried now.
+    pub for_all: bool,
+}
+
+/// How an acknowledgement ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreAcknowledgement {
+    /// The store knows now, or knew before.
+    Done,
+    /// The store took the sale back or does not know it, so that there is nothing to acknowledge.
+    Void(String),
+}
+
+/// Why a notification was not taken. In no case was anything stored.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// Not a notification at all.
+    Malformed,
+    /// Nothing proves that it is the store's and about an app of a book here.
+    Refused(RefusedReceipt),
+    /// It could not be checked or stored now.
+    Later(String),
+}
+
+/// A notification that was proved to be the store's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardEvent {
+    /// What it says.
+    pub event: StoreEvent,
+    /// The kind of book that it may be about; `None` where it does not say, and the store is asked before anything follows from it.
+    pub of: Option<BookKind>,
+}
+
+/// A store, as the use cases see it.
+#[tonic::async_trait]
+pub trait StoreConnector: Debug + Send + Sync {
+    /// Whether a receipt is this store's, paid, and good for the book.
+    async fn verify(&self, receipt: &StoreReceipt, book: &BookName, kind: BookKind) -> Result<VerifiedSale, NotVerified>;
+
+    /// Tells the store that the buyer of a credited receipt has the goods. Safe to repeat.
+    async fn acknowledge(&self, receipt: &StoreReceipt) -> Result<StoreAcknowledgement, Unavailable>;
+
+    /// Checks a notification.
+    async fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<HeardEvent, NotTaken>;
+
+    /// The receipt of the sale that a notification reports; `None` if it names none.
+    fn receipt(&self, event: &StoreEvent) -> Option<StoreReceipt>;
+}
+
+/// All stores.
+#[derive(Debug)]
+pub struct Stores {
+    /// The App Store.
+    pub apple: ReceiptVerifier,
+    /// Google Play.
+    pub google: GooglePlay,
+}
+
+impl Stores {
+    /// The store of this kind.
+    #[must_use]
+    pub fn of(&self, kind: StoreKind) -> &dyn StoreConnector {
+        match kind {
+            StoreKind::Apple => &self.apple,
+            StoreKind::Google => &self.google,
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! Reads what stores reported, finishes purchases that were verified but whose call never got the ledger's answer, and deletes old refusals.
+//! Reads what stores reported and tells them what they must be told, finishes purchases that were verified but whose call never got the ledger's answer, and
+//! deletes old refusals.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -30,27 +31,64 @@ pub struct Options {
     pub refused_receipt_retention: Duration,
 }
 
-/// Sweeps until `shutdown`.
+/// Sweeps until `shutdown`. What needs a store's answer is done beside the rest: a store that answers late must delay no purchase of another.
 pub(crate) async fn run(purchases: Arc<Purchases>, options: Options, shutdown: CancellationToken) {
+    let of_stores = async {
+        let mut ticks = ticks(options);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = purchases.news.notified() => {}
+            }
+            logged(with_stores(&purchases, options, SystemTime::now()).await);
+        }
+    };
+    let of_ours = async {
+        let mut ticks = ticks(options);
+        loop {
+            ticks.tick().await;
+            logged(without_stores(&purchases, options, SystemTime::now()).await);
+        }
+    };
+    let both = async {
+        tokio::join!(of_stores, of_ours);
+    };
+    shutdown.run_until_cancelled(both).await;
+}
+
+fn ticks(options: Options) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval(options.interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
-            () = purchases.news.notified() => {}
-        }
-        if let Err(error) = sweep(&purchases, options, SystemTime::now()).await {
-            let status = tonic::Status::from(error);
-            tracing::warn!(code = ?status.code(), message = status.message(), "a sweep of purchases ended early");
-        }
+    ticks
+}
+
+fn logged(swept: Result<usize, Error>) {
+    if let Err(error) = swept {
+        let status = tonic::Status::from(error);
+        tracing::warn!(code = ?status.code(), message = status.message(), "a sweep of purchases ended early");
     }
 }
 
 /// One sweep as of `now`; returns how many purchases got their coins.
 pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
-    // First: what a store has just reported is then credited in the same sweep.
-    let mut credited = purchases.read_events(now, i64::from(options.batch_max)).await?;
+    let credited = with_stores(purchases, options, now).await? + without_stores(purchases, options, now).await?;
+    // What was credited just now is to be told as well.
+    purchases.tell_stores(now, i64::from(options.batch_max)).await?;
+    Ok(credited)
+}
+
+/// What stores reported, what they are asked again, and what they are to be told.
+async fn with_stores(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
+    let count_max = i64::from(options.batch_max);
+    let credited = purchases.read_events(now, count_max).await? + purchases.ask_pending(now, count_max).await?;
+    purchases.tell_stores(now, count_max).await?;
+    purchases.look_for_lost(now).await?;
+    Ok(credited)
+}
+
+/// Purchases whose calls were lost, and what is kept long enough.
+async fn without_stores(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
+    let mut credited = 0;
     for purchase in purchases.store.due(unix_ms(now), i64::from(options.batch_max)).await? {
         credited += usize::from(purchases.finish_later(&purchase, put_off_ms(purchase.tries)).await?);
     }

@@ -1,14 +1,14 @@
 //! Notifications of stores at `/webhooks/store/<name>`: checked, stored durably, then answered, and only then read.
 
 use crate::domain::StoreKind;
-use crate::events::NotTaken;
 use crate::purchases::Purchases;
+use crate::stores::NotTaken;
 use crate::stores::apple::notification::NOTIFICATION_BYTES_MAX;
 use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     routing::post,
 };
 use std::{sync::Arc, time::SystemTime};
@@ -23,9 +23,14 @@ pub fn routes(purchases: Arc<Purchases>) -> Router {
 
 /// Answers 200 once the notification is durable, also if it was delivered before; 400 to what is none, 401 to what is not proved to be from the store and about
 /// an app of ours, 404 for a store that is not served, 413 to what is too long, and 503 where it could not be stored: the store then sends it again.
-async fn receive(State(purchases): State<Arc<Purchases>>, Path(name): Path<String>, body: Bytes) -> (StatusCode, &'static str) {
+async fn receive(
+    State(purchases): State<Arc<Purchases>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, &'static str) {
     let Some(store) = StoreKind::from_name(&name) else { return (StatusCode::NOT_FOUND, "no notifications of such a store are taken\n") };
-    match purchases.take_in(store, &body, SystemTime::now()).await {
+    match purchases.take_in(store, (&headers, &body), SystemTime::now()).await {
         Ok(_) => (StatusCode::OK, ""),
         Err(NotTaken::Malformed) => (StatusCode::BAD_REQUEST, "not a notification; nothing was taken\n"),
         Err(NotTaken::Refused(refused)) => {

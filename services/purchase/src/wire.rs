@@ -4,19 +4,25 @@
 
 pub(crate) mod lots;
 
+use api::purchase::redeem_purchase_request::Receipt as SentReceipt;
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};
 use money::{BookName, UserKey};
 use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
 use rpc::wire::{TimeRange, money, timestamp_ms};
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::catalogue::Offer;
+use crate::domain::event::StoreEvent;
 use crate::domain::{self, Channel, Purchase, PurchaseState, SaleRates, StoreKind};
 use crate::error::Error;
 use crate::purchases::Redeemed;
 use crate::sheets::PriceChannel;
 use crate::store::refused::{RefusedFilter, RefusedRow};
-use crate::stores::ID_BYTES_MAX;
+use crate::stores::apple::RECEIPT_BYTES_MAX;
+use crate::stores::google::PURCHASE_TOKEN_BYTES_MAX;
+use crate::stores::receipt::GoogleReceipt;
+use crate::stores::{ID_BYTES_MAX, StoreReceipt};
 
 /// Rows of one page: default and maximum.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
@@ -107,6 +113,7 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         stated_price: purchase.stated_price.clone(),
         store_kind: match purchase.store {
             StoreKind::Apple => pb::StoreKind::Apple.into(),
+            StoreKind::Google => pb::StoreKind::Google.into(),
         },
         store_environment: environment(&purchase.environment).into(),
     }
@@ -129,11 +136,51 @@ pub(crate) fn refused(row: &RefusedRow) -> pb::RefusedReceipt {
     }
 }
 
-/// Apple's word for an environment.
+/// The most reports of one purchase that are shown.
+pub(crate) const REPORTS_MAX: i64 = 100;
+
+/// The receipt of a request, or which field of it is not of its form.
+pub(crate) fn receipt(sent: Option<SentReceipt>) -> Result<StoreReceipt, Status> {
+    let within = |text: &str, most: usize| (1..=most).contains(&text.len());
+    match sent {
+        Some(SentReceipt::AppleSignedTransaction(text)) if within(&text, RECEIPT_BYTES_MAX) => Ok(StoreReceipt::Apple(text)),
+        Some(SentReceipt::AppleSignedTransaction(_)) => Err(rpc::malformed("apple_signed_transaction", "must have 1 byte to 16 KiB")),
+        Some(SentReceipt::GooglePurchase(sent)) => {
+            let pb::GooglePurchase { package_name, product_id, purchase_token } = sent;
+            let is_graphic = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+            if !within(&purchase_token, PURCHASE_TOKEN_BYTES_MAX) || !is_graphic(&purchase_token) {
+                return Err(rpc::malformed("google_purchase.purchase_token", "must have 1 to 1,024 ASCII characters without spaces"));
+            }
+            if !within(&product_id, ID_BYTES_MAX) || !is_graphic(&product_id) {
+                return Err(rpc::malformed("google_purchase.product_id", "must have 1 to 255 ASCII characters without spaces"));
+            }
+            if package_name.len() > ID_BYTES_MAX || !is_graphic(&package_name) {
+                return Err(rpc::malformed("google_purchase.package_name", "must have at most 255 ASCII characters without spaces"));
+            }
+            Ok(StoreReceipt::Google(GoogleReceipt { package_name, product_id, purchase_token }))
+        }
+        None => Err(rpc::malformed("receipt", "must be given")),
+    }
+}
+
+/// What a store reported about a purchase, with the time of arrival of each.
+pub(crate) fn reports(events: &[(StoreEvent, i64)]) -> Vec<pb::StoreReport> {
+    let report = |(event, received_at_ms): &(StoreEvent, i64)| pb::StoreReport {
+        kind: event.kind.clone(),
+        subtype: event.subtype.clone(),
+        report_time: (event.signed_at_ms > 0).then(|| timestamp_ms(event.signed_at_ms)),
+        receive_time: Some(timestamp_ms(*received_at_ms)),
+        state: event.state.name().to_owned(),
+    };
+    events.iter().map(report).collect()
+}
+
+/// A store's word for an environment.
 fn environment(word: &str) -> pb::StoreEnvironment {
     match word {
         "Production" => pb::StoreEnvironment::Production,
-        "Sandbox" => pb::StoreEnvironment::Sandbox,
+        // Apple's word, and Google's.
+        "Sandbox" | "Test" => pb::StoreEnvironment::Sandbox,
         "Xcode" | "LocalTesting" => pb::StoreEnvironment::Local,
         _ => pb::StoreEnvironment::Unspecified,
     }

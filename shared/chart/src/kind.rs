@@ -12,6 +12,8 @@ pub enum PostingKind {
     Gift,
     /// Coins bought in Apple's store.
     PurchaseApple,
+    /// Coins bought at Google Play.
+    PurchaseGoogle,
     /// A paid receipt waits for its wallet, so that the wallet is not closed meanwhile. Moves nothing.
     ReceiptWait,
     /// What was earned of sales by the coins that were spent on a day.
@@ -92,6 +94,7 @@ impl PostingKind {
     pub const ALL: [Self; 37] = [
         Self::Gift,
         Self::PurchaseApple,
+        Self::PurchaseGoogle,
         Self::ReceiptWait,
         Self::RevenueDay,
         Self::Conversion,
@@ -135,6 +138,7 @@ impl PostingKind {
         match self {
             Self::Gift => "gift",
             Self::PurchaseApple => "purchase.apple",
+            Self::PurchaseGoogle => "purchase.google",
             Self::ReceiptWait => "receipt.wait",
             Self::RevenueDay => "revenue.day",
             Self::Conversion => "conversion",

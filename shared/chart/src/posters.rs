@@ -195,6 +195,19 @@ const fn reserved(kind: PostingKind) -> PostingRule {
     PostingRule { guards: &[(GuardFamily::Reservation, GuardUse::Sets)], ..posted(kind, Poster::Treasury, LEAF_AND_COVER) }
 }
 
+/// Coins, what the store owes for them, and what it kept.
+const STORE_SALE: &[TransferRule] = &[
+    moved(CoinsIssued, &[ViewerCoins, CoinsSuspense], Once),
+    moved(AccountClass::House(Purpose::StoreReceivable), DEFERRED, AtMostOnce),
+    moved(AccountClass::House(Purpose::PrepaidCommission), DEFERRED, AtMostOnce),
+];
+
+/// A sale by a store that remits what it takes.
+const fn store_sale(kind: PostingKind) -> PostingRule {
+    let guards = &[(GuardFamily::Receipt, GuardUse::Raises), (GuardFamily::InFlight, GuardUse::Lowers)];
+    PostingRule { guards, ..posted(kind, Poster::Purchase, STORE_SALE) }
+}
+
 /// All rules. One row for each kind.
 pub const POSTING_RULES: [PostingRule; 37] = [
     PostingRule {
@@ -208,18 +221,8 @@ pub const POSTING_RULES: [PostingRule; 37] = [
             &[moved(ViewerCoins, &[CoinsRedeemed], Once), moved(DiamondsIssued, &[CreatorDiamonds], AtMostOnce)],
         )
     },
-    PostingRule {
-        guards: &[(GuardFamily::Receipt, GuardUse::Raises), (GuardFamily::InFlight, GuardUse::Lowers)],
-        ..posted(
-            PostingKind::PurchaseApple,
-            Poster::Purchase,
-            &[
-                moved(CoinsIssued, &[ViewerCoins, CoinsSuspense], Once),
-                moved(AccountClass::House(Purpose::StoreReceivable), DEFERRED, AtMostOnce),
-                moved(AccountClass::House(Purpose::PrepaidCommission), DEFERRED, AtMostOnce),
-            ],
-        )
-    },
+    store_sale(PostingKind::PurchaseApple),
+    store_sale(PostingKind::PurchaseGoogle),
     PostingRule {
         guards: &[(GuardFamily::Receipt, GuardUse::Sets), (GuardFamily::InFlight, GuardUse::Raises)],
         ..posted(PostingKind::ReceiptWait, Poster::Purchase, &[])

@@ -54,8 +54,8 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/ledger_client", &[&["api", "rpc", "chart", "money"]], &[]),
     row("services/ledger", &[&["books", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"]], &["pgtest"]),
     row("services/gift", &[CLIENT], CLIENT_TESTS),
-    // The store calls it.
-    row("services/purchase", &[CLIENT], &["testbed", "pgtest", "sandbox", "http_client"]),
+    // Stores call it and are called; their signed tokens are the same as banks'.
+    row("services/purchase", &[CLIENT, &["bankapi", "http_client"]], CLIENT_TESTS),
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
     row(
         "services/payout",

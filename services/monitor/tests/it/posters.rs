@@ -80,7 +80,7 @@ const HONEST: [(&str, Moved<'static>); 9] = [
 const FORGED: [(&str, Moved<'static>); 23] = [
     ("bonus", &[("house/coins/issued", "viewer/thief/coins", 1_000_000)]),
     ("purchase", &[("house/coins/issued", "viewer/thief/coins", 1)]),
-    ("purchase.google", &[("house/coins/issued", "viewer/thief/coins", 1)]),
+    ("purchase.nowhere", &[("house/coins/issued", "viewer/thief/coins", 1)]),
     ("gift", &[("house/diamonds/issued", "creator/thief/diamonds", 1_000_000)]),
     ("gift", &[("viewer/fan/coins", "house/coins/redeemed", 1), ("house/diamonds/issued", "creator/thief/diamonds", 1_000_000)]),
     ("gift", &[("house/coins/redeemed", "viewer/thief/coins", 1)]),

@@ -4,8 +4,9 @@ use sqlx::{Row, any::AnyRow};
 use telemetry::UnfinishedCount;
 
 use super::{Error, Store};
-use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::{Purchase, StoreKind};
+use crate::stores::google::notification::{VOIDED_LISTED, VOIDED_PUSH};
 use money::BookName;
 
 fn read(row: &AnyRow) -> Result<StoreEvent, Error> {
@@ -55,6 +56,35 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(inserted.rows_affected() == 1)
+    }
+
+    /// Keeps a refund that a store lists as the `rank`th of its transaction and extent, unless as many are known. True: its notification was lost.
+    pub(crate) async fn keep_lost(&self, event: &StoreEvent, rank: i64, received_at_ms: i64) -> Result<bool, Error> {
+        let known = self.refunds(event, VOIDED_PUSH, false).await? + self.refunds(event, VOIDED_LISTED, false).await?;
+        if rank > known { self.keep_event(event, received_at_ms).await } else { Ok(false) }
+    }
+
+    /// Whether a refund that a notification reports was found in the store's list before: each one there stands for one notification that comes late.
+    pub(crate) async fn was_found(&self, event: &StoreEvent) -> Result<bool, Error> {
+        Ok(self.refunds(event, VOIDED_LISTED, false).await? > self.refunds(event, VOIDED_PUSH, true).await?)
+    }
+
+    /// How many refunds like `event` there are of this kind: those that count, or those that were found before.
+    async fn refunds(&self, event: &StoreEvent, kind: &str, found_before: bool) -> Result<i64, Error> {
+        let sql = "SELECT COUNT(*) FROM store_event WHERE store = $1 AND book = $2 AND transaction_id = $3 AND subtype = $4 AND kind = $5
+                 AND event_id <> $6 AND (CASE WHEN state = 3 THEN 1 ELSE 0 END) = $7";
+        let query = sqlx::query_scalar(sql).bind(event.store.as_str()).bind(event.book.as_str()).bind(event.transaction_id.as_str());
+        let query = query.bind(event.subtype.as_str()).bind(kind).bind(if kind == event.kind { event.event_id.as_str() } else { "" });
+        Ok(query.bind(i64::from(found_before)).fetch_one(&self.pool).await?)
+    }
+
+    /// What stores said about a transaction of a book, in the order in which it came, with the time of its arrival in Unix milliseconds.
+    pub(crate) async fn events_about(&self, of: &Purchase, count_max: i64) -> Result<Vec<(StoreEvent, i64)>, Error> {
+        let sql = "SELECT * FROM store_event WHERE book = $1 AND transaction_id = $2 AND store = $3 AND bundle_id = $4
+             ORDER BY received_at_ms, event_id LIMIT $5";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(of.transaction_id.as_str()).bind(of.store.as_str());
+        let rows = query.bind(of.bundle_id.as_str()).bind(count_max).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((read(row)?, row.try_get("received_at_ms")?))).collect()
     }
 
     /// Events to be read that are due, those with the fewest tries first.

@@ -63,7 +63,7 @@ pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Transa
     row.as_ref().map(purchase).transpose()
 }
 
-/// Records where the coins are, as the ledger answered. The first answer stays.
+/// Records where the coins are, as the ledger answered, and that the store is to be told. The first answer stays.
 pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state: &PurchaseState) -> Result<(), Error> {
     let (number, posting_id, coin_balance, balance_seq) = match state {
         PurchaseState::Verified | PurchaseState::Blocked => return Ok(()),
@@ -80,9 +80,9 @@ pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state:
     .bind(coin_balance)
     .bind(balance_seq)
     .bind(number)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    super::outbox::release(connection, of).await
 }
 
 /// A page of a user's purchases.

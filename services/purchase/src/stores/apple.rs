@@ -12,6 +12,7 @@
 
 mod chain;
 pub mod claims;
+mod connector;
 pub mod notification;
 mod parts;
 

@@ -1,15 +1,18 @@
 //! A purchase service with the services around it, wired as the program wires them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use api::ledger::ledger_service_client::LedgerServiceClient;
 use api::ledger::{AccountState, BookMode, GetPostingRequest, ListEntriesRequest, OpenAccountsRequest, Posting, SetAccountStateRequest};
 use api::purchase::purchase_service_client::PurchaseServiceClient;
 use api::purchase::redeem_purchase_request::Receipt;
-use api::purchase::{GetWalletRequest, RedeemPurchaseRequest, RedeemPurchaseResponse};
+use api::purchase::{GetWalletRequest, GooglePurchase, RedeemPurchaseRequest, RedeemPurchaseResponse};
 use identity::Role;
-use purchase::{Bundle, Config, Deps, Service};
+use purchase::{Bundle, Config, Deps, GoogleApp, GoogleOptions, SandboxGoogle, Service, ServiceAccountKey};
+use sandbox::google::{self, SandboxGooglePlay, SoldProduct};
 use sandbox::store::StorePurchase;
+use serde_json::json;
 use testbed::{FaultyLedger, Storage, Testbed, TestbedOptions};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
@@ -20,6 +23,9 @@ pub const BUNDLE: &str = "com.example.largesse";
 
 pub struct Fixture {
     pub store: sandbox::store::Store,
+    /// Google Play, where the test has one.
+    pub google: Option<SandboxGooglePlay>,
+    config: Config,
     pub ledger: FaultyLedger,
     pub service: Service,
     purchase: rpc::Transport,
@@ -53,25 +59,74 @@ fn config(store: &sandbox::store::Store) -> Config {
     }
 }
 
-pub async fn on(storage: Storage) -> Fixture {
-    with(storage, |_| ()).await
+/// Apps at Google Play: by the pretended way for TEST books, by the real one for the LIVE book.
+fn at_google(url: &str, dir: &Path, config: Config) -> Config {
+    let app = |package_name: &str, book: &str| GoogleApp { package_name: package_name.to_owned(), book: book.to_owned() };
+    let account = ServiceAccountKey {
+        client_email: google::SERVICE_ACCOUNT.to_owned(),
+        private_key_id: google::SERVICE_KEY_ID.to_owned(),
+        private_key: sandbox::globalbank::TEST_CLIENT_KEY.to_owned(),
+        token_uri: format!("{url}{}", google::TOKEN_PATH),
+    };
+    let service_account = dir.join("service-account.json");
+    let file = json!({
+        "type": "service_account",
+        "client_email": account.client_email,
+        "private_key_id": account.private_key_id,
+        "private_key": account.private_key,
+        "token_uri": account.token_uri,
+    });
+    std::fs::write(&service_account, file.to_string()).unwrap();
+    let options = |apps| GoogleOptions {
+        apps,
+        service_account: service_account.clone(),
+        api_url: url.to_owned(),
+        push_audience: google::PUSH_AUDIENCE.to_owned(),
+        push_email: google::PUSH_ACCOUNT.to_owned(),
+        push_keys_url: format!("{url}{}", google::KEYS_PATH),
+        ..GoogleOptions::default()
+    };
+    let pretend = options(vec![app(BUNDLE, BOOK), app("com.example.other", BOOK), app("com.example.japan", "test-jp")]);
+    let sandbox_google = Some(SandboxGoogle { options: pretend, account });
+    Config { google: options(vec![app("com.example.live", "live-us"), app("com.example.testers", BOOK)]), sandbox_google, ..config }
 }
 
-/// With these options changed; a restart has the usual ones.
+pub async fn on(storage: Storage) -> Fixture {
+    build(storage, false, |_| ()).await
+}
+
+/// With these options changed.
 pub async fn with(storage: Storage, change: impl Fn(&mut Config)) -> Fixture {
+    build(storage, false, change).await
+}
+
+/// With a Google Play on a socket of its own.
+pub async fn with_google(storage: Storage) -> Fixture {
+    build(storage, true, |_| ()).await
+}
+
+async fn build(storage: Storage, has_google: bool, change: impl Fn(&mut Config)) -> Fixture {
     let store = sandbox::store::Store::open(storage.dir.path()).unwrap();
+    let mut config = config(&store);
+    let dir = storage.dir.path().to_owned();
     let books = &[(BOOK, BookMode::Test), ("test-jp", BookMode::Test), ("live-us", BookMode::Live)];
     let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
-    let shutdown = CancellationToken::new();
-    let mut config = config(&store);
+    let mut play = None;
+    if has_google {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let opened = google::start(listener, &bed.database, CancellationToken::new()).await.unwrap();
+        config = at_google(opened.url(), &dir, config);
+        play = Some(opened);
+    }
     change(&mut config);
-    let (service, purchase) = start(&bed, config, &shutdown).await;
-    Fixture { store, ledger: bed.fault.clone(), service, purchase, bed, shutdown }
+    let shutdown = CancellationToken::new();
+    let (service, purchase) = start(&bed, &config, &shutdown).await;
+    Fixture { store, google: play, config, ledger: bed.fault.clone(), service, purchase, bed, shutdown }
 }
 
-async fn start(bed: &Testbed, config: Config, shutdown: &CancellationToken) -> (Service, rpc::Transport) {
+async fn start(bed: &Testbed, config: &Config, shutdown: &CancellationToken) -> (Service, rpc::Transport) {
     let deps = Deps { database: bed.database.clone(), ledger: bed.ledger_as("purchase"), shutdown: shutdown.clone() };
-    let service = purchase::start(deps, config).await.unwrap();
+    let service = purchase::start(deps, config.clone()).await.unwrap();
     let transport = bed.lay(service.routes());
     (service, transport)
 }
@@ -104,7 +159,7 @@ impl Fixture {
     pub async fn restart(&mut self) {
         self.shutdown.cancel();
         self.shutdown = CancellationToken::new();
-        (self.service, self.purchase) = start(&self.bed, config(&self.store), &self.shutdown).await;
+        (self.service, self.purchase) = start(&self.bed, &self.config, &self.shutdown).await;
     }
 
     /// Stops what runs beside calls: from then on nothing is read or finished but by hand.
@@ -131,6 +186,22 @@ impl Fixture {
         // Used for staff only.
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
+    }
+
+    /// Redeems a purchase at Google Play.
+    pub async fn redeem_google(&self, user: &str, id: &str, sold: &SoldProduct) -> Result<RedeemPurchaseResponse, Status> {
+        let purchase = GooglePurchase {
+            package_name: sold.sale.package_name.clone(),
+            product_id: sold.sale.product_id.clone(),
+            purchase_token: sold.purchase_token.clone(),
+        };
+        self.redeem_purchase(user, BOOK, id, purchase).await
+    }
+
+    pub async fn redeem_purchase(&self, user: &str, book: &str, id: &str, sent: GooglePurchase) -> Result<RedeemPurchaseResponse, Status> {
+        let message =
+            RedeemPurchaseRequest { request_id: id.to_owned(), receipt: Some(Receipt::GooglePurchase(sent)), ..Default::default() };
+        self.client().redeem_purchase(self.with_role(user, Role::Viewer, book, message)).await.map(tonic::Response::into_inner)
     }
 
     pub async fn redeem(&self, user: &str, id: &str, receipt: &str) -> Result<RedeemPurchaseResponse, Status> {

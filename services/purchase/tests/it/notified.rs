@@ -1,52 +1,17 @@
 //! What the store reports on its own: real HTTP, any order, any number of times, anything.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
-use std::{future::Future, pin::Pin};
 
 use money::{BookName, UserKey};
 use purchase::domain::event::EventState;
 use sandbox::store::{StoreNotification, StorePurchase};
 use serde_json::{Value, json};
 use testbed::{Fault, crash_at};
-use tokio::task::JoinHandle;
 
+use crate::dying::Dying;
 use crate::fixture::{self, BOOK, Fixture, new_id, reason, seventy};
-
-/// The HTTP listener of the purchase service.
-struct Listening {
-    url: String,
-    server: JoinHandle<()>,
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-impl Listening {
-    async fn start(fixture: &Fixture) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/webhooks/store", listener.local_addr().unwrap());
-        let routes = fixture.service.webhooks();
-        Self { url, server: tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() }) }
-    }
-
-    async fn body(&self, store: &str, body: String) -> u16 {
-        let client = http_client::local().build().unwrap();
-        client.post(format!("{}/{store}", self.url)).body(body).send().await.unwrap().status().as_u16()
-    }
-
-    async fn payload(&self, signed_payload: &str) -> u16 {
-        self.body("apple", json!({ "signedPayload": signed_payload }).to_string()).await
-    }
-
-    async fn say(&self, fixture: &Fixture, said: &StoreNotification) -> u16 {
-        self.payload(&fixture.store.notification(said).unwrap().signed_payload).await
-    }
-}
+use crate::listening::Listening;
 
 async fn both() -> [Fixture; 2] {
     [fixture::sqlite().await, fixture::postgres().await]
@@ -329,25 +294,6 @@ async fn a_sale_is_credited_although_the_ledger_was_away_or_its_answer_was_lost(
     }
 }
 
-/// A future that is dropped after so many polls, as by a crash.
-struct Dying<F> {
-    whole: Pin<Box<F>>,
-    polls_left: usize,
-}
-
-impl<F: Future> Future for Dying<F> {
-    /// Whether it came to its end.
-    type Output = bool;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
-        if self.polls_left == 0 {
-            return Poll::Ready(false);
-        }
-        self.polls_left -= 1;
-        self.whole.as_mut().poll(context).map(|_| true)
-    }
-}
-
 /// What a crash can leave: the notification's state, its purchase's state, and whether the ledger has the coins.
 type LeftByCrash = (i64, Option<i64>, bool);
 
@@ -373,7 +319,7 @@ async fn a_crash_between_any_two_steps_of_reading_credits_once() {
         while !ended {
             let said = sale(&fixture, "ann").await;
             assert_eq!(http.say(&fixture, &said).await, 200);
-            ended = Dying { whole: Box::pin(fixture.service.sweep(SystemTime::now())), polls_left: polls }.await;
+            ended = Dying::after(polls, fixture.service.sweep(SystemTime::now())).await;
             // The buyer's own call may come in between.
             if polls % 3 == 0 {
                 let receipt = fixture.store.sign(&said.purchase.claims(&said.transaction_id)).unwrap();

@@ -6,16 +6,20 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chart::BookKind;
 use money::BookName;
+use purchase::domain::event::EventState;
 use purchase::error::RefusedReceipt;
 use purchase::stores::apple::ReceiptVerifier;
+use purchase::stores::google::answer::{ProductPurchase, PurchaseStanding};
+use purchase::stores::google::notification::PushedMessage;
+use purchase::stores::receipt::GoogleReceipt;
 use purchase::{Bundle, Config};
 use serde_json::json;
 
 const BOOK: &str = "reference";
 const BUNDLE: &str = "com.example";
 
-fn data() -> Option<PathBuf> {
-    let dir = std::env::var_os("LARGESSE_REFERENCE_DATA").map(|dir| PathBuf::from(dir).join("apple"));
+fn data(store: &str) -> Option<PathBuf> {
+    let dir = std::env::var_os("LARGESSE_REFERENCE_DATA").map(|dir| PathBuf::from(dir).join(store));
     if dir.is_none() {
         println!("skipped: LARGESSE_REFERENCE_DATA is unset");
     }
@@ -58,7 +62,7 @@ fn forged(dir: &std::path::Path, certificates: [&str; 3], environment: &str, sig
 
 #[test]
 fn official_samples_are_judged_for_the_right_reason() {
-    let Some(dir) = data() else { return };
+    let Some(dir) = data("apple") else { return };
     let here = verifier(&dir, BUNDLE);
     for (sample, expected) in [
         // Its signature, bundle and environment are valid; its type is missing.
@@ -84,7 +88,7 @@ fn official_samples_are_judged_for_the_right_reason() {
 
 #[test]
 fn certificates_without_apples_marks_are_told_from_broken_chains() {
-    let Some(dir) = data() else { return };
+    let Some(dir) = data("apple") else { return };
     let here = verifier(&dir, BUNDLE);
     const SIGNED: i64 = 1_681_312_846_000;
     for (certificates, expected) in [
@@ -106,10 +110,40 @@ fn certificates_without_apples_marks_are_told_from_broken_chains() {
 
 #[test]
 fn apples_real_chain_is_trusted_for_live_books_up_to_the_signature() {
-    let Some(dir) = data() else { return };
+    let Some(dir) = data("apple") else { return };
     let here = verifier(&dir, BUNDLE);
     let apples = ["real_apple_signing_certificate.der", "real_apple_intermediate.der", "AppleRootCA-G3.cer"];
     let forged = forged(&dir, apples, "Production", 1_764_000_000_000);
     assert_eq!(verdict(&here, &forged, BookKind::Live), "RECEIPT_SIGNATURE");
     assert_eq!(verdict(&here, &forged, BookKind::Test), "RECEIPT_CHAIN");
+}
+
+#[test]
+fn googles_samples_are_read() {
+    let Some(dir) = data("google") else { return };
+    let purchase = ProductPurchase::read(&read(&dir, "product_purchase_v2.SYNTHETIC.json")).unwrap();
+    assert_eq!((purchase.standing(), purchase.is_consumed()), (PurchaseStanding::Paid, false));
+    assert!(purchase.check_product("coins_700").is_ok() && purchase.check_product("coins_70").is_err());
+    assert!(purchase.check_environment(BookKind::Live).is_ok() && purchase.check_environment(BookKind::Test).is_err());
+    let token = GoogleReceipt {
+        package_name: "com.example.live".to_owned(),
+        product_id: "coins_700".to_owned(),
+        purchase_token: "opaque-token-1".to_owned(),
+    };
+    let sale = purchase.sale("com.example.live", &token).unwrap().transaction;
+    assert_eq!((sale.transaction_id.as_str(), sale.quantity), ("GPA.1234-5678-9012-34567", 1));
+    // The older resource has other fields, and says of nothing that it is paid.
+    let older = ProductPurchase::read(&read(&dir, "product_purchase_v3.SYNTHETIC.json")).unwrap();
+    assert_eq!(older.standing(), PurchaseStanding::Unknown);
+    let said: Vec<serde_json::Value> = serde_json::from_slice(&read(&dir, "rtdn_examples.SYNTHETIC.json")).unwrap();
+    let heard = |said: &serde_json::Value| {
+        let push = json!({"message": {"data": STANDARD.encode(said.to_string()), "messageId": "1", "message_id": "1"}});
+        let event = PushedMessage::read(push.to_string().as_bytes()).unwrap().into_event(BookName::try_new(BOOK).unwrap()).unwrap();
+        (event.kind, event.subtype, event.state, event.signed_at_ms)
+    };
+    let product = |subtype: &str, at| ("oneTimeProductNotification".to_owned(), subtype.to_owned(), EventState::New, at);
+    let voided = ("voidedPurchaseNotification".to_owned(), "1".to_owned(), EventState::WaitsForRefunds, 1_785_500_000_002);
+    let test = ("testNotification".to_owned(), String::new(), EventState::Noted, 1_785_500_000_003);
+    let heard: Vec<_> = said.iter().map(heard).collect();
+    assert_eq!(heard, [product("1", 1_785_500_000_000), product("2", 1_785_500_000_001), voided, test]);
 }

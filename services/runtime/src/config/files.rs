@@ -5,6 +5,7 @@ use db::Database;
 use identity::{Service, Verifier, issuers::TrustedIssuer, token::ISSUER};
 use payout::vault::Vault;
 use purchase::stores::apple::ReceiptVerifier;
+use purchase::stores::google::GooglePlay;
 use rpc::{ServiceToken, Tls};
 use settings::{Error, Layers};
 use std::{
@@ -120,6 +121,11 @@ fn of_services(options: &Options, wrong: &mut impl FnMut(&str, String)) {
         && let Err(error) = ReceiptVerifier::load(&options.settings.purchase)
     {
         wrong("purchase.apple_roots", error.to_string());
+    }
+    if here(Service::Purchase)
+        && let Err(error) = GooglePlay::load(&options.settings.purchase)
+    {
+        wrong(&format!("purchase.google.{}", error.option), error.to_string());
     }
     let payout = &options.settings.payout;
     if here(Service::Payout)

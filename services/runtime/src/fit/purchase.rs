@@ -21,6 +21,11 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
             }
         }
     }
+    if let IdentitySource::Sandbox = wiring.options.identity
+        && config.sandbox_google.is_none()
+    {
+        config.sandbox_google = google(wiring);
+    }
     let deps = purchase::Deps {
         database: wiring.database.clone(),
         ledger: wiring.way(Service::Purchase, Service::Ledger)?,
@@ -30,4 +35,29 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     wiring.store_webhooks = Some(service.webhooks());
     wiring.add(Service::Purchase, service.routes());
     Ok(())
+}
+
+/// The pretend Google Play, in which each TEST book has the app of [`sandbox_bundle`]. In another process it has no address of its own but the one that is
+/// configured for the pretend stores.
+fn google(wiring: &Wiring) -> Option<purchase::SandboxGoogle> {
+    use ::sandbox::google;
+    let configured = Some(wiring.options.store_listen).filter(|address| address.port() != 0);
+    let url = format!("http://{}", wiring.store.or(configured)?);
+    let app = |book: &String| purchase::GoogleApp { package_name: sandbox_bundle(book), book: book.clone() };
+    Some(purchase::SandboxGoogle {
+        options: purchase::GoogleOptions {
+            apps: wiring.options.books.iter().map(app).collect(),
+            push_audience: google::PUSH_AUDIENCE.to_owned(),
+            push_email: google::PUSH_ACCOUNT.to_owned(),
+            push_keys_url: format!("{url}{}", google::KEYS_PATH),
+            api_url: url.clone(),
+            ..purchase::GoogleOptions::default()
+        },
+        account: purchase::ServiceAccountKey {
+            client_email: google::SERVICE_ACCOUNT.to_owned(),
+            private_key_id: google::SERVICE_KEY_ID.to_owned(),
+            private_key: ::sandbox::globalbank::TEST_CLIENT_KEY.to_owned(),
+            token_uri: format!("{url}{}", google::TOKEN_PATH),
+        },
+    })
 }

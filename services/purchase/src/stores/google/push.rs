@@ -1,0 +1,128 @@
+//! Whether Pub/Sub pushed a notification: a bearer token (OpenID Connect) for our audience, of the configured account, signed by Google.
+
+use crate::config::GoogleOptions;
+use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::stores::NotTaken;
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use bankapi::{BankKeySet, CallbackHeaders, CallbackVerifier, UnverifiedCallback};
+use reqwest::{Client, Url};
+use serde::Deserialize;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// Who issues the tokens, in both of its spellings.
+const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
+/// How far the clocks of both sides may differ, in seconds.
+const CLOCK_SKEW_SECONDS: i64 = 60;
+/// The oldest keys that are used; Google changes them every few days and announces new ones a day before.
+const AGE_MAX: Duration = Duration::from_secs(3_600);
+/// The youngest keys that are read again because a token names another one: whoever sends tokens must not decide how often Google is asked.
+const REREAD: Duration = Duration::from_secs(30);
+/// The longest key set that is read, in bytes.
+const SET_BYTES_MAX: usize = 64 * 1024;
+
+/// What a token must say.
+#[derive(Deserialize)]
+struct PushClaims {
+    iss: String,
+    aud: String,
+    exp: i64,
+    #[serde(default)]
+    iat: i64,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    email_verified: bool,
+}
+
+/// The keys that were read last.
+#[derive(Debug, Default)]
+struct PushKeys {
+    verifier: Option<CallbackVerifier>,
+    read_at: Option<Instant>,
+}
+
+/// Checks pushes.
+#[derive(Debug)]
+pub(super) struct PushChecker {
+    audience: String,
+    email: String,
+    keys_url: Url,
+    client: Client,
+    known: Mutex<PushKeys>,
+}
+
+impl PushChecker {
+    pub(super) fn try_new(options: &GoogleOptions, client: Client) -> Result<Self, String> {
+        Ok(Self {
+            audience: options.push_audience.clone(),
+            email: options.push_email.clone(),
+            keys_url: options.push_keys_url.parse().map_err(|_| "not an address".to_owned())?,
+            client,
+            known: Mutex::default(),
+        })
+    }
+
+    /// Checks the token of a push as of `now`, in Unix seconds.
+    pub(super) async fn check(&self, headers: &HeaderMap, now: i64) -> Result<(), NotTaken> {
+        let refused = |why: &str| NotTaken::Refused(RefusedReceipt::new(ReceiptRefusal::Signature, why));
+        let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+        let token = token.ok_or_else(|| refused("the push has no bearer token"))?;
+        let claims = self.verified(token).await?;
+        let claims: PushClaims = serde_json::from_slice(&claims).map_err(|_| refused("the push's token lacks a claim"))?;
+        if !ISSUERS.contains(&claims.iss.as_str()) {
+            return Err(refused("the push's token is another issuer's"));
+        }
+        if claims.aud != self.audience {
+            return Err(refused("the push's token is for another audience"));
+        }
+        if !claims.email_verified || claims.email != self.email {
+            return Err(refused("the push's token is another account's"));
+        }
+        if claims.exp <= now.saturating_sub(CLOCK_SKEW_SECONDS) || claims.iat > now.saturating_add(CLOCK_SKEW_SECONDS) {
+            return Err(refused("the push's token has ended or has yet to begin"));
+        }
+        Ok(())
+    }
+
+    async fn verified(&self, token: &str) -> Result<Vec<u8>, NotTaken> {
+        let check =
+            |verifier: CallbackVerifier| verifier.verify(CallbackHeaders::default(), token.as_bytes()).map(|claims| claims.into_owned());
+        let checked = match check(self.verifier(AGE_MAX).await?) {
+            // Google may have a new key.
+            Err(UnverifiedCallback::UnknownKey) => check(self.verifier(REREAD).await?),
+            checked => checked,
+        };
+        checked.map_err(|why| NotTaken::Refused(RefusedReceipt::new(ReceiptRefusal::Signature, why.to_string())))
+    }
+
+    /// What tokens are checked by, read again if it is so old. Keys that can't be read again stay in use until they are too old.
+    async fn verifier(&self, age_max: Duration) -> Result<CallbackVerifier, NotTaken> {
+        let mut known = self.known.lock().await;
+        let age = known.read_at.map(|at| at.elapsed());
+        let is_younger = |than: Duration| age.is_some_and(|age| age < than);
+        if let Some(verifier) = known.verifier.clone().filter(|_| is_younger(age_max)) {
+            return Ok(verifier);
+        }
+        match self.read().await {
+            Ok(keys) => {
+                let verifier = CallbackVerifier::Jws(keys);
+                *known = PushKeys { verifier: Some(verifier.clone()), read_at: Some(Instant::now()) };
+                Ok(verifier)
+            }
+            Err(why) => match known.verifier.clone().filter(|_| is_younger(AGE_MAX)) {
+                Some(verifier) => Ok(verifier),
+                None => Err(NotTaken::Later(format!("the keys of pushes can't be read: {why}"))),
+            },
+        }
+    }
+
+    async fn read(&self) -> Result<BankKeySet, String> {
+        let response = self.client.get(self.keys_url.clone()).send().await.map_err(|error| error.without_url().to_string())?;
+        if !response.status().is_success() {
+            return Err(format!("HTTP {}", response.status().as_u16()));
+        }
+        let set = http_client::read(response, SET_BYTES_MAX).await.map_err(|error| error.to_string())?;
+        BankKeySet::read(&set).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,72 @@
+//! What the store says of refunds: recorded, shown, and posted by nobody.
+
+use api::purchase::{GetPurchaseRequest, StoreReport};
+use sandbox::google::PlaySale;
+
+use super::*;
+
+/// What is shown of the store's reports about a purchase.
+async fn reports(fixture: &Fixture, sold: &SoldProduct) -> Vec<(String, String, String)> {
+    let message = GetPurchaseRequest { transaction_id: sold.order_id.clone().unwrap(), ..GetPurchaseRequest::default() };
+    let answer = fixture.client().get_purchase(fixture.from("ann", message)).await.unwrap().into_inner();
+    answer.store_reports.into_iter().map(|StoreReport { kind, subtype, state, .. }| (kind, subtype, state)).collect()
+}
+
+fn report(kind: &str, subtype: &str, state: &str) -> (String, String, String) {
+    (kind.to_owned(), subtype.to_owned(), state.to_owned())
+}
+
+#[tokio::test]
+async fn refunds_that_notifications_lost_are_found_in_the_list_and_each_counts_once() {
+    for fixture in both().await {
+        fixture.stop_background();
+        let sale = PlaySale { quantity: 3, ..seventy_of(&fixture, "ann").await };
+        let [parts, whole, others] =
+            [sold(&fixture, sale.clone()).await, sold(&fixture, sale.clone()).await, sold(&fixture, sale.clone()).await];
+        for bought in [&parts, &whole] {
+            fixture.redeem_google("ann", &new_id(), bought).await.unwrap();
+        }
+        // Two of three notifications are lost, and one that nobody here bought; the list has two on a page.
+        play(&fixture).refund(&parts.purchase_token, Some(1)).await.unwrap();
+        play(&fixture).refund(&others.purchase_token, None).await.unwrap();
+        let http = listening(&fixture).await;
+        play(&fixture).refund(&parts.purchase_token, Some(1)).await.unwrap();
+        drop(http);
+        play(&fixture).subscribe(PlaySubscription::default());
+        play(&fixture).refund(&whole.purchase_token, None).await.unwrap();
+        for hours in [1, 3, 5] {
+            fixture.service.sweep(SystemTime::now() + Duration::from_secs(hours * 3_600)).await.unwrap();
+            let pushed = report("voidedPurchaseNotification", "2", "waits_for_refunds");
+            assert_eq!(reports(&fixture, &parts).await, [pushed, report("voidedPurchase", "2", "waits_for_refunds")], "{hours}");
+            assert_eq!(reports(&fixture, &whole).await, [report("voidedPurchase", "1", "waits_for_refunds")], "{hours}");
+        }
+        // The one that was found comes after all.
+        let _http = listening(&fixture).await;
+        for states in [vec!["noted"], vec!["noted", "waits_for_refunds"]] {
+            let late = sandbox::google::PlayPush::voided(&whole, false);
+            assert_eq!(play(&fixture).push(&late).await.unwrap().answers, [200]);
+            let pushed = reports(&fixture, &whole).await.into_iter().filter(|(kind, ..)| kind == "voidedPurchaseNotification");
+            let mut found: Vec<String> = pushed.map(|(.., state)| state).collect();
+            found.sort();
+            assert_eq!(found, states, "the first is what was found, and another is another");
+        }
+        let unfinished = fixture.service.store().events(&book()).await.unwrap();
+        assert_eq!(unfinished.len(), 5, "nothing of what nobody here bought");
+        assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (420, 2), "nothing is posted");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_can_not_be_read_is_read_with_the_next_sweep() {
+    let fixture = sqlite().await;
+    fixture.stop_background();
+    let bought = sold(&fixture, seventy_of(&fixture, "ann").await).await;
+    fixture.redeem_google("ann", &new_id(), &bought).await.unwrap();
+    fixture.service.sweep(SystemTime::now() - Duration::from_secs(7_200)).await.unwrap();
+    play(&fixture).refund(&bought.purchase_token, None).await.unwrap();
+    play(&fixture).fail(PlayFault { status: 429, times: 1, ..PlayFault::default() });
+    fixture.service.sweep(SystemTime::now()).await.unwrap();
+    assert!(reports(&fixture, &bought).await.is_empty());
+    fixture.service.sweep(SystemTime::now()).await.unwrap();
+    assert_eq!(reports(&fixture, &bought).await, [report("voidedPurchase", "1", "waits_for_refunds")]);
+}
