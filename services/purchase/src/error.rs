@@ -50,7 +50,7 @@ pub enum ReceiptRefusal {
 
 impl ReceiptRefusal {
     /// All refusals, in order of precedence.
-    pub const ALL: [ReceiptRefusal; 17] = [
+    pub const ALL: [ReceiptRefusal; 18] = [
         ReceiptRefusal::Malformed,
         ReceiptRefusal::Algorithm,
         ReceiptRefusal::ChainLength,

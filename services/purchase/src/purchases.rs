@@ -23,7 +23,6 @@ use crate::catalogue::{Offer, PackageCatalogue};
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
-use crate::sheets::{Quote, Wanted};
 use crate::store::refused::{self, RefusedRow};
 use crate::store::{Store, purchases};
 use crate::stores::{StoreReceipt, Stores};

@@ -209,7 +209,7 @@ const fn store_sale(kind: PostingKind) -> PostingRule {
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 37] = [
+pub const POSTING_RULES: [PostingRule; 38] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),

@@ -92,7 +92,7 @@ pub struct GetWalletResponse {
     /// Number of coins the user owes, after refunds of coins that were already spent.
     #[prost(int64, tag = "3")]
     pub debt_coins: i64,
-    /// UUID to pass to the store as `appAccountToken`, so that receipts are bound to this user.
+    /// UUID to pass to the App Store as `appAccountToken` and to Google Play as `obfuscatedAccountId`, so that receipts are bound to this user.
     #[prost(string, tag = "4")]
     pub app_account_token: ::prost::alloc::string::String,
     /// State of the wallet. FROZEN: SendGift, RedeemPurchase and every other posting are refused with ACCOUNT_FROZEN. It is OPEN before the first coin, too.
@@ -124,7 +124,7 @@ pub struct RedeemPurchaseRequest {
     #[prost(string, tag = "3")]
     pub user_id: ::prost::alloc::string::String,
     /// The store's receipt. Required.
-    #[prost(oneof = "redeem_purchase_request::Receipt", tags = "4")]
+    #[prost(oneof = "redeem_purchase_request::Receipt", tags = "4, 5")]
     pub receipt: ::core::option::Option<redeem_purchase_request::Receipt>,
 }
 /// Nested message and enum types in `RedeemPurchaseRequest`.
@@ -135,7 +135,23 @@ pub mod redeem_purchase_request {
         /// A StoreKit 2 signed transaction (compact JWS), at most 16 KiB.
         #[prost(string, tag = "4")]
         AppleSignedTransaction(::prost::alloc::string::String),
+        /// A purchase at Google Play, which the store is asked about.
+        #[prost(message, tag = "5")]
+        GooglePurchase(super::GooglePurchase),
     }
+}
+/// A purchase at Google Play, as the app's billing library returns it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GooglePurchase {
+    /// Package name of the app. Empty: the only app of the book. At most 255 ASCII characters.
+    #[prost(string, tag = "1")]
+    pub package_name: ::prost::alloc::string::String,
+    /// The product that was bought, 1 to 255 ASCII characters. Required.
+    #[prost(string, tag = "2")]
+    pub product_id: ::prost::alloc::string::String,
+    /// The purchase token, 1 to 1,024 ASCII characters. Required.
+    #[prost(string, tag = "3")]
+    pub purchase_token: ::prost::alloc::string::String,
 }
 /// A purchase of coins in a store, recorded once its receipt is verified.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -149,11 +165,11 @@ pub struct Purchase {
     /// The present state.
     #[prost(enumeration = "PurchaseState", tag = "3")]
     pub state: i32,
-    /// Name of the store: `apple`. Deprecated: use `store_kind`.
+    /// Name of the store: `apple` or `google`. Deprecated: use `store_kind`.
     #[deprecated]
     #[prost(string, tag = "4")]
     pub store: ::prost::alloc::string::String,
-    /// The store's name for its environment, such as `Production`, `Sandbox` or `Xcode`. Deprecated: use `store_environment`.
+    /// The store's name for its environment, such as `Production`, `Sandbox`, `Test` or `Xcode`. Deprecated: use `store_environment`.
     #[deprecated]
     #[prost(string, tag = "5")]
     pub environment: ::prost::alloc::string::String,
@@ -231,7 +247,7 @@ pub struct GetPurchaseRequest {
     pub transaction_id: ::prost::alloc::string::String,
 }
 /// The purchase in its present state.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetPurchaseResponse {
     /// The purchase; another user's purchase is treated as unknown.
     #[prost(message, optional, tag = "1")]
@@ -242,6 +258,28 @@ pub struct GetPurchaseResponse {
     /// The lot of its coins: how many are left and how many were spent. Absent until the coins are issued, and shortly after that.
     #[prost(message, optional, tag = "3")]
     pub lot: ::core::option::Option<CoinLot>,
+    /// What the store reported on its own about this transaction, such as refunds, in the order in which it came; at most 100.
+    #[prost(message, repeated, tag = "4")]
+    pub store_reports: ::prost::alloc::vec::Vec<StoreReport>,
+}
+/// Something that a store reported on its own about a purchase. It says nothing about postings: those are made by other means, if at all.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreReport {
+    /// The store's own word for what it reports, such as `REFUND` or `voidedPurchaseNotification`.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// The store's own word or number that says more, such as `2` for a refund of a part at Google Play. Empty if there is none.
+    #[prost(string, tag = "2")]
+    pub subtype: ::prost::alloc::string::String,
+    /// When the store says that it happened or was reported. Absent if it does not say.
+    #[prost(message, optional, tag = "3")]
+    pub report_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it arrived here.
+    #[prost(message, optional, tag = "4")]
+    pub receive_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What became of it: `new`, `kept`, `noted`, `waits_for_refunds`, `waits_for_staff`, `unknown`, `ownerless` or `refused`.
+    #[prost(string, tag = "5")]
+    pub state: ::prost::alloc::string::String,
 }
 /// Request for a user's purchases.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -629,6 +667,8 @@ pub enum StoreKind {
     Unspecified = 0,
     /// Apple's App Store.
     Apple = 1,
+    /// Google Play.
+    Google = 2,
 }
 impl StoreKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -639,6 +679,7 @@ impl StoreKind {
         match self {
             Self::Unspecified => "STORE_KIND_UNSPECIFIED",
             Self::Apple => "STORE_KIND_APPLE",
+            Self::Google => "STORE_KIND_GOOGLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -646,6 +687,7 @@ impl StoreKind {
         match value {
             "STORE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "STORE_KIND_APPLE" => Some(Self::Apple),
+            "STORE_KIND_GOOGLE" => Some(Self::Google),
             _ => None,
         }
     }
@@ -936,14 +978,17 @@ pub mod purchase_service_client {
         }
         /// Credits the coins of a verified receipt, once, regardless of who submits it. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
-        /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what
-        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and the operator has such receipts refused), RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From RECEIPT_MALFORMED on, these are FAILED_PRECONDITION
-        /// (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
+        /// RECEIPT_UNKNOWN (the store, asked about it, knows no such purchase), RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY,
+        /// PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what one receipt may have), RECEIPT_PRICE (it states another price than the price list, and
+        /// the operator has such receipts refused), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
+        /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
         /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after it, is not sticky: the same request succeeds once the operator has
         /// configured a list of packages.
+        ///
+        /// Of a store that is asked about its receipts, two more are not sticky: PURCHASE_PENDING (FAILED_PRECONDITION: the buyer has not paid yet; the purchase is
+        /// stored, and its coins are credited once that has happened) and STORE_UNAVAILABLE (UNAVAILABLE: the store could not be asked, and nothing was done).
         ///
         /// After these come the reasons of the ledger, with which the receipt is kept in any case:
         ///
@@ -1197,14 +1242,17 @@ pub mod purchase_service_server {
         >;
         /// Credits the coins of a verified receipt, once, regardless of who submits it. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
-        /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what
-        /// one receipt may have), RECEIPT_PRICE (it states another price than the price list, and the operator has such receipts refused), RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From RECEIPT_MALFORMED on, these are FAILED_PRECONDITION
-        /// (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
+        /// RECEIPT_UNKNOWN (the store, asked about it, knows no such purchase), RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY,
+        /// PRODUCT_UNKNOWN, RECEIPT_AMOUNT (it states an amount outside of what one receipt may have), RECEIPT_PRICE (it states another price than the price list, and
+        /// the operator has such receipts refused), RECEIPT_OTHER_ACCOUNT, RECEIPT_ERASED_ACCOUNT (support can redeem it for the buyer), RECEIPT_ALREADY_REDEEMED. From
+        /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
         /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after it, is not sticky: the same request succeeds once the operator has
         /// configured a list of packages.
+        ///
+        /// Of a store that is asked about its receipts, two more are not sticky: PURCHASE_PENDING (FAILED_PRECONDITION: the buyer has not paid yet; the purchase is
+        /// stored, and its coins are credited once that has happened) and STORE_UNAVAILABLE (UNAVAILABLE: the store could not be asked, and nothing was done).
         ///
         /// After these come the reasons of the ledger, with which the receipt is kept in any case:
         ///
