@@ -12,7 +12,7 @@ use settings::document::{DocumentError, DocumentText, VersionedDocument};
 use toml::Spanned;
 
 use crate::domain::{Channel, Package, SaleRates};
-use crate::sheets::{self, DatedRate, PriceChannel, PriceEntry, PriceSheet, Quote, RateEntry, SheetPrice, Wanted};
+use crate::sheets::{self, DatedRate, DatedRateEntry, PriceChannel, PriceEntry, PriceQuote, PriceSheet, SheetPrice, Wanted};
 
 /// The built-in list, as a file.
 pub const EMBEDDED: &str = include_str!("../packages.toml");
@@ -38,9 +38,9 @@ struct PackageDocument {
     #[serde(default)]
     price: Vec<Spanned<PriceEntry>>,
     #[serde(default)]
-    tax: Vec<Spanned<RateEntry>>,
+    tax: Vec<Spanned<DatedRateEntry>>,
     #[serde(default)]
-    commission: Vec<Spanned<RateEntry>>,
+    commission: Vec<Spanned<DatedRateEntry>>,
 }
 
 impl VersionedDocument for PackageDocument {
@@ -64,7 +64,7 @@ pub(crate) struct PackageEntry {
 
 /// A package as it is offered to buyers.
 #[derive(Debug, Clone, Copy)]
-pub struct Offer<'a> {
+pub struct PackageOffer<'a> {
     /// What is sold, with the price.
     pub package: &'a Package,
     /// How many of its coins are a bonus.
@@ -160,25 +160,25 @@ impl PackageCatalogue {
     }
 
     /// What a book sells in a market at a time in Unix milliseconds, by coins; `None` when the market is not known at all.
-    pub fn offers<'a>(&'a self, book: &'a BookName, market: &'a str, at_ms: i64) -> Option<Vec<Offer<'a>>> {
+    pub fn offers<'a>(&'a self, book: &'a BookName, market: &'a str, at_ms: i64) -> Option<Vec<PackageOffer<'a>>> {
         let sheet = self.sheet.on_sale(book, market, at_ms);
         let mut here = self.packages.iter().filter(|package| package.market == market).peekable();
         if sheet.is_none() && here.peek().is_none() {
             return None;
         }
-        let listed = here.filter(|package| !package.withdrawn).map(|package| Offer { package, bonus: Coins::ZERO, channel: None });
+        let listed = here.filter(|package| !package.withdrawn).map(|package| PackageOffer { package, bonus: Coins::ZERO, channel: None });
         let priced = sheet.into_iter().flatten();
-        let priced = priced.map(|row| Offer { package: &row.package, bonus: row.bonus, channel: Some(row.channel) });
-        let mut offers: Vec<Offer<'_>> = listed.chain(priced).collect();
+        let priced = priced.map(|row| PackageOffer { package: &row.package, bonus: row.bonus, channel: Some(row.channel) });
+        let mut offers: Vec<PackageOffer<'_>> = listed.chain(priced).collect();
         offers.sort_by_key(|offer| (offer.package.coins, offer.package.product_id.as_str(), offer.channel));
         Some(offers)
     }
 
     /// The price of a product on the day of its sale: the price sheet's, or the package's. Withdrawn or not.
-    pub fn quote(&self, wanted: Wanted<'_>) -> Option<Quote> {
+    pub fn quote(&self, wanted: Wanted<'_>) -> Option<PriceQuote> {
         let listed = || {
             let package = self.product(wanted.product_id).filter(|package| package.channel == wanted.channel.sales_channel())?;
-            Some(Quote { package: package.clone(), bonus: Coins::ZERO, entity: String::new() })
+            Some(PriceQuote { package: package.clone(), bonus: Coins::ZERO, entity: String::new() })
         };
         self.sheet.quote(wanted).or_else(listed)
     }
@@ -221,7 +221,7 @@ fn prices(text: &DocumentText, entries: Vec<Spanned<PriceEntry>>, faults: &mut V
     prices
 }
 
-fn rates(text: &DocumentText, what: &str, entries: Vec<Spanned<RateEntry>>, faults: &mut Vec<DocumentError>) -> Vec<DatedRate> {
+fn rates(text: &DocumentText, what: &str, entries: Vec<Spanned<DatedRateEntry>>, faults: &mut Vec<DocumentError>) -> Vec<DatedRate> {
     let mut rates: Vec<DatedRate> = Vec::with_capacity(entries.len());
     for entry in entries {
         let (span, entry) = (entry.span(), entry.into_inner());

@@ -284,6 +284,7 @@ impl From<Error> for Status {
                     "the coins of this purchase were not issued, or the ledger's journal is not read that far yet; ask again later";
                 rpc::refused(Code::NotFound, "LOT_UNKNOWN", message.to_owned(), &[("purchase_id", purchase_id.to_string())])
             }
+            Error::Lots(LotsError::Changing) => rpc::refused(Code::Unavailable, "OVERLOADED", LotsError::Changing.to_string(), &[]),
             Error::Lots(error) => rpc::internal(&error),
             Error::PageToken => rpc::errors::page_token(),
             Error::Ledger(not_posted) => not_posted.into(),

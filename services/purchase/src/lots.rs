@@ -30,7 +30,7 @@ pub enum LotsError {
     #[error(transparent)]
     Overflow(#[from] working::LotOverflow),
     /// The book is written to too quickly for its end to be found.
-    #[error("the book changes while its sums are read; nothing was posted, ask again")]
+    #[error("the book changes while its sums are read; nothing was done, retry the same request")]
     Changing,
 }
 

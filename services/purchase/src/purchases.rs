@@ -19,7 +19,7 @@ use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
 use uuid::Uuid;
 
-use crate::catalogue::{Offer, PackageCatalogue};
+use crate::catalogue::{PackageCatalogue, PackageOffer};
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
@@ -112,7 +112,7 @@ impl Purchases {
     }
 
     /// By which rates a sale of an offer would be split now.
-    pub(crate) fn rates_of(&self, offer: &Offer<'_>, now_ms: i64) -> SaleRates {
+    pub(crate) fn rates_of(&self, offer: &PackageOffer<'_>, now_ms: i64) -> SaleRates {
         offer.channel.map_or(self.rates, |channel| self.catalogue.rates(&offer.package.market, channel, now_ms, self.rates))
     }
 

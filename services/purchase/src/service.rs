@@ -22,7 +22,7 @@ use rpc::{Violations, page, wire::TimeRange};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::catalogue::Offer;
+use crate::catalogue::PackageOffer;
 use crate::domain::Purchase;
 use crate::error::Error;
 use crate::lots::Lots;
@@ -71,7 +71,7 @@ impl PurchaseService for Handlers {
         let after = wire::place(&list, &request.page_token)?;
         // In the order of the price list, which is fixed for its version: a package's place among those on sale is enough to go on.
         let placed = (1..).zip(packages).skip_while(|(place, _)| *place <= after);
-        let rates = |offer: &Offer<'_>| self.purchases.rates_of(offer, now_ms);
+        let rates = |offer: &PackageOffer<'_>| self.purchases.rates_of(offer, now_ms);
         let rows = placed.map(|(place, offer)| (wire::package(&offer, rates(&offer)), place)).take(size + 1).collect();
         let (packages, next_page_token) = list.cut_to_fit(rows, size);
         Ok(Response::new(ListCoinPackagesResponse { packages, version: catalogue.version().to_owned(), next_page_token }))

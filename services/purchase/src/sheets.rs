@@ -5,7 +5,7 @@ mod diff;
 mod entry;
 
 pub use diff::diff;
-pub(crate) use entry::{PriceEntry, RateEntry, price, rate};
+pub(crate) use entry::{DatedRateEntry, PriceEntry, price, rate};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{BookName, Coins, Currency};
@@ -123,7 +123,7 @@ pub struct Wanted<'a> {
 
 /// The price in force for something that was sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
+pub struct PriceQuote {
     /// What is sold, with the price.
     pub package: Package,
     /// How many of its coins are a bonus.
@@ -134,7 +134,7 @@ pub struct Quote {
 
 impl PriceSheet {
     /// The price of a product on the day of its sale; the first one for what was sold before all of them, because it was paid for.
-    pub(crate) fn quote(&self, wanted: Wanted<'_>) -> Option<Quote> {
+    pub(crate) fn quote(&self, wanted: Wanted<'_>) -> Option<PriceQuote> {
         let day = day(wanted.at_ms);
         let rows = self.prices.iter().filter(|row| row.package.product_id == wanted.product_id && row.channel == wanted.channel);
         let rows: Vec<&SheetPrice> = rows.filter(|row| row.book.as_ref().is_none_or(|book| book == wanted.book)).collect();
@@ -144,7 +144,7 @@ impl PriceSheet {
         let rows: Vec<&SheetPrice> = rows.into_iter().filter(|row| !some_match || in_currency(row)).collect();
         let begun = rows.iter().filter(|row| row.valid_from <= day).max_by_key(|row| (row.valid_from, row.book.is_some()));
         let row = begun.or_else(|| rows.iter().min_by_key(|row| (row.valid_from, row.book.is_none())))?;
-        Some(Quote { package: row.package.clone(), bonus: row.bonus, entity: row.entity.clone() })
+        Some(PriceQuote { package: row.package.clone(), bonus: row.bonus, entity: row.entity.clone() })
     }
 
     /// What a book sells in a market now; `None` if the sheet has nothing of the market at any time.

@@ -12,7 +12,7 @@ use rpc::wire::{TimeRange, money, timestamp_ms};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::catalogue::Offer;
+use crate::catalogue::PackageOffer;
 use crate::domain::event::StoreEvent;
 use crate::domain::{self, Channel, Purchase, PurchaseState, SaleRates, StoreKind};
 use crate::error::Error;
@@ -41,7 +41,7 @@ pub(crate) struct OfferFilter {
 
 impl OfferFilter {
     /// Whether it lists an offer. Packages that don't say through whom they are sold are sold through each.
-    pub(crate) fn takes(self, offer: &Offer<'_>) -> bool {
+    pub(crate) fn takes(self, offer: &PackageOffer<'_>) -> bool {
         let kind = self.price_channel.map(PriceChannel::sales_channel).into_iter().chain(self.channel);
         let named = self.price_channel.is_none_or(|named| offer.channel.is_none_or(|own| own == named));
         named && kind.into_iter().all(|kind| kind == offer.package.channel)
@@ -49,7 +49,7 @@ impl OfferFilter {
 }
 
 /// A package with the tax that its price includes.
-pub(crate) fn package(offer: &Offer<'_>, rates: SaleRates) -> CoinPackage {
+pub(crate) fn package(offer: &PackageOffer<'_>, rates: SaleRates) -> CoinPackage {
     let package = offer.package;
     let sales_channel = match package.channel {
         Channel::App => pb::SalesChannel::App,

@@ -2,13 +2,16 @@
 
 use chart::BookKind;
 use money::BookName;
-use purchase::{Bundle, Config, PackageCatalogue, stores::apple::ReceiptVerifier};
+use purchase::{Bundle, Config, PackageCatalogue, catalogue::PackageOffer, stores::apple::ReceiptVerifier};
 use sandbox::store::{Store, StorePurchase};
 use std::sync::LazyLock;
 
 /// A list of packages.
 pub(super) const PRICES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"coins.70\"\nmarket = \"US\"\nchannel = \"app\"\ncoins = 70\n\
-                                 currency = \"USD\"\nprice = \"0.99\"\n";
+                                 currency = \"USD\"\nprice = \"0.99\"\n[[price]]\nproduct_id = \"coins.700\"\nmarket = \"US\"\n\
+                                 channel = \"stripe\"\ncoins = 650\nbonus_coins = 50\ncurrency = \"USD\"\nprice = \"7.40\"\n\
+                                 valid_from = \"2026-11-01\"\n[[tax]]\nmarket = \"*\"\nbasis_points = 1000\nvalid_from = \"2026-01-01\"\n\
+                                 source = \"invented\"\n";
 
 const BUNDLE: &str = "com.example.app";
 
@@ -63,6 +66,11 @@ pub(super) fn prices(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(catalogue) = PackageCatalogue::parse("packages.toml", text)
     {
-        assert!(catalogue.on_sale("US", None).is_none_or(|packages| packages.iter().all(|package| package.coins.get() > 0)));
+        let book = BookName::try_new("demo").expect("a book's name");
+        for day in [0, 365, 20_000, 40_000] {
+            let offers = catalogue.offers(&book, "US", day * 86_400_000).unwrap_or_default();
+            let sold = |offer: &PackageOffer<'_>| offer.bonus < offer.package.coins && offer.package.price.minor_units() > 0;
+            assert!(offers.iter().all(sold), "{offers:?}");
+        }
     }
 }

@@ -27,7 +27,7 @@ const DAYS_EVERY: Duration = Duration::from_secs(600);
 
 /// Whole commits that were read.
 #[derive(Debug)]
-struct Batch {
+struct LotBatch {
     transfers: Vec<CoinTransfer>,
     place: JournalPlace,
 }
@@ -124,7 +124,7 @@ impl Lots {
 impl Lots {
     /// Stores what a batch changes, with its place. False: the tables are no longer where they were. What is read before the transaction is still so in it if
     /// the place is: nothing else changes lots.
-    async fn store_batch(&self, book: &BookName, from: &LotPlace, batch: &Batch) -> Result<bool, LotsError> {
+    async fn store_batch(&self, book: &BookName, from: &LotPlace, batch: &LotBatch) -> Result<bool, LotsError> {
         let mut working = self.store.load_lots(book, &batch.transfers).await?;
         for transfer in &batch.transfers {
             let purchase = self.purchase_of(book, transfer).await?;
@@ -144,8 +144,8 @@ impl Lots {
 }
 
 /// Waits for a whole commit, and takes those after it that are there already; `None` once the stream has ended.
-async fn gather(reader: &mut JournalReader, book: &BookName) -> Result<Option<Batch>, NotPosted> {
-    let mut batch: Option<Batch> = None;
+async fn gather(reader: &mut JournalReader, book: &BookName) -> Result<Option<LotBatch>, NotPosted> {
+    let mut batch: Option<LotBatch> = None;
     let (mut events, mut begun, mut is_inside) = (0, Vec::new(), false);
     loop {
         let part = match &batch {
@@ -166,7 +166,7 @@ async fn gather(reader: &mut JournalReader, book: &BookName) -> Result<Option<Ba
         if let Some(place) = part.whole {
             let mut transfers = batch.map_or_else(Vec::new, |batch| batch.transfers);
             transfers.append(&mut begun);
-            batch = Some(Batch { transfers, place });
+            batch = Some(LotBatch { transfers, place });
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct CoinTransfer {
     pub(crate) debit: String,
     /// The account credited.
     pub(crate) credit: String,
-    /// How many.
+    /// How many coins it moves.
     pub(crate) coins: i64,
     /// The purchase that the posting names; empty without one.
     pub(crate) purchase_id: String,

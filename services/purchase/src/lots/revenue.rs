@@ -22,7 +22,7 @@ const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 /// An amount that is moved, or moved back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedMoney {
-    /// How much.
+    /// What is moved, at least nothing.
     pub amount: Money,
     /// Against the usual direction.
     pub is_back: bool,

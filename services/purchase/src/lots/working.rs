@@ -50,7 +50,7 @@ pub struct LotSpend {
     pub used: LotUse,
     /// Who got the gift; empty if nobody did.
     pub creator_id: String,
-    /// How many.
+    /// How many coins it took.
     pub coins: i64,
     /// What they earned, in minor units of the lot's currency.
     pub revenue: i64,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Purchases, Redeem};
 use crate::domain::{self, Purchase, PurchaseState, SoldAs, Transaction};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
-use crate::sheets::{Quote, Wanted};
+use crate::sheets::{PriceQuote, Wanted};
 use crate::store::tokens::{self, PendingSale};
 use crate::store::wallet::{self, TokenStanding};
 use crate::store::{outbox, purchases};
@@ -103,7 +103,7 @@ impl Purchases {
         let (currency, at_ms) = (transaction.price.map(|(_, currency)| currency), transaction.purchased_at_ms);
         let channel = transaction.store.price_channel();
         let wanted = Wanted { book: &redeem.book, channel, product_id: &transaction.product_id, currency, at_ms };
-        let Quote { package, bonus, entity } = self.catalogue.quote(wanted).ok_or_else(unknown)?;
+        let PriceQuote { package, bonus, entity } = self.catalogue.quote(wanted).ok_or_else(unknown)?;
         let rates = self.catalogue.rates(&package.market, channel, at_ms, self.rates);
         let value =
             domain::value(transaction, &package, rates).map_err(|error| RefusedReceipt::new(ReceiptRefusal::Amount, error.to_string()))?;

@@ -34,7 +34,7 @@ pub(crate) struct PriceEntry {
 /// A row `[[tax]]` or `[[commission]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RateEntry {
+pub(crate) struct DatedRateEntry {
     pub(crate) market: String,
     channel: Option<String>,
     basis_points: u32,
@@ -68,7 +68,7 @@ pub(crate) fn price(entry: PriceEntry) -> Result<SheetPrice, String> {
 }
 
 /// The rate of a row, or which key of it is invalid.
-pub(crate) fn rate(entry: RateEntry) -> Result<DatedRate, String> {
+pub(crate) fn rate(entry: DatedRateEntry) -> Result<DatedRate, String> {
     let market = entry.market;
     if market != ANY_MARKET && (market.len() != 2 || !market.bytes().all(|byte| byte.is_ascii_uppercase())) {
         return Err("market: must be two capital letters, or `*`".to_owned());
