@@ -5,6 +5,7 @@
 //! - [`globalbank`]: a bank with a JSON interface and callbacks, modelled after Global Payments v2; it also pays to wallets.
 //! - [`google`]: a Google Play that sells consumables and pushes notifications.
 //! - [`store`]: an app store that signs StoreKit 2 transactions.
+//! - [`stripe`]: a card processor with Stripe's interface, webhooks and commands for what buyers and banks do.
 
 pub mod achbank;
 pub mod bank;
@@ -13,4 +14,5 @@ pub mod globalbank;
 pub mod google;
 mod page;
 pub mod store;
+pub mod stripe;
 mod vault;

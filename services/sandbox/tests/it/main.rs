@@ -8,4 +8,5 @@ mod globalbank;
 mod rails;
 mod recalls;
 mod returns;
+mod stripe;
 mod town;

@@ -1,0 +1,287 @@
+//! What buyers, cards and banks do, on command. Each command changes the objects and makes the events that Stripe makes for it.
+
+use super::{Desk, now_ms, objects, webhook};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Why a command does nothing, in words.
+type Refusal = &'static str;
+const NO_SESSION: Refusal = "no such session";
+const NOT_PAID: Refusal = "nothing was paid in this session";
+
+/// The body of `POST /commands`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Command {
+    /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_failed`, `dispute`, `dispute_won`, `dispute_lost`, `warn`, `repeat`,
+    /// `forget_keys` or `fault`.
+    pub command: String,
+    /// The session that it is about.
+    pub session: String,
+    /// `refund`: this much of the payment; all that is left if absent. `pay`: the session says that this was paid.
+    pub amount: Option<i64>,
+    /// `pay`: the session says that it was paid in this currency.
+    pub currency: Option<String>,
+    /// `pay`: the session says this of itself.
+    pub livemode: Option<bool>,
+    /// `repeat`: the event to deliver once more.
+    pub event: String,
+    /// `fault`: `down`, `429`, `409`, `500` or `cut` (done, and the answer lost).
+    pub fault: String,
+    /// `fault`: for how many requests.
+    pub times: u32,
+}
+
+/// The fault that is set.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct Fault {
+    pub fault: String,
+    pub times: u32,
+}
+
+/// Faults that requests may meet.
+pub const FAULTS: [&str; 5] = ["down", "429", "409", "500", "cut"];
+/// Under which name the fault is stored.
+const FAULT: &str = "fault";
+
+impl Desk {
+    /// Does what is commanded; the session or the object that it made, or why nothing was done.
+    pub async fn command(&self, command: &Command) -> Result<Result<Value, Refusal>, sqlx::Error> {
+        let _one_at_a_time = self.lock.lock().await;
+        match command.command.as_str() {
+            "pay" => pay(self, command).await,
+            "pay_late" => pay_late(self, &command.session).await,
+            "settle" => settle(self, &command.session).await,
+            "fail_late" => fail_late(self, &command.session).await,
+            "fail" => fail(self, &command.session).await,
+            "expire" => expire(self, &command.session).await,
+            "refund" => match self.payment_of(&command.session).await? {
+                Some(payment) => refund(self, payment["id"].as_str().unwrap_or_default(), command.amount).await,
+                None => Ok(Err(NOT_PAID)),
+            },
+            "refund_failed" => refund_failed(self, &command.session).await,
+            "dispute" => dispute(self, &command.session).await,
+            "dispute_won" | "dispute_lost" => end_dispute(self, &command.session, command.command == "dispute_won").await,
+            "warn" => warn(self, &command.session).await,
+            "repeat" => {
+                let repeated = self.store.repeat(&command.event).await?;
+                self.queued.notify_one();
+                Ok(if repeated { Ok(json!({})) } else { Err("no such event") })
+            }
+            "forget_keys" => self.store.forget_keys().await.map(|()| Ok(json!({}))),
+            "fault" if FAULTS.contains(&command.fault.as_str()) => {
+                let fault = json!(Fault { fault: command.fault.clone(), times: command.times });
+                self.store.set(FAULT, &fault.to_string()).await?;
+                Ok(Ok(fault))
+            }
+            _ => Ok(Err("no such command, or no such fault")),
+        }
+    }
+
+    /// The fault of the next request; uses up one of its times.
+    pub async fn take_fault(&self) -> Result<String, sqlx::Error> {
+        let _one_at_a_time = self.lock.lock().await;
+        let fault = self.store.setting(FAULT).await?.and_then(|text| serde_json::from_str::<Fault>(&text).ok()).unwrap_or_default();
+        if fault.times == 0 {
+            return Ok(String::new());
+        }
+        let left = json!(Fault { times: fault.times - 1, ..fault.clone() });
+        self.store.set(FAULT, &left.to_string()).await?;
+        Ok(fault.fault)
+    }
+
+    async fn payment_of(&self, session: &str) -> Result<Option<Value>, sqlx::Error> {
+        let session = self.store.get("session", session).await?.unwrap_or_default();
+        self.store.get("payment_intent", session["payment_intent"].as_str().unwrap_or_default()).await
+    }
+
+    async fn charge_of(&self, payment: &str) -> Result<Option<Value>, sqlx::Error> {
+        Ok(self.store.all("charge").await?.into_iter().find(|charge| charge["payment_intent"] == *payment))
+    }
+
+    /// The charge of what was paid in a session.
+    async fn charged(&self, session: &str) -> Result<Option<Value>, sqlx::Error> {
+        match self.payment_of(session).await? {
+            Some(payment) => self.charge_of(payment["id"].as_str().unwrap_or_default()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Makes an event, to be delivered or, on command, lost.
+    async fn happened(&self, kind: &str, object: &Value) -> Result<(), sqlx::Error> {
+        let registration = webhook::registration(self).await?;
+        let dropped = registration.as_ref().is_some_and(|registration| registration.dropped > 0);
+        if let Some(mut registration) = registration.filter(|_| dropped) {
+            registration.dropped -= 1;
+            self.store.set(webhook::SETTING, &json!(registration).to_string()).await?;
+        }
+        let mut event = objects::event(kind, object);
+        if let Some(fields) = event["data"]["object"].as_object_mut() {
+            fields.remove("payment_intent_data");
+        }
+        self.store.add_event(&event, dropped, now_ms()).await?;
+        self.queued.notify_one();
+        Ok(())
+    }
+
+    async fn open_session(&self, id: &str) -> Result<Option<Value>, sqlx::Error> {
+        Ok(self.store.get("session", id).await?.filter(|session| session["status"] == "open"))
+    }
+
+    /// Pays a session with a payment in this state, and charges it if it succeeded.
+    async fn completed(&self, mut session: Value, status: &str) -> Result<Value, sqlx::Error> {
+        let (amount, currency) = (session["amount_total"].as_i64().unwrap_or(0), session["currency"].as_str().unwrap_or_default());
+        let payment = objects::payment_intent(amount, currency, &session["payment_intent_data"], status);
+        session["payment_intent"] = payment["id"].clone();
+        session["status"] = json!("complete");
+        session["customer_details"] = json!({"email": "ada@example.com", "name": "Ada Buyer", "address": {"country": "US"}});
+        self.store.put("payment_intent", &payment).await?;
+        if status == "succeeded" {
+            session["payment_status"] = json!("paid");
+            self.charge(&payment).await?;
+        } else {
+            self.happened("payment_intent.processing", &payment).await?;
+        }
+        self.store.put("session", &session).await?;
+        Ok(session)
+    }
+
+    async fn charge(&self, payment: &Value) -> Result<(), sqlx::Error> {
+        let charge = objects::charge(payment);
+        self.store.put("charge", &charge).await?;
+        self.happened("payment_intent.succeeded", payment).await?;
+        self.happened("charge.succeeded", &charge).await
+    }
+}
+
+async fn pay(desk: &Desk, command: &Command) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(mut session) = desk.open_session(&command.session).await? else { return Ok(Err(NO_SESSION)) };
+    if let Some(amount) = command.amount {
+        session["amount_total"] = json!(amount);
+    }
+    if let Some(currency) = &command.currency {
+        session["currency"] = json!(currency);
+    }
+    if let Some(livemode) = command.livemode {
+        session["livemode"] = json!(livemode);
+    }
+    let session = desk.completed(session, "succeeded").await?;
+    desk.happened("checkout.session.completed", &session).await?;
+    Ok(Ok(session))
+}
+
+async fn pay_late(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(session) = desk.open_session(id).await? else { return Ok(Err(NO_SESSION)) };
+    let session = desk.completed(session, "processing").await?;
+    desk.happened("checkout.session.completed", &session).await?;
+    Ok(Ok(session))
+}
+
+/// The session and the payment that it still waits for.
+async fn waiting(desk: &Desk, id: &str) -> Result<Option<(Value, Value)>, sqlx::Error> {
+    let session = desk.store.get("session", id).await?;
+    let payment = desk.payment_of(id).await?.filter(|payment| payment["status"] == "processing");
+    Ok(session.zip(payment))
+}
+
+async fn settle(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some((mut session, mut payment)) = waiting(desk, id).await? else { return Ok(Err("no payment of it is processing")) };
+    payment["status"] = json!("succeeded");
+    payment["amount_received"] = payment["amount"].clone();
+    session["payment_status"] = json!("paid");
+    desk.store.put("payment_intent", &payment).await?;
+    desk.store.put("session", &session).await?;
+    desk.charge(&payment).await?;
+    desk.happened("checkout.session.async_payment_succeeded", &session).await?;
+    Ok(Ok(session))
+}
+
+async fn fail_late(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some((session, mut payment)) = waiting(desk, id).await? else { return Ok(Err("no payment of it is processing")) };
+    payment["status"] = json!("requires_payment_method");
+    desk.store.put("payment_intent", &payment).await?;
+    desk.happened("payment_intent.payment_failed", &payment).await?;
+    desk.happened("checkout.session.async_payment_failed", &session).await?;
+    Ok(Ok(session))
+}
+
+async fn fail(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(session) = desk.open_session(id).await? else { return Ok(Err(NO_SESSION)) };
+    let (amount, currency) = (session["amount_total"].as_i64().unwrap_or(0), session["currency"].as_str().unwrap_or_default());
+    let payment = objects::payment_intent(amount, currency, &session["payment_intent_data"], "requires_payment_method");
+    desk.happened("payment_intent.payment_failed", &payment).await?;
+    Ok(Ok(session))
+}
+
+pub async fn expire(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(mut session) = desk.open_session(id).await? else { return Ok(Err("only an open session can be expired")) };
+    session["status"] = json!("expired");
+    session["url"] = Value::Null;
+    desk.store.put("session", &session).await?;
+    desk.happened("checkout.session.expired", &session).await?;
+    Ok(Ok(session))
+}
+
+pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(mut charge) = desk.charge_of(payment).await? else { return Ok(Err(NOT_PAID)) };
+    let number = |value: &Value| value.as_i64().unwrap_or(0);
+    let left = number(&charge["amount"]) - number(&charge["amount_refunded"]);
+    let amount = amount.unwrap_or(left);
+    if !(1..=left).contains(&amount) {
+        return Ok(Err("more than is left of the charge"));
+    }
+    charge["amount_refunded"] = json!(number(&charge["amount_refunded"]) + amount);
+    charge["refunded"] = json!(left == amount);
+    let refund = objects::refund(&charge, amount, "succeeded");
+    desk.store.put("charge", &charge).await?;
+    desk.store.put("refund", &refund).await?;
+    desk.happened("refund.created", &refund).await?;
+    desk.happened("charge.refunded", &charge).await?;
+    Ok(Ok(refund))
+}
+
+async fn refund_failed(desk: &Desk, session: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
+    let of_charge = |refund: &Value| refund["charge"] == charge["id"] && refund["status"] == "succeeded";
+    let Some(mut refund) = desk.store.all("refund").await?.into_iter().find(of_charge) else { return Ok(Err("nothing was refunded")) };
+    refund["status"] = json!("failed");
+    let refunded = charge["amount_refunded"].as_i64().unwrap_or(0) - refund["amount"].as_i64().unwrap_or(0);
+    charge["amount_refunded"] = json!(refunded);
+    charge["refunded"] = json!(false);
+    desk.store.put("charge", &charge).await?;
+    desk.store.put("refund", &refund).await?;
+    desk.happened("refund.failed", &refund).await?;
+    desk.happened("charge.refund.updated", &refund).await?;
+    Ok(Ok(refund))
+}
+
+async fn dispute(desk: &Desk, session: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
+    charge["disputed"] = json!(true);
+    let dispute = objects::dispute(&charge);
+    desk.store.put("charge", &charge).await?;
+    desk.store.put("dispute", &dispute).await?;
+    desk.happened("charge.dispute.created", &dispute).await?;
+    desk.happened("charge.dispute.funds_withdrawn", &dispute).await?;
+    Ok(Ok(dispute))
+}
+
+async fn end_dispute(desk: &Desk, session: &str, won: bool) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
+    let is_open = |dispute: &Value| dispute["charge"] == charge["id"] && dispute["status"] == "needs_response";
+    let Some(mut dispute) = desk.store.all("dispute").await?.into_iter().find(is_open) else { return Ok(Err("no dispute is open")) };
+    dispute["status"] = json!(if won { "won" } else { "lost" });
+    desk.store.put("dispute", &dispute).await?;
+    if won {
+        desk.happened("charge.dispute.funds_reinstated", &dispute).await?;
+    }
+    desk.happened("charge.dispute.closed", &dispute).await?;
+    Ok(Ok(dispute))
+}
+
+async fn warn(desk: &Desk, session: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    let Some(charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
+    let warning = objects::warning(&charge);
+    desk.happened("radar.early_fraud_warning.created", &warning).await?;
+    Ok(Ok(warning))
+}
