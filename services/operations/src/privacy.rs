@@ -64,7 +64,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 95] = [
+pub const PERSONAL: [PersonalColumn; 101] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -89,6 +89,12 @@ pub const PERSONAL: [PersonalColumn; 95] = [
     personal(Service::Purchase, "lot_spend.creator_id", "user key of the creator who got a gift", PSEUDONYM),
     personal(Service::Purchase, "purchase.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
+    personal(Service::Purchase, "store_order.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "store_order.success_url", "where the user's app is to go on after paying", OnErasure::Emptied),
+    personal(Service::Purchase, "store_order.cancel_url", "the same without paying", OnErasure::Emptied),
+    personal(Service::Purchase, "store_order.pay_url", "the store's page for this user", OnErasure::Emptied),
+    personal(Service::Purchase, "store_order.session_id", "the store's number of that page", ACCOUNTS),
+    personal(Service::Purchase, "store_order.transaction_id", "the store's number of the payment", ACCOUNTS),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "beneficiary.user_id", "user key", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.sealed", "name, account, postal address and tax id of a payee, encrypted", OnErasure::Removed),
@@ -279,6 +285,7 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
                 })
             }));
         }
+        whole["checkouts"] = orders(&tables, of).await?;
         whole["app_account_token"] = json!(tables.token_of(book, user).await?);
         whole["purchases"] = json!(purchases);
         whole["refused_receipts"] = refused_receipts(&tables, of).await?;
@@ -321,8 +328,8 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
     Ok(whole)
 }
 
-/// Whether a user without purchase, quote, payout or bank account is known: by an account or a token for receipts. An erasure leaves the accounts, so repeating
-/// it still finds the user.
+/// Whether a user without purchase, quote, payout or bank account is known: by an account, a token for receipts or an order that nobody paid. An erasure leaves
+/// the accounts, so repeating it still finds the user.
 async fn known(of: &WhoseData<'_>) -> Result<bool, OperationFault> {
     let WhoseData { database, book, user } = of;
     let store = audit::open(database).await?;
@@ -333,8 +340,9 @@ async fn known(of: &WhoseData<'_>) -> Result<bool, OperationFault> {
             return Ok(true);
         }
     }
-    if exists(database, Service::Purchase).await? && purchase::tables::Store::open(database).await?.token_of(book, user).await?.is_some() {
-        return Ok(true);
+    if exists(database, Service::Purchase).await? {
+        let tables = purchase::tables::Store::open(database).await?;
+        return Ok(tables.token_of(book, user).await?.is_some() || !tables.orders_of_user(book, user, None).await?.is_empty());
     }
     Ok(false)
 }
@@ -345,6 +353,23 @@ fn unknown(of: &WhoseData<'_>, done: &str) -> String {
     format!(
         "nothing is known of user {user} in book {book}: no account, purchase, payout or bank account; nothing was {done}. Is the name right?"
     )
+}
+
+/// Orders that the user made on the web, paid or not.
+async fn orders(tables: &purchase::tables::Store, of: &WhoseData<'_>) -> Result<Value, OperationFault> {
+    let (mut orders, mut after) = (Vec::new(), None);
+    loop {
+        let page = tables.orders_of_user(&of.book, &of.user, after).await?;
+        let Some(last) = page.last() else { return Ok(json!(orders)) };
+        after = Some(last.order_id);
+        orders.extend(page.iter().map(|order| {
+            json!({
+                "checkout_id": order.order_id, "session_id": order.session_id, "transaction_id": order.transaction_id,
+                "product_id": order.product_id, "success_url": order.success_url, "cancel_url": order.cancel_url,
+                "pay_url": order.pay_url, "created_at_ms": order.created_at_ms,
+            })
+        }));
+    }
 }
 
 /// Refused receipts that the user submitted.

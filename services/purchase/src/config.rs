@@ -1,5 +1,7 @@
 //! Options of the purchase service. Their comments are their documentation.
 
+mod stripe;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use crate::domain::BASIS_POINTS;
 mod google;
 
 pub use google::{GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
+pub use stripe::{PretendStripe, PriceFrom, StripeAccount};
 
 const DAY_S: u64 = 86_400;
 const YEAR_S: u64 = 365 * DAY_S;
@@ -39,6 +42,19 @@ pub struct Config {
     #[serde(rename = "lost_refunds_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub lost_refunds_interval: Duration,
+    /// Our accounts at Stripe, through which coins are sold on the web. One for each book.
+    pub stripe: Vec<StripeAccount>,
+    /// Accounts at the pretend card processor, for TEST books. Set by the program in sandbox mode only, never by a file.
+    #[serde(skip)]
+    pub sandbox_stripe: Vec<PretendStripe>,
+    /// Seconds between two searches for open orders about which the store is to be asked, because its events may be lost.
+    #[serde(rename = "order_sweep_interval_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub order_sweep_interval: Duration,
+    /// Seconds for which a new order is left to its buyer before the store is asked about it.
+    #[serde(rename = "order_check_after_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub order_check_after: Duration,
     /// The store's commission on a sale, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
     pub store_commission_basis_points: u32,
     /// Tax that the store's prices include and that the store remits, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
@@ -101,6 +117,10 @@ impl Default for Config {
             google: GoogleOptions::default(),
             sandbox_google: None,
             lost_refunds_interval: Duration::from_secs(3_600),
+            stripe: Vec::new(),
+            sandbox_stripe: Vec::new(),
+            order_sweep_interval: Duration::from_secs(30),
+            order_check_after: Duration::from_secs(600),
             store_commission_basis_points: 3_000,
             included_tax_basis_points: 0,
             credit_other_prices: true,
@@ -130,6 +150,8 @@ impl Config {
             ("lost_refunds_interval_s", within(self.lost_refunds_interval, 60, 7 * DAY_S), "60 to 604,800"),
             ("sweep_interval_s", within(self.sweep_interval, 1, DAY_S), "1 to 86,400"),
             ("sweep_after_s", within(self.sweep_after, 0, DAY_S), "0 to 86,400"),
+            ("order_sweep_interval_s", within(self.order_sweep_interval, 1, DAY_S), "1 to 86,400"),
+            ("order_check_after_s", within(self.order_check_after, 1, DAY_S), "1 to 86,400"),
             ("sweep_batch_max", (1..=10_000).contains(&self.sweep_batch_max), "1 to 10,000"),
             // Below an hour, a client that retries would be judged again and might get another answer.
             ("refusal_retention_s", within(self.refusal_retention, 3_600, YEAR_S), "3,600 to 31,536,000"),
@@ -137,6 +159,9 @@ impl Config {
         ];
         if let Some((option, _, why)) = rules.into_iter().find(|(_, fits, _)| !fits) {
             return wrong(option, why);
+        }
+        if let Some(why) = self.stripe.iter().find_map(StripeAccount::fault) {
+            return Err(InvalidPurchaseOption { option: "stripe", why });
         }
         for (at, bundle) in self.bundles.iter().enumerate() {
             if BookName::try_new(&bundle.book).is_err() || bundle.bundle_id.is_empty() {

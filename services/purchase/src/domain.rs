@@ -46,6 +46,8 @@ pub enum StoreKind {
     Apple,
     /// Google Play.
     Google,
+    /// Stripe, for cards on our own page; what is paid is ours, and so is the tax.
+    Stripe,
 }
 
 impl StoreKind {
@@ -54,6 +56,7 @@ impl StoreKind {
         match self {
             StoreKind::Apple => "apple",
             StoreKind::Google => "google",
+            StoreKind::Stripe => "stripe",
         }
     }
 
@@ -62,12 +65,13 @@ impl StoreKind {
         match self {
             StoreKind::Apple => PriceChannel::AppStore,
             StoreKind::Google => PriceChannel::GooglePlay,
+            StoreKind::Stripe => PriceChannel::Stripe,
         }
     }
 
     /// The store of a name.
     pub fn from_name(name: &str) -> Option<StoreKind> {
-        [StoreKind::Apple, StoreKind::Google].into_iter().find(|kind| kind.as_str() == name)
+        [StoreKind::Apple, StoreKind::Google, StoreKind::Stripe].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -335,7 +339,7 @@ fn from_thousandths(currency: Currency, thousandths: i64) -> Result<Money, OutOf
 
 /// `of * part / whole`, rounded down: the remainder stays with the amount that the share is taken from. For the tax split that means that the remainder
 /// counts as tax; for the commission, that it stays with us.
-fn share(of: Money, part: u64, whole: u64) -> Result<Money, OutOfRange> {
+pub(crate) fn share(of: Money, part: u64, whole: u64) -> Result<Money, OutOfRange> {
     let product = i128::from(of.minor_units()) * i128::from(part) / i128::from(whole);
     let minor_units = i64::try_from(product).map_err(|_| OutOfRange)?;
     Money::try_new(of.currency(), minor_units).map_err(|_| OutOfRange)

@@ -218,6 +218,8 @@ pub enum Error {
         /// The ledger's refusal, as the purchase shows it.
         why: String,
     },
+    /// There is no checkout.
+    Order(crate::orders::refusal::OrderRefusal),
     /// The database failed, or a row in it is damaged.
     Store(crate::store::Error),
 }
@@ -306,6 +308,7 @@ impl From<Error> for Status {
                 let reason = if facts[1].1.starts_with("OVERFLOW") { "OVERFLOW" } else { "PURCHASE_BLOCKED" };
                 rpc::refused(Code::FailedPrecondition, reason, message.to_owned(), &facts)
             }
+            Error::Order(refusal) => refusal.into(),
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),
         }

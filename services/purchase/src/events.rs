@@ -21,7 +21,7 @@ use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreReceipt, Unavailable
 use crate::sweeper::put_off_ms;
 
 /// What reading an event led to.
-enum EventReading {
+pub(crate) enum EventReading {
     /// It is over, or waits for something else than reading.
     Ended(EventState, String),
     /// It must be read again, for this reason.
@@ -102,6 +102,9 @@ impl Purchases {
         let ended = |state, note: &str| Ok(EventReading::Ended(state, note.to_owned()));
         if event.payload.is_empty() {
             return ended(EventState::Ownerless, "its buyer was erased");
+        }
+        if event.store == StoreKind::Stripe {
+            return self.read_order_event(event, now, credited).await;
         }
         let Some(receipt) = self.stores.of(event.store).receipt(event) else {
             return ended(EventState::Refused, "it carries no transaction");

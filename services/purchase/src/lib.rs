@@ -4,6 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
 //!   asked. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
+//! - [`orders`]: orders that we make ourselves and a store is paid for.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
@@ -16,6 +17,7 @@ pub mod error;
 pub mod events;
 pub mod lots;
 mod meters;
+pub mod orders;
 mod outbox;
 pub mod postings;
 pub mod purchases;
@@ -37,18 +39,21 @@ use api::purchase::purchase_service_server::PurchaseServiceServer;
 use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
-pub use config::{Bundle, Config, GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
+pub use config::{Bundle, Config, GoogleApp, GoogleOptions, PretendStripe, PriceFrom, SandboxGoogle, ServiceAccountKey, StripeAccount};
 pub use store::Store;
 
 use domain::SaleRates;
 use ledger_client::LedgerClient;
 use lots::Lots;
+use money::time::millis;
+use orders::Orders;
 use purchases::Purchases;
 use service::Handlers;
 use settings::document::DocumentError;
 use stores::Stores;
 use stores::apple::ReceiptVerifier;
 use stores::google::GooglePlay;
+use stores::stripe::merchant::Merchants;
 
 /// The service's dependencies.
 pub struct Deps {
@@ -75,6 +80,9 @@ pub enum Error {
     /// Google Play can't be reached with these options.
     #[error(transparent)]
     Google(#[from] stores::google::Error),
+    /// An account at Stripe can't be used.
+    #[error(transparent)]
+    Stripe(#[from] stores::stripe::merchant::Error),
     /// The tables can't be opened.
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -85,6 +93,7 @@ pub enum Error {
 pub struct Service {
     handlers: Handlers,
     sweep: sweeper::Options,
+    order_sweep: orders::sweep::OrderSweep,
 }
 
 /// Checks the options, reads packages and roots, opens the tables and starts the sweeper.
@@ -99,7 +108,8 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         Some(path) => PackageCatalogue::load(path)?,
         None => PackageCatalogue::embedded()?,
     };
-    let stores = Stores { apple: ReceiptVerifier::load(&config)?, google: GooglePlay::load(&config)? };
+    let stripe = Arc::new(Merchants::load(&config)?);
+    let stores = Stores { apple: ReceiptVerifier::load(&config)?, google: GooglePlay::load(&config)?, stripe: stripe.clone() };
     let store = Store::open(&deps.database).await?;
     let purchases = Arc::new(Purchases {
         store,
@@ -112,6 +122,8 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         news: tokio::sync::Notify::new(),
         next_look_ms: AtomicI64::new(0),
         look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
+        orders: Orders { stripe, check_after_ms: millis(config.order_check_after) },
+        order_news: tokio::sync::Notify::new(),
     });
     let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone() };
     if config.follow_lots {
@@ -123,12 +135,14 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         refusal_retention: config.refusal_retention,
         refused_receipt_retention: config.refused_receipt_retention,
     };
+    let order_sweep = orders::sweep::OrderSweep { interval: config.order_sweep_interval, batch_max: config.sweep_batch_max };
     let watched = purchases.clone();
     tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
         telemetry::unfinished::watch("purchase", || watched.store.unfinished()).await;
     }));
-    tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown));
-    Ok(Service { handlers: Handlers { purchases, lots }, sweep })
+    tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown.clone()));
+    tokio::spawn(orders::sweep::run(purchases.clone(), order_sweep, deps.shutdown));
+    Ok(Service { handlers: Handlers { purchases, lots }, sweep, order_sweep })
 }
 
 impl Service {
@@ -159,6 +173,11 @@ impl Service {
     #[must_use]
     pub fn lots(&self) -> &Lots {
         &self.handlers.lots
+    }
+
+    /// One sweep of orders as of `now`: the stores are asked about those that are due; returns how many purchases got their coins.
+    pub async fn sweep_orders(&self, now: SystemTime) -> Result<usize, tonic::Status> {
+        Ok(orders::sweep::sweep(&self.handlers.purchases, self.order_sweep, now).await?)
     }
 
     /// One sweep as of `now`, beside the regular ones; returns how many purchases got their coins.

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::catalogue::{PackageCatalogue, PackageOffer};
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
+use crate::orders::Orders;
 use crate::postings;
 use crate::store::refused::{self, RefusedRow};
 use crate::store::{Store, purchases};
@@ -61,6 +62,10 @@ pub struct Purchases {
     pub next_look_ms: AtomicI64,
     /// The time between two such looks, in milliseconds.
     pub look_interval_ms: i64,
+    /// Orders that we make.
+    pub orders: Orders,
+    /// Notified when the store is to be asked about an order at once.
+    pub order_news: tokio::sync::Notify,
 }
 
 /// One request to redeem.

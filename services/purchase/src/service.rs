@@ -1,7 +1,8 @@
 //! Handlers: authenticate, decode, call, encode.
 //!
-//! - `lots`: those that read coin lots.
+//! - `checkout`: those of orders. `lots`: those that read coin lots.
 
+mod checkout;
 mod lots;
 
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use api::purchase::{
     GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
 };
 use api::purchase::{
-    GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse,
-    ListPurchasesRequest, ListPurchasesResponse, ListRefusedReceiptsRequest, ListRefusedReceiptsResponse, RedeemPurchaseRequest,
-    RedeemPurchaseResponse,
+    CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetCheckoutResponse, GetPurchaseRequest, GetPurchaseResponse,
+    GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse, ListPurchasesRequest, ListPurchasesResponse,
+    ListRefusedReceiptsRequest, ListRefusedReceiptsResponse, RedeemPurchaseRequest, RedeemPurchaseResponse,
 };
 use db::requests::SentFields;
 use money::{RequestId, UserKey, time::unix_ms};
@@ -32,6 +33,7 @@ use crate::store::purchases::PurchasePage;
 use crate::store::refused::RefusedFilter;
 use crate::stores::StoreReceipt;
 use crate::wire::{self, OfferFilter};
+
 
 /// PurchaseService.
 #[derive(Debug, Clone)]
@@ -151,6 +153,14 @@ impl PurchaseService for Handlers {
             lot: lot.as_ref().map(wire::lots::lot),
             store_reports: wire::reports(&reports),
         }))
+    }
+
+    async fn create_checkout(&self, request: Request<CreateCheckoutRequest>) -> Result<Response<CreateCheckoutResponse>, Status> {
+        checkout::create(&self.purchases, request).await
+    }
+
+    async fn get_checkout(&self, request: Request<GetCheckoutRequest>) -> Result<Response<GetCheckoutResponse>, Status> {
+        checkout::get(&self.purchases, request).await
     }
 
     async fn list_refused_receipts(

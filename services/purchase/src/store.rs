@@ -1,12 +1,13 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
-//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
+//! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
 //!   they must be told. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers`
 //!   reads them. `revenue`: what days earned.
 
 pub mod answers;
 mod events;
 pub mod lots;
+pub(crate) mod orders;
 pub mod outbox;
 pub mod purchases;
 pub mod refused;
@@ -25,7 +26,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 12] = [
+pub const MIGRATIONS: [Migration; 13] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -38,6 +39,7 @@ pub const MIGRATIONS: [Migration; 12] = [
     Migration::expand(10, include_str!("../migrations/0010_sold_as.sql")),
     Migration::expand(11, include_str!("../migrations/0011_coin_lot.sql")),
     Migration::expand(12, include_str!("../migrations/0012_revenue.sql")),
+    Migration::expand(13, include_str!("../migrations/0013_store_order.sql")),
 ];
 
 /// Why a statement failed.
@@ -115,9 +117,10 @@ impl Store {
         wallet::token(&mut *self.pool.acquire().await?, book, user).await
     }
 
-    /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, and what is not paid yet.
+    /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, and orders
+    /// that wait for a person.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
-        let of_stores = [self.open_events().await?, self.open_duties().await?, self.open_pending().await?].concat();
+        let of_stores = [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
         Ok([purchases::unfinished(&self.pool).await?, of_stores].concat())
     }
 

@@ -2,17 +2,19 @@
 //! terms; from there on a purchase is one thing, whichever store sold it.
 //!
 //! - [`StoreConnector`]: what every store can do. [`Stores`]: all of them.
-//! - [`apple`]: the App Store. [`google`]: Google Play.
+//! - [`apple`]: the App Store. [`google`]: Google Play. [`stripe`]: cards on the web, for orders that we make ([`crate::orders`]).
 //! - [`receipt`]: what proves a purchase.
 
 pub mod apple;
 pub mod google;
 pub mod receipt;
+pub mod stripe;
 
 use axum::http::HeaderMap;
 use chart::BookKind;
 use money::BookName;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::domain::event::StoreEvent;
 use crate::domain::{StoreKind, Transaction};
@@ -20,6 +22,7 @@ use crate::error::RefusedReceipt;
 use apple::ReceiptVerifier;
 use google::GooglePlay;
 pub use receipt::StoreReceipt;
+use stripe::merchant::Merchants;
 
 /// Longest ids of a store that are taken; Apple's transaction ids are decimal numbers.
 pub const ID_BYTES_MAX: usize = 255;
@@ -105,6 +108,8 @@ pub struct Stores {
     pub apple: ReceiptVerifier,
     /// Google Play.
     pub google: GooglePlay,
+    /// Stripe.
+    pub stripe: Arc<Merchants>,
 }
 
 impl Stores {
@@ -114,6 +119,7 @@ impl Stores {
         match kind {
             StoreKind::Apple => &self.apple,
             StoreKind::Google => &self.google,
+            StoreKind::Stripe => &*self.stripe,
         }
     }
 }

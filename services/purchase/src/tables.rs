@@ -1,6 +1,7 @@
 //! The parts of this service that others may read: its rows, the reads of them and the postings that they stand for. For auditors, explanations,
 //! backups and erasure, which read the tables and call no service; nothing here calls the ledger or answers a caller.
 pub use crate::domain::{Purchase, PurchaseState};
+pub use crate::orders::order::Order;
 pub use crate::postings::{sale, suspended_sale};
 pub use crate::store::refused::RefusedFilter;
 pub use crate::store::{Error as PurchaseRowsError, Store};

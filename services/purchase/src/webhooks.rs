@@ -4,6 +4,7 @@ use crate::domain::StoreKind;
 use crate::purchases::Purchases;
 use crate::stores::NotTaken;
 use crate::stores::apple::notification::NOTIFICATION_BYTES_MAX;
+use crate::stores::stripe::event::EVENT_BYTES_MAX;
 use axum::{
     Router,
     body::Bytes,
@@ -14,7 +15,7 @@ use axum::{
 use std::{sync::Arc, time::SystemTime};
 
 /// Longest body that is taken, in bytes: a notification, and what wraps it.
-pub const BODY_BYTES_MAX: usize = NOTIFICATION_BYTES_MAX + 1024;
+pub const BODY_BYTES_MAX: usize = if EVENT_BYTES_MAX > NOTIFICATION_BYTES_MAX { EVENT_BYTES_MAX } else { NOTIFICATION_BYTES_MAX } + 1024;
 
 /// The routes of notifications, for the listener of HTTP.
 pub fn routes(purchases: Arc<Purchases>) -> Router {

@@ -2,6 +2,7 @@
 //!
 //! - `lots`: coin lots.
 
+pub(crate) mod checkout;
 pub(crate) mod lots;
 
 use api::purchase::redeem_purchase_request::Receipt as SentReceipt;
@@ -13,8 +14,8 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::catalogue::PackageOffer;
-use crate::domain::event::StoreEvent;
-use crate::domain::{self, Channel, Purchase, PurchaseState, SaleRates, StoreKind};
+use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::{self, Channel, Purchase, PurchaseState, SaleRates};
 use crate::error::Error;
 use crate::purchases::Redeemed;
 use crate::sheets::PriceChannel;
@@ -111,10 +112,7 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         blocked_by: purchase.blocked_by.clone(),
         attempts: purchase.tries,
         stated_price: purchase.stated_price.clone(),
-        store_kind: match purchase.store {
-            StoreKind::Apple => pb::StoreKind::Apple.into(),
-            StoreKind::Google => pb::StoreKind::Google.into(),
-        },
+        store_kind: checkout::store_kind(purchase.store).into(),
         store_environment: environment(&purchase.environment).into(),
     }
 }
@@ -164,13 +162,16 @@ pub(crate) fn receipt(sent: Option<SentReceipt>) -> Result<StoreReceipt, Status>
 }
 
 /// What a store reported about a purchase, with the time of arrival of each.
-pub(crate) fn reports(events: &[(StoreEvent, i64)]) -> Vec<pb::StoreReport> {
-    let report = |(event, received_at_ms): &(StoreEvent, i64)| pb::StoreReport {
+pub(crate) fn reports(events: &[(StoreEvent, String, i64)]) -> Vec<pb::StoreReport> {
+    let report = |(event, note, received_at_ms): &(StoreEvent, String, i64)| pb::StoreReport {
         kind: event.kind.clone(),
         subtype: event.subtype.clone(),
         report_time: (event.signed_at_ms > 0).then(|| timestamp_ms(event.signed_at_ms)),
         receive_time: Some(timestamp_ms(*received_at_ms)),
         state: event.state.name().to_owned(),
+        event_id: event.event_id.clone(),
+        // Of a sale, the note names our purchase.
+        note: if event.state == EventState::Kept { String::new() } else { note.clone() },
     };
     events.iter().map(report).collect()
 }
@@ -178,9 +179,9 @@ pub(crate) fn reports(events: &[(StoreEvent, i64)]) -> Vec<pb::StoreReport> {
 /// A store's word for an environment.
 fn environment(word: &str) -> pb::StoreEnvironment {
     match word {
-        "Production" => pb::StoreEnvironment::Production,
-        // Apple's word, and Google's.
-        "Sandbox" | "Test" => pb::StoreEnvironment::Sandbox,
+        "Production" | "live" => pb::StoreEnvironment::Production,
+        // Apple's word, Google's, and Stripe's.
+        "Sandbox" | "Test" | "test" => pb::StoreEnvironment::Sandbox,
         "Xcode" | "LocalTesting" => pb::StoreEnvironment::Local,
         _ => pb::StoreEnvironment::Unspecified,
     }

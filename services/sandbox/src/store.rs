@@ -16,12 +16,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use tokio_util::sync::CancellationToken;
 
 use crate::google::SandboxGooglePlay;
+use crate::bank::line;
 use crate::page::{self, Endpoint};
 use chain::CertificateChain;
 pub use notify::{SignedNotification, StoreNotification};
@@ -111,24 +113,35 @@ pub struct Store {
     client: reqwest::Client,
 }
 
-/// Serves the store on `listener` until `shutdown`, and beside it a pretend Google Play; its certificates are stored in `dir`.
+/// What is served beside the store, on the same listener.
+#[derive(Debug, Default)]
+pub struct StoreNeighbours<'a> {
+    /// A pretend Google Play.
+    pub google: Option<&'a SandboxGooglePlay>,
+    /// Others, each behind a path.
+    pub others: Vec<(&'static str, Router)>,
+}
+
+/// Serves the store on `listener` until `shutdown`; its certificates are stored in `dir`.
 pub async fn start(
     listener: tokio::net::TcpListener,
     dir: &Path,
-    google: Option<&SandboxGooglePlay>,
+    beside: StoreNeighbours<'_>,
     shutdown: CancellationToken,
 ) -> Result<Store, Error> {
     let store = Store::open(dir)?;
     let mut page = INTRODUCTION.to_owned() + &page::list(&ENDPOINTS, listener.local_addr().map_err(Error::Socket)?);
-    if google.is_some() {
+    if beside.google.is_some() {
         page.push_str(&SandboxGooglePlay::page());
     }
     let mut routes = page::router(&ENDPOINTS, page).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
-    if let Some(google) = google {
+    if let Some(google) = beside.google {
         routes = routes.merge(google.routes());
     }
+    let routes = beside.others.into_iter().fold(routes, |routes, (path, other)| routes.nest(path.trim_end_matches('/'), other));
+    let service = routes.into_make_service_with_connect_info::<line::ConnectionCutter>();
     tokio::spawn(async move {
-        let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await;
+        let served = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned()).await;
         if let Err(error) = served {
             tracing::error!(%error, "the pretend app store stopped");
         }

@@ -14,6 +14,8 @@ pub enum PostingKind {
     PurchaseApple,
     /// Coins bought at Google Play.
     PurchaseGoogle,
+    /// Coins bought on our own page, paid to us through a card processor or a wallet.
+    PurchaseWeb,
     /// A paid receipt waits for its wallet, so that the wallet is not closed meanwhile. Moves nothing.
     ReceiptWait,
     /// What was earned of sales by the coins that were spent on a day.
@@ -91,10 +93,11 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::PurchaseGoogle,
+        Self::PurchaseWeb,
         Self::ReceiptWait,
         Self::RevenueDay,
         Self::Conversion,
@@ -139,6 +142,7 @@ impl PostingKind {
             Self::Gift => "gift",
             Self::PurchaseApple => "purchase.apple",
             Self::PurchaseGoogle => "purchase.google",
+            Self::PurchaseWeb => "purchase.web",
             Self::ReceiptWait => "receipt.wait",
             Self::RevenueDay => "revenue.day",
             Self::Conversion => "conversion",

@@ -209,7 +209,7 @@ const fn store_sale(kind: PostingKind) -> PostingRule {
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 38] = [
+pub const POSTING_RULES: [PostingRule; 39] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -223,6 +223,18 @@ pub const POSTING_RULES: [PostingRule; 38] = [
     },
     store_sale(PostingKind::PurchaseApple),
     store_sale(PostingKind::PurchaseGoogle),
+    PostingRule {
+        guards: &[(GuardFamily::Receipt, GuardUse::Raises), (GuardFamily::InFlight, GuardUse::Lowers)],
+        ..posted(
+            PostingKind::PurchaseWeb,
+            Poster::Purchase,
+            &[
+                moved(CoinsIssued, &[ViewerCoins, CoinsSuspense], Once),
+                moved(AccountClass::House(Purpose::ProcessorReceivable), DEFERRED, AtMostOnce),
+                moved(AccountClass::House(Purpose::ProcessorReceivable), &[AccountClass::House(Purpose::TaxPayable)], AtMostOnce),
+            ],
+        )
+    },
     PostingRule {
         guards: &[(GuardFamily::Receipt, GuardUse::Sets), (GuardFamily::InFlight, GuardUse::Raises)],
         ..posted(PostingKind::ReceiptWait, Poster::Purchase, &[])

@@ -242,6 +242,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/ListLots", LOT_READ),
     explained("/largesse.purchase.v1.PurchaseService/GetLotFunding", LOT_READ),
     row("/largesse.purchase.v1.PurchaseService/GetDeferredRevenue", ACCOUNTING_READ),
+    explained("/largesse.purchase.v1.PurchaseService/CreateCheckout", USER_TOP_UP).keeping(),
+    explained("/largesse.purchase.v1.PurchaseService/GetCheckout", USER_READ),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),

@@ -29,7 +29,7 @@ impl RowsOf {
             return Some(Self::Purchases);
         }
         match PostingKind::parse(kind)? {
-            PostingKind::PurchaseApple | PostingKind::PurchaseGoogle => Some(Self::Purchases),
+            PostingKind::PurchaseApple | PostingKind::PurchaseGoogle | PostingKind::PurchaseWeb => Some(Self::Purchases),
             PostingKind::Conversion => Some(Self::Conversions),
             PostingKind::PayoutHold
             | PostingKind::PayoutSubmit

@@ -1,15 +1,25 @@
 //! Unit tests of the purchase service's options.
 use super::*;
 
+fn account() -> StripeAccount {
+    StripeAccount::new("acct_1", "demo")
+}
+
 #[test]
 fn options_that_mean_nothing_are_refused_by_name() {
-    assert!(Config::default().check().is_ok());
+    assert!(Config { stripe: vec![account()], ..Config::default() }.check().is_ok());
     type Change = fn(&mut Config);
-    let cases: [(&str, Change); 9] = [
+    let cases: [(&str, Change); 15] = [
         ("store_commission_basis_points", |config| config.store_commission_basis_points = 10_001),
         ("included_tax_basis_points", |config| config.included_tax_basis_points = 10_001),
         ("sweep_interval_s", |config| config.sweep_interval = Duration::ZERO),
         ("sweep_interval_s", |config| config.sweep_interval = Duration::MAX),
+        ("order_sweep_interval_s", |config| config.order_sweep_interval = Duration::ZERO),
+        ("order_check_after_s", |config| config.order_check_after = Duration::MAX),
+        ("stripe", |config| config.stripe = vec![StripeAccount { api_url: "http://stripe.example".to_owned(), ..account() }]),
+        ("stripe", |config| config.stripe = vec![StripeAccount { pay_within: Duration::from_secs(1_800), ..account() }]),
+        ("stripe", |config| config.stripe = vec![StripeAccount { included_tax_basis_points: 10_001, ..account() }]),
+        ("stripe", |config| config.stripe = vec![StripeAccount { return_origins: vec!["https://a.example/".to_owned()], ..account() }]),
         ("sweep_after_s", |config| config.sweep_after = Duration::MAX),
         ("sweep_batch_max", |config| config.sweep_batch_max = 0),
         ("refusal_retention_s", |config| config.refusal_retention = Duration::ZERO),

@@ -50,6 +50,21 @@ fn a_sale_issues_coins_and_defers_the_revenue() {
 }
 
 #[test]
+fn of_a_sale_through_a_processor_the_price_is_owed_to_us_and_the_tax_by_us() {
+    let purchase = Purchase { store: StoreKind::Stripe, ..bought(1_100, 100, 0) };
+    for (post, wallet) in [(sale(&purchase), "viewer/ann/coins"), (suspended_sale(&purchase), "house/coins/suspense")] {
+        let post = post.for_book(&purchase.book);
+        let moved: Vec<_> = post.transfers.iter().map(|t| (t.debit_account.as_str(), t.credit_account.as_str(), t.amount)).collect();
+        let expected = [
+            ("house/coins/issued", wallet, 70),
+            ("house/processor_receivable/USD", "house/deferred_revenue/USD", 1_000),
+            ("house/processor_receivable/USD", "house/tax_payable/USD", 100),
+        ];
+        assert_eq!((moved.as_slice(), post.kind.as_str()), (&expected[..], "purchase.web"));
+    }
+}
+
+#[test]
 fn a_sale_to_a_closed_wallet_is_the_same_but_for_where_the_coins_go() {
     let purchase = bought(1_100, 100, 300);
     let (mut to_wallet, mut to_suspense) = (sale(&purchase).in_batch(), suspended_sale(&purchase).in_batch());

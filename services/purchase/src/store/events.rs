@@ -78,13 +78,14 @@ impl Store {
         Ok(query.bind(i64::from(found_before)).fetch_one(&self.pool).await?)
     }
 
-    /// What stores said about a transaction of a book, in the order in which it came, with the time of its arrival in Unix milliseconds.
-    pub(crate) async fn events_about(&self, of: &Purchase, count_max: i64) -> Result<Vec<(StoreEvent, i64)>, Error> {
+    /// What stores said about a transaction of a book, in the order in which it came, with the note and the time of its arrival in Unix
+    /// milliseconds.
+    pub(crate) async fn events_about(&self, of: &Purchase, count_max: i64) -> Result<Vec<(StoreEvent, String, i64)>, Error> {
         let sql = "SELECT * FROM store_event WHERE book = $1 AND transaction_id = $2 AND store = $3 AND bundle_id = $4
              ORDER BY received_at_ms, event_id LIMIT $5";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(of.transaction_id.as_str()).bind(of.store.as_str());
         let rows = query.bind(of.bundle_id.as_str()).bind(count_max).fetch_all(&self.pool).await?;
-        rows.iter().map(|row| Ok((read(row)?, row.try_get("received_at_ms")?))).collect()
+        rows.iter().map(|row| Ok((read(row)?, row.try_get("note")?, row.try_get("received_at_ms")?))).collect()
     }
 
     /// Events to be read that are due, those with the fewest tries first.

@@ -40,7 +40,7 @@ impl Store {
         token.ok_or(Error::Database(sqlx::Error::RowNotFound))
     }
 
-    /// Deletes the link between token and user, the user's refused receipts and unpaid purchases, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,
+    /// Deletes the link between token and user, the user's refused receipts and unpaid purchases, the addresses of the user's orders, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,
     /// by which such a receipt is recognized, and the user too if they return under the same key. Returns how many tokens there were. Purchases are
     /// kept, as accounting records must be.
     pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
@@ -61,6 +61,8 @@ impl Store {
                 "UPDATE store_event SET account_token = '', payload = '' WHERE book = $1 AND account_token = $2 AND account_token <> ''";
             sqlx::query(sql).bind(book.as_str()).bind(token).execute(&mut *tx).await?;
         }
+        let sql = "UPDATE store_order SET success_url = '', cancel_url = '', pay_url = '' WHERE book = $1 AND user_id = $2";
+        sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&mut *tx).await?;
         for sql in [
             "DELETE FROM refused_receipt WHERE book = $1 AND user_id = $2",
             // Not paid yet: if it ever is, it is a sale without an owner.

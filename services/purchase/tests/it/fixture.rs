@@ -55,6 +55,7 @@ fn config(store: &sandbox::store::Store) -> Config {
         // Tests sweep, and read lots, by hand.
         follow_lots: false,
         sweep_interval: Duration::from_secs(24 * 60 * 60),
+        order_sweep_interval: Duration::from_secs(24 * 60 * 60),
         ..Config::default()
     }
 }
@@ -160,6 +161,12 @@ impl Fixture {
         self.shutdown.cancel();
         self.shutdown = CancellationToken::new();
         (self.service, self.purchase) = start(&self.bed, &self.config, &self.shutdown).await;
+    }
+
+    /// The same tables under a process with this account at Stripe.
+    pub async fn sell_through(&mut self, stripe: purchase::PretendStripe) {
+        self.config.sandbox_stripe = vec![stripe];
+        self.restart().await;
     }
 
     /// Stops what runs beside calls: from then on nothing is read or finished but by hand.

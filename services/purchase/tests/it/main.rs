@@ -19,3 +19,4 @@ mod reasons;
 mod redeem;
 mod reference;
 mod sheets;
+mod stripe;

@@ -17,7 +17,7 @@ async fn both() -> [Fixture; 2] {
     [fixture::sqlite().await, fixture::postgres().await]
 }
 
-fn later() -> SystemTime {
+pub fn later() -> SystemTime {
     SystemTime::now() + Duration::from_secs(3_600)
 }
 
@@ -30,7 +30,7 @@ async fn sale(fixture: &Fixture, user: &str) -> StoreNotification {
 }
 
 /// Type, state and note of every event.
-async fn kept(fixture: &Fixture) -> Vec<(String, EventState, String)> {
+pub async fn kept(fixture: &Fixture) -> Vec<(String, EventState, String)> {
     let events = fixture.service.store().events(&BookName::try_new(BOOK).unwrap()).await.unwrap();
     events.into_iter().map(|(event, note)| (event.kind, event.state, note)).collect()
 }

@@ -9,6 +9,17 @@ pub fn sandbox_bundle(book: &str) -> String {
     format!("sandbox.largesse.{book}")
 }
 
+/// Our account at the pretend card processor, which sells the coins of the first book. `None` where the pretend stores run in another process.
+fn pretend_stripe(wiring: &Wiring) -> Option<purchase::PretendStripe> {
+    let (store, book) = (wiring.store?, wiring.options.books.first()?);
+    let api_url = format!("http://{store}{}", ::sandbox::stripe::STRIPE_PATH);
+    Some(purchase::PretendStripe {
+        account: purchase::StripeAccount { api_url, ..purchase::StripeAccount::new(::sandbox::stripe::TEST_ACCOUNT, book) },
+        secret_key: ::sandbox::stripe::TEST_KEY.to_owned(),
+        webhook_secrets: vec![::sandbox::stripe::TEST_WEBHOOK_SECRET.to_owned()],
+    })
+}
+
 pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let mut config = wiring.options.settings.purchase.clone();
     if let IdentitySource::Sandbox = wiring.options.identity {
@@ -20,6 +31,7 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
                 config.bundles.push(purchase::Bundle { bundle_id, book: book.clone(), app_apple_id: 0 });
             }
         }
+        config.sandbox_stripe.extend(pretend_stripe(wiring));
     }
     if let IdentitySource::Sandbox = wiring.options.identity
         && config.sandbox_google.is_none()

@@ -26,7 +26,11 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     };
     wiring.bank = Some(sandbox::bank::start_with_others(bank, &wiring.database, config, wiring.shutdown.clone()).await?);
     let google = sandbox::google::SandboxGooglePlay::open(&wiring.database, format!("http://{address}")).await?;
-    sandbox::store::start(store, &store_directory(&wiring.options), Some(&google), wiring.shutdown.clone()).await?;
+    let below = format!("{address}{}", sandbox::stripe::STRIPE_PATH.trim_end_matches('/'));
+    let stripe = sandbox::stripe::open(&wiring.database, sandbox::stripe::Config::default(), below, wiring.shutdown.clone()).await?;
+    let others = vec![(sandbox::stripe::STRIPE_PATH, stripe)];
+    let beside = sandbox::store::StoreNeighbours { google: Some(&google), others };
+    sandbox::store::start(store, &store_directory(&wiring.options), beside, wiring.shutdown.clone()).await?;
     wiring.store = Some(address);
     Ok(())
 }

@@ -67,7 +67,7 @@ async fn it_sells_over_http() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/apple/purchases", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
-    start(listener, dir.path(), None, shutdown.clone()).await.unwrap();
+    start(listener, dir.path(), StoreNeighbours::default(), shutdown.clone()).await.unwrap();
     let client = http_client::local().build().unwrap();
     let answer = client.post(&url).json(&purchase()).send().await.unwrap();
     assert!(answer.status().is_success());
@@ -109,7 +109,7 @@ async fn its_root_page_shows_a_purchase_that_works_and_everything_else_leads_the
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
-    start(listener, dir.path(), None, shutdown.clone()).await.unwrap();
+    start(listener, dir.path(), StoreNeighbours::default(), shutdown.clone()).await.unwrap();
     let client = http_client::local().build().unwrap();
     let answer = client.get(&url).send().await.unwrap();
     assert_eq!(answer.status(), 200);

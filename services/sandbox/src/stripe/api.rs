@@ -14,11 +14,11 @@ const SESSION_S: std::ops::RangeInclusive<i64> = 1_800..=86_400;
 const PAGE_MAX: usize = 100;
 
 /// A status and a body.
-pub type ApiAnswer = (u16, Value);
+pub type StripeAnswer = (u16, Value);
 
 /// What was asked.
 #[derive(Debug)]
-pub struct ApiRequest<'a> {
+pub struct StripeRequest<'a> {
     pub post: bool,
     /// Below `/v1/`.
     pub path: &'a str,
@@ -28,15 +28,15 @@ pub struct ApiRequest<'a> {
 }
 
 /// An error as Stripe writes it.
-pub fn error(status: u16, kind: &str, code: &str, message: &str) -> ApiAnswer {
+pub fn error(status: u16, kind: &str, code: &str, message: &str) -> StripeAnswer {
     (status, json!({"error": {"type": kind, "code": code, "message": message}}))
 }
 
-fn invalid(code: &str, message: &str) -> ApiAnswer {
+fn invalid(code: &str, message: &str) -> StripeAnswer {
     error(400, "invalid_request_error", code, message)
 }
 
-fn missing(what: &str) -> ApiAnswer {
+fn missing(what: &str) -> StripeAnswer {
     error(404, "invalid_request_error", "resource_missing", &format!("No such {what}"))
 }
 
@@ -51,7 +51,7 @@ pub fn is_authorized(header: Option<&str>) -> bool {
 
 impl Desk {
     /// Answers a request. Under a key that is remembered: the first answer, if the request is the same.
-    pub async fn answer(&self, request: &ApiRequest<'_>) -> Result<ApiAnswer, sqlx::Error> {
+    pub async fn answer(&self, request: &StripeRequest<'_>) -> Result<StripeAnswer, sqlx::Error> {
         let _one_at_a_time = self.lock.lock().await;
         let Some(key) = request.key.as_ref().filter(|_| request.post) else { return self.execute(request).await };
         let request_hash = format!("{} {:?}", request.path, request.form);
@@ -72,7 +72,7 @@ impl Desk {
         Ok((status, answer))
     }
 
-    async fn execute(&self, request: &ApiRequest<'_>) -> Result<ApiAnswer, sqlx::Error> {
+    async fn execute(&self, request: &StripeRequest<'_>) -> Result<StripeAnswer, sqlx::Error> {
         let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
         match (request.post, parts.as_slice()) {
             (true, ["checkout", "sessions"]) => self.create_session(&request.form).await,
@@ -94,11 +94,11 @@ impl Desk {
         }
     }
 
-    async fn one(&self, kind: &str, id: &str) -> Result<ApiAnswer, sqlx::Error> {
+    async fn one(&self, kind: &str, id: &str) -> Result<StripeAnswer, sqlx::Error> {
         Ok(self.store.get(kind, id).await?.map_or_else(|| missing(kind), |object| (200, object)))
     }
 
-    async fn create_session(&self, form: &Form) -> Result<ApiAnswer, sqlx::Error> {
+    async fn create_session(&self, form: &Form) -> Result<StripeAnswer, sqlx::Error> {
         if let Some(name) = form.keys().find(|name| !is_of_session(name)) {
             return Ok(invalid("parameter_unknown", &format!("Received unknown parameter: {name}")));
         }
@@ -130,7 +130,7 @@ impl Desk {
         Ok((200, session))
     }
 
-    async fn session(&self, id: &str, query: &Form) -> Result<ApiAnswer, sqlx::Error> {
+    async fn session(&self, id: &str, query: &Form) -> Result<StripeAnswer, sqlx::Error> {
         let Some(mut session) = self.store.get("session", id).await? else { return Ok(missing("checkout.session")) };
         let expands = query.iter().any(|(name, value)| name.starts_with("expand[") && value == "payment_intent");
         if let Some(payment) = session["payment_intent"].as_str().filter(|_| expands)
@@ -141,14 +141,14 @@ impl Desk {
         Ok((200, session))
     }
 
-    async fn expire_session(&self, id: &str) -> Result<ApiAnswer, sqlx::Error> {
+    async fn expire_session(&self, id: &str) -> Result<StripeAnswer, sqlx::Error> {
         match commands::expire(self, id).await? {
             Ok(session) => Ok((200, session)),
             Err(why) => Ok(invalid("", why)),
         }
     }
 
-    async fn create_payment(&self, form: &Form) -> Result<ApiAnswer, sqlx::Error> {
+    async fn create_payment(&self, form: &Form) -> Result<StripeAnswer, sqlx::Error> {
         let amount = form.get("amount").and_then(|amount| amount.parse::<i64>().ok()).filter(|amount| *amount > 0);
         let (Some(amount), Some(currency)) = (amount, form.get("currency")) else {
             return Ok(invalid("parameter_missing", "amount and currency are required"));
@@ -158,7 +158,7 @@ impl Desk {
         Ok((200, payment))
     }
 
-    async fn create_refund(&self, form: &Form) -> Result<ApiAnswer, sqlx::Error> {
+    async fn create_refund(&self, form: &Form) -> Result<StripeAnswer, sqlx::Error> {
         let amount = match form.get("amount").map(|amount| amount.parse::<i64>()) {
             Some(Ok(amount)) => Some(amount),
             Some(Err(_)) => return Ok(invalid("parameter_invalid_integer", "Invalid integer: amount")),
@@ -192,7 +192,7 @@ fn is_of_session(name: &str) -> bool {
 }
 
 /// A page of a list that is newest first: filtered by time, type and payment, and beginning after an object.
-fn list(all: Vec<Value>, query: &Form) -> ApiAnswer {
+fn list(all: Vec<Value>, query: &Form) -> StripeAnswer {
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<i64>().ok());
     let limit = number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10).clamp(1, PAGE_MAX);
     let fits = |object: &Value| {

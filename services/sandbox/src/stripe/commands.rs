@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Why a command does nothing, in words.
-type Refusal = &'static str;
-const NO_SESSION: Refusal = "no such session";
-const NOT_PAID: Refusal = "nothing was paid in this session";
+type NothingDone = &'static str;
+const NO_SESSION: NothingDone = "no such session";
+const NOT_PAID: NothingDone = "nothing was paid in this session";
 
 /// The body of `POST /commands`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Command {
+pub struct StripeCommand {
     /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_failed`, `dispute`, `dispute_won`, `dispute_lost`, `warn`, `repeat`,
     /// `forget_keys` or `fault`.
     pub command: String,
@@ -34,7 +34,7 @@ pub struct Command {
 
 /// The fault that is set.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
-pub struct Fault {
+pub struct StripeFault {
     pub fault: String,
     pub times: u32,
 }
@@ -46,7 +46,7 @@ const FAULT: &str = "fault";
 
 impl Desk {
     /// Does what is commanded; the session or the object that it made, or why nothing was done.
-    pub async fn command(&self, command: &Command) -> Result<Result<Value, Refusal>, sqlx::Error> {
+    pub async fn command(&self, command: &StripeCommand) -> Result<Result<Value, NothingDone>, sqlx::Error> {
         let _one_at_a_time = self.lock.lock().await;
         match command.command.as_str() {
             "pay" => pay(self, command).await,
@@ -70,7 +70,7 @@ impl Desk {
             }
             "forget_keys" => self.store.forget_keys().await.map(|()| Ok(json!({}))),
             "fault" if FAULTS.contains(&command.fault.as_str()) => {
-                let fault = json!(Fault { fault: command.fault.clone(), times: command.times });
+                let fault = json!(StripeFault { fault: command.fault.clone(), times: command.times });
                 self.store.set(FAULT, &fault.to_string()).await?;
                 Ok(Ok(fault))
             }
@@ -81,11 +81,11 @@ impl Desk {
     /// The fault of the next request; uses up one of its times.
     pub async fn take_fault(&self) -> Result<String, sqlx::Error> {
         let _one_at_a_time = self.lock.lock().await;
-        let fault = self.store.setting(FAULT).await?.and_then(|text| serde_json::from_str::<Fault>(&text).ok()).unwrap_or_default();
+        let fault = self.store.setting(FAULT).await?.and_then(|text| serde_json::from_str::<StripeFault>(&text).ok()).unwrap_or_default();
         if fault.times == 0 {
             return Ok(String::new());
         }
-        let left = json!(Fault { times: fault.times - 1, ..fault.clone() });
+        let left = json!(StripeFault { times: fault.times - 1, ..fault.clone() });
         self.store.set(FAULT, &left.to_string()).await?;
         Ok(fault.fault)
     }
@@ -154,7 +154,7 @@ impl Desk {
     }
 }
 
-async fn pay(desk: &Desk, command: &Command) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn pay(desk: &Desk, command: &StripeCommand) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(mut session) = desk.open_session(&command.session).await? else { return Ok(Err(NO_SESSION)) };
     if let Some(amount) = command.amount {
         session["amount_total"] = json!(amount);
@@ -170,7 +170,7 @@ async fn pay(desk: &Desk, command: &Command) -> Result<Result<Value, Refusal>, s
     Ok(Ok(session))
 }
 
-async fn pay_late(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn pay_late(desk: &Desk, id: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(session) = desk.open_session(id).await? else { return Ok(Err(NO_SESSION)) };
     let session = desk.completed(session, "processing").await?;
     desk.happened("checkout.session.completed", &session).await?;
@@ -184,7 +184,7 @@ async fn waiting(desk: &Desk, id: &str) -> Result<Option<(Value, Value)>, sqlx::
     Ok(session.zip(payment))
 }
 
-async fn settle(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn settle(desk: &Desk, id: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some((mut session, mut payment)) = waiting(desk, id).await? else { return Ok(Err("no payment of it is processing")) };
     payment["status"] = json!("succeeded");
     payment["amount_received"] = payment["amount"].clone();
@@ -196,7 +196,7 @@ async fn settle(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::E
     Ok(Ok(session))
 }
 
-async fn fail_late(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn fail_late(desk: &Desk, id: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some((session, mut payment)) = waiting(desk, id).await? else { return Ok(Err("no payment of it is processing")) };
     payment["status"] = json!("requires_payment_method");
     desk.store.put("payment_intent", &payment).await?;
@@ -205,7 +205,7 @@ async fn fail_late(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx
     Ok(Ok(session))
 }
 
-async fn fail(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn fail(desk: &Desk, id: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(session) = desk.open_session(id).await? else { return Ok(Err(NO_SESSION)) };
     let (amount, currency) = (session["amount_total"].as_i64().unwrap_or(0), session["currency"].as_str().unwrap_or_default());
     let payment = objects::payment_intent(amount, currency, &session["payment_intent_data"], "requires_payment_method");
@@ -213,7 +213,7 @@ async fn fail(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Err
     Ok(Ok(session))
 }
 
-pub async fn expire(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+pub async fn expire(desk: &Desk, id: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(mut session) = desk.open_session(id).await? else { return Ok(Err("only an open session can be expired")) };
     session["status"] = json!("expired");
     session["url"] = Value::Null;
@@ -222,7 +222,7 @@ pub async fn expire(desk: &Desk, id: &str) -> Result<Result<Value, Refusal>, sql
     Ok(Ok(session))
 }
 
-pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>) -> Result<Result<Value, Refusal>, sqlx::Error> {
+pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(mut charge) = desk.charge_of(payment).await? else { return Ok(Err(NOT_PAID)) };
     let number = |value: &Value| value.as_i64().unwrap_or(0);
     let left = number(&charge["amount"]) - number(&charge["amount_refunded"]);
@@ -240,7 +240,7 @@ pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>) -> Result<R
     Ok(Ok(refund))
 }
 
-async fn refund_failed(desk: &Desk, session: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn refund_failed(desk: &Desk, session: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
     let of_charge = |refund: &Value| refund["charge"] == charge["id"] && refund["status"] == "succeeded";
     let Some(mut refund) = desk.store.all("refund").await?.into_iter().find(of_charge) else { return Ok(Err("nothing was refunded")) };
@@ -255,7 +255,7 @@ async fn refund_failed(desk: &Desk, session: &str) -> Result<Result<Value, Refus
     Ok(Ok(refund))
 }
 
-async fn dispute(desk: &Desk, session: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn dispute(desk: &Desk, session: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
     charge["disputed"] = json!(true);
     let dispute = objects::dispute(&charge);
@@ -266,7 +266,7 @@ async fn dispute(desk: &Desk, session: &str) -> Result<Result<Value, Refusal>, s
     Ok(Ok(dispute))
 }
 
-async fn end_dispute(desk: &Desk, session: &str, won: bool) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn end_dispute(desk: &Desk, session: &str, won: bool) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
     let is_open = |dispute: &Value| dispute["charge"] == charge["id"] && dispute["status"] == "needs_response";
     let Some(mut dispute) = desk.store.all("dispute").await?.into_iter().find(is_open) else { return Ok(Err("no dispute is open")) };
@@ -279,7 +279,7 @@ async fn end_dispute(desk: &Desk, session: &str, won: bool) -> Result<Result<Val
     Ok(Ok(dispute))
 }
 
-async fn warn(desk: &Desk, session: &str) -> Result<Result<Value, Refusal>, sqlx::Error> {
+async fn warn(desk: &Desk, session: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
     let warning = objects::warning(&charge);
     desk.happened("radar.early_fraud_warning.created", &warning).await?;

@@ -2,8 +2,8 @@
 
 use super::{
     Desk,
-    api::{ApiAnswer, ApiRequest, error, is_authorized},
-    commands::{Command, FAULTS},
+    api::{StripeAnswer, StripeRequest, error, is_authorized},
+    commands::{FAULTS, StripeCommand},
     objects::Form,
     webhook::{SETTING, WebhookRegistration},
 };
@@ -77,7 +77,7 @@ fn fields(text: &str) -> Form {
     url.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default()
 }
 
-fn shown((status, body): ApiAnswer) -> Response {
+fn shown((status, body): StripeAnswer) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
@@ -115,7 +115,7 @@ async fn api(
     let is_post = method == Method::POST;
     let form = if is_post { String::from_utf8_lossy(&body).into_owned() } else { query.unwrap_or_default() };
     let key = text("idempotency-key").map(str::to_owned);
-    match desk.answer(&ApiRequest { post: is_post, path: &path, form: fields(&form), key }).await {
+    match desk.answer(&StripeRequest { post: is_post, path: &path, form: fields(&form), key }).await {
         Ok(answer) => {
             if fault == "cut" {
                 line.cut();
@@ -142,7 +142,7 @@ async fn register(State(desk): State<Desk>, body: Bytes) -> Response {
 }
 
 async fn command(State(desk): State<Desk>, body: Bytes) -> Response {
-    let Ok(asked) = serde_json::from_slice::<Command>(&body) else {
+    let Ok(asked) = serde_json::from_slice::<StripeCommand>(&body) else {
         return (StatusCode::BAD_REQUEST, "not a command; nothing was done\n").into_response();
     };
     match desk.command(&asked).await {

@@ -165,11 +165,12 @@ pub struct Purchase {
     /// The present state.
     #[prost(enumeration = "PurchaseState", tag = "3")]
     pub state: i32,
-    /// Name of the store: `apple` or `google`. Deprecated: use `store_kind`.
+    /// Name of the store: `apple`, `google` or `stripe`. Deprecated: use `store_kind`.
     #[deprecated]
     #[prost(string, tag = "4")]
     pub store: ::prost::alloc::string::String,
-    /// The store's name for its environment, such as `Production`, `Sandbox`, `Test` or `Xcode`. Deprecated: use `store_environment`.
+    /// The store's name for its environment, such as `Production`, `Sandbox`, `Test` or `Xcode`, for Stripe `live` or
+    /// `test`. Deprecated: use `store_environment`.
     #[deprecated]
     #[prost(string, tag = "5")]
     pub environment: ::prost::alloc::string::String,
@@ -268,7 +269,8 @@ pub struct StoreReport {
     /// The store's own word for what it reports, such as `REFUND` or `voidedPurchaseNotification`.
     #[prost(string, tag = "1")]
     pub kind: ::prost::alloc::string::String,
-    /// The store's own word or number that says more, such as `2` for a refund of a part at Google Play. Empty if there is none.
+    /// The store's own word or number that says more, such as `2` for a refund of a part at Google Play, or `needs_response` for a dispute at Stripe. Empty if
+    /// there is none.
     #[prost(string, tag = "2")]
     pub subtype: ::prost::alloc::string::String,
     /// When the store says that it happened or was reported. Absent if it does not say.
@@ -280,6 +282,132 @@ pub struct StoreReport {
     /// What became of it: `new`, `kept`, `noted`, `waits_for_refunds`, `waits_for_staff`, `unknown`, `ownerless` or `refused`.
     #[prost(string, tag = "5")]
     pub state: ::prost::alloc::string::String,
+    /// The store's id of the report.
+    #[prost(string, tag = "6")]
+    pub event_id: ::prost::alloc::string::String,
+    /// As text for people, such as `5.00 USD refunded so far`; empty if there is nothing to add.
+    #[prost(string, tag = "7")]
+    pub note: ::prost::alloc::string::String,
+}
+/// Request for an order and a page to pay on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateCheckoutRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: the user who buys. Empty: the caller.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The store that is paid: one for which orders are made. Required.
+    #[prost(enumeration = "StoreKind", tag = "4")]
+    pub store_kind: i32,
+    /// The package, by the product id of ListCoinPackages. Required.
+    #[prost(string, tag = "5")]
+    pub product_id: ::prost::alloc::string::String,
+    /// The channel through which it is sold: WEB. Required.
+    #[prost(enumeration = "SalesChannel", tag = "6")]
+    pub sales_channel: i32,
+    /// Where the store sends the user after paying: <https://,> at most 2,000 bytes, of an origin that the operator allows. Required. Coming back there proves no
+    /// payment.
+    #[prost(string, tag = "7")]
+    pub success_url: ::prost::alloc::string::String,
+    /// Where the store sends a user who does not pay; as `success_url`. Required.
+    #[prost(string, tag = "8")]
+    pub cancel_url: ::prost::alloc::string::String,
+}
+/// Where to send the user to pay.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateCheckoutResponse {
+    /// UUID of the checkout, set by the server.
+    #[prost(string, tag = "1")]
+    pub checkout_id: ::prost::alloc::string::String,
+    /// Address of the store's page. It can be paid there until `expire_time`. Empty if the user was erased since, or the payment was known before the page's address.
+    #[prost(string, tag = "2")]
+    pub pay_url: ::prost::alloc::string::String,
+    /// When it can no longer be paid.
+    #[prost(message, optional, tag = "3")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Number of coins that will be credited.
+    #[prost(int64, tag = "4")]
+    pub coins: i64,
+    /// What the user pays, tax included.
+    #[prost(message, optional, tag = "5")]
+    pub price: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "6")]
+    pub replayed: bool,
+}
+/// An order that is paid on a store's page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Checkout {
+    /// UUID set by the server.
+    #[prost(string, tag = "1")]
+    pub checkout_id: ::prost::alloc::string::String,
+    /// The user who gets the coins.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The present state.
+    #[prost(enumeration = "CheckoutState", tag = "3")]
+    pub state: i32,
+    /// The store that is paid.
+    #[prost(enumeration = "StoreKind", tag = "4")]
+    pub store_kind: i32,
+    /// The package's product id.
+    #[prost(string, tag = "5")]
+    pub product_id: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the country whose price list the package is from.
+    #[prost(string, tag = "6")]
+    pub market: ::prost::alloc::string::String,
+    /// The channel through which it is sold.
+    #[prost(enumeration = "SalesChannel", tag = "7")]
+    pub sales_channel: i32,
+    /// Number of coins.
+    #[prost(int64, tag = "8")]
+    pub coins: i64,
+    /// What the user pays, tax included.
+    #[prost(message, optional, tag = "9")]
+    pub price: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Tax in the price, which we remit.
+    #[prost(message, optional, tag = "10")]
+    pub tax: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Address of the store's page while it can be paid; else empty.
+    #[prost(string, tag = "11")]
+    pub pay_url: ::prost::alloc::string::String,
+    /// The store's id of the page, such as `cs_...`; empty until the store has made it.
+    #[prost(string, tag = "12")]
+    pub store_session_id: ::prost::alloc::string::String,
+    /// UUID of the purchase; empty until it is paid.
+    #[prost(string, tag = "13")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// As text for people: in what the store contradicts the order, or why it refused it; usually empty.
+    #[prost(string, tag = "14")]
+    pub note: ::prost::alloc::string::String,
+    /// When it was made.
+    #[prost(message, optional, tag = "15")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it can no longer be paid.
+    #[prost(message, optional, tag = "16")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for one checkout.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckoutRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the checkout. Required.
+    #[prost(string, tag = "2")]
+    pub checkout_id: ::prost::alloc::string::String,
+}
+/// The checkout in its present state.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckoutResponse {
+    /// The checkout; another user's is treated as unknown.
+    #[prost(message, optional, tag = "1")]
+    pub checkout: ::core::option::Option<Checkout>,
 }
 /// Request for a user's purchases.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -499,7 +627,7 @@ pub struct LotFunding {
     /// The store's part of that.
     #[prost(message, optional, tag = "6")]
     pub commission: ::core::option::Option<super::super::r#type::v1::Money>,
-    /// When.
+    /// When the posting was committed.
     #[prost(message, optional, tag = "7")]
     pub spend_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -669,6 +797,8 @@ pub enum StoreKind {
     Apple = 1,
     /// Google Play.
     Google = 2,
+    /// Stripe: cards and other payments on the web.
+    Stripe = 3,
 }
 impl StoreKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -680,6 +810,7 @@ impl StoreKind {
             Self::Unspecified => "STORE_KIND_UNSPECIFIED",
             Self::Apple => "STORE_KIND_APPLE",
             Self::Google => "STORE_KIND_GOOGLE",
+            Self::Stripe => "STORE_KIND_STRIPE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -688,6 +819,7 @@ impl StoreKind {
             "STORE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "STORE_KIND_APPLE" => Some(Self::Apple),
             "STORE_KIND_GOOGLE" => Some(Self::Google),
+            "STORE_KIND_STRIPE" => Some(Self::Stripe),
             _ => None,
         }
     }
@@ -767,6 +899,55 @@ impl PurchaseState {
             "PURCHASE_STATE_CREDITED" => Some(Self::Credited),
             "PURCHASE_STATE_SUSPENDED" => Some(Self::Suspended),
             "PURCHASE_STATE_BLOCKED" => Some(Self::Blocked),
+            _ => None,
+        }
+    }
+}
+/// State of a checkout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CheckoutState {
+    /// Never returned.
+    Unspecified = 0,
+    /// Nobody has paid yet.
+    Open = 1,
+    /// The user has done their part, and the payment is on its way: some methods take days.
+    Processing = 2,
+    /// Paid. `purchase_id` names the purchase, whose state tells where the coins are.
+    Paid = 3,
+    /// Nobody paid in time.
+    Expired = 4,
+    /// The payment failed, or the store refused the order.
+    Failed = 5,
+    /// The store says that something else was paid than was ordered. Nothing is credited until staff have looked at it.
+    Flagged = 6,
+}
+impl CheckoutState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHECKOUT_STATE_UNSPECIFIED",
+            Self::Open => "CHECKOUT_STATE_OPEN",
+            Self::Processing => "CHECKOUT_STATE_PROCESSING",
+            Self::Paid => "CHECKOUT_STATE_PAID",
+            Self::Expired => "CHECKOUT_STATE_EXPIRED",
+            Self::Failed => "CHECKOUT_STATE_FAILED",
+            Self::Flagged => "CHECKOUT_STATE_FLAGGED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHECKOUT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHECKOUT_STATE_OPEN" => Some(Self::Open),
+            "CHECKOUT_STATE_PROCESSING" => Some(Self::Processing),
+            "CHECKOUT_STATE_PAID" => Some(Self::Paid),
+            "CHECKOUT_STATE_EXPIRED" => Some(Self::Expired),
+            "CHECKOUT_STATE_FAILED" => Some(Self::Failed),
+            "CHECKOUT_STATE_FLAGGED" => Some(Self::Flagged),
             _ => None,
         }
     }
@@ -1056,6 +1237,71 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Makes an order for a coin package and the store's page on which the user pays for it; answers with that page's address. The coins are credited once the
+        /// store reports the payment; GetCheckout tells how far it is. A retry with the same id is safe, and never makes a second page. Reasons in order of precedence:
+        /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
+        /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
+        /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
+        /// made its page; nobody was charged).
+        pub async fn create_checkout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateCheckoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCheckoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/CreateCheckout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "CreateCheckout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns one checkout as it is now. Reasons: MALFORMED, CHECKOUT_UNKNOWN (NOT_FOUND).
+        pub async fn get_checkout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCheckoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetCheckout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetCheckout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_purchases(
             &mut self,
@@ -1274,6 +1520,27 @@ pub mod purchase_service_server {
             request: tonic::Request<super::GetPurchaseRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetPurchaseResponse>,
+            tonic::Status,
+        >;
+        /// Makes an order for a coin package and the store's page on which the user pays for it; answers with that page's address. The coins are credited once the
+        /// store reports the payment; GetCheckout tells how far it is. A retry with the same id is safe, and never makes a second page. Reasons in order of precedence:
+        /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
+        /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
+        /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
+        /// made its page; nobody was charged).
+        async fn create_checkout(
+            &self,
+            request: tonic::Request<super::CreateCheckoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCheckoutResponse>,
+            tonic::Status,
+        >;
+        /// Returns one checkout as it is now. Reasons: MALFORMED, CHECKOUT_UNKNOWN (NOT_FOUND).
+        async fn get_checkout(
+            &self,
+            request: tonic::Request<super::GetCheckoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckoutResponse>,
             tonic::Status,
         >;
         /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
@@ -1582,6 +1849,97 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetPurchaseSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/CreateCheckout" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateCheckoutSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::CreateCheckoutRequest>
+                    for CreateCheckoutSvc<T> {
+                        type Response = super::CreateCheckoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateCheckoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::create_checkout(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateCheckoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetCheckout" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCheckoutSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetCheckoutRequest>
+                    for GetCheckoutSvc<T> {
+                        type Response = super::GetCheckoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCheckoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_checkout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCheckoutSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -1,0 +1,198 @@
+//! The table `store_order`: orders that we make ourselves.
+
+use money::{BookName, Coins, Currency, Money, UserKey};
+use sqlx::{AnyConnection, Row, any::AnyRow};
+use telemetry::UnfinishedCount;
+use uuid::Uuid;
+
+use super::{Error, Store};
+use crate::domain::{Channel, ReceiptValue, StoreKind};
+use crate::orders::order::{Order, OrderState};
+
+/// Orders of one page of [`Store::orders_of_user`].
+const USER_PAGE_MAX: i64 = 200;
+
+fn read(row: &AnyRow) -> Result<Order, Error> {
+    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let number = |column: &'static str| row.try_get::<i64, _>(column);
+    let order_id = text("order_id")?;
+    let damaged = |column: &'static str| Error::Damaged { purchase_id: order_id.clone(), column };
+    let currency = Currency::try_new(&text("currency")?).map_err(|_| damaged("currency"))?;
+    let money = |column: &'static str| Money::try_new(currency, number(column)?).map_err(|_| damaged(column));
+    let state = number("state")?;
+    let purchase_id = text("purchase_id")?;
+    let purchase_id = if purchase_id.is_empty() { None } else { Some(Uuid::try_parse(&purchase_id).map_err(|_| damaged("purchase_id"))?) };
+    Ok(Order {
+        book: BookName::try_new(&text("book")?).map_err(|_| damaged("book"))?,
+        order_id: Uuid::try_parse(&order_id).map_err(|_| damaged("order_id"))?,
+        user: UserKey::try_new(&text("user_id")?).map_err(|_| damaged("user_id"))?,
+        request_id: Uuid::try_parse(&text("request_id")?).map_err(|_| damaged("request_id"))?,
+        store: StoreKind::from_name(&text("store")?).ok_or_else(|| damaged("store"))?,
+        environment: text("environment")?,
+        merchant: text("merchant")?,
+        product_id: text("product_id")?,
+        market: text("market")?,
+        channel: Channel::from_name(&text("channel")?).ok_or_else(|| damaged("channel"))?,
+        value: ReceiptValue {
+            coins: Coins::try_new(number("coins")?).map_err(|_| damaged("coins"))?,
+            price: money("price_minor_units")?,
+            tax: money("tax_minor_units")?,
+            commission: Money::try_new(currency, 0).map_err(|_| damaged("currency"))?,
+        },
+        authenticate: number("authenticate")? == 1,
+        success_url: text("success_url")?,
+        cancel_url: text("cancel_url")?,
+        state: OrderState::ALL.into_iter().find(|known| known.number() == state).ok_or_else(|| damaged("state"))?,
+        session_id: text("session_id")?,
+        pay_url: text("pay_url")?,
+        transaction_id: text("transaction_id")?,
+        purchase_id,
+        note: text("note")?,
+        created_at_ms: number("created_at_ms")?,
+        expires_at_ms: number("expires_at_ms")?,
+        asked_at_ms: number("asked_at_ms")?,
+        tries: number("tries")?,
+    })
+}
+
+/// Keeps a new order.
+pub(crate) async fn insert(connection: &mut AnyConnection, new: &Order, next_check_at_ms: i64) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO store_order (book, order_id, user_id, request_id, store, environment, merchant, product_id, market, channel, coins,
+             currency, price_minor_units, tax_minor_units, authenticate, success_url, cancel_url, state, session_id, pay_url,
+             transaction_id, purchase_id, note, created_at_ms, expires_at_ms, asked_at_ms, next_check_at_ms, tries)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, '', '', '', '', '', $18, $19, 0, $20, 0)",
+    )
+    .bind(new.book.as_str())
+    .bind(text(new.order_id))
+    .bind(new.user.as_str())
+    .bind(text(new.request_id))
+    .bind(new.store.as_str())
+    .bind(new.environment.as_str())
+    .bind(new.merchant.as_str())
+    .bind(new.product_id.as_str())
+    .bind(new.market.as_str())
+    .bind(new.channel.as_str())
+    .bind(new.value.coins.get())
+    .bind(new.value.price.currency().code().to_owned())
+    .bind(new.value.price.minor_units())
+    .bind(new.value.tax.minor_units())
+    .bind(i64::from(new.authenticate))
+    .bind(new.success_url.as_str())
+    .bind(new.cancel_url.as_str())
+    .bind(new.created_at_ms)
+    .bind(new.expires_at_ms)
+    .bind(next_check_at_ms)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The order of a request.
+pub(crate) async fn of_request(
+    connection: &mut AnyConnection,
+    book: &BookName,
+    user: &UserKey,
+    request_id: Uuid,
+) -> Result<Option<Order>, Error> {
+    let query = sqlx::query("SELECT * FROM store_order WHERE book = $1 AND user_id = $2 AND request_id = $3");
+    let row = query.bind(book.as_str()).bind(user.as_str()).bind(text(request_id)).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Makes an order paid by this purchase and payment. False: it is paid already, by these or by others.
+pub(crate) async fn pay(
+    connection: &mut AnyConnection,
+    of: &Order,
+    purchase_id: Uuid,
+    (transaction_id, session_id): (&str, &str),
+) -> Result<bool, Error> {
+    let updated = sqlx::query(
+        "UPDATE store_order SET state = $3, purchase_id = $4, transaction_id = $5,
+             session_id = CASE WHEN session_id = '' THEN $6 ELSE session_id END, note = ''
+         WHERE book = $1 AND order_id = $2 AND purchase_id = ''",
+    )
+    .bind(of.book.as_str())
+    .bind(text(of.order_id))
+    .bind(OrderState::Paid.number())
+    .bind(text(purchase_id))
+    .bind(transaction_id)
+    .bind(session_id)
+    .execute(connection)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+impl Store {
+    /// One order.
+    pub(crate) async fn order(&self, book: &BookName, order_id: Uuid) -> Result<Option<Order>, Error> {
+        let query = sqlx::query("SELECT * FROM store_order WHERE book = $1 AND order_id = $2");
+        let row = query.bind(book.as_str()).bind(text(order_id)).fetch_optional(&self.pool).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// A user's orders, oldest first, after this one when given; at most 200. For showing them to their owner.
+    pub async fn orders_of_user(&self, book: &BookName, user: &UserKey, after: Option<Uuid>) -> Result<Vec<Order>, Error> {
+        let sql = "SELECT * FROM store_order WHERE book = $1 AND user_id = $2 AND order_id > $3 ORDER BY order_id LIMIT $4";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(text(after.unwrap_or(Uuid::nil()))).bind(USER_PAGE_MAX);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Notes that the store is about to be asked for the session.
+    pub(crate) async fn asking(&self, of: &Order, now_ms: i64) -> Result<(), Error> {
+        let query = sqlx::query("UPDATE store_order SET asked_at_ms = $3 WHERE book = $1 AND order_id = $2");
+        query.bind(of.book.as_str()).bind(text(of.order_id)).bind(now_ms).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Notes the store's session; the first stays.
+    pub(crate) async fn opened(&self, of: &Order, session_id: &str, pay_url: &str) -> Result<(), Error> {
+        let sql = "UPDATE store_order SET session_id = $3, pay_url = $4 WHERE book = $1 AND order_id = $2 AND session_id = ''";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.order_id)).bind(session_id).bind(pay_url);
+        query.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Moves an order that has not ended; false if it has.
+    pub(crate) async fn move_order(&self, of: &Order, state: OrderState, note: &str) -> Result<bool, Error> {
+        // A payment that is on its way is not stopped by what was said before it began.
+        let from = if state == OrderState::Expired { "state = 1" } else { "state IN (1, 2)" };
+        let sql = format!("UPDATE store_order SET state = $3, note = $4 WHERE book = $1 AND order_id = $2 AND {from}");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(of.book.as_str()).bind(text(of.order_id)).bind(state.number()).bind(note);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// Notes on an order what a person has to look at. One that is paid stays paid.
+    pub(crate) async fn flag_order(&self, of: &Order, note: &str) -> Result<(), Error> {
+        let sql = "UPDATE store_order SET note = $3, state = CASE WHEN state = 3 THEN 3 ELSE 6 END WHERE book = $1 AND order_id = $2";
+        sqlx::query(sql).bind(of.book.as_str()).bind(text(of.order_id)).bind(note).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Orders that the store is to be asked about, those asked about least first.
+    pub(crate) async fn due_orders(&self, now_ms: i64, count_max: i64) -> Result<Vec<Order>, Error> {
+        let sql = "SELECT * FROM store_order WHERE state IN (1, 2) AND next_check_at_ms <= $1 ORDER BY tries, next_check_at_ms LIMIT $2";
+        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Sets when the store is asked about an order next; `asked`: it was asked just now.
+    pub(crate) async fn check_order_at(&self, of: &Order, at_ms: i64, asked: bool) -> Result<(), Error> {
+        let sql = "UPDATE store_order SET next_check_at_ms = $3, tries = tries + $4 WHERE book = $1 AND order_id = $2 AND state IN (1, 2)";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.order_id)).bind(at_ms).bind(i64::from(asked));
+        query.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// How many orders wait for a person, and how many for the store; of neither an age is given, because a buyer may take a day.
+    pub(super) async fn open_orders(&self) -> Result<Vec<UnfinishedCount>, Error> {
+        let count = async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(&self.pool).await;
+        let flagged = count("SELECT COUNT(*) FROM store_order WHERE state = 6").await?;
+        let open = count("SELECT COUNT(*) FROM store_order WHERE state IN (1, 2)").await?;
+        let counted = |state, count: i64| UnfinishedCount { what: "store_order", state, count: count.unsigned_abs(), since_ms: None };
+        Ok(vec![counted("open", open), counted("flagged", flagged)])
+    }
+}
+
+fn text(id: Uuid) -> String {
+    id.hyphenated().to_string()
+}

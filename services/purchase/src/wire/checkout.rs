@@ -1,0 +1,79 @@
+//! Checkouts, to protobuf.
+
+use api::purchase as pb;
+use rpc::wire::{money, timestamp_ms};
+
+use crate::domain::{Channel, StoreKind};
+use crate::error::Error;
+use crate::orders::order::{Order, OrderState};
+
+/// A store's number in the contract.
+pub(crate) fn store_kind(store: StoreKind) -> pb::StoreKind {
+    match store {
+        StoreKind::Apple => pb::StoreKind::Apple,
+        StoreKind::Google => pb::StoreKind::Google,
+        StoreKind::Stripe => pb::StoreKind::Stripe,
+    }
+}
+
+/// The store of a request for a checkout: one for which we make orders.
+pub(crate) fn order_store(asked: i32) -> Result<StoreKind, Error> {
+    match pb::StoreKind::try_from(asked) {
+        Ok(pb::StoreKind::Stripe) => Ok(StoreKind::Stripe),
+        _ => Err(Error::Malformed { field: "store_kind", why: "must be a store that is paid for orders: STORE_KIND_STRIPE".to_owned() }),
+    }
+}
+
+/// The channel of a request for a checkout.
+pub(crate) fn order_channel(asked: i32) -> Result<Channel, Error> {
+    match pb::SalesChannel::try_from(asked) {
+        Ok(pb::SalesChannel::Web) => Ok(Channel::Web),
+        _ => {
+            Err(Error::Malformed { field: "sales_channel", why: "must be SALES_CHANNEL_WEB: app stores make their own orders".to_owned() })
+        }
+    }
+}
+
+pub(crate) fn created(order: &Order, replayed: bool) -> pb::CreateCheckoutResponse {
+    pb::CreateCheckoutResponse {
+        checkout_id: order.order_id.to_string(),
+        pay_url: order.pay_url.clone(),
+        expire_time: Some(timestamp_ms(order.expires_at_ms)),
+        coins: order.value.coins.get(),
+        price: Some(money(order.value.price)),
+        replayed,
+    }
+}
+
+pub(crate) fn checkout(order: &Order) -> pb::Checkout {
+    let state = match order.state {
+        OrderState::Open => pb::CheckoutState::Open,
+        OrderState::Processing => pb::CheckoutState::Processing,
+        OrderState::Paid => pb::CheckoutState::Paid,
+        OrderState::Expired => pb::CheckoutState::Expired,
+        OrderState::Failed => pb::CheckoutState::Failed,
+        OrderState::Flagged => pb::CheckoutState::Flagged,
+    };
+    let sales_channel = match order.channel {
+        Channel::App => pb::SalesChannel::App,
+        Channel::Web => pb::SalesChannel::Web,
+    };
+    pb::Checkout {
+        checkout_id: order.order_id.to_string(),
+        user_id: order.user.to_string(),
+        state: state.into(),
+        store_kind: store_kind(order.store).into(),
+        product_id: order.product_id.clone(),
+        market: order.market.clone(),
+        sales_channel: sales_channel.into(),
+        coins: order.value.coins.get(),
+        price: Some(money(order.value.price)),
+        tax: Some(money(order.value.tax)),
+        pay_url: if order.state == OrderState::Open { order.pay_url.clone() } else { String::new() },
+        store_session_id: order.session_id.clone(),
+        purchase_id: order.purchase_id.map(|id| id.to_string()).unwrap_or_default(),
+        note: order.note.clone(),
+        create_time: Some(timestamp_ms(order.created_at_ms)),
+        expire_time: Some(timestamp_ms(order.expires_at_ms)),
+    }
+}
