@@ -18,8 +18,7 @@ pub struct Round<'a> {
 }
 
 /// The book after the round, or why no order explains it.
-pub fn explain(book: &Book, round: &Round<'_>) -> Result<Book, String> {
-    let mut book = book.clone();
+pub fn explain(mut book: Book, round: &Round<'_>) -> Result<Book, String> {
     let left: Vec<usize> = (0..round.calls.len()).collect();
     place(&mut book, round, left).map(|()| book)
 }

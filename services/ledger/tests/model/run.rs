@@ -177,7 +177,8 @@ impl Run {
     fn explained(&mut self, at: usize, calls: &[Call], unsure: &HashSet<Key>) {
         calls.iter().for_each(|call| self.met.call(call));
         let since = self.books[at].model.next_seq;
-        let explained = explain(&self.books[at].model, &Round { calls, unsure, now_ms: self.world.now_ms(), since });
+        let before = std::mem::take(&mut self.books[at].model);
+        let explained = explain(before, &Round { calls, unsure, now_ms: self.world.now_ms(), since });
         self.books[at].model = explained.unwrap_or_else(|why| panic!("{why}"));
     }
 
