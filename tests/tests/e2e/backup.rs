@@ -2,7 +2,7 @@
 //! journal is a prefix of the original's.
 use crate::{
     fleets::{Databases, assert_sound, binary, book, databases, fund, options, share_identity},
-    load::{Load, fund_users},
+    load::{Load, fund_users, pace},
 };
 use api::gift::SendGiftRequest;
 use db::Database;
@@ -18,6 +18,7 @@ use std::{
     path::Path,
     process::{Command, Output},
     sync::Arc,
+    time::Duration,
 };
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -25,6 +26,8 @@ use uuid::Uuid;
 const USERS: usize = 4;
 /// Backups in one run: each catches services between other postings and rows.
 const COPIES: usize = 3;
+/// Between two calls of one caller.
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn run(databases: &Databases, arguments: &[&str], dir: &Path) -> Output {
     let path = std::env::var("PATH").unwrap_or_default();
@@ -70,13 +73,14 @@ pub async fn last_commit(database: &str) -> i64 {
     store.head(book.key).await.unwrap().unwrap().commit_no
 }
 
-/// Coins bought, gifts sent, diamonds converted and paid out, repeatedly.
+/// Coins bought, gifts sent, diamonds converted and paid out, repeatedly, and not faster than the journal is verified.
 fn live(installation: &Installation, load: &Arc<Load>) -> Vec<JoinHandle<()>> {
     let buyers = (0..3).map(|buyer| {
         let (load, installation) = (load.clone(), installation.clone());
         tokio::spawn(async move {
-            let shop = Shop::open(&installation).await.unwrap();
+            let (shop, mut ticks) = (Shop::open(&installation).await.unwrap(), pace(PAUSE).unwrap());
             while !load.is_over() {
+                ticks.tick().await;
                 shop.buy(&format!("b{buyer}"), 100).await.unwrap();
             }
         })
@@ -119,7 +123,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         let fleet = Fleet::start(generous).await.unwrap();
         let installation = Installation::of_fleet(&fleet, book()).unwrap();
         fund_users(&installation, USERS).await;
-        let load = Load::start(std::slice::from_ref(&installation), USERS, usize::MAX);
+        let load = Load::paced(std::slice::from_ref(&installation), USERS, PAUSE);
         let living = live(&installation, &load);
         let copy = |number: usize| dir.path().join(format!("copy{number}"));
         for number in 0..COPIES {

@@ -10,7 +10,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::{
+    task::JoinHandle,
+    time::{Interval, MissedTickBehavior},
+};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -28,6 +31,8 @@ pub struct Load {
     pub denied: AtomicUsize,
     enough: AtomicBool,
     callers: Mutex<Vec<JoinHandle<()>>>,
+    /// The least time between two calls of one caller.
+    pause: Duration,
 }
 
 /// A rose from a user to their own creator, as the gift service posts it.
@@ -56,9 +61,28 @@ pub async fn fund_users(to: &Installation, users: usize) {
     }
 }
 
+/// Ticks with at least this pause between them; none for none.
+pub fn pace(pause: Duration) -> Option<Interval> {
+    (!pause.is_zero()).then(|| {
+        let mut ticks = tokio::time::interval(pause);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    })
+}
+
 impl Load {
     /// Users from `u0` on repeatedly spend a coin each, at the first of the installations that accepts it. With a `limit`, that many times.
     pub fn start(ways: &[Installation], users: usize, limit: usize) -> Arc<Self> {
+        Self::begin(ways, users, limit, Duration::ZERO)
+    }
+
+    /// The same without a limit, where every user spends a coin at most once in this time: for a test that reads the whole journal meanwhile, which must not
+    /// grow faster than it is read.
+    pub fn paced(ways: &[Installation], users: usize, pause: Duration) -> Arc<Self> {
+        Self::begin(ways, users, usize::MAX, pause)
+    }
+
+    fn begin(ways: &[Installation], users: usize, limit: usize, pause: Duration) -> Arc<Self> {
         let load = Arc::new(Self {
             in_flight: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
@@ -66,6 +90,7 @@ impl Load {
             denied: AtomicUsize::new(0),
             enough: AtomicBool::new(false),
             callers: Mutex::default(),
+            pause,
         });
         let callers = (0..users).map(|user| tokio::spawn(load.clone().spend(ways.to_vec(), format!("u{user}"), limit)));
         *load.callers.lock().unwrap() = callers.collect();
@@ -73,10 +98,13 @@ impl Load {
     }
 
     async fn spend(self: Arc<Self>, ways: Vec<Installation>, user: String, limit: usize) {
-        let mut at = 0;
+        let (mut at, mut ticks) = (0, pace(self.pause));
         for _ in 0..limit {
             if self.enough.load(SeqCst) {
                 return;
+            }
+            if let Some(ticks) = &mut ticks {
+                ticks.tick().await;
             }
             let id = Uuid::now_v7();
             let mut lost = false;
