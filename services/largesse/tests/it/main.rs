@@ -25,6 +25,7 @@ mod reporting;
 mod settings;
 mod standby;
 mod streams;
+mod sweeping;
 mod treasury;
 
 use identity::{BookScope, Grant, Role};
