@@ -7,6 +7,7 @@ use money::BookName;
 use operations::structure::StructureCaller;
 use runtime::Runtime;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Two bank accounts of one entity, each with a leaf that may be swept.
 const TREE: &str = r#"
@@ -43,10 +44,9 @@ entity = "main"
 uses = ["sweep"]
 "#;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sweeps_are_planned_run_listed_and_marked_from_the_command_line() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut options = options(dir.path());
+/// An installation with both accounts, 100.00 on the first one's leaf, and a rule that leaves 40.00 there beside one that can move nothing.
+async fn started(dir: &Path) -> (Runtime, Installation) {
+    let mut options = options(dir);
     let rule = |id: &str, leaf: &str, other: &str| {
         json!({"rule": id, "from": "2026-01-01", "kind": "target", "leaf": leaf, "other_leaf": other, "target_minor_units": 4_000,
             "zone": "UTC", "opens": "00:00", "cutoff": "24:00"})
@@ -60,7 +60,19 @@ async fn sweeps_are_planned_run_listed_and_marked_from_the_command_line() {
     let caller = StructureCaller { transport, token: &token, reason: "accounts of November", book: "treasury" };
     let plan = caller.plan(TREE.to_owned()).await.unwrap();
     caller.apply(TREE.to_owned(), plan.hash).await.unwrap();
+    let transfer = AdjustmentTransfer {
+        debit_account: "house/main/physical_cash/bank-usd/USD".to_owned(),
+        credit_account: "house/main/virtual_account/costs/USD".to_owned(),
+        amount: 10_000,
+    };
+    done(&installation, Act::Adjustment(Adjustment { transfers: vec![transfer] })).await;
+    (fixture, installation)
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeps_are_planned_run_listed_and_marked_from_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let (fixture, installation) = started(dir.path()).await;
     let file = |role: Role, name: &str| {
         let file = dir.path().join(name);
         std::fs::write(&file, installation.token("fay", role).unwrap()).unwrap();
@@ -72,12 +84,6 @@ async fn sweeps_are_planned_run_listed_and_marked_from_the_command_line() {
         output(&[&["treasury", "sweep"], task, &["--url", &url, "--token-file", token, "--reason", "accounts of November"]].concat()).await
     };
     let nowhere = "nowhere  REFUSED  leaf: attic is no leaf of the structure; nothing was moved\n";
-    let transfer = AdjustmentTransfer {
-        debit_account: "house/main/physical_cash/bank-usd/USD".to_owned(),
-        credit_account: "house/main/virtual_account/costs/USD".to_owned(),
-        amount: 10_000,
-    };
-    done(&installation, Act::Adjustment(Adjustment { transfers: vec![transfer] })).await;
     let (ok, text, error) = called(&auditor, &["plan"]).await;
     assert!(ok && text == format!("daily  SWEPT  6000 minor units from costs to pool  \n{nowhere}"), "{text} {error}");
     let (ok, text, error) = called(&auditor, &["run"]).await;
@@ -113,6 +119,8 @@ async fn sweeps_are_planned_run_listed_and_marked_from_the_command_line() {
     }
     let (ok, text, error) = called(&finance, &["mark", id, "cancelled"]).await;
     assert!(!ok && text.is_empty() && error.contains("SWEEP_STATE"), "{text} {error}");
+    let (transport, token) = (fixture.transport_for(Service::Treasury).unwrap(), installation.token("fay", Role::Finance).unwrap());
+    let caller = StructureCaller { transport, token: &token, reason: "accounts of November", book: "treasury" };
     let leaves = caller.list("", "").await.unwrap();
     let booked = |leaf: &str| leaves.iter().find(|one| one.id == leaf).unwrap().balance.unwrap().booked_minor_units;
     assert_eq!((booked("costs"), booked("pool")), (4_000, 6_000));
