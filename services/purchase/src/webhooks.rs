@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
+use serde::Deserialize;
 use std::{sync::Arc, time::SystemTime};
 
 /// Longest body that is taken, in bytes: a notification, and what wraps it.
@@ -22,11 +23,17 @@ pub fn routes(purchases: Arc<Purchases>) -> Router {
     Router::new().route("/webhooks/store/{store}", post(receive)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(purchases)
 }
 
+/// The part of the path that is read. By name: the listener's own routes, under which these are served, add parts to it.
+#[derive(Deserialize)]
+struct ReportingStore {
+    store: String,
+}
+
 /// Answers 200 once the notification is durable, also if it was delivered before; 400 to what is none, 401 to what is not proved to be from the store and about
 /// an app of ours, 404 for a store that is not served, 413 to what is too long, and 503 where it could not be stored: the store then sends it again.
 async fn receive(
     State(purchases): State<Arc<Purchases>>,
-    Path(name): Path<String>,
+    Path(ReportingStore { store: name }): Path<ReportingStore>,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, &'static str) {

@@ -21,7 +21,8 @@ impl Listening {
     pub async fn start(fixture: &Fixture) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/webhooks/store", listener.local_addr().unwrap());
-        let routes = fixture.service.webhooks();
+        // Below a route of the listener's own, as the program serves them.
+        let routes = axum::Router::new().route_service("/webhooks/{*path}", fixture.service.webhooks().into_service());
         Self { url, server: tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() }) }
     }
 
