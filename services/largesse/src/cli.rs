@@ -16,6 +16,7 @@ pub mod id;
 pub mod import;
 pub mod keys;
 pub mod lists;
+pub mod lots;
 pub mod migrate;
 pub mod privacy;
 pub mod rails;

@@ -3,7 +3,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
     accounting, accounts,
     backup::{self, BackupArguments, RestoreArguments},
-    bank, bench, catalogue, config, demo, explain, export, id, import, keys, lists,
+    bank, bench, catalogue, config, demo, explain, export, id, import, keys, lists, lots,
     migrate::{self, MigrateArguments},
     privacy, rails, replay, report, screening, serve,
     settings::DatabaseArgument,
@@ -93,6 +93,8 @@ enum Command {
     Backup(BackupArguments),
     /// Restores a backup without overwriting existing data, and checks the result.
     Restore(RestoreArguments),
+    /// Has the lots of coins read again from the ledger's journal.
+    Lots(lots::LotsArguments),
     /// Migrates the tables of services and exits.
     Migrate(MigrateArguments),
 }
@@ -168,6 +170,7 @@ fn main() -> ExitCode {
             Ok(file) => command::run("largesse keys", keys::run(file, arguments.deed)),
             Err(error) => command::refuse(&error),
         },
+        Command::Lots(lots::LotsArguments { place, task }) => on_database("largesse lots", &place, |address| lots::run(address, task)),
         Command::Migrate(MigrateArguments { place, services, citus }) => {
             on_database("largesse migrate", &place, |address| migrate::run(address, services, citus))
         }

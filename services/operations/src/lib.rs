@@ -4,6 +4,7 @@
 //! - [`accounting`]: accounting days, mapped to a general ledger and written as files.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
+//! - [`lots`]: coin lots, to be read again.
 //! - [`structure`]: the structure of bank accounts, planned, applied and listed by a running treasury service.
 //! - [`migration`]: old bank accounts that move into that structure.
 //! - `staff_call`: a request of a member of staff. [`acts`]: records these tools' use in the audit log.
@@ -15,6 +16,7 @@ pub mod backup;
 pub mod citus;
 pub mod export;
 pub mod import;
+pub mod lots;
 pub mod migration;
 pub mod payout_report;
 pub mod privacy;

@@ -5,6 +5,7 @@ mod accounting;
 mod banking;
 mod books;
 mod citus;
+mod coins;
 mod copies;
 mod demo;
 mod explaining;
