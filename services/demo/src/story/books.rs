@@ -2,6 +2,7 @@
 use crate::installation::{Installation, authorised, explained};
 use api::{
     ledger::{Entry, GetTrialBalanceRequest, ListEntriesRequest, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse},
+    purchase::{GetDeferredRevenueRequest, GetDeferredRevenueResponse},
     support::{Adjustment, AdjustmentTransfer, ApproveRequest, ProposalState, ProposeRequest, propose_request},
 };
 use chart::{Account, Purpose};
@@ -52,6 +53,14 @@ pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, U
     let mut request = authorised(VerifyBookRequest::default(), &token)?;
     request.set_timeout(WHOLE_BOOK_MAX);
     Ok(installation.ledger().verify_book(request).await?.into_inner())
+}
+
+/// What sales have not earned yet, in the purchase service's words.
+pub async fn deferred(installation: &Installation) -> Result<GetDeferredRevenueResponse, UntypedError> {
+    let token = installation.token("finance", Role::Finance)?;
+    let mut request = authorised(GetDeferredRevenueRequest::default(), &token)?;
+    request.set_timeout(WHOLE_BOOK_MAX);
+    Ok(installation.purchase().get_deferred_revenue(request).await?.into_inner())
 }
 
 /// The company's account in a currency of the plan.

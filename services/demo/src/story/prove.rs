@@ -35,8 +35,7 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSum
     }
     let pending: i64 = sums.0.iter().map(|line| line.debits_pending + line.credits_pending).sum();
     story.same("amounts still held when every payout is final", 0, pending);
-    let deferred =
-        CURRENCIES.map(|currency| (currency.to_owned(), sums.balance(&books::money_account(Purpose::DeferredRevenue, currency))));
+    let (deferred, earned) = deferred(story, &sums).await?;
     let changed = changed(story, &database, &report).await?;
     story.bar.inc(1);
     Ok(ProofSummary {
@@ -46,7 +45,8 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSum
         bank_cash,
         returned,
         blocked,
-        deferred_revenue: SummaryAmount::list(deferred.into_iter().filter(|(_, minor_units)| *minor_units != 0).collect())?,
+        deferred_revenue: SummaryAmount::list(deferred)?,
+        earned_today: SummaryAmount::list(earned)?,
         trial_balance: sums.0.iter().map(line).collect(),
         events: verified.events,
         transfers: verified.transfers,
@@ -54,6 +54,30 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSum
         head_hash: verified.head_hash,
         changed_copy: changed,
     })
+}
+
+/// Deferred revenue by currency according to the ledger, which is what lots have not earned and what they earned today; and the latter.
+async fn deferred(story: &mut StoryTelling, sums: &BookSums) -> Result<(BTreeMap<String, i64>, BTreeMap<String, i64>), UntypedError> {
+    let answer = books::deferred(&story.installation).await?;
+    let (mut booked, mut earned) = (BTreeMap::new(), BTreeMap::new());
+    for currency in CURRENCIES {
+        let in_currency = |amounts: &mut dyn Iterator<Item = &api::r#type::Money>| -> i64 {
+            amounts.filter(|amount| amount.currency_code == currency).map(|amount| amount.minor_units).sum()
+        };
+        let of_lots = in_currency(&mut answer.lines.iter().filter_map(|line| line.deferred.as_ref()));
+        let of_today = in_currency(&mut answer.unposted.iter().filter_map(|line| line.revenue.as_ref()));
+        let in_ledger = sums.balance(&books::money_account(Purpose::DeferredRevenue, currency));
+        story.same(
+            &format!("deferred revenue in {currency}, and what coin lots have not earned or earned today"),
+            in_ledger,
+            of_lots + of_today,
+        );
+        if in_ledger != 0 {
+            booked.insert(currency.to_owned(), in_ledger);
+            earned.insert(currency.to_owned(), of_today);
+        }
+    }
+    Ok((booked, earned))
 }
 
 fn line(line: &api::ledger::TrialBalanceLine) -> SummaryLine {

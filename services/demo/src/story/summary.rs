@@ -394,6 +394,8 @@ pub struct ProofSummary {
     /// What is in blocked funds, by currency.
     pub blocked: Vec<SummaryAmount>,
     pub deferred_revenue: Vec<SummaryAmount>,
+    /// The part of it that today's gifts earned; it is posted as revenue when the day is over.
+    pub earned_today: Vec<SummaryAmount>,
     pub trial_balance: Vec<SummaryLine>,
     pub events: i64,
     pub transfers: i64,

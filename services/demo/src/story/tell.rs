@@ -128,8 +128,8 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
     }
     let (returned, blocked) = (amounts(&prove.returned), amounts(&prove.blocked));
     lines.push(format!("this includes {returned} that payees' banks sent back, and {blocked} of blocked funds"));
-    let deferred = amounts(&prove.deferred_revenue);
-    lines.push(format!("{deferred} stays deferred revenue: spent coins become revenue once coin lots exist"));
+    lines.push(format!("{} is deferred revenue", amounts(&prove.deferred_revenue)));
+    lines.push(format!("of it {} is earned by today's gifts, and posted when the day is over", amounts(&prove.earned_today)));
     lines.push(format!("{:<8}{:<36}{:>7}{:>18}{:>18}", "unit", "accounts", "number", "debits", "credits"));
     let (shown, summed): (Vec<&SummaryLine>, Vec<&SummaryLine>) =
         prove.trial_balance.iter().partition(|line| ["COIN", "DIAMOND", "USD"].contains(&line.unit.as_str()));

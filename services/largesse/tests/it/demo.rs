@@ -28,14 +28,21 @@ async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     assert!(number("/treasury/monthly_cost_after/minor_units") < number("/treasury/monthly_cost_before/minor_units") / 10);
     assert_eq!(summary["treasury"]["tree"].as_array().unwrap().len(), 16);
     day_is_closed(&summary["treasury"]);
+    // Coins were spent in each currency in which some were bought, and none of it is posted before the day is over.
+    let amounts = |name: &str| summary["prove"][name].as_array().unwrap().iter().map(units).collect::<Vec<_>>();
+    let (deferred, earned) = (amounts("deferred_revenue"), amounts("earned_today"));
+    assert!(!earned.is_empty() && deferred.iter().zip(&earned).all(|(all, of_it)| 0 < *of_it && of_it <= all), "{deferred:?} {earned:?}");
     let changed = &summary["prove"]["changed_copy"];
     assert_eq!(changed["event"], changed["named_event"]);
     summary
 }
 
+fn units(amount: &Value) -> i64 {
+    amount["minor_units"].as_i64().unwrap()
+}
+
 /// Each app paid from its own leaf, and the bank's two mistakes were put right by two people each before the day was closed.
 fn day_is_closed(treasury: &Value) {
-    let units = |amount: &Value| amount["minor_units"].as_i64().unwrap();
     let payouts = treasury["payouts"].as_array().unwrap();
     assert_eq!(
         payouts.iter().map(|paid| paid["leaf"].as_str().unwrap()).collect::<Vec<_>>(),
@@ -73,7 +80,6 @@ fn payouts_are_as_planned(summary: &Value) {
     let why = "us-fednow refused it (AB08), nothing was paid; trying us-ach-same-day";
     assert!(paid(5)["fallback"] == why && !paid(5)["returnable_until"].as_str().unwrap().is_empty(), "{}", paid(5));
     assert!(paid(7)["steps"].as_array().unwrap().contains(&"outcome unknown".into()));
-    let units = |amount: &Value| amount["minor_units"].as_i64().unwrap();
     // Half comes back, and the charge is not the creator's.
     let (returned, back) = (paid(8), &paid(8)["returns"][0]);
     assert_eq!((back["code"].as_str(), units(&back["charge"]), units(&back["charge_borne"])), (Some("MD06"), 100, 100));
