@@ -69,11 +69,9 @@ fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
         if purchase.waits_since_ms == 0 { draft } else { draft.raise(GuardKey::receipt(purchase.purchase_id)).lower(in_flight(purchase)) };
     let sold = draft.coins(Account::CoinsIssued, wallet, value.coins);
     let sold = match purchase.store {
-        StoreKind::Apple | StoreKind::Google => sold.money(house(Purpose::StoreReceivable), house(Purpose::DeferredRevenue), value.receivable()).money(
-            house(Purpose::PrepaidCommission),
-            house(Purpose::DeferredRevenue),
-            value.commission,
-        ),
+        StoreKind::Apple | StoreKind::Google => sold
+            .money(house(Purpose::StoreReceivable), house(Purpose::DeferredRevenue), value.receivable())
+            .money(house(Purpose::PrepaidCommission), house(Purpose::DeferredRevenue), value.commission),
         StoreKind::Stripe => sold.money(house(Purpose::ProcessorReceivable), house(Purpose::DeferredRevenue), value.deferred()).money(
             house(Purpose::ProcessorReceivable),
             house(Purpose::TaxPayable),

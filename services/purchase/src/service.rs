@@ -10,12 +10,12 @@ use std::time::SystemTime;
 
 use api::purchase::purchase_service_server::PurchaseService;
 use api::purchase::{
-    GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
-};
-use api::purchase::{
     CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetCheckoutResponse, GetPurchaseRequest, GetPurchaseResponse,
     GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse, ListPurchasesRequest, ListPurchasesResponse,
     ListRefusedReceiptsRequest, ListRefusedReceiptsResponse, RedeemPurchaseRequest, RedeemPurchaseResponse,
+};
+use api::purchase::{
+    GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
 };
 use db::requests::SentFields;
 use money::{RequestId, UserKey, time::unix_ms};
@@ -33,7 +33,6 @@ use crate::store::purchases::PurchasePage;
 use crate::store::refused::RefusedFilter;
 use crate::stores::StoreReceipt;
 use crate::wire::{self, OfferFilter};
-
 
 /// PurchaseService.
 #[derive(Debug, Clone)]

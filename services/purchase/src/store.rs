@@ -120,7 +120,8 @@ impl Store {
     /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, and orders
     /// that wait for a person.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
-        let of_stores = [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
+        let of_stores =
+            [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
         Ok([purchases::unfinished(&self.pool).await?, of_stores].concat())
     }
 

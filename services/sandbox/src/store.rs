@@ -22,8 +22,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use tokio_util::sync::CancellationToken;
 
-use crate::google::SandboxGooglePlay;
 use crate::bank::line;
+use crate::google::SandboxGooglePlay;
 use crate::page::{self, Endpoint};
 use chain::CertificateChain;
 pub use notify::{SignedNotification, StoreNotification};

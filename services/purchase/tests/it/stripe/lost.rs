@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::world::{PRODUCT, World, asked};
-use crate::fixture::{new_id, reason};
 use crate::dying::Dying;
+use crate::fixture::{new_id, reason};
 use crate::notified::later;
 use api::purchase::CheckoutState;
 use serde_json::json;
