@@ -244,6 +244,9 @@ impl Database {
             .max_connections(connections_max)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .after_connect(move |connection, _| Box::pin(prepare(connection, engine, service)))
+            // A transaction that SQLite ended by itself, as it does when the disk is full, can be neither committed nor rolled back, and sqlx counts it for
+            // ever: nothing could be begun on that connection. It is closed instead of being used again.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect(&url)
             .await
             .map_err(failed)?;
