@@ -20,7 +20,7 @@ impl StoreConnector for ReceiptVerifier {
 
     async fn acknowledge(&self, _receipt: &StoreReceipt) -> Result<StoreAcknowledgement, Unavailable> {
         // The app finishes a transaction on the device. The App Store takes no word for it from a server.
-        Ok(StoreAcknowledgement::Void("the App Store is told by the app".to_owned()))
+        Ok(StoreAcknowledgement::Void("the app itself finishes the transaction at the App Store".to_owned()))
     }
 
     async fn event(&self, _headers: &HeaderMap, body: &[u8]) -> Result<HeardEvent, NotTaken> {
