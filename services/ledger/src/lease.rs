@@ -15,6 +15,8 @@ mod owner;
 const RENEWALS: u32 = 3;
 /// How often another process tries to take it during that time: a successor is late by one such interval at most.
 const ATTEMPTS: u32 = 6;
+/// What is said of the owner by a process that has released its lease.
+const STOPPED: &str = "none, as far as this process knows: it is stopping and has released its lease";
 
 /// Whether this process may write.
 pub(crate) struct Lease {
@@ -63,10 +65,7 @@ impl Lease {
             while stop.run_until_cancelled(tokio::time::sleep(pause())).await.is_some() {
                 keeper.ask(hold).await;
             }
-            // Release it, so that a successor need not wait until it expires.
-            if keeper.other_owner().is_none() {
-                keeper.ask(Duration::ZERO).await;
-            }
+            keeper.release().await;
         });
         *lease.keeper.lock().expect("nothing panics while it holds this") = Some(keeping);
         lease
@@ -108,6 +107,16 @@ impl Lease {
     async fn ask(&self, hold: Duration) {
         let _one = self.asking.lock().await;
         self.attempt(hold).await;
+    }
+
+    /// Releases it, so that a successor need not wait until it expires, and for good: a service of this process that still reads must not take it again.
+    async fn release(&self) {
+        let _one = self.asking.lock().await;
+        if self.other_owner().is_none() {
+            self.attempt(Duration::ZERO).await;
+            self.held.lock().expect("nothing panics while it holds this").other = Some(STOPPED.to_owned());
+            self.holds.send_replace(false);
+        }
     }
 
     async fn attempt(&self, hold: Duration) {

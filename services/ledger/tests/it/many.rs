@@ -76,8 +76,11 @@ async fn three_hundred_books_share_few_connections_and_take_turns() {
                     posted(book.submit(gift(new_id(), "u1", "c1", 1)).await);
                     progress[at].fetch_add(1, SeqCst);
                 }
-                // The progress of the slowest other book when this one was done.
-                progress.iter().skip(1).map(|done| done.load(SeqCst)).min().unwrap()
+                // The progress of the slowest other book when this one was done, apart from those whose turn it is: how long one commit takes is the
+                // database's doing, and it may stop a session for as long as the others need for all of theirs.
+                let mut others: Vec<usize> = progress.iter().skip(1).map(|done| done.load(SeqCst)).collect();
+                others.sort_unstable();
+                others[CONNECTIONS_MAX]
             })
         });
         let slowest_at_first_end = join_all(quiet.collect::<Vec<_>>()).await.into_iter().map(Result::unwrap).min().unwrap();

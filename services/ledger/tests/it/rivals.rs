@@ -1,5 +1,5 @@
 //! Two ledgers on one book: the fence puts their commits into one order, with or without a lease.
-use crate::book::{assert_sound, balance, buy, config, databases, gift, new_id, posted, start};
+use crate::book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, start};
 use ledger::{Config, Error};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,5 +69,28 @@ async fn the_lease_names_its_owner_and_passes_on() {
             }
         }
         assert_eq!(balance(&two, "viewer/u1/coins").await, 6);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_after_the_end_takes_no_lease() {
+    for database in &databases().all {
+        let leased = Config { lease_ms: 60_000, ..config() };
+        let (first, one) = start(database, leased.clone()).await;
+        posted(one.submit(buy("u1", 10)).await);
+        drop(one);
+        first.shutdown().await;
+        // A service of the process that has not ended yet.
+        let late = first.book(&book_name()).await.unwrap();
+        match late.account("viewer/u1/coins").await {
+            Err(Error::NotTheWriter(owner)) => assert!(owner.starts_with("none"), "{owner}"),
+            other => panic!("{other:?}"),
+        }
+        assert!(!first.is_writer());
+        // Its successor writes at once.
+        let (_second, two) = start(database, leased).await;
+        posted(two.submit(gift(new_id(), "u1", "c1", 4)).await);
+        assert_eq!(balance(&two, "viewer/u1/coins").await, 6);
+        assert!(matches!(late.submit(gift(new_id(), "u1", "c1", 4)).await, Err(Error::NotTheWriter(_))));
     }
 }
