@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 124] = [
+pub const PLAN: [(&str, TablePlacement); 125] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -78,6 +78,7 @@ pub const PLAN: [(&str, TablePlacement); 124] = [
     ("payout.payout_recall", Coordinator("found by what a bank says, which names no book")),
     ("payout.ach_file", Coordinator("a file has payments of any book")),
     ("payout.ach_file_finding", Coordinator("a file has payments of any book")),
+    ("payout.own_transfer", Coordinator("a transfer is of the company's own accounts")),
     ("payout.unexplained_debit", Coordinator("a debit is of payments of any book")),
     ("payout.unexplained_debit_payout", Coordinator("a debit is of payments of any book")),
     ("payout.ach_entry", Coordinator("found by what a bank says, which names no book")),

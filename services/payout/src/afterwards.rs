@@ -1,10 +1,13 @@
-//! What goes on beside payouts: payees verified again, callbacks are read, recalls advanced and paid for, returns booked, ACH files sent and fetched. Each in a loop of its own, so that a
-//! silent bank delays none of the others.
+//! What goes on beside payouts: payees verified again, callbacks are read, recalls advanced and paid for, returns booked, transfers between our accounts sent, ACH files
+//! sent and fetched. Each in a loop of its own, so that a silent bank delays none of the others.
 
 use crate::{error::Error, payouts::Payouts};
 use futures::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
+
+/// Pause between two looks for transfers between our accounts: the times of rules at treasury are minutes.
+const OWN_TRANSFERS_EVERY: Duration = Duration::from_secs(10);
 
 /// Runs until `shutdown`.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
@@ -14,6 +17,9 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
         rounds(&payouts, &shutdown, ("fees of recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_recall_fees())),
         rounds(&payouts, &shutdown, ("returns", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_returns())),
         rounds(&payouts, &shutdown, ("payees", payouts.config.poll_delay), |payouts| Box::pin(payouts.verify_due_payees())),
+        rounds(&payouts, &shutdown, ("transfers between our accounts", OWN_TRANSFERS_EVERY), |payouts| Box::pin(
+            payouts.send_own_transfers()
+        )),
         ach(&payouts, &shutdown),
     );
 }

@@ -174,6 +174,12 @@ impl Bank {
         })
     }
 
+    /// How long it takes at most to answer about a payment over this rail.
+    #[must_use]
+    pub fn time_out(&self, rail: &str) -> Duration {
+        self.rails.get(rail).map_or(TIME_OUT, |rail| rail.time_out)
+    }
+
     /// Minutes before a cut-off by which the bank wants a payment over this rail.
     #[must_use]
     pub fn lead_minutes(&self, rail: &str) -> u32 {
@@ -268,6 +274,27 @@ impl Banks {
         self.all.iter().find(named)
     }
 
+    /// The account of this legal entity that is a physical account of treasury's: with its id, with or without the currency at the end. `None`: there is none, or
+    /// more than one.
+    #[must_use]
+    pub fn own_account(&self, (kind, entity): (BookKind, &str), physical: &str, currency: Currency) -> Option<(&Bank, &PayingAccount)> {
+        let with_currency = |id: &str| format!("{id}-{}", currency.code().to_ascii_lowercase());
+        let is_it =
+            |account: &PayingAccount| account.currency == currency && (account.id == physical || with_currency(&account.id) == physical);
+        let banks = self.all.iter().filter(|bank| bank.kind == kind && bank.entity == entity);
+        let mut found =
+            banks.flat_map(|bank| bank.accounts.iter().map(move |account| (bank, account))).filter(|(_, account)| is_it(account));
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// The rail that a bank's transfer takes; `None`: none of its rails takes it.
+    #[must_use]
+    pub fn own_rail(&self, bank: &Bank, request: &RouteRequest<'_>) -> Option<ChosenRail> {
+        let alone = Self { all: vec![bank.clone()], ..self.clone() };
+        let scope = RouteScope { kind: bank.kind, entity: None, rails_tried: "", nameless: &BTreeMap::new() };
+        alone.choose(request, scope).chosen.map(|route| route.rail)
+    }
+
     /// The attempt's bank, if it takes payments in files.
     #[must_use]
     pub fn files_of(&self, attempt: &Attempt) -> Option<&NachaBank> {
@@ -277,7 +304,7 @@ impl Banks {
     /// How long the attempt's bank takes at most to answer.
     #[must_use]
     pub fn time_out(&self, attempt: &Attempt) -> Duration {
-        self.of(attempt).and_then(|bank| bank.rails.get(&attempt.rail)).map_or(TIME_OUT, |rail| rail.time_out)
+        self.of(attempt).map_or(TIME_OUT, |bank| bank.time_out(&attempt.rail))
     }
 
     /// Chooses rail, bank and account of a payment. Of several banks that offer a rail, the one that is in use and cheapest; of equal ones the first.

@@ -14,6 +14,7 @@ pub mod debit;
 pub mod evidence;
 pub mod judgement;
 pub mod life;
+pub mod own_transfer;
 pub mod recall;
 pub mod report;
 pub mod reservation;

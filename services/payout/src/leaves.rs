@@ -52,6 +52,11 @@ impl TreasuryDesk {
         let _known = self.client.set(TreasuryServiceClient::new(transport));
     }
 
+    /// A client, if treasury is known.
+    pub(crate) fn opened(&self) -> Option<TreasuryServiceClient<Transport>> {
+        self.client.get().cloned()
+    }
+
     fn client(&self) -> Result<TreasuryServiceClient<Transport>, Status> {
         self.client.get().cloned().ok_or_else(|| Status::unavailable("treasury is not started yet"))
     }

@@ -5,7 +5,7 @@
 //! - [`beneficiaries`], [`payouts`], [`routes`], [`cancel`], [`resolutions`], [`watch`], [`runs`], [`standing`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`review`]: screening, approval and limits, before anything is sent. [`liquidity`]: reserves money of the bank account that pays. [`leaves`]: reserves it with treasury.
 //! - [`drive`]: advances a payout step by step. `sending`: sends it to its bank, alone or with others. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
-//! - [`ach`]: payouts in ACH files. [`debits`]: booked debits that nothing explains.
+//! - [`ach`]: payouts in ACH files. [`debits`]: booked debits that nothing explains. `own_transfers`: sweeps between our own accounts.
 //! - [`returns`], [`recalls`], [`callbacks`], `afterwards`: money that comes back, requests for it, what banks tell, and the loops that see to them.
 //! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
 //! - [`postings`]: which accounts a payout debits and credits. [`banks`]: our banks, and payouts as their messages. [`vault`]: seals personal data. [`store`]: the tables.
@@ -27,6 +27,7 @@ pub mod error;
 pub mod leaves;
 pub mod liquidity;
 mod meters;
+mod own_transfers;
 pub mod payouts;
 pub mod postings;
 pub mod privacy;
@@ -158,7 +159,7 @@ impl Service {
         self.tasks.spawn(self.handlers.shutdown.clone().run_until_cancelled_owned(telling));
     }
 
-    /// Payouts reserve with treasury over this connection, with this service's token, if they are set to: until it is known, none is submitted.
+    /// Treasury over this connection, with this service's token. If payouts are set to reserve there, none is submitted until it is known.
     pub fn use_treasury(&self, transport: rpc::Transport) {
         self.handlers.payouts.treasury.open(transport);
         self.handlers.payouts.wake.notify_one();

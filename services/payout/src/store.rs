@@ -4,7 +4,7 @@
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`leaf_holds`]: those with treasury. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports.
-//! - [`ach`]: ACH files and their entries. [`ach_listing`]: pages of them. [`ach_findings`]: what people found of them. `group`: writes of many payouts in one commit.
+//! - [`own_transfers`]: transfers between our own accounts. [`ach`]: ACH files and their entries. [`ach_listing`]: pages of them. [`ach_findings`]: what people found of them. `group`: writes of many payouts in one commit.
 //! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
 //! - [`statements`]: findings from banks' statements. [`debits`]: booked debits that nothing explains. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
@@ -20,6 +20,7 @@ mod group;
 pub mod inbox;
 pub mod leaf_holds;
 pub mod messages;
+pub mod own_transfers;
 pub mod payouts;
 pub mod recalls;
 pub mod refusals;
@@ -47,7 +48,7 @@ use sqlx::{Any, AnyPool, pool::PoolConnection};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 24] = [
+pub const MIGRATIONS: [Migration; 25] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -73,6 +74,7 @@ pub const MIGRATIONS: [Migration; 24] = [
     Migration::expand(24, include_str!("../migrations/0024_file_findings.sql")),
     Migration::expand(25, include_str!("../migrations/0025_on_behalf_of.sql")),
     Migration::expand(26, include_str!("../migrations/0026_unexplained_debits.sql")),
+    Migration::expand(27, include_str!("../migrations/0027_own_transfers.sql")),
 ];
 
 /// The text that the key check seals.

@@ -12,7 +12,7 @@ mod sandbox;
 mod support;
 mod treasury;
 
-pub(super) use payout::reserves_at_treasury;
+pub(super) use payout::{knows_treasury, reserves_at_treasury};
 pub use payout::{payout_key_file, payout_key_ids, rotate_payout_key};
 pub use purchase::sandbox_bundle;
 pub use sandbox::store_directory;

@@ -90,7 +90,8 @@ impl Runtime {
             if let Some(address) = callbacks_to {
                 payout.register_callbacks(address).await;
             }
-            if fit::reserves_at_treasury(&runtime.wiring.options) {
+            // Also where payouts reserve nothing: what they reserved before is given back, and sweeps are sent.
+            if fit::reserves_at_treasury(&runtime.wiring.options) || fit::knows_treasury(&runtime.wiring.options) {
                 // After all services: treasury starts after payouts.
                 let missing = |_| Error::PeerMissing { service: Service::Payout, needed: Service::Treasury };
                 payout.use_treasury(runtime.wiring.way(Service::Payout, Service::Treasury).map_err(missing)?);

@@ -262,4 +262,15 @@ impl TreasuryService for Handlers {
     async fn list_sweeps(&self, request: Request<pb::ListSweepsRequest>) -> Result<Response<pb::ListSweepsResponse>, Status> {
         self.sweeps_listed(request).await.map(Response::new)
     }
+
+    async fn list_sweep_instructions(
+        &self,
+        request: Request<pb::ListSweepInstructionsRequest>,
+    ) -> Result<Response<pb::ListSweepInstructionsResponse>, Status> {
+        self.sweep_instructions_listed(request).await.map(Response::new)
+    }
+
+    async fn instruct_sweep(&self, request: Request<pb::InstructSweepRequest>) -> Result<Response<pb::InstructSweepResponse>, Status> {
+        self.sweep_instructed(request).await.map(Response::new)
+    }
 }

@@ -43,7 +43,7 @@ pub use write::Application;
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 10] = [
+pub const MIGRATIONS: [Migration; 11] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
@@ -54,6 +54,8 @@ pub const MIGRATIONS: [Migration; 10] = [
     Migration::expand(8, include_str!("../migrations/0008_closings.sql")),
     Migration::expand(9, include_str!("../migrations/0009_reservations.sql")),
     Migration::expand(10, include_str!("../migrations/0010_sweeps.sql")),
+    // Older programs can't read the new states, and would cancel a sweep of which a bank is being instructed.
+    Migration::contract(11, include_str!("../migrations/0011_sweep_evidence.sql")),
 ];
 
 /// The service's tables.

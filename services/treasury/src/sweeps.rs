@@ -1,8 +1,8 @@
 //! Money that rules move between physical accounts. A rule moves once for each of its days; what it moves is a sweep, set aside on its account until the bank has
 //! debited it, then on its way, then on its leaf.
 //!
-//! No transfer is sent from here: there is no connection to a bank for transfers between our own accounts. Staff instruct the bank with the sweep's end-to-end id
-//! and say so; the debit and the credit are recognised in the banks' statements, or said by staff.
+//! No transfer is sent from here. The payout service, which has the banks, instructs them of sweeps between its accounts and says what they answer; of others
+//! staff do. The debit and the credit are recognised in the banks' statements by the sweep's end-to-end id, or said by staff.
 //!
 //! - [`steps`]: what happens to a sweep after that. `watch`: what the service does by itself.
 pub mod steps;
@@ -216,6 +216,8 @@ impl Treasury {
             state: SweepState::Planned,
             planned_at_ms: unix_ms(turn.now),
             planned_by: ask.by.to_owned(),
+            evidence: String::new(),
+            is_by_hand: false,
         })
     }
 }

@@ -326,6 +326,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/RunSweeps", FUNDS_MOVE),
     explained("/largesse.treasury.v1.TreasuryService/MarkSweep", FUNDS_MOVE),
     explained("/largesse.treasury.v1.TreasuryService/ListSweeps", STRUCTURE_READ),
+    row("/largesse.treasury.v1.TreasuryService/ListSweepInstructions", FUNDS_RESERVE),
+    row("/largesse.treasury.v1.TreasuryService/InstructSweep", FUNDS_RESERVE),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),

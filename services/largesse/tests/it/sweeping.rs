@@ -117,6 +117,13 @@ async fn sweeps_are_planned_run_listed_and_marked_from_the_command_line() {
         let (ok, text, error) = called(&finance, &["mark", id, word]).await;
         assert!(ok && text == listed(state), "{text} {error}");
     }
+    let (ok, text, error) = called(&finance, &["mark", id, "credited", "--evidence", &"x".repeat(141)]).await;
+    assert!(!ok && text.is_empty() && error.contains("evidence"), "{text} {error}");
+    let (ok, text, error) = called(&finance, &["mark", id, "credited", "--evidence", "B-7 of the bank"]).await;
+    assert!(ok && text == listed("CREDITED (B-7 of the bank)"), "{text} {error}");
+    let (ok, text, _) = called(&auditor, &["list", "--json"]).await;
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert!(ok && json[0]["evidence"] == "B-7 of the bank", "{text}");
     let (ok, text, error) = called(&finance, &["mark", id, "cancelled"]).await;
     assert!(!ok && text.is_empty() && error.contains("SWEEP_STATE"), "{text} {error}");
     let (transport, token) = (fixture.transport_for(Service::Treasury).unwrap(), installation.token("fay", Role::Finance).unwrap());

@@ -23,9 +23,10 @@ impl StructureCaller<'_> {
         Ok(self.client().run_sweeps(request).await.map_err(told)?.into_inner().outcomes)
     }
 
-    /// Says how far a sweep is at the bank.
-    pub async fn mark_sweep(&self, sweep_id: &str, state: SweepState) -> Result<Vec<Sweep>, OperationFault> {
-        let request = MarkSweepRequest { book: self.book.to_owned(), sweep_id: sweep_id.to_owned(), state: state.into() };
+    /// Says how far a sweep is at the bank, and what shows it; nothing, if that is empty.
+    pub async fn mark_sweep(&self, sweep_id: &str, state: SweepState, evidence: &str) -> Result<Vec<Sweep>, OperationFault> {
+        let [book, sweep_id, evidence] = [self.book, sweep_id, evidence].map(str::to_owned);
+        let request = MarkSweepRequest { book, sweep_id, state: state.into(), evidence };
         let request = staff_call::request(request, self.token, self.reason)?;
         Ok(self.client().mark_sweep(request).await.map_err(told)?.into_inner().sweep.into_iter().collect())
     }
@@ -53,10 +54,11 @@ pub fn sweeps_text(sweeps: &[Sweep]) -> String {
     for one in sweeps {
         let Sweep { sweep_id, rule, business_date, from_account, from_leaf, to_account, to_leaf, currency_code, minor_units, .. } = one;
         let back = if one.returns_sweep_id.is_empty() { String::new() } else { format!(", takes back {}", one.returns_sweep_id) };
+        let shown = if one.evidence.is_empty() { String::new() } else { format!(" ({})", one.evidence) };
         let goes = if one.return_date.is_empty() { String::new() } else { format!(", goes back on {}", one.return_date) };
         let _ = writeln!(
             text,
-            "{sweep_id}  {business_date} {rule}: {minor_units} minor units of {currency_code} from {from_leaf} ({from_account}) to {to_leaf} ({to_account}), {}{goes}{back}",
+            "{sweep_id}  {business_date} {rule}: {minor_units} minor units of {currency_code} from {from_leaf} ({from_account}) to {to_leaf} ({to_account}), {}{shown}{goes}{back}",
             state(one)
         );
     }
@@ -71,7 +73,7 @@ pub fn sweeps_json(sweeps: &[Sweep]) -> Value {
             "sweep_id": one.sweep_id, "rule": one.rule, "business_date": one.business_date, "from_account": one.from_account,
             "from_leaf": one.from_leaf, "to_account": one.to_account, "to_leaf": one.to_leaf, "currency_code": one.currency_code,
             "minor_units": one.minor_units, "state": state(one), "end_to_end_id": one.end_to_end_id, "return_date": one.return_date,
-            "returns_sweep_id": one.returns_sweep_id, "plan_time": moment(one.plan_time.as_ref()), "planned_by": one.planned_by,
+            "returns_sweep_id": one.returns_sweep_id, "plan_time": moment(one.plan_time.as_ref()), "planned_by": one.planned_by, "evidence": one.evidence,
         })
     };
     Value::Array(sweeps.iter().map(one).collect())

@@ -166,6 +166,11 @@ pub trait BankConnector: Send + Sync + fmt::Debug {
     /// Writes a payment as this bank's message.
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder>;
 
+    /// Writes a transfer between two of our own accounts as this bank's message; the payee is the account that receives.
+    fn own_transfer(&self, _order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
+        Err(UnwritableOrder("no transfers between own accounts are sent over this bank's protocol".to_owned()))
+    }
+
     /// Prepares what a sending needs, such as access to the bank. An error says why there is none; then nothing is sent, and nothing of the payment has left
     /// this machine.
     async fn ready(&self) -> Result<(), String> {

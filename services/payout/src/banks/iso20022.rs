@@ -39,6 +39,8 @@ const STATEMENT_TIME_OUT: Duration = Duration::from_secs(30);
 const FINALITY_HEADER: &str = "finality-window-seconds";
 /// Part of every status report's namespace, whatever its version.
 const REPORT_NAMESPACE: &[u8] = b"iso:20022:tech:xsd:pain.002.";
+/// `ExternalCategoryPurpose1Code` of transfers between accounts of one company.
+const INTRA_COMPANY: &str = "INTC";
 /// Longest finality window trusted: a year, so that arithmetic on it cannot overflow.
 const WINDOW_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 
@@ -134,7 +136,11 @@ impl BankConnector for Iso20022Bank {
     }
 
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
-        write(order)
+        write(order, None)
+    }
+
+    fn own_transfer(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
+        write(order, Some(INTRA_COMPANY))
     }
 
     async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
@@ -209,9 +215,10 @@ fn creditor(order: &PaymentOrder<'_>) -> Party {
     Party::paid_to(name_of(payee), &payee.address, payee.postal.as_ref(), tax_id)
 }
 
-/// The `pain.001` of one payment.
-fn write(order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
-    let payment = instruction(&RailTable::default(), order, order.end_to_end_id.to_owned(), vec![transfer(order)])?;
+/// The `pain.001` of one payment, with this `CtgyPurp`.
+fn write(order: &PaymentOrder<'_>, category_purpose: Option<&str>) -> Result<String, UnwritableOrder> {
+    let mut payment = instruction(&RailTable::default(), order, order.end_to_end_id.to_owned(), vec![transfer(order)])?;
+    payment.payment_type.category_purpose = category_purpose.map(|code| TypeCode::Code(code.to_owned()));
     let message = Initiation::new(order.message_id.clone(), order.created, order.debtor_name, vec![payment]);
     message.write().map_err(|error| UnwritableOrder(error.to_string()))
 }

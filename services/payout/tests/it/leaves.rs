@@ -54,7 +54,7 @@ claims = ["app-us"]
 const SHORT: &str = "LIQUIDITY: main-creators can't pay it at treasury (leaf_available)";
 
 /// Treasury over the same ledger.
-struct Treasury<'a> {
+pub struct Treasury<'a> {
     world: &'a World,
     service: treasury::Service,
     way: Transport,
@@ -67,6 +67,11 @@ impl<'a> Treasury<'a> {
 
     /// The same with another structure.
     async fn start_with(world: &'a World, tree: &str) -> Treasury<'a> {
+        Self::start_as(world, tree, treasury::Config::default()).await
+    }
+
+    /// The same with these options.
+    pub async fn start_as(world: &'a World, tree: &str, config: treasury::Config) -> Treasury<'a> {
         // Of the mode of the app's book: otherwise it would be that of the LIVE one.
         let book = CreateBookRequest {
             request_id: testbed::new_id(),
@@ -77,7 +82,7 @@ impl<'a> Treasury<'a> {
         world.bed.client().create_book(book).await.unwrap();
         let deps =
             treasury::Deps { ledger: world.bed.ledger_as("treasury"), database: world.database.clone(), clock: treasury::system_clock() };
-        let service = treasury::start(deps, treasury::Config::default()).await.unwrap();
+        let service = treasury::start(deps, config).await.unwrap();
         let way = world.bed.lay(service.routes());
         let treasury = Treasury { world, service, way };
         let mut client = TreasuryServiceClient::new(treasury.way.clone());
@@ -88,19 +93,24 @@ impl<'a> Treasury<'a> {
         treasury
     }
 
-    fn by<T>(&self, message: T) -> Request<T> {
+    pub fn by<T>(&self, message: T) -> Request<T> {
         let mut request = self.world.bed.unexplained("fay", Role::Finance, &["treasury"], message);
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }
 
+    /// A member of staff's way here.
+    pub fn staff_way(&self) -> Transport {
+        self.way.clone()
+    }
+
     /// The payout service's way here.
-    fn way(&self) -> Transport {
+    pub fn way(&self) -> Transport {
         self.way.with_token(self.world.bed.service_token("payout"))
     }
 
     /// Money comes to a bank account, and its twin to the leaf.
-    async fn fund(&self, account: &str, minor_units: i64) {
+    pub async fn fund(&self, account: &str, minor_units: i64) {
         self.world.bed.post("payout.return", account, "house/settlement_difference/USD", minor_units).await;
         self.follow().await;
     }
@@ -119,7 +129,7 @@ impl<'a> Treasury<'a> {
         (leaf.0, leaf.1, self.free(&format!("house/main/virtual_account/{account}-usd-in-transit/USD")).await.0)
     }
 
-    async fn free(&self, account: &str) -> (i64, i64) {
+    pub async fn free(&self, account: &str) -> (i64, i64) {
         let request = GetAccountRequest { book: "treasury".to_owned(), account: account.to_owned() };
         let answer = self.world.bed.client().get_account(request).await;
         answer.map_or((0, 0), |answer| answer.into_inner().account.map_or((0, 0), |account| (account.balance, account.available)))

@@ -21,6 +21,7 @@ mod liquidity;
 mod long_runs;
 mod lying;
 mod outcomes;
+mod own_transfers;
 mod payees;
 mod proofs;
 mod rails;

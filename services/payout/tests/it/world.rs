@@ -128,9 +128,14 @@ impl World {
         self.bed.balances(account).await
     }
 
-    pub async fn statement(&self, currency: &str) -> Statement {
+    /// The bank's statement as it sends it.
+    pub async fn statement_file(&self, currency: &str) -> Vec<u8> {
         let url = format!("{}/statements/{currency}", self.bank.url());
-        let statement = Statement::read(&self.http.get(url).send().await.unwrap().bytes().await.unwrap()).unwrap();
+        self.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
+    pub async fn statement(&self, currency: &str) -> Statement {
+        let statement = Statement::read(&self.statement_file(currency).await).unwrap();
         assert!(statement.adds_up());
         statement
     }

@@ -44,8 +44,12 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
 
 /// Whether payouts reserve at treasury: as the settings say, else where there is one, which says of each payout whether a leaf covers it.
 pub(crate) fn reserves_at_treasury(options: &Options) -> bool {
-    let known = || options.services.contains(&Service::Treasury) || options.peers.contains_key(&Service::Treasury);
-    options.settings.payout.reserve_at_treasury.unwrap_or_else(known)
+    options.settings.payout.reserve_at_treasury.unwrap_or_else(|| knows_treasury(options))
+}
+
+/// Whether there is a treasury, here or at an address.
+pub(crate) fn knows_treasury(options: &Options) -> bool {
+    options.services.contains(&Service::Treasury) || options.peers.contains_key(&Service::Treasury)
 }
 
 /// The error for a key that does not match the stored data: which file, and what to do. A key that this start has just made is removed, so that nobody takes it

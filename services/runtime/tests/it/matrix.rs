@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 123] = [
+const MATRIX: [(&str, &str, &str); 125] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -141,6 +141,8 @@ const MATRIX: [(&str, &str, &str); 123] = [
     ("largesse.treasury.v1.TreasuryService/RunSweeps", "--b-b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/MarkSweep", "--b-b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/ListSweeps", "--b-bbb", "!"),
+    ("largesse.treasury.v1.TreasuryService/ListSweepInstructions", "--b----", ""),
+    ("largesse.treasury.v1.TreasuryService/InstructSweep", "--b----", ""),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),

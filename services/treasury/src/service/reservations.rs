@@ -3,6 +3,7 @@ use super::Handlers;
 use crate::wire::reservations as wire;
 use api::treasury::{ReleaseFundsRequest, ReleaseFundsResponse, ReserveFundsRequest, ReserveFundsResponse};
 use chart::Poster;
+use identity::Role;
 use tonic::{Code, Request, Status};
 
 impl Handlers {
@@ -10,7 +11,7 @@ impl Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let asked = wire::reserved(caller.book(&request.book)?, &request)?;
-        is_payout(&caller)?;
+        check_payout(&caller)?;
         let (row, replayed) = self.treasury.reserve_funds(&asked, caller.principal.subject.as_str()).await?;
         Ok(ReserveFundsResponse { reservation: Some(wire::reservation(&asked, row.as_ref())), replayed })
     }
@@ -19,17 +20,22 @@ impl Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let asked = wire::released(caller.book(&request.book)?, request)?;
-        is_payout(&caller)?;
+        check_payout(&caller)?;
         let row = self.treasury.release_funds(&asked).await?;
         Ok(ReleaseFundsResponse { reservation: Some(wire::reservation(&asked, Some(&row))) })
     }
 }
 
+/// Whether the payout service calls, and no person of that name.
+pub(super) fn is_payout(caller: &rpc::Caller) -> bool {
+    caller.principal.role == Role::Service && caller.principal.subject.as_str() == Poster::Payout.name()
+}
+
 /// Refuses everybody but the payout service, which alone knows whether anything was sent.
-fn is_payout(caller: &rpc::Caller) -> Result<(), Status> {
-    let subject = caller.principal.subject.as_str();
-    if subject != Poster::Payout.name() {
-        let why = "only the payout service reserves money of leaves and gives it up; nothing was done".to_owned();
+pub(super) fn check_payout(caller: &rpc::Caller) -> Result<(), Status> {
+    if !is_payout(caller) {
+        let subject = caller.principal.subject.as_str();
+        let why = "only the payout service does this, which knows what was sent to banks; nothing was done".to_owned();
         return Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &[("subject", subject.to_owned())]));
     }
     Ok(())

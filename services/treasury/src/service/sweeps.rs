@@ -1,13 +1,16 @@
 //! The RPCs about sweeps.
-use super::Handlers;
+use super::{
+    Handlers,
+    reservations::{check_payout, is_payout},
+};
 use crate::{
     error::Error,
-    sweeps::SweepRun,
+    sweeps::{SweepRun, steps::SweepMark},
     wire::{moves::page_size, sweeps as wire},
 };
 use api::treasury::{
-    ListSweepsRequest, ListSweepsResponse, MarkSweepRequest, MarkSweepResponse, PlanSweepsRequest, PlanSweepsResponse, RunSweepsRequest,
-    RunSweepsResponse,
+    InstructSweepRequest, InstructSweepResponse, ListSweepInstructionsRequest, ListSweepInstructionsResponse, ListSweepsRequest,
+    ListSweepsResponse, MarkSweepRequest, MarkSweepResponse, PlanSweepsRequest, PlanSweepsResponse, RunSweepsRequest, RunSweepsResponse,
 };
 use rpc::page::{PagedList, rows_to_read};
 use tonic::{Request, Status};
@@ -28,8 +31,36 @@ impl Handlers {
     pub(super) async fn sweep_marked(&self, request: Request<MarkSweepRequest>) -> Result<MarkSweepResponse, Status> {
         let (caller, request) = self.opened(request, |request| &request.book)?;
         let (id, step) = wire::marked(&request)?;
-        let (sweep, replayed) = self.treasury.mark_sweep(id, step, caller.principal.subject.as_str()).await?;
+        let by = caller.principal.subject.as_str();
+        let mark = SweepMark { step, evidence: &request.evidence, by, is_payout: is_payout(&caller) };
+        let (sweep, replayed) = self.treasury.mark_sweep(id, &mark).await?;
         Ok(MarkSweepResponse { sweep: Some(wire::sweep(&sweep)), replayed })
+    }
+
+    pub(super) async fn sweep_instructions_listed(
+        &self,
+        request: Request<ListSweepInstructionsRequest>,
+    ) -> Result<ListSweepInstructionsResponse, Status> {
+        let caller = rpc::caller(&request)?;
+        self.check_own(&caller, &request.get_ref().book)?;
+        check_payout(&caller)?;
+        let sweeps = self.treasury.sweep_instructions().await?;
+        let instructions = sweeps.iter().map(wire::instruction).collect();
+        Ok(ListSweepInstructionsResponse { book: self.treasury.book.to_string(), instructions })
+    }
+
+    pub(super) async fn sweep_instructed(&self, request: Request<InstructSweepRequest>) -> Result<InstructSweepResponse, Status> {
+        let caller = rpc::caller(&request)?;
+        self.check_own(&caller, &request.get_ref().book)?;
+        check_payout(&caller)?;
+        let id = wire::instructed(request.get_ref())?;
+        let (sweep, replayed) = self.treasury.instruct_sweep(id).await?;
+        Ok(InstructSweepResponse { sweep: Some(wire::sweep(&sweep)), replayed })
+    }
+
+    /// The book of the payout service's calls about sweeps: this service's own, unless it is named.
+    fn check_own(&self, caller: &rpc::Caller, book: &str) -> Result<(), Status> {
+        self.check_book(caller, if book.is_empty() { self.treasury.book.as_str() } else { book })
     }
 
     pub(super) async fn sweeps_listed(&self, request: Request<ListSweepsRequest>) -> Result<ListSweepsResponse, Status> {

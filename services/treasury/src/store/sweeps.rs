@@ -18,7 +18,8 @@ impl Store {
 
     /// Sweeps of which something must still happen at a bank, the oldest first.
     pub async fn open_sweeps(&self, book: &str) -> Result<Vec<AccountSweep>, Error> {
-        let sql = "SELECT * FROM sweep WHERE book = $1 AND state IN ('planned', 'sent', 'debited') ORDER BY sweep_no LIMIT $2";
+        let sql = "SELECT * FROM sweep WHERE book = $1 AND state IN ('planned', 'instructing', 'sent', 'cancelling', 'debited')
+            ORDER BY sweep_no LIMIT $2";
         sqlx::query(sql).bind(book).bind(OPEN_MAX).fetch_all(&self.pool).await?.iter().map(sweep).collect()
     }
 
@@ -26,7 +27,7 @@ impl Store {
     pub async fn sweeps_to_return(&self, book: &str, until: Date) -> Result<Vec<AccountSweep>, Error> {
         let sql = "SELECT * FROM sweep WHERE book = $1 AND state = 'credited' AND return_day <> '' AND return_day <= $2
             AND NOT EXISTS (SELECT 1 FROM sweep AS back WHERE back.book = $1 AND back.returns_id = sweep.sweep_id
-                AND back.state IN ('planned', 'sent', 'debited', 'credited'))
+                AND back.state IN ('planned', 'instructing', 'sent', 'cancelling', 'debited', 'credited'))
             ORDER BY sweep_no LIMIT $3";
         let query = sqlx::query(sql).bind(book).bind(until.to_string()).bind(OPEN_MAX);
         query.fetch_all(&self.pool).await?.iter().map(sweep).collect()
@@ -36,6 +37,20 @@ impl Store {
     pub async fn sweeps(&self, book: &str, below: i64, rows_max: i64) -> Result<Vec<AccountSweep>, Error> {
         let sql = "SELECT * FROM sweep WHERE book = $1 AND sweep_no < $2 ORDER BY sweep_no DESC LIMIT $3";
         sqlx::query(sql).bind(book).bind(below).bind(rows_max).fetch_all(&self.pool).await?.iter().map(sweep).collect()
+    }
+
+    /// Sweeps between accounts of one entity of which the bank is to be instructed, or was and has not booked them: those first that were not, the oldest first.
+    pub async fn sweep_instructions(&self, book: &str, rows_max: i64) -> Result<Vec<AccountSweep>, Error> {
+        let sql = "SELECT * FROM sweep WHERE book = $1 AND state IN ('planned', 'instructing', 'sent') AND is_by_hand = 0
+            AND from_account_entity = to_account_entity ORDER BY CASE state WHEN 'sent' THEN 1 ELSE 0 END, sweep_no LIMIT $2";
+        sqlx::query(sql).bind(book).bind(rows_max).fetch_all(&self.pool).await?.iter().map(sweep).collect()
+    }
+
+    /// Keeps what shows that a bank was instructed, or refused.
+    pub async fn keep_evidence(&self, book: &str, id: Uuid, evidence: &str) -> Result<(), Error> {
+        let query = sqlx::query("UPDATE sweep SET bank_evidence = $3 WHERE book = $1 AND sweep_id = $2");
+        query.bind(book).bind(id.hyphenated().to_string()).bind(evidence).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Notes how far a sweep is, if it still is where it was.
@@ -60,8 +75,9 @@ impl Store {
 pub(super) async fn add(tx: &mut AnyConnection, book: &str, sweep: &AccountSweep) -> Result<(), Error> {
     let sql =
         "INSERT INTO sweep (book, sweep_id, request_key, rule_id, business_day, from_account, from_account_entity, from_leaf, to_account,
-        to_account_entity, to_leaf, entity, currency, return_day, returns_id, state, planned_by, sweep_no, minor_units, planned_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+        to_account_entity, to_leaf, entity, currency, return_day, returns_id, state, planned_by, sweep_no, minor_units, planned_at_ms,
+        is_by_hand)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     let AccountSweep { from, to, .. } = sweep;
     let (id, day) = (sweep.id.hyphenated().to_string(), sweep.day.to_string());
     let return_day = super::day_text(sweep.return_day);
@@ -86,7 +102,7 @@ pub(super) async fn add(tx: &mut AnyConnection, book: &str, sweep: &AccountSweep
         &sweep.planned_by,
     ];
     let query = texts.into_iter().fold(sqlx::query(sql), |query, value| query.bind(value.to_owned()));
-    query.bind(sweep.number).bind(sweep.amount).bind(sweep.planned_at_ms).execute(tx).await?;
+    query.bind(sweep.number).bind(sweep.amount).bind(sweep.planned_at_ms).bind(i64::from(sweep.is_by_hand)).execute(tx).await?;
     Ok(())
 }
 
@@ -113,5 +129,7 @@ fn sweep(row: &AnyRow) -> Result<AccountSweep, Error> {
         state: SweepState::from_name(&state).ok_or(Error::Row("state", state))?,
         planned_at_ms: row.try_get("planned_at_ms")?,
         planned_by: text(row, "planned_by")?,
+        evidence: text(row, "bank_evidence")?,
+        is_by_hand: row.try_get::<i64, _>("is_by_hand")? != 0,
     })
 }

@@ -20,18 +20,55 @@ use uuid::Uuid;
 /// Days before a sweep's own from which its entries are looked for: a bank may date them in another zone, and a closed day may be a weekend earlier.
 const SEEN_DAYS_BEFORE: i64 = 7;
 
+/// Sweeps that the payout service gets at once; about 500 bytes each.
+const INSTRUCTIONS_MAX: i64 = 1_000;
+
+/// What somebody says of a sweep.
+#[derive(Debug, Clone, Copy)]
+pub struct SweepMark<'a> {
+    /// What happened.
+    pub step: SweepStep,
+    /// What shows it; empty: nothing does.
+    pub evidence: &'a str,
+    /// Who says so.
+    pub by: &'a str,
+    /// Whether that is the payout service.
+    pub is_payout: bool,
+}
+
+impl SweepMark<'_> {
+    /// Whether it may be said in this state. While the payout service instructs the bank, nobody else knows whether that was instructed; but for its own words.
+    const fn is_allowed(&self, state: SweepState) -> bool {
+        match (state, self.step) {
+            (SweepState::Instructing, SweepStep::Cancel) => self.is_payout,
+            (SweepState::Instructing, SweepStep::Send) => self.is_payout || !self.evidence.is_empty(),
+            _ => true,
+        }
+    }
+}
+
 impl Treasury {
     /// Notes what happened to a sweep; true: it was noted before.
-    pub async fn mark_sweep(&self, id: Uuid, step: SweepStep, by: &str) -> Result<(AccountSweep, bool), Error> {
+    pub async fn mark_sweep(&self, id: Uuid, mark: &SweepMark<'_>) -> Result<(AccountSweep, bool), Error> {
         self.post_open().await?;
+        let SweepMark { step, evidence, by, .. } = *mark;
         let before = self.known_sweep(id).await?;
-        let state = self.settled(&before).await?;
+        let mut state = self.settled(&before).await?;
         if step.is_done(state) {
+            // The bank said more since, such as that it has paid what it had only accepted.
+            self.keep_evidence(&before, evidence).await?;
             return Ok((self.known_sweep(id).await?, true));
+        }
+        if !mark.is_allowed(state) {
+            return Err(Error::SweepState { sweep: id, state: state.name() });
+        }
+        if step == SweepStep::Cancel {
+            state = self.stopped(&before, state, mark).await?;
         }
         if !step.follows(state) {
             return Err(Error::SweepState { sweep: id, state: state.name() });
         }
+        self.keep_evidence(&before, evidence).await?;
         if step == SweepStep::Send {
             self.store.sweep_became(self.book.as_str(), id, state, SweepState::Sent).await?;
             tracing::info!(sweep = %id, by, "a sweep was sent");
@@ -43,6 +80,47 @@ impl Treasury {
         if step.is_done(after.state) { Ok((after, false)) } else { Err(Error::SweepState { sweep: id, state: after.state.name() }) }
     }
 
+    async fn keep_evidence(&self, sweep: &AccountSweep, evidence: &str) -> Result<(), Error> {
+        if !evidence.is_empty() && evidence != sweep.evidence {
+            self.store.keep_evidence(self.book.as_str(), sweep.id, evidence).await?;
+        }
+        Ok(())
+    }
+
+    /// The sweeps of which the payout service instructs the bank, and asks it.
+    pub async fn sweep_instructions(&self) -> Result<Vec<AccountSweep>, Error> {
+        Ok(self.store.sweep_instructions(self.book.as_str(), INSTRUCTIONS_MAX).await?)
+    }
+
+    /// Keeps a planned sweep for the payout service; true: it was kept before.
+    pub async fn instruct_sweep(&self, id: Uuid) -> Result<(AccountSweep, bool), Error> {
+        self.post_open().await?;
+        let known = self.known_sweep(id).await?;
+        let before = self.settled(&known).await?;
+        if before == SweepState::Planned && !known.is_by_hand {
+            self.store.sweep_became(self.book.as_str(), id, SweepState::Planned, SweepState::Instructing).await?;
+        }
+        let sweep = self.known_sweep(id).await?;
+        match sweep.state {
+            SweepState::Instructing => Ok((sweep, before == SweepState::Instructing)),
+            state => Err(Error::SweepState { sweep: id, state: state.name() }),
+        }
+    }
+
+    /// Marks a sweep as one of which no bank is instructed from now on; returns how far it is then. The row decides between this and [`Self::instruct_sweep`], and the
+    /// cancellation is posted after it.
+    async fn stopped(&self, sweep: &AccountSweep, state: SweepState, mark: &SweepMark<'_>) -> Result<SweepState, Error> {
+        if !matches!(state, SweepState::Planned | SweepState::Instructing | SweepState::Sent) {
+            return Ok(state);
+        }
+        self.store.sweep_became(self.book.as_str(), sweep.id, state, SweepState::Cancelling).await?;
+        match self.settled(sweep).await? {
+            // The payout service was first.
+            now if !mark.is_allowed(now) => Err(Error::SweepState { sweep: sweep.id, state: now.name() }),
+            now => Ok(now),
+        }
+    }
+
     /// Brings every sweep that is not over to where its movements and the banks' statements are.
     pub async fn settle_sweeps(&self) -> Result<(), Error> {
         let open = self.store.open_sweeps(self.book.as_str()).await?;
@@ -52,6 +130,10 @@ impl Treasury {
         self.post_open().await?;
         for sweep in open {
             let mut state = self.settled(&sweep).await?;
+            if state == SweepState::Cancelling {
+                self.step(&sweep, SweepStep::Cancel, "").await?;
+                state = self.known_sweep(sweep.id).await?.state;
+            }
             if state.is_open() {
                 self.announce_sweep(&sweep).await?;
             }
@@ -121,7 +203,7 @@ impl Treasury {
         }
         let (open, booked) = (Some(BooksState::Submitted), Some(BooksState::Settled));
         let items = match state {
-            SweepState::Planned | SweepState::Sent => [open; 2],
+            SweepState::Planned | SweepState::Instructing | SweepState::Sent | SweepState::Cancelling => [open; 2],
             SweepState::Debited => [booked, open],
             SweepState::Credited | SweepState::Reversed => [booked; 2],
             SweepState::Cancelled | SweepState::Refused => [None; 2],

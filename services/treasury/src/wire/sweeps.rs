@@ -7,11 +7,28 @@ use crate::{
     sweeps::{SweepDecision, SweepOutcome},
 };
 use api::treasury::{
-    MarkSweepRequest, Sweep as SweepMessage, SweepDecision as DecisionMessage, SweepOutcome as OutcomeMessage, SweepState as StateMessage,
+    InstructSweepRequest, MarkSweepRequest, Sweep as SweepMessage, SweepDecision as DecisionMessage, SweepInstruction,
+    SweepOutcome as OutcomeMessage, SweepState as StateMessage,
 };
 use rpc::Violations;
 use tonic::Status;
 use uuid::Uuid;
+
+/// Longest evidence of a mark.
+const EVIDENCE_CHARS_MAX: usize = 140;
+
+/// The sweep of a request to instruct the bank.
+pub fn instructed(request: &InstructSweepRequest) -> Result<Uuid, Status> {
+    let mut wrong = Violations::default();
+    let id = wrong.take(Uuid::try_parse(&request.sweep_id).map_err(|_| rpc::malformed("sweep_id", "must be a UUID")));
+    id.ok_or_else(|| wrong.into_status())
+}
+
+/// A sweep with the entity of both accounts.
+#[must_use]
+pub fn instruction(row: &AccountSweep) -> SweepInstruction {
+    SweepInstruction { sweep: Some(sweep(row)), entity: row.from.account_entity.clone() }
+}
 
 /// The sweep and the step of a request to mark one.
 pub fn marked(request: &MarkSweepRequest) -> Result<(Uuid, SweepStep), Status> {
@@ -22,8 +39,17 @@ pub fn marked(request: &MarkSweepRequest) -> Result<(Uuid, SweepStep), Status> {
         StateMessage::Debited => Some(SweepStep::Debit),
         StateMessage::Credited => Some(SweepStep::Credit),
         StateMessage::Cancelled => Some(SweepStep::Cancel),
-        StateMessage::Unspecified | StateMessage::Planned | StateMessage::Reversed | StateMessage::Refused => None,
+        StateMessage::Unspecified
+        | StateMessage::Planned
+        | StateMessage::Instructing
+        | StateMessage::Cancelling
+        | StateMessage::Reversed
+        | StateMessage::Refused => None,
     };
+    if request.evidence.chars().count() > EVIDENCE_CHARS_MAX || request.evidence.chars().any(money::text::is_hidden) {
+        wrong.add(rpc::malformed("evidence", "must have at most 140 printable characters"));
+        return Err(wrong.into_status());
+    }
     if step.is_none() {
         wrong.add(rpc::malformed("state", "must be sent, debited, credited or cancelled"));
     }
@@ -52,13 +78,16 @@ pub fn sweep(sweep: &AccountSweep) -> SweepMessage {
         returns_sweep_id: sweep.returns.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
         plan_time: Some(money::time::from_unix_ms(sweep.planned_at_ms).into()),
         planned_by: sweep.planned_by.clone(),
+        evidence: sweep.evidence.clone(),
     }
 }
 
 const fn state(state: SweepState) -> StateMessage {
     match state {
         SweepState::Planned => StateMessage::Planned,
+        SweepState::Instructing => StateMessage::Instructing,
         SweepState::Sent => StateMessage::Sent,
+        SweepState::Cancelling => StateMessage::Cancelling,
         SweepState::Debited => StateMessage::Debited,
         SweepState::Credited => StateMessage::Credited,
         SweepState::Reversed => StateMessage::Reversed,

@@ -2537,7 +2537,8 @@ pub struct GetForecastResponse {
     #[prost(message, repeated, tag = "1")]
     pub forecasts: ::prost::alloc::vec::Vec<RailForecast>,
 }
-/// Money that a rule moves from one physical account to another. No program sends it: staff instruct the bank to transfer it with the end-to-end id.
+/// Money that a rule moves from one physical account to another. The payout service instructs the bank where it has both accounts; otherwise staff do, with the
+/// end-to-end id.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Sweep {
     /// Its id, a UUID.
@@ -2585,6 +2586,9 @@ pub struct Sweep {
     /// Who ran the rules: the subject of the caller's token, or `treasury` for the service itself.
     #[prost(string, tag = "15")]
     pub planned_by: ::prost::alloc::string::String,
+    /// What shows that the bank was instructed, or refused: the message's id and what the bank answered last, in its codes. Empty: nobody has given any.
+    #[prost(string, tag = "16")]
+    pub evidence: ::prost::alloc::string::String,
 }
 /// What was decided about a rule, or about a sweep that goes back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2655,6 +2659,10 @@ pub struct MarkSweepRequest {
     /// What happened: sent, debited, credited or cancelled. Required.
     #[prost(enumeration = "SweepState", tag = "3")]
     pub state: i32,
+    /// What shows it, such as the bank's reference: at most 140 printable characters. It replaces what was given before, also of a state that was noted before.
+    /// Empty: what was given before stays.
+    #[prost(string, tag = "4")]
+    pub evidence: ::prost::alloc::string::String,
 }
 /// It is noted.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2689,6 +2697,53 @@ pub struct ListSweepsResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+/// Request for the sweeps of which the bank is to be instructed, or asked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSweepInstructionsRequest {
+    /// Name of the treasury book. Empty: this service's own.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+}
+/// A sweep of which the bank is to be instructed, or asked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SweepInstruction {
+    /// The sweep: planned; instructing; or sent, of which the bank may still say that it refuses.
+    #[prost(message, optional, tag = "1")]
+    pub sweep: ::core::option::Option<Sweep>,
+    /// The legal entity that holds both physical accounts.
+    #[prost(string, tag = "2")]
+    pub entity: ::prost::alloc::string::String,
+}
+/// What is to be sent to banks, and what they are to be asked about.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSweepInstructionsResponse {
+    /// Name of the treasury book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// At most 1,000. Those that are not sent yet come first; of each kind the oldest.
+    #[prost(message, repeated, tag = "2")]
+    pub instructions: ::prost::alloc::vec::Vec<SweepInstruction>,
+}
+/// Request to instruct the bank of a sweep from now on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InstructSweepRequest {
+    /// Name of the treasury book. Empty: this service's own.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Id of the sweep, a UUID. Required.
+    #[prost(string, tag = "2")]
+    pub sweep_id: ::prost::alloc::string::String,
+}
+/// The caller may instruct the bank.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InstructSweepResponse {
+    /// The sweep, which is instructing.
+    #[prost(message, optional, tag = "1")]
+    pub sweep: ::core::option::Option<Sweep>,
+    /// Whether it was so before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
 /// How far a sweep is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2709,6 +2764,10 @@ pub enum SweepState {
     Cancelled = 6,
     /// The ledger refused it, so nothing was set aside. Not valid in a request.
     Refused = 7,
+    /// The payout service instructs the bank, or has; it asks the bank what became of it, and nobody else cancels it. Not valid in a request.
+    Instructing = 8,
+    /// It is being cancelled. Not valid in a request.
+    Cancelling = 9,
 }
 impl SweepState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2725,6 +2784,8 @@ impl SweepState {
             Self::Reversed => "SWEEP_STATE_REVERSED",
             Self::Cancelled => "SWEEP_STATE_CANCELLED",
             Self::Refused => "SWEEP_STATE_REFUSED",
+            Self::Instructing => "SWEEP_STATE_INSTRUCTING",
+            Self::Cancelling => "SWEEP_STATE_CANCELLING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2738,6 +2799,8 @@ impl SweepState {
             "SWEEP_STATE_REVERSED" => Some(Self::Reversed),
             "SWEEP_STATE_CANCELLED" => Some(Self::Cancelled),
             "SWEEP_STATE_REFUSED" => Some(Self::Refused),
+            "SWEEP_STATE_INSTRUCTING" => Some(Self::Instructing),
+            "SWEEP_STATE_CANCELLING" => Some(Self::Cancelling),
             _ => None,
         }
     }
@@ -4472,7 +4535,8 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Says how far a sweep is at the bank, where no statement has said so yet, and books it. Reasons in order of precedence: MALFORMED, SWEEP_UNKNOWN (NOT_FOUND),
-        /// SWEEP_STATE (FAILED_PRECONDITION: this does not follow what is known of it, such as a credit before the debit, or a cancellation after it; fact `state`),
+        /// SWEEP_STATE (FAILED_PRECONDITION: this does not follow what is known of it, such as a credit before the debit, or a cancellation after it; or anybody but
+        /// the payout service says that it is cancelled, or without evidence that it is sent, while that service instructs the bank; fact `state`),
         /// BALANCES_CHANGING (UNAVAILABLE: retry), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe: what
         /// was noted is not booked again.
         pub async fn mark_sweep(
@@ -4525,6 +4589,70 @@ pub mod treasury_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("largesse.treasury.v1.TreasuryService", "ListSweeps"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the sweeps between accounts of one entity of which the bank is to be instructed, or was and has booked nothing yet; none that a program made which
+        /// instructed no bank. For the payout service. Reasons in order of precedence:
+        /// BOOK_UNKNOWN, PERMISSION_DENIED (another service; fact `subject`). A retry is safe.
+        pub async fn list_sweep_instructions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSweepInstructionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSweepInstructionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ListSweepInstructions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ListSweepInstructions",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Keeps a sweep for the caller, who instructs the bank after the answer and says with MarkSweep what became of it: from then on nobody else cancels it. For the
+        /// payout service. Reasons in order of precedence: BOOK_UNKNOWN, PERMISSION_DENIED (another service; fact `subject`), MALFORMED, SWEEP_UNKNOWN, SWEEP_STATE
+        /// (FAILED_PRECONDITION: it is not planned any more, or staff may have instructed the bank; fact `state`). A retry is safe, and says nothing of whether the bank was instructed in between.
+        pub async fn instruct_sweep(
+            &mut self,
+            request: impl tonic::IntoRequest<super::InstructSweepRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InstructSweepResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/InstructSweep",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "InstructSweep",
+                    ),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -4948,7 +5076,8 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// Says how far a sweep is at the bank, where no statement has said so yet, and books it. Reasons in order of precedence: MALFORMED, SWEEP_UNKNOWN (NOT_FOUND),
-        /// SWEEP_STATE (FAILED_PRECONDITION: this does not follow what is known of it, such as a credit before the debit, or a cancellation after it; fact `state`),
+        /// SWEEP_STATE (FAILED_PRECONDITION: this does not follow what is known of it, such as a credit before the debit, or a cancellation after it; or anybody but
+        /// the payout service says that it is cancelled, or without evidence that it is sent, while that service instructs the bank; fact `state`),
         /// BALANCES_CHANGING (UNAVAILABLE: retry), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry is safe: what
         /// was noted is not booked again.
         async fn mark_sweep(
@@ -4964,6 +5093,26 @@ pub mod treasury_service_server {
             request: tonic::Request<super::ListSweepsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListSweepsResponse>,
+            tonic::Status,
+        >;
+        /// Lists the sweeps between accounts of one entity of which the bank is to be instructed, or was and has booked nothing yet; none that a program made which
+        /// instructed no bank. For the payout service. Reasons in order of precedence:
+        /// BOOK_UNKNOWN, PERMISSION_DENIED (another service; fact `subject`). A retry is safe.
+        async fn list_sweep_instructions(
+            &self,
+            request: tonic::Request<super::ListSweepInstructionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSweepInstructionsResponse>,
+            tonic::Status,
+        >;
+        /// Keeps a sweep for the caller, who instructs the bank after the answer and says with MarkSweep what became of it: from then on nobody else cancels it. For the
+        /// payout service. Reasons in order of precedence: BOOK_UNKNOWN, PERMISSION_DENIED (another service; fact `subject`), MALFORMED, SWEEP_UNKNOWN, SWEEP_STATE
+        /// (FAILED_PRECONDITION: it is not planned any more, or staff may have instructed the bank; fact `state`). A retry is safe, and says nothing of whether the bank was instructed in between.
+        async fn instruct_sweep(
+            &self,
+            request: tonic::Request<super::InstructSweepRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InstructSweepResponse>,
             tonic::Status,
         >;
     }
@@ -7024,6 +7173,101 @@ pub mod treasury_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListSweepsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ListSweepInstructions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSweepInstructionsSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::ListSweepInstructionsRequest>
+                    for ListSweepInstructionsSvc<T> {
+                        type Response = super::ListSweepInstructionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSweepInstructionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::list_sweep_instructions(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSweepInstructionsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/InstructSweep" => {
+                    #[allow(non_camel_case_types)]
+                    struct InstructSweepSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::UnaryService<super::InstructSweepRequest>
+                    for InstructSweepSvc<T> {
+                        type Response = super::InstructSweepResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::InstructSweepRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::instruct_sweep(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = InstructSweepSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -12,9 +12,10 @@ use uuid::Uuid;
 /// Printed after the options.
 const EXPLANATION: &str = "\
 The rules are rows of [[treasury.sweeps]] in the settings. The service runs them by itself every minute; `run` does the same now. What a rule moves is set aside on
-its account and listed as PLANNED. No program tells the bank: transfer it there with the end-to-end id that `list --json` prints, and say `mark ID sent`. Debit and
-credit are recognised in the banks' statements by that id; `mark ID debited` and `mark ID credited` say so where no statement comes. `mark ID cancelled` gives
-back what was not sent.
+its account and listed as PLANNED. The payout service tells the bank, where it has both accounts at banks that it can tell: then it is INSTRUCTING until the bank has
+answered. Of any other say `mark ID sent` first, from when on the payout service leaves it to you; then transfer it with the end-to-end id that `list --json` prints.
+Debit and credit are recognised in the banks' statements by that id; `mark ID debited` and `mark ID credited` say so where no statement comes. `mark ID cancelled`
+gives back what was not sent. Of one that is INSTRUCTING only the bank's own words say that it was sent: `mark ID sent --evidence REFERENCE`.
 Exit codes: 0 done; 1 refused or failed; 2 the command line is invalid. Each of these can be repeated: what was booked is not booked again.";
 
 /// Options of `largesse treasury sweep`.
@@ -51,6 +52,9 @@ pub enum SweepTask {
         /// What happened.
         #[arg(value_name = "STATE")]
         state: StateWord,
+        /// What shows it, such as the bank's reference: at most 140 characters. Without it what was given before stays.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        evidence: String,
         #[command(flatten)]
         service: Box<ServiceArguments>,
     },
@@ -94,7 +98,7 @@ impl SweepTask {
             Self::Plan { .. } => (Some(caller.plan_sweeps().await?), Vec::new()),
             Self::Run { .. } => (Some(caller.run_sweeps().await?), Vec::new()),
             Self::List { .. } => (None, caller.sweeps().await?),
-            Self::Mark { sweep, state, .. } => (None, caller.mark_sweep(&sweep.to_string(), state.message()).await?),
+            Self::Mark { sweep, state, evidence, .. } => (None, caller.mark_sweep(&sweep.to_string(), state.message(), evidence).await?),
         };
         Ok(match outcomes {
             Some(outcomes) => (structure::outcomes_json(&outcomes), structure::outcomes_text(&outcomes)),

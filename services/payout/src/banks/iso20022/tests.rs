@@ -183,3 +183,42 @@ fn reports_of_other_versions_are_read_or_named() {
     let BankAnswer::Lost(why) = interpret(StatusCode::OK, None, newer.as_bytes(), &elsewhere) else { panic!("no answer") };
     assert!(why.contains("pain.002.001.99"), "{why}");
 }
+
+#[test]
+fn a_transfer_between_own_accounts_says_so_and_a_payment_does_not() {
+    use iso20022::pain001::Initiation;
+    let bank = Iso20022Bank::try_new("http://127.0.0.1:1/", http_client::local(), (1, false)).unwrap();
+    let account = |canonical: &str| PayoutAddress::from_canonical(canonical, &accounts::AddressRules::default()).unwrap();
+    let debtor = account("us-account:021000021:4400001234");
+    let payee = PayeeDetails {
+        holder_name: "Largesse".into(),
+        address: account("us-account:121000248:7712345678"),
+        postal: None,
+        tax_id: None,
+        holder_name_kana: None,
+        is_company: true,
+        purpose_code: Some("INTC".into()),
+    };
+    let order = PaymentOrder {
+        message_id: "E-1".into(),
+        end_to_end_id: "E",
+        reference: "",
+        uetr: "00000000-0000-4000-8000-000000000007".into(),
+        amount: SUBJECT.amount,
+        rail: "us-rtp",
+        zone: jiff::tz::TimeZone::UTC,
+        created: Timestamp::now(),
+        debtor_name: "Largesse",
+        debtor: &debtor,
+        on_behalf_of: None,
+        payee: &payee,
+        remittance: "Transfer between own accounts",
+    };
+    for (text, category) in [(bank.own_transfer(&order).unwrap(), Some("INTC")), (bank.message(&order).unwrap(), None)] {
+        let read = Initiation::read(text.as_bytes()).unwrap();
+        let payment = &read.payments[0];
+        assert_eq!(payment.payment_type.category_purpose.as_ref().map(TypeCode::as_str), category, "{text}");
+        assert_eq!((payment.transfers[0].end_to_end_id.as_str(), payment.transfers.len()), ("E", 1));
+        assert_eq!(RailTable::default().rail(&payment.payment_type), Some("us-rtp"), "the bank must know the rail all the same");
+    }
+}

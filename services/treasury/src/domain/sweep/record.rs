@@ -8,8 +8,12 @@ use uuid::Uuid;
 pub enum SweepState {
     /// Its money is set aside, and nobody has said that the bank was instructed.
     Planned,
+    /// The payout service instructs the bank, or has, and asks what became of it.
+    Instructing,
     /// The bank was instructed.
     Sent,
+    /// Its money is about to go back: from here on no bank is instructed.
+    Cancelling,
     /// The giving account was debited.
     Debited,
     /// The receiving account was credited.
@@ -79,18 +83,34 @@ pub struct AccountSweep {
     pub planned_at_ms: i64,
     /// Who asked for it.
     pub planned_by: String,
+    /// What shows that the bank was instructed, or refused; empty: nobody has given any.
+    pub evidence: String,
+    /// Whether staff may have instructed the bank, because no program did when it was decided.
+    pub is_by_hand: bool,
 }
 
 impl SweepState {
     /// Every state.
-    pub const ALL: [Self; 7] = [Self::Planned, Self::Sent, Self::Debited, Self::Credited, Self::Reversed, Self::Cancelled, Self::Refused];
+    pub const ALL: [Self; 9] = [
+        Self::Planned,
+        Self::Instructing,
+        Self::Sent,
+        Self::Cancelling,
+        Self::Debited,
+        Self::Credited,
+        Self::Reversed,
+        Self::Cancelled,
+        Self::Refused,
+    ];
 
     /// The spelling in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Planned => "planned",
+            Self::Instructing => "instructing",
             Self::Sent => "sent",
+            Self::Cancelling => "cancelling",
             Self::Debited => "debited",
             Self::Credited => "credited",
             Self::Reversed => "reversed",
@@ -108,7 +128,7 @@ impl SweepState {
     /// Whether something must still happen at a bank.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Planned | Self::Sent | Self::Debited)
+        matches!(self, Self::Planned | Self::Instructing | Self::Sent | Self::Cancelling | Self::Debited)
     }
 }
 
@@ -128,8 +148,10 @@ impl SweepStep {
     #[must_use]
     pub const fn follows(self, state: SweepState) -> bool {
         match self {
-            Self::Send => matches!(state, SweepState::Planned),
-            Self::Debit | Self::Cancel => matches!(state, SweepState::Planned | SweepState::Sent),
+            Self::Send => matches!(state, SweepState::Planned | SweepState::Instructing),
+            Self::Debit | Self::Cancel => {
+                matches!(state, SweepState::Planned | SweepState::Instructing | SweepState::Sent | SweepState::Cancelling)
+            }
             Self::Credit => matches!(state, SweepState::Debited),
         }
     }

@@ -215,12 +215,12 @@ fn a_rule_is_what_its_last_row_says() {
 
 #[test]
 fn steps_follow_each_other_and_are_done_once() {
-    use SweepState::{Cancelled, Credited, Debited, Planned, Refused, Reversed, Sent};
+    use SweepState::{Cancelled, Cancelling, Credited, Debited, Instructing, Planned, Refused, Reversed, Sent};
     let follow = |step: SweepStep| SweepState::ALL.into_iter().filter(|state| step.follows(*state)).collect::<Vec<_>>();
-    assert_eq!(follow(SweepStep::Send), [Planned]);
-    assert_eq!(follow(SweepStep::Debit), [Planned, Sent]);
+    assert_eq!(follow(SweepStep::Send), [Planned, Instructing]);
+    assert_eq!(follow(SweepStep::Debit), [Planned, Instructing, Sent, Cancelling]);
     assert_eq!(follow(SweepStep::Credit), [Debited]);
-    assert_eq!(follow(SweepStep::Cancel), [Planned, Sent]);
+    assert_eq!(follow(SweepStep::Cancel), [Planned, Instructing, Sent, Cancelling]);
     for step in [SweepStep::Send, SweepStep::Debit, SweepStep::Credit, SweepStep::Cancel] {
         assert!(step.is_done(step.makes()) && !step.follows(step.makes()), "{step:?}");
         assert!(!step.is_done(Refused) && !step.follows(Refused));

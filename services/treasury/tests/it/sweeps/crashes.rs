@@ -1,9 +1,12 @@
 //! Processes that end between steps, and several that run at once: everything is booked once.
 use super::world::{TUESDAY, both, rule, start};
 use crate::fixture::BOOK;
-use api::treasury::{MarkSweepRequest, RunSweepsRequest, SweepDecision, SweepState};
+use api::treasury::{InstructSweepRequest, MarkSweepRequest, RunSweepsRequest, Sweep, SweepDecision, SweepState};
 use proptest::prelude::*;
-use testbed::{Fault, Storage};
+use testbed::{Fault, Storage, crash};
+
+/// Calls that are dropped, each after more polls than the one before it.
+const CRASHES: usize = 14;
 
 #[tokio::test]
 async fn two_processes_sweep_once() {
@@ -24,7 +27,8 @@ async fn two_processes_sweep_once() {
         let marks = (0..8).map(|at| {
             let (mut client, state) =
                 if at % 2 == 0 { (fixture.client(), SweepState::Debited) } else { (second.clone(), SweepState::Cancelled) };
-            let request = MarkSweepRequest { book: BOOK.to_owned(), sweep_id: sweep.sweep_id.clone(), state: state.into() };
+            let request =
+                MarkSweepRequest { book: BOOK.to_owned(), sweep_id: sweep.sweep_id.clone(), state: state.into(), ..Default::default() };
             let request = fixture.by(request);
             async move { client.mark_sweep(request).await.map(|answer| answer.into_inner().replayed) }
         });
@@ -66,6 +70,44 @@ async fn a_crash_at_any_step_is_made_good_by_whoever_looks_next() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_dropped_anywhere_keeps_a_sweep_once_and_ends_it_once() {
+    let rules: Vec<_> = (0..CRASHES).map(|at| rule(&format!("r{at:02}"), "zero")).collect();
+    for fixture in both(&rules, TUESDAY).await {
+        fixture.has_now("prefund", 1_400).await;
+        let mut dropped = [0; 2];
+        for at in 0..CRASHES {
+            let run = fixture.run().await;
+            let sweep = run.into_iter().find(|outcome| outcome.decision() == SweepDecision::Swept).unwrap().sweep.unwrap();
+            let instruct = InstructSweepRequest { book: String::new(), sweep_id: sweep.sweep_id.clone() };
+            let kept = crash(fixture.as_payout().instruct_sweep(instruct.clone()), at * 3).await.is_some();
+            fixture.as_payout().instruct_sweep(instruct).await.unwrap();
+            let request = MarkSweepRequest { evidence: "E-1 RJCT".to_owned(), ..cancelled(&sweep) };
+            let ended = crash(fixture.as_payout().mark_sweep(request.clone()), at * 8).await.is_some();
+            dropped[0] += usize::from(!kept);
+            dropped[1] += usize::from(!ended);
+            // Half of what was dropped nobody repeats: whoever runs the rules next goes on with what was decided.
+            if at % 2 == 0 {
+                fixture.as_payout().mark_sweep(request).await.unwrap();
+            } else {
+                fixture.planned().await;
+            }
+            let [[cash, between, transit, _], pool] = fixture.proved().await;
+            let state = fixture.newest().await;
+            assert!(matches!(state, SweepState::Instructing | SweepState::Cancelled), "{state:?}");
+            let set_aside = if state == SweepState::Cancelled { 0 } else { 1_400 };
+            assert_eq!(([cash, between, transit], pool), ([1_400, 0, set_aside], [0; 4]), "{at}");
+            fixture.as_payout().mark_sweep(cancelled(&sweep)).await.unwrap();
+            assert_eq!(fixture.proved().await, [[1_400, 0, 0, 0], [0; 4]], "{at}");
+        }
+        assert!(dropped.iter().all(|dropped| (3..CRASHES).contains(dropped)), "the crashes must fall between the steps: {dropped:?}");
+    }
+}
+
+fn cancelled(sweep: &Sweep) -> MarkSweepRequest {
+    MarkSweepRequest { book: BOOK.to_owned(), sweep_id: sweep.sweep_id.clone(), state: SweepState::Cancelled.into(), ..Default::default() }
 }
 
 proptest! {

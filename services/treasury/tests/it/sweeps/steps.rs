@@ -2,9 +2,10 @@
 use super::world::{HOUR, TUESDAY, both, rule};
 use crate::{
     bank::{Entry, entry, statement},
+    fixture::BOOK,
     reason,
 };
-use api::treasury::{Sweep, SweepState};
+use api::treasury::{InstructSweepRequest, ListSweepInstructionsRequest, MarkSweepRequest, Sweep, SweepState};
 use treasury::config::SweepSettings;
 
 const RAIL: &str = "DE89370400440532013000";
@@ -42,6 +43,115 @@ async fn each_step_is_booked_once_and_every_account_adds_up_after_it() {
     }
 }
 
+/// From when the payout service keeps a sweep, nobody else cancels it; what is cancelled, the payout service never gets.
+#[tokio::test]
+async fn a_sweep_is_instructed_by_the_payout_service_or_cancelled_and_never_both() {
+    for fixture in both(&[rule("daily", "zero")], TUESDAY).await {
+        let instruct = async |sweep: &Sweep| {
+            let request = InstructSweepRequest { book: String::new(), sweep_id: sweep.sweep_id.clone() };
+            fixture.as_payout().instruct_sweep(request).await.map(tonic::Response::into_inner)
+        };
+        let listed =
+            async || fixture.as_payout().list_sweep_instructions(ListSweepInstructionsRequest::default()).await.unwrap().into_inner();
+        let mark = async |sweep: &Sweep, state: SweepState, evidence: &str| {
+            let (sweep_id, evidence) = (sweep.sweep_id.clone(), evidence.to_owned());
+            let request = MarkSweepRequest { book: BOOK.to_owned(), sweep_id, state: state.into(), evidence };
+            fixture.as_payout().mark_sweep(request).await.map(|answer| answer.into_inner().sweep.unwrap())
+        };
+        fixture.has_now("prefund", 1_400).await;
+        let sweep = fixture.swept().await;
+        let found = listed().await;
+        assert_eq!((found.book.as_str(), found.instructions.len(), found.instructions[0].entity.as_str()), (BOOK, 1, "main"));
+        assert_eq!(found.instructions[0].sweep.as_ref(), Some(&sweep));
+        let mut other = fixture.service_client(fixture.bed.service_token("gift"));
+        let request = InstructSweepRequest { book: String::new(), sweep_id: sweep.sweep_id.clone() };
+        assert_eq!(reason(&other.instruct_sweep(request).await.unwrap_err()), "PERMISSION_DENIED");
+        let request = ListSweepInstructionsRequest::default();
+        assert_eq!(reason(&other.list_sweep_instructions(request).await.unwrap_err()), "PERMISSION_DENIED");
+        let kept = instruct(&sweep).await.unwrap();
+        assert_eq!((kept.replayed, kept.sweep.unwrap().state()), (false, SweepState::Instructing));
+        assert!(instruct(&sweep).await.unwrap().replayed && listed().await.instructions.len() == 1);
+        assert_eq!(reason(&fixture.try_mark(&sweep, SweepState::Cancelled).await.unwrap_err()), "SWEEP_STATE");
+        assert_eq!(reason(&mark(&sweep, SweepState::Sent, &"x".repeat(141)).await.unwrap_err()), "MALFORMED");
+        // Somebody of staff who has the service's name.
+        let request = MarkSweepRequest {
+            book: BOOK.to_owned(),
+            sweep_id: sweep.sweep_id.clone(),
+            state: SweepState::Cancelled.into(),
+            ..Default::default()
+        };
+        let status = fixture.client().mark_sweep(fixture.by_name("payout", request)).await.unwrap_err();
+        assert_eq!(reason(&status), "SWEEP_STATE");
+        assert_eq!(fixture.proved().await, [[1_400, 0, 1_400, 0], [0, 0, 0, 0]]);
+        let refused = mark(&sweep, SweepState::Cancelled, "E-1 RJCT AC04").await.unwrap();
+        assert_eq!((refused.state(), refused.evidence.as_str()), (SweepState::Cancelled, "E-1 RJCT AC04"));
+        assert_eq!(fixture.proved().await, [[1_400, 0, 0, 0], [0, 0, 0, 0]]);
+        assert_eq!(reason(&instruct(&sweep).await.unwrap_err()), "SWEEP_STATE");
+        assert!(listed().await.instructions.is_empty());
+        let elsewhere = InstructSweepRequest { book: "app".to_owned(), sweep_id: sweep.sweep_id.clone() };
+        assert_eq!(reason(&fixture.as_payout().instruct_sweep(elsewhere).await.unwrap_err()), "BOOK_UNKNOWN");
+
+        // Both at once: one of them has it.
+        for day in 0..4 {
+            fixture.days_later(if day == 3 { 3 } else { 1 });
+            let Some(sweep) = fixture.run().await.pop().unwrap().sweep else { continue };
+            let (cancelled, kept) = tokio::join!(fixture.try_mark(&sweep, SweepState::Cancelled), instruct(&sweep));
+            assert_ne!(cancelled.is_ok(), kept.is_ok(), "{cancelled:?} {kept:?}");
+            if kept.is_ok() {
+                mark(&sweep, SweepState::Cancelled, "").await.unwrap();
+            }
+            assert_eq!(fixture.proved().await, [[1_400, 0, 0, 0], [0, 0, 0, 0]]);
+        }
+    }
+}
+
+/// What the bank accepted it may still refuse; what it told a person counts too; and what staff may have sent already no program sends.
+#[tokio::test]
+async fn staff_send_with_the_banks_words_and_what_older_programs_made_is_theirs() {
+    for fixture in both(&[rule("one", "zero"), rule("two", "zero")], TUESDAY).await {
+        let mark = async |by_payout: bool, sweep: &Sweep, state: SweepState, evidence: &str| {
+            let (sweep_id, evidence) = (sweep.sweep_id.clone(), evidence.to_owned());
+            let request = MarkSweepRequest { book: BOOK.to_owned(), sweep_id, state: state.into(), evidence };
+            let answer = if by_payout {
+                fixture.as_payout().mark_sweep(request).await
+            } else {
+                fixture.client().mark_sweep(fixture.by(request)).await
+            };
+            answer.map(|answer| answer.into_inner()).map(|answer| (answer.replayed, answer.sweep.unwrap()))
+        };
+        let listed =
+            async || fixture.as_payout().list_sweep_instructions(ListSweepInstructionsRequest::default()).await.unwrap().into_inner();
+        let instruct = async |sweep: &Sweep| {
+            let request = InstructSweepRequest { book: String::new(), sweep_id: sweep.sweep_id.clone() };
+            fixture.as_payout().instruct_sweep(request).await
+        };
+        fixture.has_now("prefund", 1_400).await;
+        let sweep = fixture.run().await.remove(0).sweep.unwrap();
+        instruct(&sweep).await.unwrap();
+        assert_eq!(reason(&mark(false, &sweep, SweepState::Sent, "").await.unwrap_err()), "SWEEP_STATE");
+        let (replayed, sent) = mark(false, &sweep, SweepState::Sent, "told by phone").await.unwrap();
+        assert_eq!((replayed, sent.state(), sent.evidence.as_str()), (false, SweepState::Sent, "told by phone"));
+        assert_eq!(listed().await.instructions[0].sweep.as_ref(), Some(&sent), "the bank is asked about it");
+        for (evidence, expected) in [("E-1 PDNG", "E-1 PDNG"), ("", "E-1 PDNG")] {
+            let (replayed, sent) = mark(true, &sweep, SweepState::Sent, evidence).await.unwrap();
+            assert_eq!((replayed, sent.evidence.as_str()), (true, expected));
+        }
+        let (_, refused) = mark(true, &sweep, SweepState::Cancelled, "E-1 RJCT").await.unwrap();
+        assert_eq!((refused.state(), refused.evidence.as_str()), (SweepState::Cancelled, "E-1 RJCT"));
+        assert_eq!(fixture.proved().await, [[1_400, 0, 0, 0], [0, 0, 0, 0]]);
+
+        // Of a program that instructed no bank.
+        let older = fixture.run().await.remove(1).sweep.unwrap();
+        let pool = fixture.tables.database.open("treasury", &treasury::store::MIGRATIONS).await.unwrap();
+        let sql = "UPDATE sweep SET is_by_hand = 1 WHERE sweep_id = $1";
+        sqlx::query(sql).bind(older.sweep_id.clone()).execute(&pool).await.unwrap();
+        assert!(listed().await.instructions.is_empty());
+        assert_eq!(reason(&instruct(&older).await.unwrap_err()), "SWEEP_STATE");
+        let (_, sent) = mark(false, &older, SweepState::Sent, "").await.unwrap();
+        assert_eq!((sent.state(), listed().await.instructions.len()), (SweepState::Sent, 0));
+    }
+}
+
 #[tokio::test]
 async fn a_step_that_does_not_follow_is_refused() {
     for fixture in both(&[rule("daily", "zero")], TUESDAY).await {
@@ -49,7 +159,8 @@ async fn a_step_that_does_not_follow_is_refused() {
         let sweep = fixture.swept().await;
         let refused = |answer: Result<_, tonic::Status>| reason(&answer.map(|_: api::treasury::MarkSweepResponse| ()).unwrap_err());
         assert_eq!(refused(fixture.try_mark(&sweep, SweepState::Credited).await), "SWEEP_STATE", "nothing has left");
-        for state in [SweepState::Unspecified, SweepState::Planned, SweepState::Reversed, SweepState::Refused] {
+        let others = [SweepState::Unspecified, SweepState::Planned, SweepState::Instructing, SweepState::Cancelling];
+        for state in others.into_iter().chain([SweepState::Reversed, SweepState::Refused]) {
             assert_eq!(refused(fixture.try_mark(&sweep, state).await), "MALFORMED", "{state:?}");
         }
         let unknown = Sweep { sweep_id: testbed::new_id(), ..sweep.clone() };

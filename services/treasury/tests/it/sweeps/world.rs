@@ -140,7 +140,8 @@ impl Fixture {
     }
 
     pub async fn try_mark(&self, sweep: &Sweep, state: SweepState) -> Result<MarkSweepResponse, Status> {
-        let request = MarkSweepRequest { book: BOOK.to_owned(), sweep_id: sweep.sweep_id.clone(), state: state.into() };
+        let request =
+            MarkSweepRequest { book: BOOK.to_owned(), sweep_id: sweep.sweep_id.clone(), state: state.into(), ..Default::default() };
         self.client().mark_sweep(self.by(request)).await.map(tonic::Response::into_inner)
     }
 
