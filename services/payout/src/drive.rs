@@ -191,7 +191,7 @@ impl Payouts {
         };
         let (from, to, code) = (payout.attempt.rail.clone(), attempt.rail.clone(), payout.reason_code.clone());
         let mut tx = self.store.begin().await?;
-        attempts::end(&mut tx, &payout, now_ms).await?;
+        attempts::end_all(&mut tx, &[(&payout, now_ms)]).await?;
         let account = format!("{}/{}", attempt.bank_account, payout.amount.currency());
         attempt.reference = attempts::next_reference(&mut tx, &attempt.bank, &account, &route.account.1).await?;
         let starts_at_ms = if self.banks.files_of(&attempt).is_some() { now_ms } else { attempt.starts_at_ms };

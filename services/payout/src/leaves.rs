@@ -84,7 +84,7 @@ impl Payouts {
         let (mut payout, source, amount) = (payout, source(next), next.amount_sent());
         let account = (payout.book.clone(), source.clone(), amount.currency());
         for _ in 0..HOLDS_MAX {
-            let rows = leaf_holds::of(&mut *self.store.reader().await?, &payout.key()).await?;
+            let rows = self.store.leaf_holds(&payout.key()).await?;
             // The rail, and with it the account, or the amount has changed since.
             for row in rows.iter().filter(|row| !row.released && !row.fits(&source, amount)) {
                 if let GivenUp::Later(not_posted) = self.give_up_hold(row).await? {
@@ -180,7 +180,7 @@ impl Payouts {
     /// The legal entity on whose behalf a payout leaves the account, if it is not the account's owner; the id of one that has no name now.
     pub(crate) async fn pays_for(&self, payout: &Payout) -> Result<Result<Option<EntityConfig>, String>, Error> {
         let (source, amount) = (source(payout), payout.amount_sent());
-        let rows = leaf_holds::of(&mut *self.store.reader().await?, &payout.key()).await?;
+        let rows = self.store.leaf_holds(&payout.key()).await?;
         let Some(row) = rows.into_iter().find(|row| row.fits(&source, amount) && !row.on_behalf_of.is_empty()) else { return Ok(Ok(None)) };
         Ok(self.config.entity_on(&row.on_behalf_of, today()).cloned().map(Some).ok_or(row.on_behalf_of))
     }
@@ -211,7 +211,7 @@ impl Payouts {
 
     /// Gives up what a payout has reserved with treasury, because it is proved that nothing was paid with it.
     pub(crate) async fn give_up_holds(&self, payout: &Payout) -> Result<GivenUp, Error> {
-        let rows = leaf_holds::of(&mut *self.store.reader().await?, &payout.key()).await?;
+        let rows = self.store.leaf_holds(&payout.key()).await?;
         for row in rows.iter().filter(|row| !row.released) {
             if let GivenUp::Later(not_posted) = self.give_up_hold(row).await? {
                 return Ok(GivenUp::Later(not_posted));

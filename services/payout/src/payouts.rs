@@ -1,30 +1,33 @@
 //! Requesting and reading payouts. Their processing afterwards is in [`crate::drive`].
+//!
+//! - `registering`: what is decided and stored of requests before anything is held.
+
+mod registering;
 
 use crate::{
-    banks::{BankRoute, Banks},
-    beneficiaries::{PayeeDesk, Usable, unseal, usable},
+    banks::Banks,
+    beneficiaries::PayeeDesk,
     config::Config,
-    domain::{CostBearer, Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings, SharedMessages},
+    domain::{Payout, PayoutPhase, RetryPolicy},
     error::{Error, PayoutRefusal},
     leaves::TreasuryDesk,
     meters, postings,
     review::ScreeningLists,
-    routes::{PayoutBounds, why_none},
     sending::lanes::PaymentLanes,
     store::{
-        Store, attempts, beneficiaries,
-        payouts::{self, PayoutKey},
+        Store,
+        payouts::PayoutKey,
         steps::{PayoutStep, ShownSteps},
     },
     vault::Vault,
 };
-use chart::BookKind;
-use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
+use db::requests::KeptAnswer;
+use futures::future::join_all;
 use ledger_client::{LedgerClient, LedgerReason, NotPosted};
-use money::time::{millis, unix_ms};
+use money::time::unix_ms;
 use money::{BookName, Money, RequestId, UserKey};
+use registering::Registered;
 use rpc::StickyRefusal;
-use sqlx::AnyConnection;
 use std::{collections::BTreeMap, sync::Mutex, time::SystemTime};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
@@ -91,14 +94,6 @@ const STEPS_LISTED_MAX: usize = 20;
 /// Attempts on a payout that others write at the same time: handlers of the same request, and the worker.
 const RECORD_TRIES_MAX: usize = 16;
 
-/// The result of registering a request.
-enum Registered {
-    /// The hold has to be placed.
-    Open(Payout),
-    /// It was answered before.
-    Answered(Payout),
-}
-
 impl Payouts {
     /// The use cases over these parts.
     pub fn new(store: Store, vault: Vault, ledger: LedgerClient, banks: Banks, config: Config) -> Self {
@@ -125,129 +120,24 @@ impl Payouts {
 
     /// Records the request, holds the money, and leaves the rest to the worker. True when it was answered before.
     pub async fn request(&self, ask: &PayoutRequest, now: SystemTime) -> Result<(Payout, bool), Error> {
-        let kind = self.ledger.book(&ask.book).await?.ok_or(PayoutRefusal::BookUnknown)?;
-        match self.register(ask, kind, now).await? {
-            Registered::Answered(payout) => Ok((payout, true)),
-            Registered::Open(payout) => {
-                let (payout, answered) = self.hold(payout).await?;
-                self.wake.notify_one();
-                Ok((payout, answered))
-            }
-        }
+        let mut answers = self.request_all(std::slice::from_ref(ask), now).await?;
+        answers.pop().expect("each request has an answer")
     }
 
-    /// One transaction: the id, the rules, the row. Once it is committed, the worker finishes a payout whose handler was dropped.
-    async fn register(&self, ask: &PayoutRequest, kind: BookKind, now: SystemTime) -> Result<Registered, Error> {
-        let payout_key = PayoutKey { book: ask.book.clone(), payout_id: payout_id(ask) };
-        let key = RequestKey { book: &ask.book, subject: &ask.user, rpc: RPC, request_id: &ask.request_id };
-        let fields = SentFields::new()
-            .with("beneficiary_id", ask.beneficiary_id)
-            .with("amount.currency_code", ask.amount.currency())
-            .with("amount.minor_units", ask.amount.minor_units());
-        let mut tx = self.store.begin().await?;
-        match requests::begin(&mut tx, key, &fields, now).await? {
-            RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
-            RequestStanding::Replay(outcome) if outcome.refusal => {
-                return Err(Error::Kept(StickyRefusal::from_bytes(&outcome.bytes).ok_or(crate::store::Error::Row("refusal"))?));
+    /// The same of requests of one book with ids that differ: registered together, and answered each on its own. An error: none of them is answered, and each may
+    /// be recorded.
+    pub async fn request_all(&self, asks: &[PayoutRequest], now: SystemTime) -> Result<Vec<Result<(Payout, bool), Error>>, Error> {
+        let Some(first) = asks.first() else { return Ok(Vec::new()) };
+        let kind = self.ledger.book(&first.book).await?.ok_or(PayoutRefusal::BookUnknown)?;
+        let held = self.register_all(asks, kind, now).await?.into_iter().map(|registered| async move {
+            match registered? {
+                Registered::Answered(payout) => Ok((payout, true)),
+                Registered::Open(payout) => self.hold(payout).await,
             }
-            RequestStanding::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &payout_key).await?)),
-            RequestStanding::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &payout_key).await?)),
-            // Checked before anything is written: the hold's id keeps this time, and the ledger's refusal of it would be kept as the answer.
-            RequestStanding::New => {
-                let timely = money::IdTimeBounds::default().check(ask.request_id.uuid(), unix_ms(now).unsigned_abs());
-                timely.map_err(Error::RequestIdTime)?;
-            }
-        }
-        match self.check(&mut tx, ask, kind, unix_ms(now)).await? {
-            Ok(route) => {
-                let mut payout = self.new_payout(ask, payout_key.payout_id, &route, unix_ms(now));
-                let account = format!("{}/{}", payout.attempt.bank_account, payout.amount.currency());
-                payout.attempt.reference = attempts::next_reference(&mut tx, &payout.attempt.bank, &account, &route.account.1).await?;
-                payouts::insert(&mut tx, &payout).await?;
-                attempts::begin(&mut tx, &payout, unix_ms(now)).await?;
-                tx.commit().await?;
-                Ok(Registered::Open(payout))
-            }
-            Err(refusal) => {
-                let stored = refusal.kept();
-                requests::finish(&mut tx, key, &KeptAnswer { bytes: stored.to_bytes(), refusal: true }, now).await?;
-                tx.commit().await?;
-                Err(Error::Kept(stored))
-            }
-        }
-    }
-
-    /// This service's rules, in the contract's order; the rail and bank of a payout that passes them.
-    async fn check(
-        &self,
-        tx: &mut AnyConnection,
-        ask: &PayoutRequest,
-        kind: BookKind,
-        now_ms: i64,
-    ) -> Result<Result<BankRoute, PayoutRefusal>, Error> {
-        // Locked until the payout is stored, so that an erasure of the user's data sees the payout.
-        beneficiaries::hold(tx, &ask.book, ask.beneficiary_id).await?;
-        let beneficiary = beneficiaries::get(tx, &ask.book, ask.beneficiary_id).await?;
-        let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user && !found.is_deleted()) else {
-            return Ok(Err(PayoutRefusal::BeneficiaryUnknown));
-        };
-        if usable(&beneficiary, self.config.payee_unchecked) == Usable::NeedsConfirmation {
-            return Ok(Err(PayoutRefusal::PayeeUnconfirmed));
-        }
-        if beneficiary.currency != ask.amount.currency() {
-            return Ok(Err(PayoutRefusal::CurrencyUnsupported));
-        }
-        let payee = unseal(&self.vault, &ask.book, &beneficiary)?;
-        let options = self.options(&payee, ask.amount, PayoutBounds { kind, entity: None, rails_tried: "" }, now_ms);
-        let Some(route) = options.choice.chosen.clone() else { return Ok(Err(why_none(&options))) };
-        if options.bearer == CostBearer::Creator && options.cost_minor_units >= ask.amount.minor_units() {
-            return Ok(Err(PayoutRefusal::AmountTooSmall { cost_minor_units: options.cost_minor_units }));
-        }
-        Ok(Ok(route))
-    }
-
-    fn new_payout(&self, ask: &PayoutRequest, payout_id: Uuid, route: &BankRoute, now_ms: i64) -> Payout {
-        Payout {
-            book: ask.book.clone(),
-            payout_id,
-            user: ask.user.clone(),
-            beneficiary_id: ask.beneficiary_id,
-            request_id: ask.request_id.uuid(),
-            amount: ask.amount,
-            attempt: self.banks.attempt(1, route, ask.amount),
-            rails_tried: String::new(),
-            bearer: self.banks.bearer(),
-            reviewed: false,
-            returned_minor_units: 0,
-            returnable_until_ms: 0,
-            phase: PayoutPhase::Requested,
-            state: PayoutState::Requested,
-            version: 1,
-            // The handler's own time; after that the worker considers it lost.
-            due_at_ms: now_ms.saturating_add(millis(self.config.lease)),
-            claimed: false,
-            attempts: 0,
-            sends: 0,
-            sendings: Sendings::default(),
-            shared: SharedMessages::default(),
-            sent_at_ms: 0,
-            first_sent_at_ms: 0,
-            seen: false,
-            step_key: chart::id::payout_step_key(payout_id, PayoutPhase::Requested.name(), 0, now_ms),
-            bank_status: String::new(),
-            reason_code: String::new(),
-            reason: String::new(),
-            blocked_by: String::new(),
-            hold_posting_id: String::new(),
-            hold_transfer_no: 0,
-            submit_posting_id: String::new(),
-            final_posting_id: String::new(),
-            unblock_posting_id: String::new(),
-            bank_time_ms: 0,
-            traceparent: rpc::trace::current_traceparent().unwrap_or_default(),
-            created_at_ms: now_ms,
-            final_at_ms: 0,
-        }
+        });
+        let answers = join_all(held).await;
+        self.wake.notify_one();
+        Ok(answers)
     }
 
     /// Holds the money and answers the request, or records the ledger's refusal as its answer. Handler and worker may both do this for one payout: the
@@ -271,28 +161,24 @@ impl Payouts {
                 return Err(Error::HoldUnknown);
             }
         };
+        let (payout_key, mut current) = (payout.key(), payout);
         // Others write at most a claim or the same answer to this payout, so a second or third attempt settles it.
         for _ in 0..RECORD_TRIES_MAX {
-            if let Some(recorded) = self.record_hold(&payout.key(), &held).await? {
-                return held.map(|_| recorded).map_err(Error::Kept);
+            if current.phase != PayoutPhase::Requested {
+                return held.map(|_| (current, true)).map_err(Error::Kept);
             }
+            if let Some(saved) = self.record_hold(current, &held).await? {
+                return held.map(|_| (saved, false)).map_err(Error::Kept);
+            }
+            current = self.store.payout(&payout_key).await?.ok_or(crate::store::Error::Row("payout"))?;
         }
         Err(Error::HoldUnknown)
     }
 
-    /// The payout with the ledger's answer to its hold, and whether that was recorded before. `None`: another writer came in between.
-    async fn record_hold(
-        &self,
-        payout_key: &PayoutKey,
-        held: &Result<(String, i64), StickyRefusal>,
-    ) -> Result<Option<(Payout, bool)>, Error> {
-        let mut tx = self.store.begin().await?;
-        let current = existing(&mut tx, payout_key).await?;
-        if current.phase != PayoutPhase::Requested {
-            return Ok(Some((current, true)));
-        }
+    /// Records the ledger's answer to a payout's hold. `None`: another writer came in between.
+    async fn record_hold(&self, current: Payout, held: &Result<(String, i64), StickyRefusal>) -> Result<Option<Payout>, Error> {
         let now = SystemTime::now();
-        let (next, outcome) = match held {
+        let (next, answer) = match held {
             Ok((posting_id, transfer_no)) => {
                 let mut next = current.enter(PayoutPhase::Held, unix_ms(now));
                 next.hold_posting_id = posting_id.clone();
@@ -302,14 +188,12 @@ impl Payouts {
             Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), KeptAnswer { bytes: stored.to_bytes(), refusal: true }),
         };
         let step = PayoutStep::once(next.state, unix_ms(now), String::new());
-        let Some(saved) = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await? else { return Ok(None) };
-        let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
-        let key = RequestKey { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
-        requests::finish(&mut tx, key, &outcome, now).await?;
-        tx.commit().await?;
-        meters::entered(&saved);
-        self.tell(saved.payout_id);
-        Ok(Some((saved, false)))
+        let saved = self.store.save_answer(next, held.is_ok().then_some(&step), (RPC, answer, now)).await?;
+        if let Some(saved) = &saved {
+            meters::entered(saved);
+            self.tell(saved.payout_id);
+        }
+        Ok(saved)
     }
 
     /// Wakes the watchers of a payout.
@@ -351,13 +235,4 @@ impl Payout {
     pub fn key(&self) -> PayoutKey {
         PayoutKey { book: self.book.clone(), payout_id: self.payout_id }
     }
-}
-
-/// The id of a request's payout, the same at every try.
-fn payout_id(ask: &PayoutRequest) -> Uuid {
-    chart::id::payout(ask.request_id.uuid(), &ask.book, ask.user.as_str())
-}
-
-async fn existing(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Payout, Error> {
-    Ok(payouts::get(tx, payout_key).await?.ok_or(crate::store::Error::Row("payout"))?)
 }

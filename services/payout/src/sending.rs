@@ -20,7 +20,7 @@ use crate::{
     payouts::Payouts,
     store::{
         ach,
-        messages::{self, BankMessage},
+        messages::{self, BankMessage, LoggedMessage},
         payouts,
     },
 };
@@ -81,7 +81,8 @@ impl Payouts {
         if bank.connector.files().is_some() {
             let mut tx = self.store.begin().await?;
             let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
-            messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
+            let logged = LoggedMessage { payout_key: sent.key(), message: &logged, content: None };
+            messages::insert_all(&mut tx, &self.vault, &[logged]).await?;
             ach::give(&mut tx, &entry_of(&sent, sent_at_ms)).await?;
             tx.commit().await?;
             self.news.notify_waiters();

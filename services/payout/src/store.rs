@@ -4,7 +4,8 @@
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`leaf_holds`]: those with treasury. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports.
-//! - [`own_transfers`]: transfers between our own accounts. [`ach`]: ACH files and their entries. [`ach_listing`]: pages of them. [`ach_findings`]: what people found of them. `group`: writes of many payouts in one commit.
+//! - [`own_transfers`]: transfers between our own accounts. [`ach`]: ACH files and their entries. [`ach_listing`]: pages of them. [`ach_findings`]: what people found of them.
+//!   `group`: writes of many payouts in one commit. `read_group`: reads of many rows in one statement.
 //! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
 //! - [`statements`]: findings from banks' statements. [`debits`]: booked debits that nothing explains. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
 //!   old ones.
@@ -22,6 +23,7 @@ pub mod leaf_holds;
 pub mod messages;
 pub mod own_transfers;
 pub mod payouts;
+mod read_group;
 pub mod recalls;
 pub mod refusals;
 pub mod reports;
@@ -40,10 +42,16 @@ pub mod statements;
 pub mod steps;
 pub mod thresholds;
 
-use crate::{domain::Payout, vault::Vault};
+use crate::{
+    domain::{Payout, reservation::LeafHold},
+    vault::Vault,
+};
+use beneficiaries::Beneficiary;
 use db::{Database, Engine, Migration, QueuedTransaction, WriteQueue, requests};
-use group::{PayoutWrite, WriteGroup};
+use futures::FutureExt as _;
+use group::{PayoutWrite, WriteGroup, carry_out};
 use money::{BookName, Currency, Money, UserKey};
+use read_group::ReadGroup;
 use sqlx::{Any, AnyPool, pool::PoolConnection};
 use uuid::Uuid;
 
@@ -131,6 +139,9 @@ pub struct Store {
     writes: WriteQueue,
     /// On SQLite.
     group: Option<WriteGroup>,
+    payout_rows: ReadGroup<Payout>,
+    beneficiary_rows: ReadGroup<Beneficiary>,
+    leaf_hold_rows: ReadGroup<Vec<LeafHold>>,
 }
 
 impl Store {
@@ -152,7 +163,14 @@ impl Store {
     fn over(pool: AnyPool) -> Self {
         let writes = WriteQueue::new(pool);
         let group = (db::engine(writes.pool()) == Engine::Sqlite).then(|| WriteGroup::start(writes.clone()));
-        Self { writes, group }
+        let pool = || writes.pool().clone();
+        Self {
+            group,
+            payout_rows: ReadGroup::start(pool(), |connection, keys| payouts::get_all(connection, keys).boxed()),
+            beneficiary_rows: ReadGroup::start(pool(), |connection, keys| beneficiaries::get_all(connection, keys).boxed()),
+            leaf_hold_rows: ReadGroup::start(pool(), |connection, keys| leaf_holds::of_all(connection, keys).boxed()),
+            writes,
+        }
     }
 
     /// A transaction that will write.
@@ -171,9 +189,9 @@ impl Store {
             return group.write(write).await;
         }
         let mut tx = self.begin().await?;
-        let written = write.carry_out(&mut tx).await?;
+        let mut written = carry_out(&mut tx, &[&write]).await?;
         tx.commit().await?;
-        Ok(written)
+        Ok(written.pop().flatten())
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {

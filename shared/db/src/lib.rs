@@ -9,6 +9,7 @@
 //! - [`durability`] refuses a database whose settings could lose acknowledged work.
 //! - [`is_passing`] distinguishes an unreachable database from a wrong statement.
 //! - [`migrate`] applies migrations once, under a lock, whichever process starts first.
+//! - [`sets`]: statements over many rows.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
 mod closing;
@@ -20,6 +21,7 @@ mod open;
 mod passing;
 mod queue;
 pub mod requests;
+pub mod sets;
 mod transaction;
 
 pub use damaged::{damaged_value, in_row};

@@ -6,14 +6,15 @@
 //!
 //! Outcomes that must not be sticky (overload, unknown outcome, internal) are not finished: [`forget`] the id if nothing happened, else leave it.
 
-use std::collections::BTreeMap;
+use crate::sets::{self, SetValue};
+use std::collections::{BTreeMap, HashSet};
 use std::time::SystemTime;
 
 use money::{
     BookName, RequestId, UserKey,
     time::{from_unix_ms, unix_ms},
 };
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{AnyConnection, AnyPool, Row as _};
 
 /// DDL of the table, for a migration of the service (`Migration::expand(version, requests::TABLE)`).
 pub const TABLE: &str = include_str!("requests/table.sql");
@@ -104,23 +105,40 @@ pub async fn begin(
     fields: &SentFields,
     now: SystemTime,
 ) -> Result<RequestStanding, sqlx::Error> {
-    let sent = encode(fields)?;
-    let inserted = sqlx::query(
-        "INSERT INTO request (book, subject, rpc, request_id, fields, state, outcome, created_at_ms, finished_at_ms)
-         VALUES ($1, $2, $3, $4, $5, 0, NULL, $6, 0) ON CONFLICT DO NOTHING",
-    );
-    let inserted = inserted
-        .bind(key.book.as_str())
-        .bind(key.subject.as_str())
-        .bind(key.rpc)
-        .bind(id_text(key))
-        .bind(sent)
-        .bind(unix_ms(now))
-        .execute(&mut *connection)
-        .await?;
-    if inserted.rows_affected() == 1 {
-        return Ok(RequestStanding::New);
+    let mut standings = begin_all(connection, &[(key, fields)], now).await?;
+    standings.pop().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Registers ids that differ: what is returned of each, in their order.
+pub async fn begin_all(
+    connection: &mut AnyConnection,
+    requests: &[(RequestKey<'_>, &SentFields)],
+    now: SystemTime,
+) -> Result<Vec<RequestStanding>, sqlx::Error> {
+    let mut rows = Vec::new();
+    for (key, fields) in requests {
+        let [book, subject, rpc, id] = columns(*key);
+        rows.push([book, subject, rpc, id, encode(fields)?.into(), unix_ms(now).into(), OPEN.into(), 0.into()]);
     }
+    let insert = "INSERT INTO request (book, subject, rpc, request_id, fields, created_at_ms, state, finished_at_ms) VALUES {rows}
+         ON CONFLICT DO NOTHING RETURNING book, subject, rpc, request_id";
+    let mut inserted: HashSet<[String; 4]> = HashSet::new();
+    for row in sets::returned(connection, insert, &rows).await? {
+        inserted.insert([row.try_get("book")?, row.try_get("subject")?, row.try_get("rpc")?, row.try_get("request_id")?]);
+    }
+    let mut standings = Vec::new();
+    for (key, fields) in requests {
+        let texts = [key.book.as_str(), key.subject.as_str(), key.rpc, &id_text(*key)].map(str::to_owned);
+        standings.push(match inserted.remove(&texts) {
+            true => RequestStanding::New,
+            false => known(connection, *key, fields).await?,
+        });
+    }
+    Ok(standings)
+}
+
+/// The state of an id that was there before.
+async fn known(connection: &mut AnyConnection, key: RequestKey<'_>, fields: &SentFields) -> Result<RequestStanding, sqlx::Error> {
     let row: (String, i64, Option<Vec<u8>>, i64) = sqlx::query_as(
         "SELECT fields, state, outcome, created_at_ms FROM request
          WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4",
@@ -140,6 +158,29 @@ pub async fn begin(
         (OPEN, _) | (_, None) => Ok(RequestStanding::Unfinished { since: from_unix_ms(created_at_ms) }),
         (state, Some(bytes)) => Ok(RequestStanding::Replay(KeptAnswer { bytes, refusal: state == REFUSED })),
     }
+}
+
+/// Records answers of ids that differ. One that was answered before keeps its first answer.
+pub async fn finish_all(
+    connection: &mut AnyConnection,
+    answers: &[(RequestKey<'_>, &KeptAnswer)],
+    now: SystemTime,
+) -> Result<(), sqlx::Error> {
+    let row = |(key, answer): &(RequestKey<'_>, &KeptAnswer)| {
+        let [book, subject, rpc, id] = columns(*key);
+        let state = if answer.refusal { REFUSED } else { ANSWERED };
+        [book, subject, rpc, id, state.into(), answer.bytes.clone().into(), unix_ms(now).into()]
+    };
+    let rows: Vec<[SetValue; 7]> = answers.iter().map(row).collect();
+    let update = "UPDATE request SET state = v.column5, outcome = v.column6, finished_at_ms = v.column7 FROM (VALUES {rows}) AS v
+         WHERE request.book = v.column1 AND request.subject = v.column2 AND request.rpc = v.column3 AND request.request_id = v.column4
+             AND request.state = 0";
+    sets::changed(connection, update, &rows).await?;
+    Ok(())
+}
+
+fn columns(key: RequestKey<'_>) -> [SetValue; 4] {
+    [key.book.as_str().into(), key.subject.as_str().into(), key.rpc.into(), id_text(key).into()]
 }
 
 /// Records the answer and returns the valid one: the first to finish wins, so that two calls that did the same work under the same derived ids also

@@ -23,8 +23,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs looked at in one round.
 const RUNS_MAX: i64 = 100;
-/// Items requested at the same time: each waits for the ledger's commit.
-const AT_ONCE: usize = 48;
+/// Items that are registered in one transaction.
+const REGISTERED_AT_ONCE: usize = 32;
+/// So many of those at the same time: each waits for the ledger's commit.
+const AT_ONCE: usize = 2;
 
 /// Advances runs until `shutdown`.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
@@ -84,21 +86,21 @@ impl Payouts {
         let Some(kind) = self.ledger.book(&run.book).await? else { return Ok(false) };
         let items = self.with_room(&run, items, kind, now_ms).await?;
         let granted = pace.grant(now_ms, items.len());
-        let mut claimed = Vec::new();
+        let claims = items.into_iter().take(granted);
+        let claims: Vec<_> =
+            claims.map(|item| (RunItem { state: RunItemState::Starting, claimed_at_ms: now_ms, ..item.clone() }, item)).collect();
         let mut tx = self.store.begin().await?;
-        for item in items.into_iter().take(granted) {
-            let starting = RunItem { state: RunItemState::Starting, claimed_at_ms: now_ms, ..item.clone() };
-            if run_items::advance(&mut tx, &run, &item, &starting).await? {
-                claimed.push(starting);
-            }
-        }
+        let pairs: Vec<_> = claims.iter().map(|(starting, item)| (item, starting)).collect();
+        let written = run_items::advance_all(&mut tx, &run, &pairs).await?;
         tx.commit().await?;
-        let any = !claimed.is_empty();
-        let started = stream::iter(claimed).map(|item| self.start_item(&run, item)).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+        let claimed: Vec<RunItem> =
+            claims.into_iter().map(|(starting, _)| starting).filter(|item| written.contains(&item.line_no)).collect();
+        let started = claimed.chunks(REGISTERED_AT_ONCE).map(|items| self.start_items(&run, items));
+        let started: Vec<_> = stream::iter(started.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
         for failed in started.into_iter().filter_map(Result::err) {
-            tracing::warn!(run_id = %run.run_id, %failed, "an item of a run is not requested yet; it is tried again after its lease");
+            tracing::warn!(run_id = %run.run_id, %failed, "items of a run are not requested yet; they are tried again after their lease");
         }
-        Ok(any)
+        Ok(!claimed.is_empty())
     }
 
     /// The items whose banks have room for them, at most as many as there is room for.
@@ -139,37 +141,43 @@ impl Payouts {
         Ok(options.choice.chosen.map(|route| route.bank))
     }
 
-    /// Requests an item's payout, and records the answer.
-    async fn start_item(&self, run: &PayoutRun, item: RunItem) -> Result<(), Error> {
-        let Some(line) = PayableLine::read(&item) else {
-            return self.end_item(run, item, "MALFORMED: the line can't be read".to_owned()).await;
-        };
-        let request_id =
-            RequestId::parse(&run.item_request_id(item.line_no).to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
-        let ask =
-            PayoutRequest { book: run.book.clone(), user: line.user, request_id, beneficiary_id: line.beneficiary_id, amount: line.amount };
-        match self.request(&ask, SystemTime::now()).await {
-            Ok((payout, _)) => {
-                let started = RunItem { state: RunItemState::Started, payout_id: payout.payout_id.to_string(), ..item.clone() };
-                self.record_item(run, &item, &started).await
-            }
-            Err(Error::Kept(refusal)) => self.end_item(run, item, refusal.message().to_owned()).await,
-            Err(error @ (Error::RequestIdTime(_) | Error::Refused(_) | Error::Reused(_))) => {
-                self.end_item(run, item, error.to_string()).await
-            }
-            Err(error) => Err(error),
+    /// Requests the payouts of items, and records the answers.
+    async fn start_items(&self, run: &PayoutRun, items: &[RunItem]) -> Result<(), Error> {
+        let (mut asks, mut asked, mut answered) = (Vec::new(), Vec::new(), Vec::new());
+        for item in items {
+            let Some(line) = PayableLine::read(item) else {
+                answered.push((item, refused(item, "MALFORMED: the line can't be read".to_owned())));
+                continue;
+            };
+            let request_id =
+                RequestId::parse(&run.item_request_id(item.line_no).to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
+            let (user, beneficiary_id, amount) = (line.user, line.beneficiary_id, line.amount);
+            asks.push(PayoutRequest { book: run.book.clone(), user, request_id, beneficiary_id, amount });
+            asked.push(item);
         }
-    }
-
-    async fn end_item(&self, run: &PayoutRun, item: RunItem, reason: String) -> Result<(), Error> {
-        let refused = RunItem { state: RunItemState::Refused, reason, ..item.clone() };
-        self.record_item(run, &item, &refused).await
-    }
-
-    /// Another process may have taken the item over meanwhile; it gets the same answer, and one of them records it.
-    async fn record_item(&self, run: &PayoutRun, item: &RunItem, next: &RunItem) -> Result<(), Error> {
+        let answers = match self.request_all(&asks, SystemTime::now()).await {
+            Ok(answers) => answers,
+            // One that can't even be registered must not keep the others from it.
+            Err(_) => stream::iter(&asks).then(|ask| self.request(ask, SystemTime::now())).collect().await,
+        };
+        for (item, answer) in asked.into_iter().zip(answers) {
+            match answer {
+                Ok((payout, _)) => {
+                    let payout_id = payout.payout_id.to_string();
+                    answered.push((item, RunItem { state: RunItemState::Started, payout_id, ..item.clone() }));
+                }
+                Err(Error::Kept(refusal)) => answered.push((item, refused(item, refusal.message().to_owned()))),
+                Err(error @ (Error::RequestIdTime(_) | Error::Refused(_) | Error::Reused(_))) => {
+                    answered.push((item, refused(item, error.to_string())));
+                }
+                Err(failed) => {
+                    tracing::warn!(run_id = %run.run_id, line_no = item.line_no, %failed, "an item of a run is not requested yet; it is tried after its lease");
+                }
+            }
+        }
+        // Another process may have taken an item over meanwhile; it gets the same answer, and one of them records it.
         let mut tx = self.store.begin().await?;
-        run_items::advance(&mut tx, run, item, next).await?;
+        run_items::advance_all(&mut tx, run, &answered.iter().map(|(item, next)| (*item, next)).collect::<Vec<_>>()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -188,4 +196,8 @@ impl Payouts {
         tx.commit().await?;
         Ok(false)
     }
+}
+
+fn refused(item: &RunItem, reason: String) -> RunItem {
+    RunItem { state: RunItemState::Refused, reason, ..item.clone() }
 }

@@ -20,8 +20,8 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// Payouts of one message that are stored at once: they share commits, and leave connections to others.
-const STORED_AT_ONCE: usize = 64;
+/// Payouts of one message that are stored at once: they share statements and commits.
+const STORED_AT_ONCE: usize = 128;
 /// How the id of a message of many payments begins; 32 hexadecimal digits follow, and no hyphen, as there is in that of a message of one.
 const ID_PREFIX: char = 'B';
 

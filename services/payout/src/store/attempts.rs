@@ -6,6 +6,7 @@ use crate::domain::{
     attempt::{Attempt, ReferenceNumbering},
 };
 use ::money::BookName;
+use db::sets::{self, SetValue};
 use sqlx::AnyConnection;
 use uuid::Uuid;
 
@@ -42,54 +43,60 @@ pub async fn next_reference(
     bank_account: &str,
     numbering: &ReferenceNumbering,
 ) -> Result<String, Error> {
-    let sql = "INSERT INTO reference_counter (bank, bank_account, next_no) VALUES ($1, $2, 2)
-         ON CONFLICT (bank, bank_account) DO UPDATE SET next_no = reference_counter.next_no + 1 RETURNING next_no - 1";
-    let number: i64 = sqlx::query_scalar(sql).bind(bank.to_owned()).bind(bank_account.to_owned()).fetch_one(tx).await?;
+    let first = next_numbers(tx, bank, bank_account, 1).await?;
+    numbered(numbering, first)
+}
+
+/// Takes so many numbers of the account's references, from the returned one on.
+pub async fn next_numbers(tx: &mut AnyConnection, bank: &str, bank_account: &str, count: i64) -> Result<i64, Error> {
+    let sql = "INSERT INTO reference_counter (bank, bank_account, next_no) VALUES ($1, $2, 1 + $3)
+         ON CONFLICT (bank, bank_account) DO UPDATE SET next_no = reference_counter.next_no + $3 RETURNING next_no - $3";
+    let query = sqlx::query_scalar(sql).bind(bank.to_owned()).bind(bank_account.to_owned()).bind(count);
+    Ok(query.fetch_one(tx).await?)
+}
+
+/// The reference of a number.
+pub fn numbered(numbering: &ReferenceNumbering, number: i64) -> Result<String, Error> {
     numbering.reference(number).ok_or(Error::Row("counter of trace numbers, which is used up,"))
 }
 
 /// Keeps an attempt that begins.
 pub async fn begin(tx: &mut AnyConnection, payout: &Payout, now_ms: i64) -> Result<(), Error> {
-    let attempt = &payout.attempt;
-    sqlx::query(
-        "INSERT INTO payout_attempt (book, payout_id, attempt_no, rail, bank, entity, bank_account, end_to_end_id, reference, cost_minor_units, begun_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (book, payout_id, attempt_no) DO UPDATE SET
+    begin_all(tx, &[payout], now_ms).await
+}
+
+/// Keeps the attempts of these payouts, which differ, that begin.
+pub async fn begin_all(tx: &mut AnyConnection, payouts: &[&Payout], now_ms: i64) -> Result<(), Error> {
+    let row = |payout: &&Payout| {
+        let ([book, payout_id], attempt) = (payout.key().columns(), &payout.attempt);
+        let [rail, bank, entity, account] =
+            [&attempt.rail, &attempt.bank, &attempt.entity, &attempt.bank_account].map(|text| text.clone().into());
+        let (reference, cost) = (attempt.reference.clone().into(), attempt.cost_minor_units.into());
+        [book, payout_id, attempt.number.into(), rail, bank, entity, account, payout.end_to_end_id().into(), reference, cost, now_ms.into()]
+    };
+    let rows: Vec<[SetValue; 11]> = payouts.iter().map(row).collect();
+    let sql = "INSERT INTO payout_attempt (book, payout_id, attempt_no, rail, bank, entity, bank_account, end_to_end_id, reference, cost_minor_units, begun_at_ms)
+         VALUES {rows} ON CONFLICT (book, payout_id, attempt_no) DO UPDATE SET
              rail = excluded.rail, bank = excluded.bank, entity = excluded.entity, bank_account = excluded.bank_account,
-             reference = excluded.reference, cost_minor_units = excluded.cost_minor_units",
-    )
-    .bind(payout.book.as_str().to_owned())
-    .bind(payout.payout_id.to_string())
-    .bind(attempt.number)
-    .bind(attempt.rail.clone())
-    .bind(attempt.bank.clone())
-    .bind(attempt.entity.clone())
-    .bind(attempt.bank_account.clone())
-    .bind(payout.end_to_end_id())
-    .bind(attempt.reference.clone())
-    .bind(attempt.cost_minor_units)
-    .bind(now_ms)
-    .execute(tx)
-    .await?;
+             reference = excluded.reference, cost_minor_units = excluded.cost_minor_units";
+    sets::changed(tx, sql, &rows).await?;
     Ok(())
 }
 
-/// Keeps how the payout's attempt ended, and when that was, if it was not paid; 0 if it was.
-pub async fn end(tx: &mut AnyConnection, payout: &Payout, now_ms: i64) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE payout_attempt SET sends = $4, sendings = $5, bank_status = $6, reason_code = $7, reason = $8, ended_at_ms = $9
-         WHERE book = $1 AND payout_id = $2 AND attempt_no = $3",
-    )
-    .bind(payout.book.as_str().to_owned())
-    .bind(payout.payout_id.to_string())
-    .bind(payout.attempt.number)
-    .bind(payout.sends)
-    .bind(payout.sendings.letters())
-    .bind(payout.bank_status.clone())
-    .bind(payout.reason_code.clone())
-    .bind(payout.reason.clone())
-    .bind(now_ms)
-    .execute(tx)
-    .await?;
+/// Keeps how the attempts of these payouts ended, and when that was, if they were not paid; 0 if they were.
+pub async fn end_all(tx: &mut AnyConnection, ended: &[(&Payout, i64)]) -> Result<(), Error> {
+    let row = |(payout, ended_at_ms): &(&Payout, i64)| {
+        let [book, payout_id] = payout.key().columns();
+        let (bank_status, code) = (payout.bank_status.clone().into(), payout.reason_code.clone().into());
+        let (number, sends, letters) = (payout.attempt.number.into(), payout.sends.into(), payout.sendings.letters().into());
+        [book, payout_id, number, sends, letters, bank_status, code, payout.reason.clone().into(), (*ended_at_ms).into()]
+    };
+    let rows: Vec<[SetValue; 9]> = ended.iter().map(row).collect();
+    let sql = "UPDATE payout_attempt SET sends = v.column4, sendings = v.column5, bank_status = v.column6, reason_code = v.column7,
+             reason = v.column8, ended_at_ms = v.column9
+         FROM (VALUES {rows}) AS v
+         WHERE payout_attempt.book = v.column1 AND payout_attempt.payout_id = v.column2 AND payout_attempt.attempt_no = v.column3";
+    sets::changed(tx, sql, &rows).await?;
     Ok(())
 }
 

@@ -1,10 +1,12 @@
 //! The table of beneficiaries.
 
-use super::{Error, PageStart, Store, currency, user, uuid};
+use super::{Error, PageStart, Store, currency, read_group::RowKey, user, uuid};
 use crate::beneficiaries::PayeeStanding;
 use accounts::AddressKind;
+use db::sets::{self, SetValue};
 use money::{BookName, Currency, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// A bank account to pay to, as stored.
@@ -127,11 +129,33 @@ pub async fn hold(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<(
     Ok(())
 }
 
+/// Those of these ids that there are, each locked against erasure until the transaction ends.
+pub async fn hold_all(tx: &mut AnyConnection, book: &BookName, ids: &BTreeSet<Uuid>) -> Result<HashMap<Uuid, Beneficiary>, Error> {
+    let rows: Vec<[SetValue; 2]> = ids.iter().map(|id| [book.as_str().into(), id.to_string().into()]).collect();
+    let sql = format!(
+        "UPDATE beneficiary SET created_at_ms = beneficiary.created_at_ms FROM (VALUES {{rows}}) AS v
+         WHERE beneficiary.book = v.column1 AND beneficiary.beneficiary_id = v.column2 RETURNING {COLUMNS}"
+    );
+    let held = sets::returned(tx, &sql, &rows).await?;
+    held.iter().map(|row| read(row).map(|found| (found.beneficiary_id, found))).collect()
+}
+
 /// One by its id.
 pub async fn get(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<Option<Beneficiary>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM beneficiary WHERE book = $1 AND beneficiary_id = $2");
     let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str().to_owned()).bind(id.to_string());
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
+}
+
+/// Those of these ids of books that there are.
+pub(super) async fn get_all(connection: &mut AnyConnection, keys: &BTreeSet<RowKey>) -> Result<HashMap<RowKey, Beneficiary>, Error> {
+    let rows: Vec<_> = keys.iter().map(RowKey::columns).collect();
+    let sql = format!(
+        "SELECT book, {COLUMNS} FROM (VALUES {{rows}}) AS v CROSS JOIN beneficiary
+         WHERE beneficiary.book = v.column1 AND beneficiary.beneficiary_id = v.column2"
+    );
+    let found = sets::returned(connection, &sql, &rows).await?;
+    found.iter().map(|row| Ok((RowKey::of(row, "beneficiary_id")?, read(row)?))).collect()
 }
 
 /// Marks one as deleted at a time; one that is already deleted keeps its time.
@@ -217,8 +241,7 @@ impl Store {
 
     /// One by its id.
     pub async fn beneficiary(&self, book: &BookName, id: Uuid) -> Result<Option<Beneficiary>, Error> {
-        let mut connection = self.pool().acquire().await?;
-        get(&mut connection, book, id).await
+        self.beneficiary_rows.read(RowKey { book: book.clone(), id }).await
     }
 
     /// A user's beneficiaries, newest first, deleted ones included: everything that is known of the user.

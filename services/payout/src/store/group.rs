@@ -1,22 +1,28 @@
-//! On SQLite, writes of many payouts in one commit. A commit waits for the disk and the next one for it, so that a payout's dozen of writes, each on its own,
-//! would bound what a process pays in a second. PostgreSQL commits transactions of many connections together by itself.
+//! On SQLite, writes of many payouts in one commit and with the same few statements. A commit waits for the disk and the next one for it, and a statement for the
+//! database's thread, so that a payout's dozen of writes, each on its own, would bound what a process pays in a second. PostgreSQL commits transactions of many
+//! connections together by itself.
 //!
 //! A write whose caller is dropped before its group begins is left out; one that has begun is carried out, as a commit that was sent is. Every write names the
 //! version or state that it replaces, so it changes nothing when it comes too late or twice.
 
 use super::{
     Error, attempts,
-    messages::{self, BankMessage},
+    messages::{self, BankMessage, LoggedMessage},
     payouts,
     steps::PayoutStep,
 };
 use crate::{domain::Payout, vault::Vault};
-use db::WriteQueue;
+use db::{
+    WriteQueue,
+    requests::{self, KeptAnswer, RequestKey},
+};
+use money::RequestId;
 use sqlx::AnyConnection;
+use std::{collections::HashSet, time::SystemTime};
 use tokio::sync::{mpsc, oneshot};
 
 /// Most writes of one commit: others wait no longer than for so many.
-const GROUP_MAX: usize = 64;
+const GROUP_MAX: usize = 128;
 /// Most writes that wait; the next caller waits for a place. More than there are handlers and drivers of payouts.
 const QUEUE_MAX: usize = 1_024;
 
@@ -33,11 +39,17 @@ pub(crate) struct PayoutWrite {
 /// What is written together with a payout, and only with it.
 pub(crate) enum WrittenBeside {
     Nothing,
-    /// How its attempt ended; see [`attempts::end`].
+    /// How its attempt ended; see [`attempts::end_all`].
     AttemptEnd {
         ended_at_ms: i64,
     },
-    /// A message to the bank or from it, with what it is compared by; see [`messages::insert`].
+    /// The answer to the request that created it, unless that has one; see [`requests::finish_all`].
+    Answer {
+        rpc: &'static str,
+        answer: KeptAnswer,
+        at: SystemTime,
+    },
+    /// A message to the bank or from it, with what it is compared by; see [`messages::insert_all`].
     Message {
         vault: Vault,
         message: BankMessage,
@@ -45,18 +57,59 @@ pub(crate) enum WrittenBeside {
     },
 }
 
-impl PayoutWrite {
-    /// May be repeated: it replaces a version that it names.
-    pub async fn carry_out(&self, tx: &mut AnyConnection) -> Written {
-        let Some(saved) = payouts::update(tx, self.payout.clone(), self.step.as_ref()).await? else { return Ok(None) };
-        match &self.beside {
+/// Carries out writes, those of different payouts with the same statements; what was written of each, in their order. May be repeated: each replaces a version
+/// that it names.
+pub(crate) async fn carry_out(tx: &mut AnyConnection, writes: &[&PayoutWrite]) -> Result<Vec<Option<Payout>>, Error> {
+    let mut written: Vec<Option<Payout>> = writes.iter().map(|_| None).collect();
+    let mut left: Vec<usize> = (0..writes.len()).collect();
+    while !left.is_empty() {
+        let mut keys = HashSet::new();
+        // Two of one payout are carried out one after the other, and only one of them changes anything.
+        let (now, later): (Vec<usize>, Vec<usize>) = left.into_iter().partition(|at| keys.insert(writes[*at].payout.key()));
+        let updates = now.iter().map(|at| (writes[*at].payout.clone(), writes[*at].step.as_ref())).collect();
+        let saved = payouts::update_all(tx, updates).await?;
+        let done: Vec<(&PayoutWrite, &Payout)> =
+            now.iter().zip(&saved).filter_map(|(at, saved)| Some((writes[*at], saved.as_ref()?))).collect();
+        write_beside(tx, &done).await?;
+        for (at, saved) in now.into_iter().zip(saved) {
+            written[at] = saved;
+        }
+        left = later;
+    }
+    Ok(written)
+}
+
+/// Writes what belongs to payouts that were written.
+async fn write_beside(tx: &mut AnyConnection, done: &[(&PayoutWrite, &Payout)]) -> Result<(), Error> {
+    let (mut ended, mut logged, mut sealing) = (Vec::new(), Vec::new(), None);
+    let (mut answers, mut answered_at) = (Vec::new(), None);
+    for (write, saved) in done {
+        match &write.beside {
             WrittenBeside::Nothing => {}
-            WrittenBeside::AttemptEnd { ended_at_ms } => attempts::end(tx, &saved, *ended_at_ms).await?,
+            WrittenBeside::AttemptEnd { ended_at_ms } => ended.push((*saved, *ended_at_ms)),
+            WrittenBeside::Answer { rpc, answer, at } => {
+                let id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| Error::Row("request id"))?;
+                answers.push((*saved, *rpc, id, answer));
+                answered_at = Some(*at);
+            }
             WrittenBeside::Message { vault, message, content } => {
-                messages::insert(tx, vault, &saved.key(), message, content.as_deref()).await?;
+                sealing = Some(vault);
+                logged.push(LoggedMessage { payout_key: saved.key(), message, content: content.as_deref() });
             }
         }
-        Ok(Some(saved))
+    }
+    attempts::end_all(tx, &ended).await?;
+    if let Some(at) = answered_at {
+        let answers: Vec<_> = answers
+            .iter()
+            .map(|(saved, rpc, id, answer)| (RequestKey { book: &saved.book, subject: &saved.user, rpc, request_id: id }, *answer))
+            .collect();
+        requests::finish_all(tx, &answers, at).await?;
+    }
+    match sealing {
+        // All of a store are sealed with the same keys.
+        Some(vault) => messages::insert_all(tx, vault, &logged).await,
+        None => Ok(()),
     }
 }
 
@@ -120,10 +173,7 @@ async fn commit(writes: &WriteQueue, group: Vec<WaitingWrite>) {
 /// Carries out writes in one transaction.
 async fn together(writes: &WriteQueue, group: &[&PayoutWrite]) -> Result<Vec<Option<Payout>>, Error> {
     let mut tx = writes.transaction().await?;
-    let mut written = Vec::with_capacity(group.len());
-    for write in group {
-        written.push(write.carry_out(&mut tx).await?);
-    }
+    let written = carry_out(&mut tx, group).await?;
     tx.commit().await?;
     Ok(written)
 }

@@ -1,8 +1,10 @@
 //! The table of what payouts reserve with treasury.
 
-use super::{Error, book as read_book, money as read_money, payouts::PayoutKey, uuid};
+use super::{Error, Store, book as read_book, money as read_money, payouts::PayoutKey, read_group::RowKey, uuid};
 use crate::domain::reservation::{LeafHold, PayingSource};
+use db::sets;
 use sqlx::{AnyConnection, Row, any::AnyRow};
+use std::collections::{BTreeSet, HashMap};
 
 const ASKED: &str = "asked";
 const RELEASED: &str = "released";
@@ -24,11 +26,23 @@ fn read(row: &AnyRow) -> Result<LeafHold, Error> {
     })
 }
 
-/// All of a payout, the first one first.
-pub async fn of(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Vec<LeafHold>, Error> {
-    let query = sqlx::query("SELECT * FROM payout_leaf_hold WHERE book = $1 AND payout_id = $2 ORDER BY hold_no");
-    let query = query.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string());
-    query.fetch_all(tx).await?.iter().map(read).collect()
+/// All of each of these payouts, the first one first.
+pub(super) async fn of_all(connection: &mut AnyConnection, keys: &BTreeSet<RowKey>) -> Result<HashMap<RowKey, Vec<LeafHold>>, Error> {
+    let rows: Vec<_> = keys.iter().map(RowKey::columns).collect();
+    let sql = "SELECT payout_leaf_hold.* FROM (VALUES {rows}) AS v CROSS JOIN payout_leaf_hold
+         WHERE payout_leaf_hold.book = v.column1 AND payout_leaf_hold.payout_id = v.column2 ORDER BY hold_no";
+    let mut found: HashMap<RowKey, Vec<LeafHold>> = HashMap::new();
+    for row in sets::returned(connection, sql, &rows).await? {
+        found.entry(RowKey::of(&row, "payout_id")?).or_default().push(read(&row)?);
+    }
+    Ok(found)
+}
+
+impl Store {
+    /// All of a payout, the first one first.
+    pub async fn leaf_holds(&self, payout_key: &PayoutKey) -> Result<Vec<LeafHold>, Error> {
+        Ok(self.leaf_hold_rows.read(payout_key.into()).await?.unwrap_or_default())
+    }
 }
 
 /// Stores one that treasury is about to be asked for.

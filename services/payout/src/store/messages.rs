@@ -1,8 +1,10 @@
 //! The log of messages to and from banks.
 
-use super::{Error, Store, payouts::PayoutKey};
+use super::{Error, Store, book, payouts::PayoutKey, uuid};
 use crate::vault::Vault;
-use sqlx::AnyConnection;
+use db::sets;
+use sqlx::{AnyConnection, Row as _};
+use std::collections::HashMap;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl BankMessage {
 
 /// Different answers that one payout keeps, each in full. Further ones are only counted: a bank that answers differently each time says nothing useful
 /// to people, and each answer may have 256 KiB.
-const ANSWERS_MAX: i64 = 32;
+const ANSWERS_MAX: usize = 32;
 /// The digest for all further answers, and the body kept for them.
 const OTHERS: (&str, &[u8]) = ("others", b"further different answers; they are counted and not kept");
 
@@ -49,57 +51,80 @@ pub(crate) fn sealed_for(payout_key: &PayoutKey) -> String {
     format!("bank_message {} {}", payout_key.book, payout_key.payout_id)
 }
 
-/// Stores a message, sealed: once for each `content`, if given. Only one worker processes a payout at a time, so its message numbers do not collide; if
-/// they do, the later writer's transaction fails and the payout is processed again.
-pub async fn insert(
-    tx: &mut AnyConnection,
-    vault: &Vault,
-    payout_key: &PayoutKey,
-    message: &BankMessage,
-    content: Option<&str>,
-) -> Result<(), Error> {
-    let (book, payout_id) = (payout_key.book.as_str().to_owned(), payout_key.payout_id.to_string());
-    let (mut digest, mut body) = (content.map(|content| vault.digest(content)).unwrap_or_default(), message.body.as_slice());
-    if content.is_some() {
-        if repeated(tx, payout_key, &digest, message.at_ms).await? {
-            return Ok(());
-        }
-        let kept = sqlx::query_scalar("SELECT COUNT(*) FROM bank_message WHERE book = $1 AND payout_id = $2 AND digest <> ''");
-        let kept: i64 = kept.bind(book.clone()).bind(payout_id.clone()).fetch_one(&mut *tx).await?;
-        if kept >= ANSWERS_MAX {
-            (digest, body) = (OTHERS.0.to_owned(), OTHERS.1);
-            if repeated(tx, payout_key, &digest, message.at_ms).await? {
-                return Ok(());
-            }
+/// A message of a payout, to be stored.
+pub struct LoggedMessage<'a> {
+    /// Whose it is.
+    pub payout_key: PayoutKey,
+    /// The message.
+    pub message: &'a BankMessage,
+    /// What it is compared by, if it is stored once for each content.
+    pub content: Option<&'a str>,
+}
+
+/// The numbers of a payout's messages, and the digests of those that were compared.
+#[derive(Default)]
+struct KeptMessages {
+    last: i64,
+    digests: Vec<String>,
+}
+
+/// Stores a message of each of these payouts, which differ, sealed. Only one worker processes a payout at a time, so its message numbers do not collide; if
+/// they do, the later writer's transaction fails and the payouts are processed again.
+pub async fn insert_all(tx: &mut AnyConnection, vault: &Vault, messages: &[LoggedMessage<'_>]) -> Result<(), Error> {
+    let keys: Vec<_> = messages.iter().map(|logged| logged.payout_key.columns()).collect();
+    let mut kept: HashMap<PayoutKey, KeptMessages> = HashMap::new();
+    let sql = "SELECT book, payout_id, message_no, digest FROM (VALUES {rows}) AS v CROSS JOIN bank_message
+         WHERE bank_message.book = v.column1 AND bank_message.payout_id = v.column2";
+    for row in sets::returned(tx, sql, &keys).await? {
+        let key = PayoutKey { book: book(&row.try_get::<String, _>("book")?)?, payout_id: uuid(&row.try_get::<String, _>("payout_id")?)? };
+        let (of_payout, digest) = (kept.entry(key).or_default(), row.try_get::<String, _>("digest")?);
+        of_payout.last = of_payout.last.max(row.try_get("message_no")?);
+        if !digest.is_empty() {
+            of_payout.digests.push(digest);
         }
     }
-    let sealed = vault.seal(&sealed_for(payout_key), body)?;
-    let free = sqlx::query_scalar("SELECT COALESCE(MAX(message_no), 0) + 1 FROM bank_message WHERE book = $1 AND payout_id = $2");
-    let free: i64 = free.bind(book.clone()).bind(payout_id.clone()).fetch_one(&mut *tx).await?;
-    sqlx::query(
-        "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, last_at_ms, sealed, digest)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
-    )
-    .bind(book)
-    .bind(payout_id)
-    .bind(free)
-    .bind(message.direction)
-    .bind(message.kind)
-    .bind(message.http_status)
-    .bind(message.at_ms)
-    .bind(sealed)
-    .bind(digest)
-    .execute(tx)
-    .await?;
+    let none = KeptMessages::default();
+    let mut rows = Vec::new();
+    for LoggedMessage { payout_key, message, content } in messages {
+        let kept = kept.get(payout_key).unwrap_or(&none);
+        let (mut digest, mut body) = (content.map(|content| vault.digest(content)).unwrap_or_default(), message.body.as_slice());
+        if content.is_some() && !kept.digests.contains(&digest) && kept.digests.len() >= ANSWERS_MAX {
+            (digest, body) = (OTHERS.0.to_owned(), OTHERS.1);
+        }
+        if content.is_some() && kept.digests.contains(&digest) {
+            count_repeated(tx, payout_key, &digest, message.at_ms).await?;
+            continue;
+        }
+        let sealed = vault.seal(&sealed_for(payout_key), body)?;
+        let [book, payout_id] = payout_key.columns();
+        let (direction, kind, at_ms) = (message.direction.into(), message.kind.into(), message.at_ms.into());
+        let status = message.http_status.into();
+        rows.push([
+            book,
+            payout_id,
+            (kept.last + 1).into(),
+            direction,
+            kind,
+            status,
+            at_ms,
+            message.at_ms.into(),
+            sealed.into(),
+            digest.into(),
+        ]);
+    }
+    let sql = "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, last_at_ms, sealed, digest)
+         VALUES {rows}";
+    sets::changed(tx, sql, &rows).await?;
     Ok(())
 }
 
 /// Counts a repetition of content that is stored already.
-async fn repeated(tx: &mut AnyConnection, payout_key: &PayoutKey, digest: &str, at_ms: i64) -> Result<bool, Error> {
+async fn count_repeated(tx: &mut AnyConnection, payout_key: &PayoutKey, digest: &str, at_ms: i64) -> Result<(), Error> {
     let counted =
         sqlx::query("UPDATE bank_message SET times = times + 1, last_at_ms = $4 WHERE book = $1 AND payout_id = $2 AND digest = $3");
     let counted = counted.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string()).bind(digest.to_owned());
-    Ok(counted.bind(at_ms).execute(tx).await?.rows_affected() > 0)
+    counted.bind(at_ms).execute(tx).await?;
+    Ok(())
 }
 
 /// The metadata of a message, without its content.

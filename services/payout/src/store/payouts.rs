@@ -4,7 +4,8 @@ use super::{
     Error, PageStart, Store, book,
     group::{PayoutWrite, WrittenBeside},
     messages::BankMessage,
-    row::{self, StoredColumn},
+    read_group::RowKey,
+    row,
     steps::{self, PayoutStep},
     uuid,
 };
@@ -12,10 +13,17 @@ use crate::{
     domain::{Payout, PayoutState},
     vault::Vault,
 };
+use db::{
+    requests::KeptAnswer,
+    sets::{self, SetValue},
+};
 use money::{BookName, UserKey};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row, any::AnyRow};
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    time::SystemTime,
+};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
@@ -41,6 +49,13 @@ pub struct ListedPayouts {
     pub limit: i64,
 }
 
+impl PayoutKey {
+    /// Its columns, as those of a set.
+    pub(super) fn columns(&self) -> [SetValue; 2] {
+        [self.book.as_str().into(), self.payout_id.to_string().into()]
+    }
+}
+
 fn read(row: &AnyRow) -> Result<Payout, Error> {
     let columns = row::read(|name| row.try_get::<String, _>(name), |name| row.try_get::<i64, _>(name));
     columns.map_err(|error| match error {
@@ -50,43 +65,53 @@ fn read(row: &AnyRow) -> Result<Payout, Error> {
     })
 }
 
-/// Stores a new payout and its first step.
-pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version,
-             due_at_ms, attempts, sends, sent_at_ms, first_sent_at_ms, seen, step_key, bank_status, reason_code, reason, hold_posting_id,
-             hold_transfer_no, submit_posting_id, final_posting_id, bank_time_ms, traceparent, created_at_ms, final_at_ms, attempt_no, bank, entity,
-             bank_account, reference, cost_minor_units, starts_at_ms, expected_at_ms, bearer)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0, 0, $13, '', '', '', '', 0, '', '', 0, $14, $15, 0, $16, $17, $18,
-             $19, $20, $21, $22, $23, $24)",
-    )
-    .bind(payout.book.as_str().to_owned())
-    .bind(payout.payout_id.to_string())
-    .bind(payout.user.as_str().to_owned())
-    .bind(payout.beneficiary_id.to_string())
-    .bind(payout.request_id.to_string())
-    .bind(payout.amount.currency().code().to_owned())
-    .bind(payout.amount.minor_units())
-    .bind(payout.attempt.rail.clone())
-    .bind(payout.phase.name())
-    .bind(payout.state.name())
-    .bind(payout.version)
-    .bind(payout.due_at_ms)
-    .bind(payout.step_key.to_string())
-    .bind(payout.traceparent.clone())
-    .bind(payout.created_at_ms)
-    .bind(payout.attempt.number)
-    .bind(payout.attempt.bank.clone())
-    .bind(payout.attempt.entity.clone())
-    .bind(payout.attempt.bank_account.clone())
-    .bind(payout.attempt.reference.clone())
-    .bind(payout.attempt.cost_minor_units)
-    .bind(payout.attempt.starts_at_ms)
-    .bind(payout.attempt.expected_at_ms)
-    .bind(payout.bearer.name())
-    .execute(&mut *tx)
-    .await?;
-    steps::insert(tx, payout, &PayoutStep::once(payout.state, payout.created_at_ms, String::new())).await
+/// Stores new payouts, each with its first step.
+pub async fn insert_all(tx: &mut AnyConnection, payouts: &[&Payout]) -> Result<(), Error> {
+    let rows: Vec<[SetValue; 38]> = payouts.iter().map(|payout| inserted(payout)).collect();
+    let sql = "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version,
+             due_at_ms, step_key, traceparent, created_at_ms, attempt_no, bank, entity, bank_account, reference, cost_minor_units, starts_at_ms,
+             expected_at_ms, bearer, attempts, sends, sent_at_ms, first_sent_at_ms, seen, hold_transfer_no, bank_time_ms, final_at_ms,
+             bank_status, reason_code, reason, hold_posting_id, submit_posting_id, final_posting_id)
+         VALUES {rows}";
+    sets::changed(tx, sql, &rows).await?;
+    let first = |payout: &&Payout| (payout.key(), PayoutStep::once(payout.state, payout.created_at_ms, String::new()));
+    steps::insert_first(tx, &payouts.iter().map(first).collect::<Vec<_>>()).await
+}
+
+/// The columns of a new payout: at the end eight numbers and six texts that have no value yet.
+fn inserted(payout: &Payout) -> [SetValue; 38] {
+    let (attempt, [book, payout_id]) = (&payout.attempt, payout.key().columns());
+    let [rail, bank, entity, account, reference] =
+        [&attempt.rail, &attempt.bank, &attempt.entity, &attempt.bank_account, &attempt.reference].map(|text| text.clone().into());
+    let known: [SetValue; 24] = [
+        book,
+        payout_id,
+        payout.user.as_str().into(),
+        payout.beneficiary_id.to_string().into(),
+        payout.request_id.to_string().into(),
+        payout.amount.currency().code().into(),
+        payout.amount.minor_units().into(),
+        rail,
+        payout.phase.name().into(),
+        payout.state.name().into(),
+        payout.version.into(),
+        payout.due_at_ms.into(),
+        payout.step_key.to_string().into(),
+        payout.traceparent.clone().into(),
+        payout.created_at_ms.into(),
+        attempt.number.into(),
+        bank,
+        entity,
+        account,
+        reference,
+        attempt.cost_minor_units.into(),
+        attempt.starts_at_ms.into(),
+        attempt.expected_at_ms.into(),
+        payout.bearer.name().into(),
+    ];
+    let unknown = std::iter::repeat_n(SetValue::Number(0), 8).chain(std::iter::repeat_n(SetValue::Text(String::new()), 6));
+    let mut all = known.into_iter().chain(unknown);
+    std::array::from_fn(|_| all.next().expect("as many as there are columns"))
 }
 
 /// One by its id.
@@ -94,6 +119,17 @@ pub async fn get(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Optio
     let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND payout_id = $2");
     let query = query.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string());
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
+}
+
+/// Payouts by their keys. A join in this order, since SQLite would read the whole table for `IN` with two columns.
+const ALL: &str =
+    "SELECT payout.* FROM (VALUES {rows}) AS v CROSS JOIN payout WHERE payout.book = v.column1 AND payout.payout_id = v.column2";
+
+/// Those of these that there are.
+pub(super) async fn get_all(connection: &mut AnyConnection, keys: &BTreeSet<RowKey>) -> Result<HashMap<RowKey, Payout>, Error> {
+    let rows: Vec<_> = keys.iter().map(RowKey::columns).collect();
+    let found = sets::returned(connection, ALL, &rows).await?;
+    found.iter().map(|row| Ok((RowKey::of(row, "payout_id")?, read(row)?))).collect()
 }
 
 /// Locks a payout's row until the transaction ends, so that what is decided from its other rows is decided one after the other.
@@ -104,27 +140,41 @@ pub async fn lock(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<(), 
 }
 
 /// Writes `payout` over the version that was read, and the step, if any. `None`: another writer was first, and nothing changed.
-pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
-    let columns = row::changing(&payout);
-    let set: Vec<String> = columns.iter().zip(4..).map(|((name, _), place)| format!("{name} = ${place}")).collect();
-    let sql = format!("UPDATE payout SET version = version + 1, {} WHERE book = $1 AND payout_id = $2 AND version = $3", set.join(", "));
-    let mut query =
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(payout.book.as_str().to_owned()).bind(payout.payout_id.to_string()).bind(payout.version);
-    for (_, column) in columns {
-        query = match column {
-            StoredColumn::Text(text) => query.bind(text),
-            StoredColumn::Number(number) => query.bind(number),
-        };
+pub async fn update(tx: &mut AnyConnection, payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
+    Ok(update_all(tx, vec![(payout, step)]).await?.pop().flatten())
+}
+
+/// The same of payouts that differ: what was written of each, in their order.
+pub(super) async fn update_all(tx: &mut AnyConnection, writes: Vec<(Payout, Option<&PayoutStep>)>) -> Result<Vec<Option<Payout>>, Error> {
+    let Some((first, _)) = writes.first() else { return Ok(Vec::new()) };
+    let set: Vec<String> = row::changing(first).iter().zip(4..).map(|((name, _), place)| format!("{name} = v.column{place}")).collect();
+    let sql = format!(
+        "UPDATE payout SET version = payout.version + 1, {} FROM (VALUES {{rows}}) AS v
+         WHERE payout.book = v.column1 AND payout.payout_id = v.column2 AND payout.version = v.column3 RETURNING payout.book, payout.payout_id",
+        set.join(", ")
+    );
+    let rows: Vec<[SetValue; CHANGED_COLUMNS]> = writes.iter().map(|(payout, _)| changed(payout)).collect();
+    let mut saved = HashSet::new();
+    for row in sets::returned(tx, &sql, &rows).await? {
+        saved.insert(PayoutKey {
+            book: book(&row.try_get::<String, _>("book")?)?,
+            payout_id: uuid(&row.try_get::<String, _>("payout_id")?)?,
+        });
     }
-    let updated = query.execute(&mut *tx).await?;
-    if updated.rows_affected() == 0 {
-        return Ok(None);
-    }
-    if let Some(step) = step {
-        steps::insert(tx, &payout, step).await?;
-    }
-    payout.version += 1;
-    Ok(Some(payout))
+    let visible: Vec<_> = writes.iter().filter_map(|(payout, step)| Some((payout.key(), (*step)?.clone()))).collect();
+    let visible: Vec<_> = visible.into_iter().filter(|(key, _)| saved.contains(key)).collect();
+    steps::insert_all(tx, &visible).await?;
+    let written = |(payout, _): (Payout, _)| saved.contains(&payout.key()).then(|| Payout { version: payout.version + 1, ..payout });
+    Ok(writes.into_iter().map(written).collect())
+}
+
+/// Key, version and all that changes.
+const CHANGED_COLUMNS: usize = 3 + row::CHANGING;
+
+fn changed(payout: &Payout) -> [SetValue; CHANGED_COLUMNS] {
+    let [book, payout_id] = payout.key().columns();
+    let mut values = [book, payout_id, payout.version.into()].into_iter().chain(row::changing(payout).map(|(_, value)| value));
+    std::array::from_fn(|_| values.next().expect("as many as there are columns"))
 }
 
 impl Store {
@@ -170,8 +220,7 @@ impl Store {
 
     /// One by its id.
     pub async fn payout(&self, payout_key: &PayoutKey) -> Result<Option<Payout>, Error> {
-        let mut connection = self.pool().acquire().await?;
-        get(&mut connection, payout_key).await
+        self.payout_rows.read(payout_key.into()).await
     }
 
     /// Payouts of a book by the request that created them or the posting that held their money. Reads them all: for a person who searches for one.
@@ -200,6 +249,16 @@ impl Store {
     ) -> Result<Option<Payout>, Error> {
         let beside = WrittenBeside::Message { vault: vault.clone(), message, content };
         self.write(PayoutWrite { payout, step: step.cloned(), beside }).await
+    }
+
+    /// The same as [`Self::save`], and the answer to the request of this RPC that created the payout.
+    pub async fn save_answer(
+        &self,
+        payout: Payout,
+        step: Option<&PayoutStep>,
+        (rpc, answer, at): (&'static str, KeptAnswer, SystemTime),
+    ) -> Result<Option<Payout>, Error> {
+        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::Answer { rpc, answer, at } }).await
     }
 
     /// A user's, newest first. Refused ones never were.

@@ -2,21 +2,16 @@
 
 use super::{Error, book, money, user, uuid};
 use crate::domain::{Attempt, CostBearer, Payout, PayoutPhase, PayoutState, Sendings, SharedMessages};
+use db::sets::SetValue;
 
-/// A column's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoredColumn {
-    /// `TEXT`.
-    Text(String),
-    /// `BIGINT`.
-    Number(i64),
-}
+/// How many columns change in a payout's life, except `version`.
+pub const CHANGING: usize = 36;
 
 /// Every column that changes in a payout's life, except `version`.
 #[must_use]
-pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 36] {
-    let text = |text: &str| StoredColumn::Text(text.to_owned());
-    let number = StoredColumn::Number;
+pub fn changing(payout: &Payout) -> [(&'static str, SetValue); CHANGING] {
+    let text = |text: &str| SetValue::Text(text.to_owned());
+    let number = SetValue::Number;
     [
         ("phase", text(payout.phase.name())),
         ("state", text(payout.state.name())),

@@ -3,15 +3,14 @@
 use super::{Error, Store};
 use crate::domain::run::{FAULTS_SHOWN_MAX, PayoutRun, RunItem, RunItemState};
 use ::money::BookName;
+use db::sets::{self, SetValue};
 use sqlx::{AnyConnection, Row, any::AnyRow};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 #[cfg(test)]
 mod tests;
 
-/// Lines written by one statement: each has eight parameters.
-const INSERTED_AT_ONCE: usize = 100;
 /// Lines of one user in one run whose amounts are added up; a user with more has the later ones checked by the ledger alone.
 const USER_LINES_MAX: i64 = 1_000;
 
@@ -57,30 +56,16 @@ fn read(row: &AnyRow) -> Result<RunItem, Error> {
 
 /// Stores lines.
 pub async fn insert(tx: &mut AnyConnection, run: &PayoutRun, items: &[RunItem]) -> Result<(), Error> {
-    for chunk in items.chunks(INSERTED_AT_ONCE) {
-        let places: Vec<String> = (0..chunk.len())
-            .map(|row| {
-                let of_row: Vec<String> = (1..=7).map(|column| format!("${}", 2 + row * 7 + column)).collect();
-                format!("($1, $2, {})", of_row.join(", "))
-            })
-            .collect();
-        let sql = format!(
-            "INSERT INTO payout_run_item (book, run_id, line_no, user_id, beneficiary_id, currency, minor_units, state, reason) VALUES {}",
-            places.join(", ")
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(run.book.as_str().to_owned()).bind(run.run_id.to_string());
-        for item in chunk {
-            query = query
-                .bind(item.line_no)
-                .bind(item.user.clone())
-                .bind(item.beneficiary_id.clone())
-                .bind(item.currency.clone())
-                .bind(item.minor_units)
-                .bind(item.state.name())
-                .bind(item.reason.clone());
-        }
-        query.execute(&mut *tx).await?;
-    }
+    let row = |item: &RunItem| {
+        let [user, beneficiary_id, currency, reason] =
+            [&item.user, &item.beneficiary_id, &item.currency, &item.reason].map(|text| text.clone().into());
+        let (book, run_id) = (run.book.as_str().into(), run.run_id.to_string().into());
+        [book, run_id, item.line_no.into(), user, beneficiary_id, currency, item.minor_units.into(), item.state.name().into(), reason]
+    };
+    let rows: Vec<[SetValue; 9]> = items.iter().map(row).collect();
+    let sql =
+        "INSERT INTO payout_run_item (book, run_id, line_no, user_id, beneficiary_id, currency, minor_units, state, reason) VALUES {rows}";
+    sets::changed(tx, sql, &rows).await?;
     Ok(())
 }
 
@@ -101,22 +86,24 @@ pub async fn set_fault(tx: &mut AnyConnection, run: &PayoutRun, line_no: i64, wh
 
 /// Writes an item's state over the one that was read, with its payout and reason; false: another writer was first.
 pub async fn advance(tx: &mut AnyConnection, run: &PayoutRun, before: &RunItem, next: &RunItem) -> Result<bool, Error> {
-    let updated = sqlx::query(
-        "UPDATE payout_run_item SET state = $6, claimed_at_ms = $7, payout_id = $8, reason = $9
-         WHERE book = $1 AND run_id = $2 AND line_no = $3 AND state = $4 AND claimed_at_ms = $5",
-    )
-    .bind(run.book.as_str().to_owned())
-    .bind(run.run_id.to_string())
-    .bind(before.line_no)
-    .bind(before.state.name())
-    .bind(before.claimed_at_ms)
-    .bind(next.state.name())
-    .bind(next.claimed_at_ms)
-    .bind(next.payout_id.clone())
-    .bind(next.reason.clone())
-    .execute(tx)
-    .await?;
-    Ok(updated.rows_affected() == 1)
+    Ok(!advance_all(tx, run, &[(before, next)]).await?.is_empty())
+}
+
+/// The same of items that differ: the lines that were written.
+pub async fn advance_all(tx: &mut AnyConnection, run: &PayoutRun, items: &[(&RunItem, &RunItem)]) -> Result<BTreeSet<i64>, Error> {
+    let row = |(before, next): &(&RunItem, &RunItem)| {
+        let (line_no, was, claimed_at_ms) = (before.line_no.into(), before.state.name().into(), before.claimed_at_ms.into());
+        let (state, now_claimed_at_ms) = (next.state.name().into(), next.claimed_at_ms.into());
+        let (payout_id, reason) = (next.payout_id.clone().into(), next.reason.clone().into());
+        [run.book.as_str().into(), run.run_id.to_string().into(), line_no, was, claimed_at_ms, state, now_claimed_at_ms, payout_id, reason]
+    };
+    let rows: Vec<[SetValue; 9]> = items.iter().map(row).collect();
+    let sql = "UPDATE payout_run_item SET state = v.column6, claimed_at_ms = v.column7, payout_id = v.column8, reason = v.column9
+         FROM (VALUES {rows}) AS v
+         WHERE payout_run_item.book = v.column1 AND payout_run_item.run_id = v.column2 AND payout_run_item.line_no = v.column3
+             AND payout_run_item.state = v.column4 AND payout_run_item.claimed_at_ms = v.column5 RETURNING payout_run_item.line_no";
+    let written = sets::returned(tx, sql, &rows).await?;
+    Ok(written.iter().map(|row| row.try_get("line_no")).collect::<Result<_, _>>()?)
 }
 
 impl Store {

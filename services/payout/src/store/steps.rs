@@ -3,18 +3,25 @@
 
 use super::{Error, Store, payouts::PayoutKey, uuid};
 use crate::{
-    domain::{Payout, PayoutState, evidence::plain},
+    domain::{PayoutState, evidence::plain},
     drive::WAITING,
 };
+use db::sets::{self, SetValue};
 use money::BookName;
-use sqlx::AnyConnection;
-use std::collections::BTreeMap;
+use sqlx::{AnyConnection, Row as _};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Longest note, in characters: a reason's code and words, and our text around them.
 pub const NOTE_CHARS_MAX: usize = 500;
 /// Steps that one payout keeps, besides its end. Beyond them a step replaces the newest one of its state: so many steps say nothing new.
 const STEPS_MAX: i64 = 200;
+/// The two newest steps of each payout.
+const NEWEST: &str = "SELECT book, payout_id, step_no, state, note FROM (
+         SELECT book, payout_id, step_no, state, note, ROW_NUMBER() OVER (PARTITION BY book, payout_id ORDER BY step_no DESC) AS age
+         FROM (VALUES {rows}) AS v CROSS JOIN payout_step WHERE payout_step.book = v.column1 AND payout_step.payout_id = v.column2) AS numbered
+     WHERE age <= 2 ORDER BY step_no DESC";
+const INSERT: &str = "INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, last_at_ms, note) VALUES {rows}";
 
 /// A publicly visible change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,36 +60,59 @@ pub struct ShownSteps {
     pub left_out: i64,
 }
 
-/// The caller has written the payout's row in the same transaction, so that no other writer takes the same number.
-pub(super) async fn insert(tx: &mut AnyConnection, payout: &Payout, step: &PayoutStep) -> Result<(), Error> {
-    let note = plain(&step.note, NOTE_CHARS_MAX);
-    let newest = "SELECT step_no, state, note FROM payout_step WHERE book = $1 AND payout_id = $2 ORDER BY step_no DESC LIMIT 2";
-    let newest = sqlx::query_as(newest).bind(payout.book.as_str().to_owned()).bind(payout.payout_id.to_string());
-    let newest: Vec<(i64, String, String)> = newest.fetch_all(&mut *tx).await?;
-    // Equal to the last one, or to the one before it: two that alternate are two rows.
-    let equal = newest.iter().find(|(_, state, kept)| step.is_collapsed() && state == step.state.name() && *kept == note);
-    let last = newest.first().map_or(0, |(step_no, ..)| *step_no);
-    let mut replaced = equal.map(|(step_no, ..)| *step_no);
-    if replaced.is_none() && last >= STEPS_MAX && !step.state.is_final() {
-        let of_state = "SELECT MAX(step_no) FROM payout_step WHERE book = $1 AND payout_id = $2 AND state = $3";
-        let of_state = sqlx::query_scalar(of_state).bind(payout.book.as_str().to_owned()).bind(payout.payout_id.to_string());
-        replaced = of_state.bind(step.state.name()).fetch_one(&mut *tx).await?;
+/// Adds a step to each of these payouts, which differ. The caller has written the payouts' rows in the same transaction, so that no other writer takes the same
+/// numbers.
+pub(super) async fn insert_all(tx: &mut AnyConnection, steps: &[(PayoutKey, PayoutStep)]) -> Result<(), Error> {
+    let keys: Vec<_> = steps.iter().map(|(key, _)| key.columns()).collect();
+    let mut newest: HashMap<PayoutKey, Vec<(i64, String, String)>> = HashMap::new();
+    for row in sets::returned(tx, NEWEST, &keys).await? {
+        let key =
+            PayoutKey { book: super::book(&row.try_get::<String, _>("book")?)?, payout_id: uuid(&row.try_get::<String, _>("payout_id")?)? };
+        newest.entry(key).or_default().push((row.try_get("step_no")?, row.try_get("state")?, row.try_get("note")?));
     }
-    let sql = match replaced {
-        Some(_) => {
-            "UPDATE payout_step SET times = times + 1, last_at_ms = $5, note = $6, state = $4 WHERE book = $1 AND payout_id = $2 AND step_no = $3"
+    let mut added = Vec::new();
+    for (key, step) in steps {
+        let note = plain(&step.note, NOTE_CHARS_MAX);
+        let newest = newest.get(key).map_or(&[][..], Vec::as_slice);
+        // Equal to the last one, or to the one before it: two that alternate are two rows.
+        let equal = newest.iter().find(|(_, state, kept)| step.is_collapsed() && state == step.state.name() && *kept == note);
+        let last = newest.iter().map(|(step_no, ..)| *step_no).max().unwrap_or(0);
+        let mut replaced = equal.map(|(step_no, ..)| *step_no);
+        if replaced.is_none() && last >= STEPS_MAX && !step.state.is_final() {
+            replaced = newest_of_state(tx, key, step.state).await?;
         }
-        None => "INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, last_at_ms, note) VALUES ($1, $2, $3, $4, $5, $5, $6)",
-    };
-    sqlx::query(sql)
-        .bind(payout.book.as_str().to_owned())
-        .bind(payout.payout_id.to_string())
-        .bind(replaced.unwrap_or(last + 1))
-        .bind(step.state.name())
-        .bind(step.at_ms)
-        .bind(note)
-        .execute(tx)
-        .await?;
+        match replaced {
+            Some(step_no) => replace(tx, key, step_no, (step, note)).await?,
+            None => added.push(row_of(key, last + 1, step, note)),
+        }
+    }
+    sets::changed(tx, INSERT, &added).await?;
+    Ok(())
+}
+
+/// Adds the first step of payouts that were stored in the same transaction.
+pub(super) async fn insert_first(tx: &mut AnyConnection, steps: &[(PayoutKey, PayoutStep)]) -> Result<(), Error> {
+    let rows: Vec<_> = steps.iter().map(|(key, step)| row_of(key, 1, step, plain(&step.note, NOTE_CHARS_MAX))).collect();
+    sets::changed(tx, INSERT, &rows).await?;
+    Ok(())
+}
+
+fn row_of(key: &PayoutKey, step_no: i64, step: &PayoutStep, note: String) -> [SetValue; 7] {
+    let [book, payout_id] = key.columns();
+    [book, payout_id, step_no.into(), step.state.name().into(), step.at_ms.into(), step.at_ms.into(), note.into()]
+}
+
+async fn newest_of_state(tx: &mut AnyConnection, key: &PayoutKey, state: PayoutState) -> Result<Option<i64>, Error> {
+    let sql = "SELECT MAX(step_no) FROM payout_step WHERE book = $1 AND payout_id = $2 AND state = $3";
+    let query = sqlx::query_scalar(sql).bind(key.book.as_str().to_owned()).bind(key.payout_id.to_string()).bind(state.name());
+    Ok(query.fetch_one(tx).await?)
+}
+
+/// Counts a step as a repetition of this one.
+async fn replace(tx: &mut AnyConnection, key: &PayoutKey, step_no: i64, (step, note): (&PayoutStep, String)) -> Result<(), Error> {
+    let sql = "UPDATE payout_step SET times = times + 1, last_at_ms = $5, note = $6, state = $4 WHERE book = $1 AND payout_id = $2 AND step_no = $3";
+    let query = sqlx::query(sql).bind(key.book.as_str().to_owned()).bind(key.payout_id.to_string()).bind(step_no);
+    query.bind(step.state.name()).bind(step.at_ms).bind(note).execute(tx).await?;
     Ok(())
 }
 

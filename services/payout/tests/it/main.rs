@@ -8,6 +8,7 @@ mod api_callbacks;
 mod callbacks;
 mod calls;
 mod closing;
+mod cost;
 mod crashes;
 mod debits;
 mod details;

@@ -62,7 +62,7 @@ pub async fn get(world: &World, running: &Running, run_id: &str) -> PayoutRun {
 /// Changes of payouts after which a run is looked at again: fewer than those of the items that are left.
 const CHANGES_PER_LOOK: usize = 40;
 
-async fn settled_items(world: &World, running: &Running, run_id: &str) -> i32 {
+pub async fn settled_items(world: &World, running: &Running, run_id: &str) -> i32 {
     let run = get(world, running, run_id).await;
     run.sums.iter().filter(|sum| sum.payout_state == "settled").map(|sum| sum.count).sum()
 }
@@ -307,7 +307,7 @@ async fn all_creators_above_a_threshold_are_paid_all_that_they_have_to_their_new
 }
 
 /// The use cases without workers, with a run of so many items that is approved.
-async fn approved(world: &World, options: &Config, count: usize) -> (Payouts, String) {
+pub async fn approved(world: &World, options: &Config, count: usize) -> (Payouts, String) {
     let mut idle = options.clone();
     idle.beneficiaries_max = 10_000;
     let running = world.start_with(idle).await;

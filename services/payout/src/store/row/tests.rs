@@ -4,8 +4,8 @@ use crate::domain::{SendingProof, tests::payout};
 use std::collections::BTreeMap;
 
 /// The columns of a payout, those that change and those that don't.
-pub(crate) fn columns(payout: &Payout) -> BTreeMap<&'static str, StoredColumn> {
-    let text = |text: &str| StoredColumn::Text(text.to_owned());
+pub(crate) fn columns(payout: &Payout) -> BTreeMap<&'static str, SetValue> {
+    let text = |text: &str| SetValue::Text(text.to_owned());
     let constant = [
         ("book", text(payout.book.as_str())),
         ("payout_id", text(&payout.payout_id.to_string())),
@@ -13,23 +13,23 @@ pub(crate) fn columns(payout: &Payout) -> BTreeMap<&'static str, StoredColumn> {
         ("beneficiary_id", text(&payout.beneficiary_id.to_string())),
         ("request_id", text(&payout.request_id.to_string())),
         ("currency", text(payout.amount.currency().code())),
-        ("minor_units", StoredColumn::Number(payout.amount.minor_units())),
-        ("version", StoredColumn::Number(payout.version)),
+        ("minor_units", SetValue::Number(payout.amount.minor_units())),
+        ("version", SetValue::Number(payout.version)),
         ("traceparent", text(&payout.traceparent)),
-        ("created_at_ms", StoredColumn::Number(payout.created_at_ms)),
+        ("created_at_ms", SetValue::Number(payout.created_at_ms)),
     ];
     changing(payout).into_iter().chain(constant).collect()
 }
 
-pub(crate) fn from_columns(columns: &BTreeMap<&'static str, StoredColumn>) -> Result<Payout, Error> {
+pub(crate) fn from_columns(columns: &BTreeMap<&'static str, SetValue>) -> Result<Payout, Error> {
     let lacking = |name: &str| sqlx::Error::ColumnNotFound(name.to_owned());
     read(
         |name| match columns.get(name) {
-            Some(StoredColumn::Text(text)) => Ok(text.clone()),
+            Some(SetValue::Text(text)) => Ok(text.clone()),
             _ => Err(lacking(name)),
         },
         |name| match columns.get(name) {
-            Some(StoredColumn::Number(number)) => Ok(*number),
+            Some(SetValue::Number(number)) => Ok(*number),
             _ => Err(lacking(name)),
         },
     )
@@ -50,10 +50,10 @@ fn a_payout_reads_back_as_it_was_stored() {
 fn of_what_an_older_program_stored_nothing_is_proved_but_by_the_banks_silence() {
     let older = |sends: i64, seen: i64, status: &str, letters: &str| {
         let mut row = columns(&payout(PayoutPhase::Unknown));
-        row.insert("sends", StoredColumn::Number(sends));
-        row.insert("seen", StoredColumn::Number(seen));
-        row.insert("bank_status", StoredColumn::Text(status.to_owned()));
-        row.insert("sendings", StoredColumn::Text(letters.to_owned()));
+        row.insert("sends", SetValue::Number(sends));
+        row.insert("seen", SetValue::Number(seen));
+        row.insert("bank_status", SetValue::Text(status.to_owned()));
+        row.insert("sendings", SetValue::Text(letters.to_owned()));
         let read = from_columns(&row).unwrap();
         (read.seen, read.sendings.letters())
     };
@@ -68,7 +68,7 @@ fn of_what_an_older_program_stored_nothing_is_proved_but_by_the_banks_silence() 
     assert_eq!(older(2, 0, "RJCT", "no"), (true, "oo".to_owned()));
     assert_eq!(older(3, 0, "", "no"), (false, "nno".to_owned()));
     let mut wrong = columns(&payout(PayoutPhase::Unknown));
-    wrong.insert("sendings", StoredColumn::Text("?".to_owned()));
+    wrong.insert("sendings", SetValue::Text("?".to_owned()));
     assert!(matches!(from_columns(&wrong), Err(Error::Row("sendings"))));
     assert!(!Sendings::open(1).none_executed() && SendingProof::Open != SendingProof::NotFound);
 }
