@@ -25,6 +25,7 @@ use certificates::CertifiedBank;
 use money::time::unix_ms;
 use ring::digest::{SHA256, digest};
 use rpc::ShownCertificate;
+use serde::Deserialize;
 use signatures::BankSigners;
 use std::{borrow::Cow, fmt::Write as _, sync::Arc, time::SystemTime};
 
@@ -75,11 +76,17 @@ pub fn routes(payouts: Arc<Payouts>) -> Router {
     Router::new().route("/webhooks/bank/{bank}", post(receive)).layer(DefaultBodyLimit::max(CALLBACK_BYTES_MAX)).with_state(payouts)
 }
 
+/// The part of the path that is read. By name: the listener's own routes, under which these are served, add parts to it.
+#[derive(Deserialize)]
+struct CallingBank {
+    bank: String,
+}
+
 /// Answers 204 once the callback is durable; 401 to what is not proved to be from the bank, 404 for a bank that sends none, 413 to what is too long, and 503 where it could
 /// not be checked or stored: the bank then sends it again.
 async fn receive(
     State(payouts): State<Arc<Payouts>>,
-    Path(name): Path<String>,
+    Path(CallingBank { bank: name }): Path<CallingBank>,
     headers: HeaderMap,
     extensions: Extensions,
     body: Bytes,

@@ -104,7 +104,8 @@ impl Payouts {
         };
         let key = PayoutKey { book: recorded.book, payout_id: recorded.payout_id };
         let Some(payout) = self.store.payout(&key).await? else { return Ok(Heeded::Now("a payment that is not ours".to_owned())) };
-        let attempts = self.store.attempts(&key).await?;
+        // Mostly it is the one in progress, which is in the row.
+        let attempts = if payout.end_to_end_id() == end_to_end_id { Vec::new() } else { self.store.attempts(&key).await? };
         let attempt = attempts.iter().find(|one| one.end_to_end_id == end_to_end_id).map_or(&payout.attempt, |one| &one.attempt);
         if self.banks.of(attempt).is_none_or(|of| of.name != bank.name) {
             let (bank, of) = (&bank.name, &attempt.bank);

@@ -28,7 +28,8 @@ impl Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}/webhooks/bank");
-        let routes = running.service.webhooks();
+        // As the program's listener serves them.
+        let routes = axum::Router::new().route_service("/webhooks/{*path}", running.service.webhooks().into_service());
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { url, address, server }
     }
