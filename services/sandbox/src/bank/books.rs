@@ -8,9 +8,13 @@ pub mod events;
 pub use entries::{AccountBookings, BankEntry, BankEntryKind, Booking, BookingResult, STATEMENT_ENTRIES_MAX, book, read_account};
 
 use super::scenario::BankScenario;
-use db::{QueuedTransaction, WriteQueue};
+use db::{
+    QueuedTransaction, WriteQueue,
+    sets::{self, SetValue},
+};
 use money::Money;
 use sqlx::{AnyConnection, AnyPool, FromRow, Row, any::AnyRow};
+use std::collections::{BTreeSet, HashMap};
 
 /// The books.
 #[derive(Debug, Clone)]
@@ -167,6 +171,22 @@ pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Opti
     .bind(end_to_end_id.to_owned())
     .fetch_optional(tx)
     .await
+}
+
+/// Those of these EndToEndIds that there are.
+pub async fn payments(tx: &mut AnyConnection, end_to_end_ids: &BTreeSet<&str>) -> Result<HashMap<String, KeptPayment>, sqlx::Error> {
+    let rows: Vec<[SetValue; 1]> = end_to_end_ids.iter().map(|id| [(*id).into()]).collect();
+    let sql =
+        "SELECT end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words, received_at_ms,
+             decided_at_ms, rail, behaviour, returned, returns, ultimate_debtor FROM payment WHERE end_to_end_id IN (VALUES {rows})";
+    let found = sets::returned(tx, sql, &rows).await?;
+    found.iter().map(|row| KeptPayment::from_row(row).map(|payment| (payment.end_to_end_id.clone(), payment))).collect()
+}
+
+/// Whether any scenario is left: mostly none is, and then none has to be looked for.
+pub async fn has_scenarios(tx: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT remaining FROM scenario WHERE remaining <> 0 LIMIT 1").fetch_optional(tx).await?;
+    Ok(found.is_some())
 }
 
 /// Records the message that sent the payment last.

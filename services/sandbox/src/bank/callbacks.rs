@@ -215,16 +215,18 @@ impl Mailbox {
     /// Forgets those that were taken or are given up, and puts off the others.
     async fn record(&self, sent: &[&KeptCallback], taken: &[bool], now_ms: fn() -> i64) -> Result<(), sqlx::Error> {
         let mut tx = self.shared.books.begin().await?;
+        let mut ended = Vec::new();
         for (callback, is_taken) in sent.iter().zip(taken) {
             // A forger does not insist: a receiver refuses it for good.
             if *is_taken || callback.is_forged || callback.tries >= TRIES_MAX {
-                events::delete_callback(&mut tx, &callback.callback_id).await?;
+                ended.push(callback.callback_id.as_str());
                 continue;
             }
             let doublings = u32::try_from(callback.tries.min(16)).unwrap_or(16);
             let pause = (BACK_OFF_MS << doublings).min(BACK_OFF_MAX_MS);
             events::put_off(&mut tx, &callback.callback_id, now_ms().saturating_add(pause)).await?;
         }
+        events::delete_callbacks(&mut tx, &ended).await?;
         tx.commit().await?;
         self.shared.delivered.notify_waiters();
         Ok(())

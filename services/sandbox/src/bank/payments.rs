@@ -8,7 +8,7 @@ use super::{
     decide::{Execution, ReceivedTransfer, chosen, decide, first_answer},
     news::News,
     returns::give_back_planned,
-    scenario::BankScenario,
+    scenario::{BankScenario, behaviour_of},
 };
 use iso20022::{
     ReasonCode, TransactionStatus,
@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use money::Money;
 use sqlx::AnyConnection;
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -76,6 +77,12 @@ struct TakenTransfer {
     payment: Option<KeptPayment>,
     delivery: Delivery,
     trick: Option<CallbackTrick>,
+}
+
+/// What the books say of a message's payments, with those of the message that were taken before.
+struct KnownPayments {
+    kept: HashMap<String, KeptPayment>,
+    has_scenarios: bool,
 }
 
 impl TakenTransfer {
@@ -167,9 +174,11 @@ impl PaymentDesk {
     async fn take_all(&self, instructions: Vec<ReceivedTransfer<'_>>, now_ms: i64) -> Result<Vec<TakenTransfer>, DeskError> {
         let mut tx = self.books.begin().await?;
         let (mut all, mut news) = (Vec::new(), News::default());
+        let ids = instructions.iter().map(|instruction| instruction.transfer.end_to_end_id.as_str()).collect();
+        let mut known = KnownPayments { kept: books::payments(&mut tx, &ids).await?, has_scenarios: books::has_scenarios(&mut tx).await? };
         for instruction in &instructions {
             let mut own = News::default();
-            let taken = self.take(&mut tx, instruction, &mut own, now_ms).await?;
+            let taken = self.take(&mut tx, (instruction, &mut known), &mut own, now_ms).await?;
             match taken.trick {
                 Some(trick) => self.push_news(&mut tx, &instruction.transfer.end_to_end_id, &own, Some(trick), now_ms).await?,
                 None => {
@@ -189,20 +198,23 @@ impl PaymentDesk {
     async fn take(
         &self,
         tx: &mut AnyConnection,
-        instruction: &ReceivedTransfer<'_>,
+        (instruction, known): (&ReceivedTransfer<'_>, &mut KnownPayments),
         news: &mut News,
         now_ms: i64,
     ) -> Result<TakenTransfer, sqlx::Error> {
         let end_to_end_id = &instruction.transfer.end_to_end_id;
         let mut payment = instruction.payment(now_ms);
-        if let Some(first) = books::payment(tx, end_to_end_id).await? {
+        if let Some(first) = known.kept.get(end_to_end_id) {
             if first.same_instruction(&payment) {
                 // The first answer applies to this message too, and queries refer to the latest message.
                 books::set_message(tx, &payment).await?;
             }
-            return Ok(TakenTransfer::answered(Some(first_answer(first, payment))));
+            return Ok(TakenTransfer::answered(Some(first_answer(first.clone(), payment))));
         }
-        payment.behaviour = chosen(tx, &payment, instruction.holder()).await?;
+        payment.behaviour = match known.has_scenarios {
+            true => chosen(tx, &payment, instruction.holder()).await?,
+            false => behaviour_of(&payment.creditor_account, instruction.holder()),
+        };
         let behaviour = Behaviour::parse(&payment.behaviour).unwrap_or(Behaviour::Settle);
         let lost = match behaviour {
             Behaviour::Silent => Some(Delivery::Never),
@@ -226,6 +238,7 @@ impl PaymentDesk {
             }
         }
         books::set_status(tx, &payment, "RCVD").await?;
+        known.kept.insert(end_to_end_id.clone(), payment.clone());
         news.payments.push(payment.clone());
         if behaviour == Behaviour::Callback(CallbackTrick::Disorder) && payment.status == "ACSC" {
             // The answer is older than what the callbacks tell.

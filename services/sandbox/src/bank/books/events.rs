@@ -1,5 +1,6 @@
 //! What is to happen: returns and answers to recalls that are due, and callbacks that are to be delivered.
 
+use db::sets::{self, SetValue};
 use sqlx::{AnyConnection, AnyPool, FromRow, Row, any::AnyRow};
 
 /// Something that happens by itself.
@@ -192,9 +193,10 @@ pub async fn callbacks_about(pool: &AnyPool, about: &str) -> Result<i64, sqlx::E
     sqlx::query_scalar("SELECT COUNT(*) FROM callback WHERE about = $1").bind(about.to_owned()).fetch_one(pool).await
 }
 
-/// Removes a callback that was delivered or given up.
-pub async fn delete_callback(tx: &mut AnyConnection, callback_id: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM callback WHERE callback_id = $1").bind(callback_id.to_owned()).execute(tx).await?;
+/// Removes callbacks that were delivered or given up.
+pub async fn delete_callbacks(tx: &mut AnyConnection, callback_ids: &[&str]) -> Result<(), sqlx::Error> {
+    let rows: Vec<[SetValue; 1]> = callback_ids.iter().map(|id| [(*id).into()]).collect();
+    sets::changed(tx, "DELETE FROM callback WHERE callback_id IN (VALUES {rows})", &rows).await?;
     Ok(())
 }
 
