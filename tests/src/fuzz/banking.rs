@@ -31,6 +31,26 @@ pub(super) fn file(bytes: &[u8]) {
     }
 }
 
+/// The same file as treasury takes it in, line by line: the second reading, from which it books, gives the lines of the first, which said whether the file is sound;
+/// and a reading of the whole file agrees.
+pub(super) fn lines(bytes: &[u8]) {
+    let read = || {
+        let mut lines = Vec::new();
+        let file = matching::stream(bytes, 1, &mut |part, line| lines.push((part.statement, line)));
+        (file, lines)
+    };
+    let (file, lines) = read();
+    assert_eq!((&file, &lines), (&read().0, &read().1), "read twice");
+    for (part, content) in &file.statements {
+        assert_eq!(lines.iter().filter(|(statement, _)| *statement == part.statement).count(), content.lines, "{part:?}");
+    }
+    let whole = matching::read(bytes, 1);
+    assert_eq!(file.is_sound(), whole.is_sound(), "{:?} {:?}", file.problems, whole.problems);
+    if whole.is_sound() {
+        assert!(lines.iter().map(|(_, line)| line).eq(&whole.lines), "{:?}", whole.lines);
+    }
+}
+
 pub(super) fn files() -> Vec<Vec<u8>> {
     let xml = [include_str!("seeds/pain002.xml"), include_str!("seeds/camt053.xml"), CAMT054];
     xml.iter().copied().chain([BAI2, MT940]).map(|text| text.as_bytes().to_vec()).chain([ach().into_bytes()]).collect()

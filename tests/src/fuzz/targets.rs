@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 28] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
     Target { name: "account_log", run: account_log, seeds: account_log_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
@@ -62,6 +62,7 @@ pub const TARGETS: [Target; 27] = [
         seeds: || texts(&["sqlite:data", "sqlite://data", "postgres://me:secret@localhost/largesse?host=%2Ftmp"]),
     },
     Target { name: "bank_file", run: banking::file, seeds: banking::files },
+    Target { name: "bank_lines", run: banking::lines, seeds: banking::files },
     Target { name: "rails", run: banking::rails, seeds: banking::rail_files },
     Target { name: "account", run: banking::account, seeds: banking::account_fields },
     Target { name: "sanctions", run: banking::sanctions, seeds: banking::sanctions_files },

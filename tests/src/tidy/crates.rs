@@ -124,6 +124,7 @@ pub const CRATES: &[CrateRow] = &[
                 "sandbox",
                 "iso20022",
                 "bankfiles",
+                "matching",
                 "rails",
                 "accounts",
                 "screening",
