@@ -18,7 +18,7 @@ use ring::{
         UnparsedPublicKey,
     },
 };
-use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
+use rustls::pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer, pem::PemObject as _};
 use std::fmt;
 
 /// The most keys of a set. A bank that changes keys once a year has two.
@@ -31,9 +31,9 @@ const UNCOMPRESSED: u8 = 4;
 pub(crate) const TOLERANT: GeneralPurpose =
     GeneralPurpose::new(&URL_SAFE, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// Why a private key can't be used. Nothing of it is repeated.
+/// Why a key can't be used. Nothing of it is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the private key for assertions can't be used: {why}; no token can be asked for with it")]
+#[error("the key can't be used: {why}; nothing can be signed or checked with it")]
 pub struct UnusableKey {
     /// What is wrong.
     pub why: String,
@@ -72,13 +72,58 @@ impl RsaSigningKey {
         serde_json::json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": text(&numbers.n), "e": text(&numbers.e)})
     }
 
+    /// The public half, which checks what this key signed.
+    #[must_use]
+    pub fn checking_key(&self) -> RsaCheckingKey {
+        RsaCheckingKey(self.pair.public().as_ref().to_vec())
+    }
+
     /// RSASSA-PKCS1-v1_5 with SHA-256.
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, UnusableKey> {
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, UnusableKey> {
         let mut made = vec![0; self.pair.public().modulus_len()];
         let signed = self.pair.sign(&RSA_PKCS1_SHA256, &rand::SystemRandom::new(), message, &mut made);
         signed.map_err(|_| UnusableKey { why: "it can't sign".to_owned() })?;
         Ok(made)
     }
+}
+
+/// What stands before the key in the DER of every RSA public key of 2,048 bits or more (RFC 8017 appendix A.1, RFC 5280 section 4.1), apart from lengths.
+const RSA_ALGORITHM: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+
+/// Another's public RSA key, 2,048 bits or more, for RSASSA-PKCS1-v1_5 with SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RsaCheckingKey(Vec<u8>);
+
+impl RsaCheckingKey {
+    /// Every key of a PEM file (`PUBLIC KEY`); an error if there is none, or one of another kind.
+    pub fn all_from_pem(pem: &[u8]) -> Result<Vec<Self>, UnusableKey> {
+        let unusable = |why: &str| UnusableKey { why: why.to_owned() };
+        let mut keys = Vec::new();
+        for der in SubjectPublicKeyInfoDer::pem_slice_iter(pem) {
+            let der = der.map_err(|_| unusable("not PEM with public keys"))?;
+            keys.push(Self(rsa_of(&der).ok_or_else(|| unusable("not an RSA key of 2,048 bits or more"))?.to_vec()));
+        }
+        if keys.is_empty() { Err(unusable("not PEM with a public key")) } else { Ok(keys) }
+    }
+
+    /// Whether the key's owner signed `message`.
+    #[must_use]
+    pub fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0).verify(message, signature).is_ok()
+    }
+}
+
+/// The key inside of a SubjectPublicKeyInfo. From 2,048 bits on, all lengths have two bytes.
+fn rsa_of(der: &[u8]) -> Option<&[u8]> {
+    let long = |tag: u8, bytes: &[u8]| {
+        bytes.first_chunk::<4>().is_some_and(|head| {
+            let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+            head[..2] == [tag, 0x82] && length == bytes.len() - head.len()
+        })
+    };
+    let inner = der.get(4..).filter(|_| long(0x30, der))?.strip_prefix(&RSA_ALGORITHM)?;
+    let key = inner.get(4..).filter(|_| long(0x03, inner))?.strip_prefix(&[0])?;
+    long(0x30, key).then_some(key)
 }
 
 /// The key id that the bank expects: the SHA-1 thumbprint of the certificate's DER, 40 hexadecimal digits in upper case.

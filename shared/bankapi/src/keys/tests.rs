@@ -65,3 +65,24 @@ fn key_sets_that_say_too_much_or_nothing_are_refused() {
         assert!(BankKeySet::read(set.to_string().as_bytes()).is_err(), "{set}");
     }
 }
+
+#[test]
+fn public_keys_come_from_pem_and_check_what_their_owner_signed() {
+    let ours = RsaSigningKey::from_pem(TEST_KEY).unwrap();
+    let public = include_str!("test_rsa_public.pem");
+    let keys = RsaCheckingKey::all_from_pem(format!("{public}\n{public}").as_bytes()).unwrap();
+    assert_eq!(keys, [ours.checking_key(), ours.checking_key()]);
+    let signature = ours.sign(b"message").unwrap();
+    assert!(keys[0].accepts(b"message", &signature) && !keys[0].accepts(b"another", &signature) && !keys[0].accepts(b"message", b""));
+    let pem = |body: &str| format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
+    let p256 =
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjo+VeFojrrfzm9JVRFA0smzPE7m0kV3jhmbYTvC6pEFYAi3Si8U4wSGvd96UrtG6whuJnb3yAtNOUl+hMgalIQ==";
+    let of_1024_bits = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC4vkgZT7VP0pTFooN9NzHDHvzjIYnz4qWkC9PbuEvlEIAvBB9/2MM2KyYkz+pSrIyJnbmGtI4EYr9ofFpwDtSQ\
+                        ZjoTTpQOuwE4GFQOQK3s95RzMbD8laEQbLuxTtt0JuAUblcGPCO7otfszcWg58qTBW6guWA0Nc3vq9PUf39r1QIDAQAB";
+    let whole = public.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    for wrong in
+        [String::new(), pem("c2VjcmV0"), pem(p256), pem(of_1024_bits), pem(&whole[..whole.len() - 4]), format!("{public}{}", pem(p256))]
+    {
+        assert!(RsaCheckingKey::all_from_pem(wrong.as_bytes()).is_err(), "{wrong}");
+    }
+}
