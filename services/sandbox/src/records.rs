@@ -1,4 +1,4 @@
-//! Every SQL statement of the card processor.
+//! Every SQL statement of the pretend payment companies: what they keep as JSON, and what they have to report.
 
 use serde_json::Value;
 use sqlx::{AnyPool, Row as _};
@@ -6,9 +6,9 @@ use sqlx::{AnyPool, Row as _};
 /// Most events that are delivered in one round.
 pub const EVENTS_MAX: i64 = 50;
 
-/// The tables.
+/// The tables of one company.
 #[derive(Debug, Clone)]
-pub struct StripeStore {
+pub struct Records {
     pool: AnyPool,
 }
 
@@ -32,7 +32,7 @@ fn read(body: &str) -> Value {
     serde_json::from_str(body).unwrap_or_default()
 }
 
-impl StripeStore {
+impl Records {
     pub fn new(pool: AnyPool) -> Self {
         Self { pool }
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`api`]: the interface under `/v1/`: Checkout sessions, payments, refunds and events; keys as Bearer or Basic; idempotency keys.
 //! - [`commands`]: what the buyer, the cards and the banks do, on command. [`objects`]: the JSON of what that makes.
-//! - [`webhook`]: where events go, signed, and what is wrong with the deliveries. [`store`]: the tables.
+//! - [`webhook`]: where events go, signed, and what is wrong with the deliveries.
 //!
 //! An idempotency key is remembered for [`Config::key_retention`]. The same request with the key after that is executed again, which is what a seller must not risk.
 
@@ -10,12 +10,12 @@ mod api;
 mod commands;
 mod http;
 mod objects;
-mod store;
 mod webhook;
 
 pub use webhook::{WebhookRegistration, signature_header};
 
 use crate::bank::line;
+use crate::records::Records;
 use axum::Router;
 use db::{Database, Migration};
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
@@ -68,7 +68,7 @@ pub enum Error {
 /// What all parts share. One change at a time: the lock is held from reading an object to storing it.
 #[derive(Debug, Clone)]
 pub(crate) struct Desk {
-    store: store::StripeStore,
+    store: Records,
     lock: Arc<Mutex<()>>,
     /// Notified when an event is to be delivered.
     queued: Arc<Notify>,
@@ -110,13 +110,8 @@ pub async fn start(
 /// Opens the tables, starts the deliveries, and returns the routes, which are reached at `address`; for a listener whose connections can be cut.
 pub async fn open(database: &Database, config: Config, address: impl fmt::Display, shutdown: CancellationToken) -> Result<Router, Error> {
     let pool = database.open("sandbox_stripe", &MIGRATIONS).await?;
-    let desk = Desk {
-        store: store::StripeStore::new(pool),
-        lock: Arc::default(),
-        queued: Arc::default(),
-        config,
-        address: format!("http://{address}"),
-    };
+    let desk =
+        Desk { store: Records::new(pool), lock: Arc::default(), queued: Arc::default(), config, address: format!("http://{address}") };
     let client = http_client::local().timeout(webhook::CALL_TIMEOUT).build()?;
     tokio::spawn(webhook::run(desk.clone(), client, shutdown));
     Ok(http::router(&address, desk))

@@ -3,8 +3,8 @@
 use super::{
     Desk, TEST_KEY, commands, now_ms,
     objects::{self, Form},
-    store::KeptRequest,
 };
+use crate::records::KeptRequest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! Deliveries: where events go, how they are signed, and what is wrong with them on command.
 
-use super::{Desk, now_ms, store::DueEvent};
+use super::{Desk, now_ms};
+use crate::records::DueEvent;
 use reqwest::Client;
 use ring::hmac;
 use serde::{Deserialize, Serialize};

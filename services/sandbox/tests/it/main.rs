@@ -10,3 +10,4 @@ mod recalls;
 mod returns;
 mod stripe;
 mod town;
+mod wallets;

@@ -1,0 +1,156 @@
+//! The gateway: what it answers to signed forms.
+
+use super::{Fields, TEST_APP, TEST_SELLER, content, word};
+use crate::{
+    bank::line::ConnectionCutter,
+    page::Endpoint,
+    wallet::{
+        Desk,
+        commands::{self, FAULTS, TradeNews, new_number},
+        http::{self, broken},
+        keys::{self, WalletKey},
+        trade::{Trade, TradeState, beijing, decimal, from_beijing},
+    },
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{ConnectInfo, RawQuery, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use serde_json::{Value, json};
+
+/// Every route, as it is reached at `address`.
+pub fn router(address: &str, desk: Desk) -> Router {
+    let introduction = format!(
+        "The pretend Alipay, for TEST books only: app {TEST_APP}, seller {TEST_SELLER}.\n\nFaults of requests (POST /commands, \"command\": \"fault\"): {}.\n\n",
+        FAULTS.join(", ")
+    );
+    let own = vec![Endpoint {
+        method: "GET, POST",
+        path: "/gateway.do",
+        effect: "alipay.trade.page.pay (GET, the page that a buyer opens), alipay.trade.query and alipay.trade.close (POST); signed forms, and signed JSON back",
+        example: "/gateway.do",
+        answered_by: || get(page).post(gateway),
+    }];
+    http::router(&introduction, address, own, desk)
+}
+
+fn fields(text: &str) -> Fields {
+    let url = reqwest::Url::parse(&format!("http://form/?{text}"));
+    url.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default()
+}
+
+/// What is wrong with a request's signature or app, if anything.
+fn unsigned(fields: &Fields) -> Option<&'static str> {
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    if field("app_id") != TEST_APP {
+        return Some("isv.invalid-app-id");
+    }
+    let signed = field("sign_type") == "RSA2" && keys::is_sellers(content(fields, &["sign"]).as_bytes(), field("sign"));
+    (!signed).then_some("isv.invalid-signature")
+}
+
+/// The page that a buyer opens: from then on there is a trade.
+async fn page(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let fields = fields(&query.unwrap_or_default());
+    if let Some(why) = unsigned(&fields) {
+        return (StatusCode::BAD_REQUEST, format!("{why}; nothing was done\n")).into_response();
+    }
+    let order: Value = fields.get("biz_content").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let text = |name: &str| order[name].as_str().unwrap_or_default().to_owned();
+    let amount = text("total_amount").split_once('.').and_then(|(yuan, fen)| format!("{yuan}{fen}").parse::<i64>().ok());
+    let (Some(fen), Some(expires_at_ms)) = (amount.filter(|fen| *fen > 0), from_beijing(&text("time_expire"))) else {
+        return (StatusCode::BAD_REQUEST, "total_amount with two decimals, and time_expire; nothing was done\n").into_response();
+    };
+    let trade = Trade {
+        id: text("out_trade_no"),
+        number: new_number(),
+        subject: text("subject"),
+        fen,
+        currency: "CNY".to_owned(),
+        app: TEST_APP.to_owned(),
+        seller: TEST_SELLER.to_owned(),
+        state: TradeState::Unpaid,
+        refunded_fen: 0,
+        expires_at_ms,
+        paid_at_ms: 0,
+        notify_url: fields.get("notify_url").cloned().unwrap_or_default(),
+        query_says: None,
+    };
+    let opened = async {
+        let _one_at_a_time = desk.lock.lock().await;
+        if desk.trade(&trade.id).await?.is_none() && crate::wallet::now_ms() < expires_at_ms {
+            desk.keep(&trade).await?;
+        }
+        Ok(())
+    };
+    match opened.await {
+        Ok(()) => format!("to pay: curl .../commands -d '{{\"command\": \"pay\", \"trade\": \"{}\"}}'\n", trade.id).into_response(),
+        Err(error) => broken(&error),
+    }
+}
+
+async fn gateway(State(desk): State<Desk>, ConnectInfo(line): ConnectInfo<ConnectionCutter>, body: Bytes) -> Response {
+    let fields = fields(&String::from_utf8_lossy(&body));
+    let fault = match desk.take_fault().await {
+        Ok(fault) => fault,
+        Err(error) => return broken(&error),
+    };
+    match fault.as_str() {
+        "down" => {
+            line.cut();
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        "429" => return StatusCode::TOO_MANY_REQUESTS.into_response(),
+        "500" => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        "garbage" => return (StatusCode::OK, "<html>busy</html>").into_response(),
+        _ => {}
+    }
+    let answered = async { Ok((answer(&desk, &fields).await?, desk.key().await?)) };
+    let (answer, key) = match answered.await {
+        Ok(answered) => answered,
+        Err(error) => return broken(&error),
+    };
+    if fault == "cut" {
+        line.cut();
+    }
+    let key = if fault == "forged" { WalletKey::Stranger } else { key };
+    let (method, raw) = (fields.get("method").cloned().unwrap_or_default().replace('.', "_"), answer.to_string());
+    let sign = key.sign(raw.as_bytes());
+    http::json(200, format!(r#"{{"{method}_response":{raw},"sign":"{sign}"}}"#))
+}
+
+async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
+    let refused = |code: &str, sub_code: &str| json!({"code": code, "msg": "Failed", "sub_code": sub_code, "sub_msg": "refused"});
+    if let Some(why) = unsigned(fields) {
+        return Ok(refused("40002", why));
+    }
+    let asked: Value = fields.get("biz_content").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let _one_at_a_time = desk.lock.lock().await;
+    let Some(mut trade) = desk.trade(asked["out_trade_no"].as_str().unwrap_or_default()).await? else {
+        return Ok(refused("40004", "ACQ.TRADE_NOT_EXIST"));
+    };
+    let mut answer = json!({"code": "10000", "msg": "Success", "out_trade_no": trade.id, "trade_no": trade.number});
+    match fields.get("method").map(String::as_str) {
+        Some("alipay.trade.query") => {
+            answer["trade_status"] = json!(word(&trade, trade.queried()));
+            answer["total_amount"] = json!(decimal(trade.fen));
+            answer["buyer_logon_id"] = json!("ada***@example.com");
+            if trade.paid_at_ms > 0 {
+                answer["send_pay_date"] = json!(beijing(trade.paid_at_ms, "%Y-%m-%d %H:%M:%S"));
+            }
+        }
+        Some("alipay.trade.close") => {
+            if commands::close(&mut trade).is_err() {
+                return Ok(refused("40004", "ACQ.TRADE_STATUS_ERROR"));
+            }
+            desk.keep(&trade).await?;
+            desk.happened(&trade, TradeNews::Moved).await?;
+        }
+        _ => return Ok(refused("40002", "isv.invalid-method")),
+    }
+    Ok(answer)
+}

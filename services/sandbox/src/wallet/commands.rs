@@ -1,0 +1,198 @@
+//! What buyers and the wallet's staff do, on command.
+
+use super::{
+    Desk,
+    keys::WalletKey,
+    now_ms, report,
+    trade::{Trade, TradeState},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Why a command does nothing, in words.
+pub(crate) type NothingDone = &'static str;
+
+/// The body of `POST /commands`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WalletCommand {
+    /// `pay`, `finish`, `close`, `refund`, `refund_abnormal`, `refund_closed`, `say`, `repeat`, `rotate` or `fault`.
+    pub command: String,
+    /// The seller's id of the trade that it is about.
+    pub trade: String,
+    /// In hundredths. `refund`: so much of it; all that is left if absent. `pay`: the wallet says that this was paid.
+    pub amount: Option<i64>,
+    /// `pay`: in this currency.
+    pub currency: Option<String>,
+    /// `pay`: through this app.
+    pub app: Option<String>,
+    /// `pay`: to this seller.
+    pub seller: Option<String>,
+    /// `say`: what a query answers from now on, whatever happened; the truth if absent.
+    pub state: Option<TradeState>,
+    /// `repeat`: the event to report once more.
+    pub event: String,
+    /// `fault`: see [`FAULTS`].
+    pub fault: String,
+    /// `fault`: for how many requests.
+    pub times: u32,
+}
+
+/// Faults that requests may meet: not reached; refused for their number; an error; done, and the answer lost; done, and the answer signed by a stranger; no answer
+/// of the wallet's form.
+pub const FAULTS: [&str; 6] = ["down", "429", "500", "cut", "forged", "garbage"];
+
+/// What happened to a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TradeNews {
+    /// It was paid, ended, or can no longer be refunded: its state says which.
+    Moved,
+    /// So much was refunded just now.
+    Refunded(i64),
+    /// So much could not be refunded: the money has nowhere to go.
+    Abnormal(i64),
+    /// A refund of so much was called off.
+    RefundClosed(i64),
+}
+
+/// The fault that is set.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+struct WalletFault {
+    fault: String,
+    times: u32,
+}
+
+/// Under which names settings are stored.
+const FAULT: &str = "fault";
+const KEY: &str = "key";
+pub(crate) const TRADE: &str = "trade";
+
+impl Desk {
+    /// Does what is commanded; the trade after it, or why nothing was done.
+    pub(crate) async fn command(&self, command: &WalletCommand) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+        let _one_at_a_time = self.lock.lock().await;
+        match command.command.as_str() {
+            "repeat" => {
+                let repeated = self.store.repeat(&command.event).await?;
+                self.queued.notify_one();
+                return Ok(if repeated { Ok(json!({})) } else { Err("no such event") });
+            }
+            "rotate" => {
+                self.store.set(KEY, "next").await?;
+                return Ok(Ok(json!({})));
+            }
+            "fault" if FAULTS.contains(&command.fault.as_str()) => {
+                let fault = json!(WalletFault { fault: command.fault.clone(), times: command.times });
+                self.store.set(FAULT, &fault.to_string()).await?;
+                return Ok(Ok(fault));
+            }
+            _ => {}
+        }
+        let Some(mut trade) = self.trade(&command.trade).await? else { return Ok(Err("no such trade, command or fault")) };
+        let news = match act(&mut trade, command) {
+            Ok(news) => news,
+            Err(why) => return Ok(Err(why)),
+        };
+        self.keep(&trade).await?;
+        if let Some(news) = news {
+            self.happened(&trade, news).await?;
+        }
+        Ok(Ok(json!(trade)))
+    }
+
+    pub(crate) async fn trade(&self, id: &str) -> Result<Option<Trade>, sqlx::Error> {
+        Ok(self.store.get(TRADE, id).await?.and_then(|trade| serde_json::from_value(trade).ok()))
+    }
+
+    pub(crate) async fn keep(&self, trade: &Trade) -> Result<(), sqlx::Error> {
+        self.store.put(TRADE, &json!(trade)).await
+    }
+
+    /// The key that signs now.
+    pub(crate) async fn key(&self) -> Result<WalletKey, sqlx::Error> {
+        Ok(if self.store.setting(KEY).await?.is_some() { WalletKey::Next } else { WalletKey::First })
+    }
+
+    /// The fault of the next request; uses up one of its times.
+    pub(crate) async fn take_fault(&self) -> Result<String, sqlx::Error> {
+        let _one_at_a_time = self.lock.lock().await;
+        let fault = self.store.setting(FAULT).await?.and_then(|text| serde_json::from_str::<WalletFault>(&text).ok()).unwrap_or_default();
+        if fault.times == 0 {
+            return Ok(String::new());
+        }
+        let left = json!(WalletFault { times: fault.times - 1, ..fault.clone() });
+        self.store.set(FAULT, &left.to_string()).await?;
+        Ok(fault.fault)
+    }
+
+    /// Makes an event, to be reported or, on command, lost.
+    pub(crate) async fn happened(&self, trade: &Trade, news: TradeNews) -> Result<(), sqlx::Error> {
+        let mut event = (self.brand.event)(trade, &news);
+        event["url"] = json!(trade.notify_url);
+        let lost = report::lose_one(self).await?;
+        self.store.add_event(&event, lost, now_ms()).await?;
+        self.queued.notify_one();
+        Ok(())
+    }
+}
+
+/// Changes a trade; what the seller is to know.
+fn act(trade: &mut Trade, command: &WalletCommand) -> Result<Option<TradeNews>, NothingDone> {
+    match command.command.as_str() {
+        "pay" => pay(trade, command),
+        "finish" if trade.state == TradeState::Paid => {
+            trade.state = TradeState::Finished;
+            Ok(Some(TradeNews::Moved))
+        }
+        "close" => close(trade),
+        "refund" => refund(trade, command.amount.unwrap_or(trade.fen - trade.refunded_fen)),
+        "refund_abnormal" | "refund_closed" if trade.state == TradeState::Paid => {
+            let amount = command.amount.unwrap_or(trade.fen);
+            let abnormal = command.command == "refund_abnormal";
+            Ok(Some(if abnormal { TradeNews::Abnormal(amount) } else { TradeNews::RefundClosed(amount) }))
+        }
+        "say" => {
+            trade.query_says = command.state;
+            Ok(None)
+        }
+        _ => Err("no such command, or not of a trade in this state"),
+    }
+}
+
+fn pay(trade: &mut Trade, command: &WalletCommand) -> Result<Option<TradeNews>, NothingDone> {
+    if trade.state != TradeState::Unpaid || now_ms() >= trade.expires_at_ms {
+        return Err("it can't be paid any more");
+    }
+    trade.fen = command.amount.unwrap_or(trade.fen);
+    for (field, said) in [(&mut trade.currency, &command.currency), (&mut trade.app, &command.app), (&mut trade.seller, &command.seller)] {
+        if let Some(said) = said {
+            field.clone_from(said);
+        }
+    }
+    trade.state = TradeState::Paid;
+    trade.paid_at_ms = now_ms();
+    Ok(Some(TradeNews::Moved))
+}
+
+/// Ends a trade that nobody has paid.
+pub(crate) fn close(trade: &mut Trade) -> Result<Option<TradeNews>, NothingDone> {
+    if trade.state != TradeState::Unpaid {
+        return Err("only an unpaid trade can be closed");
+    }
+    trade.state = TradeState::Closed;
+    Ok(Some(TradeNews::Moved))
+}
+
+fn refund(trade: &mut Trade, amount: i64) -> Result<Option<TradeNews>, NothingDone> {
+    if trade.state != TradeState::Paid || !(1..=trade.fen - trade.refunded_fen).contains(&amount) {
+        return Err("more than is left of what was paid, or too late");
+    }
+    trade.refunded_fen += amount;
+    Ok(Some(TradeNews::Refunded(amount)))
+}
+
+/// A new id of a wallet: digits, as theirs are.
+pub(crate) fn new_number() -> String {
+    format!("{}{}", super::trade::beijing(now_ms(), "%Y%m%d"), Uuid::now_v7().as_u128() % 10_u128.pow(20))
+}

@@ -1,0 +1,172 @@
+//! The interface below `/v3/`: what it answers to signed requests.
+
+use super::{TEST_APP, TEST_CERTIFICATE_SERIAL, TEST_MERCHANT, signed, transaction};
+use crate::{
+    bank::line::ConnectionCutter,
+    page::Endpoint,
+    wallet::{
+        Desk,
+        commands::{self, FAULTS, new_number},
+        http::{self, broken},
+        keys::{self, WalletKey},
+        now_ms,
+        trade::{Trade, TradeState},
+    },
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, Method, StatusCode, Uri},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use serde_json::{Value, json};
+
+/// Every route, as it is reached at `address`.
+pub fn router(address: &str, desk: Desk) -> Router {
+    let introduction = format!(
+        "The pretend WeChat Pay, for TEST books only: merchant {TEST_MERCHANT}, app {TEST_APP}.\n\nFaults of requests (POST /commands, \"command\": \"fault\"): {}.\n\n",
+        FAULTS.join(", ")
+    );
+    let own = vec![Endpoint {
+        method: "GET, POST",
+        path: "/v3/{*path}",
+        effect: "pay/transactions/native, and pay/transactions/out-trade-no/ID with its close; signed JSON both ways",
+        example: "/v3/pay/transactions/out-trade-no/ID",
+        answered_by: || any(api),
+    }];
+    http::router(&introduction, address, own, desk)
+}
+
+/// The text that a request signs, as the merchant reached it, and whether its signature is good.
+fn is_signed(headers: &HeaderMap, method: &Method, uri: &Uri, body: &str) -> bool {
+    let header = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(fields) = header.strip_prefix("WECHATPAY2-SHA256-RSA2048 ") else { return false };
+    let field = |name: &str| {
+        let mut parts = fields.split(',').filter_map(|part| part.split_once('='));
+        parts.find(|(known, _)| *known == name).map(|(_, value)| value.trim_matches('"').to_owned()).unwrap_or_default()
+    };
+    let (at, nonce) = (field("timestamp"), field("nonce_str"));
+    let fresh = at.parse::<i64>().is_ok_and(|at| at.abs_diff(now_ms() / 1_000) <= 300);
+    let named = field("mchid") == TEST_MERCHANT && field("serial_no") == TEST_CERTIFICATE_SERIAL;
+    let path = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    // A signature may contain the sign that ends a name.
+    let signature = fields.rsplit_once("signature=\"").map(|(_, rest)| rest.trim_end_matches('"')).unwrap_or_default();
+    fresh && named && keys::is_sellers(format!("{method}\n{path}\n{at}\n{nonce}\n{body}\n").as_bytes(), signature)
+}
+
+/// A status and a body.
+type WechatAnswer = (u16, Value);
+
+fn refused(status: u16, code: &str) -> WechatAnswer {
+    (status, json!({"code": code, "message": "refused"}))
+}
+
+async fn api(
+    State(desk): State<Desk>,
+    ConnectInfo(line): ConnectInfo<ConnectionCutter>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let fault = match desk.take_fault().await {
+        Ok(fault) => fault,
+        Err(error) => return broken(&error),
+    };
+    match fault.as_str() {
+        "down" => {
+            line.cut();
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        "garbage" => return (StatusCode::OK, "<html>busy</html>").into_response(),
+        _ => {}
+    }
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let answered = async {
+        let answer = match fault.as_str() {
+            "429" => refused(429, "FREQUENCY_LIMITED"),
+            "500" => refused(500, "SYSTEM_ERROR"),
+            _ if !is_signed(&headers, &method, &uri, &body) => refused(401, "SIGN_ERROR"),
+            _ => answer(&desk, &method, uri.path(), &serde_json::from_str(&body).unwrap_or_default()).await?,
+        };
+        Ok((answer, desk.key().await?))
+    };
+    let ((status, answer), key) = match answered.await {
+        Ok(answered) => answered,
+        Err(error) => return broken(&error),
+    };
+    if fault == "cut" {
+        line.cut();
+    }
+    let key = if fault == "forged" { WalletKey::Stranger } else { key };
+    let answer = signed(if status == 204 { String::new() } else { answer.to_string() }, key, now_ms() / 1_000);
+    let mut response = http::json(status, answer.body);
+    for (name, value) in answer.headers {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+async fn answer(desk: &Desk, method: &Method, path: &str, body: &Value) -> Result<WechatAnswer, sqlx::Error> {
+    let _one_at_a_time = desk.lock.lock().await;
+    // Without what stands before it where it is served beside others.
+    let parts: Vec<&str> = path.split('/').skip_while(|part| *part != "v3").skip(1).collect();
+    match (method, parts.as_slice()) {
+        (&Method::POST, ["pay", "transactions", "native"]) => order(desk, body).await,
+        (&Method::GET, ["pay", "transactions", "out-trade-no", id]) => {
+            let found = desk.trade(id).await?;
+            Ok(found.map_or_else(|| refused(404, "ORDER_NOT_EXIST"), |trade| (200, transaction(&trade, trade.queried()))))
+        }
+        (&Method::POST, ["pay", "transactions", "out-trade-no", id, "close"]) => {
+            let Some(mut trade) = desk.trade(id).await? else { return Ok(refused(404, "ORDER_NOT_EXIST")) };
+            if trade.state != TradeState::Closed && commands::close(&mut trade).is_err() {
+                return Ok(refused(400, "ORDERPAID"));
+            }
+            desk.keep(&trade).await?;
+            Ok((204, Value::Null))
+        }
+        _ => Ok(refused(404, "RESOURCE_NOT_EXISTS")),
+    }
+}
+
+/// Makes an order once; the same again answers its code, and another under its id is refused.
+async fn order(desk: &Desk, body: &Value) -> Result<WechatAnswer, sqlx::Error> {
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let expires: Option<jiff::Timestamp> = text("time_expire").parse().ok();
+    let (id, fen) = (text("out_trade_no"), body["amount"]["total"].as_i64().unwrap_or(0));
+    let is_id = (6..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let Some(expires) = expires.filter(|_| is_id && fen > 0 && body["amount"]["currency"] == "CNY" && !text("description").is_empty())
+    else {
+        return Ok(refused(400, "PARAM_ERROR"));
+    };
+    if text("mchid") != TEST_MERCHANT || text("appid") != TEST_APP {
+        return Ok(refused(400, "APPID_MCHID_NOT_MATCH"));
+    }
+    let new = Trade {
+        number: new_number(),
+        subject: text("description"),
+        fen,
+        currency: "CNY".to_owned(),
+        app: TEST_APP.to_owned(),
+        seller: TEST_MERCHANT.to_owned(),
+        state: TradeState::Unpaid,
+        refunded_fen: 0,
+        expires_at_ms: expires.as_millisecond(),
+        paid_at_ms: 0,
+        notify_url: text("notify_url"),
+        query_says: None,
+        id,
+    };
+    match desk.trade(&new.id).await? {
+        Some(known) if known.state == TradeState::Closed => return Ok(refused(400, "ORDER_CLOSED")),
+        Some(known) if known.state != TradeState::Unpaid => return Ok(refused(400, "ORDERPAID")),
+        Some(known) if (known.fen, known.expires_at_ms) != (new.fen, new.expires_at_ms) => return Ok(refused(403, "OUT_TRADE_NO_USED")),
+        Some(_) => {}
+        None => desk.keep(&new).await?,
+    }
+    Ok((200, json!({"code_url": format!("weixin://wxpay/bizpayurl?pr={}", new.id)})))
+}
