@@ -1,6 +1,7 @@
 //! Options of the purchase service. Their comments are their documentation.
 
 mod stripe;
+mod wallets;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,7 @@ mod google;
 
 pub use google::{GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
 pub use stripe::{PretendStripe, PriceFrom, StripeAccount};
+pub use wallets::{AlipayAccount, PretendAlipay, PretendWechat, WechatAccount, WechatKey};
 
 const DAY_S: u64 = 86_400;
 const YEAR_S: u64 = 365 * DAY_S;
@@ -47,6 +49,16 @@ pub struct Config {
     /// Accounts at the pretend card processor, for TEST books. Set by the program in sandbox mode only, never by a file.
     #[serde(skip)]
     pub sandbox_stripe: Vec<PretendStripe>,
+    /// Our apps at Alipay, through which coins are sold in China. One for each book.
+    pub alipay: Vec<AlipayAccount>,
+    /// Apps at the pretend Alipay, for TEST books. Set by the program in sandbox mode only, never by a file.
+    #[serde(skip)]
+    pub sandbox_alipay: Vec<PretendAlipay>,
+    /// Our merchants at WeChat Pay, through which coins are sold in China. One for each book.
+    pub wechat: Vec<WechatAccount>,
+    /// Merchants at the pretend WeChat Pay, for TEST books. Set by the program in sandbox mode only, never by a file.
+    #[serde(skip)]
+    pub sandbox_wechat: Vec<PretendWechat>,
     /// Seconds between two searches for open orders about which the store is to be asked, because its events may be lost.
     #[serde(rename = "order_sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
@@ -119,6 +131,10 @@ impl Default for Config {
             lost_refunds_interval: Duration::from_secs(3_600),
             stripe: Vec::new(),
             sandbox_stripe: Vec::new(),
+            alipay: Vec::new(),
+            sandbox_alipay: Vec::new(),
+            wechat: Vec::new(),
+            sandbox_wechat: Vec::new(),
             order_sweep_interval: Duration::from_secs(30),
             order_check_after: Duration::from_secs(600),
             store_commission_basis_points: 3_000,
@@ -160,8 +176,13 @@ impl Config {
         if let Some((option, _, why)) = rules.into_iter().find(|(_, fits, _)| !fits) {
             return wrong(option, why);
         }
-        if let Some(why) = self.stripe.iter().find_map(StripeAccount::fault) {
-            return Err(InvalidPurchaseOption { option: "stripe", why });
+        let of_accounts = [
+            ("stripe", self.stripe.iter().find_map(StripeAccount::fault)),
+            ("alipay", self.alipay.iter().find_map(AlipayAccount::fault)),
+            ("wechat", self.wechat.iter().find_map(WechatAccount::fault)),
+        ];
+        if let Some((option, why)) = of_accounts.into_iter().find_map(|(option, why)| Some((option, why?))) {
+            return Err(InvalidPurchaseOption { option, why });
         }
         for (at, bundle) in self.bundles.iter().enumerate() {
             if BookName::try_new(&bundle.book).is_err() || bundle.bundle_id.is_empty() {

@@ -48,15 +48,24 @@ pub enum StoreKind {
     Google,
     /// Stripe, for cards on our own page; what is paid is ours, and so is the tax.
     Stripe,
+    /// Alipay's wallet, for orders of ours.
+    Alipay,
+    /// WeChat Pay, for orders of ours.
+    Wechat,
 }
 
 impl StoreKind {
+    /// All stores.
+    pub const ALL: [StoreKind; 5] = [StoreKind::Apple, StoreKind::Google, StoreKind::Stripe, StoreKind::Alipay, StoreKind::Wechat];
+
     /// The name in tables and paths. Stored, so never changed.
     pub fn as_str(self) -> &'static str {
         match self {
             StoreKind::Apple => "apple",
             StoreKind::Google => "google",
             StoreKind::Stripe => "stripe",
+            StoreKind::Alipay => "alipay",
+            StoreKind::Wechat => "wechat",
         }
     }
 
@@ -66,12 +75,22 @@ impl StoreKind {
             StoreKind::Apple => PriceChannel::AppStore,
             StoreKind::Google => PriceChannel::GooglePlay,
             StoreKind::Stripe => PriceChannel::Stripe,
+            StoreKind::Alipay => PriceChannel::Alipay,
+            StoreKind::Wechat => PriceChannel::WechatPay,
         }
     }
 
     /// The store of a name.
     pub fn from_name(name: &str) -> Option<StoreKind> {
-        [StoreKind::Apple, StoreKind::Google, StoreKind::Stripe].into_iter().find(|kind| kind.as_str() == name)
+        StoreKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Whether it is paid for orders that we make. The others make the orders themselves.
+    pub fn takes_orders(self) -> bool {
+        match self {
+            StoreKind::Apple | StoreKind::Google => false,
+            StoreKind::Stripe | StoreKind::Alipay | StoreKind::Wechat => true,
+        }
     }
 }
 

@@ -103,7 +103,7 @@ impl Purchases {
         if event.payload.is_empty() {
             return ended(EventState::Ownerless, "its buyer was erased");
         }
-        if event.store == StoreKind::Stripe {
+        if event.store.takes_orders() {
             return self.read_order_event(event, now, credited).await;
         }
         let Some(receipt) = self.stores.of(event.store).receipt(event) else {

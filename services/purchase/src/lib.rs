@@ -39,7 +39,10 @@ use api::purchase::purchase_service_server::PurchaseServiceServer;
 use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
-pub use config::{Bundle, Config, GoogleApp, GoogleOptions, PretendStripe, PriceFrom, SandboxGoogle, ServiceAccountKey, StripeAccount};
+pub use config::{
+    AlipayAccount, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendStripe, PretendWechat, PriceFrom, SandboxGoogle,
+    ServiceAccountKey, StripeAccount, WechatAccount, WechatKey,
+};
 pub use store::Store;
 
 use domain::SaleRates;
@@ -51,9 +54,11 @@ use purchases::Purchases;
 use service::Handlers;
 use settings::document::DocumentError;
 use stores::Stores;
+use stores::alipay::AlipayAccounts;
 use stores::apple::ReceiptVerifier;
 use stores::google::GooglePlay;
 use stores::stripe::merchant::Merchants;
+use stores::wechat::WechatAccounts;
 
 /// The service's dependencies.
 pub struct Deps {
@@ -83,6 +88,9 @@ pub enum Error {
     /// An account at Stripe can't be used.
     #[error(transparent)]
     Stripe(#[from] stores::stripe::merchant::Error),
+    /// An account at Alipay or WeChat Pay can't be used.
+    #[error(transparent)]
+    Wallet(#[from] stores::wallet::Error),
     /// The tables can't be opened.
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -108,8 +116,14 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         Some(path) => PackageCatalogue::load(path)?,
         None => PackageCatalogue::embedded()?,
     };
-    let stripe = Arc::new(Merchants::load(&config)?);
-    let stores = Stores { apple: ReceiptVerifier::load(&config)?, google: GooglePlay::load(&config)?, stripe: stripe.clone() };
+    let stores = Stores {
+        apple: ReceiptVerifier::load(&config)?,
+        google: GooglePlay::load(&config)?,
+        stripe: Merchants::load(&config)?,
+        alipay: AlipayAccounts::load(&config)?,
+        wechat: WechatAccounts::load(&config)?,
+    };
+    let orders = Orders { accounts: stores.order_accounts(), check_after_ms: millis(config.order_check_after) };
     let store = Store::open(&deps.database).await?;
     let purchases = Arc::new(Purchases {
         store,
@@ -122,7 +136,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         news: tokio::sync::Notify::new(),
         next_look_ms: AtomicI64::new(0),
         look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
-        orders: Orders { stripe, check_after_ms: millis(config.order_check_after) },
+        orders,
         order_news: tokio::sync::Notify::new(),
     });
     let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone() };

@@ -6,6 +6,7 @@
 //! A payment, whoever reports it ([`read`] events, [`sweep`]): compare what the store says with the order ([`order`]); in one transaction make the order paid and
 //! keep its purchase; from there on it is credited like any other. What contradicts the order is flagged for a person, and nothing is credited.
 
+pub mod news;
 pub mod order;
 pub(crate) mod read;
 pub(crate) mod refusal;
@@ -26,31 +27,27 @@ use crate::domain::{Channel, Package, StoreKind};
 use crate::error::Error;
 use crate::purchases::Purchases;
 use crate::store::orders;
-use crate::stores::stripe::api::ApiFault;
-use crate::stores::stripe::merchant::{Merchant, Merchants};
-use crate::stores::stripe::session::{self, SessionDocument};
-use order::{Order, OrderState};
+use crate::stores::payee::{NotOpened, OrderAccount};
+use order::{Order, OrderState, PaymentFacts, PaymentStanding};
 use refusal::OrderRefusal;
 
 /// Name under which request ids are kept.
 const CREATE: &str = "CreateCheckout";
 
-/// A session must be payable for at least this long when Stripe makes it; a little more, for the time of the call.
-const SESSION_LEAST_MS: i64 = 30 * 60 * 1_000 + 30_000;
-
-/// An idempotency key is repeated for so long only: Stripe keeps them for 24 hours.
-const KEY_REPEATED_MS: i64 = 23 * 3_600 * 1_000;
-
-/// How far Stripe's clock may be from ours when a session is looked for, in seconds.
-const CLOCKS_S: i64 = 60;
-
 /// The parts that orders need.
 #[derive(Debug)]
 pub struct Orders {
-    /// Our accounts at Stripe.
-    pub stripe: Arc<Merchants>,
+    /// Our accounts at the stores that are paid for orders; of each store, one for a book.
+    pub accounts: Vec<Arc<dyn OrderAccount>>,
     /// How long an order is left to its buyer before the store is asked about it, in milliseconds.
     pub check_after_ms: i64,
+}
+
+impl Orders {
+    /// The account at a store that sells the coins of a book.
+    pub(crate) fn account(&self, store: StoreKind, book: &BookName) -> Option<&dyn OrderAccount> {
+        self.accounts.iter().find(|account| account.store() == store && account.book() == book).map(|account| &**account)
+    }
 }
 
 /// One request for a checkout.
@@ -106,11 +103,11 @@ impl Purchases {
             Begun::Refused(kept) => return Err(OrderRefusal::Kept(kept).into()),
             Begun::Order(order) => *order,
         };
-        let merchant = self.merchant(&order.book)?;
-        if merchant.account_id() != order.merchant {
+        let account = self.selling(asked)?;
+        if account.account_id() != order.merchant {
             return Err(unavailable(&order, "the account that the order was made for is no longer configured"));
         }
-        match self.session_for(merchant, &order, now).await? {
+        match self.session_for(account, &order, now).await? {
             Ok(order) => {
                 let outcome = KeptAnswer { bytes: order.order_id.as_bytes().to_vec(), refusal: false };
                 self.finish_order(asked, &outcome, now).await?;
@@ -129,8 +126,8 @@ impl Purchases {
         Ok(self.store.order(book, order_id).await?)
     }
 
-    fn merchant(&self, book: &BookName) -> Result<&Merchant, Error> {
-        self.orders.stripe.of_book(book).ok_or_else(|| OrderRefusal::NotOffered.into())
+    fn selling(&self, asked: &CheckoutRequest) -> Result<&dyn OrderAccount, Error> {
+        self.orders.account(asked.store, &asked.book).ok_or_else(|| OrderRefusal::NotOffered.into())
     }
 
     /// Registers the request and keeps its order, in one transaction.
@@ -167,38 +164,38 @@ impl Purchases {
 
     /// The order of a request, if its package is sold.
     async fn judge_order(&self, asked: &CheckoutRequest, kind: BookKind, now: SystemTime) -> Result<Order, Error> {
-        let merchant = self.merchant(&asked.book)?;
-        if merchant.kind() != kind {
-            tracing::error!(book = %asked.book, account_id = merchant.account_id(), "the key of this account is for books of the other kind");
+        let account = self.selling(asked)?;
+        if account.kind() != kind {
+            tracing::error!(book = %asked.book, account_id = account.account_id(), "the key of this account is for books of the other kind");
             return Err(OrderRefusal::NotOffered.into());
         }
         self.may_sell(&asked.book).await?;
-        self.new_order(asked, merchant, now)
+        self.new_order(asked, account, now)
     }
 
-    fn new_order(&self, asked: &CheckoutRequest, merchant: &Merchant, now: SystemTime) -> Result<Order, Error> {
+    fn new_order(&self, asked: &CheckoutRequest, account: &dyn OrderAccount, now: SystemTime) -> Result<Order, Error> {
         for (field, address) in [("success_url", &asked.success_url), ("cancel_url", &asked.cancel_url)] {
-            if !merchant.may_return_to(address) {
+            if !account.may_return_to(address) {
                 let why = "must be an https:// address, of an origin that the operator has listed".to_owned();
                 return Err(Error::Malformed { field, why });
             }
         }
         let package = on_offer(&self.catalogue, &asked.product_id, asked.channel);
         let package = package.ok_or_else(|| OrderRefusal::ProductUnknown(asked.product_id.clone()))?;
-        let value = merchant.value(package).map_err(|_| OrderRefusal::ProductUnknown(asked.product_id.clone()))?;
+        let value = account.value(package).map_err(|_| OrderRefusal::ProductUnknown(asked.product_id.clone()))?;
         Ok(Order {
             book: asked.book.clone(),
             order_id: Uuid::now_v7(),
             user: asked.user.clone(),
             request_id: asked.request_id.uuid(),
             store: asked.store,
-            environment: merchant.environment().to_owned(),
-            merchant: merchant.account_id().to_owned(),
+            environment: account.environment().to_owned(),
+            merchant: account.account_id().to_owned(),
             product_id: package.product_id.clone(),
             market: package.market.clone(),
             channel: package.channel,
             value,
-            authenticate: merchant.authenticates(&package.market, package.price),
+            authenticate: account.authenticates(&package.market, package.price),
             success_url: asked.success_url.clone(),
             cancel_url: asked.cancel_url.clone(),
             state: OrderState::Open,
@@ -209,14 +206,14 @@ impl Purchases {
             note: String::new(),
             created_at_ms: unix_ms(now),
             // Whole seconds, as the store counts them.
-            expires_at_ms: unix_ms(now).saturating_add(millis(merchant.pay_within())) / 1_000 * 1_000,
+            expires_at_ms: unix_ms(now).saturating_add(millis(account.pay_within())) / 1_000 * 1_000,
             asked_at_ms: 0,
             tries: 0,
         })
     }
 
     /// The order with its session, which the store makes at most once; or why there will never be one.
-    async fn session_for(&self, merchant: &Merchant, order: &Order, now: SystemTime) -> Result<Result<Order, OrderRefusal>, Error> {
+    async fn session_for(&self, account: &dyn OrderAccount, order: &Order, now: SystemTime) -> Result<Result<Order, OrderRefusal>, Error> {
         if !order.session_id.is_empty() || order.purchase_id.is_some() {
             return Ok(Ok(order.clone()));
         }
@@ -224,25 +221,20 @@ impl Purchases {
             return Ok(Err(OrderRefusal::Expired));
         }
         let now_ms = unix_ms(now);
-        // A key that Stripe may have forgotten, and a session that it would not make any more, are not sent: only what is there is looked for.
-        let may_repeat = now_ms.saturating_sub(order.created_at_ms) < KEY_REPEATED_MS && order.expires_at_ms - now_ms >= SESSION_LEAST_MS;
-        let form = match session::form(order) {
-            Ok(form) => form,
-            Err(why) => return self.refused_by_store(order, why.to_string()).await,
-        };
-        let made = if may_repeat {
+        let made = if account.may_open(order, now_ms) {
             self.store.asking(order, now_ms).await?;
-            merchant.api().create_session(&form, &idempotency_key(order)).await
+            account.open(order, now).await
         } else {
-            Err(ApiFault::KeyReused)
+            Err(NotOpened::Look)
         };
         match made {
-            Ok(session) => self.opened(merchant, order, &session, now).await.map(Ok),
-            Err(ApiFault::Refused(why)) => self.refused_by_store(order, why).await,
-            Err(ApiFault::NotFound) => Err(unavailable(order, "the interface is not where it should be")),
-            Err(ApiFault::Later(why)) => Err(unavailable(order, &why)),
-            Err(ApiFault::KeyReused) => match self.session_made(merchant, order, now).await {
-                Ok(Some(session)) => self.opened(merchant, order, &session, now).await.map(Ok),
+            Ok(facts) => self.opened(order, &facts).await.map(Ok),
+            Err(NotOpened::Refused(why)) => self.refused_by_store(order, why).await,
+            Err(NotOpened::Later(why)) => Err(unavailable(order, &why)),
+            Err(NotOpened::Look) => match account.standing(order, now).await {
+                // Nobody can be sent there any more.
+                Ok(Some(facts)) if facts.standing == PaymentStanding::Open && facts.pay_url.is_empty() => Ok(Err(OrderRefusal::Expired)),
+                Ok(Some(facts)) => self.opened(order, &facts).await.map(Ok),
                 Ok(None) => {
                     self.store.move_order(order, OrderState::Expired, "the store made no session for it in time").await?;
                     Ok(Err(OrderRefusal::Expired))
@@ -252,16 +244,7 @@ impl Purchases {
         }
     }
 
-    /// The session that the store made for an order, found by the order's id in its metadata. `None`: it made none, or was never asked.
-    async fn session_made(&self, merchant: &Merchant, order: &Order, now: SystemTime) -> Result<Option<SessionDocument>, String> {
-        // Asked for the last time at `asked_at_ms`, unless the process ended between noting that and asking.
-        let until_s = order.asked_at_ms.max(order.created_at_ms).saturating_add(120_000).min(unix_ms(now)) / 1_000;
-        let found = merchant.api().session_of_order(order.order_id, order.created_at_ms / 1_000 - CLOCKS_S, until_s + CLOCKS_S).await;
-        found.map_err(|fault| format!("{fault:?}"))
-    }
-
-    async fn opened(&self, merchant: &Merchant, order: &Order, session: &SessionDocument, now: SystemTime) -> Result<Order, Error> {
-        let facts = session.facts(merchant.account_id(), unix_ms(now));
+    async fn opened(&self, order: &Order, facts: &PaymentFacts) -> Result<Order, Error> {
         let is_ours = facts.order_id == Some(order.order_id);
         let why = if is_ours { facts.contradict(order) } else { Some("the store's session carries another order".to_owned()) };
         if let Some(why) = why {
@@ -285,11 +268,6 @@ impl Purchases {
         requests::finish(&mut connection, asked.key(), outcome, now).await.map_err(crate::store::Error::from)?;
         Ok(())
     }
-}
-
-/// The key under which Stripe makes the session of an order once.
-fn idempotency_key(order: &Order) -> String {
-    format!("largesse-order-{}", order.order_id.hyphenated())
 }
 
 /// The store can't be reached, or its answer is lost; the order is kept.

@@ -7,7 +7,7 @@ use crate::domain::{Purchase, StoreKind};
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
-/// memo. Of a sale through a card processor we remit it, and what the processor charges is booked once it is billed. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the
+/// memo. Of a sale through a card processor or a wallet we remit it, and what the processor charges is booked once it is billed. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the
 /// same.
 #[must_use]
 pub fn sale(purchase: &Purchase) -> PostingDraft {
@@ -62,7 +62,7 @@ fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
     let kind = match purchase.store {
         StoreKind::Apple => PostingKind::PurchaseApple,
         StoreKind::Google => PostingKind::PurchaseGoogle,
-        StoreKind::Stripe => PostingKind::PurchaseWeb,
+        StoreKind::Stripe | StoreKind::Alipay | StoreKind::Wechat => PostingKind::PurchaseWeb,
     };
     let draft = PostingDraft::new(kind, purchase.credit_id());
     let draft =
@@ -72,11 +72,9 @@ fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
         StoreKind::Apple | StoreKind::Google => sold
             .money(house(Purpose::StoreReceivable), house(Purpose::DeferredRevenue), value.receivable())
             .money(house(Purpose::PrepaidCommission), house(Purpose::DeferredRevenue), value.commission),
-        StoreKind::Stripe => sold.money(house(Purpose::ProcessorReceivable), house(Purpose::DeferredRevenue), value.deferred()).money(
-            house(Purpose::ProcessorReceivable),
-            house(Purpose::TaxPayable),
-            value.tax,
-        ),
+        StoreKind::Stripe | StoreKind::Alipay | StoreKind::Wechat => sold
+            .money(house(Purpose::ProcessorReceivable), house(Purpose::DeferredRevenue), value.deferred())
+            .money(house(Purpose::ProcessorReceivable), house(Purpose::TaxPayable), value.tax),
     };
     let sale = sold
         .field("purchase_id", purchase.purchase_id)

@@ -2,13 +2,19 @@
 //! terms; from there on a purchase is one thing, whichever store sold it.
 //!
 //! - [`StoreConnector`]: what every store can do. [`Stores`]: all of them.
-//! - [`apple`]: the App Store. [`google`]: Google Play. [`stripe`]: cards on the web, for orders that we make ([`crate::orders`]).
+//! - [`apple`]: the App Store. [`google`]: Google Play.
+//! - [`payee`]: what those do that are paid for orders that we make ([`crate::orders`]). [`stripe`]: cards on the web. [`alipay`] and [`wechat`]: wallets, with
+//!   [`wallet`] for what both do.
 //! - [`receipt`]: what proves a purchase.
 
+pub mod alipay;
 pub mod apple;
 pub mod google;
+pub mod payee;
 pub mod receipt;
 pub mod stripe;
+pub mod wallet;
+pub mod wechat;
 
 use axum::http::HeaderMap;
 use chart::BookKind;
@@ -18,11 +24,14 @@ use std::sync::Arc;
 
 use crate::domain::event::StoreEvent;
 use crate::domain::{StoreKind, Transaction};
-use crate::error::RefusedReceipt;
+use crate::error::{ReceiptRefusal, RefusedReceipt};
+use alipay::AlipayAccounts;
 use apple::ReceiptVerifier;
 use google::GooglePlay;
+use payee::OrderAccount;
 pub use receipt::StoreReceipt;
 use stripe::merchant::Merchants;
+use wechat::WechatAccounts;
 
 /// Longest ids of a store that are taken; Apple's transaction ids are decimal numbers.
 pub const ID_BYTES_MAX: usize = 255;
@@ -85,20 +94,27 @@ pub struct HeardEvent {
     pub of: Option<BookKind>,
 }
 
-/// A store, as the use cases see it.
+/// A store, as the use cases see it. What is not said otherwise is so of a store that is paid for our orders: it has no receipts, and was told of the order before
+/// it was paid.
 #[tonic::async_trait]
 pub trait StoreConnector: Debug + Send + Sync {
     /// Whether a receipt is this store's, paid, and good for the book.
-    async fn verify(&self, receipt: &StoreReceipt, book: &BookName, kind: BookKind) -> Result<VerifiedSale, NotVerified>;
+    async fn verify(&self, _receipt: &StoreReceipt, _book: &BookName, _kind: BookKind) -> Result<VerifiedSale, NotVerified> {
+        Err(NotVerified::Refused(RefusedReceipt::new(ReceiptRefusal::Malformed, "another store's receipt")))
+    }
 
     /// Tells the store that the buyer of a credited receipt has the goods. Safe to repeat.
-    async fn acknowledge(&self, receipt: &StoreReceipt) -> Result<StoreAcknowledgement, Unavailable>;
+    async fn acknowledge(&self, _receipt: &StoreReceipt) -> Result<StoreAcknowledgement, Unavailable> {
+        Ok(StoreAcknowledgement::Void("the store waits for no word".to_owned()))
+    }
 
     /// Checks a notification.
     async fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<HeardEvent, NotTaken>;
 
     /// The receipt of the sale that a notification reports; `None` if it names none.
-    fn receipt(&self, event: &StoreEvent) -> Option<StoreReceipt>;
+    fn receipt(&self, _event: &StoreEvent) -> Option<StoreReceipt> {
+        None
+    }
 }
 
 /// All stores.
@@ -109,7 +125,11 @@ pub struct Stores {
     /// Google Play.
     pub google: GooglePlay,
     /// Stripe.
-    pub stripe: Arc<Merchants>,
+    pub stripe: Merchants,
+    /// Alipay.
+    pub alipay: AlipayAccounts,
+    /// WeChat Pay.
+    pub wechat: WechatAccounts,
 }
 
 impl Stores {
@@ -119,7 +139,14 @@ impl Stores {
         match kind {
             StoreKind::Apple => &self.apple,
             StoreKind::Google => &self.google,
-            StoreKind::Stripe => &*self.stripe,
+            StoreKind::Stripe => &self.stripe,
+            StoreKind::Alipay => &self.alipay,
+            StoreKind::Wechat => &self.wechat,
         }
+    }
+
+    /// Our accounts at the stores that are paid for orders.
+    pub(crate) fn order_accounts(&self) -> Vec<Arc<dyn OrderAccount>> {
+        self.stripe.accounts().chain(self.alipay.accounts()).chain(self.wechat.accounts()).collect()
     }
 }

@@ -3,13 +3,15 @@
 use crate::domain::StoreKind;
 use crate::purchases::Purchases;
 use crate::stores::NotTaken;
+use crate::stores::alipay;
 use crate::stores::apple::notification::NOTIFICATION_BYTES_MAX;
 use crate::stores::stripe::event::EVENT_BYTES_MAX;
 use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing::post,
 };
 use serde::Deserialize;
@@ -29,25 +31,45 @@ struct ReportingStore {
     store: String,
 }
 
-/// Answers 200 once the notification is durable, also if it was delivered before; 400 to what is none, 401 to what is not proved to be from the store and about
-/// an app of ours, 404 for a store that is not served, 413 to what is too long, and 503 where it could not be stored: the store then sends it again.
+/// Answers once the notification is durable, also if it was delivered before; 400 to what is none, 401 to what is not proved to be from the store and about an
+/// app of ours, 404 for a store that is not served, 413 to what is too long, and 503 where it could not be stored: the store then sends it again.
 async fn receive(
     State(purchases): State<Arc<Purchases>>,
     Path(ReportingStore { store: name }): Path<ReportingStore>,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, &'static str) {
-    let Some(store) = StoreKind::from_name(&name) else { return (StatusCode::NOT_FOUND, "no notifications of such a store are taken\n") };
+) -> Response {
+    let Some(store) = StoreKind::from_name(&name) else {
+        return (StatusCode::NOT_FOUND, "no notifications of such a store are taken\n").into_response();
+    };
     match purchases.take_in(store, (&headers, &body), SystemTime::now()).await {
-        Ok(_) => (StatusCode::OK, ""),
-        Err(NotTaken::Malformed) => (StatusCode::BAD_REQUEST, "not a notification; nothing was taken\n"),
+        Ok(_) => taken(store),
+        Err(NotTaken::Malformed) => not_taken(store, StatusCode::BAD_REQUEST, "not a notification; nothing was taken"),
         Err(NotTaken::Refused(refused)) => {
             tracing::warn!(store = store.as_str(), reason = refused.refusal.reason(), why = refused.message, "a notification was refused");
-            (StatusCode::UNAUTHORIZED, "nothing proves that it is from this store, about an app of ours; nothing was taken\n")
+            let message = "nothing proves that it is from this store, about an app of ours; nothing was taken";
+            not_taken(store, StatusCode::UNAUTHORIZED, message)
         }
         Err(NotTaken::Later(why)) => {
             tracing::error!(store = store.as_str(), why, "a notification could not be stored; the store has to send it again");
-            (StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; send it again\n")
+            not_taken(store, StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; send it again")
         }
+    }
+}
+
+/// What ends a store's deliveries: for all but one the status alone.
+fn taken(store: StoreKind) -> Response {
+    let body = if store == StoreKind::Alipay { alipay::notification::TAKEN } else { "" };
+    (StatusCode::OK, body).into_response()
+}
+
+/// What has a store send it again, in its words.
+fn not_taken(store: StoreKind, status: StatusCode, message: &str) -> Response {
+    match store {
+        StoreKind::Wechat => {
+            let body = serde_json::json!({"code": "FAIL", "message": message}).to_string();
+            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        _ => (status, format!("{message}\n")).into_response(),
     }
 }

@@ -104,12 +104,11 @@ impl StripeAccount {
 
     /// What is wrong with it, if anything.
     pub(super) fn fault(&self) -> Option<String> {
-        let origin = |text: &str| reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == *text);
         let price = |from: &PriceFrom| from.minor_units >= 0 && Currency::try_new(&from.currency).is_ok();
         let rules = [
             (!self.account_id.is_empty() && BookName::try_new(&self.book).is_ok(), "each needs an account_id and a book"),
             (is_reachable(&self.api_url), "api_url must be an https:// address; http:// on this machine only"),
-            (self.return_origins.iter().all(|text| origin(text)), "return_origins are scheme, host and port, without a path"),
+            (self.return_origins.iter().all(|text| is_origin(text)), "return_origins are scheme, host and port, without a path"),
             (PAY_WITHIN_S.contains(&self.pay_within.as_secs()), "pay_within_s is 1,860 to 86,400"),
             (self.included_tax_basis_points <= BASIS_POINTS, "included_tax_basis_points is 0 to 10,000"),
             (self.three_d_secure_from.iter().all(price), "three_d_secure_from has a currency of ISO 4217 and its minor units"),
@@ -119,8 +118,13 @@ impl StripeAccount {
     }
 }
 
+/// Whether it is scheme, host and port alone.
+pub(super) fn is_origin(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == *text)
+}
+
 /// Keys are sent there, so nobody else may read along.
-fn is_reachable(address: &str) -> bool {
+pub(super) fn is_reachable(address: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(address) else { return false };
     let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     url.scheme() == "https" || (url.scheme() == "http" && local)

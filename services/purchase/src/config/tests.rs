@@ -5,11 +5,23 @@ fn account() -> StripeAccount {
     StripeAccount::new("acct_1", "demo")
 }
 
+const REPORTS: &str = "https://shop.example/webhooks/store/a";
+
+fn alipay() -> AlipayAccount {
+    AlipayAccount { notify_url: REPORTS.to_owned(), ..AlipayAccount::new("2021000000000001", "2088000000000002", "demo") }
+}
+
+fn wechat() -> WechatAccount {
+    let platform_keys = vec![WechatKey { serial: "PUB_KEY_ID_1".to_owned(), file: "wechat.pem".into() }];
+    let certificate_serial = "5157F09E".to_owned();
+    WechatAccount { notify_url: REPORTS.to_owned(), certificate_serial, platform_keys, ..WechatAccount::new("1900000001", "wx01", "demo") }
+}
+
 #[test]
 fn options_that_mean_nothing_are_refused_by_name() {
-    assert!(Config { stripe: vec![account()], ..Config::default() }.check().is_ok());
+    assert!(Config { stripe: vec![account()], alipay: vec![alipay()], wechat: vec![wechat()], ..Config::default() }.check().is_ok());
     type Change = fn(&mut Config);
-    let cases: [(&str, Change); 15] = [
+    let cases: [(&str, Change); 22] = [
         ("store_commission_basis_points", |config| config.store_commission_basis_points = 10_001),
         ("included_tax_basis_points", |config| config.included_tax_basis_points = 10_001),
         ("sweep_interval_s", |config| config.sweep_interval = Duration::ZERO),
@@ -20,6 +32,13 @@ fn options_that_mean_nothing_are_refused_by_name() {
         ("stripe", |config| config.stripe = vec![StripeAccount { pay_within: Duration::from_secs(1_800), ..account() }]),
         ("stripe", |config| config.stripe = vec![StripeAccount { included_tax_basis_points: 10_001, ..account() }]),
         ("stripe", |config| config.stripe = vec![StripeAccount { return_origins: vec!["https://a.example/".to_owned()], ..account() }]),
+        ("alipay", |config| config.alipay = vec![AlipayAccount { notify_url: "http://shop.example/".to_owned(), ..alipay() }]),
+        ("alipay", |config| config.alipay = vec![AlipayAccount { notify_url: "https://shop.example/?a=b".to_owned(), ..alipay() }]),
+        ("alipay", |config| config.alipay = vec![AlipayAccount { seller_id: "2088/1".to_owned(), ..alipay() }]),
+        ("alipay", |config| config.alipay = vec![AlipayAccount { pay_within: Duration::from_secs(60), ..alipay() }]),
+        ("wechat", |config| config.wechat = vec![WechatAccount { platform_keys: Vec::new(), ..wechat() }]),
+        ("wechat", |config| config.wechat = vec![WechatAccount { certificate_serial: "1\", x=\"".to_owned(), ..wechat() }]),
+        ("wechat", |config| config.wechat = vec![WechatAccount { pay_within: Duration::from_secs(7_201), ..wechat() }]),
         ("sweep_after_s", |config| config.sweep_after = Duration::MAX),
         ("sweep_batch_max", |config| config.sweep_batch_max = 0),
         ("refusal_retention_s", |config| config.refusal_retention = Duration::ZERO),

@@ -6,6 +6,7 @@ use money::BookName;
 use money::time::unix_ms;
 use uuid::Uuid;
 
+use super::news::{EventNews, news};
 use super::order::{Order, OrderState, PaymentFacts, PaymentStanding};
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, PurchaseState, SoldAs};
@@ -13,7 +14,6 @@ use crate::error::Error;
 use crate::events::EventReading;
 use crate::purchases::Purchases;
 use crate::store::{orders, purchases};
-use crate::stores::stripe::event::{EventNews, news};
 
 /// What came of it.
 pub(crate) enum AppliedFacts {
@@ -90,7 +90,10 @@ impl Purchases {
                 Ok(AppliedFacts::Noted("its payment failed"))
             }
             (PaymentStanding::Open, None) => {
-                self.store.opened(order, &facts.session_id, &facts.pay_url).await?;
+                // A wallet does not repeat where the buyer is sent to; the call that makes it keeps it.
+                if !facts.pay_url.is_empty() {
+                    self.store.opened(order, &facts.session_id, &facts.pay_url).await?;
+                }
                 Ok(AppliedFacts::Noted("nobody has paid yet"))
             }
         }

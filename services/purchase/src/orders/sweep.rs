@@ -6,13 +6,15 @@ use std::time::{Duration, SystemTime};
 use money::time::unix_ms;
 use tokio_util::sync::CancellationToken;
 
-use super::order::{Order, OrderState};
+use super::order::{Order, OrderState, PaymentStanding};
 use super::read::AppliedFacts;
 use crate::domain::PurchaseState;
 use crate::error::Error;
 use crate::purchases::Purchases;
-use crate::stores::stripe::api::ApiFault;
 use crate::sweeper::put_off_ms;
+
+/// How long after it was told to close an order a store is asked about it again, in milliseconds.
+const CLOSED_CHECK_MS: i64 = 60_000;
 
 /// Options of this sweep.
 #[derive(Debug, Clone, Copy)]
@@ -66,32 +68,29 @@ pub(crate) async fn sweep(purchases: &Purchases, options: OrderSweep, now: Syste
 impl Purchases {
     /// Asks the store about an order and applies the answer; or why it can't be asked now.
     async fn ask_store(&self, order: &Order, now: SystemTime) -> Result<Result<Option<AppliedFacts>, String>, Error> {
-        let Some(merchant) = self.orders.stripe.of_book(&order.book).filter(|merchant| merchant.account_id() == order.merchant) else {
-            return Ok(Err(format!("no key of account {} is configured", order.merchant)));
-        };
-        let found = if order.session_id.is_empty() {
-            self.session_made(merchant, order, now).await
-        } else {
-            match merchant.api().session(&order.session_id).await {
-                Ok(session) => Ok(Some(session)),
-                Err(ApiFault::NotFound) => Ok(None),
-                Err(fault) => Err(format!("{fault:?}")),
-            }
-        };
-        Ok(match found {
+        let account = self.orders.account(order.store, &order.book).filter(|account| account.account_id() == order.merchant);
+        let Some(account) = account else { return Ok(Err(format!("no key of account {} is configured", order.merchant))) };
+        let is_over = unix_ms(now) > order.expires_at_ms;
+        Ok(match account.standing(order, now).await {
             Err(why) => Err(why),
-            Ok(Some(session)) => {
-                let facts = session.facts(merchant.account_id(), unix_ms(now));
-                if facts.order_id == Some(order.order_id) {
-                    Ok(Some(self.apply(order, &facts, now).await?))
-                } else {
-                    let why = "the store's session carries another order".to_owned();
-                    self.store.flag_order(order, &why).await?;
-                    Ok(Some(AppliedFacts::Flagged(why)))
+            Ok(Some(facts)) if facts.order_id == Some(order.order_id) => {
+                let applied = self.apply(order, &facts, now).await?;
+                if is_over && facts.standing == PaymentStanding::Open {
+                    // Then the store says that it has ended, or that it was paid after all.
+                    if let Err(why) = account.close(order).await {
+                        return Ok(Err(why));
+                    }
+                    self.store.check_order_at(order, unix_ms(now).saturating_add(CLOSED_CHECK_MS), false).await?;
                 }
+                Ok(Some(applied))
+            }
+            Ok(Some(_)) => {
+                let why = "the store's session carries another order".to_owned();
+                self.store.flag_order(order, &why).await?;
+                Ok(Some(AppliedFacts::Flagged(why)))
             }
             // Until the order's end its own call may still make a session.
-            Ok(None) if unix_ms(now) > order.expires_at_ms => {
+            Ok(None) if is_over => {
                 self.store.move_order(order, OrderState::Expired, "the store has no session for it").await?;
                 Ok(None)
             }

@@ -1,7 +1,7 @@
 //! Stripe: cards and other payments on our own page, through Checkout sessions that we make for our orders.
 //!
 //! - [`merchant`]: our accounts there, with their keys. [`api`]: the calls, and what their failures prove. [`session`]: a session's form, and what one says.
-//! - [`signature`]: who signed a webhook's body. [`event`]: what an event says, without what names people.
+//! - `payee`: what orders do with it. [`signature`]: who signed a webhook's body. [`event`]: what an event says, without what names people.
 //! - [`amounts`]: how Stripe counts each currency.
 //!
 //! Stripe's environment is the mode of the key: `live` for LIVE books, `test` for TEST books.
@@ -11,6 +11,7 @@ pub mod api;
 mod connector;
 pub mod event;
 pub mod merchant;
+mod payee;
 pub mod session;
 pub mod signature;
 

@@ -13,15 +13,17 @@ pub(crate) fn store_kind(store: StoreKind) -> pb::StoreKind {
         StoreKind::Apple => pb::StoreKind::Apple,
         StoreKind::Google => pb::StoreKind::Google,
         StoreKind::Stripe => pb::StoreKind::Stripe,
+        StoreKind::Alipay => pb::StoreKind::Alipay,
+        StoreKind::Wechat => pb::StoreKind::Wechat,
     }
 }
 
 /// The store of a request for a checkout: one for which we make orders.
 pub(crate) fn order_store(asked: i32) -> Result<StoreKind, Error> {
-    match pb::StoreKind::try_from(asked) {
-        Ok(pb::StoreKind::Stripe) => Ok(StoreKind::Stripe),
-        _ => Err(Error::Malformed { field: "store_kind", why: "must be a store that is paid for orders: STORE_KIND_STRIPE".to_owned() }),
-    }
+    let named = pb::StoreKind::try_from(asked).ok();
+    let found = StoreKind::ALL.into_iter().find(|store| store.takes_orders() && Some(store_kind(*store)) == named);
+    let why = "must be a store that is paid for orders: STORE_KIND_STRIPE, STORE_KIND_ALIPAY or STORE_KIND_WECHAT";
+    found.ok_or_else(|| Error::Malformed { field: "store_kind", why: why.to_owned() })
 }
 
 /// The channel of a request for a checkout.

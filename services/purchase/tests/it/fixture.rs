@@ -165,7 +165,12 @@ impl Fixture {
 
     /// The same tables under a process with this account at Stripe.
     pub async fn sell_through(&mut self, stripe: purchase::PretendStripe) {
-        self.config.sandbox_stripe = vec![stripe];
+        self.reconfigure(|config| config.sandbox_stripe = vec![stripe]).await;
+    }
+
+    /// The same tables under a process with these options changed.
+    pub async fn reconfigure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
         self.restart().await;
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 mod bounds;
+mod checkouts;
 mod closed;
 mod crash;
 mod details;
@@ -20,3 +21,4 @@ mod redeem;
 mod reference;
 mod sheets;
 mod stripe;
+mod wallets;

@@ -13,9 +13,10 @@ use identity::Role;
 use purchase::domain::event::EventState;
 use serde_json::json;
 
+use crate::checkouts::now_s;
 use crate::fixture::{BOOK, new_id, reason};
 use crate::notified::{kept, later};
-use world::{NEXT_SECRET, PRODUCT, World, asked, now_s};
+use world::{NEXT_SECRET, PRODUCT, World, asked};
 
 use sandbox::stripe::TEST_WEBHOOK_SECRET;
 

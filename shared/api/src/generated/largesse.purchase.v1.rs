@@ -165,12 +165,12 @@ pub struct Purchase {
     /// The present state.
     #[prost(enumeration = "PurchaseState", tag = "3")]
     pub state: i32,
-    /// Name of the store: `apple`, `google` or `stripe`. Deprecated: use `store_kind`.
+    /// Name of the store: `apple`, `google`, `stripe`, `alipay` or `wechat`. Deprecated: use `store_kind`.
     #[deprecated]
     #[prost(string, tag = "4")]
     pub store: ::prost::alloc::string::String,
-    /// The store's name for its environment, such as `Production`, `Sandbox`, `Test` or `Xcode`, for Stripe `live` or
-    /// `test`. Deprecated: use `store_environment`.
+    /// The store's name for its environment, such as `Production`, `Sandbox`, `Test` or `Xcode`, for stores that are paid
+    /// for our orders `live` or `test`. Deprecated: use `store_environment`.
     #[deprecated]
     #[prost(string, tag = "5")]
     pub environment: ::prost::alloc::string::String,
@@ -310,11 +310,11 @@ pub struct CreateCheckoutRequest {
     /// The channel through which it is sold: WEB. Required.
     #[prost(enumeration = "SalesChannel", tag = "6")]
     pub sales_channel: i32,
-    /// Where the store sends the user after paying: <https://,> at most 2,000 bytes, of an origin that the operator allows. Required. Coming back there proves no
+    /// Where the store sends the user after paying (WeChat sends nobody): <https://,> at most 2,000 bytes, of an origin that the operator allows. Required. Coming back there proves no
     /// payment.
     #[prost(string, tag = "7")]
     pub success_url: ::prost::alloc::string::String,
-    /// Where the store sends a user who does not pay; as `success_url`. Required.
+    /// Where the store sends a user who does not pay, if it does (Stripe); as `success_url`. Required.
     #[prost(string, tag = "8")]
     pub cancel_url: ::prost::alloc::string::String,
 }
@@ -324,7 +324,7 @@ pub struct CreateCheckoutResponse {
     /// UUID of the checkout, set by the server.
     #[prost(string, tag = "1")]
     pub checkout_id: ::prost::alloc::string::String,
-    /// Address of the store's page. It can be paid there until `expire_time`. Empty if the user was erased since, or the payment was known before the page's address.
+    /// Address of the store's page; for WeChat the text of a code for the user to scan (`weixin://...`). It can be paid there until `expire_time`. Empty if the user was erased since, or the payment was known before the page's address.
     #[prost(string, tag = "2")]
     pub pay_url: ::prost::alloc::string::String,
     /// When it can no longer be paid.
@@ -799,6 +799,10 @@ pub enum StoreKind {
     Google = 2,
     /// Stripe: cards and other payments on the web.
     Stripe = 3,
+    /// Alipay's wallet, in yuan.
+    Alipay = 4,
+    /// WeChat's wallet, in yuan.
+    Wechat = 5,
 }
 impl StoreKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -811,6 +815,8 @@ impl StoreKind {
             Self::Apple => "STORE_KIND_APPLE",
             Self::Google => "STORE_KIND_GOOGLE",
             Self::Stripe => "STORE_KIND_STRIPE",
+            Self::Alipay => "STORE_KIND_ALIPAY",
+            Self::Wechat => "STORE_KIND_WECHAT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -820,6 +826,8 @@ impl StoreKind {
             "STORE_KIND_APPLE" => Some(Self::Apple),
             "STORE_KIND_GOOGLE" => Some(Self::Google),
             "STORE_KIND_STRIPE" => Some(Self::Stripe),
+            "STORE_KIND_ALIPAY" => Some(Self::Alipay),
+            "STORE_KIND_WECHAT" => Some(Self::Wechat),
             _ => None,
         }
     }

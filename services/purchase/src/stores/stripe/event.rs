@@ -11,8 +11,10 @@ use super::{amounts, environment};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
-use crate::orders::order::{PaymentFacts, PaymentStanding};
+use crate::orders::news::EventNews;
+use crate::orders::order::PaymentStanding;
 use crate::stores::ID_BYTES_MAX;
+use crate::stores::payee::OrderAccount as _;
 use chart::BookKind;
 
 /// Largest event that is taken, in bytes; real ones have a few KiB.
@@ -56,21 +58,6 @@ struct EventEnvelope {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 struct EventData {
     object: Value,
-}
-
-/// What an event is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventNews {
-    /// The payment of a session, with our order in it or not.
-    Payment(PaymentFacts),
-    /// A payment succeeded. Its session decides: the order is to be asked about.
-    AskAbout(Option<uuid::Uuid>),
-    /// A refund, a dispute or a warning, for people to read.
-    MoneyBack(String),
-    /// Nothing that changes anything.
-    Nothing,
-    /// A type that this program does not know.
-    Unknown,
 }
 
 impl Merchants {

@@ -1,16 +1,14 @@
 //! Our accounts at Stripe, with the keys that call it and the secrets that prove its webhooks.
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
-use chart::BookKind;
-use money::{BookName, Money};
+use money::BookName;
 
 use super::api::StripeApi;
 use super::signature::{self, Unsigned};
 use crate::config::{Config, StripeAccount};
-use crate::domain::{OutOfRange, Package, ReceiptValue};
-use crate::orders::order;
+use crate::stores::payee::OrderAccount;
 
 /// Why an account can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +40,11 @@ pub enum Error {
 /// An account, ready for use.
 #[derive(Clone)]
 pub struct Merchant {
-    account: StripeAccount,
-    book: BookName,
-    is_live: bool,
+    pub(super) account: StripeAccount,
+    pub(super) book: BookName,
+    pub(super) is_live: bool,
     webhook_secrets: Vec<String>,
-    api: StripeApi,
+    pub(super) api: StripeApi,
 }
 
 impl std::fmt::Debug for Merchant {
@@ -57,7 +55,7 @@ impl std::fmt::Debug for Merchant {
 
 /// All accounts.
 #[derive(Debug, Clone, Default)]
-pub struct Merchants(Vec<Merchant>);
+pub struct Merchants(Vec<Arc<Merchant>>);
 
 impl Merchants {
     /// Reads the files that `config` names, and makes the clients.
@@ -67,17 +65,17 @@ impl Merchants {
             let key = read(&account.secret_key_file)?.trim().to_owned();
             let secrets = read(&account.webhook_secret_file)?;
             let secrets = secrets.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-            merchants.push(Merchant::try_new(account, &key, secrets)?);
+            merchants.push(Arc::new(Merchant::try_new(account, &key, secrets)?));
         }
         for sandbox in &config.sandbox_stripe {
             let merchant = Merchant::try_new(&sandbox.account, &sandbox.secret_key, sandbox.webhook_secrets.clone())?;
             if merchant.is_live {
                 return Err(merchant.no("the pretend processor has test keys only"));
             }
-            merchants.push(merchant);
+            merchants.push(Arc::new(merchant));
         }
         for (at, merchant) in merchants.iter().enumerate() {
-            let shared = |other: &Merchant| other.webhook_secrets.iter().any(|secret| merchant.webhook_secrets.contains(secret));
+            let shared = |other: &Arc<Merchant>| other.webhook_secrets.iter().any(|secret| merchant.webhook_secrets.contains(secret));
             if merchants[..at].iter().any(shared) {
                 return Err(merchant.no("another account has the same webhook secret"));
             }
@@ -88,15 +86,15 @@ impl Merchants {
         Ok(Self(merchants))
     }
 
-    /// The account that sells the coins of a book.
-    pub fn of_book(&self, book: &BookName) -> Option<&Merchant> {
-        self.0.iter().find(|merchant| merchant.book == *book)
+    /// Each of them, for orders.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = Arc<dyn OrderAccount>> {
+        self.0.iter().map(|merchant| merchant.clone() as Arc<dyn OrderAccount>)
     }
 
     /// The account whose webhook signed `body` just now.
     pub fn signed_by(&self, header: Option<&str>, body: &[u8], now_s: i64) -> Result<&Merchant, Unsigned> {
         let secrets: Vec<(&Merchant, &str)> =
-            self.0.iter().flat_map(|merchant| merchant.webhook_secrets.iter().map(move |secret| (merchant, secret.as_str()))).collect();
+            self.0.iter().flat_map(|merchant| merchant.webhook_secrets.iter().map(move |secret| (&**merchant, secret.as_str()))).collect();
         let texts: Vec<&str> = secrets.iter().map(|(_, secret)| *secret).collect();
         let at = signature::check(&texts, header, body, now_s)?;
         Ok(secrets[at].0)
@@ -121,60 +119,6 @@ impl Merchant {
 
     fn no(&self, what: &'static str) -> Error {
         Error::Key { account_id: self.account.account_id.clone(), what }
-    }
-
-    /// Its id at Stripe.
-    pub fn account_id(&self) -> &str {
-        &self.account.account_id
-    }
-
-    /// The book whose coins it sells.
-    pub fn book(&self) -> &BookName {
-        &self.book
-    }
-
-    /// The kind of book that its keys are for.
-    pub fn kind(&self) -> BookKind {
-        if self.is_live { BookKind::Live } else { BookKind::Test }
-    }
-
-    /// Stripe's mode of its keys: `live` or `test`.
-    pub fn environment(&self) -> &'static str {
-        super::environment(self.is_live)
-    }
-
-    /// The calls.
-    pub(crate) fn api(&self) -> &StripeApi {
-        &self.api
-    }
-
-    /// How long an order can be paid.
-    pub fn pay_within(&self) -> Duration {
-        self.account.pay_within
-    }
-
-    /// What a package is worth that this account sells.
-    pub fn value(&self, package: &Package) -> Result<ReceiptValue, OutOfRange> {
-        order::value(package, self.account.included_tax_basis_points)
-    }
-
-    /// Whether the buyer must be authenticated, by market or price.
-    pub fn authenticates(&self, market: &str, price: Money) -> bool {
-        let dear = self
-            .account
-            .three_d_secure_from
-            .iter()
-            .any(|from| from.currency == price.currency().code() && price.minor_units() >= from.minor_units);
-        dear || self.account.three_d_secure_markets.iter().any(|listed| listed == market)
-    }
-
-    /// Whether a buyer may be sent there after paying. On this machine also without TLS, for TEST books.
-    pub fn may_return_to(&self, address: &str) -> bool {
-        let Ok(url) = reqwest::Url::parse(address) else { return false };
-        let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        let is_safe = url.scheme() == "https" || (url.scheme() == "http" && local && !self.is_live);
-        let origins = &self.account.return_origins;
-        is_safe && (origins.is_empty() || origins.contains(&url.origin().ascii_serialization()))
     }
 }
 

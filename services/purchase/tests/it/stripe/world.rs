@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use api::purchase::{
-    Checkout, CheckoutState, CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetPurchaseRequest, GetPurchaseResponse,
-    SalesChannel, StoreKind,
-};
+use api::purchase::{Checkout, CheckoutState, CreateCheckoutRequest, CreateCheckoutResponse, GetPurchaseResponse, StoreKind};
 use purchase::{PretendStripe, PriceFrom, StripeAccount};
 use sandbox::stripe::{self, TEST_ACCOUNT, TEST_KEY, TEST_WEBHOOK_SECRET, signature_header};
 use serde_json::{Value, json};
@@ -13,6 +10,7 @@ use testbed::Storage;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use crate::checkouts::{self, now_s};
 use crate::fixture::{self, BOOK, Fixture, new_id};
 use crate::listening::Listening;
 
@@ -75,8 +73,7 @@ impl World {
     }
 
     pub async fn create(&self, user: &str, id: &str, product_id: &str) -> Result<CreateCheckoutResponse, Status> {
-        let request = self.fixture.from(user, asked(id, product_id));
-        self.fixture.client().create_checkout(request).await.map(tonic::Response::into_inner)
+        self.fixture.create_checkout(user, asked(id, product_id)).await
     }
 
     /// A checkout of 70 coins.
@@ -85,18 +82,15 @@ impl World {
     }
 
     pub async fn get(&self, user: &str, checkout_id: &str) -> Result<Checkout, Status> {
-        let message = GetCheckoutRequest { checkout_id: checkout_id.to_owned(), ..Default::default() };
-        let answer = self.fixture.client().get_checkout(self.fixture.from(user, message)).await;
-        answer.map(|answer| answer.into_inner().checkout.unwrap())
+        self.fixture.get_checkout(user, checkout_id).await
     }
 
     pub async fn state(&self, user: &str, checkout_id: &str) -> CheckoutState {
-        self.get(user, checkout_id).await.unwrap().state()
+        self.fixture.checkout_state(user, checkout_id).await
     }
 
     pub async fn purchase(&self, user: &str, purchase_id: &str) -> GetPurchaseResponse {
-        let message = GetPurchaseRequest { purchase_id: purchase_id.to_owned(), ..Default::default() };
-        self.fixture.client().get_purchase(self.fixture.from(user, message)).await.unwrap().into_inner()
+        self.fixture.purchase_of(user, purchase_id).await
     }
 
     /// The session of a checkout, from the address of its page.
@@ -158,32 +152,11 @@ impl World {
         request.send().await.unwrap().status().as_u16()
     }
 
-    /// Waits until the user has so many coins.
     pub async fn until_coins(&self, user: &str, coins: i64) {
-        let mut ticks = tokio::time::interval(Duration::from_millis(10));
-        let waited = tokio::time::timeout(Duration::from_secs(30), async {
-            while self.fixture.coins(user).await != coins {
-                ticks.tick().await;
-            }
-        });
-        waited.await.expect("sweeps are a day apart here");
-        // The ledger has them a moment before the purchase is recorded as credited.
-        self.fixture.service.sweep(crate::notified::later()).await.unwrap();
+        self.fixture.until_coins(user, coins).await;
     }
 }
 
 pub fn asked(id: &str, product_id: &str) -> CreateCheckoutRequest {
-    CreateCheckoutRequest {
-        request_id: id.to_owned(),
-        store_kind: StoreKind::Stripe.into(),
-        product_id: product_id.to_owned(),
-        sales_channel: SalesChannel::Web.into(),
-        success_url: "https://app.example/paid?session={CHECKOUT_SESSION_ID}".to_owned(),
-        cancel_url: "https://app.example/not-paid".to_owned(),
-        ..CreateCheckoutRequest::default()
-    }
-}
-
-pub fn now_s() -> i64 {
-    money::time::unix_ms(std::time::SystemTime::now()) / 1_000
+    checkouts::asked(StoreKind::Stripe, id, product_id)
 }

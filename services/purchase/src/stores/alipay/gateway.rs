@@ -1,0 +1,173 @@
+//! Calls to Alipay's gateway: signed forms there, signed JSON back.
+
+use bankapi::{RsaCheckingKey, RsaSigningKey};
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::signature::{self, Parameters};
+use super::trade::TradeDocument;
+use crate::config::AlipayAccount;
+use crate::orders::order::Order;
+use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
+
+/// What the gateway calls a payment on its page (`alipay.trade.page.pay`).
+const PAGE: &str = "alipay.trade.page.pay";
+/// The only product of that.
+const PAGE_PRODUCT: &str = "FAST_INSTANT_TRADE_PAY";
+/// The code of an answer that says that it was done.
+const DONE: &str = "10000";
+/// The code of an answer that says that the business refused it, for the reason in its `sub_code`.
+const BUSINESS: &str = "40004";
+/// The `sub_code` that, although the business refused, proves nothing.
+const SYSTEM: &str = "ACQ.SYSTEM_ERROR";
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AlipayFault {
+    /// Alipay did nothing, for this reason.
+    #[error("{code}: {message}")]
+    Refused {
+        /// Its `sub_code`, such as `ACQ.TRADE_NOT_EXIST`.
+        code: String,
+        /// Its words.
+        message: String,
+    },
+    /// It is not known whether anything was done, or nothing was done for now: ask again later.
+    #[error("{0}")]
+    Later(String),
+}
+
+/// The client of one app.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    client: Client,
+    url: String,
+    app_id: String,
+    notify_url: String,
+    key: RsaSigningKey,
+    alipay_keys: Vec<RsaCheckingKey>,
+}
+
+/// What every answer says.
+#[derive(Debug, Deserialize)]
+struct AnswerHead {
+    code: String,
+    #[serde(default)]
+    msg: String,
+    #[serde(default)]
+    sub_code: String,
+    #[serde(default)]
+    sub_msg: String,
+}
+
+impl Gateway {
+    pub(super) fn new(
+        account: &AlipayAccount,
+        key: RsaSigningKey,
+        alipay_keys: Vec<RsaCheckingKey>,
+        naming: Naming<'_>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            client: naming.client(&account.gateway_url, account.ca_file.as_deref())?,
+            url: account.gateway_url.clone(),
+            app_id: account.app_id.clone(),
+            notify_url: account.notify_url.clone(),
+            key,
+            alipay_keys,
+        })
+    }
+
+    /// The address of the page on which an order can be paid until its end.
+    pub(super) fn page(&self, order: &Order) -> Result<String, String> {
+        let content = json!({
+            "out_trade_no": wallet::out_trade_no(order.order_id),
+            "total_amount": order.value.price.to_decimal().to_string(),
+            "subject": wallet::subject(&order.value),
+            "product_code": PAGE_PRODUCT,
+            "time_expire": wallet::beijing(order.expires_at_ms),
+        });
+        let mut parameters = self.parameters(PAGE, &content, order.created_at_ms);
+        parameters.insert("notify_url".to_owned(), self.notify_url.clone());
+        parameters.insert("return_url".to_owned(), order.success_url.clone());
+        Ok(format!("{}?{}", self.url, self.signed(parameters)?))
+    }
+
+    /// The trade of an order.
+    pub(super) async fn query(&self, out_trade_no: &str, now_ms: i64) -> Result<TradeDocument, AlipayFault> {
+        let answer = self.call("alipay.trade.query", &json!({ "out_trade_no": out_trade_no }), now_ms).await?;
+        let trade: TradeDocument = serde_json::from_value(answer).map_err(|error| AlipayFault::Later(error.to_string()))?;
+        if trade.out_trade_no == out_trade_no { Ok(trade) } else { Err(AlipayFault::Later("an answer about another trade".to_owned())) }
+    }
+
+    /// Ends the trade of an order unpaid.
+    pub(super) async fn close(&self, out_trade_no: &str) -> Result<(), AlipayFault> {
+        let now_ms = money::time::unix_ms(std::time::SystemTime::now());
+        let answer = self.call("alipay.trade.close", &json!({ "out_trade_no": out_trade_no }), now_ms).await?;
+        let is_of_it = answer["out_trade_no"].as_str().is_none_or(|named| named == out_trade_no);
+        if is_of_it { Ok(()) } else { Err(AlipayFault::Later("an answer about another trade".to_owned())) }
+    }
+
+    fn parameters(&self, method: &str, content: &Value, at_ms: i64) -> Parameters {
+        let named = [
+            ("app_id", self.app_id.clone()),
+            ("method", method.to_owned()),
+            ("format", "JSON".to_owned()),
+            ("charset", "utf-8".to_owned()),
+            ("sign_type", "RSA2".to_owned()),
+            ("timestamp", wallet::beijing(at_ms)),
+            ("version", "1.0".to_owned()),
+            ("biz_content", content.to_string()),
+        ];
+        named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn signed(&self, mut parameters: Parameters) -> Result<String, String> {
+        let sign = wallet::signed(&self.key, &signature::content(&parameters, &["sign"]))?;
+        parameters.insert("sign".to_owned(), sign);
+        Ok(signature::form(&parameters))
+    }
+
+    /// What Alipay answers, once its signature is checked: anybody in between could say that something was paid.
+    async fn call(&self, method: &str, content: &Value, at_ms: i64) -> Result<Value, AlipayFault> {
+        let later = |why: String| AlipayFault::Later(why);
+        let form = self.signed(self.parameters(method, content, at_ms)).map_err(later)?;
+        let request = self.client.post(&self.url).header("content-type", "application/x-www-form-urlencoded;charset=utf-8").body(form);
+        let answer = request.send().await.map_err(|error| later(error.without_url().to_string()))?;
+        let status = answer.status().as_u16();
+        let body = http_client::read(answer, ANSWER_BYTES_MAX).await.map_err(|error| later(error.to_string()))?;
+        if status != 200 {
+            return Err(later(format!("Alipay answered {status}")));
+        }
+        let name = format!("{}_response", method.replace('.', "_"));
+        let members = signature::members(&body).ok_or_else(|| later("an answer that can't be read".to_owned()))?;
+        let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, raw)| *raw);
+        let sign: Option<String> = member("sign").and_then(|raw| serde_json::from_slice(raw).ok());
+        let Some((raw, sign)) = member(&name).zip(sign) else {
+            let error = member("error_response").map(|raw| shown(&String::from_utf8_lossy(raw))).unwrap_or_default();
+            return Err(later(format!("an answer without its signed part: {error}")));
+        };
+        if !wallet::is_signed(self.alipay_keys.iter(), raw, &sign) {
+            return Err(later("an answer that Alipay did not sign, or signed with a key that is not configured".to_owned()));
+        }
+        read(raw)
+    }
+}
+
+/// What a signed answer proves.
+fn read(raw: &[u8]) -> Result<Value, AlipayFault> {
+    let unreadable = |error: serde_json::Error| AlipayFault::Later(format!("an answer that can't be read: {error}"));
+    let answer: Value = serde_json::from_slice(raw).map_err(unreadable)?;
+    let head = AnswerHead::deserialize(&answer).map_err(unreadable)?;
+    if head.code == DONE {
+        return Ok(answer);
+    }
+    let (code, message) = (shown(&head.sub_code), shown(&format!("{} {}", head.msg, head.sub_msg)));
+    if head.code == BUSINESS && code != SYSTEM {
+        return Err(AlipayFault::Refused { code, message });
+    }
+    Err(AlipayFault::Later(format!("Alipay answered {} {code}: {message}", shown(&head.code))))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! WeChat Pay in China, APIv3: its wallet pays orders that we make, by scanning a code (Native).
+//!
+//! - [`account`]: our merchants there, with their keys. [`api`]: calls, and what their failures prove. [`transaction`]: what a transaction says about an order.
+//! - [`signature`]: who signed an answer or a notification. [`resource`]: what is encrypted in a notification. [`notification`]: what WeChat Pay reports.
+
+pub mod account;
+pub mod api;
+pub mod notification;
+pub mod resource;
+pub mod signature;
+pub mod transaction;
+
+pub use account::WechatAccounts;

@@ -1,0 +1,192 @@
+//! Calls to WeChat Pay: signed JSON there, signed JSON back.
+
+use std::time::SystemTime;
+
+use bankapi::{RsaCheckingKey, RsaSigningKey};
+use money::time::unix_ms;
+use reqwest::{Client, Method};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::signature::{SignatureHeaders, request_text};
+use super::transaction::TransactionDocument;
+use crate::config::WechatAccount;
+use crate::orders::order::Order;
+use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WechatFault {
+    /// WeChat Pay did nothing, for this reason.
+    #[error("{message}")]
+    Refused {
+        /// Its code.
+        code: ErrorCode,
+        /// Its code and words.
+        message: String,
+    },
+    /// It is not known whether anything was done, or nothing was done for now: ask again later.
+    #[error("{0}")]
+    Later(String),
+}
+
+/// The codes of refusals from which something follows here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// There is no such order.
+    OrderNotExist,
+    /// The same, as older interfaces write it.
+    Ordernotexist,
+    /// It was paid before.
+    Orderpaid,
+    /// It was closed before.
+    OrderClosed,
+    /// The id was used for another order.
+    OutTradeNoUsed,
+    /// The merchant lacks a permission.
+    NoAuth,
+    /// Our signature is wrong.
+    SignError,
+    /// It is broken for now.
+    SystemError,
+    /// Too many requests.
+    FrequencyLimited,
+    /// Too many requests, in the words of older interfaces.
+    RatelimitExceeded,
+    /// Any other, or none.
+    #[default]
+    #[serde(other)]
+    Other,
+}
+
+/// The client of one merchant.
+#[derive(Debug)]
+pub(crate) struct WechatApi {
+    client: Client,
+    url: String,
+    mchid: String,
+    appid: String,
+    notify_url: String,
+    certificate_serial: String,
+    key: RsaSigningKey,
+    platform_keys: Vec<(String, RsaCheckingKey)>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct ErrorDocument {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct CodeDocument {
+    code_url: String,
+}
+
+impl WechatApi {
+    pub(super) fn new(
+        account: &WechatAccount,
+        key: RsaSigningKey,
+        platform_keys: Vec<(String, RsaCheckingKey)>,
+        naming: Naming<'_>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            client: naming.client(&account.api_url, account.ca_file.as_deref())?,
+            url: account.api_url.trim_end_matches('/').to_owned(),
+            mchid: account.mchid.clone(),
+            appid: account.appid.clone(),
+            notify_url: account.notify_url.clone(),
+            certificate_serial: account.certificate_serial.clone(),
+            key,
+            platform_keys,
+        })
+    }
+
+    /// Makes an order, or finds the one that was made before under this id; the text of the code that its buyer scans.
+    pub(super) async fn order(&self, order: &Order) -> Result<String, WechatFault> {
+        let body = json!({
+            "appid": self.appid,
+            "mchid": self.mchid,
+            "description": wallet::subject(&order.value),
+            "out_trade_no": wallet::out_trade_no(order.order_id),
+            "time_expire": wallet::beijing_rfc3339(order.expires_at_ms),
+            "notify_url": self.notify_url,
+            "amount": {"total": order.value.price.minor_units(), "currency": order.value.price.currency().code()},
+        });
+        let answer = self.send(Method::POST, "/v3/pay/transactions/native", body.to_string()).await?;
+        let code: CodeDocument = read(&answer)?;
+        let is_code = code.code_url.len() <= 512 && code.code_url.contains("://") && money::text::is_plain(&code.code_url);
+        if is_code { Ok(code.code_url) } else { Err(WechatFault::Later("an answer without a code".to_owned())) }
+    }
+
+    /// The transaction of an order.
+    pub(super) async fn query(&self, out_trade_no: &str) -> Result<TransactionDocument, WechatFault> {
+        let path = format!("/v3/pay/transactions/out-trade-no/{out_trade_no}?mchid={}", self.mchid);
+        let transaction: TransactionDocument = read(&self.send(Method::GET, &path, String::new()).await?)?;
+        let is_of_it = transaction.out_trade_no == out_trade_no;
+        if is_of_it { Ok(transaction) } else { Err(WechatFault::Later("an answer about another transaction".to_owned())) }
+    }
+
+    /// Ends an order unpaid.
+    pub(super) async fn close(&self, out_trade_no: &str) -> Result<(), WechatFault> {
+        let path = format!("/v3/pay/transactions/out-trade-no/{out_trade_no}/close");
+        self.send(Method::POST, &path, json!({ "mchid": self.mchid }).to_string()).await.map(drop)
+    }
+
+    fn authorization(&self, method: &Method, path: &str, body: &str) -> Result<String, String> {
+        let (at_s, nonce) = (unix_ms(SystemTime::now()) / 1_000, Uuid::new_v4().simple().to_string());
+        let signature = wallet::signed(&self.key, &request_text(method.as_str(), path, at_s, &nonce, body))?;
+        let (mchid, serial) = (&self.mchid, &self.certificate_serial);
+        Ok(format!(
+            "WECHATPAY2-SHA256-RSA2048 mchid=\"{mchid}\",nonce_str=\"{nonce}\",timestamp=\"{at_s}\",serial_no=\"{serial}\",signature=\"{signature}\""
+        ))
+    }
+
+    /// What WeChat Pay answers, once its signature is checked: anybody in between could say that something was paid.
+    async fn send(&self, method: Method, path: &str, body: String) -> Result<Vec<u8>, WechatFault> {
+        let later = |why: String| WechatFault::Later(why);
+        let authorization = self.authorization(&method, path, &body).map_err(later)?;
+        let request = self.client.request(method, format!("{}{path}", self.url)).header("authorization", authorization);
+        let request =
+            request.header("accept", "application/json").header("content-type", "application/json").header("user-agent", "largesse");
+        let answer = request.body(body).send().await.map_err(|error| later(error.without_url().to_string()))?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = http_client::read(answer, ANSWER_BYTES_MAX).await.map_err(|error| later(error.to_string()))?;
+        if matches!(status, 200 | 204 | 400 | 403 | 404) {
+            let keys = self.platform_keys.iter().map(|(serial, key)| (serial.as_str(), key));
+            let now_s = unix_ms(SystemTime::now()) / 1_000;
+            let checked = SignatureHeaders::read(&headers).and_then(|headers| headers.check(keys, &body, now_s));
+            checked.map_err(|why| later(format!("an answer {status} that nothing proves: {why}")))?;
+        }
+        if matches!(status, 200 | 204) {
+            return Ok(body.to_vec());
+        }
+        Err(fault(status, &serde_json::from_slice(&body).unwrap_or_default()))
+    }
+}
+
+fn read<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<T, WechatFault> {
+    serde_json::from_slice(body).map_err(|error| WechatFault::Later(format!("an answer that can't be read: {error}")))
+}
+
+/// What a status and a code prove: a refused request that nothing was done; our wrong signature or missing permission that nothing was done for now, and that the
+/// operator has to act; the rest nothing.
+fn fault(status: u16, error: &ErrorDocument) -> WechatFault {
+    let code: ErrorCode = serde_json::from_value(error.code.as_str().into()).unwrap_or_default();
+    let message = format!("{}: {}", shown(&error.code), shown(&error.message));
+    let for_now = matches!(
+        code,
+        ErrorCode::NoAuth | ErrorCode::SignError | ErrorCode::SystemError | ErrorCode::FrequencyLimited | ErrorCode::RatelimitExceeded
+    );
+    if matches!(status, 400 | 403 | 404) && !for_now && !error.code.is_empty() {
+        return WechatFault::Refused { code, message };
+    }
+    WechatFault::Later(format!("WeChat Pay answered {status} {message}"))
+}
+
+#[cfg(test)]
+mod tests;
