@@ -52,9 +52,15 @@ async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store(
         let own: &[&str] = match services[0] {
             // These two share a process.
             Service::Ledger | Service::Support => &["ledger.db", "support.db"],
-            Service::Sandbox => {
-                &["sandbox_achbank.db", "sandbox_bank.db", "sandbox_globalbank.db", "sandbox_google.db", "sandbox_stripe.db"]
-            }
+            Service::Sandbox => &[
+                "sandbox_achbank.db",
+                "sandbox_alipay.db",
+                "sandbox_bank.db",
+                "sandbox_globalbank.db",
+                "sandbox_google.db",
+                "sandbox_stripe.db",
+                "sandbox_wechat.db",
+            ],
             Service::Purchase => &["purchase.db"],
             Service::Gift => &["gift.db"],
             Service::Earnings => &["earnings.db"],

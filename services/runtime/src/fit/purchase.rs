@@ -20,6 +20,30 @@ fn pretend_stripe(wiring: &Wiring) -> Option<purchase::PretendStripe> {
     })
 }
 
+/// Our accounts at the pretend wallets, which sell the coins of the first book as well.
+fn pretend_wallets(wiring: &Wiring) -> Option<(purchase::PretendAlipay, purchase::PretendWechat)> {
+    use ::sandbox::{alipay, wallet::keys, wechat};
+    let (store, book) = (wiring.store?, wiring.options.books.first()?);
+    let app = purchase::AlipayAccount::new(alipay::TEST_APP, alipay::TEST_SELLER, book);
+    let gateway_url = format!("http://{store}{}{}", alipay::ALIPAY_PATH, alipay::GATEWAY);
+    let merchant = purchase::WechatAccount::new(wechat::TEST_MERCHANT, wechat::TEST_APP, book);
+    let (api_url, certificate_serial) = (format!("http://{store}{}", wechat::WECHAT_PATH), wechat::TEST_CERTIFICATE_SERIAL.to_owned());
+    // One key now, and the one that replaces it on command.
+    let known = [keys::WalletKey::First, keys::WalletKey::Next];
+    let alipay = purchase::PretendAlipay {
+        account: purchase::AlipayAccount { gateway_url, live: false, ..app },
+        private_key: keys::SELLER_KEY.to_owned(),
+        alipay_public_keys: known.iter().map(|key| key.public_pem()).collect(),
+    };
+    let wechat = purchase::PretendWechat {
+        account: purchase::WechatAccount { api_url, certificate_serial, live: false, ..merchant },
+        private_key: keys::SELLER_KEY.to_owned(),
+        api_v3_keys: wechat::TEST_API_V3_KEY.to_owned(),
+        platform_keys: known.iter().map(|key| (wechat::serial(*key).to_owned(), key.public_pem().to_owned())).collect(),
+    };
+    Some((alipay, wechat))
+}
+
 pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let mut config = wiring.options.settings.purchase.clone();
     if let IdentitySource::Sandbox = wiring.options.identity {
@@ -32,6 +56,10 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
             }
         }
         config.sandbox_stripe.extend(pretend_stripe(wiring));
+        if let Some((alipay, wechat)) = pretend_wallets(wiring) {
+            config.sandbox_alipay.push(alipay);
+            config.sandbox_wechat.push(wechat);
+        }
     }
     if let IdentitySource::Sandbox = wiring.options.identity
         && config.sandbox_google.is_none()

@@ -26,11 +26,20 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     };
     wiring.bank = Some(sandbox::bank::start_with_others(bank, &wiring.database, config, wiring.shutdown.clone()).await?);
     let google = sandbox::google::SandboxGooglePlay::open(&wiring.database, format!("http://{address}")).await?;
-    let below = format!("{address}{}", sandbox::stripe::STRIPE_PATH.trim_end_matches('/'));
-    let stripe = sandbox::stripe::open(&wiring.database, sandbox::stripe::Config::default(), below, wiring.shutdown.clone()).await?;
-    let others = vec![(sandbox::stripe::STRIPE_PATH, stripe)];
+    let others = neighbours(wiring, address).await?;
     let beside = sandbox::store::StoreNeighbours { google: Some(&google), others };
     sandbox::store::start(store, &store_directory(&wiring.options), beside, wiring.shutdown.clone()).await?;
     wiring.store = Some(address);
     Ok(())
+}
+
+/// The pretend payment companies, each behind its path.
+async fn neighbours(wiring: &Wiring, address: std::net::SocketAddr) -> Result<Vec<(&'static str, axum::Router)>, UntypedError> {
+    use sandbox::{alipay, stripe, wallet, wechat};
+    let (database, below) = (&wiring.database, |path: &str| format!("{address}{}", path.trim_end_matches('/')));
+    let shutdown = || wiring.shutdown.clone();
+    let cards = stripe::open(database, stripe::Config::default(), below(stripe::STRIPE_PATH), shutdown()).await?;
+    let of_alipay = alipay::open(database, wallet::Config::default(), below(alipay::ALIPAY_PATH), shutdown()).await?;
+    let of_wechat = wechat::open(database, wallet::Config::default(), below(wechat::WECHAT_PATH), shutdown()).await?;
+    Ok(vec![(stripe::STRIPE_PATH, cards), (alipay::ALIPAY_PATH, of_alipay), (wechat::WECHAT_PATH, of_wechat)])
 }
