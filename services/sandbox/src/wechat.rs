@@ -74,9 +74,11 @@ fn transaction(trade: &Trade, state: TradeState) -> Value {
     };
     let mut transaction = json!({
         "appid": trade.app, "mchid": trade.seller, "out_trade_no": trade.id, "trade_state": word, "trade_type": "NATIVE",
-        "amount": {"total": trade.fen, "payer_total": trade.fen, "currency": trade.currency, "payer_currency": trade.currency},
     });
+    // The real one states the amount of what was paid only.
     if trade.paid_at_ms > 0 {
+        transaction["amount"] =
+            json!({"total": trade.fen, "payer_total": trade.fen, "currency": trade.currency, "payer_currency": trade.currency});
         transaction["transaction_id"] = json!(trade.number);
         transaction["success_time"] = json!(time(trade.paid_at_ms));
         transaction["payer"] = json!({"openid": "oTESTopenid0000000000000001"});

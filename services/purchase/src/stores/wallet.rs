@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::domain::{OutOfRange, Package, ReceiptValue};
-use crate::orders::order;
+use crate::orders::order::{self, Order, PaymentFacts, PaymentStanding};
 
 /// How long one call may take. A buyer waits for the first.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,6 +102,12 @@ pub(crate) fn value(package: &Package, tax_basis_points: u32) -> Result<ReceiptV
         return Err(OutOfRange);
     }
     order::value(package, tax_basis_points)
+}
+
+/// What a wallet has of an order. It states the amount once something was paid; before that there is nothing to compare.
+pub(crate) fn of_order(facts: PaymentFacts, order: &Order) -> PaymentFacts {
+    let is_stated = facts.standing == PaymentStanding::Paid || facts.amount.is_some();
+    if is_stated { facts } else { PaymentFacts { amount: Some(order.value.price), ..facts } }
 }
 
 /// The id of an order at a wallet: at most 32 letters and digits.

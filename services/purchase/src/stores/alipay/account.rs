@@ -151,7 +151,10 @@ impl OrderAccount for AlipayApp {
     async fn standing(&self, order: &Order, now: SystemTime) -> Result<Option<PaymentFacts>, String> {
         let out_trade_no = wallet::out_trade_no(order.order_id);
         match self.gateway.query(&out_trade_no, unix_ms(now)).await {
-            Ok(answer) => Ok(Some(trade::facts_of_query(&answer, self.environment(), &self.account_id, unix_ms(now)))),
+            Ok(answer) => {
+                let facts = trade::facts_of_query(&answer, self.environment(), &self.account_id, unix_ms(now));
+                Ok(Some(wallet::of_order(facts, order)))
+            }
             Err(AlipayFault::Refused { code, .. }) if code == trade::NOT_EXIST => Ok(None),
             Err(fault) => Err(fault.to_string()),
         }

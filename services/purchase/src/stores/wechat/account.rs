@@ -177,7 +177,9 @@ impl OrderAccount for WechatMerchant {
         match self.api.query(&wallet::out_trade_no(order.order_id)).await {
             Ok(transaction) => {
                 let facts = transaction.facts(self.environment(), unix_ms(now));
-                facts.map(Some).ok_or_else(|| format!("a state that is not known: {}", wallet::shown(&transaction.trade_state)))
+                facts
+                    .map(|facts| Some(wallet::of_order(facts, order)))
+                    .ok_or_else(|| format!("a state that is not known: {}", wallet::shown(&transaction.trade_state)))
             }
             Err(WechatFault::Refused { code: ErrorCode::OrderNotExist | ErrorCode::Ordernotexist, .. }) => Ok(None),
             Err(fault) => Err(fault.to_string()),
