@@ -17,6 +17,7 @@ use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::meters;
 use crate::purchases::{Purchases, Redeem};
 use crate::store::{purchases, wallet};
+use crate::stores::google::notification::VOIDED_PUSH;
 use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreReceipt, Unavailable};
 use crate::sweeper::put_off_ms;
 
@@ -53,14 +54,16 @@ impl Purchases {
         (headers, body): (&HeaderMap, &[u8]),
         now: SystemTime,
     ) -> Result<(bool, EventState), NotTaken> {
-        let HeardEvent { mut event, of } = self.stores.of(store).event(headers, body).await?;
+        let HeardEvent { event, of } = self.stores.of(store).event(headers, body).await?;
         match self.ledger.book(&event.book).await {
             Ok(Some(of_book)) if of.is_none_or(|of| of == of_book) => {}
             Ok(found) => return Err(NotTaken::Refused(of_another_book(found))),
             Err(error) => return Err(NotTaken::Later(error.to_string())),
         }
         let later = |error: crate::store::Error| NotTaken::Later(error.to_string());
-        self.unless_found_before(&mut event).await.map_err(later)?;
+        if event.state == EventState::WaitsForRefunds && event.kind == VOIDED_PUSH {
+            return self.store.keep_pushed(&event, unix_ms(now)).await.map_err(later);
+        }
         let kept = self.store.keep_event(&event, unix_ms(now)).await.map_err(later)?;
         Ok((kept, event.state))
     }

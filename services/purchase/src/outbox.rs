@@ -7,13 +7,11 @@ use std::time::SystemTime;
 
 use money::time::unix_ms;
 
-use crate::domain::event::{EventState, StoreEvent};
 use crate::error::Error;
 use crate::purchases::{NotKept, Purchases, Redeem};
 use crate::store::tokens::PendingSale;
 use crate::stores::StoreAcknowledgement;
 use crate::stores::google::VoidedCursor;
-use crate::stores::google::notification::VOIDED_PUSH;
 use crate::sweeper::put_off_ms;
 
 /// Pages of one look: Google lists 1,000 voided purchases on each.
@@ -121,14 +119,5 @@ impl Purchases {
         }
         self.next_look_ms.store(now_ms.saturating_add(self.look_interval_ms), Ordering::Relaxed);
         Ok(found)
-    }
-
-    /// What becomes of a notification of a refund that a look found before it came: the refund counts once.
-    pub(crate) async fn unless_found_before(&self, event: &mut StoreEvent) -> Result<(), crate::store::Error> {
-        let is_refund = event.state == EventState::WaitsForRefunds && event.kind == VOIDED_PUSH;
-        if is_refund && self.store.was_found(event).await? {
-            event.state = EventState::Noted;
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The table `store_event`: the inbox of what stores say on their own.
 
-use sqlx::{Row, any::AnyRow};
+use sqlx::{AnyConnection, Row, any::AnyRow};
 use telemetry::UnfinishedCount;
 
 use super::{Error, Store};
@@ -31,51 +31,74 @@ fn read(row: &AnyRow) -> Result<StoreEvent, Error> {
     })
 }
 
+async fn insert(connection: &mut AnyConnection, event: &StoreEvent, received_at_ms: i64) -> Result<bool, Error> {
+    let over = event.state.is_over();
+    let inserted = sqlx::query(
+        "INSERT INTO store_event (store, event_id, book, kind, subtype, environment, bundle_id, transaction_id, account_token,
+             signed_at_ms, received_at_ms, state, note, payload, tries, next_attempt_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, 0, $11) ON CONFLICT DO NOTHING",
+    )
+    .bind(event.store.as_str())
+    .bind(event.event_id.as_str())
+    .bind(event.book.as_str())
+    .bind(event.kind.as_str())
+    .bind(event.subtype.as_str())
+    .bind(event.environment.as_str())
+    .bind(event.bundle_id.as_str())
+    .bind(event.transaction_id.as_str())
+    .bind(if over { "" } else { event.account_token.as_str() })
+    .bind(event.signed_at_ms)
+    .bind(received_at_ms)
+    .bind(event.state.number())
+    .bind(if over { "" } else { event.payload.as_str() })
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Has what else is counted about a purchase wait until this transaction ends: its notification and the store's list may say the same at once.
+async fn alone(connection: &mut AnyConnection, event: &StoreEvent) -> Result<(), Error> {
+    let sql = "UPDATE purchase SET tries = tries WHERE book = $1 AND transaction_id = $2";
+    sqlx::query(sql).bind(event.book.as_str()).bind(event.transaction_id.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// How many refunds like `event` there are of this kind: those that count, or those that were found before.
+async fn refunds(connection: &mut AnyConnection, event: &StoreEvent, kind: &str, found_before: bool) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM store_event WHERE store = $1 AND book = $2 AND transaction_id = $3 AND subtype = $4 AND kind = $5
+             AND event_id <> $6 AND (CASE WHEN state = 3 THEN 1 ELSE 0 END) = $7";
+    let query = sqlx::query_scalar(sql).bind(event.store.as_str()).bind(event.book.as_str()).bind(event.transaction_id.as_str());
+    let query = query.bind(event.subtype.as_str()).bind(kind).bind(if kind == event.kind { event.event_id.as_str() } else { "" });
+    Ok(query.bind(i64::from(found_before)).fetch_one(connection).await?)
+}
+
 impl Store {
     /// Keeps an event. False: it was delivered before, and what was kept then stands.
     pub(crate) async fn keep_event(&self, event: &StoreEvent, received_at_ms: i64) -> Result<bool, Error> {
-        let over = event.state.is_over();
-        let inserted = sqlx::query(
-            "INSERT INTO store_event (store, event_id, book, kind, subtype, environment, bundle_id, transaction_id, account_token,
-                 signed_at_ms, received_at_ms, state, note, payload, tries, next_attempt_at_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, 0, $11) ON CONFLICT DO NOTHING",
-        )
-        .bind(event.store.as_str())
-        .bind(event.event_id.as_str())
-        .bind(event.book.as_str())
-        .bind(event.kind.as_str())
-        .bind(event.subtype.as_str())
-        .bind(event.environment.as_str())
-        .bind(event.bundle_id.as_str())
-        .bind(event.transaction_id.as_str())
-        .bind(if over { "" } else { event.account_token.as_str() })
-        .bind(event.signed_at_ms)
-        .bind(received_at_ms)
-        .bind(event.state.number())
-        .bind(if over { "" } else { event.payload.as_str() })
-        .execute(&self.pool)
-        .await?;
-        Ok(inserted.rows_affected() == 1)
+        let mut connection = self.pool.acquire().await?;
+        insert(&mut connection, event, received_at_ms).await
     }
 
     /// Keeps a refund that a store lists as the `rank`th of its transaction and extent, unless as many are known. True: its notification was lost.
     pub(crate) async fn keep_lost(&self, event: &StoreEvent, rank: i64, received_at_ms: i64) -> Result<bool, Error> {
-        let known = self.refunds(event, VOIDED_PUSH, false).await? + self.refunds(event, VOIDED_LISTED, false).await?;
-        if rank > known { self.keep_event(event, received_at_ms).await } else { Ok(false) }
+        let mut tx = self.begin().await?;
+        alone(&mut tx, event).await?;
+        let known = refunds(&mut tx, event, VOIDED_PUSH, false).await? + refunds(&mut tx, event, VOIDED_LISTED, false).await?;
+        let is_lost = rank > known && insert(&mut tx, event, received_at_ms).await?;
+        tx.commit().await?;
+        Ok(is_lost)
     }
 
-    /// Whether a refund that a notification reports was found in the store's list before: each one there stands for one notification that comes late.
-    pub(crate) async fn was_found(&self, event: &StoreEvent) -> Result<bool, Error> {
-        Ok(self.refunds(event, VOIDED_LISTED, false).await? > self.refunds(event, VOIDED_PUSH, true).await?)
-    }
-
-    /// How many refunds like `event` there are of this kind: those that count, or those that were found before.
-    async fn refunds(&self, event: &StoreEvent, kind: &str, found_before: bool) -> Result<i64, Error> {
-        let sql = "SELECT COUNT(*) FROM store_event WHERE store = $1 AND book = $2 AND transaction_id = $3 AND subtype = $4 AND kind = $5
-                 AND event_id <> $6 AND (CASE WHEN state = 3 THEN 1 ELSE 0 END) = $7";
-        let query = sqlx::query_scalar(sql).bind(event.store.as_str()).bind(event.book.as_str()).bind(event.transaction_id.as_str());
-        let query = query.bind(event.subtype.as_str()).bind(kind).bind(if kind == event.kind { event.event_id.as_str() } else { "" });
-        Ok(query.bind(i64::from(found_before)).fetch_one(&self.pool).await?)
+    /// Keeps the notification of a refund. Where the store's list showed it before, there is nothing to do: each one there stands for one notification that comes
+    /// late. Says whether it is new, and as what it is kept.
+    pub(crate) async fn keep_pushed(&self, event: &StoreEvent, received_at_ms: i64) -> Result<(bool, EventState), Error> {
+        let mut tx = self.begin().await?;
+        alone(&mut tx, event).await?;
+        let was_found = refunds(&mut tx, event, VOIDED_LISTED, false).await? > refunds(&mut tx, event, VOIDED_PUSH, true).await?;
+        let state = if was_found { EventState::Noted } else { event.state };
+        let is_new = insert(&mut tx, &StoreEvent { state, ..event.clone() }, received_at_ms).await?;
+        tx.commit().await?;
+        Ok((is_new, state))
     }
 
     /// What stores said about a transaction of a book, in the order in which it came, with the note and the time of its arrival in Unix

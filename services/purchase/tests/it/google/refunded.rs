@@ -70,3 +70,27 @@ async fn a_list_that_can_not_be_read_is_read_with_the_next_sweep() {
     fixture.service.sweep(SystemTime::now()).await.unwrap();
     assert_eq!(reports(&fixture, &bought).await, [report("voidedPurchase", "1", "waits_for_refunds")]);
 }
+
+#[tokio::test]
+async fn a_notification_and_the_list_that_say_the_same_at_once_count_once() {
+    for fixture in both().await {
+        fixture.stop_background();
+        let http = listening(&fixture).await;
+        play(&fixture).subscribe(PlaySubscription::default());
+        for round in 0..10 {
+            let bought = sold(&fixture, seventy_of(&fixture, "ann").await).await;
+            fixture.redeem_google("ann", &new_id(), &bought).await.unwrap();
+            play(&fixture).refund(&bought.purchase_token, None).await.unwrap();
+            let late = sandbox::google::PlayPush::voided(&bought, false);
+            play(&fixture).subscribe(PlaySubscription { url: http.of("google"), ..PlaySubscription::default() });
+            let (pushed, swept) = tokio::join!(
+                play(&fixture).push(&late),
+                fixture.service.sweep(SystemTime::now() + Duration::from_secs((round + 1) * 7_200))
+            );
+            (pushed.unwrap(), swept.unwrap());
+            play(&fixture).subscribe(PlaySubscription::default());
+            let counted = reports(&fixture, &bought).await.into_iter().filter(|(.., state)| state != "noted").count();
+            assert_eq!(counted, 1, "round {round}");
+        }
+    }
+}
