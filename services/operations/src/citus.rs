@@ -34,6 +34,7 @@ const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
 pub const PLAN: [(&str, TablePlacement); 125] = [
+pub const PLAN: [(&str, TablePlacement); 128] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -104,6 +105,10 @@ pub const PLAN: [(&str, TablePlacement); 125] = [
     ("purchase.lot_day", SERVICES),
     ("purchase.lot_cursor", SERVICES),
     ("purchase.revenue_posting", SERVICES),
+    ("purchase.refund_fact", Coordinator("what a store says of a transaction is kept once in all books together")),
+    ("purchase.refund", SERVICES),
+    ("purchase.viewer_debt", SERVICES),
+    ("purchase.debt_settlement", SERVICES),
     ("purchase.store_outbox", SERVICES),
     ("purchase.receipt_token", Coordinator("a store's token is one purchase in all books together")),
     ("purchase.store_order", SERVICES),

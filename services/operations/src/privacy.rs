@@ -64,7 +64,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 101] = [
+pub const PERSONAL: [PersonalColumn; 105] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -95,6 +95,10 @@ pub const PERSONAL: [PersonalColumn; 101] = [
     personal(Service::Purchase, "store_order.pay_url", "the store's page for this user", OnErasure::Emptied),
     personal(Service::Purchase, "store_order.session_id", "the store's number of that page", ACCOUNTS),
     personal(Service::Purchase, "store_order.transaction_id", "the store's number of the payment", ACCOUNTS),
+    personal(Service::Purchase, "refund_fact.transaction_id", "the store's number of a receipt", ACCOUNTS),
+    personal(Service::Purchase, "refund.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "viewer_debt.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "debt_settlement.user_id", "user key", PSEUDONYM),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "beneficiary.user_id", "user key", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.sealed", "name, account, postal address and tax id of a payee, encrypted", OnErasure::Removed),

@@ -69,6 +69,14 @@ impl StoreKind {
         }
     }
 
+    /// Whether it remits the tax on what it sells for us; of what we sell ourselves we remit it.
+    pub fn remits_tax(self) -> bool {
+        match self {
+            StoreKind::Apple | StoreKind::Google => true,
+            StoreKind::Stripe => false,
+        }
+    }
+
     /// The channel of its prices and commissions.
     pub fn price_channel(self) -> PriceChannel {
         match self {

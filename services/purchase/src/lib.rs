@@ -4,6 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
 //!   asked. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
+//! - [`refunds`]: what stores pay back, and what viewers owe after that.
 //! - [`orders`]: orders that we make ourselves and a store is paid for.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
@@ -21,6 +22,7 @@ pub mod orders;
 mod outbox;
 pub mod postings;
 pub mod purchases;
+pub mod refunds;
 pub mod service;
 pub mod sheets;
 pub mod store;

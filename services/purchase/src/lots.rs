@@ -11,7 +11,7 @@ pub mod revenue;
 pub mod working;
 
 pub use lot::{Lot, LotOrigin, LotSums};
-pub use working::{LotSpend, LotUse};
+pub use working::{LotOverflow, LotSpend, LotUse};
 
 use ledger_client::{LedgerClient, NotPosted};
 

@@ -2,9 +2,12 @@
 
 use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
 use ledger_client::PostingDraft;
+use money::Coins;
 
-use crate::domain::{Purchase, StoreKind};
+use crate::domain::{Purchase, PurchaseState, StoreKind};
+use crate::lots::read::RESTORES;
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
+use crate::refunds::step::{DebtSettlement, RefundStep};
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
 /// memo. Of a sale through a card processor or a wallet we remit it, and what the processor charges is booked once it is billed. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the
@@ -43,6 +46,72 @@ pub fn earned(revenue: &RevenuePosting) -> PostingDraft {
     let draft = signed(draft, house(Purpose::DeferredRevenue), house(Purpose::Revenue), revenue.revenue);
     let draft = signed(draft, house(Purpose::CommissionExpense), house(Purpose::PrepaidCommission), revenue.commission);
     draft.field("day", &day).field("entity", entity).field("edition", revenue.edition).happened_at(revenue.ends_at_ms())
+}
+
+/// Coins of a purchase that its store paid back are taken out of the wallet, and those that are not there are owed.
+pub fn granted(step: &RefundStep, of: &Purchase) -> PostingDraft {
+    let (wallet, debt) = (step_coins(step.plan.wallet), step_coins(step.plan.debt));
+    let draft = of_step(step, of).coins(refunded_wallet(step, of), Account::CoinsIssued, wallet);
+    draft.coins(Account::viewer_debt(&step.user), Account::CoinsIssued, debt)
+}
+
+/// A refund that the store takes back: what is still owed of it is owed no more, and the rest comes back to the wallet.
+pub fn taken_back(step: &RefundStep, of: &Purchase) -> PostingDraft {
+    let (wallet, debt) = (step_coins(step.plan.wallet), step_coins(step.plan.debt));
+    let draft = of_step(step, of).coins(Account::CoinsIssued, refunded_wallet(step, of), wallet);
+    let draft = draft.coins(Account::CoinsIssued, Account::viewer_debt(&step.user), debt);
+    if step.restores.is_empty() { draft } else { draft.field(RESTORES, &step.restores) }
+}
+
+/// What a refund does to money: coins that were not spent were deferred revenue, and what was paid back of spent ones is contra-revenue. What the channel kept goes
+/// back with it, and tax that we remit is owed no more.
+pub fn paid_back(step: &RefundStep, of: &Purchase) -> PostingDraft {
+    let entity = HouseId::try_new(&of.sold.entity).unwrap_or(HouseId::MAIN);
+    let house = |purpose| Account::of_entity(entity, purpose, step.currency);
+    let receivable = if of.store.remits_tax() { Purpose::StoreReceivable } else { Purpose::ProcessorReceivable };
+    let (deferred, contra, money) = (house(Purpose::DeferredRevenue), house(Purpose::ContraRevenue), step.money);
+    let guard = GuardKey::refund(of.purchase_id, step.step_no, PostingKind::RefundMoney);
+    let mut draft = PostingDraft::new(PostingKind::RefundMoney, step.money_request()).once(guard);
+    for (debit, credit, minor_units) in [
+        (deferred, house(Purpose::PrepaidCommission), money.prepaid),
+        (deferred, house(receivable), money.deferred - money.prepaid),
+        (contra, house(Purpose::CommissionExpense), money.commission),
+        (contra, house(receivable), money.contra - money.commission),
+        (house(Purpose::TaxPayable), house(Purpose::ProcessorReceivable), money.tax),
+    ] {
+        draft = signed(draft, debit, credit, SignedMoney::try_new(step.currency, minor_units).expect("checked when the step was read"));
+    }
+    named(draft, step)
+}
+
+/// Coins of a viewer's wallet pay for what the viewer owes.
+pub fn settled(of: &DebtSettlement) -> PostingDraft {
+    let draft = PostingDraft::new(PostingKind::DebtSettle, of.request()).step(GuardKey::debt(&of.user), of.change_no - 1, of.change_no);
+    let draft = draft.coins(Account::viewer_coins(&of.user), Account::viewer_debt(&of.user), step_coins(of.coins));
+    draft.field("user_id", &of.user).field("change_no", of.change_no)
+}
+
+fn step_coins(coins: i64) -> Coins {
+    Coins::try_new(coins).expect("checked when the row was read")
+}
+
+/// Where the coins of a refunded purchase are: in suspense if they never came to the wallet, or if it is closed and they come back.
+fn refunded_wallet<'a>(step: &'a RefundStep, of: &Purchase) -> Account<'a> {
+    let in_suspense = matches!(of.state, PurchaseState::Suspended { .. }) || (step.is_back && step.plan.is_closed);
+    if in_suspense { Account::CoinsSuspense } else { Account::viewer_coins(&step.user) }
+}
+
+/// The posting of a step's coins, which is made once, whatever the attempt, and changes a debt only from the state that it was planned by.
+fn of_step(step: &RefundStep, of: &Purchase) -> PostingDraft {
+    let guard = GuardKey::refund(of.purchase_id, step.step_no, step.kind());
+    let draft = PostingDraft::new(step.kind(), step.coins_request()).once(guard);
+    let change_no = step.plan.debt_change_no;
+    let draft = if step.plan.debt > 0 { draft.step(GuardKey::debt(&step.user), change_no, change_no + 1) } else { draft };
+    named(draft, step).field("environment", &of.environment).field("transaction_id", &of.transaction_id)
+}
+
+fn named(draft: PostingDraft, step: &RefundStep) -> PostingDraft {
+    draft.field("purchase_id", step.purchase_id).field("user_id", &step.user).field("step_no", step.step_no).happened_at(step.created_at_ms)
 }
 
 /// Moves an amount, or, if it is less than nothing, back.

@@ -2,19 +2,24 @@
 //!
 //! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
 //!   they must be told. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers`
-//!   reads them. `revenue`: what days earned.
+//!   reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe.
 
 pub mod answers;
+mod debts;
 mod events;
 pub mod lots;
 pub(crate) mod orders;
 pub mod outbox;
 pub mod purchases;
+mod refunds;
 pub mod refused;
 mod revenue;
 mod rows;
 pub mod tokens;
 pub mod wallet;
+
+pub(crate) use debts::Debtor;
+pub(crate) use refunds::RefundSubject;
 
 use db::{Database, Migration};
 use money::{BookName, UserKey};
@@ -26,7 +31,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 13] = [
+pub const MIGRATIONS: [Migration; 14] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -40,6 +45,7 @@ pub const MIGRATIONS: [Migration; 13] = [
     Migration::expand(11, include_str!("../migrations/0011_coin_lot.sql")),
     Migration::expand(12, include_str!("../migrations/0012_revenue.sql")),
     Migration::expand(13, include_str!("../migrations/0013_store_order.sql")),
+    Migration::expand(14, include_str!("../migrations/0014_refund.sql")),
 ];
 
 /// Why a statement failed.
@@ -117,12 +123,12 @@ impl Store {
         wallet::token(&mut *self.pool.acquire().await?, book, user).await
     }
 
-    /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, and orders
-    /// that wait for a person.
+    /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, orders
+    /// that wait for a person, and refunds that are not posted.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
-        Ok([purchases::unfinished(&self.pool).await?, of_stores].concat())
+        Ok([purchases::unfinished(&self.pool).await?, of_stores, self.open_refunds().await?].concat())
     }
 
     /// How many purchases of a book were verified and wait for their coins.

@@ -171,7 +171,7 @@ pub(crate) fn reports(events: &[(StoreEvent, String, i64)]) -> Vec<pb::StoreRepo
         state: event.state.name().to_owned(),
         event_id: event.event_id.clone(),
         // Of a sale, the note names our purchase.
-        note: if event.state == EventState::Kept { String::new() } else { note.clone() },
+        note: if event.state == EventState::Kept && Uuid::try_parse(note).is_ok() { String::new() } else { note.clone() },
     };
     events.iter().map(report).collect()
 }

@@ -1,5 +1,5 @@
 //! Named counters of a book that a posting may depend on. A guard's name is stored in the book for ever, so its form never changes.
-use money::BookName;
+use money::{BookName, UserKey};
 use std::fmt::{self, Write as _};
 use uuid::Uuid;
 
@@ -21,13 +21,18 @@ pub enum GuardFamily {
     Twin,
     /// See [`GuardKey::reservation`].
     Reservation,
+    /// See [`GuardKey::refund`].
+    Refund,
+    /// See [`GuardKey::debt`].
+    Debt,
     /// Ensures that a posting is reversed only once; the ledger's own.
     Reversed,
 }
 
 impl GuardFamily {
     /// All families.
-    pub const ALL: [Self; 7] = [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Twin, Self::Reservation, Self::Reversed];
+    pub const ALL: [Self; 9] =
+        [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Twin, Self::Reservation, Self::Refund, Self::Debt, Self::Reversed];
 
     /// The prefix of the names of its guards.
     #[must_use]
@@ -39,6 +44,8 @@ impl GuardFamily {
             Self::InFlight => "in_flight/",
             Self::Twin => "twin/",
             Self::Reservation => "reservation/",
+            Self::Refund => "refund/",
+            Self::Debt => "debt/",
             Self::Reversed => "reversed/",
         }
     }
@@ -99,6 +106,18 @@ impl GuardKey {
     #[must_use]
     pub fn receipt(purchase: Uuid) -> Self {
         Self(format!("receipt/{purchase}"))
+    }
+
+    /// Whether a posting of a purchase's refunds was made: 0, then 1. `step_no` counts the changes of what was paid back, each of which moves coins and then money.
+    #[must_use]
+    pub fn refund(purchase: Uuid, step_no: i64, kind: crate::PostingKind) -> Self {
+        Self(format!("refund/{purchase}/{step_no}/{}", kind.name()))
+    }
+
+    /// How often a viewer's debt changed. Each change sets it from the one before, so that none is decided by a debt that is another by then.
+    #[must_use]
+    pub fn debt(user: &UserKey) -> Self {
+        Self(format!("debt/{user}"))
     }
 
     /// How many payments of an account are in flight: raised when one is sent, lowered when it ends. Above zero, the account can't be closed.

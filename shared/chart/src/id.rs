@@ -47,6 +47,21 @@ pub fn revenue_day(
     at_time(derive_id(Uuid::nil(), &["purchase.revenue", book.as_str(), day, entity, currency, &edition, &attempt]), planned_at_ms)
 }
 
+/// A posting of a purchase's refunds: `step_no` counts the changes of what was paid back, `attempt` the refusals, which the ledger keeps, and `planned_at_ms` is when
+/// this attempt was planned, in Unix milliseconds, which the id carries.
+#[must_use]
+pub fn refund(book: &BookName, purchase_id: Uuid, kind: crate::PostingKind, (step_no, attempt, planned_at_ms): (i64, i64, i64)) -> Uuid {
+    let (step_no, attempt, of) = (step_no.to_string(), attempt.to_string(), purchase_id.hyphenated().to_string());
+    at_time(derive_id(Uuid::nil(), &["purchase.refund", book.as_str(), &of, kind.name(), &step_no, &attempt]), planned_at_ms)
+}
+
+/// What a viewer's coins pay of the viewer's debt, as the change of this number; `attempt` and `planned_at_ms` as in [`refund`].
+#[must_use]
+pub fn debt_settlement(book: &BookName, user: &str, (change_no, attempt, planned_at_ms): (i64, i64, i64)) -> Uuid {
+    let (change_no, attempt) = (change_no.to_string(), attempt.to_string());
+    at_time(derive_id(Uuid::nil(), &["purchase.debt", book.as_str(), user, &change_no, &attempt]), planned_at_ms)
+}
+
 /// The payout made for a creator's request.
 #[must_use]
 pub fn payout(request_id: Uuid, book: &BookName, user: &str) -> Uuid {

@@ -20,6 +20,14 @@ pub enum PostingKind {
     ReceiptWait,
     /// What was earned of sales by the coins that were spent on a day.
     RevenueDay,
+    /// A store paid a buyer back: coins go back, those that are not there as debt.
+    RefundGranted,
+    /// A store took a refund back: the coins come back.
+    RefundReversed,
+    /// What a refund does to revenue, deferred revenue, tax and what the store owes us.
+    RefundMoney,
+    /// Coins of a viewer who owes some pay for the debt.
+    DebtSettle,
     /// Diamonds turned into money.
     Conversion,
     /// A payout's money is held.
@@ -93,13 +101,17 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 43] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::PurchaseGoogle,
         Self::PurchaseWeb,
         Self::ReceiptWait,
         Self::RevenueDay,
+        Self::RefundGranted,
+        Self::RefundReversed,
+        Self::RefundMoney,
+        Self::DebtSettle,
         Self::Conversion,
         Self::PayoutHold,
         Self::PayoutSubmit,
@@ -145,6 +157,10 @@ impl PostingKind {
             Self::PurchaseWeb => "purchase.web",
             Self::ReceiptWait => "receipt.wait",
             Self::RevenueDay => "revenue.day",
+            Self::RefundGranted => "refund.granted",
+            Self::RefundReversed => "refund.reversed",
+            Self::RefundMoney => "refund.money",
+            Self::DebtSettle => "debt.settle",
             Self::Conversion => "conversion",
             Self::PayoutHold => "payout.hold",
             Self::PayoutSubmit => "payout.submit",

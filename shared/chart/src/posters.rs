@@ -5,7 +5,7 @@
 //! except that the bench posts gifts too, in TEST books.
 use crate::{AccountClass, GuardFamily, PostingKind, Purpose, Unit};
 use AccountClass::{
-    CoinsIssued, CoinsRedeemed, CoinsSuspense, CreatorDiamonds, CreatorPayable, DiamondsIssued, DiamondsRedeemed, ViewerCoins,
+    CoinsIssued, CoinsRedeemed, CoinsSuspense, CreatorDiamonds, CreatorPayable, DiamondsIssued, DiamondsRedeemed, ViewerCoins, ViewerDebt,
 };
 use RuleTransfers::{Decided, Of};
 use Times::{Any, AtMostOnce, Once};
@@ -169,9 +169,12 @@ const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiabili
 const DUE_FROM: AccountClass = AccountClass::House(Purpose::DueFrom);
 const DUE_TO: AccountClass = AccountClass::House(Purpose::DueTo);
 const BETWEEN: AccountClass = AccountClass::House(Purpose::BetweenAccounts);
-const REVENUE: AccountClass = AccountClass::House(Purpose::Revenue);
 const COMMISSION: AccountClass = AccountClass::House(Purpose::CommissionExpense);
 const DEFERRED: &[AccountClass] = &[AccountClass::House(Purpose::DeferredRevenue)];
+const CONTRA_REVENUE: AccountClass = AccountClass::House(Purpose::ContraRevenue);
+const PREPAID: AccountClass = AccountClass::House(Purpose::PrepaidCommission);
+const OF_STORE: AccountClass = AccountClass::House(Purpose::StoreReceivable);
+const OF_PROCESSOR: AccountClass = AccountClass::House(Purpose::ProcessorReceivable);
 
 const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Times) -> TransferRule {
     TransferRule { debit, credit, movement: Movement::Moves, times }
@@ -196,11 +199,8 @@ const fn reserved(kind: PostingKind) -> PostingRule {
 }
 
 /// Coins, what the store owes for them, and what it kept.
-const STORE_SALE: &[TransferRule] = &[
-    moved(CoinsIssued, &[ViewerCoins, CoinsSuspense], Once),
-    moved(AccountClass::House(Purpose::StoreReceivable), DEFERRED, AtMostOnce),
-    moved(AccountClass::House(Purpose::PrepaidCommission), DEFERRED, AtMostOnce),
-];
+const STORE_SALE: &[TransferRule] =
+    &[moved(CoinsIssued, &[ViewerCoins, CoinsSuspense], Once), moved(OF_STORE, DEFERRED, AtMostOnce), moved(PREPAID, DEFERRED, AtMostOnce)];
 
 /// A sale by a store that remits what it takes.
 const fn store_sale(kind: PostingKind) -> PostingRule {
@@ -208,8 +208,14 @@ const fn store_sale(kind: PostingKind) -> PostingRule {
     PostingRule { guards, ..posted(kind, Poster::Purchase, STORE_SALE) }
 }
 
+/// A change of what a viewer owes: each follows the one before.
+const fn of_debt(kind: PostingKind, transfers: &'static [TransferRule]) -> PostingRule {
+    let guards = &[(GuardFamily::Refund, GuardUse::Sets), (GuardFamily::Debt, GuardUse::Sets)];
+    PostingRule { guards, ..posted(kind, Poster::Purchase, transfers) }
+}
+
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 39] = [
+pub const POSTING_RULES: [PostingRule; 43] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -244,12 +250,42 @@ pub const POSTING_RULES: [PostingRule; 39] = [
         Poster::Purchase,
         // Backwards where a later edition of a day earns less.
         &[
-            moved(AccountClass::House(Purpose::DeferredRevenue), &[REVENUE], AtMostOnce),
-            moved(REVENUE, DEFERRED, AtMostOnce),
-            moved(COMMISSION, &[AccountClass::House(Purpose::PrepaidCommission)], AtMostOnce),
-            moved(AccountClass::House(Purpose::PrepaidCommission), &[COMMISSION], AtMostOnce),
+            moved(AccountClass::House(Purpose::DeferredRevenue), &[AccountClass::House(Purpose::Revenue)], AtMostOnce),
+            moved(AccountClass::House(Purpose::Revenue), DEFERRED, AtMostOnce),
+            moved(COMMISSION, &[PREPAID], AtMostOnce),
+            moved(PREPAID, &[COMMISSION], AtMostOnce),
         ],
     ),
+    of_debt(
+        PostingKind::RefundGranted,
+        &[
+            moved(ViewerCoins, &[CoinsIssued], AtMostOnce),
+            moved(CoinsSuspense, &[CoinsIssued], AtMostOnce),
+            moved(ViewerDebt, &[CoinsIssued], AtMostOnce),
+        ],
+    ),
+    of_debt(
+        PostingKind::RefundReversed,
+        &[moved(CoinsIssued, &[ViewerCoins, CoinsSuspense], AtMostOnce), moved(CoinsIssued, &[ViewerDebt], AtMostOnce)],
+    ),
+    of_debt(
+        PostingKind::RefundMoney,
+        // Backwards for a refund that is taken back.
+        &[
+            moved(AccountClass::House(Purpose::DeferredRevenue), &[OF_STORE, OF_PROCESSOR, PREPAID], Any),
+            moved(CONTRA_REVENUE, &[OF_STORE, OF_PROCESSOR, COMMISSION], Any),
+            moved(AccountClass::House(Purpose::TaxPayable), &[OF_PROCESSOR], AtMostOnce),
+            moved(OF_STORE, &[AccountClass::House(Purpose::DeferredRevenue), CONTRA_REVENUE], Any),
+            moved(
+                OF_PROCESSOR,
+                &[AccountClass::House(Purpose::DeferredRevenue), CONTRA_REVENUE, AccountClass::House(Purpose::TaxPayable)],
+                Any,
+            ),
+            moved(PREPAID, DEFERRED, AtMostOnce),
+            moved(COMMISSION, &[CONTRA_REVENUE], AtMostOnce),
+        ],
+    ),
+    of_debt(PostingKind::DebtSettle, &[moved(ViewerCoins, &[ViewerDebt], Once)]),
     PostingRule {
         balanced: Some(ACCRUED),
         guards: &[(GuardFamily::Quote, GuardUse::Sets)],

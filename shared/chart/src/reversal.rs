@@ -4,6 +4,8 @@ use uuid::Uuid;
 
 /// The prefix of the kinds of all payout steps.
 const PAYOUT_PREFIX: &str = "payout.";
+/// The prefix of the kinds of all postings for refunds.
+const REFUND_PREFIX: &str = "refund.";
 /// The prefix of the kinds of all movements that treasury decides.
 const TREASURY_PREFIX: &str = "treasury.";
 
@@ -13,6 +15,9 @@ const TREASURY_PREFIX: &str = "treasury.";
 pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     if kind.starts_with(PURCHASE_PREFIX) || kind == PostingKind::ReceiptWait.name() {
         return Some("the sale stays valid with its receipt; take coins back or give them by an adjustment");
+    }
+    if kind.starts_with(REFUND_PREFIX) || kind == PostingKind::DebtSettle.name() {
+        return Some("the refund stays granted or taken back as its store said; give coins or take them by an adjustment");
     }
     if kind == PostingKind::RevenueDay.name() {
         return Some("the coin lots still say it; read them again, and what differs is posted");

@@ -4,9 +4,10 @@ use super::moves::Moves;
 use books::domain::event::TransferKind;
 use chart::PostingKind;
 use earnings::tables::{Acceptance, Quote, QuoteState};
+use ledger_client::PostingDraft;
 use money::BookName;
 use payout::tables::{Payout, PayoutPhase, PayoutRecall, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
-use purchase::tables::{Purchase, PurchaseState};
+use purchase::tables::{DebtSettlement, Purchase, PurchaseState, RefundStep, StepState};
 use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use treasury::tables::RowPosting;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RowsOf {
     Purchases,
+    Refunds,
     Conversions,
     Payouts,
     Proposals,
@@ -30,6 +32,9 @@ impl RowsOf {
         }
         match PostingKind::parse(kind)? {
             PostingKind::PurchaseApple | PostingKind::PurchaseGoogle | PostingKind::PurchaseWeb => Some(Self::Purchases),
+            PostingKind::RefundGranted | PostingKind::RefundReversed | PostingKind::RefundMoney | PostingKind::DebtSettle => {
+                Some(Self::Refunds)
+            }
             PostingKind::Conversion => Some(Self::Conversions),
             PostingKind::PayoutHold
             | PostingKind::PayoutSubmit
@@ -68,6 +73,7 @@ impl RowsOf {
     pub const fn unclaimed(self) -> &'static str {
         match self {
             Self::Purchases => "issues coins for no credited purchase",
+            Self::Refunds => "belongs to no refund and no debt",
             Self::Conversions => "pays for diamonds by no accepted quote",
             Self::Payouts => "moves the money of no payout",
             Self::Proposals => "was approved in no proposal",
@@ -107,6 +113,34 @@ pub(super) fn of_purchase(purchase: &Purchase) -> Option<Claim> {
     let recorded = purchase.state.posting_id();
     let id = recorded.map_or_else(|| Some(credited_by(purchase)), |id| Uuid::try_parse(id).ok());
     Some(Claim { row: format!("purchase {}", purchase.purchase_id), id, recorded: recorded.is_some(), moves })
+}
+
+/// What a step of a purchase's refunds claims: its coins and its money.
+pub(super) fn of_refund(purchase: &Purchase, step: &RefundStep) -> Vec<Claim> {
+    use purchase::tables::{granted, paid_back, taken_back};
+    let row = format!("step {} of the refunds of purchase {}", step.step_no, step.purchase_id);
+    let book = step.book.as_str();
+    let coins = if step.is_back { taken_back(step, purchase) } else { granted(step, purchase) };
+    let coins = planned(&row, coins, (&step.posting_id, chart::id::posted(step.coins_request(), book), step.plan.planned_at_ms > 0));
+    let next = chart::id::posted(step.money_request(), book);
+    let is_planned = step.state != StepState::Coins && step.money_planned_at_ms > 0;
+    let money = planned(&row, paid_back(step, purchase), (&step.money_posting_id, next, is_planned));
+    coins.into_iter().chain(money).collect()
+}
+
+/// What coins that pay for a debt claim.
+pub(super) fn of_settlement(of: &DebtSettlement) -> Option<Claim> {
+    let row = format!("change {} of the debt of {}", of.change_no, of.user);
+    planned(&row, purchase::tables::settled(of), (&of.posting_id, chart::id::posted(of.request(), of.book.as_str()), true))
+}
+
+/// The claim of a posting that is written down before it is made; `None` before that, and where there is none.
+fn planned(row: &str, draft: PostingDraft, (recorded, next, is_planned): (&str, Uuid, bool)) -> Option<Claim> {
+    if recorded.is_empty() && !is_planned {
+        return None;
+    }
+    let id = if recorded.is_empty() { Some(next) } else { Uuid::try_parse(recorded).ok() };
+    Some(Claim { row: row.to_owned(), id, recorded: !recorded.is_empty(), moves: vec![Moves::of(&draft)] })
 }
 
 /// What a quote's row claims.

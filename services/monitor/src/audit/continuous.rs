@@ -85,6 +85,7 @@ struct BookFolds {
     suspense: SuspenseFold,
     twins: TwinFold,
     young_purchases: RollingJoin,
+    refunds: RollingJoin,
     conversions: RollingJoin,
     payouts: RollingJoin,
     proposals: RollingJoin,
@@ -103,7 +104,7 @@ impl BookFolds {
             if folds::is_young(event) {
                 self.young_purchases.event(event, moves);
             }
-            for rows in [&mut self.conversions, &mut self.payouts, &mut self.proposals, &mut self.treasury] {
+            for rows in [&mut self.refunds, &mut self.conversions, &mut self.payouts, &mut self.proposals, &mut self.treasury] {
                 rows.event(event, moves);
             }
         }
@@ -265,6 +266,7 @@ impl WatchedBook {
             suspense: SuspenseFold::default(),
             twins: TwinFold::default(),
             young_purchases: RollingJoin::new(RowsOf::Purchases),
+            refunds: RollingJoin::new(RowsOf::Refunds),
             conversions: RollingJoin::new(RowsOf::Conversions),
             payouts: RollingJoin::new(RowsOf::Payouts),
             proposals: RollingJoin::new(RowsOf::Proposals),
@@ -362,7 +364,8 @@ impl WatchedBook {
         };
         let side = Followed { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
         let young = folds.young_purchases.compare(&Tables::Purchases(tables), side).await?;
-        Ok(if young == CheckResult::Passed { summed } else { young })
+        let refunds = folds.refunds.compare(&Tables::Refunds(tables), side).await?;
+        Ok([young, refunds].into_iter().find(|found| *found != CheckResult::Passed).unwrap_or(summed))
     }
 
     /// Compares the services' rows in turn. The journal was followed just before.

@@ -152,6 +152,35 @@ async fn purchases(
             page.iter().filter_map(claims::of_purchase).for_each(|claim| join.claim(claim));
         }
     }
+    let purchases = join.end(store, book).await?;
+    let refunds = refunds(tables, journal, (store, book, name)).await?;
+    Ok(Joined { rows: purchases.rows + refunds.rows, problems: [purchases.problems, refunds.problems].concat() })
+}
+
+/// Refunds, and coins that paid for debts.
+async fn refunds(
+    tables: &purchase::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut after) = (Join::new(journal, RowsOf::Refunds), None);
+    loop {
+        let page = tables.all_refund_steps(name, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.purchase_id, last.step_no));
+        for step in &page {
+            if let Some(purchase) = tables.purchase(name, step.purchase_id).await? {
+                claims::of_refund(&purchase, step).into_iter().for_each(|claim| join.claim(claim));
+            }
+        }
+    }
+    let mut after = None;
+    loop {
+        let page = tables.debt_settlements(name, after.as_ref().map(|(user, change_no)| (user, *change_no)), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.user.clone(), last.change_no));
+        page.iter().filter_map(claims::of_settlement).for_each(|claim| join.claim(claim));
+    }
     join.end(store, book).await
 }
 

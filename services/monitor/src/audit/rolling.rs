@@ -17,7 +17,7 @@ use books::{
     store::{Book, Store},
 };
 use chart::PostingKind;
-use money::BookName;
+use money::{BookName, UserKey};
 use std::collections::{BTreeSet, VecDeque};
 use treasury::tables::{RowCursor, RowGroup};
 use uuid::Uuid;
@@ -30,6 +30,7 @@ const ROWS_MAX: i64 = 200;
 /// The tables that a run compares with.
 pub(super) enum Tables<'a> {
     Purchases(&'a purchase::tables::Store),
+    Refunds(&'a purchase::tables::Store),
     Conversions(&'a earnings::tables::Store),
     Payouts(&'a payout::tables::Store),
     Proposals(&'a support::tables::Store),
@@ -41,6 +42,8 @@ pub(super) enum Tables<'a> {
 enum RowName {
     Id(Uuid),
     OfTreasury(RowGroup),
+    /// What a viewer's coins paid of the viewer's debt.
+    OfDebt(String),
 }
 
 /// How far the rows were read.
@@ -59,12 +62,14 @@ impl Tables<'_> {
             (Self::Treasury(tables), RowName::OfTreasury(group)) => {
                 return Ok(tables.postings_of(book, group).await?.into_iter().map(claims::of_treasury).collect());
             }
-            (_, RowName::OfTreasury(_)) => return Ok(Vec::new()),
+            (Self::Refunds(tables), RowName::OfDebt(user)) => return of_debt(tables, book, user).await,
+            (_, RowName::OfTreasury(_) | RowName::OfDebt(_)) => return Ok(Vec::new()),
         };
         Ok(match self {
             Self::Purchases(tables) => {
                 tables.purchase(book, id).await?.and_then(|purchase| claims::of_purchase(&purchase)).into_iter().collect()
             }
+            Self::Refunds(tables) => of_purchase(tables, book, id).await?,
             Self::Conversions(tables) => {
                 tables.quote(book, id).await?.and_then(|quote| claims::of_quote(book, &quote)).into_iter().collect()
             }
@@ -92,6 +97,15 @@ impl Tables<'_> {
         match self {
             // The sums of purchases are compared instead.
             Self::Purchases(_) => {}
+            Self::Refunds(tables) => {
+                let after = from.id.map(|purchase_id| (purchase_id, from.number));
+                for step in tables.all_refund_steps(book, after, ROWS_MAX).await? {
+                    (next.id, next.number) = (Some(step.purchase_id), step.step_no);
+                    let purchase = tables.purchase(book, step.purchase_id).await?;
+                    let claims = purchase.map_or_else(Vec::new, |purchase| claims::of_refund(&purchase, &step));
+                    rows.push((RowName::Id(step.purchase_id), claims));
+                }
+            }
             Self::Conversions(tables) => {
                 for quote in tables.accepted(book, from.id, ROWS_MAX).await? {
                     next.id = Some(quote.id);
@@ -127,6 +141,20 @@ impl Tables<'_> {
         let next = if i64::try_from(rows.len()).is_ok_and(|count| count < ROWS_MAX) { Cursor::default() } else { next };
         Ok((rows, next))
     }
+}
+
+/// What the refunds of a purchase claim.
+async fn of_purchase(tables: &purchase::tables::Store, book: &BookName, purchase_id: Uuid) -> Result<Vec<Claim>, ReadFault> {
+    let Some(purchase) = tables.purchase(book, purchase_id).await? else { return Ok(Vec::new()) };
+    let steps = tables.refund_steps(book, purchase_id).await?;
+    Ok(steps.iter().flat_map(|step| claims::of_refund(&purchase, step)).collect())
+}
+
+/// What the coins of a viewer that paid for the viewer's debt claim.
+async fn of_debt(tables: &purchase::tables::Store, book: &BookName, user: &str) -> Result<Vec<Claim>, ReadFault> {
+    let Ok(user) = UserKey::try_new(user) else { return Ok(Vec::new()) };
+    let settlements = tables.debt_settlements_of(book, &user).await?;
+    Ok(settlements.iter().filter_map(claims::of_settlement).collect())
 }
 
 /// A posting that was not compared yet.
@@ -266,7 +294,10 @@ impl RollingJoin {
 fn named_row(of: RowsOf, kind: &str, fields: &[(String, String)]) -> Option<RowName> {
     let field = match of {
         RowsOf::Treasury => return treasury::tables::named(kind, fields).map(RowName::OfTreasury),
-        RowsOf::Purchases => "purchase_id",
+        RowsOf::Refunds if kind == PostingKind::DebtSettle.name() => {
+            return fields.iter().find(|(name, _)| name == "user_id").map(|(_, user)| RowName::OfDebt(user.clone()));
+        }
+        RowsOf::Purchases | RowsOf::Refunds => "purchase_id",
         RowsOf::Conversions => "quote_id",
         RowsOf::Payouts => "payout_id",
         RowsOf::Proposals => "proposal_id",

@@ -5,7 +5,7 @@ use chart::{AccountClass, Purpose};
 use money::Currency;
 
 /// The purposes that the example has rules for.
-const RULED_PURPOSES: usize = 32;
+const RULED_PURPOSES: usize = 33;
 const EXAMPLE: &str = include_str!("../../../../deploy/accounting.toml");
 
 #[test]

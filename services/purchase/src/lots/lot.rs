@@ -73,6 +73,8 @@ pub struct Lot {
     pub spent: i64,
     /// How many were taken away without being spent.
     pub removed: i64,
+    /// How many of those were paid back to the buyer: they are never revenue.
+    pub refunded: i64,
     /// The sale was reversed: nothing of it is revenue.
     pub reversed: bool,
     /// When they came, in Unix milliseconds.
@@ -82,7 +84,7 @@ pub struct Lot {
 /// The sums to which a lot contributes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LotSums {
-    /// Sold without tax.
+    /// Sold without tax, and not paid back unspent.
     pub sold: i64,
     /// The channel's part of that.
     pub prepaid: i64,
@@ -142,6 +144,7 @@ impl Lot {
             bonus: 0,
             spent: 0,
             removed: 0,
+            refunded: 0,
             reversed: false,
             issued_at_ms: transfer.at_ms,
         };
@@ -176,13 +179,24 @@ impl Lot {
     /// What its spent coins earned: the price without tax, in proportion and rounded down; the last coin brings the rest.
     #[must_use]
     pub fn revenue(&self) -> i64 {
-        if self.reversed { 0 } else { portion(self.price - self.tax, self.spent, self.coins) }
+        if self.reversed { 0 } else { self.portion_of_spent(self.price - self.tax) }
     }
 
     /// The channel's part of what its spent coins earned.
     #[must_use]
     pub fn earned_commission(&self) -> i64 {
-        if self.reversed { 0 } else { portion(self.commission, self.spent, self.coins) }
+        if self.reversed { 0 } else { self.portion_of_spent(self.commission) }
+    }
+
+    /// What was deferred of coins that were paid back before they were spent, and the channel's part of it, which is no longer prepaid.
+    #[must_use]
+    pub fn undone(&self) -> (i64, i64) {
+        (portion(self.price - self.tax, self.refunded, self.coins), portion(self.commission, self.refunded, self.coins))
+    }
+
+    /// Counted after what was paid back, so that both together are never more than the whole.
+    fn portion_of_spent(&self, of: i64) -> i64 {
+        portion(of, self.refunded + self.spent, self.coins) - portion(of, self.refunded, self.coins)
     }
 
     /// What it contributes to the sums of its entity, market and currency.
@@ -190,8 +204,8 @@ impl Lot {
         let (left, bonus) = (self.left(), self.bonus_of(self.left()));
         let of = |origin: LotOrigin| if self.origin == origin { left } else { 0 };
         LotSums {
-            sold: if self.reversed { 0 } else { self.price - self.tax },
-            prepaid: if self.reversed { 0 } else { self.commission },
+            sold: if self.reversed { 0 } else { self.price - self.tax - self.undone().0 },
+            prepaid: if self.reversed { 0 } else { self.commission - self.undone().1 },
             revenue: self.revenue(),
             commission: self.earned_commission(),
             paid: of(LotOrigin::Bought) + of(LotOrigin::Unknown) - bonus,
@@ -203,7 +217,7 @@ impl Lot {
 }
 
 /// `of * part / whole`, rounded down.
-fn portion(of: i64, part: i64, whole: i64) -> i64 {
+pub(crate) fn portion(of: i64, part: i64, whole: i64) -> i64 {
     let product = i128::from(of) * i128::from(part) / i128::from(whole.max(1));
     i64::try_from(product).expect("a part is not more than the whole")
 }

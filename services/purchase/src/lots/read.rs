@@ -1,13 +1,15 @@
 //! What the journal says about coins, in the projection's terms.
 
 use api::ledger::{JournalEvent, Posting, journal_event::What};
-use chart::{Account, GuardFamily, Unit, kind::PURCHASE_PREFIX};
+use chart::{Account, GuardFamily, PostingKind, Unit, kind::PURCHASE_PREFIX};
 use uuid::Uuid;
 
 /// Transfers of a posting, at most: the ledger's own limit.
 const TRANSFERS_MAX: i64 = 64;
-/// The field of a sale that names its purchase.
+/// The field of a sale, and of a refund, that names its purchase.
 const PURCHASE_ID: &str = "purchase_id";
+/// The field of a refund that is taken back that names the posting which granted it.
+pub(crate) const RESTORES: &str = "restores";
 
 /// A transfer of coins that moved something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub(crate) struct CoinTransfer {
     pub(crate) purchase_id: String,
     /// It happened elsewhere before, and was imported.
     pub(crate) imported: bool,
-    /// The posting that it reverses; empty without one.
+    /// The posting that it reverses, or whose coins a refund that is taken back gives back; empty without one.
     pub(crate) reverses: String,
     /// Who got the posting's diamonds; empty if nobody did.
     pub(crate) creator: String,
@@ -40,6 +42,16 @@ impl CoinTransfer {
     /// Whether it sells coins.
     pub(crate) fn is_sale(&self) -> bool {
         self.kind.starts_with(PURCHASE_PREFIX)
+    }
+
+    /// Whether it gives back what a refund took that the store takes back.
+    pub(crate) fn is_refund_back(&self) -> bool {
+        self.kind == PostingKind::RefundReversed.name() && !self.imported
+    }
+
+    /// Whether it takes back the coins of a purchase that the store paid back.
+    pub(crate) fn is_refund(&self) -> bool {
+        self.kind == PostingKind::RefundGranted.name() && !self.imported
     }
 }
 
@@ -67,12 +79,17 @@ pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransf
             coins: transfer.amount,
             purchase_id: field(posting, PURCHASE_ID),
             imported: is_imported(posting, book),
-            reverses: reversed.unwrap_or_default().to_owned(),
+            reverses: reversed.map_or_else(|| restored(posting), ToOwned::to_owned),
             creator: creator(posting),
             at_ms: posting.commit_time.as_ref().map_or(0, |time| time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000),
         });
     }
     found
+}
+
+/// The posting that granted what a refund gives back that is taken back.
+fn restored(posting: &Posting) -> String {
+    if posting.kind == PostingKind::RefundReversed.name() { field(posting, RESTORES) } else { String::new() }
 }
 
 fn field(posting: &Posting, name: &str) -> String {

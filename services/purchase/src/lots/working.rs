@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chart::Account;
+
 use jiff::civil::Date;
 
 use super::lot::{Lot, LotSums};
@@ -25,14 +27,20 @@ pub enum LotUse {
     Spent,
     /// Took them away: nothing is earned by that.
     Removed,
+    /// Took them away because their price was paid back.
+    Refunded,
 }
 
 impl LotUse {
+    /// All uses.
+    pub const ALL: [LotUse; 3] = [LotUse::Spent, LotUse::Removed, LotUse::Refunded];
+
     /// The number in the table.
     pub(crate) fn number(self) -> i64 {
         match self {
             LotUse::Spent => 1,
             LotUse::Removed => 2,
+            LotUse::Refunded => 3,
         }
     }
 }
@@ -83,12 +91,13 @@ impl WorkingLots {
     pub(crate) fn apply(&mut self, transfer: &CoinTransfer, purchase: Option<&Purchase>) -> Result<(), LotOverflow> {
         match (holds_lots(&transfer.debit), holds_lots(&transfer.credit)) {
             (false, true) => {
-                let back = if transfer.reverses.is_empty() { 0 } else { self.give_back(transfer)? };
+                let back = if transfer.reverses.is_empty() && !transfer.is_refund_back() { 0 } else { self.give_back(transfer)? };
                 self.issue(transfer, transfer.coins - back, purchase)
             }
             (true, false) => {
-                let used = if transfer.credit == chart::Account::CoinsRedeemed.name() { LotUse::Spent } else { LotUse::Removed };
-                self.take_away(transfer, used)
+                // What pays for a debt was spent before it was there.
+                let spent = matches!(Account::parse(&transfer.credit), Some(Account::CoinsRedeemed | Account::ViewerDebt(_)));
+                self.take_away(transfer, if spent { LotUse::Spent } else { LotUse::Removed })
             }
             (true, true) => {
                 let mut missing = 0;
@@ -135,22 +144,24 @@ impl WorkingLots {
     }
 
     fn take_away(&mut self, transfer: &CoinTransfer, used: LotUse) -> Result<(), LotOverflow> {
-        // A reversed sale takes its own coins first.
-        let reversed = |lot: &&Lot| lot.posting_id == transfer.reverses;
-        let own: BTreeSet<i64> = match transfer.reverses.is_empty() {
-            true => BTreeSet::new(),
-            false => self.lots.values().filter(reversed).map(|lot| lot.lot_no).collect(),
-        };
+        // A reversed sale, or one that is paid back, takes its own coins first.
+        let is_refund = transfer.is_refund();
+        let own: BTreeSet<i64> = self.lots.values().filter(|lot| is_own(lot, transfer)).map(|lot| lot.lot_no).collect();
         for ((_, lot_no), coins) in self.take(&transfer.debit, transfer.coins, &own) {
-            // What was spent of a reversed sale is paid with other coins: they count as spent.
-            let used = if own.is_empty() || own.contains(&lot_no) { used } else { LotUse::Spent };
+            let used = match own.contains(&lot_no) {
+                true if is_refund => LotUse::Refunded,
+                true => used,
+                // What was spent of such a sale is paid with other coins: they count as spent.
+                false if is_refund || !own.is_empty() => LotUse::Spent,
+                false => used,
+            };
             if lot_no == OVERDRAWN {
                 self.hold(&transfer.debit, (OVERDRAWN, OVERDRAWN), -coins);
             } else {
                 self.used(lot_no, coins, used, transfer)?;
             }
         }
-        for lot_no in own {
+        for lot_no in if is_refund { BTreeSet::new() } else { own } {
             self.change(lot_no, day(transfer.at_ms), |lot| lot.reversed = true)?;
         }
         Ok(())
@@ -185,9 +196,10 @@ impl WorkingLots {
         for spend in self.spends.iter().chain(&self.new_spends).filter(concerned) {
             taken.entry(spend.lot_no).or_insert((0, spend.used)).0 += spend.coins;
         }
-        let mut back = 0;
+        let mut back = self.give_back_own(transfer)?;
         for (lot_no, (coins, used)) in taken {
-            let some = coins.min(transfer.coins - back);
+            // Of its own lot a refund has given back all by now.
+            let some = if used == LotUse::Refunded { 0 } else { coins.min(transfer.coins - back) };
             let Some(rank) = self.lots.get(&lot_no).map(|lot| lot.origin.spend_rank()) else { continue };
             if some <= 0 {
                 continue;
@@ -199,10 +211,37 @@ impl WorkingLots {
         Ok(back)
     }
 
+    /// A refund that is taken back gives the coins of its purchase back first, whichever posting took them.
+    fn give_back_own(&mut self, transfer: &CoinTransfer) -> Result<i64, LotOverflow> {
+        let own: Vec<(i64, i64, i64)> = match transfer.is_refund_back() && !transfer.purchase_id.is_empty() {
+            true => self
+                .lots
+                .values()
+                .filter(|lot| lot.purchase_id == transfer.purchase_id)
+                .map(|lot| (lot.lot_no, lot.refunded, lot.origin.spend_rank()))
+                .collect(),
+            false => Vec::new(),
+        };
+        let mut back = 0;
+        for (lot_no, refunded, rank) in own {
+            let some = refunded.min(transfer.coins - back);
+            if some > 0 {
+                self.used(lot_no, -some, LotUse::Refunded, transfer)?;
+                self.hold(&transfer.credit, (rank, lot_no), some);
+                back += some;
+            }
+        }
+        Ok(back)
+    }
+
     fn used(&mut self, lot_no: i64, coins: i64, used: LotUse, transfer: &CoinTransfer) -> Result<(), LotOverflow> {
         let (before, after) = self.change(lot_no, day(transfer.at_ms), |lot| match used {
             LotUse::Spent => lot.spent += coins,
             LotUse::Removed => lot.removed += coins,
+            LotUse::Refunded => {
+                lot.removed += coins;
+                lot.refunded += coins;
+            }
         })?;
         self.new_spends.push(LotSpend {
             lot_no,
@@ -245,6 +284,14 @@ impl WorkingLots {
         *sums = sums.plus(lot.sums(), times).ok_or(LotOverflow)?;
         Ok(())
     }
+}
+
+/// Whether a lot is that of the sale that a transfer reverses or pays back.
+fn is_own(lot: &Lot, transfer: &CoinTransfer) -> bool {
+    if transfer.is_refund() {
+        return !transfer.purchase_id.is_empty() && lot.purchase_id == transfer.purchase_id;
+    }
+    !transfer.reverses.is_empty() && lot.posting_id == transfer.reverses
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::{PurchaseState, ReceiptValue, SoldAs, StoreKind};
+use crate::refunds::step::{CoinPlan, RefundMoney, StepState};
 use money::{BookName, Coins, Currency, Money, UserKey};
 use uuid::Uuid;
 
@@ -154,6 +155,103 @@ fn another_attempt_or_edition_of_a_day_has_another_id() {
     let ids: std::collections::BTreeSet<String> = ids.iter().map(|one| earned(one).in_batch().request_id).collect();
     assert_eq!(ids.len(), 3);
     assert!(ids.contains(&earned(&first).in_batch().request_id));
+}
+
+/// A step that moves so many coins of wallet and debt, and this money.
+fn step(is_back: bool, (wallet, debt): (i64, i64), money: RefundMoney) -> RefundStep {
+    RefundStep {
+        book: BookName::try_new("demo").unwrap(),
+        purchase_id: Uuid::from_u128(0x0189_0a5d_ac96_774b_bcce_b302_099a_8057),
+        step_no: 2,
+        user: UserKey::try_new("ann").unwrap(),
+        is_back,
+        coins: wallet + debt,
+        currency: Currency::try_new("USD").unwrap(),
+        amount: 0,
+        coins_total: 0,
+        amount_total: 0,
+        state: StepState::Coins,
+        tries: 0,
+        created_at_ms: 1_795_827_700_000,
+        plan: CoinPlan { planned_at_ms: 1_795_827_700_001, wallet, debt, debt_change_no: 4, ..CoinPlan::default() },
+        restores: "posting-1".to_owned(),
+        posting_id: String::new(),
+        seq: 0,
+        money_attempt: 0,
+        money_planned_at_ms: 1_795_827_700_002,
+        money,
+        money_posting_id: String::new(),
+    }
+}
+
+fn moved(draft: PostingDraft) -> Vec<(String, String, i64)> {
+    draft.in_batch().transfers.into_iter().map(|t| (t.debit_account, t.credit_account, t.amount)).collect()
+}
+
+fn rows(rows: &[(&str, &str, i64)]) -> Vec<(String, String, i64)> {
+    rows.iter().map(|(debit, credit, amount)| ((*debit).to_owned(), (*credit).to_owned(), *amount)).collect()
+}
+
+#[test]
+fn a_refund_takes_coins_and_makes_debt_once_and_from_the_debt_it_was_planned_by() {
+    let purchase = bought(1_100, 100, 300);
+    let draft = granted(&step(false, (20, 50), RefundMoney::default()), &purchase);
+    assert_eq!(draft.broken_rule(), None);
+    let guards: Vec<String> = draft.clone().in_batch().guards.into_iter().map(|guard| guard.key).collect();
+    assert_eq!(guards, [format!("refund/{}/2/refund.granted", purchase.purchase_id), "debt/ann".to_owned()]);
+    let there = [("viewer/ann/coins", "house/coins/issued", 20), ("viewer/ann/debt", "house/coins/issued", 50)];
+    assert_eq!(moved(draft), rows(&there));
+    let draft = taken_back(&step(true, (20, 50), RefundMoney::default()), &purchase);
+    assert_eq!(draft.broken_rule(), None);
+    assert_eq!(moved(draft), rows(&there.map(|(debit, credit, coins)| (credit, debit, coins))));
+    let closed = RefundStep {
+        plan: CoinPlan { is_closed: true, ..step(true, (70, 0), RefundMoney::default()).plan },
+        ..step(true, (70, 0), RefundMoney::default())
+    };
+    assert_eq!(moved(taken_back(&closed, &purchase)), rows(&[("house/coins/issued", "house/coins/suspense", 70)]));
+    let suspended = Purchase { state: PurchaseState::Suspended { posting_id: String::new() }, ..purchase };
+    let draft = granted(&step(false, (70, 0), RefundMoney::default()), &suspended);
+    assert_eq!((draft.broken_rule(), draft.clone().in_batch().guards.len()), (None, 1), "nothing is owed");
+    assert_eq!(moved(draft), rows(&[("house/coins/suspense", "house/coins/issued", 70)]));
+    let paying = DebtSettlement {
+        book: BookName::try_new("demo").unwrap(),
+        user: UserKey::try_new("ann").unwrap(),
+        change_no: 5,
+        coins: 9,
+        attempt: 0,
+        planned_at_ms: 1_795_827_700_001,
+        posting_id: String::new(),
+    };
+    assert_eq!(settled(&paying).broken_rule(), None);
+    assert_eq!(moved(settled(&paying)), rows(&[("viewer/ann/coins", "viewer/ann/debt", 9)]));
+}
+
+#[test]
+fn the_money_of_a_refund_goes_as_it_came_and_back() {
+    let (store, processor) = (bought(1_100, 100, 300), Purchase { store: StoreKind::Stripe, ..bought(1_100, 100, 0) });
+    let money = RefundMoney { deferred: 286, prepaid: 86, contra: 714, commission: 214, tax: 0 };
+    let there = [
+        ("house/deferred_revenue/USD", "house/prepaid_commission/USD", 86),
+        ("house/deferred_revenue/USD", "house/store_receivable/USD", 200),
+        ("house/contra_revenue/USD", "house/commission_expense/USD", 214),
+        ("house/contra_revenue/USD", "house/store_receivable/USD", 500),
+    ];
+    let draft = paid_back(&step(false, (70, 0), money), &store);
+    assert_eq!((draft.broken_rule(), moved(draft)), (None, rows(&there)));
+    let back = paid_back(&step(true, (70, 0), RefundMoney::default().less(money)), &store);
+    assert_eq!(back.broken_rule(), None);
+    assert_eq!(moved(back), rows(&there.map(|(debit, credit, amount)| (credit, debit, amount))));
+    let money = RefundMoney { deferred: 286, prepaid: 0, contra: 714, commission: 0, tax: 100 };
+    let draft = paid_back(&step(false, (70, 0), money), &processor);
+    assert_eq!(draft.broken_rule(), None);
+    let there = [
+        ("house/deferred_revenue/USD", "house/processor_receivable/USD", 286),
+        ("house/contra_revenue/USD", "house/processor_receivable/USD", 714),
+        ("house/tax_payable/USD", "house/processor_receivable/USD", 100),
+    ];
+    assert_eq!(moved(draft), rows(&there));
+    let back = paid_back(&step(true, (70, 0), RefundMoney::default().less(money)), &processor);
+    assert_eq!(back.broken_rule(), None);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::domain::{Purchase, StoreKind};
 use crate::stores::google::notification::{VOIDED_LISTED, VOIDED_PUSH};
 use money::BookName;
 
-fn read(row: &AnyRow) -> Result<StoreEvent, Error> {
+pub(super) fn read(row: &AnyRow) -> Result<StoreEvent, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let event_id = text("event_id")?;
     let damaged = |column: &'static str| Error::Damaged { purchase_id: event_id.clone(), column };

@@ -47,6 +47,7 @@ pub(super) fn lot(row: &AnyRow) -> Result<Lot, Error> {
         bonus: number("bonus_coins")?,
         spent: number("spent_coins")?,
         removed: number("removed_coins")?,
+        refunded: number("refunded_coins")?,
         reversed: number("reversed")? == 1,
         issued_at_ms: number("issued_at_ms")?,
     })
@@ -55,11 +56,12 @@ pub(super) fn lot(row: &AnyRow) -> Result<Lot, Error> {
 /// What a posting took, as a row has it.
 pub(super) fn spend(row: &AnyRow) -> Result<LotSpend, Error> {
     let number = |column: &'static str| row.try_get::<i64, _>(column);
+    let used = number("use_kind")?;
     Ok(LotSpend {
         lot_no: number("lot_no")?,
         spend_no: number("spend_no")?,
         posting_id: row.try_get("posting_id")?,
-        used: if number("use_kind")? == LotUse::Spent.number() { LotUse::Spent } else { LotUse::Removed },
+        used: LotUse::ALL.into_iter().find(|known| known.number() == used).unwrap_or(LotUse::Removed),
         creator_id: row.try_get("creator_id")?,
         coins: number("coins")?,
         revenue: number("revenue_minor_units")?,
@@ -122,6 +124,16 @@ impl Store {
             transfers.iter().map(|transfer| &transfer.reverses).filter(|reversed| !reversed.is_empty()).collect();
         for posting in reversed {
             load_posting(&mut connection, book, posting, &mut working).await?;
+        }
+        let paid_back =
+            transfers.iter().filter(|transfer| transfer.is_refund() || transfer.is_refund_back()).map(|transfer| &transfer.purchase_id);
+        for purchase_id in paid_back.filter(|purchase_id| !purchase_id.is_empty()).collect::<BTreeSet<_>>() {
+            let sql = "SELECT * FROM coin_lot WHERE book = $1 AND purchase_id = $2 AND purchase_id <> ''";
+            let query = sqlx::query(sql).bind(book.as_str()).bind(purchase_id.as_str());
+            for row in query.fetch_all(&mut *connection).await? {
+                let read = lot(&row)?;
+                working.lots.entry(read.lot_no).or_insert(read);
+            }
         }
         Ok(working)
     }
@@ -199,17 +211,19 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
     for lots in changed.chunks(ROWS) {
         let sql = format!(
             "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units,
-                 tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, issued_at_ms) VALUES {}
+                 tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, refunded_coins, issued_at_ms)
+             VALUES {}
              ON CONFLICT (book, lot_no) DO UPDATE SET spent_coins = excluded.spent_coins, removed_coins = excluded.removed_coins,
-                 reversed = excluded.reversed",
-            rows_of(lots.len(), 19)
+                 reversed = excluded.reversed, refunded_coins = excluded.refunded_coins",
+            rows_of(lots.len(), 20)
         );
         let bound = lots.iter().fold(query(sql), |query, lot| {
             let texts = [&lot.user_id, &lot.posting_id, &lot.purchase_id];
             let query = texts.into_iter().fold(query.bind(book.to_string()).bind(lot.lot_no), |query, text| query.bind(text.clone()));
             let texts = [&lot.store, &lot.market, &lot.entity, &lot.currency];
             let query = texts.into_iter().fold(query.bind(lot.origin.number()), |query, text| query.bind(text.clone()));
-            let numbers = [lot.price, lot.tax, lot.commission, lot.coins, lot.bonus, lot.spent, lot.removed, i64::from(lot.reversed)];
+            let numbers =
+                [lot.price, lot.tax, lot.commission, lot.coins, lot.bonus, lot.spent, lot.removed, i64::from(lot.reversed), lot.refunded];
             numbers.into_iter().chain([lot.issued_at_ms]).fold(query, |query, number| query.bind(number))
         });
         bound.execute(&mut *connection).await?;

@@ -82,6 +82,8 @@ pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state:
     .bind(number)
     .execute(&mut *connection)
     .await?;
+    super::refunds::wake(connection, of).await?;
+    super::debts::wake(connection, of).await?;
     super::outbox::release(connection, of).await
 }
 

@@ -132,6 +132,19 @@ impl GooglePlay {
         self.app(receipt, book.as_str()).map_or_else(String::new, |(name, _)| name.to_owned())
     }
 
+    /// How many of how many of a purchase were paid back by now; `None` where Google doesn't know the purchase, or doesn't say.
+    pub(crate) async fn paid_back(&self, package: &str, token: &str) -> Result<Option<(i64, i64)>, Unavailable> {
+        let unknown = || Unavailable { why: format!("the app {package} is not configured any more"), for_all: false };
+        let app = self.apps.get(package).ok_or_else(unknown)?;
+        if token.is_empty() {
+            return Ok(None);
+        }
+        match self.sides[app.side].api.purchase(package, token).await? {
+            AboutPurchase::Found(body) => Ok(ProductPurchase::read(&body).and_then(|purchase| purchase.paid_back())),
+            AboutPurchase::Unknown(_) => Ok(None),
+        }
+    }
+
     /// A page of the purchases that were taken back in the last 30 days, and where the next one begins.
     pub(crate) async fn voided(&self, cursor: VoidedCursor, now_ms: i64) -> Result<(Vec<StoreEvent>, Option<VoidedCursor>), Unavailable> {
         let mut names: Vec<&String> = self.apps.keys().collect();

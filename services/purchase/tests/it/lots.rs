@@ -22,7 +22,7 @@ fn book() -> BookName {
 }
 
 /// A gift for a creator; its posting's id.
-async fn gift(fixture: &Fixture, viewer: &str, creator: &str, coins: i64) -> String {
+pub async fn gift(fixture: &Fixture, viewer: &str, creator: &str, coins: i64) -> String {
     let transfer =
         |debit: String, credit: String| Transfer { debit_account: debit, credit_account: credit, amount: coins, ..Transfer::default() };
     let post = PostRequest {
@@ -59,17 +59,17 @@ fn staff<T>(fixture: &Fixture, message: T) -> tonic::Request<T> {
     fixture.with_role("helper", Role::Support, BOOK, message)
 }
 
-async fn catch_up(fixture: &Fixture) {
+pub async fn catch_up(fixture: &Fixture) {
     fixture.service.lots().catch_up(&book()).await.unwrap();
 }
 
 /// Every row of the projection's tables, without how far it was read.
-async fn rows(fixture: &Fixture) -> Vec<String> {
+pub async fn rows(fixture: &Fixture) -> Vec<String> {
     rows_in(&fixture.pool().await).await
 }
 
 /// The same over an open pool: opening one waits for whoever writes.
-async fn rows_in(pool: &sqlx::AnyPool) -> Vec<String> {
+pub async fn rows_in(pool: &sqlx::AnyPool) -> Vec<String> {
     let mut connection = pool.acquire().await.unwrap();
     let texts = |row: &sqlx::any::AnyRow| {
         let one = |at: usize| row.try_get::<String, _>(at).unwrap_or_else(|_| row.get::<i64, _>(at).to_string());
@@ -93,7 +93,7 @@ async fn deferred(fixture: &Fixture) -> GetDeferredRevenueResponse {
 }
 
 /// The ledger's deferred revenue is what lots have not earned, and what they earned and was not posted; and the coins in wallets are those of lots.
-async fn ties(fixture: &Fixture, users: &[&str]) {
+pub async fn ties(fixture: &Fixture, users: &[&str]) {
     let answer = deferred(fixture).await;
     let mut by_currency: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for line in &answer.lines {
@@ -123,7 +123,7 @@ async fn ties(fixture: &Fixture, users: &[&str]) {
 }
 
 /// The day on which a test runs, as if it were over: nothing else happens on it.
-fn today() -> Date {
+pub fn today() -> Date {
     last_day_over(SystemTime::now() + Duration::from_secs(86_400 + 900))
 }
 

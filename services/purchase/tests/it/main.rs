@@ -19,6 +19,7 @@ mod old;
 mod reasons;
 mod redeem;
 mod reference;
+mod refunds;
 mod sheets;
 mod stripe;
 mod wallets;

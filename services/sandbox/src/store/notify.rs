@@ -25,6 +25,9 @@ pub struct StoreNotification {
     /// The transaction that it is about; a new one if empty.
     #[serde(default)]
     pub transaction_id: String,
+    /// For `REFUND`: how much of the price is paid back, in thousandths of a percent; all of it if 0.
+    #[serde(default)]
+    pub refunded_milliunits: i32,
     /// Where it is delivered; signed only if empty.
     #[serde(default)]
     pub url: String,
@@ -65,6 +68,7 @@ impl StoreNotification {
             notification_uuid: String::new(),
             purchase,
             transaction_id: String::new(),
+            refunded_milliunits: 0,
             url: String::new(),
             copies: 1,
             forged: false,
@@ -95,6 +99,10 @@ impl StoreNotification {
                 if kind == "REFUND" {
                     transaction["revocationDate"] = json!(jiff::Timestamp::now().as_millisecond());
                     transaction["revocationReason"] = json!(0);
+                    if self.refunded_milliunits > 0 {
+                        transaction["revocationType"] = json!("REFUND_PRORATED");
+                        transaction["revocationPercentage"] = json!(self.refunded_milliunits);
+                    }
                 }
                 let mut data = json!({"bundleId": bundle_id, "environment": "Sandbox", "signedTransactionInfo": store.sign(&transaction)?});
                 if kind == "CONSUMPTION_REQUEST" {

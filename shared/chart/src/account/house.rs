@@ -12,6 +12,8 @@ pub enum Purpose {
     DeferredRevenue,
     /// Coins sold and spent.
     Revenue,
+    /// What was paid back of sales whose coins were spent.
+    ContraRevenue,
     /// What stores and processors kept of sales whose coins were spent.
     CommissionExpense,
     /// Tax on sales that we remit.
@@ -78,11 +80,12 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
         Self::Revenue,
+        Self::ContraRevenue,
         Self::CommissionExpense,
         Self::TaxPayable,
         Self::ProcessorReceivable,
@@ -123,6 +126,7 @@ impl Purpose {
             Self::PrepaidCommission => "prepaid_commission",
             Self::DeferredRevenue => "deferred_revenue",
             Self::Revenue => "revenue",
+            Self::ContraRevenue => "contra_revenue",
             Self::CommissionExpense => "commission_expense",
             Self::TaxPayable => "tax_payable",
             Self::ProcessorReceivable => "processor_receivable",

@@ -4,6 +4,7 @@ use super::{ReceiptVerifier, claims, parts, refused_by_library};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::refunds::fact::FactStatus;
 use crate::stores::ID_BYTES_MAX;
 use app_store_server_library::models::app_store_environment::Environment;
 use app_store_server_library::models::notification_type_v2::NotificationTypeV2 as Kind;
@@ -37,6 +38,22 @@ pub(crate) fn signed_payload(body: &[u8]) -> Option<String> {
 pub(crate) fn receipt(payload: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(payload.split('.').nth(1)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice::<ResponseBodyV2DecodedPayload>(&bytes).ok()?.data?.signed_transaction_info
+}
+
+/// What a notification of this type says of a refund: that it is granted, or taken back; `None` for neither.
+pub(crate) fn refund_word(kind: &str) -> Option<FactStatus> {
+    let found = [(Kind::AdvancedCommerceRefund, FactStatus::Granted), (Kind::RefundReversed, FactStatus::Undone)];
+    found.into_iter().find(|(of, _)| of.raw_value() == kind).map(|(_, status)| status)
+}
+
+/// How much of its transaction a payload that was verified before says is paid back, in thousandths of a percent; `None` where it has none that can be read.
+pub(crate) fn refunded_milliunits(payload: &str) -> Option<i64> {
+    const WHOLE: i64 = 100_000;
+    let receipt = receipt(payload)?;
+    let bytes = URL_SAFE_NO_PAD.decode(receipt.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    let transaction: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    let percentage = &transaction["revocationPercentage"];
+    if percentage.is_null() { Some(WHOLE) } else { percentage.as_i64() }
 }
 
 /// The app that a notification is about, in one of four places.

@@ -74,6 +74,9 @@ struct LineItem {
 struct OfferDetails {
     #[serde(default)]
     quantity: Option<i32>,
+    /// How many of them were not paid back.
+    #[serde(default)]
+    refundable_quantity: Option<i32>,
     #[serde(default)]
     consumption_state: String,
 }
@@ -102,6 +105,14 @@ impl ProductPurchase {
     pub fn is_consumed(&self) -> bool {
         let consumed = |details: &OfferDetails| details.consumption_state.eq_ignore_ascii_case("consumption_state_consumed");
         self.product_line_item.iter().any(|item| item.product_offer_details.as_ref().is_some_and(consumed))
+    }
+
+    /// How many of how many were paid back; `None` where it doesn't say.
+    #[must_use]
+    pub fn paid_back(&self) -> Option<(i64, i64)> {
+        let details = self.product_line_item.first()?.product_offer_details.as_ref()?;
+        let (quantity, left) = (i64::from(details.quantity.unwrap_or(1)), i64::from(details.refundable_quantity?));
+        (quantity >= 1 && (0..=quantity).contains(&left)).then_some((quantity - left, quantity))
     }
 
     /// Whether it is a purchase of this product alone. Whoever brings a token says what it is for, and the store decides.

@@ -21,7 +21,7 @@ pub const VOIDED_LISTED: &str = "voidedPurchase";
 /// Kind of a notification of a purchase.
 const PRODUCT: &str = "oneTimeProductNotification";
 /// Subtype of what was paid back in whole, and in part.
-const VOIDED_WHOLLY: &str = "1";
+pub(crate) const VOIDED_WHOLLY: &str = "1";
 const VOIDED_IN_PART: &str = "2";
 /// What the names of all notifications end with.
 const NOTIFICATION: &str = "Notification";
@@ -49,6 +49,12 @@ struct KeptSale {
 pub(crate) fn receipt(payload: &str) -> Option<GoogleReceipt> {
     let KeptSale { package_name, product_id, purchase_token } = serde_json::from_str(payload).ok()?;
     Some(GoogleReceipt { package_name, product_id, purchase_token })
+}
+
+/// The token of the purchase that a notification of a refund, or the list of them, names; empty for none.
+pub(crate) fn voided_token(payload: &str) -> String {
+    let Ok(said) = parse(payload.as_bytes()) else { return String::new() };
+    [&said[VOIDED_PUSH], &said].into_iter().find_map(|of| token(of).ok()).unwrap_or_default()
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {

@@ -1,6 +1,6 @@
 //! Webhook events: who signed one, and what it says. Only what is needed is kept of one: names, addresses and cards of buyers are not.
 
-use money::time::unix_ms;
+use money::{Money, time::unix_ms};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::SystemTime;
@@ -13,6 +13,7 @@ use crate::domain::event::{EventState, StoreEvent};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::orders::news::EventNews;
 use crate::orders::order::PaymentStanding;
+use crate::refunds::fact::FactStatus;
 use crate::stores::ID_BYTES_MAX;
 use crate::stores::payee::OrderAccount as _;
 use chart::BookKind;
@@ -162,6 +163,42 @@ pub fn news(event: &StoreEvent) -> Option<EventNews> {
         kind if is_noted(kind) => EventNews::Nothing,
         _ => EventNews::Unknown,
     })
+}
+
+/// What an event says of a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefundOfEvent {
+    /// Stripe's id of it; empty for all refunds of the payment together.
+    pub(crate) id: String,
+    /// How much of the payment.
+    pub(crate) amount: Money,
+    /// How far it is.
+    pub(crate) status: FactStatus,
+    /// The same for people.
+    pub(crate) shown: String,
+}
+
+/// What a kept event says of a refund; `None` where it can't be read.
+pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
+    let envelope: EventEnvelope = serde_json::from_str(&event.payload).ok()?;
+    let object = &envelope.data.object;
+    let amount = |field: &str| amounts::money(object["currency"].as_str()?, object[field].as_i64()?);
+    if event.kind == "charge.refunded" {
+        return Some(RefundOfEvent {
+            id: String::new(),
+            amount: amount("amount_refunded")?,
+            status: FactStatus::Granted,
+            shown: shown(object, "amount_refunded", "refunded so far"),
+        });
+    }
+    let id = object["id"].as_str().filter(|id| (1..=ID_BYTES_MAX).contains(&id.len()) && money::text::is_plain(id))?.to_owned();
+    let status = match object["status"].as_str()? {
+        "succeeded" => FactStatus::Granted,
+        "pending" | "requires_action" => FactStatus::Pending,
+        "failed" | "canceled" => FactStatus::Undone,
+        _ => return None,
+    };
+    Some(RefundOfEvent { id, amount: amount("amount")?, status, shown: shown(object, "amount", "refund") })
 }
 
 /// An amount of the object, with what it is: `5.00 USD refunded so far`.

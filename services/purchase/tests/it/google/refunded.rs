@@ -1,9 +1,11 @@
-//! What the store says of refunds: recorded, shown, and posted by nobody.
+//! What the store says of refunds: recorded, shown, and taken back once.
 
 use api::purchase::{GetPurchaseRequest, StoreReport};
 use sandbox::google::PlaySale;
 
 use super::*;
+use crate::lots::ties;
+use crate::refunds::settle;
 
 /// What is shown of the store's reports about a purchase.
 async fn reports(fixture: &Fixture, sold: &SoldProduct) -> Vec<(String, String, String)> {
@@ -36,9 +38,9 @@ async fn refunds_that_notifications_lost_are_found_in_the_list_and_each_counts_o
         play(&fixture).refund(&whole.purchase_token, None).await.unwrap();
         for hours in [1, 3, 5] {
             fixture.service.sweep(SystemTime::now() + Duration::from_secs(hours * 3_600)).await.unwrap();
-            let pushed = report("voidedPurchaseNotification", "2", "waits_for_refunds");
-            assert_eq!(reports(&fixture, &parts).await, [pushed, report("voidedPurchase", "2", "waits_for_refunds")], "{hours}");
-            assert_eq!(reports(&fixture, &whole).await, [report("voidedPurchase", "1", "waits_for_refunds")], "{hours}");
+            let pushed = report("voidedPurchaseNotification", "2", "kept");
+            assert_eq!(reports(&fixture, &parts).await, [pushed, report("voidedPurchase", "2", "kept")], "{hours}");
+            assert_eq!(reports(&fixture, &whole).await, [report("voidedPurchase", "1", "kept")], "{hours}");
         }
         // The one that was found comes after all.
         let _http = listening(&fixture).await;
@@ -52,7 +54,10 @@ async fn refunds_that_notifications_lost_are_found_in_the_list_and_each_counts_o
         }
         let unfinished = fixture.service.store().events(&book()).await.unwrap();
         assert_eq!(unfinished.len(), 5, "nothing of what nobody here bought");
-        assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (420, 2), "nothing is posted");
+        settle(&fixture).await;
+        assert_eq!(fixture.coins("ann").await, 70, "of 420, two of three packages and three of three are taken back");
+        ties(&fixture, &["ann"]).await;
+        assert_eq!(fixture.balance("house/store_receivable/USD").await, -69, "99 of 297 cents less 30 of a commission of 89");
     }
 }
 
@@ -68,7 +73,7 @@ async fn a_list_that_can_not_be_read_is_read_with_the_next_sweep() {
     fixture.service.sweep(SystemTime::now()).await.unwrap();
     assert!(reports(&fixture, &bought).await.is_empty());
     fixture.service.sweep(SystemTime::now()).await.unwrap();
-    assert_eq!(reports(&fixture, &bought).await, [report("voidedPurchase", "1", "waits_for_refunds")]);
+    assert_eq!(reports(&fixture, &bought).await, [report("voidedPurchase", "1", "kept")]);
 }
 
 #[tokio::test]
@@ -87,7 +92,8 @@ async fn a_notification_and_the_list_that_say_the_same_at_once_count_once() {
                 play(&fixture).push(&late),
                 fixture.service.sweep(SystemTime::now() + Duration::from_secs((round + 1) * 7_200))
             );
-            (pushed.unwrap(), swept.unwrap());
+            pushed.unwrap();
+            swept.unwrap();
             play(&fixture).subscribe(PlaySubscription::default());
             let counted = reports(&fixture, &bought).await.into_iter().filter(|(.., state)| state != "noted").count();
             assert_eq!(counted, 1, "round {round}");

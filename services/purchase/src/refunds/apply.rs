@@ -1,0 +1,99 @@
+//! What stores said of a transaction becomes the next step of its purchase's refunds.
+
+use std::time::SystemTime;
+
+use money::time::unix_ms;
+
+use super::fact::{RefundFact, paid_back};
+use super::step::{CoinPlan, RefundMoney, RefundStep, StepState};
+use crate::domain::{Purchase, PurchaseState};
+use crate::error::Error;
+use crate::purchases::Purchases;
+use crate::store::RefundSubject;
+use crate::sweeper::put_off_ms;
+
+impl Purchases {
+    pub(super) async fn apply_refunds(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+        for subject in self.store.due_refunds(unix_ms(now), count_max).await? {
+            if let Some(why) = self.apply_facts(&subject, planned_at).await? {
+                let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(subject.tries));
+                self.store.put_off_refund(&subject, why, next_attempt_at_ms).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies what a store said of a transaction; or says why it can't be applied yet.
+    async fn apply_facts(&self, subject: &RefundSubject, now: SystemTime) -> Result<Option<&'static str>, Error> {
+        let (facts, purchase) = self.store.refund_facts(subject).await?;
+        let Some(purchase) = purchase else { return Ok(Some("no purchase here is of this transaction yet")) };
+        match purchase.state {
+            PurchaseState::Verified => return Ok(Some("the coins of the purchase are not issued yet")),
+            PurchaseState::Blocked => {
+                // Nothing was posted for the sale.
+                self.store.apply_refund(&facts, None).await?;
+                return Ok(None);
+            }
+            PurchaseState::Credited(_) | PurchaseState::Suspended { .. } => {}
+        }
+        let steps = self.store.refund_steps(&purchase.book, purchase.purchase_id).await?;
+        if steps.iter().any(|step| step.state != StepState::Done) {
+            return Ok(Some("an earlier change of what was paid back is not posted yet"));
+        }
+        let next = match next_step(&facts, &purchase, &steps, unix_ms(now)) {
+            Ok(next) => next,
+            Err(not) => {
+                tracing::error!(purchase_id = %purchase.purchase_id, why = %not, "what a store says was paid back can't be applied");
+                self.store.flag_refund(&facts, &not.to_string()).await?;
+                return Ok(None);
+            }
+        };
+        if let Some(step) = &next {
+            let (coins, is_back) = (step.coins, step.is_back);
+            tracing::info!(purchase_id = %purchase.purchase_id, step_no = step.step_no, coins, is_back, "a store changed what is paid back of a purchase");
+        }
+        let is_first = self.store.apply_refund(&facts, next.as_ref()).await?;
+        Ok(if is_first { None } else { Some("another process applies it") })
+    }
+}
+
+/// The difference between what is paid back and what was posted for it; `None` if there is none.
+fn next_step(
+    facts: &[RefundFact],
+    purchase: &Purchase,
+    steps: &[RefundStep],
+    now_ms: i64,
+) -> Result<Option<RefundStep>, super::fact::NotApplicable> {
+    let portion = paid_back(facts, purchase)?;
+    let (coins_total, amount_total) = (portion.of(purchase.value.coins.get()), portion.of(purchase.value.price.minor_units()));
+    let last = steps.last();
+    let (coins_before, amount_before) = last.map_or((0, 0), |last| (last.coins_total, last.amount_total));
+    if (coins_total, amount_total) == (coins_before, amount_before) {
+        return Ok(None);
+    }
+    let is_back = (coins_total, amount_total) < (coins_before, amount_before);
+    let granted = steps.iter().rev().find(|step| !step.is_back && !step.posting_id.is_empty());
+    Ok(Some(RefundStep {
+        book: purchase.book.clone(),
+        purchase_id: purchase.purchase_id,
+        step_no: last.map_or(0, |last| last.step_no) + 1,
+        user: purchase.user.clone(),
+        is_back,
+        coins: (coins_total - coins_before).abs(),
+        currency: purchase.value.price.currency(),
+        amount: (amount_total - amount_before).abs(),
+        coins_total,
+        amount_total,
+        state: StepState::Coins,
+        tries: 0,
+        created_at_ms: now_ms,
+        plan: CoinPlan::default(),
+        restores: granted.filter(|_| is_back).map_or_else(String::new, |granted| granted.posting_id.clone()),
+        posting_id: String::new(),
+        seq: 0,
+        money_attempt: 0,
+        money_planned_at_ms: 0,
+        money: RefundMoney::default(),
+        money_posting_id: String::new(),
+    }))
+}

@@ -1,0 +1,125 @@
+//! What stores say was paid back of a purchase, and what all of it together comes to. No I/O, no clock: the same statements give the same result in whatever
+//! order they came.
+
+use money::BookName;
+
+use crate::domain::{Purchase, StoreKind};
+
+/// The only thing that a store says of a purchase whose refunds it doesn't name one by one.
+pub(crate) const WHOLE: &str = "refund";
+/// What a store says of all refunds of a payment together.
+pub(crate) const CUMULATIVE: &str = "cumulative";
+
+/// How far a refund is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactStatus {
+    /// On its way: nothing is taken back for it yet.
+    Pending,
+    /// Paid back.
+    Granted,
+    /// Not paid back after all: it failed, or the store took it back.
+    Undone,
+}
+
+impl FactStatus {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Granted, Self::Undone];
+
+    /// The number in the table; never changed.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Pending => 1,
+            Self::Granted => 2,
+            Self::Undone => 3,
+        }
+    }
+}
+
+/// One thing that a store says was paid back of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundFact {
+    /// Who says it.
+    pub store: StoreKind,
+    /// The store's environment; empty where it doesn't say.
+    pub environment: String,
+    /// The app, or our account at the store.
+    pub bundle_id: String,
+    /// The transaction.
+    pub transaction_id: String,
+    /// The store's id of the refund, or that this is about all of them.
+    pub fact_id: String,
+    /// The book of the app.
+    pub book: BookName,
+    /// So much, at least nothing,
+    pub part: i64,
+    /// of this, at least one: of the price in minor units where there is a currency, otherwise of any number.
+    pub whole: i64,
+    /// ISO 4217 code; empty where `part` is no amount.
+    pub currency: String,
+    /// How far it is.
+    pub status: FactStatus,
+    /// Which of two statements about the same stands: the one with the higher number, or with the larger part.
+    pub order_no: i64,
+    /// When the store said it, in Unix milliseconds.
+    pub said_at_ms: i64,
+}
+
+/// So much of the whole, at most all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaidBack {
+    part: i64,
+    whole: i64,
+}
+
+impl PaidBack {
+    /// More than the whole is the whole.
+    #[must_use]
+    pub fn new(part: i64, whole: i64) -> PaidBack {
+        let whole = whole.max(1);
+        PaidBack { part: part.clamp(0, whole), whole }
+    }
+
+    /// This part of a number that is not negative, rounded down.
+    #[must_use]
+    pub fn of(self, number: i64) -> i64 {
+        crate::lots::lot::portion(number, self.part, self.whole)
+    }
+}
+
+/// Why what a store says can't be applied to a purchase.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}; nothing was taken back for it")]
+pub struct NotApplicable {
+    /// What is wrong, for people.
+    pub what: String,
+}
+
+/// What is paid back of a purchase, by everything that its store said of it.
+pub fn paid_back(facts: &[RefundFact], purchase: &Purchase) -> Result<PaidBack, NotApplicable> {
+    let price = purchase.value.price;
+    let currency = price.currency();
+    let own = currency.code();
+    if let Some(other) = facts.iter().find(|fact| !fact.currency.is_empty() && fact.currency != own) {
+        let what = format!("{} {} were paid back, and the purchase was paid in {own}", other.part, other.currency);
+        return Err(NotApplicable { what });
+    }
+    if facts.iter().all(|fact| fact.currency.is_empty()) {
+        let granted = facts.iter().find(|fact| fact.status == FactStatus::Granted);
+        return Ok(granted.map_or(PaidBack::new(0, 1), |fact| PaidBack::new(fact.part, fact.whole)));
+    }
+    let sum = |status: FactStatus, since_ms: i64| -> i64 {
+        let counted = |fact: &&RefundFact| fact.fact_id != CUMULATIVE && fact.status == status && fact.said_at_ms >= since_ms;
+        facts.iter().filter(counted).fold(0_i64, |sum, fact| sum.saturating_add(fact.part))
+    };
+    let one_by_one = sum(FactStatus::Granted, i64::MIN);
+    let together = facts.iter().find(|fact| fact.fact_id == CUMULATIVE).map_or(0, |fact| {
+        // It counts those that are on their way, and those that failed since it was said.
+        let failed = sum(FactStatus::Undone, fact.said_at_ms);
+        fact.part.saturating_sub(sum(FactStatus::Pending, i64::MIN)).saturating_sub(failed)
+    });
+    Ok(PaidBack::new(one_by_one.max(together), price.minor_units()))
+}
+
+#[cfg(test)]
+mod tests;

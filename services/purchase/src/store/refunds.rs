@@ -1,0 +1,375 @@
+//! The tables of refunds: what stores said was paid back, the steps that follow from it, and what viewers owe. [`crate::refunds`] says what is in them.
+
+use money::{BookName, Currency, UserKey};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use telemetry::UnfinishedCount;
+use uuid::Uuid;
+
+use super::rows::purchase;
+use super::{Error, Store};
+use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::{Purchase, StoreKind};
+use crate::refunds::fact::{FactStatus, RefundFact};
+use crate::refunds::step::{CoinPlan, RefundMoney, RefundStep, StepState};
+
+/// `state` of a fact: it is to be applied.
+const OPEN: i64 = 1;
+/// `state` of a fact.
+const APPLIED: i64 = 2;
+/// `state` of a fact: a person has to look at it.
+const FLAGGED: i64 = 3;
+
+/// A transaction of a store about which something is to be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefundSubject {
+    pub(crate) store: String,
+    pub(crate) environment: String,
+    pub(crate) bundle_id: String,
+    pub(crate) transaction_id: String,
+    pub(crate) tries: i64,
+}
+
+fn fact(row: &AnyRow) -> Result<RefundFact, Error> {
+    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let number = |column: &'static str| row.try_get::<i64, _>(column);
+    let transaction_id = text("transaction_id")?;
+    let damaged = |column: &'static str| Error::Damaged { purchase_id: format!("of transaction {transaction_id}"), column };
+    let status = number("status")?;
+    Ok(RefundFact {
+        store: StoreKind::from_name(&text("store")?).ok_or_else(|| damaged("refund_fact.store"))?,
+        environment: text("environment")?,
+        bundle_id: text("bundle_id")?,
+        fact_id: text("fact_id")?,
+        book: BookName::try_new(&text("book")?).map_err(|_| damaged("refund_fact.book"))?,
+        part: number("part")?,
+        whole: number("whole")?,
+        currency: text("currency")?,
+        status: FactStatus::ALL.into_iter().find(|known| known.number() == status).ok_or_else(|| damaged("refund_fact.status"))?,
+        order_no: number("order_no")?,
+        said_at_ms: number("said_at_ms")?,
+        transaction_id: transaction_id.clone(),
+    })
+}
+
+fn step(row: &AnyRow) -> Result<RefundStep, Error> {
+    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let number = |column: &'static str| row.try_get::<i64, _>(column);
+    let purchase_id = text("purchase_id")?;
+    let damaged = |column: &'static str| Error::Damaged { purchase_id: purchase_id.clone(), column };
+    let state = number("state")?;
+    let read = RefundStep {
+        book: BookName::try_new(&text("book")?).map_err(|_| damaged("refund.book"))?,
+        purchase_id: Uuid::try_parse(&purchase_id).map_err(|_| damaged("refund.purchase_id"))?,
+        step_no: number("step_no")?,
+        user: UserKey::try_new(&text("user_id")?).map_err(|_| damaged("refund.user_id"))?,
+        is_back: number("is_back")? == 1,
+        coins: number("coins")?,
+        currency: Currency::try_new(&text("currency")?).map_err(|_| damaged("refund.currency"))?,
+        amount: number("amount_minor_units")?,
+        coins_total: number("coins_total")?,
+        amount_total: number("amount_total_minor_units")?,
+        state: StepState::ALL.into_iter().find(|known| known.number() == state).ok_or_else(|| damaged("refund.state"))?,
+        tries: number("tries")?,
+        created_at_ms: number("created_at_ms")?,
+        plan: CoinPlan {
+            attempt: number("attempt")?,
+            planned_at_ms: number("planned_at_ms")?,
+            wallet: number("wallet_coins")?,
+            debt: number("debt_coins")?,
+            debt_change_no: number("debt_change_no")?,
+            is_closed: number("is_closed")? == 1,
+        },
+        restores: text("restores")?,
+        posting_id: text("posting_id")?,
+        seq: number("seq")?,
+        money_attempt: number("money_attempt")?,
+        money_planned_at_ms: number("money_planned_at_ms")?,
+        money: RefundMoney {
+            deferred: number("deferred_minor_units")?,
+            prepaid: number("prepaid_minor_units")?,
+            contra: number("contra_minor_units")?,
+            commission: number("commission_minor_units")?,
+            tax: number("tax_minor_units")?,
+        },
+        money_posting_id: text("money_posting_id")?,
+    };
+    if read.is_sound() { Ok(read) } else { Err(damaged("an amount of refund")) }
+}
+
+fn text(id: Uuid) -> String {
+    id.hyphenated().to_string()
+}
+
+/// Has what stores said of a purchase be applied now that its coins are issued.
+pub(super) async fn wake(connection: &mut AnyConnection, of: &Purchase) -> Result<(), Error> {
+    let sql = "UPDATE refund_fact SET next_attempt_at_ms = 0
+        WHERE store = $1 AND bundle_id = $2 AND transaction_id = $3 AND environment IN ($4, '') AND state = 1";
+    let query = sqlx::query(sql).bind(of.store.as_str()).bind(of.bundle_id.as_str()).bind(of.transaction_id.as_str());
+    query.bind(of.environment.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// Keeps what a store says, unless what it said before stands.
+async fn keep(connection: &mut AnyConnection, fact: &RefundFact, now_ms: i64) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO refund_fact (store, environment, bundle_id, transaction_id, fact_id, book, part, whole, currency, status, order_no,
+             said_at_ms, state, note, created_at_ms, tries, next_attempt_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, '', $13, 0, 0)
+         ON CONFLICT (store, environment, bundle_id, transaction_id, fact_id) DO UPDATE
+             SET part = excluded.part, whole = excluded.whole, currency = excluded.currency, status = excluded.status,
+                 order_no = excluded.order_no, said_at_ms = excluded.said_at_ms, state = 1, note = '', tries = 0, next_attempt_at_ms = 0
+             WHERE refund_fact.order_no < excluded.order_no
+                OR (refund_fact.order_no = excluded.order_no AND refund_fact.part < excluded.part)",
+    )
+    .bind(fact.store.as_str())
+    .bind(fact.environment.as_str())
+    .bind(fact.bundle_id.as_str())
+    .bind(fact.transaction_id.as_str())
+    .bind(fact.fact_id.as_str())
+    .bind(fact.book.as_str())
+    .bind(fact.part)
+    .bind(fact.whole)
+    .bind(fact.currency.as_str())
+    .bind(fact.status.number())
+    .bind(fact.order_no)
+    .bind(fact.said_at_ms)
+    .bind(now_ms)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Marks what was read of a transaction; what the store said meanwhile stays open.
+async fn mark(connection: &mut AnyConnection, facts: &[RefundFact], (state, note): (i64, &str)) -> Result<(), Error> {
+    for fact in facts {
+        let sql = "UPDATE refund_fact SET state = $6, note = $7
+            WHERE store = $1 AND environment = $2 AND bundle_id = $3 AND transaction_id = $4 AND fact_id = $5 AND order_no = $8 AND part = $9";
+        let query = sqlx::query(sql).bind(fact.store.as_str()).bind(fact.environment.as_str()).bind(fact.bundle_id.as_str());
+        let query = query.bind(fact.transaction_id.as_str()).bind(fact.fact_id.as_str()).bind(state).bind(note);
+        query.bind(fact.order_no).bind(fact.part).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn insert(connection: &mut AnyConnection, new: &RefundStep) -> Result<bool, Error> {
+    let inserted = sqlx::query(
+        "INSERT INTO refund (book, purchase_id, step_no, user_id, is_back, coins, currency, amount_minor_units, coins_total,
+             amount_total_minor_units, state, note, tries, next_attempt_at_ms, created_at_ms, attempt, planned_at_ms, wallet_coins, debt_coins,
+             debt_change_no, is_closed, restores, posting_id, seq, money_attempt, money_planned_at_ms, deferred_minor_units,
+             prepaid_minor_units, contra_minor_units, commission_minor_units, tax_minor_units, money_posting_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, $12, 0, 0, 0, 0, 0, 0, $13, '', 0, 0, 0, 0, 0, 0, 0, 0, '')
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(new.book.as_str())
+    .bind(text(new.purchase_id))
+    .bind(new.step_no)
+    .bind(new.user.as_str())
+    .bind(i64::from(new.is_back))
+    .bind(new.coins)
+    .bind(new.currency.code().to_owned())
+    .bind(new.amount)
+    .bind(new.coins_total)
+    .bind(new.amount_total)
+    .bind(new.state.number())
+    .bind(new.created_at_ms)
+    .bind(new.restores.as_str())
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+impl Store {
+    /// Notifications of refunds that are due to be read, the oldest first.
+    pub(crate) async fn due_refund_events(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreEvent>, Error> {
+        // Others about refunds ask for an answer, or are about disputes: staff see them.
+        let sql = "SELECT * FROM store_event WHERE state = 4 AND next_attempt_at_ms <= $1
+            AND kind IN ('REFUND', 'REFUND_REVERSED', 'REFUND_DECLINED', 'voidedPurchaseNotification', 'voidedPurchase', 'charge.refunded',
+                'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated')
+            ORDER BY received_at_ms LIMIT $2";
+        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(super::events::read).collect()
+    }
+
+    /// Ends a notification of a refund, with what it says.
+    pub(crate) async fn end_refund_event(
+        &self,
+        of: &StoreEvent,
+        fact: Option<&RefundFact>,
+        (state, note): (EventState, &str),
+        now_ms: i64,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        if let Some(fact) = fact {
+            keep(&mut tx, fact, now_ms).await?;
+        }
+        let sql = "UPDATE store_event SET state = $3, note = $4, payload = CASE WHEN $5 = 1 THEN payload ELSE '' END,
+                account_token = CASE WHEN $5 = 1 THEN account_token ELSE '' END
+            WHERE store = $1 AND event_id = $2 AND state = 4";
+        let query = sqlx::query(sql).bind(of.store.as_str()).bind(of.event_id.as_str()).bind(state.number()).bind(note);
+        query.bind(i64::from(!state.is_over())).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Postpones a notification of a refund.
+    pub(crate) async fn put_off_refund_event(&self, of: &StoreEvent, note: &str, next_attempt_at_ms: i64) -> Result<(), Error> {
+        let sql =
+            "UPDATE store_event SET tries = tries + 1, note = $3, next_attempt_at_ms = $4 WHERE store = $1 AND event_id = $2 AND state = 4";
+        let query = sqlx::query(sql).bind(of.store.as_str()).bind(of.event_id.as_str()).bind(note).bind(next_attempt_at_ms);
+        query.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Transactions about which something is due to be applied.
+    pub(crate) async fn due_refunds(&self, now_ms: i64, count_max: i64) -> Result<Vec<RefundSubject>, Error> {
+        let sql = "SELECT store, environment, bundle_id, transaction_id, MAX(tries) AS tries FROM refund_fact
+            WHERE state = 1 AND next_attempt_at_ms <= $1 GROUP BY store, environment, bundle_id, transaction_id ORDER BY 5 LIMIT $2";
+        let rows = sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?;
+        let read = |row: &AnyRow| {
+            Ok(RefundSubject {
+                store: row.try_get("store")?,
+                environment: row.try_get("environment")?,
+                bundle_id: row.try_get("bundle_id")?,
+                transaction_id: row.try_get("transaction_id")?,
+                tries: row.try_get("tries")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Everything that a store said of a transaction, and its purchase.
+    pub(crate) async fn refund_facts(&self, of: &RefundSubject) -> Result<(Vec<RefundFact>, Option<Purchase>), Error> {
+        let mut connection = self.pool.acquire().await?;
+        let sql = "SELECT * FROM refund_fact WHERE store = $1 AND bundle_id = $2 AND transaction_id = $3 AND environment = $4";
+        let bound = |sql| sqlx::query(sql).bind(of.store.clone()).bind(of.bundle_id.clone()).bind(of.transaction_id.clone());
+        let facts: Result<Vec<RefundFact>, Error> =
+            bound(sql).bind(of.environment.clone()).fetch_all(&mut *connection).await?.iter().map(fact).collect();
+        let facts = facts?;
+        let book = facts.first().map_or_else(String::new, |fact| fact.book.to_string());
+        // Google's notifications name no environment; the app's book is enough.
+        let sql = "SELECT * FROM purchase WHERE store = $1 AND bundle_id = $2 AND transaction_id = $3 AND (environment = $4 OR $4 = '')
+            AND book = $5";
+        let found = bound(sql).bind(of.environment.clone()).bind(book).fetch_optional(&mut *connection).await?;
+        Ok((facts, found.as_ref().map(purchase).transpose()?))
+    }
+
+    /// Postpones what can't be applied yet.
+    pub(crate) async fn put_off_refund(&self, of: &RefundSubject, note: &str, next_attempt_at_ms: i64) -> Result<(), Error> {
+        let sql = "UPDATE refund_fact SET tries = tries + 1, note = $5, next_attempt_at_ms = $6
+            WHERE store = $1 AND bundle_id = $2 AND transaction_id = $3 AND environment = $4 AND state = 1";
+        let query = sqlx::query(sql).bind(of.store.as_str()).bind(of.bundle_id.as_str()).bind(of.transaction_id.as_str());
+        query.bind(of.environment.as_str()).bind(note).bind(next_attempt_at_ms).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// A person has to look at what a store said.
+    pub(crate) async fn flag_refund(&self, facts: &[RefundFact], note: &str) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        mark(&mut tx, facts, (FLAGGED, note)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Applies what a store said: by the next step, if anything changes. False: another process was first.
+    pub(crate) async fn apply_refund(&self, facts: &[RefundFact], new: Option<&RefundStep>) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        if let Some(new) = new
+            && !insert(&mut tx, new).await?
+        {
+            return Ok(false);
+        }
+        mark(&mut tx, facts, (APPLIED, "")).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The steps of a purchase's refunds, in order.
+    pub async fn refund_steps(&self, book: &BookName, purchase_id: Uuid) -> Result<Vec<RefundStep>, Error> {
+        let sql = "SELECT * FROM refund WHERE book = $1 AND purchase_id = $2 ORDER BY step_no";
+        sqlx::query(sql).bind(book.as_str()).bind(text(purchase_id)).fetch_all(&self.pool).await?.iter().map(step).collect()
+    }
+
+    /// The steps of a book's refunds, in the order of purchases, after this one; at most `count_max`.
+    pub async fn all_refund_steps(&self, book: &BookName, after: Option<(Uuid, i64)>, count_max: i64) -> Result<Vec<RefundStep>, Error> {
+        let (purchase_id, step_no) = after.unwrap_or((Uuid::nil(), 0));
+        let sql = "SELECT * FROM refund WHERE book = $1 AND (purchase_id > $2 OR (purchase_id = $2 AND step_no > $3))
+            ORDER BY purchase_id, step_no LIMIT $4";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(purchase_id)).bind(step_no).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(step).collect()
+    }
+
+    /// Steps that are due to be posted, those with the fewest tries first.
+    pub(crate) async fn due_steps(&self, now_ms: i64, count_max: i64) -> Result<Vec<RefundStep>, Error> {
+        let sql = "SELECT * FROM refund WHERE state < 3 AND next_attempt_at_ms <= $1 ORDER BY tries, created_at_ms LIMIT $2";
+        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(step).collect()
+    }
+
+    /// Postpones a step, with the reason.
+    pub(crate) async fn put_off_step(&self, of: &RefundStep, note: &str, next_attempt_at_ms: i64) -> Result<(), Error> {
+        let sql = "UPDATE refund SET tries = tries + 1, note = $4, next_attempt_at_ms = $5
+            WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state < 3";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(note);
+        query.bind(next_attempt_at_ms).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Writes down how a step's coins are posted, before they are. False: another process planned it first.
+    pub(crate) async fn plan_coins(&self, of: &RefundStep, plan: &CoinPlan) -> Result<bool, Error> {
+        let sql =
+            "UPDATE refund SET attempt = $4, planned_at_ms = $5, wallet_coins = $6, debt_coins = $7, debt_change_no = $8, is_closed = $9
+            WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 1 AND attempt = $10 AND planned_at_ms = $11";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(plan.attempt);
+        let query = query.bind(plan.planned_at_ms).bind(plan.wallet).bind(plan.debt).bind(plan.debt_change_no);
+        let query = query.bind(i64::from(plan.is_closed)).bind(of.plan.attempt).bind(of.plan.planned_at_ms);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// A step's coins are posted, or there are none.
+    pub(crate) async fn coins_posted(&self, of: &RefundStep, (posting_id, seq): (&str, i64)) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let sql = "UPDATE refund SET state = 2, posting_id = $4, seq = $5, note = '', tries = 0, next_attempt_at_ms = 0
+            WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 1";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(posting_id).bind(seq);
+        let is_first = query.execute(&mut *tx).await?.rows_affected() == 1;
+        if is_first && of.plan.debt > 0 {
+            super::debts::changed(&mut tx, (&of.book, &of.user), of.plan.debt_change_no + 1).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes down what a step's posting of money moves, before it is sent. False: another process planned it first.
+    pub(crate) async fn plan_money(&self, of: &RefundStep, (attempt, now_ms): (i64, i64), money: RefundMoney) -> Result<bool, Error> {
+        let sql = "UPDATE refund SET money_attempt = $4, money_planned_at_ms = $5, deferred_minor_units = $6, prepaid_minor_units = $7,
+                contra_minor_units = $8, commission_minor_units = $9, tax_minor_units = $10
+            WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 2 AND money_attempt = $11 AND money_planned_at_ms = $12";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(attempt).bind(now_ms);
+        let query = query.bind(money.deferred).bind(money.prepaid).bind(money.contra).bind(money.commission).bind(money.tax);
+        Ok(query.bind(of.money_attempt).bind(of.money_planned_at_ms).execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// A step's money is posted, or there is none: the step is done, and what the store said meanwhile can be applied.
+    pub(crate) async fn money_posted(&self, of: &RefundStep, purchase: &Purchase, posting_id: &str) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let sql = "UPDATE refund SET state = 3, money_posting_id = $4, note = ''
+            WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 2";
+        let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(posting_id);
+        query.execute(&mut *tx).await?;
+        wake(&mut tx, purchase).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What of refunds is open, and what a person has to look at.
+    pub(super) async fn open_refunds(&self) -> Result<Vec<UnfinishedCount>, Error> {
+        let counted =
+            |state, (count, since_ms): (i64, Option<i64>)| UnfinishedCount { what: "refund", state, count: count.unsigned_abs(), since_ms };
+        let mut open = Vec::new();
+        // Of what waits for its sale no age is given: it may never come, and would hide the age of all else.
+        for (name, state) in [("waits_for_sale", OPEN), ("flagged", FLAGGED)] {
+            let sql = "SELECT COUNT(*) FROM refund_fact WHERE state <> 2 AND state = $1";
+            let count: i64 = sqlx::query_scalar(sql).bind(state).fetch_one(&self.pool).await?;
+            open.push(counted(name, (count, None)));
+        }
+        for (name, state) in [("coins_not_posted", StepState::Coins), ("money_not_posted", StepState::Money)] {
+            let sql = "SELECT COUNT(*), MIN(created_at_ms) FROM refund WHERE state < 3 AND state = $1";
+            open.push(counted(name, sqlx::query_as(sql).bind(state.number()).fetch_one(&self.pool).await?));
+        }
+        Ok(open)
+    }
+}
