@@ -10,8 +10,8 @@ use crate::lots::revenue::{RevenuePosting, SignedMoney};
 use crate::refunds::step::{DebtSettlement, RefundStep};
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
-/// memo. Of a sale through a card processor or a wallet we remit it, and what the processor charges is booked once it is billed. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the
-/// same.
+/// memo. Of a sale through a card processor or a wallet we remit it, and what the processor charges is booked once it is billed. A debt of the viewer is paid by a
+/// posting of its own ([`settled`]). The fields are the stored purchase's, so that a retry and the sweeper send the same.
 #[must_use]
 pub fn sale(purchase: &Purchase) -> PostingDraft {
     sold_to(purchase, Account::viewer_coins(&purchase.user))

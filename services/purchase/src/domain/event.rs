@@ -12,7 +12,7 @@ pub enum EventState {
     Kept,
     /// There is nothing to do: a test, or about things that we don't sell.
     Noted,
-    /// About a refund. Refunds don't settle yet, so staff see it and nothing is posted.
+    /// About a refund, to be read; or about a dispute, or the store's question about a refund: those staff see, and nothing is posted.
     WaitsForRefunds,
     /// Staff have to act: consent that was withdrawn, a sale outside of the store that must be reported to it.
     WaitsForStaff,
