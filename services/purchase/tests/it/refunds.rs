@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use api::ledger::AccountState;
 use api::purchase::GetWalletRequest;
 use money::BookName;
 use purchase::refunds::step::{RefundStep, StepState};
@@ -173,6 +174,33 @@ async fn a_refund_before_its_sale_waits_and_one_taken_back_before_it_came_takes_
     settle(&fixture).await;
     assert_eq!((fixture.coins("bob").await, owed(&fixture, "bob").await), (0, 0));
     ties(&fixture, &["ann", "bob"]).await;
+}
+
+#[tokio::test]
+async fn a_frozen_wallet_keeps_its_coins_until_it_is_thawed_and_coins_in_suspense_are_taken_from_there() {
+    let fixture = fixture::sqlite().await;
+    fixture.stop_background();
+    let http = Listening::start(&fixture).await;
+    let (said, purchase_id) = bought(&fixture, "ann").await;
+    fixture.set_coins_state("ann", AccountState::Frozen).await.unwrap();
+    assert_eq!(http.say(&fixture, &about(&said, "REFUND", 0)).await, 200);
+    fixture.service.sweep(hours(0)).await.unwrap();
+    assert_eq!((fixture.coins("ann").await, owed(&fixture, "ann").await), (70, 0));
+    assert_eq!(steps(&fixture, purchase_id).await[0].state, StepState::Coins);
+    fixture.set_coins_state("ann", AccountState::Open).await.unwrap();
+    catch_up(&fixture).await;
+    settle(&fixture).await;
+    assert_eq!((fixture.coins("ann").await, owed(&fixture, "ann").await), (0, 0));
+    // Of a closed wallet: the coins never came, and are not owed.
+    let closed = sale(&fixture, "bob").await;
+    fixture.set_coins_state("bob", AccountState::Closed).await.unwrap();
+    assert_eq!(http.say(&fixture, &closed).await, 200);
+    fixture.service.sweep(hours(1)).await.unwrap();
+    assert_eq!(fixture.balance("house/coins/suspense").await, 70);
+    assert_eq!(http.say(&fixture, &about(&closed, "REFUND", 50_000)).await, 200);
+    settle(&fixture).await;
+    assert_eq!((fixture.balance("house/coins/suspense").await, fixture.balance("viewer/bob/debt").await), (35, 0));
+    assert_eq!(money(&fixture).await[0], -35);
 }
 
 #[tokio::test]
