@@ -73,7 +73,7 @@ impl StoreKind {
     pub fn remits_tax(self) -> bool {
         match self {
             StoreKind::Apple | StoreKind::Google => true,
-            StoreKind::Stripe => false,
+            StoreKind::Stripe | StoreKind::Alipay | StoreKind::Wechat => false,
         }
     }
 

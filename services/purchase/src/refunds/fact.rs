@@ -1,7 +1,7 @@
 //! What stores say was paid back of a purchase, and what all of it together comes to. No I/O, no clock: the same statements give the same result in whatever
 //! order they came.
 
-use money::BookName;
+use money::{BookName, Money};
 
 use crate::domain::{Purchase, StoreKind};
 
@@ -63,6 +63,19 @@ pub struct RefundFact {
     pub order_no: i64,
     /// When the store said it, in Unix milliseconds.
     pub said_at_ms: i64,
+}
+
+/// What an event says of a refund of a payment for an order of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefundOfEvent {
+    /// The store's id of it; empty for all refunds of the payment together.
+    pub id: String,
+    /// How much of the payment.
+    pub amount: Money,
+    /// How far it is.
+    pub status: FactStatus,
+    /// The same for people.
+    pub shown: String,
 }
 
 /// So much of the whole, at most all of it.

@@ -4,12 +4,12 @@ use std::time::SystemTime;
 
 use money::time::unix_ms;
 
-use super::fact::{CUMULATIVE, FactStatus, RefundFact, WHOLE};
+use super::fact::{CUMULATIVE, FactStatus, RefundFact, RefundOfEvent, WHOLE};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::error::Error;
 use crate::purchases::Purchases;
-use crate::stores::{Unavailable, apple, google, stripe};
+use crate::stores::{Unavailable, alipay, apple, google, stripe, wechat};
 use crate::sweeper::put_off_ms;
 
 /// The whole, in the milliunits in which Apple counts a percentage.
@@ -63,14 +63,16 @@ impl Purchases {
         }
         if event.transaction_id.is_empty() {
             return Ok(match event.store {
-                StoreKind::Stripe => RefundNews::Nothing("it is about no payment of ours"),
+                StoreKind::Stripe | StoreKind::Alipay | StoreKind::Wechat => RefundNews::Nothing("it is about no payment of ours"),
                 StoreKind::Apple | StoreKind::Google => RefundNews::Staff("it names no transaction".to_owned()),
             });
         }
         Ok(match event.store {
             StoreKind::Apple => of_apple(event),
             StoreKind::Google => self.of_google(event).await?,
-            StoreKind::Stripe => of_stripe(event),
+            StoreKind::Stripe => of_payment(event, stripe::event::refund(event)),
+            StoreKind::Alipay => of_payment(event, alipay::notification::refund(event)),
+            StoreKind::Wechat => of_payment(event, wechat::notification::refund(event)),
         })
     }
 
@@ -136,12 +138,18 @@ fn of_apple(event: &StoreEvent) -> RefundNews {
     }
 }
 
-fn of_stripe(event: &StoreEvent) -> RefundNews {
-    let Some(refund) = stripe::event::refund(event) else { return RefundNews::Staff("its amount can't be read".to_owned()) };
+/// Of a payment for an order of ours, whose store says amounts.
+fn of_payment(event: &StoreEvent, refund: Option<RefundOfEvent>) -> RefundNews {
+    let Some(refund) = refund else { return RefundNews::Staff("its amount can't be read".to_owned()) };
     let fact = said(event, if refund.id.is_empty() { CUMULATIVE } else { &refund.id }, refund.status);
     let part = refund.amount.minor_units();
-    // Of all together the last statement stands, and of two of the same second the larger.
-    let order_no = if refund.id.is_empty() { fact.said_at_ms } else { fact.order_no };
+    let order_no = match (event.store, refund.id.is_empty()) {
+        // Nothing that Alipay paid back is undone, and a notification that it repeats has a new time: the largest sum stands.
+        (StoreKind::Alipay, _) => part,
+        // Of all together the last statement stands, and of two of the same second the larger.
+        (_, true) => fact.said_at_ms,
+        (_, false) => fact.order_no,
+    };
     let fact = RefundFact { part, currency: refund.amount.currency().code().to_owned(), order_no, ..fact };
     RefundNews::Fact(Box::new(fact), refund.shown)
 }

@@ -181,10 +181,10 @@ async fn insert(connection: &mut AnyConnection, new: &RefundStep) -> Result<bool
 impl Store {
     /// Notifications of refunds that are due to be read, the oldest first.
     pub(crate) async fn due_refund_events(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreEvent>, Error> {
-        // Others about refunds ask for an answer, or are about disputes: staff see them.
+        // Others about refunds ask for an answer, or are about disputes: staff see them. Alipay has one type for everything, and only refunds wait.
         let sql = "SELECT * FROM store_event WHERE state = 4 AND next_attempt_at_ms <= $1
-            AND kind IN ('REFUND', 'REFUND_REVERSED', 'REFUND_DECLINED', 'voidedPurchaseNotification', 'voidedPurchase', 'charge.refunded',
-                'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated')
+            AND (store = 'alipay' OR kind IN ('REFUND.SUCCESS', 'REFUND.ABNORMAL', 'REFUND.CLOSED', 'REFUND', 'REFUND_REVERSED', 'REFUND_DECLINED', 'voidedPurchaseNotification', 'voidedPurchase', 'charge.refunded',
+                'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated'))
             ORDER BY received_at_ms LIMIT $2";
         sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(super::events::read).collect()
     }

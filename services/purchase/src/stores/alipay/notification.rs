@@ -11,6 +11,7 @@ use crate::domain::event::{EventState, StoreEvent};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::orders::news::EventNews;
 use crate::orders::order::PaymentFacts;
+use crate::refunds::fact::{FactStatus, RefundOfEvent};
 use crate::stores::payee::OrderAccount as _;
 use crate::stores::{HeardEvent, ID_BYTES_MAX, NotTaken, StoreConnector, wallet};
 
@@ -94,14 +95,22 @@ fn reduced(form: &Parameters) -> String {
     Value::Object(kept.collect::<Map<_, _>>()).to_string()
 }
 
+/// What a kept notification says was refunded of its trade so far; `None` where it can't be read.
+pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
+    let form: Parameters = serde_json::from_str(&event.payload).ok()?;
+    let amount = wallet::yuan(form.get("refund_fee")?)?;
+    let shown = format!("{} CNY refunded so far", amount.to_decimal());
+    Some(RefundOfEvent { id: String::new(), amount, status: FactStatus::Granted, shown })
+}
+
 /// What a kept notification says; `None` where it can't be read.
 pub fn news(event: &StoreEvent) -> Option<EventNews> {
     let form: Parameters = serde_json::from_str(&event.payload).ok()?;
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    if let Some(refunded) = form.get("refund_fee") {
-        let refunded = wallet::yuan(refunded)?;
-        if refunded.minor_units() > 0 {
-            return Some(EventNews::MoneyBack(format!("{} CNY refunded so far", refunded.to_decimal())));
+    if form.contains_key("refund_fee") {
+        let refund = refund(event)?;
+        if refund.amount.minor_units() > 0 {
+            return Some(EventNews::MoneyBack(refund.shown));
         }
     }
     // One that was refunded says so above: without that, a trade that is closed was never paid.

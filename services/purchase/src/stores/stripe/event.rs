@@ -1,6 +1,6 @@
 //! Webhook events: who signed one, and what it says. Only what is needed is kept of one: names, addresses and cards of buyers are not.
 
-use money::{Money, time::unix_ms};
+use money::time::unix_ms;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use crate::domain::event::{EventState, StoreEvent};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::orders::news::EventNews;
 use crate::orders::order::PaymentStanding;
-use crate::refunds::fact::FactStatus;
+use crate::refunds::fact::{FactStatus, RefundOfEvent};
 use crate::stores::ID_BYTES_MAX;
 use crate::stores::payee::OrderAccount as _;
 use chart::BookKind;
@@ -163,19 +163,6 @@ pub fn news(event: &StoreEvent) -> Option<EventNews> {
         kind if is_noted(kind) => EventNews::Nothing,
         _ => EventNews::Unknown,
     })
-}
-
-/// What an event says of a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RefundOfEvent {
-    /// Stripe's id of it; empty for all refunds of the payment together.
-    pub(crate) id: String,
-    /// How much of the payment.
-    pub(crate) amount: Money,
-    /// How far it is.
-    pub(crate) status: FactStatus,
-    /// The same for people.
-    pub(crate) shown: String,
 }
 
 /// What a kept event says of a refund; `None` where it can't be read.

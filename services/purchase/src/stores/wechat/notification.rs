@@ -14,6 +14,7 @@ use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::orders::news::EventNews;
+use crate::refunds::fact::{FactStatus, RefundOfEvent};
 use crate::stores::payee::OrderAccount as _;
 use crate::stores::{HeardEvent, ID_BYTES_MAX, NotTaken, StoreConnector, wallet};
 
@@ -91,16 +92,26 @@ impl StoreConnector for WechatAccounts {
     }
 }
 
+/// What a kept notification says of a refund; `None` where it can't be read. One that is abnormal has reached nobody so far, and may succeed once the merchant
+/// has chosen another way.
+pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
+    let about: TransactionDocument = serde_json::from_str(&event.payload).ok()?;
+    let amount = wallet::fen(about.amount.refund?)?;
+    let (status, how) = match event.kind.as_str() {
+        "REFUND.SUCCESS" => (FactStatus::Granted, "refunded"),
+        "REFUND.ABNORMAL" | "REFUND.CLOSED" => (FactStatus::Undone, "not refunded"),
+        _ => return None,
+    };
+    let id = Some(about.refund_id).filter(|id| (1..=ID_BYTES_MAX).contains(&id.len()) && money::text::is_plain(id))?;
+    Some(RefundOfEvent { id, amount, status, shown: format!("{} CNY {how}", amount.to_decimal()) })
+}
+
 /// What a kept notification says; `None` where it can't be read.
 pub fn news(event: &StoreEvent) -> Option<EventNews> {
     let about: TransactionDocument = serde_json::from_str(&event.payload).ok()?;
     match event.kind.as_str() {
         "TRANSACTION.SUCCESS" => Some(about.facts(&event.environment, event.signed_at_ms).map_or(EventNews::Unknown, EventNews::Payment)),
-        "REFUND.SUCCESS" | "REFUND.ABNORMAL" | "REFUND.CLOSED" => {
-            let refund = wallet::fen(about.amount.refund?)?;
-            let how = if event.kind == "REFUND.SUCCESS" { "refunded" } else { "not refunded" };
-            Some(EventNews::MoneyBack(format!("{} CNY {how}", refund.to_decimal())))
-        }
+        "REFUND.SUCCESS" | "REFUND.ABNORMAL" | "REFUND.CLOSED" => Some(EventNews::MoneyBack(refund(event)?.shown)),
         _ => Some(EventNews::Unknown),
     }
 }

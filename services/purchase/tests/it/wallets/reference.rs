@@ -39,14 +39,14 @@ async fn alipays_samples_are_taken_and_end_where_they_must() {
     world.fixture.reconfigure(|config| config.sandbox_alipay[0].alipay_public_keys = public).await;
     world.restart().await;
     world.fixture.stop_background();
-    use EventState::{Noted, WaitsForRefunds};
+    use EventState::{Kept, Noted};
     let not_ours = "it is about no order of ours";
     for (name, status, state, note) in [
         ("trade_success", 200, Noted, not_ours),
         ("trade_finished", 200, Noted, not_ours),
         ("trade_closed_unpaid", 200, Noted, not_ours),
-        ("partial_refund", 200, WaitsForRefunds, "refunded so far"),
-        ("full_refund", 200, WaitsForRefunds, "44.80 CNY refunded so far"),
+        ("partial_refund", 200, Kept, "refunded so far"),
+        ("full_refund", 200, Kept, "44.80 CNY refunded so far"),
         ("bad_tampered_amount", 401, Noted, ""),
     ] {
         let sample = &samples[name];
