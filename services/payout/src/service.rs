@@ -88,7 +88,7 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let (who, now) = (caller.book_and_user(&request.book, &request.user_id), SystemTime::now());
         let create = wire::beneficiary::create(who, request, &self.payouts.payees.rules, day_of(now))?;
-        let created = self.payouts.create_beneficiary(&create, now).await?;
+        let created = self.payouts.store.settled(self.payouts.create_beneficiary(&create, now)).await?;
         let shown = self.shown_beneficiary(&caller, &create.book, &created.row)?;
         Ok(Response::new(wire::beneficiary::created(&created, shown)))
     }
@@ -116,7 +116,7 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let act = wire::beneficiary::delete(caller.book_and_user(&request.book, &request.user_id), &request)?;
-        let (row, replayed) = self.payouts.delete_beneficiary(&act, SystemTime::now()).await?;
+        let (row, replayed) = self.payouts.store.settled(self.payouts.delete_beneficiary(&act, SystemTime::now())).await?;
         let beneficiary = row.map(|row| self.shown_beneficiary(&caller, &act.book, &row)).transpose()?;
         Ok(Response::new(pb::DeleteBeneficiaryResponse { beneficiary, replayed }))
     }
@@ -129,7 +129,8 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let who = caller.book_and_user(&request.book, &request.user_id);
         let (act, bank_holder_name) = wire::beneficiary::confirm(who, request)?;
-        let (row, replayed) = self.payouts.confirm_beneficiary(&act, &bank_holder_name, SystemTime::now()).await?;
+        let (row, replayed) =
+            self.payouts.store.settled(self.payouts.confirm_beneficiary(&act, &bank_holder_name, SystemTime::now())).await?;
         let beneficiary = row.map(|row| self.shown_beneficiary(&caller, &act.book, &row)).transpose()?;
         Ok(Response::new(pb::ConfirmBeneficiaryResponse { beneficiary, replayed }))
     }
@@ -180,7 +181,7 @@ impl PayoutService for Handlers {
         // The id is scoped to whoever asks, and the payout must be one that they may see.
         let cancel = wire::cancel(caller.book_and_user(&request.book, ""), &request)?;
         self.visible(&caller, &request.book, &request.payout_id).await?;
-        let replayed = self.payouts.cancel(&cancel, SystemTime::now()).await?;
+        let replayed = self.payouts.store.settled(self.payouts.cancel(&cancel, SystemTime::now())).await?;
         let payout = Some(self.shown(&cancel.payout_key).await?);
         Ok(Response::new(pb::CancelPayoutResponse { payout, replayed }))
     }
@@ -217,7 +218,7 @@ impl PayoutService for Handlers {
         // The id is scoped to whoever asks.
         let ask = wire::returns::recall(caller.book_and_user(&request.book, ""), &request)?;
         self.visible(&caller, &request.book, &request.payout_id).await?;
-        let (recall, replayed) = self.payouts.request_recall(&ask, SystemTime::now()).await?;
+        let (recall, replayed) = self.payouts.store.settled(self.payouts.request_recall(&ask, SystemTime::now())).await?;
         Ok(Response::new(pb::RecallPayoutResponse { recall: Some(wire::returns::payout_recall(&recall)), replayed }))
     }
 
@@ -350,7 +351,7 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let page = wire::run::page(caller.book_and_user(&request.book, ""), request)?;
-        let (run, replayed) = self.payouts.create_run(&page, SystemTime::now()).await?;
+        let (run, replayed) = self.payouts.store.settled(self.payouts.create_run(&page, SystemTime::now())).await?;
         Ok(Response::new(pb::CreatePayoutRunResponse { run: Some(self.shown_run(&run, false).await?), replayed }))
     }
 
@@ -387,7 +388,7 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let act = wire::run::act(caller.book_and_user(&request.book, ""), &request.request_id, &request.run_id)?;
         let line_no = wire::run::line_no(request.line_no)?;
-        self.payouts.cancel_run_item(&act, line_no, SystemTime::now()).await?;
+        self.payouts.store.settled(self.payouts.cancel_run_item(&act, line_no, SystemTime::now())).await?;
         let listed = ListedItems { after: line_no - 1, state: None, payout_state: "", limit: 1 };
         let rows = self.payouts.store.listed_items(&act.book, act.run_id, listed).await.map_err(Error::from)?;
         Ok(Response::new(pb::CancelPayoutRunItemResponse { item: rows.first().map(wire::run::item) }))
@@ -400,7 +401,7 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let act = wire::run::act(caller.book_and_user(&request.book, ""), &request.request_id, &request.run_id)?;
-        let (run, replayed) = self.payouts.approve_run(&act, &request.lines_hash, SystemTime::now()).await?;
+        let (run, replayed) = self.payouts.store.settled(self.payouts.approve_run(&act, &request.lines_hash, SystemTime::now())).await?;
         Ok(Response::new(pb::ApprovePayoutRunResponse { run: Some(self.shown_run(&run, false).await?), replayed }))
     }
 
@@ -411,7 +412,7 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let act = wire::run::act(caller.book_and_user(&request.book, ""), &request.request_id, &request.run_id)?;
-        let (run, replayed) = self.payouts.reject_run(&act, SystemTime::now()).await?;
+        let (run, replayed) = self.payouts.store.settled(self.payouts.reject_run(&act, SystemTime::now())).await?;
         Ok(Response::new(pb::RejectPayoutRunResponse { run: Some(self.shown_run(&run, false).await?), replayed }))
     }
 
@@ -422,7 +423,7 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (order, id) = wire::standing::set(caller.book_and_user(&request.book, &request.user_id), &request)?;
-        let replayed = self.payouts.set_order(&order, &id, SystemTime::now()).await?;
+        let replayed = self.payouts.store.settled(self.payouts.set_order(&order, &id, SystemTime::now())).await?;
         let order = self.shown_order(&order.book, &order.user, order.currency).await?;
         Ok(Response::new(pb::SetStandingOrderResponse { order, replayed }))
     }
@@ -447,7 +448,7 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let who = caller.book_and_user(&request.book, &request.user_id);
         let ((book, user, currency), id) = wire::standing::delete(who, &request)?;
-        let replayed = self.payouts.delete_order((&book, &user), currency, &id, SystemTime::now()).await?;
+        let replayed = self.payouts.store.settled(self.payouts.delete_order((&book, &user), currency, &id, SystemTime::now())).await?;
         Ok(Response::new(pb::DeleteStandingOrderResponse { replayed }))
     }
 }

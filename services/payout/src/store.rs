@@ -178,6 +178,13 @@ impl Store {
         Ok(self.writes.transaction().await?)
     }
 
+    /// The result of something that may have ended without a commit because of what it read, once what it read is committed.
+    pub(crate) async fn settled<T>(&self, work: impl Future<Output = Result<T, crate::error::Error>>) -> Result<T, crate::error::Error> {
+        let result = work.await;
+        self.writes.settled().await.map_err(Error::from)?;
+        result
+    }
+
     /// A connection for reading: it waits for no writer's turn.
     pub async fn reader(&self) -> Result<PoolConnection<Any>, Error> {
         Ok(self.pool().acquire().await?)

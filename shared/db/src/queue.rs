@@ -4,8 +4,9 @@
 //! while others pass, and each of them holds one of the few connections meanwhile, which readers then lack. Other processes are still waited for that way.
 //!
 //! A commit waits for the disk, and the next one for it. So writers that wait while one has its turn write in the same transaction, each in a savepoint, and one
-//! commit serves them all: nobody is answered before it, nobody else reads anything before it, and one that gives up takes back only its own. PostgreSQL's
-//! writers lock rows and need no turns, and it commits transactions of many connections together by itself.
+//! commit serves them all: nobody is answered before it, nobody else reads anything before it, and one that gives up takes back only its own. One that only read
+//! what others of its commit had written waits for it, too ([`WriteQueue::settled`]). PostgreSQL's writers lock rows and need no turns, and it commits transactions
+//! of many connections together by itself.
 
 use crate::{Engine, SQLITE_BUSY_TIMEOUT, begin, engine};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
@@ -92,6 +93,20 @@ impl WriteQueue {
             turn.tx = Some(begin(&self.pool).await?);
         }
         Ok(QueuedTransaction { writer: Some(Writer::InTurn(turn, queue.clone())) })
+    }
+
+    /// Returns once everything is committed that an earlier transaction may have read. One that shares a commit sees what others have written before it, and whoever
+    /// ends it without a commit, because of what it read, must wait for this before anybody is told. An error: what was read is lost.
+    pub async fn settled(&self) -> Result<(), sqlx::Error> {
+        let Some(queue) = &self.turn else { return Ok(()) };
+        let mut turn = queue.clone().lock_owned().await;
+        if turn.waiting.is_empty() {
+            return Ok(());
+        }
+        let (done, committed) = oneshot::channel();
+        turn.waiting.push(done);
+        drop(turn);
+        committed.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
 

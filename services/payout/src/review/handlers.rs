@@ -87,7 +87,7 @@ pub async fn decide(payouts: &Payouts, request: Request<pb::DecideReviewRequest>
     let mut wrong = Violations::default();
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let decision = wire::review::decision(by, &call.request, wrong)?;
-    let replayed = payouts.decide_review(&decision, SystemTime::now()).await?;
+    let replayed = payouts.store.settled(payouts.decide_review(&decision, SystemTime::now())).await?;
     let review = Some(shown_by_id(payouts, &decision.by.book, decision.review_id).await?);
     Ok(Response::new(pb::DecideReviewResponse { review, replayed }))
 }
@@ -101,7 +101,7 @@ pub async fn approve(payouts: &Payouts, request: Request<pb::ApprovePayoutReques
     let hash = wrong.take(wire::review::hash(&call.request.hash));
     let (Some(by), Some(payout_id), Some(hash)) = (by, payout_id, hash) else { return Err(wrong.into_status()) };
     let book = by.book.clone();
-    let replayed = payouts.approve_payout(by, payout_id, hash, SystemTime::now()).await?;
+    let replayed = payouts.store.settled(payouts.approve_payout(by, payout_id, hash, SystemTime::now())).await?;
     let review = Some(shown_by_id(payouts, &book, super::ReviewKind::Approval.review_id(payout_id)).await?);
     Ok(Response::new(pb::ApprovePayoutResponse { review, replayed }))
 }
@@ -112,7 +112,7 @@ pub async fn unblock(payouts: &Payouts, request: Request<pb::UnblockPayoutReques
     let mut wrong = Violations::default();
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let licence = wire::review::licence(by, &call.request, crate::beneficiaries::day_of(now), wrong)?;
-    let replayed = payouts.unblock_payout(&licence, now).await?;
+    let replayed = payouts.store.settled(payouts.unblock_payout(&licence, now)).await?;
     let payout_key = PayoutKey { book: licence.by.book.clone(), payout_id: licence.payout_id };
     let row = payouts.store.blocked_payout(&payout_key).await.map_err(Error::from)?;
     Ok(Response::new(pb::UnblockPayoutResponse { blocked: row.as_ref().map(wire::review::blocked), replayed }))
@@ -124,7 +124,7 @@ pub async fn resolve(payouts: &Payouts, request: Request<pb::ResolvePayoutReques
     let mut wrong = Violations::default();
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let found = wire::resolution::found(by, &call.request, wrong)?;
-    let replayed = payouts.resolve_payout(&found, SystemTime::now()).await?;
+    let replayed = payouts.store.settled(payouts.resolve_payout(&found, SystemTime::now())).await?;
     let row = payouts.store.resolution(&found.payout_key).await.map_err(Error::from)?;
     let resolution = row.as_ref().map(|row| wire::resolution::resolution(&found.payout_key, row));
     Ok(Response::new(pb::ResolvePayoutResponse { resolution, replayed }))
@@ -140,7 +140,7 @@ pub async fn resolve_file(
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let found = wire::resolution::found_file(by, &call.request, wrong)?;
     let books = &call.caller.principal.books;
-    let replayed = payouts.resolve_file(&found, &|book| books.covers(book), SystemTime::now()).await?;
+    let replayed = payouts.store.settled(payouts.resolve_file(&found, &|book| books.covers(book), SystemTime::now())).await?;
     let file = payouts.store.ach_file(&found.bank, &found.file_name).await.map_err(Error::from)?;
     let row = payouts.store.file_finding(&found.bank, &found.file_name).await.map_err(Error::from)?;
     let resolution = file.zip(row).map(|(file, row)| wire::resolution::file_resolution(&file, &row));
@@ -211,7 +211,7 @@ pub async fn resolve_debit(
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let found = wire::debit::found(by, &call.request, wrong)?;
     let books = &call.caller.principal.books;
-    let replayed = payouts.resolve_debit(&found, &|book| books.covers(book), SystemTime::now()).await?;
+    let replayed = payouts.store.settled(payouts.resolve_debit(&found, &|book| books.covers(book), SystemTime::now())).await?;
     let debit = match payouts.store.debit(found.debit_id).await.map_err(Error::from)? {
         Some((debit, _)) => Some(shown_debit(payouts, &found.by.book, &debit).await?),
         None => None,
@@ -229,7 +229,7 @@ pub async fn set_tier(
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let user = wrong.take(wire::review::user(&call.request.user_id));
     let (Some(by), Some(user)) = (by, user) else { return Err(wrong.into_status()) };
-    let replayed = payouts.set_tier(&by, &user, &call.request.tier, SystemTime::now()).await?;
+    let replayed = payouts.store.settled(payouts.set_tier(&by, &user, &call.request.tier, SystemTime::now())).await?;
     let tier = payouts.store.tier(&by.book, &user).await.map_err(Error::from)?.unwrap_or_default();
     Ok(Response::new(pb::SetPayoutTierResponse { tier, replayed }))
 }
@@ -244,7 +244,7 @@ pub async fn propose_threshold(
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let threshold = wrong.take(wire::review::threshold_asked(call.request.threshold.as_ref()));
     let (Some(by), Some(threshold)) = (by, threshold) else { return Err(wrong.into_status()) };
-    let (row, replayed) = payouts.propose_threshold(&by, threshold, SystemTime::now()).await?;
+    let (row, replayed) = payouts.store.settled(payouts.propose_threshold(&by, threshold, SystemTime::now())).await?;
     Ok(Response::new(pb::ProposePayoutThresholdResponse { threshold: Some(wire::review::threshold(&row)), replayed }))
 }
 
@@ -258,6 +258,6 @@ pub async fn approve_threshold(
     let by = call.by(&mut wrong, &call.request.book, &call.request.request_id);
     let id = wrong.take(wire::uuid("threshold_id", &call.request.threshold_id));
     let (Some(by), Some(id)) = (by, id) else { return Err(wrong.into_status()) };
-    let (row, replayed) = payouts.approve_threshold(&by, id, SystemTime::now()).await?;
+    let (row, replayed) = payouts.store.settled(payouts.approve_threshold(&by, id, SystemTime::now())).await?;
     Ok(Response::new(pb::ApprovePayoutThresholdResponse { threshold: Some(wire::review::threshold(&row)), replayed }))
 }

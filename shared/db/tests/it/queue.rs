@@ -177,3 +177,29 @@ async fn a_transaction_that_sqlite_ended_by_itself_is_nobodys_success() {
     }
     assert_eq!(ids(queue.pool()).await, Vec::from_iter(2..20));
 }
+
+#[tokio::test]
+async fn what_a_writer_read_of_others_and_did_not_commit_can_be_waited_for() {
+    let fresh = engines::sqlite();
+    let queue = WriteQueue::new(fresh.database.open("things", &MIGRATIONS).await.unwrap());
+    let first = queue.transaction().await.unwrap();
+    let replay = async {
+        let mut tx = queue.transaction().await.unwrap();
+        let known: Vec<i64> = sqlx::query_scalar("SELECT id FROM thing").fetch_all(&mut *tx).await.unwrap();
+        drop(tx);
+        let at_once = ids(queue.pool()).await;
+        queue.settled().await.unwrap();
+        (known, at_once, ids(queue.pool()).await)
+    };
+    let mut waiting = [Box::pin(replay)];
+    let mut writers = [Box::pin(write(&queue, 7, Ends::Commits))];
+    queued(&mut writers).await;
+    queued(&mut waiting).await;
+    let [replay] = waiting;
+    let [writer] = writers;
+    let (_, written, (known, at_once, after)) = tokio::join!(first.commit(), writer, replay);
+    assert!(written);
+    assert_eq!((known, after), (vec![7], vec![7]));
+    assert!(at_once.is_empty(), "the test did not see the time before the commit");
+    queue.settled().await.unwrap();
+}
