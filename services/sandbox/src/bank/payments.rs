@@ -271,6 +271,9 @@ impl PaymentDesk {
             self.push_entries(&mut tx, &payment, &[entry], now_ms).await?;
             tx.commit().await?;
             self.wake();
+        } else {
+            // Nothing is written, but what is said may have been, by another writer of the same commit.
+            tx.commit().await?;
         }
         let transactions = vec![report_of(&payment)];
         let original_payment_id = payment.payment_id.clone();
