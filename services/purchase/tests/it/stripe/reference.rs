@@ -41,7 +41,7 @@ async fn stripes_samples_are_taken_and_end_where_they_must() {
         ("payment_intent.succeeded", payment, Noted, "its session decides", "pi_fakefakefakefakefake0001"),
         ("charge.dispute.funds_withdrawn", dispute, WaitsForRefunds, "10.00 USD disputed", "pi_1JAyTwJSZQVUcJYgBbsz0NuH"),
         ("charge.dispute.funds_reinstated", reinstated.clone(), WaitsForRefunds, "", ""),
-        ("refund.created", objects["refund"].clone(), Kept, "", ""),
+        ("refund.created", objects["refund"].clone(), Noted, "it is about no payment of ours", ""),
         ("radar.early_fraud_warning.created", objects["radar.early_fraud_warning"].clone(), WaitsForRefunds, "", ""),
     ];
     let world = World::sqlite().await;
