@@ -1,6 +1,6 @@
 //! Transfers between our own bank accounts, which treasury's sweeps ask for: this service has the banks.
 //!
-//! A sweep is kept for this service at treasury, then the transfer is written down, and whoever wrote it sends its only message. From then on the bank alone knows:
+//! A sweep is kept for this service at treasury, then the transfer is recorded, and whoever wrote it sends its only message. From then on the bank alone knows:
 //! an unknown outcome is asked for and never sent again. Treasury marks the sweep by what the bank says: sent once it has the transfer, cancelled once it is beyond
 //! doubt that it never executes it, even if it had accepted it before.
 

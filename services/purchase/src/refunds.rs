@@ -3,7 +3,7 @@
 //!
 //! A step takes the coins out of the viewer's wallet, of the purchase's own lot first and then of others, and what is not there is the viewer's debt. Once the coin
 //! lots have read that posting they know which of the purchase's coins were spent, and the step's money follows. A step that is taken back does the opposite. Each
-//! posting's request is written down before it is sent, so a crash repeats it and never adds one.
+//! posting's request is recorded before it is sent, so a crash repeats it and never adds one.
 //!
 //! - `read`: notifications as facts. `apply`: facts as steps. `post`: the postings of a step. `debts`: coins that come to a wallet pay for its owner's debt.
 

@@ -134,7 +134,7 @@ pub(super) fn of_settlement(of: &DebtSettlement) -> Option<Claim> {
     planned(&row, purchase::tables::settled(of), (&of.posting_id, chart::id::posted(of.request(), of.book.as_str()), true))
 }
 
-/// The claim of a posting that is written down before it is made; `None` before that, and where there is none.
+/// The claim of a posting that is recorded before it is made; `None` before that, and where there is none.
 fn planned(row: &str, draft: PostingDraft, (recorded, next, is_planned): (&str, Uuid, bool)) -> Option<Claim> {
     if recorded.is_empty() && !is_planned {
         return None;

@@ -20,7 +20,7 @@ use crate::stores::{NotVerified, StoreReceipt, Unavailable, VerifiedSale};
 pub(crate) enum NotKept {
     /// The receipt credits nobody.
     Refused(RefusedReceipt),
-    /// Its buyer has not paid yet: it is written down, and credited once that has happened.
+    /// Its buyer has not paid yet: it is recorded, and credited once that has happened.
     Pending,
     /// The store could not be asked.
     Later(Unavailable),
