@@ -32,7 +32,7 @@ fn rows_move_between_accounts_of_one_unit_and_fit_into_their_bits() {
     };
     for rule in &POSTING_RULES {
         let Of(transfers) = rule.transfers else { continue };
-        assert!(transfers.len() <= 8);
+        assert!(transfers.len() <= 16);
         for (transfer, credit) in transfers.iter().flat_map(|transfer| transfer.credit.iter().map(move |credit| (transfer, *credit))) {
             assert_eq!(counts(transfer.debit), counts(credit), "{:?}", rule.kind);
             // Only leaves, and what they cover, move to others of their own class: no name occurs twice among them.
