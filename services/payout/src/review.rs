@@ -20,45 +20,26 @@ use crate::{beneficiaries::Usable, config::TierLimitConfig};
 use money::{Money, derive_id};
 use uuid::Uuid;
 
-/// Why a payout waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ReviewKind {
-    /// The holder's name resembles a listed one, or can't be compared.
-    Screening,
-    /// The amount is above the threshold.
-    Approval,
-    /// The amount is above the tier's limit for one payout.
-    Limit,
-    /// The tier's limit within a window is exceeded.
-    Velocity,
-    /// The first payout to an account waits for a time.
-    FirstPayout,
-    /// The bank does not say that the account is the holder's.
-    Payee,
+money::named! {
+    /// Why a payout waits.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum ReviewKind {
+        /// The holder's name resembles a listed one, or can't be compared.
+        Screening = "screening",
+        /// The amount is above the threshold.
+        Approval = "approval",
+        /// The amount is above the tier's limit for one payout.
+        Limit = "limit",
+        /// The tier's limit within a window is exceeded.
+        Velocity = "velocity",
+        /// The first payout to an account waits for a time.
+        FirstPayout = "first_payout",
+        /// The bank does not say that the account is the holder's.
+        Payee = "payee",
+    }
 }
 
-const KINDS: [(ReviewKind, &str); 6] = [
-    (ReviewKind::Screening, "screening"),
-    (ReviewKind::Approval, "approval"),
-    (ReviewKind::Limit, "limit"),
-    (ReviewKind::Velocity, "velocity"),
-    (ReviewKind::FirstPayout, "first_payout"),
-    (ReviewKind::Payee, "payee"),
-];
-
 impl ReviewKind {
-    /// The name as stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
-    /// The kind of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
-    }
-
     /// Id of a payout's review of this kind.
     #[must_use]
     pub fn review_id(self, payout_id: Uuid) -> Uuid {
@@ -66,31 +47,16 @@ impl ReviewKind {
     }
 }
 
-/// How a review stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ReviewStanding {
-    /// It waits.
-    Open,
-    /// Cleared, approved, or its time is over.
-    Passed,
-    /// Refused, or a true match.
-    Failed,
-}
-
-const STANDINGS: [(ReviewStanding, &str); 3] =
-    [(ReviewStanding::Open, "open"), (ReviewStanding::Passed, "passed"), (ReviewStanding::Failed, "failed")];
-
-impl ReviewStanding {
-    /// The name as stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        STANDINGS.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The standing of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        STANDINGS.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// How a review stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum ReviewStanding {
+        /// It waits.
+        Open = "open",
+        /// Cleared, approved, or its time is over.
+        Passed = "passed",
+        /// Refused, or a true match.
+        Failed = "failed",
     }
 }
 

@@ -8,45 +8,28 @@ use chart::class::{AccountPattern, PatternUnit};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an account of the general ledger is; says which side its balance normally has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GlType {
-    /// What the entity has; normally a debit.
-    Asset,
-    /// What the entity owes; normally a credit.
-    Liability,
-    /// What is left for the owners; normally a credit.
-    Equity,
-    /// Normally a credit.
-    Income,
-    /// Normally a debit.
-    Expense,
+money::named! {
+    /// What an account of the general ledger is; says which side its balance normally has.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum GlType {
+        /// What the entity has; normally a debit.
+        Asset = "asset",
+        /// What the entity owes; normally a credit.
+        Liability = "liability",
+        /// What is left for the owners; normally a credit.
+        Equity = "equity",
+        /// Normally a credit.
+        Income = "income",
+        /// Normally a debit.
+        Expense = "expense",
+    }
 }
 
 impl GlType {
-    /// Every type.
-    pub const ALL: [Self; 5] = [Self::Asset, Self::Liability, Self::Equity, Self::Income, Self::Expense];
-
-    /// The spelling in mapping files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Asset => "asset",
-            Self::Liability => "liability",
-            Self::Equity => "equity",
-            Self::Income => "income",
-            Self::Expense => "expense",
-        }
-    }
-
     /// Whether a balance is normally a debit.
     #[must_use]
     pub const fn is_debit_normal(self) -> bool {
         matches!(self, Self::Asset | Self::Expense)
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
     }
 }
 

@@ -12,70 +12,40 @@ const EMAIL_LOCAL_CHARS_MAX: usize = 64;
 /// Digits of an international number (E.164).
 const E164_DIGITS: std::ops::RangeInclusive<usize> = 3..=15;
 
-/// What an alias is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AliasType {
-    /// Telephone number, international with plus.
-    Phone,
-    /// E-mail address.
-    Email,
-    /// Tax id of a person in Brazil.
-    Cpf,
-    /// Tax id of a company in Brazil.
-    Cnpj,
-    /// Random key of Pix.
-    Evp,
-    /// Australian business number.
-    Abn,
-    /// Australian company number.
-    Acn,
-    /// Organisation id of PayID.
-    Organisation,
-    /// Identity number of a person in Singapore, NRIC or FIN.
-    Nric,
-    /// Number of an entity in Singapore, perhaps with a suffix of three.
-    Uen,
-    /// Virtual payment address of PayNow.
-    Vpa,
-    /// Identifier of Hong Kong's FPS.
-    FpsId,
-    /// Identity card of Hong Kong.
-    Hkid,
-    /// Payer id of PayPal.
-    PayerId,
-    /// User name of Venmo.
-    UserName,
-}
-
-const NAMES: [(AliasType, &str); 15] = [
-    (AliasType::Phone, "phone"),
-    (AliasType::Email, "email"),
-    (AliasType::Cpf, "cpf"),
-    (AliasType::Cnpj, "cnpj"),
-    (AliasType::Evp, "evp"),
-    (AliasType::Abn, "abn"),
-    (AliasType::Acn, "acn"),
-    (AliasType::Organisation, "organisation"),
-    (AliasType::Nric, "nric"),
-    (AliasType::Uen, "uen"),
-    (AliasType::Vpa, "vpa"),
-    (AliasType::FpsId, "fps_id"),
-    (AliasType::Hkid, "hkid"),
-    (AliasType::PayerId, "payer_id"),
-    (AliasType::UserName, "user_name"),
-];
-
-impl AliasType {
-    /// The name in contracts and canonical texts.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
-    }
-
-    /// The type of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(_, known)| *known == name).map(|(known, _)| *known)
+money::named! {
+    /// What an alias is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum AliasType {
+        /// Telephone number, international with plus.
+        Phone = "phone",
+        /// E-mail address.
+        Email = "email",
+        /// Tax id of a person in Brazil.
+        Cpf = "cpf",
+        /// Tax id of a company in Brazil.
+        Cnpj = "cnpj",
+        /// Random key of Pix.
+        Evp = "evp",
+        /// Australian business number.
+        Abn = "abn",
+        /// Australian company number.
+        Acn = "acn",
+        /// Organisation id of PayID.
+        Organisation = "organisation",
+        /// Identity number of a person in Singapore, NRIC or FIN.
+        Nric = "nric",
+        /// Number of an entity in Singapore, perhaps with a suffix of three.
+        Uen = "uen",
+        /// Virtual payment address of PayNow.
+        Vpa = "vpa",
+        /// Identifier of Hong Kong's FPS.
+        FpsId = "fps_id",
+        /// Identity card of Hong Kong.
+        Hkid = "hkid",
+        /// Payer id of PayPal.
+        PayerId = "payer_id",
+        /// User name of Venmo.
+        UserName = "user_name",
     }
 }
 

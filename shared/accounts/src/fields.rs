@@ -8,107 +8,64 @@ pub const FIELD_BYTES_MAX: usize = 512;
 /// The most values that one address or holder is read from: more than any kind has fields.
 pub const VALUES_MAX: usize = 64;
 
-/// A field that an address consists of, or that a rail asks for besides the address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AddressField {
-    /// International bank account number (ISO 13616).
-    Iban,
-    /// Business identifier code of a bank (ISO 9362).
-    Bic,
-    /// US: ABA routing number. Canada: EFT routing number.
-    RoutingNumber,
-    /// UK sort code.
-    SortCode,
-    /// Mexican CLABE, which names bank, branch and account.
-    Clabe,
-    /// Brazil: the bank's eight digits in the Pix system.
-    Ispb,
-    /// India: bank and branch.
-    Ifsc,
-    /// Australia: bank, state and branch.
-    Bsb,
-    /// Japan: four digits. Hong Kong: three digits.
-    BankCode,
-    /// Japan: three digits. Brazil: one to four digits.
-    BranchCode,
-    /// The kind of account at the bank.
-    AccountType,
-    /// The account's number at its bank.
-    AccountNumber,
-    /// Indian UPI id.
-    UpiId,
-    /// `paypal` or `venmo`.
-    Wallet,
-    /// What the alias is: a phone number, an e-mail address, a tax id.
-    AliasType,
-    /// The alias: a name for an account that its scheme resolves.
-    Alias,
-    /// The holder's name. Not part of an address.
-    HolderName,
-    /// The holder's name in Zengin's characters. Not part of an address.
-    HolderNameKana,
-    /// The holder's tax id. Not part of an address.
-    TaxId,
-    /// Four letters that say what a payment is for. Not part of an address.
-    PurposeCode,
-    /// A line of an address without structure.
-    AddressLine,
-    /// Street of a postal address.
-    Street,
-    /// Number of the building.
-    Building,
-    /// Postal code.
-    PostalCode,
-    /// Town.
-    Town,
-    /// State, province or region.
-    Region,
-    /// Country, ISO 3166 alpha-2.
-    Country,
-}
-
-/// Fields and their names in contracts and configuration.
-const NAMES: [(AddressField, &str); 27] = [
-    (AddressField::Iban, "iban"),
-    (AddressField::Bic, "bic"),
-    (AddressField::RoutingNumber, "routing_number"),
-    (AddressField::SortCode, "sort_code"),
-    (AddressField::Clabe, "clabe"),
-    (AddressField::Ispb, "ispb"),
-    (AddressField::Ifsc, "ifsc"),
-    (AddressField::Bsb, "bsb"),
-    (AddressField::BankCode, "bank_code"),
-    (AddressField::BranchCode, "branch_code"),
-    (AddressField::AccountType, "account_type"),
-    (AddressField::AccountNumber, "account_number"),
-    (AddressField::UpiId, "upi_id"),
-    (AddressField::Wallet, "wallet"),
-    (AddressField::AliasType, "alias_type"),
-    (AddressField::Alias, "alias"),
-    (AddressField::HolderName, "holder_name"),
-    (AddressField::HolderNameKana, "holder_name_kana"),
-    (AddressField::TaxId, "tax_id"),
-    (AddressField::PurposeCode, "purpose_code"),
-    (AddressField::AddressLine, "address_line"),
-    (AddressField::Street, "street"),
-    (AddressField::Building, "building"),
-    (AddressField::PostalCode, "postal_code"),
-    (AddressField::Town, "town"),
-    (AddressField::Region, "region"),
-    (AddressField::Country, "country"),
-];
-
-impl AddressField {
-    /// The name in contracts and configuration.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(field, _)| *field == self).map_or("", |(_, name)| name)
-    }
-
-    /// The field of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(_, known)| *known == name).map(|(field, _)| *field)
+money::named! {
+    /// A field that an address consists of, or that a rail asks for besides the address.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum AddressField {
+        /// International bank account number (ISO 13616).
+        Iban = "iban",
+        /// Business identifier code of a bank (ISO 9362).
+        Bic = "bic",
+        /// US: ABA routing number. Canada: EFT routing number.
+        RoutingNumber = "routing_number",
+        /// UK sort code.
+        SortCode = "sort_code",
+        /// Mexican CLABE, which names bank, branch and account.
+        Clabe = "clabe",
+        /// Brazil: the bank's eight digits in the Pix system.
+        Ispb = "ispb",
+        /// India: bank and branch.
+        Ifsc = "ifsc",
+        /// Australia: bank, state and branch.
+        Bsb = "bsb",
+        /// Japan: four digits. Hong Kong: three digits.
+        BankCode = "bank_code",
+        /// Japan: three digits. Brazil: one to four digits.
+        BranchCode = "branch_code",
+        /// The kind of account at the bank.
+        AccountType = "account_type",
+        /// The account's number at its bank.
+        AccountNumber = "account_number",
+        /// Indian UPI id.
+        UpiId = "upi_id",
+        /// `paypal` or `venmo`.
+        Wallet = "wallet",
+        /// What the alias is: a phone number, an e-mail address, a tax id.
+        AliasType = "alias_type",
+        /// The alias: a name for an account that its scheme resolves.
+        Alias = "alias",
+        /// The holder's name. Not part of an address.
+        HolderName = "holder_name",
+        /// The holder's name in Zengin's characters. Not part of an address.
+        HolderNameKana = "holder_name_kana",
+        /// The holder's tax id. Not part of an address.
+        TaxId = "tax_id",
+        /// Four letters that say what a payment is for. Not part of an address.
+        PurposeCode = "purpose_code",
+        /// A line of an address without structure.
+        AddressLine = "address_line",
+        /// Street of a postal address.
+        Street = "street",
+        /// Number of the building.
+        Building = "building",
+        /// Postal code.
+        PostalCode = "postal_code",
+        /// Town.
+        Town = "town",
+        /// State, province or region.
+        Region = "region",
+        /// Country, ISO 3166 alpha-2.
+        Country = "country",
     }
 }
 

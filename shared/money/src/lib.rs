@@ -3,11 +3,13 @@
 //! - [`amount`]: coins, diamonds and what the ledger moves; private fields, checked arithmetic only.
 //! - [`currency`]: ISO 4217 codes, minor units and [`Money`].
 //! - [`text`]: what people read, and what hides in it.
+//! - [`named!`]: enums whose values have names.
 //! - [`time`]: moments in milliseconds. [`id`]: books, users, request ids, and the ids derived from them.
 
 pub mod amount;
 pub mod currency;
 pub mod id;
+mod names;
 pub mod text;
 pub mod time;
 

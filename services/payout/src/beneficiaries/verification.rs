@@ -23,46 +23,22 @@ const PAGE: i64 = 100;
 /// Longest pause between two questions.
 const PAUSE_MAX: Duration = Duration::from_secs(86_400);
 
-/// The result of a payee verification (`PayeeCheck` in the contract).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PayeeStanding {
-    /// No bank can be asked.
-    NotPossible,
-    /// To be asked, or being asked.
-    Pending,
-    /// The name is the account's.
-    Match,
-    /// The name is close to the account's; the owner must confirm the bank's.
-    CloseMatch,
-    /// The account has another holder.
-    NoMatch,
-    /// The owner has confirmed the bank's name.
-    Confirmed,
-}
-
-const STANDINGS: [(PayeeStanding, &str); 6] = [
-    (PayeeStanding::NotPossible, "not_possible"),
-    (PayeeStanding::Pending, "pending"),
-    (PayeeStanding::Match, "match"),
-    (PayeeStanding::CloseMatch, "close_match"),
-    (PayeeStanding::NoMatch, "no_match"),
-    (PayeeStanding::Confirmed, "confirmed"),
-];
-
-impl PayeeStanding {
-    /// Every standing.
-    pub const ALL: [Self; 6] = [Self::NotPossible, Self::Pending, Self::Match, Self::CloseMatch, Self::NoMatch, Self::Confirmed];
-
-    /// The name as stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        STANDINGS.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
-    }
-
-    /// The standing of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        STANDINGS.iter().find(|(_, known)| *known == name).map(|(known, _)| *known)
+money::named! {
+    /// The result of a payee verification (`PayeeCheck` in the contract).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum PayeeStanding {
+        /// No bank can be asked.
+        NotPossible = "not_possible",
+        /// To be asked, or being asked.
+        Pending = "pending",
+        /// The name is the account's.
+        Match = "match",
+        /// The name is close to the account's; the owner must confirm the bank's.
+        CloseMatch = "close_match",
+        /// The account has another holder.
+        NoMatch = "no_match",
+        /// The owner has confirmed the bank's name.
+        Confirmed = "confirmed",
     }
 }
 

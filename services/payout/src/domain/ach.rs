@@ -30,44 +30,22 @@ const COLLECT_MAX: Duration = Duration::from_secs(2 * 3_600);
 /// How long before the last moment for a window a file is closed, for its upload.
 const CLOSING: Duration = Duration::from_secs(300);
 
-/// What became of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FileState {
-    /// Stored, and nothing of it has left this machine.
-    Built,
-    /// An upload was begun. Only the bank knows, until it acknowledges the file.
-    Sent,
-    /// The bank took all of it.
-    Accepted,
-    /// The bank took none of it. Final.
-    Rejected,
-    /// The bank's statement shows its sum. Final.
-    Booked,
-    /// The bank says of it what can't be; people have to look. A statement may still book it.
-    Doubtful,
-}
-
-/// States of files and their stored names.
-const FILE_STATES: [(FileState, &str); 6] = [
-    (FileState::Built, "built"),
-    (FileState::Sent, "sent"),
-    (FileState::Accepted, "accepted"),
-    (FileState::Rejected, "rejected"),
-    (FileState::Booked, "booked"),
-    (FileState::Doubtful, "doubtful"),
-];
-
-impl FileState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        FILE_STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        FILE_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// What became of a file.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum FileState {
+        /// Stored, and nothing of it has left this machine.
+        Built = "built",
+        /// An upload was begun. Only the bank knows, until it acknowledges the file.
+        Sent = "sent",
+        /// The bank took all of it.
+        Accepted = "accepted",
+        /// The bank took none of it. Final.
+        Rejected = "rejected",
+        /// The bank's statement shows its sum. Final.
+        Booked = "booked",
+        /// The bank says of it what can't be; people have to look. A statement may still book it.
+        Doubtful = "doubtful",
     }
 }
 

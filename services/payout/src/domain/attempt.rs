@@ -6,29 +6,14 @@ use uuid::Uuid;
 /// The longest short reference, in characters: what ACH keeps of an id.
 pub const REFERENCE_CHARS_MAX: usize = 15;
 
-/// Who bears what a payout costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CostBearer {
-    /// We do.
-    House,
-    /// The person paid: the cost is taken off the amount, once it is paid.
-    Creator,
-}
-
-impl CostBearer {
-    /// The name under which it is stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::House => "house",
-            Self::Creator => "creator",
-        }
-    }
-
-    /// The bearer of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::House, Self::Creator].into_iter().find(|bearer| bearer.name() == name)
+money::named! {
+    /// Who bears what a payout costs.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum CostBearer {
+        /// We do.
+        House = "house",
+        /// The person paid: the cost is taken off the amount, once it is paid.
+        Creator = "creator",
     }
 }
 

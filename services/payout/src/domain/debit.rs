@@ -3,58 +3,27 @@
 use money::{Money, derive_id};
 use uuid::Uuid;
 
-/// How it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DebitStanding {
-    /// Nothing explains it.
-    Open,
-    /// A later statement lists its payments, or they come to its sum by now.
-    Explained,
-    /// Two people have found what it is.
-    Resolved,
-}
-
-/// What it is, as people found it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DebitOutcome {
-    /// No candidate is in it that our records don't say is paid.
-    OtherMoney,
-    /// Candidates are in it, and the difference is explained.
-    ThesePayments,
-}
-
-/// Standings and their stored names.
-const STANDINGS: [(DebitStanding, &str); 3] =
-    [(DebitStanding::Open, "open"), (DebitStanding::Explained, "explained"), (DebitStanding::Resolved, "resolved")];
-
-/// Outcomes and their stored names.
-const OUTCOMES: [(DebitOutcome, &str); 2] = [(DebitOutcome::OtherMoney, "other_money"), (DebitOutcome::ThesePayments, "these_payments")];
-
-impl DebitStanding {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        STANDINGS.iter().find(|(standing, _)| *standing == self).map_or("", |(_, name)| name)
-    }
-
-    /// The standing of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        STANDINGS.iter().find(|(_, known)| *known == name).map(|(standing, _)| *standing)
+money::named! {
+    /// How it stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum DebitStanding {
+        /// Nothing explains it.
+        Open = "open",
+        /// A later statement lists its payments, or they come to its sum by now.
+        Explained = "explained",
+        /// Two people have found what it is.
+        Resolved = "resolved",
     }
 }
 
-impl DebitOutcome {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        OUTCOMES.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, name)| name)
-    }
-
-    /// The outcome of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        OUTCOMES.iter().find(|(_, known)| *known == name).map(|(outcome, _)| *outcome)
+money::named! {
+    /// What it is, as people found it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum DebitOutcome {
+        /// No candidate is in it that our records don't say is paid.
+        OtherMoney = "other_money",
+        /// Candidates are in it, and the difference is explained.
+        ThesePayments = "these_payments",
     }
 }
 

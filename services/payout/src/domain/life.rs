@@ -1,132 +1,84 @@
 //! A payout's public states and internal phases, their stored names, and which of them are final.
 
-/// A payout's public state (`PayoutState`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PayoutState {
-    /// Recorded; the hold is being placed.
-    Requested,
-    /// The money is held.
-    Held,
-    /// The intent is durable; the message is in flight.
-    Submitted,
-    /// The bank has it and has not decided.
-    Accepted,
-    /// The bank's answer was lost.
-    OutcomeUnknown,
-    /// Paid. Final.
-    Settled,
-    /// Refused by the bank; the money is back. Final.
-    Rejected,
-    /// Held, while checks and people decide.
-    InReview,
-    /// Held, until a rail opens or there is money to pay from.
-    Queued,
-    /// Paid, over a rail on which the receiving bank may still send it back as a matter of course.
-    SettledReturnable,
-    /// Cancelled before it was sent; the money is back. Final.
-    Cancelled,
+money::named! {
+    /// A payout's public state (`PayoutState`).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum PayoutState {
+        /// Recorded; the hold is being placed.
+        Requested = "requested",
+        /// The money is held.
+        Held = "held",
+        /// The intent is durable; the message is in flight.
+        Submitted = "submitted",
+        /// The bank has it and has not decided.
+        Accepted = "accepted",
+        /// The bank's answer was lost.
+        OutcomeUnknown = "outcome_unknown",
+        /// Paid. Final.
+        Settled = "settled",
+        /// Refused by the bank; the money is back. Final.
+        Rejected = "rejected",
+        /// Held, while checks and people decide.
+        InReview = "in_review",
+        /// Held, until a rail opens or there is money to pay from.
+        Queued = "queued",
+        /// Paid, over a rail on which the receiving bank may still send it back as a matter of course.
+        SettledReturnable = "settled_returnable",
+        /// Cancelled before it was sent; the money is back. Final.
+        Cancelled = "cancelled",
+    }
 }
 
-/// A payout's internal phase, which decides the next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PayoutPhase {
-    /// Next step: hold.
-    Requested,
-    /// The ledger refused the hold; this payout is not visible to anybody. Final.
-    Refused,
-    /// Next step: post the hold as the intent to submit.
-    Held,
-    /// Next step: send.
-    Intent,
-    /// Being sent, or the sender crashed: only the bank knows.
-    Sent,
-    /// Next step: poll; the bank is processing it.
-    Accepted,
-    /// Next step: poll; nothing is known.
-    Unknown,
-    /// The bank paid. Next step: post it.
-    Settling,
-    /// The bank did not pay. Next step: give the money back.
-    Returning,
-    /// The bank did not pay, and the creator's account is closed. Next step: put the money in suspense.
-    Suspending,
-    /// Final.
-    Settled,
-    /// Final.
-    Rejected,
-    /// Next step: checks; waits for people.
-    Review,
-    /// Next step: the same as after the hold, when it is due.
-    Queued,
-    /// Paid, and may come back as a matter of course until it is due.
-    Returnable,
-    /// Somebody cancelled it. Next step: release the hold.
-    Cancelling,
-    /// Final.
-    Cancelled,
-    /// The person paid is on a sanctions list. Next step: put the money into blocked funds.
-    Blocking,
-    /// The money is blocked by law. Final, but for a licence.
-    Blocked,
-    /// Two people have recorded a licence. Next step: give the blocked money back.
-    Unblocking,
-    /// Final.
-    Unblocked,
+money::named! {
+    /// A payout's internal phase, which decides the next step.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum PayoutPhase {
+        /// Next step: hold.
+        Requested = "requested",
+        /// The ledger refused the hold; this payout is not visible to anybody. Final.
+        Refused = "refused",
+        /// Next step: post the hold as the intent to submit.
+        Held = "held",
+        /// Next step: send.
+        Intent = "intent",
+        /// Being sent, or the sender crashed: only the bank knows.
+        Sent = "sent",
+        /// Next step: poll; the bank is processing it.
+        Accepted = "accepted",
+        /// Next step: poll; nothing is known.
+        Unknown = "unknown",
+        /// The bank paid. Next step: post it.
+        Settling = "settling",
+        /// The bank did not pay. Next step: give the money back.
+        Returning = "returning",
+        /// The bank did not pay, and the creator's account is closed. Next step: put the money in suspense.
+        Suspending = "suspending",
+        /// Final.
+        Settled = "settled",
+        /// Final.
+        Rejected = "rejected",
+        /// Next step: checks; waits for people.
+        Review = "review",
+        /// Next step: the same as after the hold, when it is due.
+        Queued = "queued",
+        /// Paid, and may come back as a matter of course until it is due.
+        Returnable = "returnable",
+        /// Somebody cancelled it. Next step: release the hold.
+        Cancelling = "cancelling",
+        /// Final.
+        Cancelled = "cancelled",
+        /// The person paid is on a sanctions list. Next step: put the money into blocked funds.
+        Blocking = "blocking",
+        /// The money is blocked by law. Final, but for a licence.
+        Blocked = "blocked",
+        /// Two people have recorded a licence. Next step: give the blocked money back.
+        Unblocking = "unblocking",
+        /// Final.
+        Unblocked = "unblocked",
+    }
 }
-
-/// States and their stored names.
-pub(super) const STATES: [(PayoutState, &str); 11] = [
-    (PayoutState::Requested, "requested"),
-    (PayoutState::Held, "held"),
-    (PayoutState::Submitted, "submitted"),
-    (PayoutState::Accepted, "accepted"),
-    (PayoutState::OutcomeUnknown, "outcome_unknown"),
-    (PayoutState::Settled, "settled"),
-    (PayoutState::Rejected, "rejected"),
-    (PayoutState::InReview, "in_review"),
-    (PayoutState::Queued, "queued"),
-    (PayoutState::SettledReturnable, "settled_returnable"),
-    (PayoutState::Cancelled, "cancelled"),
-];
-
-/// Phases and their stored names.
-pub(super) const PHASES: [(PayoutPhase, &str); 21] = [
-    (PayoutPhase::Requested, "requested"),
-    (PayoutPhase::Refused, "refused"),
-    (PayoutPhase::Held, "held"),
-    (PayoutPhase::Intent, "intent"),
-    (PayoutPhase::Sent, "sent"),
-    (PayoutPhase::Accepted, "accepted"),
-    (PayoutPhase::Unknown, "unknown"),
-    (PayoutPhase::Settling, "settling"),
-    (PayoutPhase::Returning, "returning"),
-    (PayoutPhase::Suspending, "suspending"),
-    (PayoutPhase::Settled, "settled"),
-    (PayoutPhase::Rejected, "rejected"),
-    (PayoutPhase::Review, "review"),
-    (PayoutPhase::Queued, "queued"),
-    (PayoutPhase::Returnable, "returnable"),
-    (PayoutPhase::Cancelling, "cancelling"),
-    (PayoutPhase::Cancelled, "cancelled"),
-    (PayoutPhase::Blocking, "blocking"),
-    (PayoutPhase::Blocked, "blocked"),
-    (PayoutPhase::Unblocking, "unblocking"),
-    (PayoutPhase::Unblocked, "unblocked"),
-];
 
 impl PayoutState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
-    }
-
     /// The states in which a payout is in flight.
     pub const IN_FLIGHT: [Self; 7] =
         [Self::Requested, Self::Held, Self::InReview, Self::Queued, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
@@ -139,18 +91,6 @@ impl PayoutState {
 }
 
 impl PayoutPhase {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        PHASES.iter().find(|(phase, _)| *phase == self).map_or("", |(_, name)| name)
-    }
-
-    /// The phase of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        PHASES.iter().find(|(_, known)| *known == name).map(|(phase, _)| *phase)
-    }
-
     /// Whether nothing remains to be done.
     #[must_use]
     pub fn is_final(self) -> bool {

@@ -14,37 +14,22 @@ const ACCEPTED_ASK_MS: i64 = 10 * 60 * 1_000;
 /// Longest evidence, in characters: treasury takes no more.
 const EVIDENCE_CHARS_MAX: usize = 140;
 
-/// How far a transfer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnTransferState {
-    /// It was about to be sent, or was; nobody knows what became of it.
-    Sent,
-    /// The bank has it, and has neither paid nor refused it.
-    Accepted,
-    /// The bank has paid it. Its statements say when it is booked.
-    Settled,
-    /// It is proved that the bank never executes it.
-    Refused,
+money::named! {
+    /// How far a transfer is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum OwnTransferState {
+        /// It was about to be sent, or was; nobody knows what became of it.
+        Sent = "sent",
+        /// The bank has it, and has neither paid nor refused it.
+        Accepted = "accepted",
+        /// The bank has paid it. Its statements say when it is booked.
+        Settled = "settled",
+        /// It is proved that the bank never executes it.
+        Refused = "refused",
+    }
 }
 
 impl OwnTransferState {
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Accepted => "accepted",
-            Self::Settled => "settled",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// The state of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sent, Self::Accepted, Self::Settled, Self::Refused].into_iter().find(|state| state.name() == name)
-    }
-
     /// Whether the bank may still say something else.
     #[must_use]
     pub const fn is_open(self) -> bool {

@@ -5,38 +5,18 @@ use chart::PostingKind;
 use money::BookName;
 use uuid::Uuid;
 
-/// What became of a recall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RecallState {
-    /// The bank is, or will be, asked.
-    Requested,
-    /// Accepted: the money comes with a return.
-    Accepted,
-    /// Refused: the payment stands.
-    Refused,
-    /// No answer in time: the payment stands. A late answer is still taken.
-    Expired,
-}
-
-/// States of recalls and their stored names.
-const RECALL_STATES: [(RecallState, &str); 4] = [
-    (RecallState::Requested, "requested"),
-    (RecallState::Accepted, "accepted"),
-    (RecallState::Refused, "refused"),
-    (RecallState::Expired, "expired"),
-];
-
-impl RecallState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        RECALL_STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        RECALL_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// What became of a recall.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum RecallState {
+        /// The bank is, or will be, asked.
+        Requested = "requested",
+        /// Accepted: the money comes with a return.
+        Accepted = "accepted",
+        /// Refused: the payment stands.
+        Refused = "refused",
+        /// No answer in time: the payment stands. A late answer is still taken.
+        Expired = "expired",
     }
 }
 

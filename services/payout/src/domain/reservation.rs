@@ -6,40 +6,20 @@ use uuid::Uuid;
 /// How the reason begins for which a payout waits for money at a bank account.
 pub const LIQUIDITY: &str = "LIQUIDITY: ";
 
-/// How far a reservation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ReservationState {
-    /// The ledger refused it; the payout waits in the account's queue.
-    Waiting,
-    /// It is being posted, and may have been.
-    Asked,
-    /// Posted.
-    Reserved,
-    /// Posted, and given up.
-    Released,
-    /// Given up before it was posted.
-    Withdrawn,
-}
-
-const STATES: [(ReservationState, &str); 5] = [
-    (ReservationState::Waiting, "waiting"),
-    (ReservationState::Asked, "asked"),
-    (ReservationState::Reserved, "reserved"),
-    (ReservationState::Released, "released"),
-    (ReservationState::Withdrawn, "withdrawn"),
-];
-
-impl ReservationState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// How far a reservation is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum ReservationState {
+        /// The ledger refused it; the payout waits in the account's queue.
+        Waiting = "waiting",
+        /// It is being posted, and may have been.
+        Asked = "asked",
+        /// Posted.
+        Reserved = "reserved",
+        /// Posted, and given up.
+        Released = "released",
+        /// Given up before it was posted.
+        Withdrawn = "withdrawn",
     }
 }
 

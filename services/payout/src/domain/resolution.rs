@@ -5,29 +5,14 @@ use super::{Payout, PayoutPhase};
 /// Our own reason code of a payout that people found was not executed: words only, so that it is not tried over another rail by itself.
 const IN_WORDS: &str = "NARR";
 
-/// What people found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ResolvedOutcome {
-    /// The bank has paid.
-    Paid,
-    /// The bank has not paid and never will.
-    NotExecuted,
-}
-
-/// Outcomes and their stored names.
-const OUTCOMES: [(ResolvedOutcome, &str); 2] = [(ResolvedOutcome::Paid, "paid"), (ResolvedOutcome::NotExecuted, "not_executed")];
-
-impl ResolvedOutcome {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        OUTCOMES.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, name)| name)
-    }
-
-    /// The outcome of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        OUTCOMES.iter().find(|(_, known)| *known == name).map(|(outcome, _)| *outcome)
+money::named! {
+    /// What people found.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum ResolvedOutcome {
+        /// The bank has paid.
+        Paid = "paid",
+        /// The bank has not paid and never will.
+        NotExecuted = "not_executed",
     }
 }
 

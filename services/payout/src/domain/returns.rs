@@ -30,41 +30,20 @@ pub struct BankCredit {
     pub booked_at_ms: i64,
 }
 
-/// What became of money that came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ReturnState {
-    /// Announced by a callback, and in no statement yet: information.
-    Announced,
-    /// In a statement, of this payout. Next step: post it, once the payout is paid in our records too.
-    Matched,
-    /// Posted. Final.
-    Booked,
-    /// It can't be what it says. Nothing is posted; people decide.
-    Unexpected,
-    /// It names no payment of ours. Nothing is posted; a recall's answer may name it later.
-    Unmatched,
-}
-
-/// States of returns and their stored names.
-const RETURN_STATES: [(ReturnState, &str); 5] = [
-    (ReturnState::Announced, "announced"),
-    (ReturnState::Matched, "matched"),
-    (ReturnState::Booked, "booked"),
-    (ReturnState::Unexpected, "unexpected"),
-    (ReturnState::Unmatched, "unmatched"),
-];
-
-impl ReturnState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        RETURN_STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        RETURN_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// What became of money that came back.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum ReturnState {
+        /// Announced by a callback, and in no statement yet: information.
+        Announced = "announced",
+        /// In a statement, of this payout. Next step: post it, once the payout is paid in our records too.
+        Matched = "matched",
+        /// Posted. Final.
+        Booked = "booked",
+        /// It can't be what it says. Nothing is posted; people decide.
+        Unexpected = "unexpected",
+        /// It names no payment of ours. Nothing is posted; a recall's answer may name it later.
+        Unmatched = "unmatched",
     }
 }
 

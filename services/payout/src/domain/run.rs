@@ -12,86 +12,43 @@ pub const RUN_PAGE: usize = 1_000;
 /// Bad lines that are named.
 pub const FAULTS_SHOWN_MAX: usize = 100;
 
-/// How far a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RunState {
-    /// More lines are awaited.
-    Open,
-    /// Its lines are collected or checked.
-    Checking,
-    /// A line is bad: nothing is held. Final.
-    Refused,
-    /// Another person approves it.
-    AwaitingApproval,
-    /// Its payouts are requested.
-    Running,
-    /// Every item has ended. Final.
-    Done,
-    /// A person rejected it before it was approved. Final.
-    Rejected,
-    /// Nobody approved it in time. Final.
-    Expired,
-}
-
-const RUN_STATES: [(RunState, &str); 8] = [
-    (RunState::Open, "open"),
-    (RunState::Checking, "checking"),
-    (RunState::Refused, "refused"),
-    (RunState::AwaitingApproval, "awaiting_approval"),
-    (RunState::Running, "running"),
-    (RunState::Done, "done"),
-    (RunState::Rejected, "rejected"),
-    (RunState::Expired, "expired"),
-];
-
-impl RunState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        RUN_STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        RUN_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// How far a run is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum RunState {
+        /// More lines are awaited.
+        Open = "open",
+        /// Its lines are collected or checked.
+        Checking = "checking",
+        /// A line is bad: nothing is held. Final.
+        Refused = "refused",
+        /// Another person approves it.
+        AwaitingApproval = "awaiting_approval",
+        /// Its payouts are requested.
+        Running = "running",
+        /// Every item has ended. Final.
+        Done = "done",
+        /// A person rejected it before it was approved. Final.
+        Rejected = "rejected",
+        /// Nobody approved it in time. Final.
+        Expired = "expired",
     }
 }
 
-/// How far an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RunItemState {
-    /// Its payout was not requested.
-    Pending,
-    /// A process is requesting it.
-    Starting,
-    /// It was requested, and its money held.
-    Started,
-    /// It was refused. Final.
-    Refused,
-    /// Cancelled before it was requested. Final.
-    Cancelled,
-}
-
-const ITEM_STATES: [(RunItemState, &str); 5] = [
-    (RunItemState::Pending, "pending"),
-    (RunItemState::Starting, "starting"),
-    (RunItemState::Started, "started"),
-    (RunItemState::Refused, "refused"),
-    (RunItemState::Cancelled, "cancelled"),
-];
-
-impl RunItemState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        ITEM_STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        ITEM_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// How far an item is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum RunItemState {
+        /// Its payout was not requested.
+        Pending = "pending",
+        /// A process is requesting it.
+        Starting = "starting",
+        /// It was requested, and its money held.
+        Started = "started",
+        /// It was refused. Final.
+        Refused = "refused",
+        /// Cancelled before it was requested. Final.
+        Cancelled = "cancelled",
     }
 }
 

@@ -65,37 +65,18 @@ pub struct StandingOrder {
     pub next_due_ms: i64,
 }
 
-/// What became of an order at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StandingState {
-    /// Its payout is being requested.
-    Asked,
-    /// It was requested.
-    Requested,
-    /// It was refused.
-    Refused,
-    /// There was nothing to pay.
-    NothingToPay,
-}
-
-const STATES: [(StandingState, &str); 4] = [
-    (StandingState::Asked, "asked"),
-    (StandingState::Requested, "requested"),
-    (StandingState::Refused, "refused"),
-    (StandingState::NothingToPay, "nothing_to_pay"),
-];
-
-impl StandingState {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// The state of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+money::named! {
+    /// What became of an order at a moment.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum StandingState {
+        /// Its payout is being requested.
+        Asked = "asked",
+        /// It was requested.
+        Requested = "requested",
+        /// It was refused.
+        Refused = "refused",
+        /// There was nothing to pay.
+        NothingToPay = "nothing_to_pay",
     }
 }
 

@@ -4,7 +4,6 @@ mod reports;
 
 use super::{
     evidence::{BankEvidence, ReportedSending},
-    life::{PHASES, STATES},
     returns::{BankCredit, PayoutReturn, ReturnState},
     *,
 };
@@ -202,8 +201,8 @@ fn what_the_bank_once_had_is_never_sent_again() {
 
 #[test]
 fn names_lead_back() {
-    assert!(STATES.iter().all(|(state, name)| PayoutState::from_name(name) == Some(*state) && state.name() == *name));
-    assert!(PHASES.iter().all(|(phase, name)| PayoutPhase::from_name(name) == Some(*phase) && phase.name() == *name));
+    assert!(PayoutState::ALL.iter().all(|state| PayoutState::from_name(state.name()) == Some(*state)));
+    assert!(PayoutPhase::ALL.iter().all(|phase| PayoutPhase::from_name(phase.name()) == Some(*phase)));
 }
 
 #[test]
@@ -215,7 +214,7 @@ fn ids_fit_the_bank() {
 
 #[test]
 fn a_payout_is_under_way_until_it_is_final() {
-    for (state, _) in STATES {
+    for state in PayoutState::ALL {
         let paid = state == PayoutState::SettledReturnable;
         assert_eq!(PayoutState::IN_FLIGHT.contains(&state), !state.is_final() && !paid, "{state:?}");
     }
@@ -246,7 +245,7 @@ fn no_step_repeats_a_key() {
 }
 
 fn any_phase() -> impl Strategy<Value = PayoutPhase> {
-    prop::sample::select(PHASES.map(|(phase, _)| phase).to_vec())
+    prop::sample::select(PayoutPhase::ALL.to_vec())
 }
 
 fn any_answer() -> impl Strategy<Value = BankAnswer> {

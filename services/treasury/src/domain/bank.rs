@@ -253,34 +253,16 @@ pub struct ClosedEntry {
     pub seen: Option<SeenEntry>,
 }
 
-/// Whether a case needs work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CaseState {
-    /// It does.
-    Open,
-    /// It is to be seen only, or was explained by a person.
-    Explained,
-    /// Later facts or two people resolved it.
-    Resolved,
-}
-
-impl CaseState {
-    const ALL: [Self; 3] = [Self::Open, Self::Explained, Self::Resolved];
-
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Explained => "explained",
-            Self::Resolved => "resolved",
-        }
-    }
-
-    /// The state of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
+money::named! {
+    /// Whether a case needs work.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum CaseState {
+        /// It does.
+        Open = "open",
+        /// It is to be seen only, or was explained by a person.
+        Explained = "explained",
+        /// Later facts or two people resolved it.
+        Resolved = "resolved",
     }
 }
 

@@ -85,15 +85,17 @@ pub struct MigrationFile {
     pub totals: Vec<WantedTotal>,
 }
 
-/// Whether an old account is still used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OldState {
-    /// Its opening balance is not booked yet.
-    Planned,
-    /// It is open beside its leaf.
-    Open,
-    /// It is closed.
-    Closed,
+money::named! {
+    /// Whether an old account is still used.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum OldState {
+        /// Its opening balance is not booked yet.
+        Planned = "planned",
+        /// It is open beside its leaf.
+        Open = "open",
+        /// It is closed.
+        Closed = "closed",
+    }
 }
 
 /// An account that was imported, with what became of it.
@@ -210,24 +212,6 @@ impl OldAccount {
     #[must_use]
     pub fn opening(&self) -> Option<Money> {
         Money::try_new(self.currency, self.balance).ok().filter(|amount| amount.minor_units() > 0)
-    }
-}
-
-impl OldState {
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Open => "open",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// The state of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Planned, Self::Open, Self::Closed].into_iter().find(|state| state.name() == name)
     }
 }
 

@@ -32,47 +32,53 @@ pub struct PhysicalAccount {
     pub client_money: bool,
 }
 
-/// What a summary node or leaf stands for, from the widest to the narrowest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// A company of the group.
-    Company,
-    /// An app.
-    App,
-    /// A market; the node's name is its country.
-    Market,
-    /// What the money is for.
-    Purpose,
+money::named! {
+    /// What a summary node or leaf stands for, from the widest to the narrowest.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Level {
+        /// A company of the group.
+        Company = "company",
+        /// An app.
+        App = "app",
+        /// A market; the node's name is its country.
+        Market = "market",
+        /// What the money is for.
+        Purpose = "purpose",
+    }
 }
 
-/// The states of a leaf. CLOSED is final.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LeafState {
-    /// Planned.
-    PendingOpen,
-    /// In use.
-    Open,
-    /// To be closed as soon as it is empty.
-    PendingClose,
-    /// Closed.
-    Closed,
+money::named! {
+    /// The states of a leaf. CLOSED is final.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum LeafState {
+        /// Planned.
+        PendingOpen = "pending_open",
+        /// In use.
+        Open = "open",
+        /// To be closed as soon as it is empty.
+        PendingClose = "pending_close",
+        /// Closed.
+        Closed = "closed",
+    }
 }
 
-/// The leaves that every physical account has from the first day. They are never renamed, moved or closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum StandardLeaf {
-    /// Receipts that no rule allocates, until somebody does.
-    Unallocated,
-    /// Instructed, and not booked by the bank yet.
-    InTransit,
-    /// The bank's interest and fees, until they are allocated.
-    FeesAndInterest,
-    /// What allocation can't divide.
-    Rounding,
-    /// What the bank booked and nobody can explain.
-    Suspense,
-    /// What left another of our accounts for this one, until the bank books it here.
-    Incoming,
+money::named! {
+    /// The leaves that every physical account has from the first day. They are never renamed, moved or closed.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum StandardLeaf {
+        /// Receipts that no rule allocates, until somebody does.
+        Unallocated = "unallocated",
+        /// Instructed, and not booked by the bank yet.
+        InTransit = "in_transit",
+        /// The bank's interest and fees, until they are allocated.
+        FeesAndInterest = "fees_and_interest",
+        /// What allocation can't divide.
+        Rounding = "rounding",
+        /// What the bank booked and nobody can explain.
+        Suspense = "suspense",
+        /// What left another of our accounts for this one, until the bank books it here.
+        Incoming = "incoming",
+    }
 }
 
 /// A node of a tree.
@@ -117,49 +123,7 @@ pub struct Leaf {
     pub standard: Option<StandardLeaf>,
 }
 
-impl Level {
-    /// Every level, the widest first.
-    pub const ALL: [Self; 4] = [Self::Company, Self::App, Self::Market, Self::Purpose];
-
-    /// The spelling in files and tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Company => "company",
-            Self::App => "app",
-            Self::Market => "market",
-            Self::Purpose => "purpose",
-        }
-    }
-
-    /// The level of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name() == name)
-    }
-}
-
 impl LeafState {
-    /// Every state, in the order of a leaf's life.
-    pub const ALL: [Self; 4] = [Self::PendingOpen, Self::Open, Self::PendingClose, Self::Closed];
-
-    /// The spelling in files and tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::PendingOpen => "pending_open",
-            Self::Open => "open",
-            Self::PendingClose => "pending_close",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// The state of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// Whether a leaf of this state may change to another. To close takes two steps, so that money on its way can still arrive between them.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
@@ -174,28 +138,6 @@ impl LeafState {
 }
 
 impl StandardLeaf {
-    /// Every standard leaf.
-    pub const ALL: [Self; 6] = [Self::Unallocated, Self::InTransit, Self::FeesAndInterest, Self::Rounding, Self::Suspense, Self::Incoming];
-
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unallocated => "unallocated",
-            Self::InTransit => "in_transit",
-            Self::FeesAndInterest => "fees_and_interest",
-            Self::Rounding => "rounding",
-            Self::Suspense => "suspense",
-            Self::Incoming => "incoming",
-        }
-    }
-
-    /// The leaf of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|standard| standard.name() == name)
-    }
-
     const fn title(self) -> &'static str {
         match self {
             Self::Unallocated => "Unallocated",

@@ -11,15 +11,17 @@ mod tests;
 /// Longest number in segments, with its separators: what payment references carry (`Max35Text` of ISO 20022).
 pub const SEGMENTS_BYTES_MAX: usize = 35;
 
-/// The kinds of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum NumberForm {
-    /// Issued by the bank: from outside it looks like any IBAN.
-    VirtualIban,
-    /// Segments, registered.
-    Static,
-    /// The first segments of numbers that need no registration each.
-    Dynamic,
+money::named! {
+    /// The kinds of numbers.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum NumberForm {
+        /// Issued by the bank: from outside it looks like any IBAN.
+        VirtualIban = "virtual_iban",
+        /// Segments, registered.
+        Static = "static",
+        /// The first segments of numbers that need no registration each.
+        Dynamic = "dynamic",
+    }
 }
 
 /// A number of a leaf. Only an open end is ever filled in.
@@ -37,27 +39,6 @@ pub struct Registration {
     pub from: Date,
     /// The last day of its use.
     pub until: Option<Date>,
-}
-
-impl NumberForm {
-    /// Every form.
-    pub const ALL: [Self; 3] = [Self::VirtualIban, Self::Static, Self::Dynamic];
-
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::VirtualIban => "virtual_iban",
-            Self::Static => "static",
-            Self::Dynamic => "dynamic",
-        }
-    }
-
-    /// The form of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|form| form.name() == name)
-    }
 }
 
 impl Registration {

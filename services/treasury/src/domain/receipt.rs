@@ -30,19 +30,21 @@ pub struct Incoming {
     pub bank_reference: String,
 }
 
-/// Why a receipt is on its leaf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Allocation {
-    /// The leaf has the number.
-    Number,
-    /// The number is of an old account, whose leaf this is.
-    OldNumber,
-    /// It is at the old account itself.
-    OldAccount,
-    /// The number or its leaf is closed.
-    ClosedNumber,
-    /// No leaf of the account has the number.
-    UnknownNumber,
+money::named! {
+    /// Why a receipt is on its leaf.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Allocation {
+        /// The leaf has the number.
+        Number = "number",
+        /// The number is of an old account, whose leaf this is.
+        OldNumber = "old_number",
+        /// It is at the old account itself.
+        OldAccount = "old_account",
+        /// The number or its leaf is closed.
+        ClosedNumber = "closed_number",
+        /// No leaf of the account has the number.
+        UnknownNumber = "unknown_number",
+    }
 }
 
 /// A receipt with its leaf.
@@ -129,29 +131,6 @@ pub enum Unbookable {
     Account,
     /// The account has this other currency.
     Currency(Currency),
-}
-
-impl Allocation {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Number, Self::OldNumber, Self::OldAccount, Self::ClosedNumber, Self::UnknownNumber];
-
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::OldNumber => "old_number",
-            Self::OldAccount => "old_account",
-            Self::ClosedNumber => "closed_number",
-            Self::UnknownNumber => "unknown_number",
-        }
-    }
-
-    /// The allocation of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|allocation| allocation.name() == name)
-    }
 }
 
 impl BankReceipt {

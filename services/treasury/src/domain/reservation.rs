@@ -4,50 +4,28 @@ use chart::Purpose;
 use money::{BookName, Money};
 use uuid::Uuid;
 
-/// How far a reservation is. The states in between are left as soon as their postings are in the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeafReservationState {
-    /// The money is held on the leaf.
-    Reserved,
-    /// The app's book has the intent; the money is being moved into transit.
-    Submitting,
-    /// It is in transit.
-    InTransit,
-    /// The bank paid; the twin of that takes it out of transit.
-    Settled,
-    /// Given up before it was submitted; the hold is being released.
-    Voiding,
-    /// Given up in transit; the money is being moved back to the leaf.
-    Returning,
-    /// The leaf has it back.
-    Released,
+money::named! {
+    /// How far a reservation is. The states in between are left as soon as their postings are in the ledger.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum LeafReservationState {
+        /// The money is held on the leaf.
+        Reserved = "reserved",
+        /// The app's book has the intent; the money is being moved into transit.
+        Submitting = "submitting",
+        /// It is in transit.
+        InTransit = "in_transit",
+        /// The bank paid; the twin of that takes it out of transit.
+        Settled = "settled",
+        /// Given up before it was submitted; the hold is being released.
+        Voiding = "voiding",
+        /// Given up in transit; the money is being moved back to the leaf.
+        Returning = "returning",
+        /// The leaf has it back.
+        Released = "released",
+    }
 }
 
 impl LeafReservationState {
-    /// Every state.
-    pub const ALL: [Self; 7] =
-        [Self::Reserved, Self::Submitting, Self::InTransit, Self::Settled, Self::Voiding, Self::Returning, Self::Released];
-
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Reserved => "reserved",
-            Self::Submitting => "submitting",
-            Self::InTransit => "in_transit",
-            Self::Settled => "settled",
-            Self::Voiding => "voiding",
-            Self::Returning => "returning",
-            Self::Released => "released",
-        }
-    }
-
-    /// The state of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// Whether the payout may still take the money.
     #[must_use]
     pub const fn is_live(self) -> bool {

@@ -17,35 +17,16 @@ use std::time::Duration;
 /// How long after the end of a day it is not issued yet: more than the clocks of the ledger's and this service's machines ever differ.
 pub const CUT_OFF_DELAY: Duration = Duration::from_secs(600);
 
-/// What a statement is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatementKind {
-    /// A physical account: what was booked at the bank.
-    Physical,
-    /// A summary node: the entries of all leaves below.
-    Summary,
-    /// A leaf.
-    Leaf,
-}
-
-impl StatementKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Physical, Self::Summary, Self::Leaf];
-
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Physical => "physical",
-            Self::Summary => "summary",
-            Self::Leaf => "leaf",
-        }
-    }
-
-    /// The kind of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+money::named! {
+    /// What a statement is of.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum StatementKind {
+        /// A physical account: what was booked at the bank.
+        Physical = "physical",
+        /// A summary node: the entries of all leaves below.
+        Summary = "summary",
+        /// A leaf.
+        Leaf = "leaf",
     }
 }
 

@@ -92,7 +92,7 @@ fn a_country_without_a_telephone_plan_has_no_phone_aliases() {
 
 #[test]
 fn names_lead_back() {
-    for (alias_type, name) in NAMES {
+    for (alias_type, name) in AliasType::ALL.map(|alias_type| (alias_type, alias_type.name())) {
         assert_eq!((alias_type.name(), AliasType::from_name(name)), (name, Some(alias_type)));
     }
 }

@@ -3,7 +3,7 @@ use super::*;
 
 #[test]
 fn names_are_unique_and_lead_back() {
-    for (field, name) in NAMES {
+    for (field, name) in AddressField::ALL.map(|field| (field, field.name())) {
         assert_eq!((field.name(), AddressField::from_name(name)), (name, Some(field)));
     }
     assert_eq!(AddressField::from_name("ibans"), None);

@@ -2,29 +2,14 @@
 
 use super::{FileState, PaymentFile};
 
-/// What became of a file, as people found it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FileOutcome {
-    /// The bank has taken all of it. That it pays is in its statement only.
-    Accepted,
-    /// The bank never received it, and none of its payments was executed.
-    NeverReceived,
-}
-
-/// Outcomes and their stored names.
-const OUTCOMES: [(FileOutcome, &str); 2] = [(FileOutcome::Accepted, "accepted"), (FileOutcome::NeverReceived, "never_received")];
-
-impl FileOutcome {
-    /// The name under which it is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        OUTCOMES.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, name)| name)
-    }
-
-    /// The outcome of a stored name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        OUTCOMES.iter().find(|(_, known)| *known == name).map(|(outcome, _)| *outcome)
+money::named! {
+    /// What became of a file, as people found it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum FileOutcome {
+        /// The bank has taken all of it. That it pays is in its statement only.
+        Accepted = "accepted",
+        /// The bank never received it, and none of its payments was executed.
+        NeverReceived = "never_received",
     }
 }
 

@@ -31,7 +31,7 @@ fn file(state: FileState) -> PaymentFile {
 
 #[test]
 fn only_a_booking_settles_and_only_a_refusal_gives_back() {
-    for (state, _) in FILE_STATES {
+    for state in FileState::ALL {
         assert_eq!(FileState::from_name(state.name()), Some(state));
         let proved = match answer_of(Some(&file(state))) {
             Some(BankAnswer::Named(said)) => Some(said.outcome),

@@ -1,9 +1,6 @@
 //! Unit tests of `returns`.
 use super::*;
-use crate::domain::{
-    life::PHASES,
-    tests::{payout, returned as back},
-};
+use crate::domain::tests::{payout, returned as back};
 use money::Currency;
 
 fn judged(back: &PayoutReturn, phase: PayoutPhase, returned_minor_units: i64) -> ReturnState {
@@ -30,7 +27,7 @@ fn what_comes_back_of_a_paid_payout_is_booked_up_to_the_amount_and_never_beyond(
 
 #[test]
 fn only_what_may_have_been_paid_can_come_back() {
-    for (phase, name) in PHASES {
+    for (phase, name) in PayoutPhase::ALL.map(|phase| (phase, phase.name())) {
         let may = matches!(name, "intent" | "sent" | "accepted" | "unknown" | "settling" | "settled" | "returnable");
         let expected = if may { ReturnState::Matched } else { ReturnState::Unexpected };
         assert_eq!(judged(&back(500, 0), phase, 0), expected, "{name}");

@@ -1,8 +1,5 @@
 //! Unit tests of `domain::table`.
-use super::{
-    super::life::{PHASES, STATES},
-    *,
-};
+use super::*;
 use std::{fmt::Write as _, path::Path};
 
 /// The page, from the root of the project.
@@ -36,13 +33,17 @@ fn page() -> String {
          a payout that was sent once, but for the row of the last sending; after several sendings, money goes back only when each of them is proved not \
          executed.\n\n## Phases\n\n| phase | callers see | final |\n|---|---|---|\n",
     );
-    for (phase, name) in PHASES {
+    for (phase, name) in PayoutPhase::ALL.map(|phase| (phase, phase.name())) {
         let shown = phase.shown().map_or_else(|| "the state before".to_owned(), |state| state.name().to_uppercase());
         writeln!(page, "| {name} | {shown} | {} |", if phase.is_final() { "yes" } else { "" }).unwrap();
     }
     for (title, is_listed) in [("Before anything is sent", true), ("From the intent on", false)] {
         let early = |phase: PayoutPhase| phase.is_before_submission() || matches!(phase, PayoutPhase::Requested | PayoutPhase::Cancelling);
-        let phases: Vec<_> = PHASES.into_iter().filter(|(phase, _)| !phase.is_final() && early(*phase) == is_listed).collect();
+        let phases: Vec<_> = PayoutPhase::ALL
+            .into_iter()
+            .map(|phase| (phase, phase.name()))
+            .filter(|(phase, _)| !phase.is_final() && early(*phase) == is_listed)
+            .collect();
         let names: Vec<&str> = phases.iter().map(|(_, name)| *name).collect();
         write!(page, "\n## {title}\n\n| event | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len())).unwrap();
         for (event, words) in EVENTS {
@@ -50,7 +51,7 @@ fn page() -> String {
             writeln!(page, "| {words} | {} |", cells.join(" | ")).unwrap();
         }
     }
-    let finals: Vec<&str> = PHASES.into_iter().filter(|(phase, _)| phase.is_final()).map(|(_, name)| name).collect();
+    let finals: Vec<&str> = PayoutPhase::ALL.into_iter().filter(|phase| phase.is_final()).map(PayoutPhase::name).collect();
     write!(page, "\n## At the end\n\nNo event changes the phases {}, but for a licence, which takes `blocked` to `unblocking`: a cancellation is refused, but answered as done in `cancelled`, and everything else changes \
          nothing.\n", finals.join(", "))
         .unwrap();
@@ -72,14 +73,15 @@ fn the_page_is_what_the_code_does() {
 fn every_event_is_listed_once_and_means_something_somewhere() {
     for (at, (event, words)) in EVENTS.iter().enumerate() {
         assert!(EVENTS[..at].iter().all(|(other, text)| other != event && text != words), "{words} is there twice");
-        let somewhere = PHASES.iter().any(|(phase, _)| !matches!(follow(*phase, *event), PhaseOutcome::Nothing | PhaseOutcome::Refused));
+        let somewhere =
+            PayoutPhase::ALL.iter().any(|phase| !matches!(follow(*phase, *event), PhaseOutcome::Nothing | PhaseOutcome::Refused));
         assert!(somewhere, "nothing ever follows from {words}");
     }
 }
 
 #[test]
 fn nothing_changes_a_final_phase() {
-    for (phase, _) in PHASES.into_iter().filter(|(phase, _)| phase.is_final()) {
+    for phase in PayoutPhase::ALL.into_iter().filter(|phase| phase.is_final()) {
         for (event, _) in EVENTS {
             // Only a licence moves money that the law has blocked.
             if (phase, event) == (PayoutPhase::Blocked, PayoutEvent::Licensed) {
@@ -92,7 +94,7 @@ fn nothing_changes_a_final_phase() {
 
 #[test]
 fn every_phase_is_left_and_an_end_is_reached_from_everywhere() {
-    for (start, _) in PHASES {
+    for start in PayoutPhase::ALL {
         let mut reached = vec![start];
         let mut at = 0;
         while let Some(phase) = reached.get(at).copied() {
@@ -107,15 +109,15 @@ fn every_phase_is_left_and_an_end_is_reached_from_everywhere() {
         assert!(reached.iter().any(|phase| phase.is_final()), "{start:?} never ends");
     }
     // Every state is seen by callers of some payout.
-    for (state, name) in STATES {
-        assert!(PHASES.iter().any(|(phase, _)| phase.shown() == Some(state)), "{name} is never shown");
+    for (state, name) in PayoutState::ALL.map(|state| (state, state.name())) {
+        assert!(PayoutPhase::ALL.iter().any(|phase| phase.shown() == Some(state)), "{name} is never shown");
     }
 }
 
 #[test]
 fn money_goes_back_only_after_proof() {
     use PayoutEvent::{BankRejected, FoundNotExecuted, NotFoundAtLast, NotTakenAtLast};
-    for (phase, _) in PHASES {
+    for phase in PayoutPhase::ALL {
         for (event, _) in EVENTS {
             // What was never sent needs no proof of a bank.
             if enters(phase, event) == Some(PayoutPhase::Returning) && event != PayoutEvent::HoldPostedBefore {
@@ -138,6 +140,6 @@ fn money_goes_back_only_after_proof() {
 #[test]
 fn only_what_was_not_submitted_is_cancelled() {
     let cancelled: Vec<PayoutPhase> =
-        PHASES.into_iter().map(|(phase, _)| phase).filter(|phase| enters(*phase, PayoutEvent::Cancelled).is_some()).collect();
+        PayoutPhase::ALL.into_iter().filter(|phase| enters(*phase, PayoutEvent::Cancelled).is_some()).collect();
     assert_eq!(cancelled, [PayoutPhase::Held, PayoutPhase::Review, PayoutPhase::Queued]);
 }

@@ -3,27 +3,29 @@ use jiff::civil::Date;
 use money::Currency;
 use uuid::Uuid;
 
-/// How far a sweep is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SweepState {
-    /// Its money is set aside, and nobody has said that the bank was instructed.
-    Planned,
-    /// The payout service instructs the bank, or has, and asks what became of it.
-    Instructing,
-    /// The bank was instructed.
-    Sent,
-    /// Its money is about to go back: from here on no bank is instructed.
-    Cancelling,
-    /// The giving account was debited.
-    Debited,
-    /// The receiving account was credited.
-    Credited,
-    /// The same, and the money went back since.
-    Reversed,
-    /// It was not sent, and its money is back on its leaf.
-    Cancelled,
-    /// The ledger refused it, so nothing was set aside.
-    Refused,
+money::named! {
+    /// How far a sweep is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum SweepState {
+        /// Its money is set aside, and nobody has said that the bank was instructed.
+        Planned = "planned",
+        /// The payout service instructs the bank, or has, and asks what became of it.
+        Instructing = "instructing",
+        /// The bank was instructed.
+        Sent = "sent",
+        /// Its money is about to go back: from here on no bank is instructed.
+        Cancelling = "cancelling",
+        /// The giving account was debited.
+        Debited = "debited",
+        /// The receiving account was credited.
+        Credited = "credited",
+        /// The same, and the money went back since.
+        Reversed = "reversed",
+        /// It was not sent, and its money is back on its leaf.
+        Cancelled = "cancelled",
+        /// The ledger refused it, so nothing was set aside.
+        Refused = "refused",
+    }
 }
 
 /// What happens next to a sweep.
@@ -90,41 +92,6 @@ pub struct AccountSweep {
 }
 
 impl SweepState {
-    /// Every state.
-    pub const ALL: [Self; 9] = [
-        Self::Planned,
-        Self::Instructing,
-        Self::Sent,
-        Self::Cancelling,
-        Self::Debited,
-        Self::Credited,
-        Self::Reversed,
-        Self::Cancelled,
-        Self::Refused,
-    ];
-
-    /// The spelling in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Instructing => "instructing",
-            Self::Sent => "sent",
-            Self::Cancelling => "cancelling",
-            Self::Debited => "debited",
-            Self::Credited => "credited",
-            Self::Reversed => "reversed",
-            Self::Cancelled => "cancelled",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// The state of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// Whether something must still happen at a bank.
     #[must_use]
     pub const fn is_open(self) -> bool {
