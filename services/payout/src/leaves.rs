@@ -7,7 +7,7 @@
 use crate::{
     config::EntityConfig,
     domain::{
-        Payout,
+        Payout, PayoutPhase,
         reservation::{LIQUIDITY, LeafHold, PayingSource},
     },
     error::Error,
@@ -87,7 +87,7 @@ impl Payouts {
             let rows = self.store.leaf_holds(&payout.key()).await?;
             // The rail, and with it the account, or the amount has changed since.
             for row in rows.iter().filter(|row| !row.released && !row.fits(&source, amount)) {
-                if let GivenUp::Later(not_posted) = self.give_up_hold(row).await? {
+                if let GivenUp::Later(not_posted) = self.give_up_hold(row, false).await? {
                     return Ok(ReservationStep::Stop(self.give_up_later(payout, &not_posted).await?));
                 }
             }
@@ -111,7 +111,7 @@ impl Payouts {
                     self.treasury.said_uncovered(account, Instant::now());
                     return Ok(ReservationStep::Go(payout));
                 }
-                Ok((FundsReservationState::Released, _)) => self.record_released(&row).await?,
+                Ok((FundsReservationState::Released | FundsReservationState::Blocked, _)) => self.record_released(&row).await?,
                 Ok((_, leaf_entity)) => return self.cleared_for(payout, &row, &leaf_entity).await,
                 Err(status) => return Ok(ReservationStep::Stop(self.wait_for_treasury(payout, &status).await?)),
             }
@@ -119,7 +119,50 @@ impl Payouts {
         Ok(ReservationStep::Stop(self.wait_for_treasury(payout, &Status::unavailable("it released each hold")).await?))
     }
 
-    /// Writes down what treasury is about to be asked for, with the payout's version in one transaction: a payout that was cancelled meanwhile reserves nothing any
+    /// Reserves with treasury what is about to be blocked, so that it leaves the leaf for what is blocked. What treasury can't hold, because the leaf has not that much, stays
+    /// on the leaf: the law blocks the payout all the same.
+    pub(crate) async fn hold_for_blocking(&self, payout: Payout) -> Result<ReservationStep, Error> {
+        if self.config.reserve_at_treasury != Some(true) {
+            return Ok(ReservationStep::Go(payout));
+        }
+        let (mut payout, source, amount) = (payout.clone(), source(&payout), payout.amount_sent());
+        for _ in 0..HOLDS_MAX {
+            let rows = self.store.leaf_holds(&payout.key()).await?;
+            let row = match rows.iter().find(|row| row.fits(&source, amount)) {
+                Some(row) => row.clone(),
+                None => match self.new_hold(payout, (rows.last().map_or(1, |last| last.number + 1), &source, amount)).await? {
+                    Some((saved, row)) => {
+                        payout = saved;
+                        row
+                    }
+                    None => return Ok(ReservationStep::Stop(None)),
+                },
+            };
+            match self.ask_treasury(&payout, &row).await {
+                Ok((FundsReservationState::NotCovered, _)) => {
+                    self.record_released(&row).await?;
+                    return Ok(ReservationStep::Go(payout));
+                }
+                Ok((FundsReservationState::Released | FundsReservationState::Blocked, _)) => self.record_released(&row).await?,
+                Ok(_) => return Ok(ReservationStep::Go(payout)),
+                Err(status) if rpc::errors::facts(&status).contains_key("rule") => {
+                    tracing::warn!(payout_id = %payout.payout_id, %status, "treasury can't set blocked money aside: it stays on the leaf");
+                    return match self.give_up_hold(&row, false).await? {
+                        GivenUp::Done => Ok(ReservationStep::Go(payout)),
+                        GivenUp::Later(not_posted) => Ok(ReservationStep::Stop(self.give_up_later(payout, &not_posted).await?)),
+                    };
+                }
+                Err(status) => {
+                    tracing::warn!(payout_id = %payout.payout_id, %status, "treasury has not set blocked money aside; trying again");
+                    let silent = NotPosted::lost("treasury does not answer");
+                    return Ok(ReservationStep::Stop(self.give_up_later(payout, &silent).await?));
+                }
+            }
+        }
+        Ok(ReservationStep::Go(payout))
+    }
+
+    /// Records what treasury is about to be asked for, with the payout's version in one transaction: a payout that was cancelled meanwhile reserves nothing any
     /// more.
     async fn new_hold(
         &self,
@@ -209,18 +252,29 @@ impl Payouts {
         Ok(saved)
     }
 
-    /// Gives up what a payout has reserved with treasury, because it is proved that nothing was paid with it.
+    /// Gives up what a payout has reserved with treasury, because it is proved that nothing was paid with it: the leaf has it back, or it is blocked.
     pub(crate) async fn give_up_holds(&self, payout: &Payout) -> Result<GivenUp, Error> {
         let rows = self.store.leaf_holds(&payout.key()).await?;
+        let blocked = payout.phase == PayoutPhase::Blocking;
         for row in rows.iter().filter(|row| !row.released) {
-            if let GivenUp::Later(not_posted) = self.give_up_hold(row).await? {
+            if let GivenUp::Later(not_posted) = self.give_up_hold(row, blocked).await? {
                 return Ok(GivenUp::Later(not_posted));
             }
         }
         Ok(GivenUp::Done)
     }
 
-    async fn give_up_hold(&self, row: &LeafHold) -> Result<GivenUp, Error> {
+    /// Has treasury free what it blocked of a payout. Treasury knows which of its reservations were blocked; the others stay as they are.
+    pub(crate) async fn free_blocked(&self, payout: &Payout) -> Result<GivenUp, Error> {
+        for row in self.store.leaf_holds(&payout.key()).await? {
+            if let GivenUp::Later(not_posted) = self.give_up_hold(&row, false).await? {
+                return Ok(GivenUp::Later(not_posted));
+            }
+        }
+        Ok(GivenUp::Done)
+    }
+
+    async fn give_up_hold(&self, row: &LeafHold, blocked: bool) -> Result<GivenUp, Error> {
         let request = ReleaseFundsRequest {
             book: row.book.to_string(),
             reservation_id: row.id().to_string(),
@@ -228,6 +282,7 @@ impl Payouts {
             entity: row.source.entity.clone(),
             bank_account: row.source.bank_account.clone(),
             amount: Some(rpc::wire::money(row.amount)),
+            blocked,
         };
         let asked = match self.treasury.client() {
             Ok(mut client) => client.release_funds(request).await.map(|_| ()),

@@ -171,7 +171,13 @@ impl Treasury {
 }
 
 /// Kinds of postings that move what covers a claim with the leaf's money, and so explain no difference between both.
-const MOVES_COVER: [PostingKind; 3] = [PostingKind::TreasuryTwin, PostingKind::TreasurySubmit, PostingKind::TreasuryReject];
+const MOVES_COVER: [PostingKind; 5] = [
+    PostingKind::TreasuryTwin,
+    PostingKind::TreasurySubmit,
+    PostingKind::TreasuryReject,
+    PostingKind::TreasuryBlock,
+    PostingKind::TreasuryUnblock,
+];
 
 /// A leaf's entries from the newest back.
 struct LeafWalk {

@@ -3,7 +3,10 @@
 //! A reservation and its hold are decided like a movement, so that no two spend the same money. Every later step is recorded before its posting, under an id
 //! that follows from the step, so whatever crashes in between, whoever comes next finishes it. The app's book alone says whether a payout was submitted.
 use crate::{
-    domain::reservation::{self, AskedReservation, LeafReservation, LeafReservationState},
+    domain::{
+        StandardLeaf,
+        reservation::{self, AskedReservation, GivenUpTo, LeafReservation, LeafReservationState},
+    },
     error::Error,
     movements::{Asked, OpenTurn, TRIES_MAX},
     postings,
@@ -19,8 +22,8 @@ use uuid::Uuid;
 const ROWS_MAX: i64 = 500;
 
 impl Treasury {
-    /// Gives up a reservation. One that is settled stays.
-    pub async fn release_funds(&self, asked: &AskedReservation) -> Result<LeafReservation, Error> {
+    /// Gives up a reservation. One that is settled stays, and one that was given back before it was to be blocked.
+    pub async fn release_funds(&self, asked: &AskedReservation, to: GivenUpTo) -> Result<LeafReservation, Error> {
         self.is_of_its_mode(&asked.app).await?;
         for _ in 0..TRIES_MAX {
             let Some(row) = self.store.reservation(&self.book, &asked.app, asked.reservation_id).await? else {
@@ -34,7 +37,11 @@ impl Treasury {
             if !differing.is_empty() {
                 return Err(Error::RequestIdReused(differing));
             }
-            if let Some(row) = self.given_back(row).await? {
+            let given_up = match to {
+                GivenUpTo::Leaf => self.given_back(row).await?,
+                GivenUpTo::Blocked => self.blocked(row).await?,
+            };
+            if let Some(row) = given_up {
                 return Ok(row);
             }
         }
@@ -57,7 +64,9 @@ impl Treasury {
         match row.state {
             LeafReservationState::Reserved => {}
             // Given up by a process that was lost.
-            LeafReservationState::Voiding | LeafReservationState::Returning => return self.given_back(row).await,
+            LeafReservationState::Voiding | LeafReservationState::Returning | LeafReservationState::Unblocking => {
+                return self.given_back(row).await;
+            }
             _ => return Ok(Some(row)),
         }
         let expires_at_ms = self.new_reservation(asked, LeafReservationState::Reserved).expires_at_ms;
@@ -137,9 +146,41 @@ impl Treasury {
                 LeafReservationState::Settled | LeafReservationState::Released => return Ok(Some(row)),
                 LeafReservationState::Reserved => self.enter(&row, LeafReservationState::Voiding).await?,
                 LeafReservationState::InTransit => self.enter(&row, LeafReservationState::Returning).await?,
-                LeafReservationState::Submitting | LeafReservationState::Voiding | LeafReservationState::Returning => {
-                    self.finished(&row).await?
+                LeafReservationState::Blocked => self.enter(&row, LeafReservationState::Unblocking).await?,
+                LeafReservationState::Submitting
+                | LeafReservationState::Voiding
+                | LeafReservationState::Returning
+                | LeafReservationState::Blocking
+                | LeafReservationState::Unblocking => self.finished(&row).await?,
+            };
+            let Some(next) = next else { return Ok(None) };
+            row = next;
+        }
+    }
+
+    /// Blocks the money of a payout that was submitted and paid nobody. What the leaf has back, or gets back, stays there. `None`: another process advanced it
+    /// meanwhile.
+    async fn blocked(&self, mut row: LeafReservation) -> Result<Option<LeafReservation>, Error> {
+        loop {
+            let next = match row.state {
+                LeafReservationState::Settled | LeafReservationState::Released | LeafReservationState::Blocked => return Ok(Some(row)),
+                // It is submitted before it is blocked, so that the app's book has the amount in transit, too.
+                LeafReservationState::Reserved => self.put_in_transit(&row).await?,
+                LeafReservationState::InTransit if self.structure(None).await?.blocked_leaf(&row.account).is_some() => {
+                    self.enter(&row, LeafReservationState::Blocking).await?
                 }
+                LeafReservationState::InTransit => {
+                    tracing::warn!(
+                        account = row.account,
+                        "a leaf of the structure has the id of what is blocked: blocked money stays on the leaf that paid"
+                    );
+                    self.enter(&row, LeafReservationState::Returning).await?
+                }
+                LeafReservationState::Submitting
+                | LeafReservationState::Voiding
+                | LeafReservationState::Returning
+                | LeafReservationState::Blocking
+                | LeafReservationState::Unblocking => self.finished(&row).await?,
             };
             let Some(next) = next else { return Ok(None) };
             row = next;
@@ -160,7 +201,7 @@ impl Treasury {
 
     /// Makes the postings of a state that is left when they are in the ledger, and leaves it.
     async fn finished(&self, row: &LeafReservation) -> Result<Option<LeafReservation>, Error> {
-        let transit = crate::domain::StandardLeaf::InTransit.id(&row.account);
+        let [transit, blocked] = [StandardLeaf::InTransit, StandardLeaf::Blocked].map(|leaf| leaf.id(&row.account));
         let id = |kind| self.step_id(row, kind);
         match row.state {
             LeafReservationState::Submitting => {
@@ -178,9 +219,20 @@ impl Treasury {
                 self.post_step(row, id, postings::rejected(id, row, &transit)).await?;
                 self.enter(row, LeafReservationState::Released).await
             }
+            LeafReservationState::Blocking => {
+                let id = id(PostingKind::TreasuryBlock);
+                self.post_step(row, id, postings::blocked(id, row, [&transit, &blocked])).await?;
+                self.enter(row, LeafReservationState::Blocked).await
+            }
+            LeafReservationState::Unblocking => {
+                let id = id(PostingKind::TreasuryUnblock);
+                self.post_step(row, id, postings::unblocked(id, row, &blocked)).await?;
+                self.enter(row, LeafReservationState::Released).await
+            }
             LeafReservationState::Reserved
             | LeafReservationState::InTransit
             | LeafReservationState::Settled
+            | LeafReservationState::Blocked
             | LeafReservationState::Released => Ok(Some(row.clone())),
         }
     }
@@ -253,6 +305,8 @@ impl Treasury {
             LeafReservationState::Submitting,
             LeafReservationState::Voiding,
             LeafReservationState::Returning,
+            LeafReservationState::Blocking,
+            LeafReservationState::Unblocking,
         ] {
             for row in self.store.open_reservations(&self.book, state, ROWS_MAX).await? {
                 if let Err(error) = self.follow_reservation(&row).await {

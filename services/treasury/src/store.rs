@@ -43,7 +43,7 @@ pub use write::Application;
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 11] = [
+pub const MIGRATIONS: [Migration; 12] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
@@ -56,6 +56,8 @@ pub const MIGRATIONS: [Migration; 11] = [
     Migration::expand(10, include_str!("../migrations/0010_sweeps.sql")),
     // Older programs can't read the new states, and would cancel a sweep of which a bank is being instructed.
     Migration::contract(11, include_str!("../migrations/0011_sweep_evidence.sql")),
+    // Older programs can't read that money is blocked.
+    Migration::contract(12, include_str!("../migrations/0012_blocked.sql")),
 ];
 
 /// The service's tables.

@@ -64,6 +64,10 @@ pub enum PostingKind {
     TreasurySubmit,
     /// A payout in transit was not executed: its money goes back to the leaf.
     TreasuryReject,
+    /// The payee of a payout in transit is on a sanctions list: its money is blocked.
+    TreasuryBlock,
+    /// A licence frees blocked money: it goes back to the leaf.
+    TreasuryUnblock,
     /// Money moved from one leaf of a physical bank account to another; between legal entities, also the loan or the repayment that this is.
     TreasuryLeafMove,
     /// Interest on what one legal entity of the group owes another.
@@ -101,7 +105,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 45] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::PurchaseGoogle,
@@ -130,6 +134,8 @@ impl PostingKind {
         Self::TreasuryRelease,
         Self::TreasurySubmit,
         Self::TreasuryReject,
+        Self::TreasuryBlock,
+        Self::TreasuryUnblock,
         Self::TreasuryLeafMove,
         Self::TreasuryInterest,
         Self::TreasuryAllocation,
@@ -179,6 +185,8 @@ impl PostingKind {
             Self::TreasuryRelease => "treasury.release",
             Self::TreasurySubmit => "treasury.submit",
             Self::TreasuryReject => "treasury.reject",
+            Self::TreasuryBlock => "treasury.block",
+            Self::TreasuryUnblock => "treasury.unblock",
             Self::TreasuryLeafMove => "treasury.leaf_move",
             Self::TreasuryInterest => "treasury.interest",
             Self::TreasuryAllocation => "treasury.allocation",

@@ -219,6 +219,7 @@ async fn what_two_people_book_onto_leaves_is_listed_and_verified() {
     assert_eq!(booked.state(), ProposalState::Done, "{}", booked.result);
     let drawn = "\
 bank-usd  Operating (USD)             99.85  99.85 at the bank
+├─ bank-usd-blocked  Blocked           0.00
 ├─ bank-usd-fees  Fees and interest   -0.15
 ├─ bank-usd-in-transit  In transit     0.00
 ├─ bank-usd-incoming  Incoming         0.00

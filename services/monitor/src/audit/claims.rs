@@ -63,7 +63,12 @@ impl RowsOf {
             | PostingKind::TreasuryMove
             | PostingKind::TreasuryReceipt => Some(Self::Treasury),
             // Twins are proved against the books of apps. What follows a reservation's hold has ids that its row does not keep; a guard lets each step happen once.
-            PostingKind::TreasuryTwin | PostingKind::TreasuryRelease | PostingKind::TreasurySubmit | PostingKind::TreasuryReject => None,
+            PostingKind::TreasuryTwin
+            | PostingKind::TreasuryRelease
+            | PostingKind::TreasurySubmit
+            | PostingKind::TreasuryReject
+            | PostingKind::TreasuryBlock
+            | PostingKind::TreasuryUnblock => None,
             // Revenue is proved by the lots that it was earned of.
             PostingKind::Gift | PostingKind::ReceiptWait | PostingKind::RevenueDay | PostingKind::BenchCoins => None,
         }

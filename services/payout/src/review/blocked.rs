@@ -8,6 +8,7 @@ use crate::{
     domain::{Payout, PayoutPhase},
     drive::now_ms,
     error::Error,
+    liquidity::{GivenUp, ReservationStep},
     payouts::Payouts,
     postings,
     store::{
@@ -90,6 +91,9 @@ impl Payouts {
 
     /// Gives blocked money back; to suspense if the creator's account is closed.
     pub(crate) async fn unblock(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        if let GivenUp::Later(not_posted) = self.free_blocked(&payout).await? {
+            return self.give_up_later(payout, &not_posted).await;
+        }
         let closed = payout.blocked_by == CLOSED;
         let draft = if closed { postings::unblocking_to_suspense(&payout) } else { postings::unblocking(&payout) };
         match self.ledger.posting(&payout.book, draft).await {
@@ -111,6 +115,10 @@ impl Payouts {
 
     /// Posts all of the hold of a payout whose payee is listed, so that its money can be blocked. The submission is found if a worker had posted it before.
     pub(crate) async fn take_for_blocking(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        let payout = match self.hold_for_blocking(payout).await? {
+            ReservationStep::Go(payout) => payout,
+            ReservationStep::Stop(saved) => return Ok(saved),
+        };
         let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));
         match self.ledger.post_pending(hold, fields).await {
             Ok(posting) => {

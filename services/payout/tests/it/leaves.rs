@@ -61,7 +61,7 @@ pub struct Treasury<'a> {
 }
 
 impl<'a> Treasury<'a> {
-    async fn start(world: &'a World) -> Treasury<'a> {
+    pub async fn start(world: &'a World) -> Treasury<'a> {
         Self::start_with(world, TREE).await
     }
 
@@ -115,12 +115,12 @@ impl<'a> Treasury<'a> {
         self.follow().await;
     }
 
-    async fn follow(&self) {
+    pub async fn follow(&self) {
         self.service.follower().round().await.unwrap();
     }
 
     /// A leaf's balance, what of it is not held, and what is in transit of its account; the books prove.
-    async fn leaf(&self, account: &str) -> (i64, i64, i64) {
+    pub async fn leaf(&self, account: &str) -> (i64, i64, i64) {
         let mut client = TreasuryServiceClient::new(self.way.clone());
         let request = ProveBooksRequest { book: "treasury".to_owned(), physical_account: String::new() };
         let proof = client.prove_books(self.by(request)).await.unwrap().into_inner();

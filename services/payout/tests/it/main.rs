@@ -5,6 +5,7 @@ mod accounts;
 mod ach;
 mod api_bank;
 mod api_callbacks;
+mod blocking;
 mod callbacks;
 mod calls;
 mod closing;

@@ -20,9 +20,9 @@ use uuid::Uuid;
 /// What has not happened by then never will.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// A name on the list, and one that is not.
-const LISTED: &str = "Mirosh Quenbar";
-const BLOCKED: &str = "house/blocked_funds/USD";
-const PAYABLE: &str = "creator/ana/payable/USD";
+pub const LISTED: &str = "Mirosh Quenbar";
+pub const BLOCKED: &str = "house/blocked_funds/USD";
+pub const PAYABLE: &str = "creator/ana/payable/USD";
 
 pub fn new_id() -> String {
     Uuid::now_v7().to_string()
@@ -66,7 +66,7 @@ fn screened(world: &World, dir: &Path) -> Config {
 }
 
 /// A service that screens with the first edition, and a creator with money. The directory has the list.
-async fn screening(database: Database, change: impl FnOnce(&mut Config)) -> (World, Running, TempDir) {
+pub async fn screening(database: Database, change: impl FnOnce(&mut Config)) -> (World, Running, TempDir) {
     let list = tempfile::tempdir().unwrap();
     write_list(list.path(), &FIRST);
     let world = World::open(database, 60).await;
@@ -160,7 +160,7 @@ pub async fn approve(world: &World, running: &Running, who: &str, review: &Payou
     Ok(answer.into_inner().review.unwrap())
 }
 
-async fn unblock(world: &World, running: &Running, who: &str, payout: &Payout, number: &str) -> Result<BlockedPayout, Status> {
+pub async fn unblock(world: &World, running: &Running, who: &str, payout: &Payout, number: &str) -> Result<BlockedPayout, Status> {
     let request = UnblockPayoutRequest {
         request_id: new_id(),
         book: BOOK.into(),
@@ -173,7 +173,7 @@ async fn unblock(world: &World, running: &Running, who: &str, payout: &Payout, n
 }
 
 /// Waits until an account has this balance.
-async fn until_balance(world: &World, running: &Running, account: &str, balance: i64) {
+pub async fn until_balance(world: &World, running: &Running, account: &str, balance: i64) {
     let mut changes = running.service.changes();
     soon(account, async {
         while world.balance(account).await.0 != balance {

@@ -111,7 +111,8 @@ pub fn forecast(
     let today = now.to_zoned(TimeZone::UTC).date();
     let (next_funding, following_funding) = window.next_two(calendars, now)?;
     let cash = view.cash.get(&window.account).copied().unwrap_or_default();
-    let in_transit = view.leaves.get(&StandardLeaf::InTransit.id(&window.account)).map_or(0, |sums| sums.booked);
+    let booked = |leaf: StandardLeaf| view.leaves.get(&leaf.id(&window.account)).map_or(0, |sums| sums.booked);
+    let (in_transit, blocked) = (booked(StandardLeaf::InTransit), booked(StandardLeaf::Blocked));
     let (mut held, mut sweepable) = (0_i64, 0_i64);
     for (id, sums) in &view.leaves {
         if structure.root(id).is_none_or(|root| root.id != window.account) {
@@ -124,7 +125,7 @@ pub fn forecast(
             sweepable = sweepable.saturating_add(free.max(0));
         }
     }
-    let available = cash.saturating_sub(in_transit).saturating_sub(held);
+    let available = cash.saturating_sub(in_transit).saturating_sub(blocked).saturating_sub(held);
     let short = window.minimum.saturating_sub(available).max(0);
     let sweepable = sweepable.min(available.saturating_sub(window.minimum)).max(0);
     let (zoned, coming) = (next_funding.to_zoned(window.zone.clone()), inflow.coming.get(&window.account).copied().unwrap_or_default());

@@ -23,12 +23,14 @@ impl BookView {
     #[must_use]
     pub fn at_bank(&self, structure: &Structure, account: &str) -> i64 {
         let cash = self.cash.get(account).copied().unwrap_or_default();
-        let transit = self.leaves.get(&StandardLeaf::InTransit.id(account)).map_or(0, |sums| sums.booked);
+        let taken =
+            [StandardLeaf::InTransit, StandardLeaf::Blocked].map(|leaf| self.leaves.get(&leaf.id(account)).map_or(0, |sums| sums.booked));
+        let free = taken.into_iter().fold(cash, i64::saturating_sub);
         let inside = self
             .leaves
             .iter()
             .filter(|(leaf, sums)| sums.pending_debits > 0 && structure.root(leaf).is_some_and(|root| root.id == account));
-        inside.fold(cash.saturating_sub(transit), |left, (_, sums)| left.saturating_sub(sums.pending_debits))
+        inside.fold(free, |left, (_, sums)| left.saturating_sub(sums.pending_debits))
     }
 }
 

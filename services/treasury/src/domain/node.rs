@@ -78,6 +78,8 @@ money::named! {
         Suspense = "suspense",
         /// What left another of our accounts for this one, until the bank books it here.
         Incoming = "incoming",
+        /// What the law blocks: of payouts whose payees are on a sanctions list, until a licence frees it.
+        Blocked = "blocked",
     }
 }
 
@@ -146,6 +148,7 @@ impl StandardLeaf {
             Self::Rounding => "Rounding",
             Self::Suspense => "Suspense",
             Self::Incoming => "Incoming",
+            Self::Blocked => "Blocked",
         }
     }
 
@@ -157,6 +160,7 @@ impl StandardLeaf {
             Self::Rounding => "rounding",
             Self::Suspense => "suspense",
             Self::Incoming => "incoming",
+            Self::Blocked => "blocked",
         }
     }
 
@@ -169,7 +173,11 @@ impl StandardLeaf {
     /// The node as it is made with its account.
     #[must_use]
     pub fn node(self, account: &PhysicalAccount) -> Node {
-        let funds = if account.client_money { FundsClass::Client } else { FundsClass::Own };
+        let funds = match self {
+            Self::Blocked => FundsClass::Blocked,
+            _ if account.client_money => FundsClass::Client,
+            _ => FundsClass::Own,
+        };
         let leaf = Leaf { funds, uses: BTreeSet::new(), state: LeafState::Open, standard: Some(self) };
         Node {
             id: self.id(&account.id),

@@ -1,4 +1,4 @@
-//! What a payout of an app's book reserves on a leaf: held, then in transit, then paid or given back.
+//! What a payout of an app's book reserves on a leaf: held, then in transit, then paid, given back, or blocked until a licence frees it.
 use super::{FundsUse, LeafSums, Node, PhysicalAccount, StandardLeaf, Structure, claim::house_account, moves::BookView};
 use chart::Purpose;
 use money::{BookName, Money};
@@ -22,6 +22,12 @@ money::named! {
         Returning = "returning",
         /// The leaf has it back.
         Released = "released",
+        /// Its payee is on a sanctions list; the money is being moved from transit to what is blocked.
+        Blocking = "blocking",
+        /// It is blocked.
+        Blocked = "blocked",
+        /// A licence frees it; the money is being moved back to the leaf.
+        Unblocking = "unblocking",
     }
 }
 
@@ -79,6 +85,15 @@ pub struct LeafReservation {
     pub settled_by: Option<Uuid>,
 }
 
+/// What becomes of the money of a reservation that pays nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenUpTo {
+    /// The leaf has it back.
+    Leaf,
+    /// It is blocked by law.
+    Blocked,
+}
+
 /// The rules of a reservation, in the order in which they are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReservationRule {
@@ -130,6 +145,12 @@ impl Structure {
             own.is_some_and(|own| super::claim::claim_names(account).contains(&own))
         };
         self.accounts.values().filter(of).find(|account| named(account))
+    }
+
+    /// The leaf of a physical account for what is blocked by law; `None`: another leaf has its id, or the account is unknown.
+    #[must_use]
+    pub fn blocked_leaf(&self, account: &str) -> Option<&Node> {
+        self.nodes.get(&StandardLeaf::Blocked.id(account)).filter(|node| node.standard() == Some(StandardLeaf::Blocked))
     }
 
     /// The leaf of a physical account for what is instructed and not booked by the bank.

@@ -37,6 +37,23 @@ pub fn rejected(id: Uuid, row: &LeafReservation, in_transit: &str) -> PostingDra
     once(draft.money(transit, leaf, row.asked.amount).money(covered, cover, row.asked.amount), row)
 }
 
+/// The payee is on a sanctions list: leaf and cover are blocked.
+#[must_use]
+pub fn blocked(id: Uuid, row: &LeafReservation, [in_transit, blocked]: [&str; 2]) -> PostingDraft {
+    let [transit, covered] = of_account(row, in_transit);
+    let [kept, cover] = of_account(row, blocked);
+    let draft = PostingDraft::new(PostingKind::TreasuryBlock, id);
+    once(draft.money(transit, kept, row.asked.amount).money(covered, cover, row.asked.amount), row)
+}
+
+/// A licence frees what was blocked: leaf and cover come back.
+#[must_use]
+pub fn unblocked(id: Uuid, row: &LeafReservation, blocked: &str) -> PostingDraft {
+    let ([leaf, kept], [cover, covered]) = both(row, blocked);
+    let draft = PostingDraft::new(PostingKind::TreasuryUnblock, id);
+    once(draft.money(kept, leaf, row.asked.amount).money(covered, cover, row.asked.amount), row)
+}
+
 /// Whatever ids it is tried under, each step is posted once.
 fn once(draft: PostingDraft, row: &LeafReservation) -> PostingDraft {
     let guard = GuardKey::reservation(&row.asked.app, row.asked.reservation_id, draft.kind());
@@ -47,14 +64,20 @@ fn once(draft: PostingDraft, row: &LeafReservation) -> PostingDraft {
         .field("reservation_id", row.asked.reservation_id)
 }
 
-fn both<'a>(row: &'a LeafReservation, in_transit: &'a str) -> ([Account<'a>; 2], [Account<'a>; 2]) {
-    (sides(row, in_transit, Purpose::VirtualAccount), sides(row, in_transit, Purpose::ClaimCover))
+fn both<'a>(row: &'a LeafReservation, standard: &'a str) -> ([Account<'a>; 2], [Account<'a>; 2]) {
+    (sides(row, standard, Purpose::VirtualAccount), sides(row, standard, Purpose::ClaimCover))
 }
 
-/// The accounts of this purpose of the leaf that pays and of the leaf for what is in transit.
-fn sides<'a>(row: &'a LeafReservation, in_transit: &'a str, purpose: Purpose) -> [Account<'a>; 2] {
+/// The accounts of this purpose of the leaf that pays and of a standard leaf of its physical account.
+fn sides<'a>(row: &'a LeafReservation, standard: &'a str, purpose: Purpose) -> [Account<'a>; 2] {
     let currency = row.asked.amount.currency();
-    [account(&row.leaf_entity, &row.leaf, purpose, currency), account(&row.account_entity, in_transit, purpose, currency)]
+    [account(&row.leaf_entity, &row.leaf, purpose, currency), account(&row.account_entity, standard, purpose, currency)]
+}
+
+/// Money and cover of a standard leaf of the physical account that pays.
+fn of_account<'a>(row: &'a LeafReservation, standard: &'a str) -> [Account<'a>; 2] {
+    let currency = row.asked.amount.currency();
+    [Purpose::VirtualAccount, Purpose::ClaimCover].map(|purpose| account(&row.account_entity, standard, purpose, currency))
 }
 
 fn account<'a>(entity: &'a str, leaf: &'a str, purpose: Purpose, currency: Currency) -> Account<'a> {

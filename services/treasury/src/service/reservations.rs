@@ -1,6 +1,6 @@
 //! The RPCs of the payout service: money of leaves that payouts take.
 use super::Handlers;
-use crate::wire::reservations as wire;
+use crate::{domain::reservation::GivenUpTo, wire::reservations as wire};
 use api::treasury::{ReleaseFundsRequest, ReleaseFundsResponse, ReserveFundsRequest, ReserveFundsResponse};
 use chart::Poster;
 use identity::Role;
@@ -19,9 +19,10 @@ impl Handlers {
     pub(super) async fn funds_released(&self, request: Request<ReleaseFundsRequest>) -> Result<ReleaseFundsResponse, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
+        let to = if request.blocked { GivenUpTo::Blocked } else { GivenUpTo::Leaf };
         let asked = wire::released(caller.book(&request.book)?, request)?;
         check_payout(&caller)?;
-        let row = self.treasury.release_funds(&asked).await?;
+        let row = self.treasury.release_funds(&asked, to).await?;
         Ok(ReleaseFundsResponse { reservation: Some(wire::reservation(&asked, Some(&row))) })
     }
 }

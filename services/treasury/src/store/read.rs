@@ -92,10 +92,11 @@ impl Store {
     }
 }
 
-/// Gives accounts that older programs added the standard leaf that these did not know. Where a leaf of theirs has its id, the account stays without it.
+/// Gives accounts that older programs added the standard leaves that these did not know. Where a leaf of theirs has such an id, the account stays without it.
 fn add_later_leaves(structure: &mut Structure) {
-    let accounts: Vec<_> = structure.accounts.values().map(|account| StandardLeaf::Incoming.node(account)).collect();
-    for node in accounts {
+    let later = [StandardLeaf::Incoming, StandardLeaf::Blocked];
+    let nodes: Vec<_> = structure.accounts.values().flat_map(|account| later.map(|standard| standard.node(account))).collect();
+    for node in nodes {
         structure.nodes.entry(node.id.clone()).or_insert(node);
     }
 }

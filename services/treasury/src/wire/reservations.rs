@@ -33,7 +33,7 @@ pub fn reserved(app: BookName, request: &ReserveFundsRequest) -> Result<AskedRes
 
 /// What a payout gives up.
 pub fn released(app: BookName, request: ReleaseFundsRequest) -> Result<AskedReservation, Status> {
-    let ReleaseFundsRequest { book, reservation_id, payout_id, entity, bank_account, amount } = request;
+    let ReleaseFundsRequest { book, reservation_id, payout_id, entity, bank_account, amount, blocked: _ } = request;
     // No intent is looked for any more.
     let intent_posting_id = Uuid::nil().to_string();
     reserved(app, &ReserveFundsRequest { book, reservation_id, payout_id, entity, bank_account, amount, intent_posting_id })
@@ -47,6 +47,7 @@ pub fn reservation(asked: &AskedReservation, row: Option<&LeafReservation>) -> F
         LeafReservationState::Submitting | LeafReservationState::InTransit => FundsReservationState::InTransit,
         LeafReservationState::Settled => FundsReservationState::Settled,
         LeafReservationState::Voiding | LeafReservationState::Returning | LeafReservationState::Released => FundsReservationState::Released,
+        LeafReservationState::Blocking | LeafReservationState::Blocked | LeafReservationState::Unblocking => FundsReservationState::Blocked,
     });
     let text = |of: fn(&LeafReservation) -> &String| row.map(of).cloned().unwrap_or_default();
     FundsReservation {

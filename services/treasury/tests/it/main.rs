@@ -5,6 +5,7 @@ mod accounting;
 mod accounting_seeds;
 mod allocations;
 mod bank;
+mod blocked;
 mod fixture;
 mod imported;
 mod intake;

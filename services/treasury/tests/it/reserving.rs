@@ -46,8 +46,12 @@ impl Fixture {
     }
 
     pub async fn release(&self, payout: &AppPayout) -> Result<State, Status> {
+        self.give_up(payout, false).await
+    }
+
+    pub async fn give_up(&self, payout: &AppPayout, blocked: bool) -> Result<State, Status> {
         let ReserveFundsRequest { book, reservation_id, payout_id, entity, bank_account, amount, .. } = asked(payout);
-        let request = ReleaseFundsRequest { book, reservation_id, payout_id, entity, bank_account, amount };
+        let request = ReleaseFundsRequest { book, reservation_id, payout_id, entity, bank_account, amount, blocked };
         self.as_payout().release_funds(request).await.map(|answer| answer.into_inner().reservation.unwrap().state())
     }
 
@@ -136,13 +140,13 @@ impl RandomPayouts {
             }
             _ => {
                 drop(crash(fixture.release(&payout), below(numbers, 80)).await);
-                self.give_up(fixture, at).await;
+                self.give_up_one(fixture, at).await;
                 None
             }
         }
     }
 
-    async fn give_up(&mut self, fixture: &Fixture, at: usize) {
+    async fn give_up_one(&mut self, fixture: &Fixture, at: usize) {
         let (payout, submitted) = self.0.remove(at);
         assert_eq!(fixture.release(&payout).await.unwrap(), State::Released);
         if submitted {
@@ -153,7 +157,7 @@ impl RandomPayouts {
     /// None of those that are left is paid.
     pub async fn end(mut self, fixture: &Fixture) {
         while !self.0.is_empty() {
-            self.give_up(fixture, 0).await;
+            self.give_up_one(fixture, 0).await;
         }
     }
 }

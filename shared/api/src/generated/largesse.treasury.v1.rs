@@ -1610,6 +1610,10 @@ pub struct ReleaseFundsRequest {
     /// As in ReserveFunds: what would leave the bank account. Required.
     #[prost(message, optional, tag = "6")]
     pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// True where the payee is on a sanctions list: the money does not go back to the leaf, but is blocked. A later call with false frees it, once a licence is
+    /// recorded. One that the leaf has back already stays there.
+    #[prost(bool, tag = "7")]
+    pub blocked: bool,
 }
 /// The reservation that was given up.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1635,6 +1639,8 @@ pub enum FundsReservationState {
     Settled = 4,
     /// The leaf has its money back. This id is used up: another reservation needs another one.
     Released = 5,
+    /// The payee is on a sanctions list: the money is on the account's leaf for what the law blocks, until ReleaseFunds without `blocked` frees it.
+    Blocked = 6,
 }
 impl FundsReservationState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1649,6 +1655,7 @@ impl FundsReservationState {
             Self::InTransit => "FUNDS_RESERVATION_STATE_IN_TRANSIT",
             Self::Settled => "FUNDS_RESERVATION_STATE_SETTLED",
             Self::Released => "FUNDS_RESERVATION_STATE_RELEASED",
+            Self::Blocked => "FUNDS_RESERVATION_STATE_BLOCKED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1660,6 +1667,7 @@ impl FundsReservationState {
             "FUNDS_RESERVATION_STATE_IN_TRANSIT" => Some(Self::InTransit),
             "FUNDS_RESERVATION_STATE_SETTLED" => Some(Self::Settled),
             "FUNDS_RESERVATION_STATE_RELEASED" => Some(Self::Released),
+            "FUNDS_RESERVATION_STATE_BLOCKED" => Some(Self::Blocked),
             _ => None,
         }
     }

@@ -70,7 +70,7 @@ const fn of_debt(kind: PostingKind, transfers: &'static [TransferRule]) -> Posti
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 43] = [
+pub const POSTING_RULES: [PostingRule; 45] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -235,6 +235,8 @@ pub const POSTING_RULES: [PostingRule; 43] = [
     // What covers the app's claim goes with the money, so that a leaf always has what it covers.
     reserved(PostingKind::TreasurySubmit),
     reserved(PostingKind::TreasuryReject),
+    reserved(PostingKind::TreasuryBlock),
+    reserved(PostingKind::TreasuryUnblock),
     posted(
         PostingKind::TreasuryLeafMove,
         Poster::Treasury,

@@ -1,6 +1,10 @@
 //! Every kind has one row, rows name accounts of one unit, and a posting that breaks its rule is reported with how.
 use super::*;
+use crate::Purpose;
+use AccountClass::{CoinsRedeemed, CreatorDiamonds, CreatorPayable, DiamondsIssued, DiamondsRedeemed, ViewerCoins};
 use money::Currency;
+
+const ACCRUED: AccountClass = AccountClass::House(Purpose::AccruedCreatorLiability);
 
 const USD: fn() -> Unit = || Unit::Currency(Currency::try_new("USD").unwrap());
 

@@ -36,6 +36,7 @@ fn a_tree_is_listed_from_its_root_down_and_every_sum_is_that_of_the_leaves_below
             ("us", 2, sums(500, 50, 5)),
             ("us-costs", 3, sums(-200, 0, 0)),
             ("us-creators", 3, sums(700, 50, 5)),
+            ("bank-usd-blocked", 1, none),
             ("bank-usd-fees", 1, none),
             ("bank-usd-in-transit", 1, none),
             ("bank-usd-incoming", 1, none),

@@ -143,9 +143,9 @@ fn a_new_structure_is_made_parents_first_with_standard_leaves_and_the_same_file_
     let structure = made(&file);
     let standard: Vec<_> =
         structure.nodes.values().filter_map(|node| node.standard().map(|standard| (node.id.as_str(), standard))).collect();
-    assert_eq!(standard.len(), 6, "{standard:?}");
+    assert_eq!(standard.len(), 7, "{standard:?}");
     assert!(standard.iter().all(|(id, standard)| *id == standard.id("bank-usd")));
-    assert_eq!((structure.nodes.len(), structure.numbers.len()), (11, 3));
+    assert_eq!((structure.nodes.len(), structure.numbers.len()), (12, 3));
     let kinds: Vec<_> =
         planned(&Structure::default(), &file).changes.iter().map(|change| (change.kind(), change.id().to_owned())).collect();
     let at = |id: &str| kinds.iter().position(|(_, changed)| changed == id).unwrap();

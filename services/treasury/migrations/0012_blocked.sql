@@ -1,0 +1,2 @@
+-- No table changes. A reservation can be `blocking`, `blocked` and `unblocking`, and every physical account has the standard leaf `blocked`: programs before this one
+-- can't read either, and would give blocked money back.
