@@ -193,3 +193,32 @@ async fn a_later_statement_explains_a_sum_and_one_that_does_not_opens_it_again()
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_debit_that_may_have_paid_another_books_payouts_is_ended_by_who_covers_both() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let lost = LostMessage::send(&world).await;
+        let debit = lost.listed(Open).await;
+        let pool = world.database.open("payout", &payout::store::MIGRATIONS).await.unwrap();
+        let plant = sqlx::query("INSERT INTO unexplained_debit_payout (debit_id, book, payout_id) VALUES ($1, 'app-eu', $2)");
+        plant.bind(&debit.debit_id).bind(new_id()).execute(&pool).await.unwrap();
+        let refusal = lost.resolve(&world, "sam", found(&debit, OtherMoney)).await.unwrap_err();
+        assert_eq!(told(&refusal), (Code::PermissionDenied, "DEBIT_OF_OTHER_BOOKS".to_owned()));
+        let open = lost.listed(Open).await;
+        assert_eq!(
+            (open.proposed_by.as_str(), open.candidates.len()),
+            ("", 3),
+            "nothing was changed, and another book's payouts are not shown"
+        );
+        for (who, state) in [("sam", Open), ("eve", Resolved)] {
+            let mut request = world.bed.unexplained(who, Role::Finance, &[BOOK, "app-eu"], found(&debit, OtherMoney));
+            request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
+            let ended = lost.running.client().resolve_unexplained_debit(request).await.unwrap().into_inner().debit.unwrap();
+            assert_eq!(ended.state(), state, "{who}");
+        }
+        lost.running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
