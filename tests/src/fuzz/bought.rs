@@ -5,6 +5,7 @@ use money::BookName;
 use purchase::{Bundle, Config, PackageCatalogue, catalogue::PackageOffer, stores::apple::ReceiptVerifier};
 use sandbox::store::{Store, StorePurchase};
 use std::sync::LazyLock;
+use storereports::ReportFormat;
 
 /// A list of packages.
 pub(super) const PRICES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"coins.70\"\nmarket = \"US\"\nchannel = \"app\"\ncoins = 70\n\
@@ -14,6 +15,29 @@ pub(super) const PRICES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"co
                                  source = \"invented\"\n";
 
 const BUNDLE: &str = "com.example.app";
+
+// Reports of stores, invented.
+const DETAIL: &str = "Start Date\tEnd Date\tUPC\tISRC/ISBN\tVendor Identifier\tQuantity\tPartner Share\tExtended Partner Share\tPartner Share Currency\tSales or Return\tApple Identifier\tTitle\tCountry Of Sale\tPromo Code\tCustomer Price\tCustomer Currency\r\n\
+11/01/2026\t11/28/2026\t\t\tcoins.70\t3\t0.70\t2.10\tUSD\tS\t1\tCoins\tUS\t\t0.99\tUSD\r\n\
+11/01/2026\t11/28/2026\t\t\tcoins.70\t-1\t0.70\t-0.70\tUSD\tR\t1\tCoins\tUS\t\t-0.99\tUSD\r\n\
+Total_Rows\t2\r\nTotal_Amount\t1.40\r\nTotal_Units\t2\r\n";
+const SUMMARY: &str = "\u{feff}Payments and Financial Reports,\"(November, 2026)\"\n\n\
+Region (Currency),Units Sold,Earned,Pre-Tax Subtotal,Input Tax,Adjustments,Withholding Tax,Total Owed,Exchange Rate,Proceeds,Bank Account Currency\n\
+Americas (USD),2,1.40,1.40,0.00,0.00,-0.10,1.30,0.900000,1.17,EUR\nTotal,1.17\n";
+const EARNINGS: &str = "Description,Transaction Date,Transaction Time,Tax Type,Transaction Type,Refund Type,Product Title,Product id,Product Type,Sku Id,Hardware,Buyer Country,Buyer State,Buyer Postal Code,Buyer Currency,Amount (Buyer Currency),Currency Conversion Rate,Merchant Currency,Amount (Merchant Currency)\n\
+GPA.1,\"Nov 3, 2026\",1:00:00 AM PST,,Charge,,\"Coins, many\",com.example,inapp,coins.70,,US,CA,94043,USD,0.99,0.900000,EUR,0.89\n\
+GPA.1,\"Nov 3, 2026\",1:00:00 AM PST,,Google fee,,Coins,com.example,inapp,coins.70,,US,CA,94043,USD,-0.29,0.900000,EUR,-0.26\n";
+const BALANCE: &str = r#"{"object":"list","has_more":false,"data":[
+{"id":"txn_1","object":"balance_transaction","amount":74,"currency":"usd","fee":32,"fee_details":[{"amount":30,"type":"stripe_fee"},{"amount":2,"type":"tax"}],"net":42,"source":{"id":"ch_1","object":"charge","amount":74,"currency":"usd","payment_intent":"pi_1"},"type":"charge","created":1795830000},
+{"id":"txn_2","amount":-42,"currency":"usd","fee":0,"fee_details":[],"net":-42,"source":{"id":"po_1","object":"payout","status":"paid","arrival_date":1795916400},"type":"payout","created":1795830000}]}"#;
+const ALIPAY: &str = "#支付宝业务明细查询\n#账号：[20880000]\n支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,对方账户,订单金额（元）,商家实收（元）,商家优惠（元）,退款批次号/请求号,服务费（元）,分润（元）,备注\n\
+2026112822\t,ord1\t,交易    ,Coins,2026-11-28 09:00:00,2026-11-28 09:00:05,a***@example.com,6.00,5.50,-0.50,,-0.04,0.00,\n\
+2026112822\t,ord1\t,退款,Coins,2026-11-28 09:00:00,2026-11-28 10:00:05,a***@example.com,-2.00,-2.00,0.00,r1,0.01,0.00,\n\
+#业务明细列表结束\n#交易合计：1笔，商家实收共5.50元，商家优惠共0.50元\n#退款合计：1笔，商家实收退款共-2.00元，商家优惠退款共0.00元\n";
+const WECHAT: &str = "\u{feff}交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注\r\n\
+`2026-11-28 09:00:00,`wx1,`190,`0,`,`4200,`ord1,`o1,`NATIVE,`SUCCESS,`OTHERS,`CNY,`6.00,`0.00,`0,`0,`0.00,`0.00,`,`,`Coins, many,`,`0.04000,`0.60%,`6.00,`0.00,`\r\n\
+`2026-11-28 10:00:00,`wx1,`190,`0,`,`4200,`ord1,`o1,`NATIVE,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`5030,`r1,`2.00,`0.00,`ORIGINAL,`SUCCESS,`Coins, many,`,`-0.01000,`0.60%,`0.00,`2.00,`\r\n\
+总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n`2,`6.00,`2.00,`0.00,`0.03000,`6.00,`2.00\r\n";
 
 /// A pretend store, the verifier that trusts it, and two receipts with their transactions' ids.
 struct FuzzShop {
@@ -73,4 +97,20 @@ pub(super) fn prices(bytes: &[u8]) {
             assert!(offers.iter().all(sold), "{offers:?}");
         }
     }
+}
+
+/// The number of a format, and a report in it: it is read within bounds, and twice the same.
+pub(super) fn report(bytes: &[u8]) {
+    let Some((format, report)) = bytes.split_first() else { return };
+    let Some(format) = ReportFormat::ALL.get(usize::from(*format % 6)) else { return };
+    let read = storereports::read(*format, report);
+    assert_eq!(read, storereports::read(*format, report));
+    if let Ok(read) = read {
+        assert!(read.lines.len() <= 3 * storereports::LINES_MAX && read.lines.iter().all(|line| line.happened_on.year() >= 2_000));
+    }
+}
+
+pub(super) fn reports() -> Vec<Vec<u8>> {
+    let with = |format: u8, text: &str| [&[format], text.as_bytes()].concat();
+    vec![with(0, DETAIL), with(1, SUMMARY), with(2, EARNINGS), with(3, BALANCE), with(4, ALIPAY), with(5, WECHAT)]
 }

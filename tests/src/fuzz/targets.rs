@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 28] = [
+pub const TARGETS: [Target; 29] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
     Target { name: "account_log", run: account_log, seeds: account_log_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
@@ -48,6 +48,7 @@ pub const TARGETS: [Target; 28] = [
     Target { name: "pain002", run: pain002, seeds: || texts(&[include_str!("seeds/pain002.xml")]) },
     Target { name: "camt053", run: camt053, seeds: || texts(&[include_str!("seeds/camt053.xml")]) },
     Target { name: "receipt", run: bought::receipt, seeds: bought::receipts },
+    Target { name: "store_report", run: bought::report, seeds: bought::reports },
     Target { name: "prices", run: bought::prices, seeds: || texts(&[bought::PRICES]) },
     Target { name: "gifts", run: listed::gifts, seeds: || texts(&[listed::GIFTS]) },
     Target { name: "rates", run: listed::rates, seeds: || texts(&[listed::RATES]) },

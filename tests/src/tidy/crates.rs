@@ -42,6 +42,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/reconciliation", &[&["matching", "iso20022", "rails", "money"]], &[]),
     row("shared/bankapi", &[&["accounts", "money"]], &[]),
     row("shared/screening", &[], &[]),
+    row("shared/storereports", &[&["money"]], &[]),
     // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),
     row("shared/identity", &[&["money", "http_client"]], &[]),
@@ -128,6 +129,7 @@ pub const CRATES: &[CrateRow] = &[
                 "rails",
                 "accounts",
                 "screening",
+                "storereports",
                 "runtime",
                 "operations",
                 "demo",
