@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 129] = [
+pub const PLAN: [(&str, TablePlacement); 130] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -106,6 +106,7 @@ pub const PLAN: [(&str, TablePlacement); 129] = [
     ("purchase.revenue_posting", SERVICES),
     ("purchase.refund_fact", Coordinator("what a store says of a transaction is kept once in all books together")),
     ("purchase.refund", SERVICES),
+    ("purchase.dispute_step", SERVICES),
     ("purchase.viewer_debt", SERVICES),
     ("purchase.debt_settlement", SERVICES),
     ("purchase.store_outbox", SERVICES),

@@ -7,6 +7,7 @@ use money::Coins;
 use crate::domain::{Purchase, PurchaseState, StoreKind};
 use crate::lots::read::RESTORES;
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
+use crate::refunds::dispute::DisputeStep;
 use crate::refunds::step::{DebtSettlement, RefundStep};
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
@@ -78,10 +79,25 @@ pub fn paid_back(step: &RefundStep, of: &Purchase) -> PostingDraft {
         (contra, house(Purpose::CommissionExpense), money.commission),
         (contra, house(receivable), money.contra - money.commission),
         (house(Purpose::TaxPayable), house(Purpose::ProcessorReceivable), money.tax),
+        // Withdrawn before, so that it is not taken out of the receivable once more.
+        (house(Purpose::ProcessorReceivable), house(Purpose::DisputedAmounts), money.disputed),
     ] {
         draft = signed(draft, debit, credit, SignedMoney::try_new(step.currency, minor_units).expect("checked when the step was read"));
     }
     named(draft, step)
+}
+
+/// What a card processor withdraws for a disputed payment, and charges for that; or gives back.
+pub fn disputed(step: &DisputeStep, of: &Purchase) -> PostingDraft {
+    let entity = HouseId::try_new(&of.sold.entity).unwrap_or(HouseId::MAIN);
+    let house = |purpose| Account::of_entity(entity, purpose, step.currency);
+    let guard = GuardKey::refund(of.purchase_id, step.step_no, PostingKind::DisputeMoney);
+    let mut draft = PostingDraft::new(PostingKind::DisputeMoney, step.request()).once(guard);
+    for (purpose, minor_units) in [(Purpose::DisputedAmounts, step.withdrawn), (Purpose::DisputeFee, step.fee)] {
+        let moved = SignedMoney::try_new(step.currency, minor_units).expect("checked when the step was read");
+        draft = signed(draft, house(purpose), house(Purpose::ProcessorReceivable), moved);
+    }
+    draft.field("purchase_id", step.purchase_id).field("user_id", &of.user).field("step_no", step.step_no).happened_at(step.created_at_ms)
 }
 
 /// Coins of a viewer's wallet pay for what the viewer owes.

@@ -5,10 +5,15 @@
 //! lots have read that posting they know which of the purchase's coins were spent, and the step's money follows. A step that is taken back does the opposite. Each
 //! posting's request is recorded before it is sent, so a crash repeats it and never adds one.
 //!
-//! - `read`: notifications as facts. `apply`: facts as steps. `post`: the postings of a step. `debts`: coins that come to a wallet pay for its owner's debt.
+//! What a store withdraws while its buyer's bank disputes a payment, and gives back if the dispute is won, is posted beside that; a dispute that is lost is a refund out
+//! of what was withdrawn.
+//!
+//! - `read`: notifications as facts. `apply`: facts as steps. `post`: the postings of a step. `debts`: coins that come to a wallet pay for its owner's debt. [`dispute`]:
+//!   what is withdrawn for disputes.
 
 mod apply;
 mod debts;
+pub mod dispute;
 pub mod fact;
 mod post;
 mod read;
@@ -29,6 +34,7 @@ impl Purchases {
         // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.
         let planned_at = SystemTime::now();
         self.apply_refunds((now, planned_at), count_max).await?;
+        self.post_disputes((now, planned_at), count_max).await?;
         self.post_steps((now, planned_at), count_max).await?;
         self.settle_debts((now, planned_at), count_max).await
     }

@@ -2,10 +2,12 @@
 //!
 //! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
 //!   they must be told. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers`
-//!   reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe.
+//!   reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
+//!   disputes.
 
 pub mod answers;
 mod debts;
+mod disputes;
 mod events;
 pub mod lots;
 pub(crate) mod orders;
@@ -31,7 +33,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 14] = [
+pub const MIGRATIONS: [Migration; 15] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -46,6 +48,7 @@ pub const MIGRATIONS: [Migration; 14] = [
     Migration::expand(12, include_str!("../migrations/0012_revenue.sql")),
     Migration::expand(13, include_str!("../migrations/0013_store_order.sql")),
     Migration::expand(14, include_str!("../migrations/0014_refund.sql")),
+    Migration::expand(15, include_str!("../migrations/0015_dispute.sql")),
 ];
 
 /// Why a statement failed.
@@ -123,12 +126,17 @@ impl Store {
         wallet::token(&mut *self.pool.acquire().await?, book, user).await
     }
 
+    /// The purchases of a book of which something was paid back or withdrawn, in the order of their ids, after this one; at most `count_max`.
+    pub async fn refunded_purchases(&self, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Uuid>, Error> {
+        refunds::purchases(&self.pool, book, after.unwrap_or(Uuid::nil()), count_max).await
+    }
+
     /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, orders
     /// that wait for a person, and refunds that are not posted.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
-        Ok([purchases::unfinished(&self.pool).await?, of_stores, self.open_refunds().await?].concat())
+        Ok([purchases::unfinished(&self.pool).await?, of_stores, self.open_refunds().await?, self.open_disputes().await?].concat())
     }
 
     /// How many purchases of a book were verified and wait for their coins.

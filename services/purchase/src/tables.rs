@@ -2,7 +2,8 @@
 //! backups and erasure, which read the tables and call no service; nothing here calls the ledger or answers a caller.
 pub use crate::domain::{Purchase, PurchaseState};
 pub use crate::orders::order::Order;
-pub use crate::postings::{granted, paid_back, sale, settled, suspended_sale, taken_back};
+pub use crate::postings::{disputed, granted, paid_back, sale, settled, suspended_sale, taken_back};
+pub use crate::refunds::dispute::DisputeStep;
 pub use crate::refunds::step::{DebtSettlement, RefundStep, StepState};
 pub use crate::store::refused::RefusedFilter;
 pub use crate::store::{Error as PurchaseRowsError, Store};

@@ -26,6 +26,8 @@ pub enum PostingKind {
     RefundReversed,
     /// What a refund does to revenue, deferred revenue, tax and what the store owes us.
     RefundMoney,
+    /// What a card processor withdraws for a payment that its buyer disputes, with its fee, or gives back.
+    DisputeMoney,
     /// Coins of a viewer who owes some pay for the debt.
     DebtSettle,
     /// Diamonds turned into money.
@@ -105,7 +107,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::PurchaseGoogle,
@@ -115,6 +117,7 @@ impl PostingKind {
         Self::RefundGranted,
         Self::RefundReversed,
         Self::RefundMoney,
+        Self::DisputeMoney,
         Self::DebtSettle,
         Self::Conversion,
         Self::PayoutHold,
@@ -166,6 +169,7 @@ impl PostingKind {
             Self::RefundGranted => "refund.granted",
             Self::RefundReversed => "refund.reversed",
             Self::RefundMoney => "refund.money",
+            Self::DisputeMoney => "dispute.money",
             Self::DebtSettle => "debt.settle",
             Self::Conversion => "conversion",
             Self::PayoutHold => "payout.hold",

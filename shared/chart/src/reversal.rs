@@ -6,6 +6,8 @@ use uuid::Uuid;
 const PAYOUT_PREFIX: &str = "payout.";
 /// The prefix of the kinds of all postings for refunds.
 const REFUND_PREFIX: &str = "refund.";
+/// The prefix of the kinds of all postings for disputed payments.
+const DISPUTE_PREFIX: &str = "dispute.";
 /// The prefix of the kinds of all movements that treasury decides.
 const TREASURY_PREFIX: &str = "treasury.";
 
@@ -16,7 +18,7 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     if kind.starts_with(PURCHASE_PREFIX) || kind == PostingKind::ReceiptWait.name() {
         return Some("the sale stays valid with its receipt; take coins back or give them by an adjustment");
     }
-    if kind.starts_with(REFUND_PREFIX) || kind == PostingKind::DebtSettle.name() {
+    if kind.starts_with(REFUND_PREFIX) || kind.starts_with(DISPUTE_PREFIX) || kind == PostingKind::DebtSettle.name() {
         return Some("the refund stays granted or taken back as its store said; give coins or take them by an adjustment");
     }
     if kind == PostingKind::RevenueDay.name() {

@@ -7,7 +7,7 @@ use earnings::tables::{Acceptance, Quote, QuoteState};
 use ledger_client::PostingDraft;
 use money::BookName;
 use payout::tables::{Payout, PayoutPhase, PayoutRecall, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
-use purchase::tables::{DebtSettlement, Purchase, PurchaseState, RefundStep, StepState};
+use purchase::tables::{DebtSettlement, DisputeStep, Purchase, PurchaseState, RefundStep, StepState};
 use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use treasury::tables::RowPosting;
@@ -32,9 +32,11 @@ impl RowsOf {
         }
         match PostingKind::parse(kind)? {
             PostingKind::PurchaseApple | PostingKind::PurchaseGoogle | PostingKind::PurchaseWeb => Some(Self::Purchases),
-            PostingKind::RefundGranted | PostingKind::RefundReversed | PostingKind::RefundMoney | PostingKind::DebtSettle => {
-                Some(Self::Refunds)
-            }
+            PostingKind::RefundGranted
+            | PostingKind::RefundReversed
+            | PostingKind::RefundMoney
+            | PostingKind::DisputeMoney
+            | PostingKind::DebtSettle => Some(Self::Refunds),
             PostingKind::Conversion => Some(Self::Conversions),
             PostingKind::PayoutHold
             | PostingKind::PayoutSubmit
@@ -131,6 +133,13 @@ pub(super) fn of_refund(purchase: &Purchase, step: &RefundStep) -> Vec<Claim> {
     let is_planned = step.state != StepState::Coins && step.money_planned_at_ms > 0;
     let money = planned(&row, paid_back(step, purchase), (&step.money_posting_id, next, is_planned));
     coins.into_iter().chain(money).collect()
+}
+
+/// What a change of the money that is withdrawn for disputes claims.
+pub(super) fn of_dispute(purchase: &Purchase, step: &DisputeStep) -> Option<Claim> {
+    let row = format!("step {} of the disputes of purchase {}", step.step_no, step.purchase_id);
+    let next = chart::id::posted(step.request(), step.book.as_str());
+    planned(&row, purchase::tables::disputed(step, purchase), (&step.posting_id, next, true))
 }
 
 /// What coins that pay for a debt claim.

@@ -157,6 +157,15 @@ async fn purchases(
     Ok(Joined { rows: purchases.rows + refunds.rows, problems: [purchases.problems, refunds.problems].concat() })
 }
 
+/// What everything claims that was paid back of a purchase or withdrawn for it; nothing without the purchase.
+pub(super) async fn of_refunded(tables: &purchase::tables::Store, book: &BookName, purchase_id: Uuid) -> Result<Vec<Claim>, ReadFault> {
+    let Some(purchase) = tables.purchase(book, purchase_id).await? else { return Ok(Vec::new()) };
+    let steps = tables.refund_steps(book, purchase_id).await?;
+    let disputes = tables.dispute_steps(book, purchase_id).await?;
+    let paid_back = steps.iter().flat_map(|step| claims::of_refund(&purchase, step));
+    Ok(paid_back.chain(disputes.iter().filter_map(|step| claims::of_dispute(&purchase, step))).collect())
+}
+
 /// Refunds, and coins that paid for debts.
 async fn refunds(
     tables: &purchase::tables::Store,
@@ -165,13 +174,11 @@ async fn refunds(
 ) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Refunds), None);
     loop {
-        let page = tables.all_refund_steps(name, after, PAGE).await?;
+        let page = tables.refunded_purchases(name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Some((last.purchase_id, last.step_no));
-        for step in &page {
-            if let Some(purchase) = tables.purchase(name, step.purchase_id).await? {
-                claims::of_refund(&purchase, step).into_iter().for_each(|claim| join.claim(claim));
-            }
+        after = Some(*last);
+        for purchase_id in page {
+            of_refunded(tables, name, purchase_id).await?.into_iter().for_each(|claim| join.claim(claim));
         }
     }
     let mut after = None;

@@ -69,7 +69,7 @@ impl Tables<'_> {
             Self::Purchases(tables) => {
                 tables.purchase(book, id).await?.and_then(|purchase| claims::of_purchase(&purchase)).into_iter().collect()
             }
-            Self::Refunds(tables) => of_purchase(tables, book, id).await?,
+            Self::Refunds(tables) => joins::of_refunded(tables, book, id).await?,
             Self::Conversions(tables) => {
                 tables.quote(book, id).await?.and_then(|quote| claims::of_quote(book, &quote)).into_iter().collect()
             }
@@ -98,12 +98,9 @@ impl Tables<'_> {
             // The sums of purchases are compared instead.
             Self::Purchases(_) => {}
             Self::Refunds(tables) => {
-                let after = from.id.map(|purchase_id| (purchase_id, from.number));
-                for step in tables.all_refund_steps(book, after, ROWS_MAX).await? {
-                    (next.id, next.number) = (Some(step.purchase_id), step.step_no);
-                    let purchase = tables.purchase(book, step.purchase_id).await?;
-                    let claims = purchase.map_or_else(Vec::new, |purchase| claims::of_refund(&purchase, &step));
-                    rows.push((RowName::Id(step.purchase_id), claims));
+                for purchase_id in tables.refunded_purchases(book, from.id, ROWS_MAX).await? {
+                    next.id = Some(purchase_id);
+                    rows.push((RowName::Id(purchase_id), joins::of_refunded(tables, book, purchase_id).await?));
                 }
             }
             Self::Conversions(tables) => {
@@ -141,13 +138,6 @@ impl Tables<'_> {
         let next = if i64::try_from(rows.len()).is_ok_and(|count| count < ROWS_MAX) { Cursor::default() } else { next };
         Ok((rows, next))
     }
-}
-
-/// What the refunds of a purchase claim.
-async fn of_purchase(tables: &purchase::tables::Store, book: &BookName, purchase_id: Uuid) -> Result<Vec<Claim>, ReadFault> {
-    let Some(purchase) = tables.purchase(book, purchase_id).await? else { return Ok(Vec::new()) };
-    let steps = tables.refund_steps(book, purchase_id).await?;
-    Ok(steps.iter().flat_map(|step| claims::of_refund(&purchase, step)).collect())
 }
 
 /// What the coins of a viewer that paid for the viewer's debt claim.

@@ -170,6 +170,7 @@ fn step(is_back: bool, (wallet, debt): (i64, i64), money: RefundMoney) -> Refund
         amount: 0,
         coins_total: 0,
         amount_total: 0,
+        disputed_total: 0,
         state: StepState::Coins,
         tries: 0,
         created_at_ms: 1_795_827_700_000,
@@ -229,7 +230,7 @@ fn a_refund_takes_coins_and_makes_debt_once_and_from_the_debt_it_was_planned_by(
 #[test]
 fn the_money_of_a_refund_goes_as_it_came_and_back() {
     let (store, processor) = (bought(1_100, 100, 300), Purchase { store: StoreKind::Stripe, ..bought(1_100, 100, 0) });
-    let money = RefundMoney { deferred: 286, prepaid: 86, contra: 714, commission: 214, tax: 0 };
+    let money = RefundMoney { deferred: 286, prepaid: 86, contra: 714, commission: 214, ..RefundMoney::default() };
     let there = [
         ("house/deferred_revenue/USD", "house/prepaid_commission/USD", 86),
         ("house/deferred_revenue/USD", "house/store_receivable/USD", 200),
@@ -241,17 +242,50 @@ fn the_money_of_a_refund_goes_as_it_came_and_back() {
     let back = paid_back(&step(true, (70, 0), RefundMoney::default().less(money)), &store);
     assert_eq!(back.broken_rule(), None);
     assert_eq!(moved(back), rows(&there.map(|(debit, credit, amount)| (credit, debit, amount))));
-    let money = RefundMoney { deferred: 286, prepaid: 0, contra: 714, commission: 0, tax: 100 };
+    let money = RefundMoney { deferred: 286, contra: 714, tax: 100, disputed: 900, ..RefundMoney::default() };
     let draft = paid_back(&step(false, (70, 0), money), &processor);
     assert_eq!(draft.broken_rule(), None);
     let there = [
         ("house/deferred_revenue/USD", "house/processor_receivable/USD", 286),
         ("house/contra_revenue/USD", "house/processor_receivable/USD", 714),
         ("house/tax_payable/USD", "house/processor_receivable/USD", 100),
+        ("house/processor_receivable/USD", "house/disputed_amounts/USD", 900),
     ];
     assert_eq!(moved(draft), rows(&there));
     let back = paid_back(&step(true, (70, 0), RefundMoney::default().less(money)), &processor);
     assert_eq!(back.broken_rule(), None);
+}
+
+#[test]
+fn money_of_a_dispute_is_withdrawn_with_a_fee_and_given_back_with_it_or_without() {
+    let processor = Purchase { store: StoreKind::Stripe, ..bought(1_100, 100, 0) };
+    let step = |withdrawn, fee| DisputeStep {
+        book: BookName::try_new("demo").unwrap(),
+        purchase_id: processor.purchase_id,
+        step_no: 3,
+        currency: Currency::try_new("USD").unwrap(),
+        withdrawn,
+        fee,
+        withdrawn_total: 0,
+        fee_total: 0,
+        attempt: 0,
+        planned_at_ms: 1_795_827_700_001,
+        created_at_ms: 1_795_827_700_000,
+        tries: 0,
+        posting_id: String::new(),
+    };
+    let there = [
+        ("house/disputed_amounts/USD", "house/processor_receivable/USD", 1_100),
+        ("house/dispute_fee/USD", "house/processor_receivable/USD", 1_500),
+    ];
+    let draft = disputed(&step(1_100, 1_500), &processor);
+    let guards: Vec<String> = draft.clone().in_batch().guards.into_iter().map(|guard| guard.key).collect();
+    assert_eq!(guards, [format!("refund/{}/3/dispute.money", processor.purchase_id)]);
+    assert_eq!((draft.broken_rule(), moved(draft)), (None, rows(&there)));
+    let back = disputed(&step(-1_100, -1_500), &processor);
+    assert_eq!((back.broken_rule(), moved(back)), (None, rows(&there.map(|(debit, credit, amount)| (credit, debit, amount)))));
+    let mixed = disputed(&step(-1_100, 200), &processor);
+    assert_eq!((mixed.broken_rule(), moved(mixed).len()), (None, 2));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use money::time::unix_ms;
 
-use super::fact::{RefundFact, paid_back};
+use super::dispute::DisputeStep;
+use super::fact::{RefundFact, paid_back, withdrawn};
 use super::step::{CoinPlan, RefundMoney, RefundStep, StepState};
 use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
@@ -31,7 +32,7 @@ impl Purchases {
             PurchaseState::Verified => return Ok(Some("the coins of the purchase are not issued yet")),
             PurchaseState::Blocked => {
                 // Nothing was posted for the sale.
-                self.store.apply_refund(&facts, None).await?;
+                self.store.apply_refund(&facts, None, None).await?;
                 return Ok(None);
             }
             PurchaseState::Credited(_) | PurchaseState::Suspended { .. } => {}
@@ -40,7 +41,9 @@ impl Purchases {
         if steps.iter().any(|step| step.state != StepState::Done) {
             return Ok(Some("an earlier change of what was paid back is not posted yet"));
         }
-        let next = match next_step(&facts, &purchase, &steps, unix_ms(now)) {
+        let disputes = self.store.dispute_steps(&purchase.book, purchase.purchase_id).await?;
+        let next = next_step(&facts, &purchase, &steps, unix_ms(now));
+        let (next, of_dispute) = match next.and_then(|next| Ok((next, next_dispute(&facts, &purchase, &disputes, unix_ms(now))?))) {
             Ok(next) => next,
             Err(not) => {
                 tracing::error!(purchase_id = %purchase.purchase_id, why = %not, "what a store says was paid back can't be applied");
@@ -52,7 +55,11 @@ impl Purchases {
             let (coins, is_back) = (step.coins, step.is_back);
             tracing::info!(purchase_id = %purchase.purchase_id, step_no = step.step_no, coins, is_back, "a store changed what is paid back of a purchase");
         }
-        let is_first = self.store.apply_refund(&facts, next.as_ref()).await?;
+        if let Some(step) = &of_dispute {
+            let (withdrawn, fee) = (step.withdrawn, step.fee);
+            tracing::info!(purchase_id = %purchase.purchase_id, step_no = step.step_no, withdrawn, fee, "a store moved money for a dispute");
+        }
+        let is_first = self.store.apply_refund(&facts, next.as_ref(), of_dispute.as_ref()).await?;
         Ok(if is_first { None } else { Some("another process applies it") })
     }
 }
@@ -64,11 +71,12 @@ fn next_step(
     steps: &[RefundStep],
     now_ms: i64,
 ) -> Result<Option<RefundStep>, super::fact::NotApplicable> {
-    let portion = paid_back(facts, purchase)?;
+    let (portion, disputed_total) = paid_back(facts, purchase)?;
     let (coins_total, amount_total) = (portion.of(purchase.value.coins.get()), portion.of(purchase.value.price.minor_units()));
     let last = steps.last();
     let (coins_before, amount_before) = last.map_or((0, 0), |last| (last.coins_total, last.amount_total));
-    if (coins_total, amount_total) == (coins_before, amount_before) {
+    let disputed_before = last.map_or(0, |last| last.disputed_total);
+    if (coins_total, amount_total, disputed_total) == (coins_before, amount_before, disputed_before) {
         return Ok(None);
     }
     let is_back = (coins_total, amount_total) < (coins_before, amount_before);
@@ -84,6 +92,7 @@ fn next_step(
         amount: (amount_total - amount_before).abs(),
         coins_total,
         amount_total,
+        disputed_total,
         state: StepState::Coins,
         tries: 0,
         created_at_ms: now_ms,
@@ -96,4 +105,36 @@ fn next_step(
         money: RefundMoney::default(),
         money_posting_id: String::new(),
     }))
+}
+
+/// The difference between what a store moved for disputes and what was posted for it; `None` if there is none.
+fn next_dispute(
+    facts: &[RefundFact],
+    purchase: &Purchase,
+    steps: &[DisputeStep],
+    now_ms: i64,
+) -> Result<Option<DisputeStep>, super::fact::NotApplicable> {
+    let beyond = || super::fact::NotApplicable { what: "what was withdrawn for disputes is more than can be represented".to_owned() };
+    let (withdrawn_total, fee_total) = withdrawn(facts).ok_or_else(beyond)?;
+    let last = steps.last();
+    let (withdrawn_before, fee_before) = last.map_or((0, 0), |last| (last.withdrawn_total, last.fee_total));
+    if (withdrawn_total, fee_total) == (withdrawn_before, fee_before) {
+        return Ok(None);
+    }
+    let step = DisputeStep {
+        book: purchase.book.clone(),
+        purchase_id: purchase.purchase_id,
+        step_no: last.map_or(0, |last| last.step_no) + 1,
+        currency: purchase.value.price.currency(),
+        withdrawn: withdrawn_total.checked_sub(withdrawn_before).ok_or_else(beyond)?,
+        fee: fee_total.checked_sub(fee_before).ok_or_else(beyond)?,
+        withdrawn_total,
+        fee_total,
+        attempt: 0,
+        planned_at_ms: now_ms,
+        created_at_ms: now_ms,
+        tries: 0,
+        posting_id: String::new(),
+    };
+    if step.is_sound() { Ok(Some(step)) } else { Err(beyond()) }
 }

@@ -19,11 +19,17 @@ pub enum FactStatus {
     Granted,
     /// Not paid back after all: it failed, or the store took it back.
     Undone,
+    /// The buyer disputes it, and nobody has decided.
+    Disputed,
+    /// The dispute was lost: paid back, out of what the store withdrew for it.
+    Lost,
+    /// The dispute was won or withdrawn, or is only an inquiry.
+    NotDisputed,
 }
 
 impl FactStatus {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Granted, Self::Undone];
+    pub const ALL: [Self; 6] = [Self::Pending, Self::Granted, Self::Undone, Self::Disputed, Self::Lost, Self::NotDisputed];
 
     /// The number in the table; never changed.
     #[must_use]
@@ -32,7 +38,16 @@ impl FactStatus {
             Self::Pending => 1,
             Self::Granted => 2,
             Self::Undone => 3,
+            Self::Disputed => 4,
+            Self::Lost => 5,
+            Self::NotDisputed => 6,
         }
+    }
+
+    /// Whether it is said of a dispute, and not of a refund.
+    #[must_use]
+    pub fn is_of_dispute(self) -> bool {
+        matches!(self, Self::Disputed | Self::Lost | Self::NotDisputed)
     }
 }
 
@@ -63,6 +78,10 @@ pub struct RefundFact {
     pub order_no: i64,
     /// When the store said it, in Unix milliseconds.
     pub said_at_ms: i64,
+    /// Of a dispute: what the store has withdrawn for it and not given back, in minor units of the currency, and what it charged for it.
+    pub withdrawn: i64,
+    /// See `withdrawn`.
+    pub fee: i64,
 }
 
 /// What an event says of a refund of a payment for an order of ours.
@@ -74,6 +93,25 @@ pub(crate) struct RefundOfEvent {
     pub amount: Money,
     /// How far it is.
     pub status: FactStatus,
+    /// The same for people.
+    pub shown: String,
+}
+
+/// What an event says of a dispute about a payment for an order of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DisputeOfEvent {
+    /// The store's id of it.
+    pub id: String,
+    /// How much of the payment.
+    pub amount: Money,
+    /// How far it is.
+    pub status: FactStatus,
+    /// What is withdrawn of it, in minor units.
+    pub withdrawn: i64,
+    /// What it cost, in minor units.
+    pub fee: i64,
+    /// How often money was moved for it.
+    pub movements: i64,
     /// The same for people.
     pub shown: String,
 }
@@ -108,8 +146,9 @@ pub struct NotApplicable {
     pub what: String,
 }
 
-/// What is paid back of a purchase, by everything that its store said of it.
-pub fn paid_back(facts: &[RefundFact], purchase: &Purchase) -> Result<PaidBack, NotApplicable> {
+/// What is paid back of a purchase, by everything that its store said of it; and how much of that, in minor units of the price, by disputes that were lost. What was
+/// refunded before is not paid back again by a dispute.
+pub fn paid_back(facts: &[RefundFact], purchase: &Purchase) -> Result<(PaidBack, i64), NotApplicable> {
     let price = purchase.value.price;
     let currency = price.currency();
     let own = currency.code();
@@ -119,7 +158,7 @@ pub fn paid_back(facts: &[RefundFact], purchase: &Purchase) -> Result<PaidBack, 
     }
     if facts.iter().all(|fact| fact.currency.is_empty()) {
         let granted = facts.iter().find(|fact| fact.status == FactStatus::Granted);
-        return Ok(granted.map_or(PaidBack::new(0, 1), |fact| PaidBack::new(fact.part, fact.whole)));
+        return Ok((granted.map_or(PaidBack::new(0, 1), |fact| PaidBack::new(fact.part, fact.whole)), 0));
     }
     let sum = |status: FactStatus, since_ms: i64| -> i64 {
         let counted = |fact: &&RefundFact| fact.fact_id != CUMULATIVE && fact.status == status && fact.said_at_ms >= since_ms;
@@ -131,7 +170,18 @@ pub fn paid_back(facts: &[RefundFact], purchase: &Purchase) -> Result<PaidBack, 
         let failed = sum(FactStatus::Undone, fact.said_at_ms);
         fact.part.saturating_sub(sum(FactStatus::Pending, i64::MIN)).saturating_sub(failed)
     });
-    Ok(PaidBack::new(one_by_one.max(together), price.minor_units()))
+    let refunded = PaidBack::new(one_by_one.max(together), price.minor_units());
+    let lost = sum(FactStatus::Lost, i64::MIN).clamp(0, price.minor_units() - refunded.part);
+    Ok((PaidBack::new(refunded.part + lost, price.minor_units()), lost))
+}
+
+/// What stores withdrew for disputes and what they charged for them, in minor units; `None` if that can't be represented.
+#[must_use]
+pub fn withdrawn(facts: &[RefundFact]) -> Option<(i64, i64)> {
+    let of_disputes = facts.iter().filter(|fact| fact.status.is_of_dispute());
+    of_disputes
+        .map(|fact| (fact.withdrawn, fact.fee))
+        .try_fold((0_i64, 0_i64), |sums, (withdrawn, fee)| Some((sums.0.checked_add(withdrawn)?, sums.1.checked_add(fee)?)))
 }
 
 #[cfg(test)]

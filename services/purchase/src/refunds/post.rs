@@ -7,6 +7,7 @@ use ledger_client::{LedgerReason, NotPosted, Retry};
 use money::time::unix_ms;
 
 use super::ATTEMPTS_MAX;
+use super::dispute::takes_a_fresh_id;
 use super::step::{CoinPlan, RefundMoney, RefundStep, StepState};
 use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
@@ -15,7 +16,7 @@ use crate::purchases::Purchases;
 use crate::sweeper::put_off_ms;
 
 /// After this time no call is in flight any more, in milliseconds.
-const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
+pub(super) const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
 /// How far a run got with a step.
 enum Progress {
@@ -158,9 +159,9 @@ impl Purchases {
         };
         let mut step = step.clone();
         if step.money_planned_at_ms == 0 {
+            let totals = (step.amount_total, step.disputed_total);
             let posted = before.iter().fold(RefundMoney::default(), |sum, step| sum.plus(step.money));
-            let money =
-                if lot.reversed { RefundMoney::default() } else { RefundMoney::total(purchase, &lot, step.amount_total).less(posted) };
+            let money = if lot.reversed { RefundMoney::default() } else { RefundMoney::total(purchase, &lot, totals).less(posted) };
             if !self.store.plan_money(&step, (step.money_attempt, unix_ms(now)), money).await? {
                 return Ok(Progress::Later("another process posts it".to_owned()));
             }
@@ -176,9 +177,7 @@ impl Purchases {
                 Ok(Progress::Posted)
             }
             Err(not_posted) => {
-                let is_old = unix_ms(now).saturating_sub(step.money_planned_at_ms) > IN_FLIGHT_MAX_MS;
-                let fresh = |reason: &LedgerReason| *reason != LedgerReason::RequestIdTime || is_old;
-                if not_posted.refusal().is_some_and(|refusal| refusal.retry() == Retry::FreshId && fresh(&refusal.reason)) {
+                if takes_a_fresh_id(&not_posted, step.money_planned_at_ms, unix_ms(now)) {
                     self.store.plan_money(&step, (step.money_attempt + 1, unix_ms(now)), step.money).await?;
                 }
                 Ok(Progress::Later(not_posted.to_string()))

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use money::time::unix_ms;
 
-use super::fact::{CUMULATIVE, FactStatus, RefundFact, RefundOfEvent, WHOLE};
+use super::fact::{CUMULATIVE, DisputeOfEvent, FactStatus, RefundFact, RefundOfEvent, WHOLE};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::error::Error;
@@ -16,6 +16,9 @@ use crate::sweeper::put_off_ms;
 const MILLIUNITS: i64 = 100_000;
 /// Higher than any part of a purchase, so that Google's statements are in the order of their parts.
 const GOOGLE_ORDER: i64 = 1_000_000;
+
+/// More movements of money than a dispute has, by far.
+const MOVEMENTS_MAX: i64 = 64;
 
 /// What a notification says of a refund.
 pub(crate) enum RefundNews {
@@ -70,6 +73,7 @@ impl Purchases {
         Ok(match event.store {
             StoreKind::Apple => of_apple(event),
             StoreKind::Google => self.of_google(event).await?,
+            StoreKind::Stripe if stripe::dispute::is_dispute(&event.kind) => of_dispute(event),
             StoreKind::Stripe => of_payment(event, stripe::event::refund(event)),
             StoreKind::Alipay => of_payment(event, alipay::notification::refund(event)),
             StoreKind::Wechat => of_payment(event, wechat::notification::refund(event)),
@@ -108,6 +112,8 @@ fn said(event: &StoreEvent, fact_id: &str, status: FactStatus) -> RefundFact {
         // Of the same moment, what is final stands.
         order_no: event.signed_at_ms.saturating_mul(4).saturating_add(status.number()),
         said_at_ms: event.signed_at_ms,
+        withdrawn: 0,
+        fee: 0,
     }
 }
 
@@ -136,6 +142,21 @@ fn of_apple(event: &StoreEvent) -> RefundNews {
         Some(part) => RefundNews::Staff(format!("{part} thousandths of a percent were paid back")),
         None => RefundNews::Staff("its transaction can't be read".to_owned()),
     }
+}
+
+/// Of a dispute, whose last statement stands: each says all that was withdrawn and given back until then.
+fn of_dispute(event: &StoreEvent) -> RefundNews {
+    let dispute = match stripe::dispute::read(event) {
+        Ok(dispute) => dispute,
+        Err(why) => return RefundNews::Staff(why.to_owned()),
+    };
+    let fact = said(event, &dispute.id, dispute.status);
+    // Of the same moment, what says more movements stands, and what is decided.
+    let rank = dispute.movements.clamp(0, MOVEMENTS_MAX) * 2 + i64::from(dispute.status != FactStatus::Disputed);
+    let order_no = fact.said_at_ms.saturating_mul(4 * MOVEMENTS_MAX).saturating_add(rank);
+    let DisputeOfEvent { amount, withdrawn, fee, .. } = dispute;
+    let (part, currency) = (amount.minor_units(), amount.currency().code().to_owned());
+    RefundNews::Fact(Box::new(RefundFact { part, currency, order_no, withdrawn, fee, ..fact }), dispute.shown)
 }
 
 /// Of a payment for an order of ours, whose store says amounts.

@@ -48,12 +48,14 @@ pub struct RefundMoney {
     pub commission: i64,
     /// Less tax that we remit.
     pub tax: i64,
+    /// Of all that, what the processor withdrew before for disputes that were lost.
+    pub disputed: i64,
 }
 
 impl RefundMoney {
-    /// What a purchase's refunds come to in all, when so much of its price is paid back. `None`: beyond what can be represented.
+    /// What a purchase's refunds come to in all, when so much of its price is paid back, and so much of that by disputes.
     #[must_use]
-    pub fn total(purchase: &Purchase, lot: &Lot, amount: i64) -> RefundMoney {
+    pub fn total(purchase: &Purchase, lot: &Lot, (amount, disputed): (i64, i64)) -> RefundMoney {
         let value = &purchase.value;
         let portion = PaidBack::new(amount, value.price.minor_units());
         let tax = portion.of(value.tax.minor_units());
@@ -65,6 +67,7 @@ impl RefundMoney {
             commission: portion.of(value.commission.minor_units()) - prepaid,
             // A store that remits the tax itself takes it back itself.
             tax: if purchase.store.remits_tax() { 0 } else { tax },
+            disputed,
         }
     }
 
@@ -77,6 +80,7 @@ impl RefundMoney {
             contra: self.contra - other.contra,
             commission: self.commission - other.commission,
             tax: self.tax - other.tax,
+            disputed: self.disputed - other.disputed,
         }
     }
 
@@ -110,6 +114,8 @@ pub struct RefundStep {
     pub coins_total: i64,
     /// Minor units of the price paid back in all after it.
     pub amount_total: i64,
+    /// Minor units of those that were paid back by disputes that were lost.
+    pub disputed_total: i64,
     /// How far it is.
     pub state: StepState,
     /// How often it was tried in vain.
@@ -155,8 +161,9 @@ impl RefundStep {
     /// Whether its numbers are such as postings can have.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let RefundMoney { deferred, prepaid, contra, commission, tax } = self.money;
-        let differences = [deferred.checked_sub(prepaid), contra.checked_sub(commission), Some(prepaid), Some(commission), Some(tax)];
+        let RefundMoney { deferred, prepaid, contra, commission, tax, disputed } = self.money;
+        let plain = [prepaid, commission, tax, disputed].map(Some);
+        let differences = [deferred.checked_sub(prepaid), contra.checked_sub(commission)].into_iter().chain(plain);
         let of_money = |minor: Option<i64>| minor.is_some_and(|minor| SignedMoney::try_new(self.currency, minor).is_ok());
         [self.plan.wallet, self.plan.debt].into_iter().all(|coins| Coins::try_new(coins).is_ok()) && differences.into_iter().all(of_money)
     }

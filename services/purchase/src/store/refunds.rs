@@ -9,6 +9,7 @@ use super::rows::purchase;
 use super::{Error, Store};
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, StoreKind};
+use crate::refunds::dispute::DisputeStep;
 use crate::refunds::fact::{FactStatus, RefundFact};
 use crate::refunds::step::{CoinPlan, RefundMoney, RefundStep, StepState};
 
@@ -47,6 +48,8 @@ fn fact(row: &AnyRow) -> Result<RefundFact, Error> {
         status: FactStatus::ALL.into_iter().find(|known| known.number() == status).ok_or_else(|| damaged("refund_fact.status"))?,
         order_no: number("order_no")?,
         said_at_ms: number("said_at_ms")?,
+        withdrawn: number("withdrawn_minor_units")?,
+        fee: number("fee_minor_units")?,
         transaction_id: transaction_id.clone(),
     })
 }
@@ -68,6 +71,7 @@ fn step(row: &AnyRow) -> Result<RefundStep, Error> {
         amount: number("amount_minor_units")?,
         coins_total: number("coins_total")?,
         amount_total: number("amount_total_minor_units")?,
+        disputed_total: number("disputed_total_minor_units")?,
         state: StepState::ALL.into_iter().find(|known| known.number() == state).ok_or_else(|| damaged("refund.state"))?,
         tries: number("tries")?,
         created_at_ms: number("created_at_ms")?,
@@ -90,13 +94,15 @@ fn step(row: &AnyRow) -> Result<RefundStep, Error> {
             contra: number("contra_minor_units")?,
             commission: number("commission_minor_units")?,
             tax: number("tax_minor_units")?,
+            disputed: number("disputed_minor_units")?,
         },
         money_posting_id: text("money_posting_id")?,
     };
     if read.is_sound() { Ok(read) } else { Err(damaged("an amount of refund")) }
 }
 
-fn text(id: Uuid) -> String {
+/// An id, as the tables have it.
+pub(super) fn text(id: Uuid) -> String {
     id.hyphenated().to_string()
 }
 
@@ -113,11 +119,12 @@ pub(super) async fn wake(connection: &mut AnyConnection, of: &Purchase) -> Resul
 async fn keep(connection: &mut AnyConnection, fact: &RefundFact, now_ms: i64) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO refund_fact (store, environment, bundle_id, transaction_id, fact_id, book, part, whole, currency, status, order_no,
-             said_at_ms, state, note, created_at_ms, tries, next_attempt_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, '', $13, 0, 0)
+             said_at_ms, withdrawn_minor_units, fee_minor_units, state, note, created_at_ms, tries, next_attempt_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, '', $15, 0, 0)
          ON CONFLICT (store, environment, bundle_id, transaction_id, fact_id) DO UPDATE
              SET part = excluded.part, whole = excluded.whole, currency = excluded.currency, status = excluded.status,
-                 order_no = excluded.order_no, said_at_ms = excluded.said_at_ms, state = 1, note = '', tries = 0, next_attempt_at_ms = 0
+                 order_no = excluded.order_no, said_at_ms = excluded.said_at_ms, withdrawn_minor_units = excluded.withdrawn_minor_units,
+                 fee_minor_units = excluded.fee_minor_units, state = 1, note = '', tries = 0, next_attempt_at_ms = 0
              WHERE refund_fact.order_no < excluded.order_no
                 OR (refund_fact.order_no = excluded.order_no AND refund_fact.part < excluded.part)",
     )
@@ -133,6 +140,8 @@ async fn keep(connection: &mut AnyConnection, fact: &RefundFact, now_ms: i64) ->
     .bind(fact.status.number())
     .bind(fact.order_no)
     .bind(fact.said_at_ms)
+    .bind(fact.withdrawn)
+    .bind(fact.fee)
     .bind(now_ms)
     .execute(connection)
     .await?;
@@ -156,8 +165,8 @@ async fn insert(connection: &mut AnyConnection, new: &RefundStep) -> Result<bool
         "INSERT INTO refund (book, purchase_id, step_no, user_id, is_back, coins, currency, amount_minor_units, coins_total,
              amount_total_minor_units, state, note, tries, next_attempt_at_ms, created_at_ms, attempt, planned_at_ms, wallet_coins, debt_coins,
              debt_change_no, is_closed, restores, posting_id, seq, money_attempt, money_planned_at_ms, deferred_minor_units,
-             prepaid_minor_units, contra_minor_units, commission_minor_units, tax_minor_units, money_posting_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, $12, 0, 0, 0, 0, 0, 0, $13, '', 0, 0, 0, 0, 0, 0, 0, 0, '')
+             prepaid_minor_units, contra_minor_units, commission_minor_units, tax_minor_units, money_posting_id, disputed_total_minor_units)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, $12, 0, 0, 0, 0, 0, 0, $13, '', 0, 0, 0, 0, 0, 0, 0, 0, '', $14)
          ON CONFLICT DO NOTHING",
     )
     .bind(new.book.as_str())
@@ -173,18 +182,29 @@ async fn insert(connection: &mut AnyConnection, new: &RefundStep) -> Result<bool
     .bind(new.state.number())
     .bind(new.created_at_ms)
     .bind(new.restores.as_str())
+    .bind(new.disputed_total)
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
 }
 
+/// Purchases of which something was paid back or withdrawn, after this one.
+pub(super) async fn purchases(pool: &sqlx::AnyPool, book: &BookName, after: Uuid, count_max: i64) -> Result<Vec<Uuid>, Error> {
+    let sql = "SELECT purchase_id FROM refund WHERE book = $1 AND purchase_id > $2
+        UNION SELECT purchase_id FROM dispute_step WHERE book = $1 AND purchase_id > $2 ORDER BY 1 LIMIT $3";
+    let found: Vec<String> = sqlx::query_scalar(sql).bind(book.as_str()).bind(text(after)).bind(count_max).fetch_all(pool).await?;
+    let damaged = |id: &String| Error::Damaged { purchase_id: id.clone(), column: "refund.purchase_id" };
+    found.iter().map(|id| Uuid::try_parse(id).map_err(|_| damaged(id))).collect()
+}
+
 impl Store {
     /// Notifications of refunds that are due to be read, the oldest first.
     pub(crate) async fn due_refund_events(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreEvent>, Error> {
-        // Others about refunds ask for an answer, or are about disputes: staff see them. Alipay has one type for everything, and only refunds wait.
+        // Others about refunds ask for an answer, or warn of fraud: staff see them. Alipay has one type for everything, and only refunds wait.
         let sql = "SELECT * FROM store_event WHERE state = 4 AND next_attempt_at_ms <= $1
             AND (store = 'alipay' OR kind IN ('REFUND.SUCCESS', 'REFUND.ABNORMAL', 'REFUND.CLOSED', 'REFUND', 'REFUND_REVERSED', 'REFUND_DECLINED', 'voidedPurchaseNotification', 'voidedPurchase', 'charge.refunded',
-                'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated'))
+                'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated', 'charge.dispute.created', 'charge.dispute.updated',
+                'charge.dispute.funds_withdrawn', 'charge.dispute.funds_reinstated', 'charge.dispute.closed'))
             ORDER BY received_at_ms LIMIT $2";
         sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(super::events::read).collect()
     }
@@ -267,11 +287,21 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Applies what a store said: by the next step, if anything changes. False: another process was first.
-    pub(crate) async fn apply_refund(&self, facts: &[RefundFact], new: Option<&RefundStep>) -> Result<bool, Error> {
+    /// Applies what a store said: by the next step, if anything changes, and by what it moved for disputes. False: another process was first.
+    pub(crate) async fn apply_refund(
+        &self,
+        facts: &[RefundFact],
+        new: Option<&RefundStep>,
+        of_dispute: Option<&DisputeStep>,
+    ) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         if let Some(new) = new
             && !insert(&mut tx, new).await?
+        {
+            return Ok(false);
+        }
+        if let Some(new) = of_dispute
+            && !super::disputes::insert(&mut tx, new).await?
         {
             return Ok(false);
         }
@@ -284,15 +314,6 @@ impl Store {
     pub async fn refund_steps(&self, book: &BookName, purchase_id: Uuid) -> Result<Vec<RefundStep>, Error> {
         let sql = "SELECT * FROM refund WHERE book = $1 AND purchase_id = $2 ORDER BY step_no";
         sqlx::query(sql).bind(book.as_str()).bind(text(purchase_id)).fetch_all(&self.pool).await?.iter().map(step).collect()
-    }
-
-    /// The steps of a book's refunds, in the order of purchases, after this one; at most `count_max`.
-    pub async fn all_refund_steps(&self, book: &BookName, after: Option<(Uuid, i64)>, count_max: i64) -> Result<Vec<RefundStep>, Error> {
-        let (purchase_id, step_no) = after.unwrap_or((Uuid::nil(), 0));
-        let sql = "SELECT * FROM refund WHERE book = $1 AND (purchase_id > $2 OR (purchase_id = $2 AND step_no > $3))
-            ORDER BY purchase_id, step_no LIMIT $4";
-        let query = sqlx::query(sql).bind(book.as_str()).bind(text(purchase_id)).bind(step_no).bind(count_max);
-        query.fetch_all(&self.pool).await?.iter().map(step).collect()
     }
 
     /// Steps that are due to be posted, those with the fewest tries first.
@@ -337,11 +358,11 @@ impl Store {
     /// Writes down what a step's posting of money moves, before it is sent. False: another process planned it first.
     pub(crate) async fn plan_money(&self, of: &RefundStep, (attempt, now_ms): (i64, i64), money: RefundMoney) -> Result<bool, Error> {
         let sql = "UPDATE refund SET money_attempt = $4, money_planned_at_ms = $5, deferred_minor_units = $6, prepaid_minor_units = $7,
-                contra_minor_units = $8, commission_minor_units = $9, tax_minor_units = $10
-            WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 2 AND money_attempt = $11 AND money_planned_at_ms = $12";
+                contra_minor_units = $8, commission_minor_units = $9, tax_minor_units = $10, disputed_minor_units = $11
+            WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 2 AND money_attempt = $12 AND money_planned_at_ms = $13";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(attempt).bind(now_ms);
         let query = query.bind(money.deferred).bind(money.prepaid).bind(money.contra).bind(money.commission).bind(money.tax);
-        Ok(query.bind(of.money_attempt).bind(of.money_planned_at_ms).execute(&self.pool).await?.rows_affected() == 1)
+        Ok(query.bind(money.disputed).bind(of.money_attempt).bind(of.money_planned_at_ms).execute(&self.pool).await?.rows_affected() == 1)
     }
 
     /// A step's money is posted, or there is none: the step is done, and what the store said meanwhile can be applied.

@@ -1,7 +1,8 @@
 //! Stripe: cards and other payments on our own page, through Checkout sessions that we make for our orders.
 //!
 //! - [`merchant`]: our accounts there, with their keys. [`api`]: the calls, and what their failures prove. [`session`]: a session's form, and what one says.
-//! - `payee`: what orders do with it. [`signature`]: who signed a webhook's body. [`event`]: what an event says, without what names people.
+//! - `payee`: what orders do with it. [`signature`]: who signed a webhook's body. [`event`]: what an event says, without what names people;
+//!   [`dispute`]: of those about disputes.
 //! - [`amounts`]: how Stripe counts each currency.
 //!
 //! Stripe's environment is the mode of the key: `live` for LIVE books, `test` for TEST books.
@@ -9,6 +10,7 @@
 pub mod amounts;
 pub mod api;
 mod connector;
+pub mod dispute;
 pub mod event;
 pub mod merchant;
 mod payee;

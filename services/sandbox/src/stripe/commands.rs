@@ -8,22 +8,27 @@ use serde_json::{Value, json};
 type NothingDone = &'static str;
 const NO_SESSION: NothingDone = "no such session";
 const NOT_PAID: NothingDone = "nothing was paid in this session";
+/// What a dispute costs, in the smallest unit of the payment's currency.
+const DISPUTE_FEE: i64 = 1_500;
 
 /// The body of `POST /commands`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StripeCommand {
-    /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_failed`, `dispute`, `dispute_won`, `dispute_lost`, `warn`, `repeat`,
-    /// `forget_keys` or `fault`.
+    /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_pending`, `refund_succeeded`, `refund_failed`, `inquire`, `inquiry_closed`,
+    /// `dispute`, `dispute_won`, `dispute_lost`, `warn`, `repeat`, `forget_keys` or `fault`.
     pub command: String,
     /// The session that it is about.
     pub session: String,
-    /// `refund`: this much of the payment; all that is left if absent. `pay`: the session says that this was paid.
+    /// `refund`, `refund_pending`: this much of the payment; all that is left if absent. `dispute`: this much of it; all if absent. `pay`: the session says that
+    /// this was paid.
     pub amount: Option<i64>,
     /// `pay`: the session says that it was paid in this currency.
     pub currency: Option<String>,
     /// `pay`: the session says this of itself.
     pub livemode: Option<bool>,
+    /// `dispute_won`: the fee is given back too.
+    pub fee_back: bool,
     /// `repeat`: the event to deliver once more.
     pub event: String,
     /// `fault`: `down`, `429`, `409`, `500` or `cut` (done, and the answer lost).
@@ -59,9 +64,13 @@ impl Desk {
                 Some(payment) => refund(self, payment["id"].as_str().unwrap_or_default(), command.amount).await,
                 None => Ok(Err(NOT_PAID)),
             },
-            "refund_failed" => refund_failed(self, &command.session).await,
-            "dispute" => dispute(self, &command.session).await,
-            "dispute_won" | "dispute_lost" => end_dispute(self, &command.session, command.command == "dispute_won").await,
+            "refund_pending" => refund_pending(self, &command.session, command.amount).await,
+            "refund_succeeded" | "refund_failed" => end_refund(self, &command.session, command.command == "refund_succeeded").await,
+            "inquire" => inquire(self, &command.session).await,
+            "inquiry_closed" => close_inquiry(self, &command.session).await,
+            "dispute" => dispute(self, &command.session, command.amount).await,
+            "dispute_won" => end_dispute(self, &command.session, Some(if command.fee_back { -DISPUTE_FEE } else { 0 })).await,
+            "dispute_lost" => end_dispute(self, &command.session, None).await,
             "warn" => warn(self, &command.session).await,
             "repeat" => {
                 let repeated = self.store.repeat(&command.event).await?;
@@ -105,6 +114,13 @@ impl Desk {
             Some(payment) => self.charge_of(payment["id"].as_str().unwrap_or_default()).await,
             None => Ok(None),
         }
+    }
+
+    /// The first dispute about what was paid in a session that has this status.
+    async fn dispute_of(&self, session: &str, status: &str) -> Result<Option<Value>, sqlx::Error> {
+        let Some(charge) = self.charged(session).await? else { return Ok(None) };
+        let is_it = |dispute: &Value| dispute["charge"] == charge["id"] && dispute["status"] == status;
+        Ok(self.store.all("dispute").await?.into_iter().find(is_it))
     }
 
     /// Makes an event, to be delivered or, on command, lost.
@@ -240,10 +256,37 @@ pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>) -> Result<R
     Ok(Ok(refund))
 }
 
-async fn refund_failed(desk: &Desk, session: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+/// A refund that the bank takes its time for.
+async fn refund_pending(desk: &Desk, session: &str, amount: Option<i64>) -> Result<Result<Value, NothingDone>, sqlx::Error> {
     let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
-    let of_charge = |refund: &Value| refund["charge"] == charge["id"] && refund["status"] == "succeeded";
-    let Some(mut refund) = desk.store.all("refund").await?.into_iter().find(of_charge) else { return Ok(Err("nothing was refunded")) };
+    let number = |value: &Value| value.as_i64().unwrap_or(0);
+    let left = number(&charge["amount"]) - number(&charge["amount_refunded"]);
+    let amount = amount.unwrap_or(left);
+    if !(1..=left).contains(&amount) {
+        return Ok(Err("more than is left of the charge"));
+    }
+    charge["amount_refunded"] = json!(number(&charge["amount_refunded"]) + amount);
+    let refund = objects::refund(&charge, amount, "pending");
+    desk.store.put("charge", &charge).await?;
+    desk.store.put("refund", &refund).await?;
+    desk.happened("refund.created", &refund).await?;
+    desk.happened("charge.refunded", &charge).await?;
+    Ok(Ok(refund))
+}
+
+/// Ends the first refund that is on its way; fails one that succeeded where none is.
+async fn end_refund(desk: &Desk, session: &str, succeeds: bool) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+    let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
+    let refunds: Vec<Value> = desk.store.all("refund").await?.into_iter().filter(|refund| refund["charge"] == charge["id"]).collect();
+    let of = |status: &str| refunds.iter().find(|refund| refund["status"] == status).cloned();
+    let found = of("pending").or_else(|| of("succeeded").filter(|_| !succeeds));
+    let Some(mut refund) = found else { return Ok(Err("nothing was refunded")) };
+    if succeeds {
+        refund["status"] = json!("succeeded");
+        desk.store.put("refund", &refund).await?;
+        desk.happened("refund.updated", &refund).await?;
+        return Ok(Ok(refund));
+    }
     refund["status"] = json!("failed");
     let refunded = charge["amount_refunded"].as_i64().unwrap_or(0) - refund["amount"].as_i64().unwrap_or(0);
     charge["amount_refunded"] = json!(refunded);
@@ -255,26 +298,51 @@ async fn refund_failed(desk: &Desk, session: &str) -> Result<Result<Value, Nothi
     Ok(Ok(refund))
 }
 
-async fn dispute(desk: &Desk, session: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
-    let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
-    charge["disputed"] = json!(true);
-    let dispute = objects::dispute(&charge);
-    desk.store.put("charge", &charge).await?;
+/// The buyer's bank asks about a payment; nothing is withdrawn.
+async fn inquire(desk: &Desk, session: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+    let Some(charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
+    let dispute = objects::dispute(&charge, charge["amount"].as_i64().unwrap_or(0), "warning_needs_response");
     desk.store.put("dispute", &dispute).await?;
     desk.happened("charge.dispute.created", &dispute).await?;
+    Ok(Ok(dispute))
+}
+
+async fn close_inquiry(desk: &Desk, session: &str) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+    let Some(mut dispute) = desk.dispute_of(session, "warning_needs_response").await? else { return Ok(Err("no inquiry is open")) };
+    dispute["status"] = json!("warning_closed");
+    desk.store.put("dispute", &dispute).await?;
+    desk.happened("charge.dispute.closed", &dispute).await?;
+    Ok(Ok(dispute))
+}
+
+/// Disputes a payment: one that was inquired about, or another. The money is withdrawn after that.
+async fn dispute(desk: &Desk, session: &str, amount: Option<i64>) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+    let Some(mut charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
+    let all = charge["amount"].as_i64().unwrap_or(0);
+    charge["disputed"] = json!(true);
+    desk.store.put("charge", &charge).await?;
+    let inquired = desk.dispute_of(session, "warning_needs_response").await?;
+    let was_inquired = inquired.is_some();
+    let mut dispute = inquired.unwrap_or_else(|| objects::dispute(&charge, amount.unwrap_or(all), "needs_response"));
+    dispute["status"] = json!("needs_response");
+    desk.happened(if was_inquired { "charge.dispute.updated" } else { "charge.dispute.created" }, &dispute).await?;
+    let withdrawn = -dispute["amount"].as_i64().unwrap_or(0);
+    dispute["balance_transactions"] = json!([objects::dispute_movement(&dispute, withdrawn, DISPUTE_FEE)]);
+    desk.store.put("dispute", &dispute).await?;
     desk.happened("charge.dispute.funds_withdrawn", &dispute).await?;
     Ok(Ok(dispute))
 }
 
-async fn end_dispute(desk: &Desk, session: &str, won: bool) -> Result<Result<Value, NothingDone>, sqlx::Error> {
-    let Some(charge) = desk.charged(session).await? else { return Ok(Err(NOT_PAID)) };
-    let is_open = |dispute: &Value| dispute["charge"] == charge["id"] && dispute["status"] == "needs_response";
-    let Some(mut dispute) = desk.store.all("dispute").await?.into_iter().find(is_open) else { return Ok(Err("no dispute is open")) };
-    dispute["status"] = json!(if won { "won" } else { "lost" });
-    desk.store.put("dispute", &dispute).await?;
-    if won {
+/// Decides a dispute: it is won, with so much of a fee after it, or lost.
+async fn end_dispute(desk: &Desk, session: &str, won: Option<i64>) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+    let Some(mut dispute) = desk.dispute_of(session, "needs_response").await? else { return Ok(Err("no dispute is open")) };
+    dispute["status"] = json!(if won.is_some() { "won" } else { "lost" });
+    if let (Some(fee), Some(amount)) = (won, dispute["amount"].as_i64()) {
+        let movement = objects::dispute_movement(&dispute, amount, fee);
+        dispute["balance_transactions"].as_array_mut().expect("it was made with a list").push(movement);
         desk.happened("charge.dispute.funds_reinstated", &dispute).await?;
     }
+    desk.store.put("dispute", &dispute).await?;
     desk.happened("charge.dispute.closed", &dispute).await?;
     Ok(Ok(dispute))
 }

@@ -111,11 +111,12 @@ pub fn refund(charge: &Value, amount: i64, status: &str) -> Value {
     })
 }
 
-pub fn dispute(charge: &Value) -> Value {
+pub fn dispute(charge: &Value, amount: i64, status: &str) -> Value {
     json!({
         "id": new_id("dp"),
         "object": "dispute",
-        "amount": charge["amount"],
+        "amount": amount,
+        "balance_transactions": [],
         "charge": charge["id"],
         "created": now_s(),
         "currency": charge["currency"],
@@ -125,7 +126,23 @@ pub fn dispute(charge: &Value) -> Value {
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "reason": "fraudulent",
-        "status": "needs_response",
+        "status": status,
+    })
+}
+
+/// What is withdrawn for a dispute, with the fee, or given back.
+pub fn dispute_movement(dispute: &Value, amount: i64, fee: i64) -> Value {
+    json!({
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "created": now_s(),
+        "currency": dispute["currency"],
+        "fee": fee,
+        "net": amount - fee,
+        "reporting_category": if amount < 0 { "dispute" } else { "dispute_reversal" },
+        "source": dispute["id"],
+        "type": "adjustment",
     })
 }
 

@@ -38,6 +38,8 @@ pub enum Purpose {
     InTransit,
     /// The company's money that is not in this book.
     Treasury,
+    /// What card processors withdrew for payments whose buyers dispute them, until that is decided.
+    DisputedAmounts,
     /// What disputes cost.
     DisputeFee,
     /// What banks charge for returned payments.
@@ -80,7 +82,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
@@ -98,6 +100,7 @@ impl Purpose {
         Self::FeeIncome,
         Self::InTransit,
         Self::Treasury,
+        Self::DisputedAmounts,
         Self::DisputeFee,
         Self::ReturnCharge,
         Self::FxPosition,
@@ -139,6 +142,7 @@ impl Purpose {
             Self::FeeIncome => "fee_income",
             Self::InTransit => "in_transit",
             Self::Treasury => "treasury",
+            Self::DisputedAmounts => "disputed_amounts",
             Self::DisputeFee => "dispute_fee",
             Self::ReturnCharge => "return_charge",
             Self::FxPosition => "fx_position",

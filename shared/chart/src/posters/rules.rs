@@ -30,6 +30,8 @@ const CONTRA_REVENUE: AccountClass = AccountClass::House(Purpose::ContraRevenue)
 const PREPAID: AccountClass = AccountClass::House(Purpose::PrepaidCommission);
 const OF_STORE: AccountClass = AccountClass::House(Purpose::StoreReceivable);
 const OF_PROCESSOR: AccountClass = AccountClass::House(Purpose::ProcessorReceivable);
+const DISPUTED: AccountClass = AccountClass::House(Purpose::DisputedAmounts);
+const DISPUTE_FEE: AccountClass = AccountClass::House(Purpose::DisputeFee);
 
 const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Times) -> TransferRule {
     TransferRule { debit, credit, movement: Movement::Moves, times }
@@ -70,7 +72,7 @@ const fn of_debt(kind: PostingKind, transfers: &'static [TransferRule]) -> Posti
 }
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 45] = [
+pub const POSTING_RULES: [PostingRule; 46] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -133,11 +135,22 @@ pub const POSTING_RULES: [PostingRule; 45] = [
             moved(OF_STORE, &[AccountClass::House(Purpose::DeferredRevenue), CONTRA_REVENUE], Any),
             moved(
                 OF_PROCESSOR,
-                &[AccountClass::House(Purpose::DeferredRevenue), CONTRA_REVENUE, AccountClass::House(Purpose::TaxPayable)],
+                &[AccountClass::House(Purpose::DeferredRevenue), CONTRA_REVENUE, AccountClass::House(Purpose::TaxPayable), DISPUTED],
                 Any,
             ),
+            // What a dispute that was lost takes was withdrawn before.
+            moved(DISPUTED, &[OF_PROCESSOR], AtMostOnce),
             moved(PREPAID, DEFERRED, AtMostOnce),
             moved(COMMISSION, &[CONTRA_REVENUE], AtMostOnce),
+        ],
+    ),
+    of_debt(
+        PostingKind::DisputeMoney,
+        // Backwards where the processor gives back.
+        &[
+            moved(DISPUTED, &[OF_PROCESSOR], AtMostOnce),
+            moved(DISPUTE_FEE, &[OF_PROCESSOR], AtMostOnce),
+            moved(OF_PROCESSOR, &[DISPUTED, DISPUTE_FEE], Any),
         ],
     ),
     of_debt(PostingKind::DebtSettle, &[moved(ViewerCoins, &[ViewerDebt], Once)]),

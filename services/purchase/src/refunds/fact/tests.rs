@@ -47,12 +47,14 @@ fn said(fact_id: &str, part: i64, status: FactStatus, said_at_ms: i64) -> Refund
         status,
         order_no: 0,
         said_at_ms,
+        withdrawn: 0,
+        fee: 0,
     }
 }
 
 /// Coins and price that these statements take back.
 fn come_to(facts: &[RefundFact]) -> (i64, i64) {
-    let portion = paid_back(facts, &purchase()).unwrap();
+    let (portion, _) = paid_back(facts, &purchase()).unwrap();
     (portion.of(70), portion.of(100))
 }
 
@@ -85,4 +87,27 @@ fn more_than_the_whole_is_the_whole_and_another_currency_is_refused() {
     assert_eq!(come_to(&[part(45_200, 100_000)]), (31, 45), "31.64 coins");
     assert_eq!(come_to(&[part(1, 3)]), (23, 33));
     assert_eq!(come_to(&[RefundFact { status: FactStatus::Undone, ..part(1, 1) }]), (0, 0));
+}
+
+#[test]
+fn a_dispute_takes_what_no_refund_took_and_only_once_it_is_lost() {
+    use FactStatus::{Disputed, Granted, Lost, NotDisputed, Pending};
+    let taken = |facts: &[RefundFact]| {
+        let (portion, disputed) = paid_back(facts, &purchase()).unwrap();
+        (portion.of(70), portion.of(100), disputed)
+    };
+    for status in [Disputed, NotDisputed] {
+        assert_eq!(taken(&[said("dp_1", 100, status, 1_000)]), (0, 0, 0), "{status:?}");
+    }
+    assert_eq!(taken(&[said("dp_1", 100, Lost, 1_000)]), (70, 100, 100));
+    let (refund, lost) = (said("re_1", 30, Granted, 1_000), said("dp_1", 100, Lost, 2_000));
+    assert_eq!(taken(&[refund.clone(), lost.clone()]), (70, 100, 70), "30 were refunded");
+    // What is said of all refunds together says nothing of disputes, and a dispute nothing of refunds.
+    let together = said(CUMULATIVE, 50, Granted, 3_000);
+    assert_eq!(taken(&[said("re_2", 20, Pending, 3_000), together.clone(), lost.clone(), refund.clone()]), (70, 100, 70));
+    assert_eq!(taken(&[said("dp_1", 60, NotDisputed, 9_000), together]), (35, 50, 0), "a dispute that was won fails no refund");
+    assert_eq!(taken(&[said("re_1", 100, Granted, 1), lost]), (70, 100, 0), "all of it was refunded");
+    let movement = |withdrawn, fee| RefundFact { withdrawn, fee, ..said("dp_1", 100, Disputed, 1) };
+    assert_eq!(withdrawn(&[movement(100, 15), movement(0, 15), refund]), Some((100, 30)));
+    assert_eq!(withdrawn(&[movement(i64::MAX, 0), movement(1, 0)]), None);
 }

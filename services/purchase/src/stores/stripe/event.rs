@@ -111,6 +111,9 @@ fn reduced(mut envelope: EventEnvelope) -> String {
         .filter_map(|field| Some(((*field).to_owned(), object.get(*field)?.clone())))
         .filter(|(_, value)| !value.is_object())
         .collect();
+    if let Some(moved) = object["balance_transactions"].as_array() {
+        kept.insert("balance_transactions".to_owned(), moved.iter().map(kept_movement).collect());
+    }
     if let Some(payment) = payment_of(object) {
         kept.insert("payment_intent".to_owned(), Value::String(payment));
     }
@@ -119,6 +122,12 @@ fn reduced(mut envelope: EventEnvelope) -> String {
     }
     envelope.data.object = Value::Object(kept);
     serde_json::to_string(&envelope).unwrap_or_default()
+}
+
+/// A line of our balance, with what is needed of it.
+fn kept_movement(moved: &Value) -> Value {
+    let field = |name: &str| moved.get(name).cloned().unwrap_or_default();
+    serde_json::json!({ "id": field("id"), "amount": field("amount"), "currency": field("currency"), "fee": field("fee") })
 }
 
 /// What a kept event says; `None` where it can't be read.

@@ -39,8 +39,8 @@ async fn stripes_samples_are_taken_and_end_where_they_must() {
         ("charge.updated", sample("charge.updated"), Noted, "", ""),
         ("account.updated", sample("account.updated"), Unknown, "", ""),
         ("payment_intent.succeeded", payment, Noted, "its session decides", "pi_fakefakefakefakefake0001"),
-        ("charge.dispute.funds_withdrawn", dispute, WaitsForRefunds, "10.00 USD disputed", "pi_1JAyTwJSZQVUcJYgBbsz0NuH"),
-        ("charge.dispute.funds_reinstated", reinstated.clone(), WaitsForRefunds, "", ""),
+        ("charge.dispute.funds_withdrawn", dispute, Kept, "10.00 USD disputed", "pi_1JAyTwJSZQVUcJYgBbsz0NuH"),
+        ("charge.dispute.funds_reinstated", reinstated.clone(), Kept, "10.00 USD disputed", "pi_1JAyTwJSZQVUcJYgBbsz0NuH"),
         ("refund.created", objects["refund"].clone(), Noted, "it is about no payment of ours", ""),
         ("radar.early_fraud_warning.created", objects["radar.early_fraud_warning"].clone(), WaitsForRefunds, "", ""),
     ];

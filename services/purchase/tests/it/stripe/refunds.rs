@@ -8,20 +8,20 @@ use crate::lots::{gift, ties};
 use crate::refunds::settle;
 
 /// What happened since the last time, oldest first.
-async fn news(world: &World, seen: &mut usize) -> Vec<Value> {
+pub async fn news(world: &World, seen: &mut usize) -> Vec<Value> {
     let events = world.events().await.split_off(*seen);
     *seen += events.len();
     events
 }
 
 /// Coins, debt, what the processor owes us, and tax that we owe.
-async fn standing(world: &World) -> (i64, i64, i64, i64) {
+pub async fn standing(world: &World) -> (i64, i64, i64, i64) {
     let wallet = world.fixture.client().get_wallet(world.fixture.from("ann", GetWalletRequest::default())).await.unwrap().into_inner();
     let receivable = world.fixture.balance("house/processor_receivable/USD").await;
     (wallet.coin_balance, wallet.debt_coins, -receivable, world.fixture.balance("house/tax_payable/USD").await)
 }
 
-async fn say(world: &World, events: impl IntoIterator<Item = &Value>) {
+pub async fn say(world: &World, events: impl IntoIterator<Item = &Value>) {
     for event in events {
         assert_eq!(world.say(event).await, 200, "{event}");
     }

@@ -123,7 +123,15 @@ impl World {
 
     /// The events that happened, oldest first.
     pub async fn events(&self) -> Vec<Value> {
-        let mut events = self.api("events?limit=100").await["data"].as_array().unwrap().clone();
+        let (mut events, mut after): (Vec<Value>, String) = (Vec::new(), String::new());
+        loop {
+            let page = self.api(&format!("events?limit=100{after}")).await;
+            events.extend(page["data"].as_array().unwrap().iter().cloned());
+            if page["has_more"] != json!(true) {
+                break;
+            }
+            after = format!("&starting_after={}", events.last().unwrap()["id"].as_str().unwrap());
+        }
         events.reverse();
         events
     }
