@@ -107,6 +107,7 @@ pub const PLAN: [(&str, TablePlacement); 130] = [
     ("purchase.refund_fact", Coordinator("what a store says of a transaction is kept once in all books together")),
     ("purchase.refund", SERVICES),
     ("purchase.dispute_step", SERVICES),
+    ("purchase.refund_order", SERVICES),
     ("purchase.viewer_debt", SERVICES),
     ("purchase.debt_settlement", SERVICES),
     ("purchase.store_outbox", SERVICES),

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, Connection as _};
 use std::{collections::BTreeSet, path::Path};
 
+mod bought;
 pub mod record;
 
 /// What an erasure does with a column.
@@ -64,7 +65,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 105] = [
+pub const PERSONAL: [PersonalColumn; 108] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -97,6 +98,9 @@ pub const PERSONAL: [PersonalColumn; 105] = [
     personal(Service::Purchase, "store_order.transaction_id", "the store's number of the payment", ACCOUNTS),
     personal(Service::Purchase, "refund_fact.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Purchase, "refund.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "refund_order.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "refund_order.asked_by", "user key of the buyer, or which member of staff", PSEUDONYM),
+    personal(Service::Purchase, "refund_order.store_refund_id", "the store's number of a refund", ACCOUNTS),
     personal(Service::Purchase, "viewer_debt.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "debt_settlement.user_id", "user key", PSEUDONYM),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
@@ -289,10 +293,11 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
                 })
             }));
         }
-        whole["checkouts"] = orders(&tables, of).await?;
+        whole["checkouts"] = bought::orders(&tables, of).await?;
+        whole["refunds"] = bought::refunds(&tables, of).await?;
         whole["app_account_token"] = json!(tables.token_of(book, user).await?);
         whole["purchases"] = json!(purchases);
-        whole["refused_receipts"] = refused_receipts(&tables, of).await?;
+        whole["refused_receipts"] = bought::refused_receipts(&tables, of).await?;
     }
     if exists(database, Service::Earnings).await? {
         let tables = earnings::tables::Store::open(database).await?;
@@ -357,40 +362,6 @@ fn unknown(of: &WhoseData<'_>, done: &str) -> String {
     format!(
         "nothing is known of user {user} in book {book}: no account, purchase, payout or bank account; nothing was {done}. Is the name right?"
     )
-}
-
-/// Orders that the user made on the web, paid or not.
-async fn orders(tables: &purchase::tables::Store, of: &WhoseData<'_>) -> Result<Value, OperationFault> {
-    let (mut orders, mut after) = (Vec::new(), None);
-    loop {
-        let page = tables.orders_of_user(&of.book, &of.user, after).await?;
-        let Some(last) = page.last() else { return Ok(json!(orders)) };
-        after = Some(last.order_id);
-        orders.extend(page.iter().map(|order| {
-            json!({
-                "checkout_id": order.order_id, "session_id": order.session_id, "transaction_id": order.transaction_id,
-                "product_id": order.product_id, "success_url": order.success_url, "cancel_url": order.cancel_url,
-                "pay_url": order.pay_url, "created_at_ms": order.created_at_ms,
-            })
-        }));
-    }
-}
-
-/// Refused receipts that the user submitted.
-async fn refused_receipts(tables: &purchase::tables::Store, of: &WhoseData<'_>) -> Result<Value, OperationFault> {
-    let filter = purchase::tables::RefusedFilter { user_id: of.user.as_str(), transaction_id: "", refused: rpc::wire::TimeRange::ANY };
-    let (mut refused, mut before) = (Vec::new(), None);
-    loop {
-        let page = tables.refused(&of.book, filter, before, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(json!(refused)) };
-        before = Some(last.refusal_id);
-        refused.extend(page.iter().map(|row| {
-            json!({
-                "request_id": row.request_id, "refused_at_ms": row.refused_at_ms, "reason": row.reason,
-                "transaction_id": row.claims.transaction_id, "product_id": row.claims.product_id,
-            })
-        }));
-    }
 }
 
 /// Ids of the user's things, which staff requests may name.

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::BASIS_POINTS;
 
 mod google;
+mod refunds;
 
 pub use google::{GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
+pub use refunds::{RefundOptions, WithdrawalRight};
 pub use stripe::{PretendStripe, PriceFrom, StripeAccount};
 pub use wallets::{AlipayAccount, PretendAlipay, PretendWechat, WechatAccount, WechatKey};
 
@@ -59,6 +61,8 @@ pub struct Config {
     /// Merchants at the pretend WeChat Pay, for TEST books. Set by the program in sandbox mode only, never by a file.
     #[serde(skip)]
     pub sandbox_wechat: Vec<PretendWechat>,
+    /// Refunds that are started here.
+    pub refunds: RefundOptions,
     /// Seconds between two searches for open orders about which the store is to be asked, because its events may be lost.
     #[serde(rename = "order_sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
@@ -135,6 +139,7 @@ impl Default for Config {
             sandbox_alipay: Vec::new(),
             wechat: Vec::new(),
             sandbox_wechat: Vec::new(),
+            refunds: RefundOptions::default(),
             order_sweep_interval: Duration::from_secs(30),
             order_check_after: Duration::from_secs(600),
             store_commission_basis_points: 3_000,
@@ -192,7 +197,7 @@ impl Config {
                 return Err(InvalidPurchaseOption { option: "bundles", why: format!("{} is listed twice", bundle.bundle_id) });
             }
         }
-        match self.google.problem() {
+        match self.google.problem().or_else(|| self.refunds.problem()) {
             Some((option, why)) => Err(InvalidPurchaseOption { option, why }),
             None => Ok(()),
         }

@@ -220,6 +220,8 @@ pub enum Error {
     },
     /// There is no checkout.
     Order(crate::orders::refusal::OrderRefusal),
+    /// A refund is not started, or not decided.
+    Refund(crate::refund_orders::refusal::RefundRefusal),
     /// The database failed, or a row in it is damaged.
     Store(crate::store::Error),
 }
@@ -309,6 +311,7 @@ impl From<Error> for Status {
                 rpc::refused(Code::FailedPrecondition, reason, message.to_owned(), &facts)
             }
             Error::Order(refusal) => refusal.into(),
+            Error::Refund(refusal) => refusal.into(),
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),
         }

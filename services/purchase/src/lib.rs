@@ -5,6 +5,7 @@
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
 //!   asked. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
 //! - [`refunds`]: what stores pay back, and what viewers owe after that.
+//! - [`refund_orders`]: refunds that are started here.
 //! - [`orders`]: orders that we make ourselves and a store is paid for.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
@@ -22,6 +23,7 @@ pub mod orders;
 mod outbox;
 pub mod postings;
 pub mod purchases;
+pub mod refund_orders;
 pub mod refunds;
 pub mod service;
 pub mod sheets;
@@ -42,8 +44,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
 pub use config::{
-    AlipayAccount, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendStripe, PretendWechat, PriceFrom, SandboxGoogle,
-    ServiceAccountKey, StripeAccount, WechatAccount, WechatKey,
+    AlipayAccount, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendStripe, PretendWechat, PriceFrom, RefundOptions,
+    SandboxGoogle, ServiceAccountKey, StripeAccount, WechatAccount, WechatKey, WithdrawalRight,
 };
 pub use store::Store;
 
@@ -140,6 +142,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
         orders,
         order_news: tokio::sync::Notify::new(),
+        refund_options: config.refunds.clone(),
     });
     let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone() };
     if config.follow_lots {

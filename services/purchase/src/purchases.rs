@@ -20,6 +20,7 @@ use rpc::StickyRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::{PackageCatalogue, PackageOffer};
+use crate::config::RefundOptions;
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::orders::Orders;
@@ -66,6 +67,8 @@ pub struct Purchases {
     pub orders: Orders,
     /// Notified when the store is to be asked about an order at once.
     pub order_news: tokio::sync::Notify,
+    /// Who may have what paid back.
+    pub refund_options: RefundOptions,
 }
 
 /// One request to redeem.

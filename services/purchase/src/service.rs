@@ -1,14 +1,19 @@
 //! Handlers: authenticate, decode, call, encode.
 //!
-//! - `checkout`: those of orders. `lots`: those that read coin lots.
+//! - `checkout`: those of orders. `lots`: those that read coin lots. `refunds`: those of refunds.
 
 mod checkout;
 mod lots;
+mod refunds;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use api::purchase::purchase_service_server::PurchaseService;
+use api::purchase::{
+    ApproveRefundRequest, ApproveRefundResponse, GetRefundRequest, GetRefundResponse, ListRefundsRequest, ListRefundsResponse,
+    RefundPurchaseRequest, RefundPurchaseResponse, RejectRefundRequest, RejectRefundResponse, RequestRefundRequest, RequestRefundResponse,
+};
 use api::purchase::{
     CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetCheckoutResponse, GetPurchaseRequest, GetPurchaseResponse,
     GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse, ListPurchasesRequest, ListPurchasesResponse,
@@ -144,7 +149,8 @@ impl PurchaseService for Handlers {
         let purchase = found.into_iter().find(visible).ok_or(Error::PurchaseUnknown(asked))?;
         let lot = self.purchases.store.lot_of(&book, purchase.purchase_id).await.map_err(Error::from)?;
         let reports = self.purchases.store.events_about(&purchase, wire::REPORTS_MAX).await.map_err(Error::from)?;
-        let purchase = wire::purchase(&purchase);
+        let mut shown = refunds::shown(&self.purchases, std::slice::from_ref(&purchase)).await?;
+        let purchase = shown.pop().unwrap_or_default();
         let standing = self.purchases.ledger.standing(&book, &purchase.posting_id).await;
         Ok(Response::new(GetPurchaseResponse {
             purchase: Some(purchase),
@@ -160,6 +166,30 @@ impl PurchaseService for Handlers {
 
     async fn get_checkout(&self, request: Request<GetCheckoutRequest>) -> Result<Response<GetCheckoutResponse>, Status> {
         checkout::get(&self.purchases, request).await
+    }
+
+    async fn request_refund(&self, request: Request<RequestRefundRequest>) -> Result<Response<RequestRefundResponse>, Status> {
+        refunds::request(&self.purchases, request).await
+    }
+
+    async fn refund_purchase(&self, request: Request<RefundPurchaseRequest>) -> Result<Response<RefundPurchaseResponse>, Status> {
+        refunds::by_staff(&self.purchases, request).await
+    }
+
+    async fn approve_refund(&self, request: Request<ApproveRefundRequest>) -> Result<Response<ApproveRefundResponse>, Status> {
+        refunds::approve(&self.purchases, request).await
+    }
+
+    async fn reject_refund(&self, request: Request<RejectRefundRequest>) -> Result<Response<RejectRefundResponse>, Status> {
+        refunds::reject(&self.purchases, request).await
+    }
+
+    async fn get_refund(&self, request: Request<GetRefundRequest>) -> Result<Response<GetRefundResponse>, Status> {
+        refunds::get(&self.purchases, request).await
+    }
+
+    async fn list_refunds(&self, request: Request<ListRefundsRequest>) -> Result<Response<ListRefundsResponse>, Status> {
+        refunds::list(&self.purchases, request).await
     }
 
     async fn list_refused_receipts(
@@ -214,6 +244,7 @@ impl PurchaseService for Handlers {
         let page = PurchasePage { created, before, count_max: page::rows_to_read(size) };
         let mut found = self.purchases.store.purchases(&book, &user, page).await.map_err(Error::from)?;
         let next_page_token = list.cut(&mut found, size, |purchase| purchase.purchase_id);
-        Ok(Response::new(ListPurchasesResponse { purchases: found.iter().map(wire::purchase).collect(), next_page_token }))
+        let purchases = refunds::shown(&self.purchases, &found).await?;
+        Ok(Response::new(ListPurchasesResponse { purchases, next_page_token }))
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
 //!   they must be told. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers`
-//!   reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
-//!   disputes.
+//!   reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds
+//!   that are started here.
 
 pub mod answers;
 mod debts;
@@ -13,6 +13,7 @@ pub mod lots;
 pub(crate) mod orders;
 pub mod outbox;
 pub mod purchases;
+pub(crate) mod refund_orders;
 mod refunds;
 pub mod refused;
 mod revenue;
@@ -49,6 +50,7 @@ pub const MIGRATIONS: [Migration; 15] = [
     Migration::expand(13, include_str!("../migrations/0013_store_order.sql")),
     Migration::expand(14, include_str!("../migrations/0014_refund.sql")),
     Migration::expand(15, include_str!("../migrations/0015_dispute.sql")),
+    Migration::expand(17, include_str!("../migrations/0017_refund_order.sql")),
 ];
 
 /// Why a statement failed.
@@ -136,7 +138,8 @@ impl Store {
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
-        Ok([purchases::unfinished(&self.pool).await?, of_stores, self.open_refunds().await?, self.open_disputes().await?].concat())
+        let of_refunds = [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?].concat();
+        Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds].concat())
     }
 
     /// How many purchases of a book were verified and wait for their coins.

@@ -5,6 +5,7 @@
 //! - [`apple`]: the App Store. [`google`]: Google Play.
 //! - [`payee`]: what those do that are paid for orders that we make ([`crate::orders`]). [`stripe`]: cards on the web. [`alipay`] and [`wechat`]: wallets, with
 //!   [`wallet`] for what both do.
+//! - [`refunding`]: what those do that pay back what we ask them to.
 //! - [`receipt`]: what proves a purchase.
 
 pub mod alipay;
@@ -12,6 +13,7 @@ pub mod apple;
 pub mod google;
 pub mod payee;
 pub mod receipt;
+pub mod refunding;
 pub mod stripe;
 pub mod wallet;
 pub mod wechat;
@@ -23,13 +25,14 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::domain::event::StoreEvent;
-use crate::domain::{StoreKind, Transaction};
+use crate::domain::{Purchase, StoreKind, Transaction};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 use alipay::AlipayAccounts;
 use apple::ReceiptVerifier;
 use google::GooglePlay;
 use payee::OrderAccount;
 pub use receipt::StoreReceipt;
+use refunding::RefundingStore;
 use stripe::merchant::Merchants;
 use wechat::WechatAccounts;
 
@@ -142,6 +145,17 @@ impl Stores {
             StoreKind::Stripe => &self.stripe,
             StoreKind::Alipay => &self.alipay,
             StoreKind::Wechat => &self.wechat,
+        }
+    }
+
+    /// Who pays a purchase back if we ask; `None` where only its buyer can ask, or the account that was paid is no longer configured.
+    pub(crate) fn refunding(&self, of: &Purchase) -> Option<&dyn RefundingStore> {
+        match of.store {
+            StoreKind::Apple => None,
+            StoreKind::Google => Some(&self.google),
+            StoreKind::Stripe => self.stripe.account_of(of).map(|account| account as &dyn RefundingStore),
+            StoreKind::Alipay => self.alipay.account_of(of).map(|account| account as &dyn RefundingStore),
+            StoreKind::Wechat => self.wechat.account_of(of).map(|account| account as &dyn RefundingStore),
         }
     }
 

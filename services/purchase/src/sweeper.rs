@@ -83,6 +83,7 @@ async fn with_stores(purchases: &Purchases, options: Options, now: SystemTime) -
     let credited = purchases.read_events(now, count_max).await? + purchases.ask_pending(now, count_max).await?;
     purchases.tell_stores(now, count_max).await?;
     purchases.look_for_lost(now).await?;
+    purchases.send_refunds(now, count_max).await?;
     purchases.settle_refunds(now, count_max).await?;
     Ok(credited)
 }

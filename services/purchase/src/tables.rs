@@ -3,6 +3,7 @@
 pub use crate::domain::{Purchase, PurchaseState};
 pub use crate::orders::order::Order;
 pub use crate::postings::{disputed, granted, paid_back, sale, settled, suspended_sale, taken_back};
+pub use crate::refund_orders::order::{RefundOrder, RefundOrderState};
 pub use crate::refunds::dispute::DisputeStep;
 pub use crate::refunds::step::{DebtSettlement, RefundStep, StepState};
 pub use crate::store::refused::RefusedFilter;

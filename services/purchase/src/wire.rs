@@ -1,9 +1,10 @@
 //! Protobuf to domain and back.
 //!
-//! - `lots`: coin lots.
+//! - `lots`: coin lots. `refunds`: refunds, and what purchases show of them.
 
 pub(crate) mod checkout;
 pub(crate) mod lots;
+pub(crate) mod refunds;
 
 use api::purchase::redeem_purchase_request::Receipt as SentReceipt;
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};
@@ -114,6 +115,11 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         stated_price: purchase.stated_price.clone(),
         store_kind: checkout::store_kind(purchase.store).into(),
         store_environment: environment(&purchase.environment).into(),
+        tax: Some(money(purchase.value.tax)),
+        coins_left: None,
+        refunded: None,
+        refunded_coins: 0,
+        refunds: Vec::new(),
     }
 }
 

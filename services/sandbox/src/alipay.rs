@@ -78,10 +78,10 @@ fn event(trade: &Trade, news: &TradeNews) -> Value {
     if trade.paid_at_ms > 0 {
         form["gmt_payment"] = json!(beijing(trade.paid_at_ms, "%Y-%m-%d %H:%M:%S"));
     }
-    if let TradeNews::Refunded(_) = news {
+    if let TradeNews::Refunded(refund) = news {
         form["refund_fee"] = json!(decimal(trade.refunded_fen));
         form["gmt_refund"] = json!(beijing(wallet::now_ms(), "%Y-%m-%d %H:%M:%S%.3f"));
-        form["out_biz_no"] = json!(format!("R{}", trade.refunded_fen));
+        form["out_biz_no"] = json!(refund.id);
     }
     json!({"id": id, "kind": form["trade_status"], "form": form})
 }

@@ -1,11 +1,12 @@
 //! What both pretend wallets have in common: trades that buyers pay on command, keys of their own, and reports to the seller that go wrong on command. For TEST
 //! books only.
 //!
-//! - [`trade`]: a trade. [`commands`]: what buyers and staff do. [`report`]: where reports go. `http`: the endpoints that both have. [`keys`]: who signs.
+//! - [`trade`]: a trade. [`refund`]: a refund of one. [`commands`]: what buyers and staff do. [`report`]: where reports go. `http`: the endpoints that both have. [`keys`]: who signs.
 
 pub mod commands;
 pub(crate) mod http;
 pub mod keys;
+pub mod refund;
 pub mod report;
 pub mod trade;
 

@@ -8,6 +8,7 @@ use crate::wallet::{
     self, Config, Error, SandboxWallet, WalletBrand,
     commands::TradeNews,
     keys::WalletKey,
+    refund::{RefundState, WalletRefund},
     report::WalletReport,
     trade::{Trade, TradeState, beijing},
 };
@@ -90,13 +91,35 @@ fn time(at_ms: i64) -> String {
     beijing(at_ms, "%Y-%m-%dT%H:%M:%S+08:00")
 }
 
+/// WeChat Pay's word for how far a refund is.
+fn refund_word(state: RefundState) -> &'static str {
+    match state {
+        RefundState::Succeeded => "SUCCESS",
+        RefundState::Pending => "PROCESSING",
+        RefundState::Closed => "CLOSED",
+        RefundState::Abnormal => "ABNORMAL",
+    }
+}
+
+/// A refund as the interface answers it.
+fn refund_answer(trade: &Trade, refund: &WalletRefund) -> Value {
+    let mut answer = json!({
+        "refund_id": refund.number, "out_refund_no": refund.id, "transaction_id": trade.number, "out_trade_no": trade.id, "channel": "ORIGINAL",
+        "user_received_account": "balance", "create_time": time(refund.at_ms), "status": refund_word(refund.state),
+        "amount": {"total": trade.fen, "refund": refund.fen, "payer_total": trade.fen, "payer_refund": refund.fen, "currency": trade.currency},
+    });
+    if refund.state == RefundState::Succeeded {
+        answer["success_time"] = json!(time(refund.at_ms));
+    }
+    answer
+}
+
 fn event(trade: &Trade, news: &TradeNews) -> Value {
-    let refund = |kind: &str, status: &str, fen: i64| {
-        let number = uuid::Uuid::now_v7().simple().to_string();
+    let refund = |kind: &str, refund: &WalletRefund| {
         let content = json!({
-            "mchid": trade.seller, "transaction_id": trade.number, "out_trade_no": trade.id, "refund_id": number, "out_refund_no": format!("R{number}"),
-            "refund_status": status, "success_time": time(wallet::now_ms()), "user_received_account": "balance",
-            "amount": {"total": trade.fen, "refund": fen, "payer_total": trade.fen, "payer_refund": fen},
+            "mchid": trade.seller, "transaction_id": trade.number, "out_trade_no": trade.id, "refund_id": refund.number, "out_refund_no": refund.id,
+            "refund_status": refund_word(refund.state), "success_time": time(refund.at_ms), "user_received_account": "balance",
+            "amount": {"total": trade.fen, "refund": refund.fen, "payer_total": trade.fen, "payer_refund": refund.fen},
         });
         (kind.to_owned(), "refund", content)
     };
@@ -105,9 +128,9 @@ fn event(trade: &Trade, news: &TradeNews) -> Value {
             ("TRANSACTION.CLOSED".to_owned(), "transaction", transaction(trade, trade.state))
         }
         TradeNews::Moved => ("TRANSACTION.SUCCESS".to_owned(), "transaction", transaction(trade, trade.state)),
-        TradeNews::Refunded(fen) => refund("REFUND.SUCCESS", "SUCCESS", *fen),
-        TradeNews::Abnormal(fen) => refund("REFUND.ABNORMAL", "ABNORMAL", *fen),
-        TradeNews::RefundClosed(fen) => refund("REFUND.CLOSED", "CLOSED", *fen),
+        TradeNews::Refunded(of) => refund("REFUND.SUCCESS", of),
+        TradeNews::Abnormal(of) => refund("REFUND.ABNORMAL", of),
+        TradeNews::RefundClosed(of) => refund("REFUND.CLOSED", of),
     };
     let id = uuid::Uuid::now_v7().to_string();
     json!({"id": id, "kind": kind, "original_type": original_type, "create_time": time(wallet::now_ms()), "content": content})

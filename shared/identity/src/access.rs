@@ -129,6 +129,8 @@ const USER_SPEND: Access = Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach
 /// Credits coins for a receipt. Support may do it for a user whose app could not; the receipt decides who gets them.
 const USER_TOP_UP: Access =
     Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf), (Support, Reach::OnBehalf)]);
+/// Has a purchase paid back by decision of staff; above an amount, two people, the second of whom approves.
+const REFUND_DECIDE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Refusals to any user of the book: for staff who are asked about them.
 const REFUSAL_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// A creator's data. A viewer who received gifts has earnings too, and only the role in the token differs.
@@ -244,6 +246,12 @@ pub const TABLE: &[AccessRow] = &[
     row("/largesse.purchase.v1.PurchaseService/GetDeferredRevenue", ACCOUNTING_READ),
     explained("/largesse.purchase.v1.PurchaseService/CreateCheckout", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/GetCheckout", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/RequestRefund", USER_TOP_UP).keeping(),
+    explained("/largesse.purchase.v1.PurchaseService/RefundPurchase", REFUND_DECIDE),
+    explained("/largesse.purchase.v1.PurchaseService/ApproveRefund", APPROVE),
+    explained("/largesse.purchase.v1.PurchaseService/RejectRefund", REFUND_DECIDE),
+    explained("/largesse.purchase.v1.PurchaseService/GetRefund", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListRefunds", USER_READ),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),

@@ -188,7 +188,25 @@ async fn refunds(
         after = Some((last.user.clone(), last.change_no));
         page.iter().filter_map(claims::of_settlement).for_each(|claim| join.claim(claim));
     }
-    join.end(store, book).await
+    let joined = join.end(store, book).await?;
+    let (rows, problems) = started_here(tables, name).await?;
+    Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
+}
+
+/// Refunds that were started here: what a store has paid back for them is kept as its word, from which the postings follow.
+async fn started_here(tables: &purchase::tables::Store, name: &BookName) -> Result<(usize, Vec<String>), ReadFault> {
+    let (mut rows, mut problems, mut after) = (0, Vec::new(), None);
+    loop {
+        let page = tables.all_refund_orders(name, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok((rows, problems)) };
+        after = Some(last.refund_id);
+        for order in &page {
+            rows += 1;
+            if let Some(why) = tables.unkept(order).await? {
+                problems.push(format!("refund {} of purchase {}: {why}", order.refund_id, order.purchase_id));
+            }
+        }
+    }
 }
 
 /// Accepted quotes and their conversions.

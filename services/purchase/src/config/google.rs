@@ -24,6 +24,8 @@ pub struct GoogleOptions {
     pub push_keys_url: String,
     /// File with the CA certificates (PEM) trusted for these addresses; by default the system's.
     pub ca: PathBuf,
+    /// Whether refunds that we start also revoke the item, so that the buyer's app no longer owns it.
+    pub refund_revokes: bool,
 }
 
 /// One app at Google Play.
@@ -73,6 +75,7 @@ impl Default for GoogleOptions {
             push_email: String::new(),
             push_keys_url: "https://www.googleapis.com/oauth2/v3/certs".to_owned(),
             ca: PathBuf::new(),
+            refund_revokes: true,
         }
     }
 }

@@ -10,6 +10,14 @@ pub(crate) const WHOLE: &str = "refund";
 /// What a store says of all refunds of a payment together.
 pub(crate) const CUMULATIVE: &str = "cumulative";
 
+/// Higher than any part of a purchase, so that Google's statements are in the order of their parts.
+const GOOGLE_ORDER: i64 = 1_000_000;
+
+/// The place of a statement of Google's among those about the same purchase: each counts everything up to then.
+pub(crate) fn order_of_google(part: i64, whole: i64) -> i64 {
+    part.saturating_mul(GOOGLE_ORDER) / whole.max(1)
+}
+
 /// How far a refund is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FactStatus {

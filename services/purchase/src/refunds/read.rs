@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use money::time::unix_ms;
 
-use super::fact::{CUMULATIVE, DisputeOfEvent, FactStatus, RefundFact, RefundOfEvent, WHOLE};
+use super::fact::{CUMULATIVE, DisputeOfEvent, FactStatus, RefundFact, RefundOfEvent, WHOLE, order_of_google};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::error::Error;
@@ -14,8 +14,6 @@ use crate::sweeper::put_off_ms;
 
 /// The whole, in the milliunits in which Apple counts a percentage.
 const MILLIUNITS: i64 = 100_000;
-/// Higher than any part of a purchase, so that Google's statements are in the order of their parts.
-const GOOGLE_ORDER: i64 = 1_000_000;
 
 /// More movements of money than a dispute has, by far.
 const MOVEMENTS_MAX: i64 = 64;
@@ -91,7 +89,7 @@ impl Purchases {
                 None => return Ok(RefundNews::Staff("the store does not say how many of it were paid back".to_owned())),
             }
         };
-        let order_no = part.saturating_mul(GOOGLE_ORDER) / whole;
+        let order_no = order_of_google(part, whole);
         let fact = RefundFact { part, whole, order_no, ..said(event, WHOLE, FactStatus::Granted) };
         Ok(RefundNews::Fact(Box::new(fact), format!("{part} of {whole} were paid back")))
     }

@@ -30,7 +30,7 @@ pub(crate) struct RefundSubject {
     pub(crate) tries: i64,
 }
 
-fn fact(row: &AnyRow) -> Result<RefundFact, Error> {
+pub(super) fn fact(row: &AnyRow) -> Result<RefundFact, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let transaction_id = text("transaction_id")?;
@@ -54,7 +54,7 @@ fn fact(row: &AnyRow) -> Result<RefundFact, Error> {
     })
 }
 
-fn step(row: &AnyRow) -> Result<RefundStep, Error> {
+pub(super) fn step(row: &AnyRow) -> Result<RefundStep, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let purchase_id = text("purchase_id")?;
@@ -116,7 +116,7 @@ pub(super) async fn wake(connection: &mut AnyConnection, of: &Purchase) -> Resul
 }
 
 /// Keeps what a store says, unless what it said before stands.
-async fn keep(connection: &mut AnyConnection, fact: &RefundFact, now_ms: i64) -> Result<(), Error> {
+pub(super) async fn keep(connection: &mut AnyConnection, fact: &RefundFact, now_ms: i64) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO refund_fact (store, environment, bundle_id, transaction_id, fact_id, book, part, whole, currency, status, order_no,
              said_at_ms, withdrawn_minor_units, fee_minor_units, state, note, created_at_ms, tries, next_attempt_at_ms)
@@ -220,6 +220,7 @@ impl Store {
         let mut tx = self.begin().await?;
         if let Some(fact) = fact {
             keep(&mut tx, fact, now_ms).await?;
+            super::refund_orders::heard(&mut tx, fact, now_ms).await?;
         }
         let sql = "UPDATE store_event SET state = $3, note = $4, payload = CASE WHEN $5 = 1 THEN payload ELSE '' END,
                 account_token = CASE WHEN $5 = 1 THEN account_token ELSE '' END

@@ -1,6 +1,7 @@
 //! Google Play. A purchase is a token of the buyer's app, which proves nothing by itself: Google is asked about it.
 //!
 //! - [`answer`]: what Google says about a purchase, read into the domain's terms. `api`: the requests. `access`: the tokens that admit them.
+//! - `refunds`: refunds that we start.
 //! - [`notification`]: real-time developer notifications, which say only that something changed. `push`: whether Pub/Sub pushed them.
 //!
 //! Purchases that a notification should have reported and did not, and that no app submitted, are nowhere listed by Google; voided ones are, for 30 days.
@@ -10,6 +11,7 @@ pub mod answer;
 mod api;
 pub mod notification;
 mod push;
+mod refunds;
 
 use std::collections::HashMap;
 use std::fs;
@@ -63,6 +65,7 @@ struct GoogleSide {
     api: GoogleApi,
     push: Option<PushChecker>,
     is_pretend: bool,
+    refund_revokes: bool,
 }
 
 impl GoogleSide {
@@ -74,7 +77,7 @@ impl GoogleSide {
         let api = GoogleApi::try_new(&options.api_url, client.clone(), access).map_err(|why| wrong("api_url", why))?;
         let push = if options.push_audience.is_empty() { None } else { Some(PushChecker::try_new(options, client)) };
         let push = push.transpose().map_err(|why| wrong("push_keys_url", why))?;
-        Ok(Self { api, push, is_pretend })
+        Ok(Self { api, push, is_pretend, refund_revokes: options.refund_revokes })
     }
 }
 

@@ -3,7 +3,7 @@
 //! - [`merchant`]: our accounts there, with their keys. [`api`]: the calls, and what their failures prove. [`session`]: a session's form, and what one says.
 //! - `payee`: what orders do with it. [`signature`]: who signed a webhook's body. [`event`]: what an event says, without what names people;
 //!   [`dispute`]: of those about disputes.
-//! - [`amounts`]: how Stripe counts each currency.
+//! - [`refunds`]: refunds that we start. [`amounts`]: how Stripe counts each currency.
 //!
 //! Stripe's environment is the mode of the key: `live` for LIVE books, `test` for TEST books.
 
@@ -14,6 +14,7 @@ pub mod dispute;
 pub mod event;
 pub mod merchant;
 mod payee;
+pub mod refunds;
 pub mod session;
 pub mod signature;
 

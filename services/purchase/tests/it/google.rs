@@ -1,5 +1,6 @@
 //! Google Play over real sockets: a pretend store that pushes, repeats, refunds and fails on command.
 
+mod ours;
 mod pushed;
 mod refunded;
 

@@ -19,6 +19,7 @@ mod old;
 mod reasons;
 mod redeem;
 mod reference;
+mod refunding;
 mod refunds;
 mod sheets;
 mod stripe;

@@ -3,6 +3,7 @@
 mod disputes;
 mod facts;
 mod lost;
+mod ours;
 mod reference;
 mod refunds;
 mod world;

@@ -2,6 +2,7 @@
 
 mod forged;
 mod lost;
+mod ours;
 mod reference;
 mod world;
 

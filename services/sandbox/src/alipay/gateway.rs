@@ -9,6 +9,7 @@ use crate::{
         commands::{self, FAULTS, TradeNews, new_number},
         http::{self, broken},
         keys::{self, WalletKey},
+        refund::RefundState,
         trade::{Trade, TradeState, beijing, decimal, from_beijing},
     },
 };
@@ -31,7 +32,7 @@ pub fn router(address: &str, desk: Desk) -> Router {
     let own = vec![Endpoint {
         method: "GET, POST",
         path: "/gateway.do",
-        effect: "alipay.trade.page.pay (GET, the page that a buyer opens), alipay.trade.query and alipay.trade.close (POST); signed forms, and signed JSON back",
+        effect: "alipay.trade.page.pay (GET, the page that a buyer opens), alipay.trade.query, alipay.trade.close, alipay.trade.refund and alipay.trade.fastpay.refund.query (POST); signed forms, and signed JSON back",
         example: "/gateway.do",
         answered_by: || get(page).post(gateway),
     }];
@@ -130,9 +131,7 @@ async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
     }
     let asked: Value = fields.get("biz_content").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let _one_at_a_time = desk.lock.lock().await;
-    let Some(mut trade) = desk.trade(asked["out_trade_no"].as_str().unwrap_or_default()).await? else {
-        return Ok(refused("40004", "ACQ.TRADE_NOT_EXIST"));
-    };
+    let Some(mut trade) = named(desk, &asked).await? else { return Ok(refused("40004", "ACQ.TRADE_NOT_EXIST")) };
     let mut answer = json!({"code": "10000", "msg": "Success", "out_trade_no": trade.id, "trade_no": trade.number});
     match fields.get("method").map(String::as_str) {
         Some("alipay.trade.query") => {
@@ -150,7 +149,51 @@ async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
             desk.keep(&trade).await?;
             desk.happened(&trade, TradeNews::Moved).await?;
         }
+        Some("alipay.trade.refund") => match refund(desk, &mut trade, &asked).await? {
+            Ok((change, total)) => {
+                answer["fund_change"] = json!(change);
+                answer["refund_fee"] = json!(total);
+            }
+            Err(sub_code) => return Ok(refused("40004", sub_code)),
+        },
+        Some("alipay.trade.fastpay.refund.query") => {
+            let id = asked["out_request_no"].as_str().unwrap_or_default();
+            let found = desk.refund(id).await?.filter(|refund| refund.trade == trade.id && refund.state == RefundState::Succeeded);
+            if let Some(refund) = found {
+                answer["out_request_no"] = json!(refund.id);
+                answer["refund_status"] = json!("REFUND_SUCCESS");
+                answer["total_amount"] = json!(decimal(trade.fen));
+                answer["refund_amount"] = json!(decimal(refund.fen));
+                answer["gmt_refund_pay"] = json!(beijing(refund.at_ms, "%Y-%m-%d %H:%M:%S"));
+            }
+        }
         _ => return Ok(refused("40002", "isv.invalid-method")),
     }
     Ok(answer)
+}
+
+/// The trade that a request names, by the seller's id or by Alipay's.
+async fn named(desk: &Desk, asked: &Value) -> Result<Option<Trade>, sqlx::Error> {
+    if let Some(id) = asked["out_trade_no"].as_str() {
+        return desk.trade(id).await;
+    }
+    let all = desk.store.all(commands::TRADE).await?.into_iter().filter_map(|trade| serde_json::from_value::<Trade>(trade).ok());
+    Ok({ all }.find(|trade| asked["trade_no"] == trade.number))
+}
+
+/// Refunds once under the seller's id: whether money moved, and what was refunded in all.
+async fn refund(desk: &Desk, trade: &mut Trade, asked: &Value) -> Result<Result<(&'static str, String), &'static str>, sqlx::Error> {
+    let amount = asked["refund_amount"].as_str().and_then(|text| text.split_once('.'));
+    let fen = amount.filter(|(_, fen)| fen.len() == 2).and_then(|(yuan, fen)| format!("{yuan}{fen}").parse::<i64>().ok());
+    let (Some(fen), Some(id)) = (fen, asked["out_request_no"].as_str()) else { return Ok(Err("ACQ.INVALID_PARAMETER")) };
+    if trade.state == TradeState::Finished {
+        return Ok(Err("ACQ.TRADE_HAS_FINISHED"));
+    }
+    Ok(match desk.ask_refund(trade, id, fen).await? {
+        Ok((refund, is_new)) => {
+            let moved = is_new && refund.state == RefundState::Succeeded;
+            Ok((if moved { "Y" } else { "N" }, decimal(trade.refunded_fen)))
+        }
+        Err(_) => Err("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"),
+    })
 }

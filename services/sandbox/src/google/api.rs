@@ -35,10 +35,12 @@ pub struct PlayFault {
     pub after: bool,
     /// All access tokens end now.
     pub forget_tokens: bool,
+    /// Refunds by `orders.refund` are on their way until they are commanded to be `refund_settled`.
+    pub refunds_pending: bool,
 }
 
 /// What programs call.
-pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 5] = [
+pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
     Endpoint {
         method: "POST",
         path: TOKEN_PATH,
@@ -66,6 +68,13 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 5] = [
         effect: "TOKEN:acknowledge or TOKEN:consume",
         example: "/androidpublisher/v3/applications/PACKAGE/purchases/products/PRODUCT/tokens/TOKEN:consume -H 'authorization: Bearer ...'",
         answered_by: || post(fulfil),
+    },
+    Endpoint {
+        method: "GET, POST",
+        path: "/androidpublisher/v3/applications/{package}/orders/{order_and_verb}",
+        effect: "One order (GET: orders.get), or all that is left of it paid back (POST ORDER:refund: orders.refund)",
+        example: "/androidpublisher/v3/applications/PACKAGE/orders/ORDER -H 'authorization: Bearer ...'",
+        answered_by: || get(order).post(refund_order),
     },
     Endpoint {
         method: "GET",
@@ -123,6 +132,36 @@ async fn fulfil(
         match play.fulfil(token, verb == "consume").await {
             Ok(done) if done.is_continue() => Json(json!({})).into_response(),
             Ok(_) => failed(StatusCode::BAD_REQUEST, "The purchase is not owned by the user."),
+            Err(error) => broken(&error),
+        }
+    };
+    play.answered(&headers, answer).await
+}
+
+async fn order(State(play): State<SandboxGooglePlay>, Path((package, order)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    let answer = async || match play.ordered(&package, &order).await {
+        Ok(Some(sold)) => Json(sold.order()).into_response(),
+        Ok(None) => failed(StatusCode::NOT_FOUND, "The order was not found."),
+        Err(error) => broken(&error),
+    };
+    play.answered(&headers, answer).await
+}
+
+async fn refund_order(
+    State(play): State<SandboxGooglePlay>,
+    Path((package, order_and_verb)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let answer = async || {
+        let Some(order) = order_and_verb.strip_suffix(":refund") else { return failed(StatusCode::NOT_FOUND, "no such method") };
+        let sold = match play.ordered(&package, order).await {
+            Ok(Some(sold)) => sold,
+            Ok(None) => return failed(StatusCode::NOT_FOUND, "The order was not found."),
+            Err(error) => return broken(&error),
+        };
+        match play.refund_order(&sold.purchase_token).await {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(Error::Asked(why)) => failed(StatusCode::BAD_REQUEST, why),
             Err(error) => broken(&error),
         }
     };

@@ -25,7 +25,7 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
     Endpoint {
         method: "POST",
         path: "/google/purchases/{token}/{command}",
-        effect: "pay or cancel a pending purchase, or refund one: all that is left of it, or a quantity",
+        effect: "pay or cancel a pending purchase, or refund one: all that is left of it, or a quantity; refund_settled: a refund that was on its way is paid",
         example: r#"/google/purchases/TOKEN/refund -H 'content-type: application/json' -d '{"quantity": 1}'"#,
         answered_by: || post(change),
     },
@@ -99,7 +99,8 @@ async fn change(
         "pay" => play.pay(&token).await,
         "cancel" => play.cancel(&token).await,
         "refund" => play.refund(&token, quantity).await,
-        _ => Err(Error::Asked("the commands are pay, cancel and refund")),
+        "refund_settled" => play.settle_refund(&token).await,
+        _ => Err(Error::Asked("the commands are pay, cancel, refund and refund_settled")),
     };
     Ok(Json(changed.map_err(refused)?.resource()))
 }

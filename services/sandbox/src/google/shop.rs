@@ -77,6 +77,9 @@ pub struct SoldProduct {
     pub duties_asked: u32,
     /// When it was paid, in Unix milliseconds.
     pub completed_at_ms: Option<i64>,
+    /// A refund of all that is left is on its way.
+    #[serde(default)]
+    pub refund_pending: bool,
 }
 
 impl SoldProduct {
@@ -92,6 +95,7 @@ impl SoldProduct {
             consumed: false,
             duties_asked: 0,
             completed_at_ms: None,
+            refund_pending: false,
             sale,
         };
         if !sold.sale.pending {
@@ -146,6 +150,20 @@ impl SoldProduct {
             resource["testPurchaseContext"] = json!({"fopType": "TEST"});
         }
         resource
+    }
+
+    /// `Order`, as far as its refunds are concerned.
+    #[must_use]
+    pub fn order(&self) -> Value {
+        let state = match self.state {
+            PlayState::Pending => "PENDING",
+            _ if self.refund_pending => "PENDING_REFUND",
+            _ if self.refunded == self.sale.quantity => "REFUNDED",
+            PlayState::Cancelled => "CANCELED",
+            PlayState::Purchased if self.refunded > 0 => "PARTIALLY_REFUNDED",
+            PlayState::Purchased => "PROCESSED",
+        };
+        json!({"orderId": self.order_id, "purchaseToken": self.purchase_token, "state": state})
     }
 
     fn voided(&self, quantity: Option<i32>, at_ms: i64) -> Value {
@@ -231,6 +249,47 @@ impl SandboxGooglePlay {
         query.bind(sold.voided(part, at_ms).to_string()).execute(&self.shared.pool).await?;
         self.announce(PlayPush::voided(&sold, part.is_some())).await?;
         Ok(sold)
+    }
+
+    /// The purchase of an order.
+    pub(super) async fn ordered(&self, package_name: &str, order_id: &str) -> Result<Option<SoldProduct>, Error> {
+        let sql = "SELECT sold FROM google_purchase WHERE package_name = $1";
+        let all: Vec<String> = sqlx::query_scalar(sql).bind(package_name).fetch_all(&self.shared.pool).await?;
+        for sold in all {
+            let sold: SoldProduct = serde_json::from_str(&sold)?;
+            if sold.order_id.as_deref() == Some(order_id) {
+                return Ok(Some(sold));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Pays back all that is left of an order, at once or, as commanded, later.
+    pub(super) async fn refund_order(&self, purchase_token: &str) -> Result<(), Error> {
+        if !self.memory().fault.refunds_pending {
+            return self.refund(purchase_token, None).await.map(drop);
+        }
+        let change = self.change(purchase_token, |sold| {
+            if sold.state != PlayState::Purchased || sold.refund_pending {
+                return Err(Error::Asked("only what was paid, and not paid back before, can be refunded"));
+            }
+            sold.refund_pending = true;
+            Ok(())
+        });
+        change.await.map(drop)
+    }
+
+    /// A refund that is on its way is paid back.
+    pub async fn settle_refund(&self, purchase_token: &str) -> Result<SoldProduct, Error> {
+        let change = self.change(purchase_token, |sold| {
+            if !sold.refund_pending {
+                return Err(Error::Asked("no refund of it is on its way"));
+            }
+            sold.refund_pending = false;
+            Ok(())
+        });
+        change.await?;
+        self.refund(purchase_token, None).await
     }
 
     /// One purchase.

@@ -159,13 +159,17 @@ impl Desk {
     }
 
     async fn create_refund(&self, form: &Form) -> Result<StripeAnswer, sqlx::Error> {
+        const KNOWN: [&str; 4] = ["amount", "payment_intent", "charge", "reason"];
+        if let Some(name) = form.keys().find(|name| !KNOWN.contains(&name.as_str()) && !name.starts_with("metadata[")) {
+            return Ok(invalid("parameter_unknown", &format!("Received unknown parameter: {name}")));
+        }
         let amount = match form.get("amount").map(|amount| amount.parse::<i64>()) {
             Some(Ok(amount)) => Some(amount),
             Some(Err(_)) => return Ok(invalid("parameter_invalid_integer", "Invalid integer: amount")),
             None => None,
         };
         let payment = form.get("payment_intent").cloned().unwrap_or_default();
-        match commands::refund(self, &payment, amount).await? {
+        match commands::refund(self, &payment, amount, &objects::below(form, "metadata")).await? {
             Ok(refund) => Ok((200, refund)),
             Err(why) => Ok(invalid("charge_already_refunded", why)),
         }

@@ -15,8 +15,8 @@ const DISPUTE_FEE: i64 = 1_500;
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StripeCommand {
-    /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_pending`, `refund_succeeded`, `refund_failed`, `inquire`, `inquiry_closed`,
-    /// `dispute`, `dispute_won`, `dispute_lost`, `warn`, `repeat`, `forget_keys` or `fault`.
+    /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_pending`, `refund_settled`, `refund_failed`, `refunds_become`, `inquire`,
+    /// `inquiry_closed`, `dispute`, `dispute_won`, `dispute_lost`, `warn`, `repeat`, `forget_keys` or `fault`.
     pub command: String,
     /// The session that it is about.
     pub session: String,
@@ -31,6 +31,8 @@ pub struct StripeCommand {
     pub fee_back: bool,
     /// `repeat`: the event to deliver once more.
     pub event: String,
+    /// `refunds_become`: what becomes of refunds from now on, see [`REFUND_STATES`].
+    pub state: String,
     /// `fault`: `down`, `429`, `409`, `500` or `cut` (done, and the answer lost).
     pub fault: String,
     /// `fault`: for how many requests.
@@ -48,6 +50,10 @@ pub struct StripeFault {
 pub const FAULTS: [&str; 5] = ["down", "429", "409", "500", "cut"];
 /// Under which name the fault is stored.
 const FAULT: &str = "fault";
+/// What becomes of refunds: paid back at once, on their way until `refund_settled` or `refund_failed`, refused.
+pub const REFUND_STATES: [&str; 3] = ["succeeded", "pending", "refused"];
+/// Under which name that is stored.
+const REFUNDS: &str = "refunds_become";
 
 impl Desk {
     /// Does what is commanded; the session or the object that it made, or why nothing was done.
@@ -61,11 +67,15 @@ impl Desk {
             "fail" => fail(self, &command.session).await,
             "expire" => expire(self, &command.session).await,
             "refund" => match self.payment_of(&command.session).await? {
-                Some(payment) => refund(self, payment["id"].as_str().unwrap_or_default(), command.amount).await,
+                Some(payment) => refund(self, payment["id"].as_str().unwrap_or_default(), command.amount, &json!({})).await,
                 None => Ok(Err(NOT_PAID)),
             },
             "refund_pending" => refund_pending(self, &command.session, command.amount).await,
-            "refund_succeeded" | "refund_failed" => end_refund(self, &command.session, command.command == "refund_succeeded").await,
+            "refund_settled" | "refund_failed" => end_refund(self, &command.session, command.command == "refund_settled").await,
+            "refunds_become" if REFUND_STATES.contains(&command.state.as_str()) => {
+                self.store.set(REFUNDS, &command.state).await?;
+                Ok(Ok(json!({})))
+            }
             "inquire" => inquire(self, &command.session).await,
             "inquiry_closed" => close_inquiry(self, &command.session).await,
             "dispute" => dispute(self, &command.session, command.amount).await,
@@ -238,7 +248,12 @@ pub async fn expire(desk: &Desk, id: &str) -> Result<Result<Value, NothingDone>,
     Ok(Ok(session))
 }
 
-pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+/// Refunds a payment, as it becomes of refunds now. One that is on its way counts as refunded already.
+pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>, metadata: &Value) -> Result<Result<Value, NothingDone>, sqlx::Error> {
+    let becomes = desk.store.setting(REFUNDS).await?.unwrap_or_else(|| REFUND_STATES[0].to_owned());
+    if becomes == "refused" {
+        return Ok(Err("refunds of this charge are not allowed"));
+    }
     let Some(mut charge) = desk.charge_of(payment).await? else { return Ok(Err(NOT_PAID)) };
     let number = |value: &Value| value.as_i64().unwrap_or(0);
     let left = number(&charge["amount"]) - number(&charge["amount_refunded"]);
@@ -248,7 +263,8 @@ pub async fn refund(desk: &Desk, payment: &str, amount: Option<i64>) -> Result<R
     }
     charge["amount_refunded"] = json!(number(&charge["amount_refunded"]) + amount);
     charge["refunded"] = json!(left == amount);
-    let refund = objects::refund(&charge, amount, "succeeded");
+    let mut refund = objects::refund(&charge, amount, &becomes);
+    refund["metadata"] = metadata.clone();
     desk.store.put("charge", &charge).await?;
     desk.store.put("refund", &refund).await?;
     desk.happened("refund.created", &refund).await?;
@@ -285,9 +301,11 @@ async fn end_refund(desk: &Desk, session: &str, succeeds: bool) -> Result<Result
         refund["status"] = json!("succeeded");
         desk.store.put("refund", &refund).await?;
         desk.happened("refund.updated", &refund).await?;
+        desk.happened("charge.refund.updated", &refund).await?;
         return Ok(Ok(refund));
     }
     refund["status"] = json!("failed");
+    refund["failure_reason"] = json!("lost_or_stolen_card");
     let refunded = charge["amount_refunded"].as_i64().unwrap_or(0) - refund["amount"].as_i64().unwrap_or(0);
     charge["amount_refunded"] = json!(refunded);
     charge["refunded"] = json!(false);

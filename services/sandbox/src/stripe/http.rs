@@ -43,7 +43,7 @@ const ENDPOINTS: [Endpoint<Desk>; 4] = [
     Endpoint {
         method: "POST",
         path: "/commands",
-        effect: "Has the buyer pay (pay, pay_late then settle or fail_late, fail), the session expire, the payment be refunded or disputed (dispute_won, dispute_lost, warn), an event be repeated, keys be forgotten, and requests fail (fault)",
+        effect: "Has the buyer pay (pay, pay_late then settle or fail_late, fail), the session expire, the payment be refunded (refund, refund_settled, refund_failed, refunds_become) or disputed (dispute_won, dispute_lost, warn), an event be repeated, keys be forgotten, and requests fail (fault)",
         example: r#"/commands -d '{"command": "pay", "session": "cs_test_..."}'"#,
         answered_by: || post(command),
     },

@@ -21,7 +21,7 @@ pub fn now_s() -> i64 {
 pub type Form = BTreeMap<String, String>;
 
 /// What a form gives under `prefix[...]`, as an object.
-fn below(form: &Form, prefix: &str) -> Value {
+pub fn below(form: &Form, prefix: &str) -> Value {
     let inner = form.iter().filter_map(|(name, value)| {
         let key = name.strip_prefix(prefix)?.strip_prefix('[')?.strip_suffix(']')?;
         (!key.contains('[')).then(|| (key.to_owned(), json!(value)))

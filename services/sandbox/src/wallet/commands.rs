@@ -3,7 +3,9 @@
 use super::{
     Desk,
     keys::WalletKey,
-    now_ms, report,
+    now_ms,
+    refund::{RefundOutcome, RefundState, WalletRefund},
+    report,
     trade::{Trade, TradeState},
 };
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,8 @@ pub(crate) type NothingDone = &'static str;
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WalletCommand {
-    /// `pay`, `finish`, `close`, `refund`, `refund_abnormal`, `refund_closed`, `say`, `repeat`, `rotate` or `fault`.
+    /// `pay`, `finish`, `close`, `refund`, `refund_abnormal`, `refund_closed`, `refund_settled`, `refund_called_off`, `refund_stuck`, `refunds_become`, `say`,
+    /// `repeat`, `rotate` or `fault`.
     pub command: String,
     /// The seller's id of the trade that it is about.
     pub trade: String,
@@ -31,6 +34,8 @@ pub struct WalletCommand {
     pub seller: Option<String>,
     /// `say`: what a query answers from now on, whatever happened; the truth if absent.
     pub state: Option<TradeState>,
+    /// `refunds_become`: what becomes of refunds that the seller asks for from now on.
+    pub outcome: RefundOutcome,
     /// `repeat`: the event to report once more.
     pub event: String,
     /// `fault`: see [`FAULTS`].
@@ -44,16 +49,16 @@ pub struct WalletCommand {
 pub const FAULTS: [&str; 6] = ["down", "429", "500", "cut", "forged", "garbage"];
 
 /// What happened to a trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TradeNews {
     /// It was paid, ended, or can no longer be refunded: its state says which.
     Moved,
-    /// So much was refunded just now.
-    Refunded(i64),
-    /// So much could not be refunded: the money has nowhere to go.
-    Abnormal(i64),
-    /// A refund of so much was called off.
-    RefundClosed(i64),
+    /// It was refunded just now.
+    Refunded(WalletRefund),
+    /// It could not be refunded: the money has nowhere to go.
+    Abnormal(WalletRefund),
+    /// The refund was called off.
+    RefundClosed(WalletRefund),
 }
 
 /// The fault that is set.
@@ -87,9 +92,22 @@ impl Desk {
                 self.store.set(FAULT, &fault.to_string()).await?;
                 return Ok(Ok(fault));
             }
+            "refunds_become" => {
+                self.refunds_become(command.outcome).await?;
+                return Ok(Ok(json!({})));
+            }
             _ => {}
         }
         let Some(mut trade) = self.trade(&command.trade).await? else { return Ok(Err("no such trade, command or fault")) };
+        let ends_as = match command.command.as_str() {
+            "refund_settled" => Some(RefundState::Succeeded),
+            "refund_called_off" => Some(RefundState::Closed),
+            "refund_stuck" => Some(RefundState::Abnormal),
+            _ => None,
+        };
+        if let Some(state) = ends_as {
+            return Ok(self.end_refund(&mut trade, state).await?.map(|refund| json!(refund)));
+        }
         let news = match act(&mut trade, command) {
             Ok(news) => news,
             Err(why) => return Ok(Err(why)),
@@ -149,8 +167,13 @@ fn act(trade: &mut Trade, command: &WalletCommand) -> Result<Option<TradeNews>, 
         "refund" => refund(trade, command.amount.unwrap_or(trade.fen - trade.refunded_fen)),
         "refund_abnormal" | "refund_closed" if trade.state == TradeState::Paid => {
             let amount = command.amount.unwrap_or(trade.fen);
+            let of_state = |state| WalletRefund::of(trade, amount, state);
             let abnormal = command.command == "refund_abnormal";
-            Ok(Some(if abnormal { TradeNews::Abnormal(amount) } else { TradeNews::RefundClosed(amount) }))
+            Ok(Some(if abnormal {
+                TradeNews::Abnormal(of_state(RefundState::Abnormal))
+            } else {
+                TradeNews::RefundClosed(of_state(RefundState::Closed))
+            }))
         }
         "say" => {
             trade.query_says = command.state;
@@ -185,11 +208,11 @@ pub(crate) fn close(trade: &mut Trade) -> Result<Option<TradeNews>, NothingDone>
 }
 
 fn refund(trade: &mut Trade, amount: i64) -> Result<Option<TradeNews>, NothingDone> {
-    if trade.state != TradeState::Paid || !(1..=trade.fen - trade.refunded_fen).contains(&amount) {
+    if !trade.may_refund(amount) {
         return Err("more than is left of what was paid, or too late");
     }
     trade.refunded_fen += amount;
-    Ok(Some(TradeNews::Refunded(amount)))
+    Ok(Some(TradeNews::Refunded(WalletRefund::of(trade, amount, RefundState::Succeeded))))
 }
 
 /// A new id of a wallet: digits, as theirs are.

@@ -48,6 +48,11 @@ pub struct Trade {
 }
 
 impl Trade {
+    /// Whether so much of it can be refunded.
+    pub(crate) fn may_refund(&self, fen: i64) -> bool {
+        self.state == TradeState::Paid && (1..=self.fen - self.refunded_fen).contains(&fen)
+    }
+
     /// The state that a query answers.
     pub(crate) fn queried(&self) -> TradeState {
         self.query_says.unwrap_or(self.state)

@@ -1,6 +1,6 @@
 //! The interface below `/v3/`: what it answers to signed requests.
 
-use super::{TEST_APP, TEST_CERTIFICATE_SERIAL, TEST_MERCHANT, signed, transaction};
+use super::{TEST_APP, TEST_CERTIFICATE_SERIAL, TEST_MERCHANT, refund_answer, signed, transaction};
 use crate::{
     bank::line::ConnectionCutter,
     page::Endpoint,
@@ -32,7 +32,7 @@ pub fn router(address: &str, desk: Desk) -> Router {
     let own = vec![Endpoint {
         method: "GET, POST",
         path: "/v3/{*path}",
-        effect: "pay/transactions/native, and pay/transactions/out-trade-no/ID with its close; signed JSON both ways",
+        effect: "pay/transactions/native, pay/transactions/out-trade-no/ID with its close, and refund/domestic/refunds; signed JSON both ways",
         example: "/v3/pay/transactions/out-trade-no/ID",
         answered_by: || any(api),
     }];
@@ -129,8 +129,29 @@ async fn answer(desk: &Desk, method: &Method, path: &str, body: &Value) -> Resul
             desk.keep(&trade).await?;
             Ok((204, Value::Null))
         }
+        (&Method::POST, ["refund", "domestic", "refunds"]) => refund(desk, body).await,
+        (&Method::GET, ["refund", "domestic", "refunds", id]) => {
+            let Some(refund) = desk.refund(id).await? else { return Ok(refused(404, "RESOURCE_NOT_EXISTS")) };
+            let trade = desk.trade(&refund.trade).await?;
+            Ok(trade.map_or_else(|| refused(404, "RESOURCE_NOT_EXISTS"), |trade| (200, refund_answer(&trade, &refund))))
+        }
         _ => Ok(refused(404, "RESOURCE_NOT_EXISTS")),
     }
+}
+
+/// Refunds once under the seller's id; the same again answers the same refund.
+async fn refund(desk: &Desk, body: &Value) -> Result<WechatAnswer, sqlx::Error> {
+    let (number, id) = (&body["transaction_id"], body["out_refund_no"].as_str().unwrap_or_default());
+    let (fen, total) = (body["amount"]["refund"].as_i64(), body["amount"]["total"].as_i64());
+    let all = desk.store.all(commands::TRADE).await?.into_iter().filter_map(|trade| serde_json::from_value::<Trade>(trade).ok());
+    let Some(mut trade) = { all }.find(|trade| *number == trade.number) else { return Ok(refused(404, "RESOURCE_NOT_EXISTS")) };
+    let Some(fen) = fen.filter(|_| total == Some(trade.fen) && body["amount"]["currency"] == "CNY" && !id.is_empty()) else {
+        return Ok(refused(400, "PARAM_ERROR"));
+    };
+    Ok(match desk.ask_refund(&mut trade, id, fen).await? {
+        Ok((refund, _)) => (200, refund_answer(&trade, &refund)),
+        Err(_) => refused(400, "INVALID_REQUEST"),
+    })
 }
 
 /// Makes an order once; the same again answers its code, and another under its id is refused.

@@ -154,7 +154,7 @@ pub struct GooglePurchase {
     pub purchase_token: ::prost::alloc::string::String,
 }
 /// A purchase of coins in a store, recorded once its receipt is verified.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Purchase {
     /// UUID set by the server.
     #[prost(string, tag = "1")]
@@ -217,9 +217,246 @@ pub struct Purchase {
     /// The store's environment in which the coins were bought.
     #[prost(enumeration = "StoreEnvironment", tag = "18")]
     pub store_environment: i32,
+    /// Tax that the price includes.
+    #[prost(message, optional, tag = "19")]
+    pub tax: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Number of its coins that were neither spent nor taken back. It follows the wallet with a short delay; absent until the coins are issued and were counted, and
+    /// in the answer of RedeemPurchase.
+    #[prost(int64, optional, tag = "20")]
+    pub coins_left: ::core::option::Option<i64>,
+    /// What was paid back of the price in all, as far as it is in the books. Absent in the answer of RedeemPurchase.
+    #[prost(message, optional, tag = "21")]
+    pub refunded: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Number of coins that were taken back for that.
+    #[prost(int64, tag = "22")]
+    pub refunded_coins: i64,
+    /// Its refunds, whoever started them, newest first; at most 100. Empty in the answer of RedeemPurchase.
+    #[prost(message, repeated, tag = "23")]
+    pub refunds: ::prost::alloc::vec::Vec<PurchaseRefund>,
+}
+/// A refund of a purchase, as the purchase shows it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PurchaseRefund {
+    /// UUID of a refund that was started here; empty for one that the store started.
+    #[prost(string, tag = "1")]
+    pub refund_id: ::prost::alloc::string::String,
+    /// How far it is.
+    #[prost(enumeration = "RefundState", tag = "2")]
+    pub state: i32,
+    /// Part of the price that it pays back.
+    #[prost(message, optional, tag = "3")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Number of coins that go back with it, rounded down; those of all refunds together are rounded once.
+    #[prost(int64, tag = "4")]
+    pub coins: i64,
+    /// Who started it.
+    #[prost(enumeration = "RefundStarter", tag = "5")]
+    pub started_by: i32,
+    /// When it was asked for, or when the store said it.
+    #[prost(message, optional, tag = "6")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it reached a final state. Absent before that.
+    #[prost(message, optional, tag = "7")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A refund that was started here.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Refund {
+    /// UUID set by the server. The store knows the refund by it.
+    #[prost(string, tag = "1")]
+    pub refund_id: ::prost::alloc::string::String,
+    /// UUID of the purchase.
+    #[prost(string, tag = "2")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// The user who bought the coins.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The present state.
+    #[prost(enumeration = "RefundState", tag = "4")]
+    pub state: i32,
+    /// Part of the price that is paid back.
+    #[prost(message, optional, tag = "5")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Who started it.
+    #[prost(enumeration = "RefundStarter", tag = "6")]
+    pub started_by: i32,
+    /// The store that pays back.
+    #[prost(enumeration = "StoreKind", tag = "7")]
+    pub store_kind: i32,
+    /// The store's id of the refund, if it has one; empty until the store has answered.
+    #[prost(string, tag = "8")]
+    pub store_refund_id: ::prost::alloc::string::String,
+    /// As text for people: what the store said, or why it is not sent yet; usually empty.
+    #[prost(string, tag = "9")]
+    pub note: ::prost::alloc::string::String,
+    /// When it was asked for.
+    #[prost(message, optional, tag = "10")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the second person decided. Absent where none was needed, and before that.
+    #[prost(message, optional, tag = "11")]
+    pub decide_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the store was asked first. Absent before that.
+    #[prost(message, optional, tag = "12")]
+    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it reached a final state. Absent before that.
+    #[prost(message, optional, tag = "13")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for a refund by right of withdrawal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestRefundRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: the user who bought the coins. Empty: the caller.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// UUID of the purchase. Required.
+    #[prost(string, tag = "4")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// Part of the price to pay back, in its currency, at least one minor unit. Absent: all that can be paid back.
+    #[prost(message, optional, tag = "5")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// The refund that was asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestRefundResponse {
+    /// The refund as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub refund: ::core::option::Option<Refund>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for a refund by decision of staff.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefundPurchaseRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the purchase. Required.
+    #[prost(string, tag = "3")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// Part of the price to pay back, in its currency, at least one minor unit. Absent: all that is left of it.
+    #[prost(message, optional, tag = "4")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// The refund that was decided.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefundPurchaseResponse {
+    /// The refund as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub refund: ::core::option::Option<Refund>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Approval of a refund.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveRefundRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the refund. Required.
+    #[prost(string, tag = "3")]
+    pub refund_id: ::prost::alloc::string::String,
+}
+/// The refund that was approved.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveRefundResponse {
+    /// The refund as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub refund: ::core::option::Option<Refund>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Rejection of a refund.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectRefundRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the refund. Required.
+    #[prost(string, tag = "3")]
+    pub refund_id: ::prost::alloc::string::String,
+}
+/// The refund that was rejected.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectRefundResponse {
+    /// The refund as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub refund: ::core::option::Option<Refund>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for one refund.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRefundRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the refund. Required.
+    #[prost(string, tag = "2")]
+    pub refund_id: ::prost::alloc::string::String,
+}
+/// The refund in its present state.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRefundResponse {
+    /// The refund; another user's is treated as unknown.
+    #[prost(message, optional, tag = "1")]
+    pub refund: ::core::option::Option<Refund>,
+}
+/// Request for refunds that were started here.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRefundsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: the user whose refunds to list. Empty: the caller, unless `all_users` is set.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Only refunds of this purchase. Empty: of any.
+    #[prost(string, tag = "3")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// Only refunds in this state; unspecified: in any.
+    #[prost(enumeration = "RefundState", tag = "4")]
+    pub state: i32,
+    /// Staff and services: the refunds of all users; `user_id` must be empty then.
+    #[prost(bool, tag = "5")]
+    pub all_users: bool,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "6")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "7")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of refunds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRefundsResponse {
+    /// The refunds, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub refunds: ::prost::alloc::vec::Vec<Refund>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// The purchase, and the wallet after the credit.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RedeemPurchaseResponse {
     /// The purchase, credited.
     #[prost(message, optional, tag = "1")]
@@ -911,6 +1148,100 @@ impl PurchaseState {
         }
     }
 }
+/// Who started a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RefundStarter {
+    /// Never returned.
+    Unspecified = 0,
+    /// The user, by right of withdrawal.
+    User = 1,
+    /// Staff.
+    Staff = 2,
+    /// The store, or somebody at its console.
+    Store = 3,
+}
+impl RefundStarter {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REFUND_STARTER_UNSPECIFIED",
+            Self::User => "REFUND_STARTER_USER",
+            Self::Staff => "REFUND_STARTER_STAFF",
+            Self::Store => "REFUND_STARTER_STORE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REFUND_STARTER_UNSPECIFIED" => Some(Self::Unspecified),
+            "REFUND_STARTER_USER" => Some(Self::User),
+            "REFUND_STARTER_STAFF" => Some(Self::Staff),
+            "REFUND_STARTER_STORE" => Some(Self::Store),
+            _ => None,
+        }
+    }
+}
+/// State of a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RefundState {
+    /// As a filter: any. Never returned.
+    Unspecified = 0,
+    /// It waits for a second person.
+    Asked = 1,
+    /// The store is about to be asked.
+    Approved = 2,
+    /// The store was asked, and the money is on its way.
+    Sent = 3,
+    /// The store's answer is lost or says nothing; it is asked what became of it.
+    Unknown = 4,
+    /// The store has paid back. Final, unless the buyer's bank returns the money: then it has failed.
+    Succeeded = 5,
+    /// Nothing was paid back: the store refused it, or the money came back. What was taken for it was given back. Final.
+    Failed = 6,
+    /// The store can't pay back by itself, or says something else than it was asked for. Staff have to act at the store.
+    Abnormal = 7,
+    /// The second person said no. Final.
+    Rejected = 8,
+}
+impl RefundState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REFUND_STATE_UNSPECIFIED",
+            Self::Asked => "REFUND_STATE_ASKED",
+            Self::Approved => "REFUND_STATE_APPROVED",
+            Self::Sent => "REFUND_STATE_SENT",
+            Self::Unknown => "REFUND_STATE_UNKNOWN",
+            Self::Succeeded => "REFUND_STATE_SUCCEEDED",
+            Self::Failed => "REFUND_STATE_FAILED",
+            Self::Abnormal => "REFUND_STATE_ABNORMAL",
+            Self::Rejected => "REFUND_STATE_REJECTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REFUND_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "REFUND_STATE_ASKED" => Some(Self::Asked),
+            "REFUND_STATE_APPROVED" => Some(Self::Approved),
+            "REFUND_STATE_SENT" => Some(Self::Sent),
+            "REFUND_STATE_UNKNOWN" => Some(Self::Unknown),
+            "REFUND_STATE_SUCCEEDED" => Some(Self::Succeeded),
+            "REFUND_STATE_FAILED" => Some(Self::Failed),
+            "REFUND_STATE_ABNORMAL" => Some(Self::Abnormal),
+            "REFUND_STATE_REJECTED" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+}
 /// State of a checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1310,6 +1641,198 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Has a user's purchase on the web paid back, in whole or in part, by right of withdrawal: within the days that are configured for its market and, where that
+        /// is configured, only as far as its coins were not spent. Answers with the refund in its present state; the store is asked after that, and GetRefund tells how
+        /// far it is. The coins go back when the store says that it has paid. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
+        /// PURCHASE_UNKNOWN (NOT_FOUND), REQUEST_ID_REUSED, REFUND_BY_STORE (FAILED_PRECONDITION: an app store sold it, and its buyer asks there), REFUND_NOT_YET
+        /// (FAILED_PRECONDITION: its coins are not issued), REFUND_NOT_OFFERED and REFUND_TOO_LATE (FAILED_PRECONDITION: no right of withdrawal in its market on the day
+        /// of the purchase, or no longer), STORE_NOT_OFFERED (FAILED_PRECONDITION: the account that was paid is no longer configured), LOT_UNKNOWN (NOT_FOUND: ask again
+        /// later), REFUND_SPENT and REFUND_EXCEEDS (FAILED_PRECONDITION, fact `minor_units_max`: more than the coins not spent are worth, or more than is left of the
+        /// price), REFUND_CONTRADICTED (FAILED_PRECONDITION: the store says something of earlier refunds that a person has to look at), REFUND_OPEN
+        /// (FAILED_PRECONDITION, fact `refund_id`: another refund of this purchase has not ended). None of them is sticky.
+        pub async fn request_refund(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RequestRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestRefundResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/RequestRefund",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "RequestRefund",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Has any purchase paid back, in whole or in part, as staff decide; also what was spent, which its buyer owes then. Above the configured amount of its
+        /// currency it waits for ApproveRefund by another person. The App Store can't be asked by anybody but the buyer; Google Play pays back all that is left. The
+        /// reasons are those of RequestRefund without those of the right of withdrawal, and: SAME_PERSON (FAILED_PRECONDITION: it is the caller's own purchase),
+        /// REFUND_WHOLE_ONLY (FAILED_PRECONDITION: this store pays back no parts).
+        pub async fn refund_purchase(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RefundPurchaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RefundPurchaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/RefundPurchase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "RefundPurchase",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Approves a refund that waits for a second person, so that the store is asked. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
+        /// REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND), REFUND_DECIDED (FAILED_PRECONDITION: it waits for nobody), SAME_PERSON (FAILED_PRECONDITION: the caller asked
+        /// for it, or it is the caller's own purchase), REFUND_EXCEEDS, REFUND_CONTRADICTED.
+        pub async fn approve_refund(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApproveRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveRefundResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ApproveRefund",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ApproveRefund",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Rejects a refund that waits for a second person; also by the one who asked for it. A retry with the same id is safe. Reasons in order of precedence:
+        /// MALFORMED, REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND), REFUND_DECIDED (FAILED_PRECONDITION).
+        pub async fn reject_refund(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RejectRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectRefundResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/RejectRefund",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "RejectRefund",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns one refund that was started here, as it is now. Reasons: MALFORMED, REFUND_UNKNOWN (NOT_FOUND).
+        pub async fn get_refund(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRefundResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetRefund",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.purchase.v1.PurchaseService", "GetRefund"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists refunds that were started here, newest first: a user's, those of one purchase, or for staff those of all users. What stores paid back on their own is
+        /// in `refunds` of the purchase. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_refunds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRefundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefundsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListRefunds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ListRefunds",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_purchases(
             &mut self,
@@ -1549,6 +2072,69 @@ pub mod purchase_service_server {
             request: tonic::Request<super::GetCheckoutRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetCheckoutResponse>,
+            tonic::Status,
+        >;
+        /// Has a user's purchase on the web paid back, in whole or in part, by right of withdrawal: within the days that are configured for its market and, where that
+        /// is configured, only as far as its coins were not spent. Answers with the refund in its present state; the store is asked after that, and GetRefund tells how
+        /// far it is. The coins go back when the store says that it has paid. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
+        /// PURCHASE_UNKNOWN (NOT_FOUND), REQUEST_ID_REUSED, REFUND_BY_STORE (FAILED_PRECONDITION: an app store sold it, and its buyer asks there), REFUND_NOT_YET
+        /// (FAILED_PRECONDITION: its coins are not issued), REFUND_NOT_OFFERED and REFUND_TOO_LATE (FAILED_PRECONDITION: no right of withdrawal in its market on the day
+        /// of the purchase, or no longer), STORE_NOT_OFFERED (FAILED_PRECONDITION: the account that was paid is no longer configured), LOT_UNKNOWN (NOT_FOUND: ask again
+        /// later), REFUND_SPENT and REFUND_EXCEEDS (FAILED_PRECONDITION, fact `minor_units_max`: more than the coins not spent are worth, or more than is left of the
+        /// price), REFUND_CONTRADICTED (FAILED_PRECONDITION: the store says something of earlier refunds that a person has to look at), REFUND_OPEN
+        /// (FAILED_PRECONDITION, fact `refund_id`: another refund of this purchase has not ended). None of them is sticky.
+        async fn request_refund(
+            &self,
+            request: tonic::Request<super::RequestRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestRefundResponse>,
+            tonic::Status,
+        >;
+        /// Has any purchase paid back, in whole or in part, as staff decide; also what was spent, which its buyer owes then. Above the configured amount of its
+        /// currency it waits for ApproveRefund by another person. The App Store can't be asked by anybody but the buyer; Google Play pays back all that is left. The
+        /// reasons are those of RequestRefund without those of the right of withdrawal, and: SAME_PERSON (FAILED_PRECONDITION: it is the caller's own purchase),
+        /// REFUND_WHOLE_ONLY (FAILED_PRECONDITION: this store pays back no parts).
+        async fn refund_purchase(
+            &self,
+            request: tonic::Request<super::RefundPurchaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RefundPurchaseResponse>,
+            tonic::Status,
+        >;
+        /// Approves a refund that waits for a second person, so that the store is asked. A retry with the same id is safe. Reasons in order of precedence: MALFORMED,
+        /// REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND), REFUND_DECIDED (FAILED_PRECONDITION: it waits for nobody), SAME_PERSON (FAILED_PRECONDITION: the caller asked
+        /// for it, or it is the caller's own purchase), REFUND_EXCEEDS, REFUND_CONTRADICTED.
+        async fn approve_refund(
+            &self,
+            request: tonic::Request<super::ApproveRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveRefundResponse>,
+            tonic::Status,
+        >;
+        /// Rejects a refund that waits for a second person; also by the one who asked for it. A retry with the same id is safe. Reasons in order of precedence:
+        /// MALFORMED, REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND), REFUND_DECIDED (FAILED_PRECONDITION).
+        async fn reject_refund(
+            &self,
+            request: tonic::Request<super::RejectRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectRefundResponse>,
+            tonic::Status,
+        >;
+        /// Returns one refund that was started here, as it is now. Reasons: MALFORMED, REFUND_UNKNOWN (NOT_FOUND).
+        async fn get_refund(
+            &self,
+            request: tonic::Request<super::GetRefundRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRefundResponse>,
+            tonic::Status,
+        >;
+        /// Lists refunds that were started here, newest first: a user's, those of one purchase, or for staff those of all users. What stores paid back on their own is
+        /// in `refunds` of the purchase. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_refunds(
+            &self,
+            request: tonic::Request<super::ListRefundsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefundsResponse>,
             tonic::Status,
         >;
         /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
@@ -1948,6 +2534,279 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetCheckoutSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/RequestRefund" => {
+                    #[allow(non_camel_case_types)]
+                    struct RequestRefundSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::RequestRefundRequest>
+                    for RequestRefundSvc<T> {
+                        type Response = super::RequestRefundResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RequestRefundRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::request_refund(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RequestRefundSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/RefundPurchase" => {
+                    #[allow(non_camel_case_types)]
+                    struct RefundPurchaseSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::RefundPurchaseRequest>
+                    for RefundPurchaseSvc<T> {
+                        type Response = super::RefundPurchaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RefundPurchaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::refund_purchase(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RefundPurchaseSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ApproveRefund" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApproveRefundSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ApproveRefundRequest>
+                    for ApproveRefundSvc<T> {
+                        type Response = super::ApproveRefundResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApproveRefundRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::approve_refund(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApproveRefundSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/RejectRefund" => {
+                    #[allow(non_camel_case_types)]
+                    struct RejectRefundSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::RejectRefundRequest>
+                    for RejectRefundSvc<T> {
+                        type Response = super::RejectRefundResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RejectRefundRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::reject_refund(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RejectRefundSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetRefund" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRefundSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetRefundRequest>
+                    for GetRefundSvc<T> {
+                        type Response = super::GetRefundResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRefundRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_refund(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRefundSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListRefunds" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRefundsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListRefundsRequest>
+                    for ListRefundsSvc<T> {
+                        type Response = super::ListRefundsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRefundsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_refunds(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRefundsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -11,7 +11,7 @@ use money::{BookName, Money};
 use super::gateway::{AlipayFault, Gateway};
 use super::trade;
 use crate::config::{AlipayAccount, Config};
-use crate::domain::{OutOfRange, Package, ReceiptValue, StoreKind};
+use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts, PaymentStanding};
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
@@ -23,7 +23,7 @@ pub struct AlipayApp {
     pub(super) book: BookName,
     account_id: String,
     keys: Vec<RsaCheckingKey>,
-    gateway: Gateway,
+    pub(super) gateway: Gateway,
 }
 
 /// All apps.
@@ -60,6 +60,11 @@ impl AlipayAccounts {
             }
         }
         Ok(Self(apps))
+    }
+
+    /// The account that was paid for a purchase.
+    pub(crate) fn account_of(&self, of: &Purchase) -> Option<&AlipayApp> {
+        self.0.iter().map(|account| &**account).find(|account| account.account_id() == of.bundle_id && account.book == of.book)
     }
 
     /// Each of them, for orders.

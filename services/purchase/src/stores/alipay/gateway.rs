@@ -3,12 +3,16 @@
 use bankapi::{RsaCheckingKey, RsaSigningKey};
 use reqwest::Client;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::refunds::{RefundAnswer, RefundQueryAnswer, out_request_no};
 use super::signature::{self, Parameters};
 use super::trade::TradeDocument;
 use crate::config::AlipayAccount;
+use crate::domain::Purchase;
 use crate::orders::order::Order;
+use crate::refund_orders::order::RefundOrder;
 use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
 
 /// What the gateway calls a payment on its page (`alipay.trade.page.pay`).
@@ -21,6 +25,8 @@ const DONE: &str = "10000";
 const BUSINESS: &str = "40004";
 /// The `sub_code` that, although the business refused, proves nothing.
 const SYSTEM: &str = "ACQ.SYSTEM_ERROR";
+/// The `sub_code` of a refund for which our money there is not enough: it may be later.
+const BALANCE: &str = "ACQ.SELLER_BALANCE_NOT_ENOUGH";
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +114,32 @@ impl Gateway {
         if is_of_it { Ok(()) } else { Err(AlipayFault::Later("an answer about another trade".to_owned())) }
     }
 
+    /// Pays back a part of a trade, or says what was paid back before under this id.
+    pub(super) async fn refund(&self, order: &RefundOrder, of: &Purchase, now_ms: i64) -> Result<RefundAnswer, AlipayFault> {
+        let content = json!({
+            "trade_no": of.transaction_id,
+            "refund_amount": order.amount.to_decimal().to_string(),
+            "out_request_no": out_request_no(order),
+        });
+        self.about_trade("alipay.trade.refund", &content, of, now_ms).await
+    }
+
+    /// The refund of a trade under this id of ours.
+    pub(super) async fn refund_query(&self, order: &RefundOrder, of: &Purchase, now_ms: i64) -> Result<RefundQueryAnswer, AlipayFault> {
+        let content = json!({"trade_no": of.transaction_id, "out_request_no": out_request_no(order)});
+        let answer: RefundQueryAnswer = self.about_trade("alipay.trade.fastpay.refund.query", &content, of, now_ms).await?;
+        let is_of_it = answer.refund_status.is_empty() || answer.out_request_no == out_request_no(order);
+        if is_of_it { Ok(answer) } else { Err(AlipayFault::Later("an answer about another refund".to_owned())) }
+    }
+
+    async fn about_trade<T: DeserializeOwned>(&self, method: &str, content: &Value, of: &Purchase, now_ms: i64) -> Result<T, AlipayFault> {
+        let answer = self.call(method, content, now_ms).await?;
+        if answer["trade_no"].as_str().is_some_and(|named| named != of.transaction_id) {
+            return Err(AlipayFault::Later("an answer about another trade".to_owned()));
+        }
+        serde_json::from_value(answer).map_err(|error| AlipayFault::Later(error.to_string()))
+    }
+
     fn parameters(&self, method: &str, content: &Value, at_ms: i64) -> Parameters {
         let named = [
             ("app_id", self.app_id.clone()),
@@ -163,7 +195,7 @@ fn read(raw: &[u8]) -> Result<Value, AlipayFault> {
         return Ok(answer);
     }
     let (code, message) = (shown(&head.sub_code), shown(&format!("{} {}", head.msg, head.sub_msg)));
-    if head.code == BUSINESS && code != SYSTEM {
+    if head.code == BUSINESS && code != SYSTEM && code != BALANCE {
         return Err(AlipayFault::Refused { code, message });
     }
     Err(AlipayFault::Later(format!("Alipay answered {} {code}: {message}", shown(&head.code))))

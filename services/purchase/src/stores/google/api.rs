@@ -71,6 +71,29 @@ impl GoogleApi {
         if status == StatusCode::OK { Ok(body) } else { Err(unavailable(status, &body)) }
     }
 
+    /// `orders.refund`. The inner error: Google will not, for a reason that the order itself shows.
+    pub(super) async fn refund_order(&self, package: &str, order_id: &str, revoke: bool) -> Result<Result<(), String>, Unavailable> {
+        let mut url = self.url(&[package, "orders", &format!("{order_id}:refund")]);
+        url.query_pairs_mut().append_pair("revoke", if revoke { "true" } else { "false" });
+        let (status, body) = self.answer(|| self.client.request(Method::POST, url.clone()).body(Vec::new())).await?;
+        match status {
+            status if status.is_success() => Ok(Ok(())),
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::CONFLICT => Ok(Err(said(status, &body))),
+            _ => Err(unavailable(status, &body)),
+        }
+    }
+
+    /// `orders.get`: the order, JSON. `None`: there is none of this id in this app.
+    pub(super) async fn order(&self, package: &str, order_id: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+        let url = self.url(&[package, "orders", order_id]);
+        let (status, body) = self.answer(|| self.client.request(Method::GET, url.clone())).await?;
+        match status {
+            StatusCode::OK => Ok(Some(body)),
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            _ => Err(unavailable(status, &body)),
+        }
+    }
+
     fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         let mut path = url.path_segments_mut().expect("a base address");

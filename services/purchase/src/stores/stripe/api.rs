@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::merchant::Error as SetupError;
+use super::refunds::RefundDocument;
 use super::session::SessionDocument;
 
 /// The version whose shapes are read here.
@@ -59,8 +60,8 @@ struct ErrorBody {
 }
 
 #[derive(Debug, Deserialize)]
-struct ListDocument {
-    data: Vec<SessionDocument>,
+struct ListDocument<T> {
+    data: Vec<T>,
     #[serde(default)]
     has_more: bool,
 }
@@ -75,10 +76,27 @@ impl StripeApi {
 
     /// Makes a session, or finds the one that this key made before; Stripe remembers the key for at least 24 hours.
     pub async fn create_session(&self, form: &[(&str, String)], idempotency_key: &str) -> Result<SessionDocument, ApiFault> {
+        self.post("v1/checkout/sessions", form, idempotency_key).await
+    }
+
+    /// Makes a refund, or finds the one that this key made before.
+    pub async fn create_refund(&self, form: &[(&str, String)], idempotency_key: &str) -> Result<RefundDocument, ApiFault> {
+        self.post("v1/refunds", form, idempotency_key).await
+    }
+
+    /// All refunds of a payment, whoever made them. Stripe takes no more than a few dozen for one.
+    pub async fn refunds_of(&self, payment: &str) -> Result<Vec<RefundDocument>, ApiFault> {
+        let mut url = self.path("v1/refunds")?;
+        url.query_pairs_mut().append_pair("payment_intent", payment).append_pair("limit", &PAGE.to_string());
+        let page: ListDocument<RefundDocument> = self.send(self.client.get(url)).await?;
+        if page.has_more { Err(ApiFault::Later(format!("more than {PAGE} refunds of one payment"))) } else { Ok(page.data) }
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, form: &[(&str, String)], idempotency_key: &str) -> Result<T, ApiFault> {
         let mut encoded = reqwest::Url::parse("http://form/").expect("a constant");
         encoded.query_pairs_mut().extend_pairs(form);
         let body = encoded.query().unwrap_or_default().to_owned();
-        let request = self.client.post(format!("{}/v1/checkout/sessions", self.url)).header("idempotency-key", idempotency_key);
+        let request = self.client.post(format!("{}/{path}", self.url)).header("idempotency-key", idempotency_key);
         self.send(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
     }
 
@@ -103,7 +121,7 @@ impl StripeApi {
             if let Some(after) = &after {
                 url.query_pairs_mut().append_pair("starting_after", after);
             }
-            let page: ListDocument = self.send(self.client.get(url)).await?;
+            let page: ListDocument<SessionDocument> = self.send(self.client.get(url)).await?;
             after = page.data.last().map(|last| last.id.clone());
             if let Some(found) = page.data.into_iter().find(|session| session.order_id() == Some(order_id)) {
                 return Ok(Some(found));

@@ -8,6 +8,7 @@ use money::BookName;
 use super::api::StripeApi;
 use super::signature::{self, Unsigned};
 use crate::config::{Config, StripeAccount};
+use crate::domain::Purchase;
 use crate::stores::payee::OrderAccount;
 
 /// Why an account can't be used.
@@ -84,6 +85,11 @@ impl Merchants {
             }
         }
         Ok(Self(merchants))
+    }
+
+    /// The account that was paid for a purchase.
+    pub(crate) fn account_of(&self, of: &Purchase) -> Option<&Merchant> {
+        self.0.iter().map(|account| &**account).find(|account| account.account_id() == of.bundle_id && account.book == of.book)
     }
 
     /// Each of them, for orders.

@@ -12,7 +12,7 @@ use super::api::{ErrorCode, WechatApi, WechatFault};
 use super::resource::{ApiV3Key, EncryptedResource};
 use super::transaction::account_id;
 use crate::config::{Config, WechatAccount};
-use crate::domain::{OutOfRange, Package, ReceiptValue, StoreKind};
+use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts, PaymentStanding};
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
@@ -26,7 +26,7 @@ pub struct WechatMerchant {
     /// By serial.
     pub(super) keys: Vec<(String, RsaCheckingKey)>,
     api_v3_keys: Vec<ApiV3Key>,
-    api: WechatApi,
+    pub(super) api: WechatApi,
 }
 
 /// All merchants.
@@ -74,6 +74,11 @@ impl WechatAccounts {
             }
         }
         Ok(Self(merchants))
+    }
+
+    /// The account that was paid for a purchase.
+    pub(crate) fn account_of(&self, of: &Purchase) -> Option<&WechatMerchant> {
+        self.0.iter().map(|account| &**account).find(|account| account.account_id() == of.bundle_id && account.book == of.book)
     }
 
     /// Each of them, for orders.

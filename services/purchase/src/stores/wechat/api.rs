@@ -9,10 +9,13 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::refunds::{RefundDocument, out_refund_no};
 use super::signature::{SignatureHeaders, request_text};
 use super::transaction::TransactionDocument;
 use crate::config::WechatAccount;
+use crate::domain::Purchase;
 use crate::orders::order::Order;
+use crate::refund_orders::order::RefundOrder;
 use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
 
 /// Why there is no answer.
@@ -51,6 +54,10 @@ pub enum ErrorCode {
     SignError,
     /// It is broken for now.
     SystemError,
+    /// There is no such refund.
+    ResourceNotExists,
+    /// Our money there is not enough for a refund.
+    NotEnough,
     /// Too many requests.
     FrequencyLimited,
     /// Too many requests, in the words of older interfaces.
@@ -137,6 +144,30 @@ impl WechatApi {
         self.send(Method::POST, &path, json!({ "mchid": self.mchid }).to_string()).await.map(drop)
     }
 
+    /// Pays back, or finds what was paid back before under this id.
+    pub(super) async fn refund(&self, order: &RefundOrder, of: &Purchase) -> Result<RefundDocument, WechatFault> {
+        let (price, amount) = (of.value.price, order.amount);
+        let body = json!({
+            "transaction_id": of.transaction_id,
+            "out_refund_no": out_refund_no(order),
+            "notify_url": self.notify_url,
+            "amount": {"refund": amount.minor_units(), "total": price.minor_units(), "currency": price.currency().code()},
+        });
+        self.about_refund(&out_refund_no(order), self.send(Method::POST, "/v3/refund/domestic/refunds", body.to_string()).await?)
+    }
+
+    /// The refund of this id of ours.
+    pub(super) async fn refund_of(&self, out_refund_no: &str) -> Result<RefundDocument, WechatFault> {
+        let path = format!("/v3/refund/domestic/refunds/{out_refund_no}");
+        self.about_refund(out_refund_no, self.send(Method::GET, &path, String::new()).await?)
+    }
+
+    fn about_refund(&self, out_refund_no: &str, answer: Vec<u8>) -> Result<RefundDocument, WechatFault> {
+        let refund: RefundDocument = read(&answer)?;
+        let is_of_it = refund.out_refund_no == out_refund_no;
+        if is_of_it { Ok(refund) } else { Err(WechatFault::Later("an answer about another refund".to_owned())) }
+    }
+
     fn authorization(&self, method: &Method, path: &str, body: &str) -> Result<String, String> {
         let (at_s, nonce) = (unix_ms(SystemTime::now()) / 1_000, Uuid::new_v4().simple().to_string());
         let signature = wallet::signed(&self.key, &request_text(method.as_str(), path, at_s, &nonce, body))?;
@@ -180,7 +211,12 @@ fn fault(status: u16, error: &ErrorDocument) -> WechatFault {
     let message = format!("{}: {}", shown(&error.code), shown(&error.message));
     let for_now = matches!(
         code,
-        ErrorCode::NoAuth | ErrorCode::SignError | ErrorCode::SystemError | ErrorCode::FrequencyLimited | ErrorCode::RatelimitExceeded
+        ErrorCode::NoAuth
+            | ErrorCode::SignError
+            | ErrorCode::SystemError
+            | ErrorCode::NotEnough
+            | ErrorCode::FrequencyLimited
+            | ErrorCode::RatelimitExceeded
     );
     if matches!(status, 400 | 403 | 404) && !for_now && !error.code.is_empty() {
         return WechatFault::Refused { code, message };

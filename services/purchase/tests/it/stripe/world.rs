@@ -55,7 +55,7 @@ impl World {
         [Self::sqlite().await, Self::on(Storage::postgres()).await]
     }
 
-    async fn on(storage: Storage) -> Self {
+    pub async fn on(storage: Storage) -> Self {
         let mut fixture = fixture::on(storage).await;
         let shutdown = CancellationToken::new();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,0 +1,104 @@
+//! Refunds at Alipay: known by our id (`out_request_no`), under which it pays back once.
+
+use std::time::SystemTime;
+
+use money::time::unix_ms;
+use serde::Deserialize;
+
+use super::account::AlipayApp;
+use super::gateway::AlipayFault;
+use crate::domain::Purchase;
+use crate::refund_orders::order::RefundOrder;
+use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
+use crate::stores::wallet;
+
+/// The only word of `refund_status` by which a refund is done; without it there is none.
+const REFUNDED: &str = "REFUND_SUCCESS";
+/// What says that the query finds nothing: the trade or the refund.
+const NOT_EXIST: [&str; 2] = ["ACQ.TRADE_NOT_EXIST", "ACQ.REFUND_NOT_EXIST"];
+
+/// What `alipay.trade.refund` answers. Other fields, among them the buyer's, are not read.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct RefundAnswer {
+    /// `Y`: money moved with this request. `N`: it did not; a repeated request, or one that is not done.
+    #[serde(default)]
+    pub fund_change: String,
+    /// Everything that was refunded of the trade so far, in yuan.
+    #[serde(default)]
+    pub refund_fee: String,
+}
+
+/// What `alipay.trade.fastpay.refund.query` answers.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct RefundQueryAnswer {
+    /// Our id of the refund.
+    #[serde(default)]
+    pub out_request_no: String,
+    /// How far it is; empty where nothing was refunded.
+    #[serde(default)]
+    pub refund_status: String,
+    /// How much it is, in yuan.
+    #[serde(default)]
+    pub refund_amount: String,
+}
+
+/// Our id of a refund at Alipay.
+pub(super) fn out_request_no(order: &RefundOrder) -> String {
+    wallet::out_trade_no(order.refund_id)
+}
+
+#[tonic::async_trait]
+impl RefundingStore for AlipayApp {
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    /// A request that is repeated moves nothing and says so; then the query decides.
+    async fn refund(&self, order: &RefundOrder, of: &Purchase, now: SystemTime) -> Result<RefundWord, NotRefunded> {
+        match self.gateway.refund(order, of, unix_ms(now)).await {
+            Ok(answer) if answer.fund_change == "Y" => Ok(RefundWord {
+                store_refund_id: out_request_no(order),
+                standing: RefundStanding::Succeeded,
+                amount: None,
+                together: wallet::yuan(&answer.refund_fee),
+                why: String::new(),
+            }),
+            Ok(answer) => match self.queried(order, of, now).await {
+                Ok(Some(word)) => Ok(RefundWord { together: wallet::yuan(&answer.refund_fee), ..word }),
+                Ok(None) => Err(NotRefunded::Unknown("Alipay took the refund and has not paid back yet".to_owned())),
+                Err(why) => Err(NotRefunded::Unknown(why)),
+            },
+            Err(AlipayFault::Refused { code, message }) => Err(NotRefunded::Refused(format!("{code}: {message}"))),
+            Err(AlipayFault::Later(why)) => Err(NotRefunded::Unknown(why)),
+        }
+    }
+
+    /// The query says nothing of what was refunded in all. Repeating the request moves nothing and says it, so that it is the same statement as the notification.
+    async fn refund_standing(&self, order: &RefundOrder, of: &Purchase, now: SystemTime) -> Result<Option<RefundWord>, String> {
+        let Some(word) = self.queried(order, of, now).await? else { return Ok(None) };
+        let together = match self.gateway.refund(order, of, unix_ms(now)).await {
+            Ok(answer) => wallet::yuan(&answer.refund_fee),
+            // What is refunded in full may take no more requests; then the refund alone is what is known.
+            Err(AlipayFault::Refused { .. }) => None,
+            Err(AlipayFault::Later(why)) => return Err(why),
+        };
+        Ok(Some(RefundWord { together, ..word }))
+    }
+}
+
+impl AlipayApp {
+    async fn queried(&self, order: &RefundOrder, of: &Purchase, now: SystemTime) -> Result<Option<RefundWord>, String> {
+        match self.gateway.refund_query(order, of, unix_ms(now)).await {
+            Ok(answer) if answer.refund_status == REFUNDED => Ok(Some(RefundWord {
+                store_refund_id: out_request_no(order),
+                standing: RefundStanding::Succeeded,
+                amount: wallet::yuan(&answer.refund_amount),
+                together: None,
+                why: String::new(),
+            })),
+            Ok(_) => Ok(None),
+            Err(AlipayFault::Refused { code, .. }) if NOT_EXIST.contains(&code.as_str()) => Ok(None),
+            Err(fault) => Err(fault.to_string()),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Refunds at WeChat Pay: known by our id (`out_refund_no`), under which it pays back once.
+
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use super::account::WechatMerchant;
+use super::api::{ErrorCode, WechatFault};
+use super::transaction::AmountDocument;
+use crate::domain::Purchase;
+use crate::refund_orders::order::RefundOrder;
+use crate::stores::ID_BYTES_MAX;
+use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
+use crate::stores::wallet::{self, shown};
+
+/// A refund, as WeChat Pay answers it. Other fields, among them the buyer's account, are not read.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct RefundDocument {
+    /// WeChat Pay's id of it.
+    #[serde(default)]
+    pub refund_id: String,
+    /// Our id of it.
+    #[serde(default)]
+    pub out_refund_no: String,
+    /// `SUCCESS`, `CLOSED`, `PROCESSING` or `ABNORMAL`.
+    #[serde(default)]
+    pub status: String,
+    /// In fen.
+    #[serde(default)]
+    pub amount: AmountDocument,
+}
+
+/// Our id of a refund at a wallet: at most 64 letters and digits.
+pub(super) fn out_refund_no(order: &RefundOrder) -> String {
+    wallet::out_trade_no(order.refund_id)
+}
+
+impl RefundDocument {
+    /// What it says; `None` where its state is not known.
+    fn word(&self) -> Option<RefundWord> {
+        let (standing, why) = match self.status.as_str() {
+            "SUCCESS" => (RefundStanding::Succeeded, ""),
+            "PROCESSING" => (RefundStanding::Pending, ""),
+            "CLOSED" => (RefundStanding::Failed, "WeChat Pay closed the refund"),
+            "ABNORMAL" => (RefundStanding::Abnormal, "the money has nowhere to go: choose another way at WeChat Pay's console"),
+            _ => return None,
+        };
+        let is_id = (1..=ID_BYTES_MAX).contains(&self.refund_id.len()) && money::text::is_plain(&self.refund_id);
+        Some(RefundWord {
+            store_refund_id: if is_id { self.refund_id.clone() } else { String::new() },
+            standing,
+            amount: self.amount.refund.and_then(wallet::fen),
+            together: None,
+            why: why.to_owned(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl RefundingStore for WechatMerchant {
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    async fn refund(&self, order: &RefundOrder, of: &Purchase, _now: SystemTime) -> Result<RefundWord, NotRefunded> {
+        let unknown = |document: &RefundDocument| NotRefunded::Unknown(format!("a state that is not known: {}", shown(&document.status)));
+        match self.api.refund(order, of).await {
+            Ok(document) => document.word().ok_or_else(|| unknown(&document)),
+            Err(WechatFault::Refused { message, .. }) => Err(NotRefunded::Refused(message)),
+            Err(WechatFault::Later(why)) => Err(NotRefunded::Unknown(why)),
+        }
+    }
+
+    async fn refund_standing(&self, order: &RefundOrder, _of: &Purchase, _now: SystemTime) -> Result<Option<RefundWord>, String> {
+        match self.api.refund_of(&out_refund_no(order)).await {
+            Ok(document) => {
+                let word = document.word();
+                word.map(Some).ok_or_else(|| format!("a state that is not known: {}", shown(&document.status)))
+            }
+            Err(WechatFault::Refused { code: ErrorCode::ResourceNotExists, .. }) => Ok(None),
+            Err(fault) => Err(fault.to_string()),
+        }
+    }
+}
