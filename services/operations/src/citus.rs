@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 130] = [
+pub const PLAN: [(&str, TablePlacement); 134] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -113,6 +113,9 @@ pub const PLAN: [(&str, TablePlacement); 130] = [
     ("purchase.store_outbox", SERVICES),
     ("purchase.receipt_token", Coordinator("a store's token is one purchase in all books together")),
     ("purchase.store_order", SERVICES),
+    ("purchase.store_question", Coordinator("a store's question is kept once in all books together")),
+    ("purchase.refund_consent", SERVICES),
+    ("purchase.app_download", SERVICES),
     ("purchase.migration", OURS),
     ("purchase.program_format", OURS),
     ("gift.catalogue", Coordinator("one price list for all books")),

@@ -1,5 +1,7 @@
 //! Options of the purchase service. Their comments are their documentation.
 
+mod apple;
+mod review;
 mod stripe;
 mod wallets;
 
@@ -15,8 +17,10 @@ use crate::domain::BASIS_POINTS;
 mod google;
 mod refunds;
 
+pub use apple::{AppleOptions, PretendApple};
 pub use google::{GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
 pub use refunds::{RefundOptions, WithdrawalRight};
+pub use review::RefundReview;
 pub use stripe::{PretendStripe, PriceFrom, StripeAccount};
 pub use wallets::{AlipayAccount, PretendAlipay, PretendWechat, WechatAccount, WechatKey};
 
@@ -37,6 +41,13 @@ pub struct Config {
     pub sandbox_roots: Vec<Vec<u8>>,
     /// Which app's receipts credit which book. Each app (bundle) may be listed only once.
     pub bundles: Vec<Bundle>,
+    /// The App Store Server API.
+    pub apple: AppleOptions,
+    /// The pretend App Store, for TEST books. Set by the program in sandbox mode only, never by a file.
+    #[serde(skip)]
+    pub sandbox_apple: Option<PretendApple>,
+    /// What stores are answered that ask about refunds.
+    pub refund_review: RefundReview,
     /// Google Play.
     pub google: GoogleOptions,
     /// The pretend Google Play. Set by the program in sandbox mode only, never by a file.
@@ -130,6 +141,9 @@ impl Default for Config {
             apple_roots: Vec::new(),
             sandbox_roots: Vec::new(),
             bundles: Vec::new(),
+            apple: AppleOptions::default(),
+            sandbox_apple: None,
+            refund_review: RefundReview::default(),
             google: GoogleOptions::default(),
             sandbox_google: None,
             lost_refunds_interval: Duration::from_secs(3_600),
@@ -197,7 +211,7 @@ impl Config {
                 return Err(InvalidPurchaseOption { option: "bundles", why: format!("{} is listed twice", bundle.bundle_id) });
             }
         }
-        match self.google.problem().or_else(|| self.refunds.problem()) {
+        match self.google.problem().or_else(|| self.apple.problem()).or_else(|| self.refund_review.problem()).or_else(|| self.refunds.problem()) {
             Some((option, why)) => Err(InvalidPurchaseOption { option, why }),
             None => Ok(()),
         }

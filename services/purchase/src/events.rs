@@ -17,6 +17,7 @@ use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::meters;
 use crate::purchases::{Purchases, Redeem};
 use crate::store::{purchases, wallet};
+use crate::stores::apple;
 use crate::stores::google::notification::VOIDED_PUSH;
 use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreReceipt, Unavailable};
 use crate::sweeper::put_off_ms;
@@ -60,12 +61,21 @@ impl Purchases {
             Ok(found) => return Err(NotTaken::Refused(of_another_book(found))),
             Err(error) => return Err(NotTaken::Later(error.to_string())),
         }
-        let later = |error: crate::store::Error| NotTaken::Later(error.to_string());
+        self.keep_heard(&event, now).await.map_err(|error| NotTaken::Later(error.to_string()))
+    }
+
+    /// Keeps an event, with the question that it asks or the consent that it withdraws. Says whether it is new, and as what it is kept.
+    pub(crate) async fn keep_heard(&self, event: &StoreEvent, now: SystemTime) -> Result<(bool, EventState), crate::store::Error> {
         if event.state == EventState::WaitsForRefunds && event.kind == VOIDED_PUSH {
-            return self.store.keep_pushed(&event, unix_ms(now)).await.map_err(later);
+            return self.store.keep_pushed(event, unix_ms(now)).await;
         }
-        let kept = self.store.keep_event(&event, unix_ms(now)).await.map_err(later)?;
-        Ok((kept, event.state))
+        let download = if event.store == StoreKind::Apple { apple::notification::rescinded_download(event) } else { None };
+        let is_new = match (self.stores.of(event.store).question(event), download) {
+            (Some(asked), _) => self.keep_asked(event, &asked, now).await?,
+            (None, Some(download)) => self.store.keep_rescinded(event, &download, unix_ms(now)).await?,
+            (None, None) => self.store.keep_event(event, unix_ms(now)).await?,
+        };
+        Ok((is_new, event.state))
     }
 
     /// Reads the events that are due, at most `count_max`; returns how many purchases got their coins by that.

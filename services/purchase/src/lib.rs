@@ -5,6 +5,7 @@
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
 //!   asked. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
 //! - [`refunds`]: what stores pay back, and what viewers owe after that.
+//! - [`questions`]: what stores ask before they decide about refunds.
 //! - [`refund_orders`]: refunds that are started here.
 //! - [`orders`]: orders that we make ourselves and a store is paid for.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
@@ -23,6 +24,7 @@ pub mod orders;
 mod outbox;
 pub mod postings;
 pub mod purchases;
+pub mod questions;
 pub mod refund_orders;
 pub mod refunds;
 pub mod service;
@@ -44,8 +46,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
 pub use config::{
-    AlipayAccount, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendStripe, PretendWechat, PriceFrom, RefundOptions,
-    SandboxGoogle, ServiceAccountKey, StripeAccount, WechatAccount, WechatKey, WithdrawalRight,
+    AlipayAccount, AppleOptions, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendApple, PretendStripe, PretendWechat,
+    PriceFrom, RefundOptions, RefundReview, SandboxGoogle, ServiceAccountKey, StripeAccount, WechatAccount, WechatKey, WithdrawalRight,
 };
 pub use store::Store;
 
@@ -140,6 +142,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         news: tokio::sync::Notify::new(),
         next_look_ms: AtomicI64::new(0),
         look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
+        review: config.refund_review.clone(),
         orders,
         order_news: tokio::sync::Notify::new(),
         refund_options: config.refunds.clone(),

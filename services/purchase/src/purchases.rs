@@ -20,7 +20,7 @@ use rpc::StickyRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::{PackageCatalogue, PackageOffer};
-use crate::config::RefundOptions;
+use crate::config::{RefundOptions, RefundReview};
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::orders::Orders;
@@ -63,6 +63,8 @@ pub struct Purchases {
     pub next_look_ms: AtomicI64,
     /// The time between two such looks, in milliseconds.
     pub look_interval_ms: i64,
+    /// What stores are answered that ask about refunds.
+    pub review: RefundReview,
     /// Orders that we make.
     pub orders: Orders,
     /// Notified when the store is to be asked about an order at once.

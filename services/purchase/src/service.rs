@@ -1,8 +1,9 @@
 //! Handlers: authenticate, decode, call, encode.
 //!
-//! - `checkout`: those of orders. `lots`: those that read coin lots. `refunds`: those of refunds.
+//! - `checkout`: those of orders. `consents`: those of answers about refunds. `lots`: those that read coin lots. `refunds`: those of refunds.
 
 mod checkout;
+mod consents;
 mod lots;
 mod refunds;
 
@@ -16,8 +17,9 @@ use api::purchase::{
 };
 use api::purchase::{
     CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetCheckoutResponse, GetPurchaseRequest, GetPurchaseResponse,
-    GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse, ListPurchasesRequest, ListPurchasesResponse,
-    ListRefusedReceiptsRequest, ListRefusedReceiptsResponse, RedeemPurchaseRequest, RedeemPurchaseResponse,
+    GetRefundConsentRequest, GetRefundConsentResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest,
+    ListCoinPackagesResponse, ListPurchasesRequest, ListPurchasesResponse, ListRefusedReceiptsRequest, ListRefusedReceiptsResponse,
+    RedeemPurchaseRequest, RedeemPurchaseResponse, SetRefundConsentRequest, SetRefundConsentResponse,
 };
 use api::purchase::{
     GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
@@ -190,6 +192,14 @@ impl PurchaseService for Handlers {
 
     async fn list_refunds(&self, request: Request<ListRefundsRequest>) -> Result<Response<ListRefundsResponse>, Status> {
         refunds::list(&self.purchases, request).await
+    }
+
+    async fn set_refund_consent(&self, request: Request<SetRefundConsentRequest>) -> Result<Response<SetRefundConsentResponse>, Status> {
+        consents::set(&self.purchases, request).await
+    }
+
+    async fn get_refund_consent(&self, request: Request<GetRefundConsentRequest>) -> Result<Response<GetRefundConsentResponse>, Status> {
+        consents::get(&self.purchases, request).await
     }
 
     async fn list_refused_receipts(

@@ -1,11 +1,12 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
 //! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
-//!   they must be told. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers`
-//!   reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds
-//!   that are started here.
+//!   they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer. [`tokens`]: sales that a store names by a token. Request ids are in
+//!   `db::requests`. [`lots`]: which coins belong to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what
+//!   viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here.
 
 pub mod answers;
+pub(crate) mod consents;
 mod debts;
 mod disputes;
 mod events;
@@ -13,6 +14,7 @@ pub mod lots;
 pub(crate) mod orders;
 pub mod outbox;
 pub mod purchases;
+pub mod questions;
 pub(crate) mod refund_orders;
 mod refunds;
 pub mod refused;
@@ -34,7 +36,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 15] = [
+pub const MIGRATIONS: [Migration; 17] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -51,6 +53,7 @@ pub const MIGRATIONS: [Migration; 15] = [
     Migration::expand(14, include_str!("../migrations/0014_refund.sql")),
     Migration::expand(15, include_str!("../migrations/0015_dispute.sql")),
     Migration::expand(17, include_str!("../migrations/0017_refund_order.sql")),
+    Migration::expand(19, include_str!("../migrations/0019_store_question.sql")),
 ];
 
 /// Why a statement failed.
@@ -134,12 +137,12 @@ impl Store {
     }
 
     /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, orders
-    /// that wait for a person, and refunds that are not posted.
+    /// that wait for a person, refunds that are not posted, and questions that are not answered.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
         let of_refunds = [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?].concat();
-        Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds].concat())
+        Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds, self.open_questions().await?].concat())
     }
 
     /// How many purchases of a book were verified and wait for their coins.

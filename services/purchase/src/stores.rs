@@ -27,6 +27,7 @@ use std::sync::Arc;
 use crate::domain::event::StoreEvent;
 use crate::domain::{Purchase, StoreKind, Transaction};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::questions::answer::{AnswerEnd, NewQuestion, NotAnswered, RefundAnswer, StoreQuestion};
 use alipay::AlipayAccounts;
 use apple::ReceiptVerifier;
 use google::GooglePlay;
@@ -113,6 +114,16 @@ pub trait StoreConnector: Debug + Send + Sync {
 
     /// Checks a notification.
     async fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<HeardEvent, NotTaken>;
+
+    /// What a notification asks about a refund; `None` if it asks nothing.
+    fn question(&self, _event: &StoreEvent) -> Option<NewQuestion> {
+        None
+    }
+
+    /// Answers what the store asked about a refund. Safe to repeat.
+    async fn answer(&self, _question: &StoreQuestion, _answer: &RefundAnswer) -> Result<AnswerEnd, NotAnswered> {
+        Ok(AnswerEnd::Refused("the store asks nothing".to_owned()))
+    }
 
     /// The receipt of the sale that a notification reports; `None` if it names none.
     fn receipt(&self, _event: &StoreEvent) -> Option<StoreReceipt> {

@@ -4,11 +4,13 @@
 //! - [`PlaySale`] and [`SoldProduct`]: what is bought, and what becomes of it. `shop` keeps it.
 //! - `api`: token endpoint, `productsv2`, acknowledge, consume, `voidedpurchases`, and the keys of pushes.
 //! - [`PlayPush`]: notifications, signed as Pub/Sub signs them, delivered, repeated, reordered, forged.
+//! - [`PendingRefund`]: questions about refunds, and what they were answered.
 //! - `commands`: the requests that make purchases, refunds and trouble.
 
 mod api;
 mod commands;
 mod push;
+mod review;
 mod shop;
 
 use crate::page::{self, Endpoint};
@@ -26,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use api::PlayFault;
 pub use push::{PlayPush, PlaySubscription, PushedNotification, SignedPush};
+pub use review::PendingRefund;
 pub use shop::{PlaySale, PlayState, SoldProduct};
 
 const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../migrations/google_0001.sql"))];
@@ -101,6 +104,8 @@ struct PlayMemory {
     subscription: PlaySubscription,
     /// Notifications that were not delivered, in the order in which they were made.
     queue: Vec<PlayPush>,
+    /// Questions about refunds, in the order in which they were asked.
+    questions: Vec<PendingRefund>,
 }
 
 impl fmt::Debug for SandboxGooglePlay {

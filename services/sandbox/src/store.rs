@@ -3,17 +3,20 @@
 //! - [`chain`]: the three certificates and their keys, kept under the data directory.
 //! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile receipts for tests.
 //! - [`notify`]: notifications of sales, refunds and anything else, delivered on command.
+//! - [`server`]: the interface for servers, with what they answered to questions about refunds. `desk`: what the store remembers for it.
 //!
 //! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`;
 //! `POST /apple/notifications` with a [`StoreNotification`] answers what was signed and what the receiver said; `GET /` explains both to people.
 //! Its root is for TEST books only: anybody with access to the data directory can sign anything.
 
 pub mod chain;
+mod desk;
 pub mod notify;
 pub mod receipt;
+pub mod server;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Json;
 use axum::Router;
@@ -26,6 +29,8 @@ use crate::bank::line;
 use crate::google::SandboxGooglePlay;
 use crate::page::{self, Endpoint};
 use chain::CertificateChain;
+use desk::StoreDesk;
+pub use desk::{ConsumptionAnswer, ServerFault};
 pub use notify::{SignedNotification, StoreNotification};
 pub use receipt::{HostileReceipt, SignedPurchase, StorePurchase};
 
@@ -42,7 +47,8 @@ currency's unit, as Apple has it. quantity (1 to 10) and storefront (a three-let
 
 It also reports sales, refunds and anything else, as App Store Server Notifications (version 2), to any address and as often as asked: a repeated
 notification_uuid is the same notification, a repeated transaction_id the same sale. With the user's app_account_token in purchase, a ONE_TIME_CHARGE that is
-delivered to /webhooks/store/apple credits the user without any call of the app.
+delivered to /webhooks/store/apple credits the user without any call of the app. One without a url is signed and reaches nobody, as if it were lost: the history
+of notifications still has it. A CONSUMPTION_REQUEST asks about a refund, and is answered at /inApps/v2/transactions/consumption.
 
 ";
 
@@ -111,6 +117,7 @@ pub enum Error {
 pub struct Store {
     chain: Arc<CertificateChain>,
     client: reqwest::Client,
+    desk: Arc<Mutex<StoreDesk>>,
 }
 
 /// What is served beside the store, on the same listener.
@@ -131,10 +138,14 @@ pub async fn start(
 ) -> Result<Store, Error> {
     let store = Store::open(dir)?;
     let mut page = INTRODUCTION.to_owned() + &page::list(&ENDPOINTS, listener.local_addr().map_err(Error::Socket)?);
+    page.push_str(&page::list(&server::ENDPOINTS, "").replace("curl /", "curl ADDRESS/"));
     if beside.google.is_some() {
         page.push_str(&SandboxGooglePlay::page());
     }
-    let mut routes = page::router(&ENDPOINTS, page).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
+    let for_servers = server::ENDPOINTS
+        .iter()
+        .fold(page::router(&ENDPOINTS, page), |routes, endpoint| routes.route(endpoint.path, (endpoint.answered_by)()));
+    let mut routes = for_servers.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
     if let Some(google) = beside.google {
         routes = routes.merge(google.routes());
     }
@@ -152,7 +163,7 @@ pub async fn start(
 impl Store {
     /// Loads the certificates in `dir`, or creates them. Does file I/O; safe when several processes do it at once.
     pub fn open(dir: &Path) -> Result<Store, Error> {
-        Ok(Store { chain: Arc::new(CertificateChain::load_or_create(dir)?), client: http_client::local().build()? })
+        Ok(Store { chain: Arc::new(CertificateChain::load_or_create(dir)?), client: http_client::local().build()?, desk: Arc::default() })
     }
 
     /// The root certificate (DER), to be trusted for TEST books.
@@ -165,7 +176,9 @@ impl Store {
         purchase.check()?;
         let transaction_id = receipt::new_transaction_id();
         let claims = purchase.claims(&transaction_id);
-        Ok(SignedPurchase { signed_transaction: receipt::sign(&self.chain, &claims)?, transaction_id })
+        let signed_transaction = receipt::sign(&self.chain, &claims)?;
+        self.desk().remember(&transaction_id, claims);
+        Ok(SignedPurchase { signed_transaction, transaction_id })
     }
 
     /// Signs any claims with the genuine chain: for receipts with false content.

@@ -14,8 +14,8 @@ use ring::{
     digest, rand,
     rsa::{KeyPair, PublicKeyComponents},
     signature::{
-        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256,
-        UnparsedPublicKey,
+        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
     },
 };
 use rustls::pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer, pem::PemObject as _};
@@ -84,6 +84,43 @@ impl RsaSigningKey {
         let signed = self.pair.sign(&RSA_PKCS1_SHA256, &rand::SystemRandom::new(), message, &mut made);
         signed.map_err(|_| UnusableKey { why: "it can't sign".to_owned() })?;
         Ok(made)
+    }
+}
+
+/// Our key on P-256, which signs ES256. `Debug` never prints it.
+pub struct P256SigningKey {
+    pair: EcdsaKeyPair,
+}
+
+impl fmt::Debug for P256SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("P256SigningKey(***)")
+    }
+}
+
+impl P256SigningKey {
+    /// From PEM: PKCS #8 (`PRIVATE KEY`) with the public key in it, not encrypted.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, UnusableKey> {
+        let unusable = |why: &str| UnusableKey { why: why.to_owned() };
+        let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| unusable("not PEM with a private key that is not encrypted"))?;
+        let PrivateKeyDer::Pkcs8(der) = &key else { return Err(unusable("not PKCS #8")) };
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der(), &rand::SystemRandom::new());
+        Ok(Self { pair: pair.map_err(|_| unusable("not a key on P-256"))? })
+    }
+
+    /// The public half as an entry of a JWKS.
+    #[must_use]
+    pub fn public_jwk(&self, kid: &str) -> serde_json::Value {
+        // An uncompressed point: a byte, then both coordinates.
+        let (x, y) = self.pair.public_key().as_ref()[1..].split_at(COORDINATE);
+        let text = |number: &[u8]| URL_SAFE_NO_PAD.encode(number);
+        serde_json::json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": text(x), "y": text(y)})
+    }
+
+    /// ECDSA with SHA-256, as JWS has it: both numbers one after the other.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, UnusableKey> {
+        let signed = self.pair.sign(&rand::SystemRandom::new(), message);
+        Ok(signed.map_err(|_| UnusableKey { why: "it can't sign".to_owned() })?.as_ref().to_vec())
     }
 }
 

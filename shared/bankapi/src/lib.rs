@@ -26,7 +26,7 @@ pub use answer::{ErrorVerdict, InitiationAnswer, QueryAnswer, read_initiation, r
 pub use callback::{BankCallback, CallbackShape, read_callback};
 pub use evidence::{ApiCase, ApiEvidence};
 pub use json::ApiReadError;
-pub use keys::{BankKeySet, RsaCheckingKey, RsaSigningKey};
+pub use keys::{BankKeySet, P256SigningKey, RsaCheckingKey, RsaSigningKey};
 pub use payment::{ApiPayment, ApiRules};
 pub use status::{ApiStatus, SentApiPayment, StatusOrder};
 pub use verify::{CallbackHeaders, CallbackVerifier, UnverifiedCallback};

@@ -2,7 +2,7 @@
 //! bank, the check of an assertion. The call itself is the connector's.
 
 use crate::{
-    ApiReadError, BankKeySet, RsaSigningKey, UnverifiedCallback,
+    ApiReadError, BankKeySet, P256SigningKey, RsaSigningKey, UnverifiedCallback,
     json::{ApiNode, parse},
     keys::UnusableKey,
     verify::{JwsPayload, checked_jws},
@@ -58,10 +58,23 @@ pub fn assertion(terms: &AssertionTerms<'_>, key: &RsaSigningKey) -> Result<Stri
 
 /// A JWT (RFC 7519) with these claims, signed with RS256; `kid` names the key.
 pub fn signed_jwt(kid: &str, claims: &serde_json::Value, key: &RsaSigningKey) -> Result<String, UnusableKey> {
-    let header = serde_json::json!({"alg": "RS256", "typ": "JWT", "kid": kid});
+    jwt(("RS256", kid), claims, |message| key.sign(message))
+}
+
+/// The same, signed with ES256.
+pub fn es256_jwt(kid: &str, claims: &serde_json::Value, key: &P256SigningKey) -> Result<String, UnusableKey> {
+    jwt(("ES256", kid), claims, |message| key.sign(message))
+}
+
+fn jwt(
+    (algorithm, kid): (&str, &str),
+    claims: &serde_json::Value,
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, UnusableKey>,
+) -> Result<String, UnusableKey> {
+    let header = serde_json::json!({"alg": algorithm, "typ": "JWT", "kid": kid});
     let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(&header), part(claims));
-    let signature = key.sign(message.as_bytes())?;
+    let signature = sign(message.as_bytes())?;
     Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 

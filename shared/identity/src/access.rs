@@ -252,6 +252,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/RejectRefund", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/GetRefund", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListRefunds", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/SetRefundConsent", USER_TOP_UP).keeping(),
+    explained("/largesse.purchase.v1.PurchaseService/GetRefundConsent", USER_READ),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),

@@ -12,7 +12,8 @@ use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::sheets::{PriceQuote, Wanted};
 use crate::store::tokens::{self, PendingSale};
 use crate::store::wallet::{self, TokenStanding};
-use crate::store::{outbox, purchases};
+use crate::store::{consents, outbox, purchases};
+use crate::stores::apple::claims;
 use crate::stores::{NotVerified, StoreReceipt, Unavailable, VerifiedSale};
 
 /// Why no purchase was kept.
@@ -165,6 +166,12 @@ impl Purchases {
         if bound && purchases::insert(&mut tx, new, next_attempt_at_ms).await? {
             if let Some(deadline_ms) = sale.acknowledge_by_ms {
                 outbox::insert(&mut tx, new, &redeem.receipt, deadline_ms).await?;
+            }
+            if let StoreReceipt::Apple(signed) = &redeem.receipt {
+                let download = claims::app_transaction(signed);
+                if !download.is_empty() {
+                    consents::remember_download(&mut tx, new, &download).await?;
+                }
             }
             tx.commit().await.map_err(crate::store::Error::from)?;
             if !new.stated_price.is_empty() {

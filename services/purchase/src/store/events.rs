@@ -31,7 +31,7 @@ pub(super) fn read(row: &AnyRow) -> Result<StoreEvent, Error> {
     })
 }
 
-async fn insert(connection: &mut AnyConnection, event: &StoreEvent, received_at_ms: i64) -> Result<bool, Error> {
+pub(super) async fn insert(connection: &mut AnyConnection, event: &StoreEvent, received_at_ms: i64) -> Result<bool, Error> {
     let over = event.state.is_over();
     let inserted = sqlx::query(
         "INSERT INTO store_event (store, event_id, book, kind, subtype, environment, bundle_id, transaction_id, account_token,

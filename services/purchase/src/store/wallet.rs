@@ -40,7 +40,7 @@ impl Store {
         token.ok_or(Error::Database(sqlx::Error::RowNotFound))
     }
 
-    /// Deletes the link between token and user, the user's refused receipts and unpaid purchases, the addresses of the user's orders, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,
+    /// Deletes the link between token and user, the user's consent, refused receipts and unpaid purchases, the addresses of the user's orders, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,
     /// by which such a receipt is recognized, and the user too if they return under the same key. Returns how many tokens there were. Purchases are
     /// kept, as accounting records must be.
     pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
@@ -67,6 +67,8 @@ impl Store {
             "DELETE FROM refused_receipt WHERE book = $1 AND user_id = $2",
             // Not paid yet: if it ever is, it is a sale without an owner.
             "DELETE FROM receipt_token WHERE book = $1 AND user_id = $2",
+            "DELETE FROM refund_consent WHERE book = $1 AND user_id = $2",
+            "DELETE FROM app_download WHERE book = $1 AND user_id = $2",
             "DELETE FROM wallet WHERE book = $1 AND user_id = $2",
         ] {
             sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&mut *tx).await?;

@@ -5,7 +5,7 @@
 //! trusts anything that calls itself `Xcode` or `LocalTesting`, so it is never called for those. It has one error for many faults: [`parts`] and
 //! [`chain`] check first, to report precisely what is wrong, never to let anything pass.
 //!
-//! Its [`notification`]s are signed the same way and checked by the same code.
+//! Its [`notification`]s are signed the same way and checked by the same code. `server`: what the App Store is told and asked.
 //!
 //! Not checked, because it can't be offline: whether a certificate was revoked, and whether the store refunded the purchase after signing (a
 //! notification reports that).
@@ -15,6 +15,7 @@ pub mod claims;
 mod connector;
 pub mod notification;
 mod parts;
+mod server;
 
 use std::collections::HashMap;
 
@@ -52,6 +53,9 @@ pub enum Error {
     /// A root is not a certificate.
     #[error("purchase: {0} is not a DER certificate")]
     NotACertificate(String),
+    /// The App Store can't be told or asked anything with these options.
+    #[error("purchase.{0}")]
+    Server(String),
     /// The pretend store's root must never be trusted for real money.
     #[error("purchase: the sandbox's root certificate is listed in apple_roots")]
     SandboxRootInLive,
@@ -63,6 +67,7 @@ pub struct ReceiptVerifier {
     live_roots: Vec<Vec<u8>>,
     test_roots: Vec<Vec<u8>>,
     bundles: HashMap<String, KnownApp>,
+    servers: [Option<server::AppStoreServer>; 2],
 }
 
 #[derive(Debug)]
@@ -93,7 +98,8 @@ impl ReceiptVerifier {
         let app = |bundle: &crate::config::Bundle| {
             (bundle.bundle_id.clone(), KnownApp { book: bundle.book.clone(), apple_id: bundle.app_apple_id })
         };
-        Ok(ReceiptVerifier { live_roots, test_roots, bundles: config.bundles.iter().map(app).collect() })
+        let servers = server::load(config).map_err(Error::Server)?;
+        Ok(ReceiptVerifier { live_roots, test_roots, bundles: config.bundles.iter().map(app).collect(), servers })
     }
 
     /// Verifies `jws` for a book, or returns what is wrong with it; the first fault in the contract's order. Takes about a millisecond.

@@ -3,6 +3,7 @@
 //! - [`answer`]: what Google says about a purchase, read into the domain's terms. `api`: the requests. `access`: the tokens that admit them.
 //! - `refunds`: refunds that we start.
 //! - [`notification`]: real-time developer notifications, which say only that something changed. `push`: whether Pub/Sub pushed them.
+//! - `review`: what Google is answered that asks about a refund.
 //!
 //! Purchases that a notification should have reported and did not, and that no app submitted, are nowhere listed by Google; voided ones are, for 30 days.
 
@@ -12,6 +13,7 @@ mod api;
 pub mod notification;
 mod push;
 mod refunds;
+mod review;
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,6 +25,7 @@ use money::{BookName, time::unix_ms};
 use crate::config::{Config, GoogleOptions, ServiceAccountKey};
 use crate::domain::event::StoreEvent;
 use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::questions::answer::{AnswerEnd, NewQuestion, NotAnswered, RefundAnswer, StoreQuestion};
 use crate::stores::receipt::GoogleReceipt;
 use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreAcknowledgement, StoreConnector, StoreReceipt, Unavailable, VerifiedSale};
 use answer::{ProductPurchase, PurchaseStanding};
@@ -234,6 +237,21 @@ impl StoreConnector for GooglePlay {
         let book = BookName::try_new(&app.book).map_err(|error| NotTaken::Later(error.to_string()))?;
         let event = pushed.into_event(book).map_err(NotTaken::Refused)?;
         Ok(HeardEvent { event, of: side.is_pretend.then_some(BookKind::Test) })
+    }
+
+    fn question(&self, event: &StoreEvent) -> Option<NewQuestion> {
+        review::question(event)
+    }
+
+    async fn answer(&self, question: &StoreQuestion, answer: &RefundAnswer) -> Result<AnswerEnd, NotAnswered> {
+        let why = || format!("the app {} is not configured any more", question.bundle_id);
+        let app = self.apps.get(&question.bundle_id).ok_or_else(|| NotAnswered { why: why(), for_all: false, retry_at_ms: 0 })?;
+        let (about, review) = ((question.bundle_id.as_str(), question.transaction_id.as_str()), review::body(question, answer));
+        match self.sides[app.side].api.review_refund(about, &review).await {
+            Ok(Ok(())) => Ok(AnswerEnd::Taken),
+            Ok(Err(why)) => Ok(AnswerEnd::Refused(why)),
+            Err(Unavailable { why, for_all }) => Err(NotAnswered { why, for_all, retry_at_ms: 0 }),
+        }
     }
 
     fn receipt(&self, event: &StoreEvent) -> Option<StoreReceipt> {

@@ -9,9 +9,9 @@ use api::purchase::purchase_service_client::PurchaseServiceClient;
 use api::purchase::redeem_purchase_request::Receipt;
 use api::purchase::{GetWalletRequest, GooglePurchase, RedeemPurchaseRequest, RedeemPurchaseResponse};
 use identity::Role;
-use purchase::{Bundle, Config, Deps, GoogleApp, GoogleOptions, SandboxGoogle, Service, ServiceAccountKey};
+use purchase::{Bundle, Config, Deps, GoogleApp, GoogleOptions, PretendApple, SandboxGoogle, Service, ServiceAccountKey};
 use sandbox::google::{self, SandboxGooglePlay, SoldProduct};
-use sandbox::store::StorePurchase;
+use sandbox::store::{StoreNeighbours, StorePurchase, server};
 use serde_json::json;
 use testbed::{FaultyLedger, Storage, Testbed, TestbedOptions};
 use tokio_util::sync::CancellationToken;
@@ -93,22 +93,45 @@ fn at_google(url: &str, dir: &Path, config: Config) -> Config {
 }
 
 pub async fn on(storage: Storage) -> Fixture {
-    build(storage, false, |_| ()).await
+    build(storage, (false, false), |_| ()).await
 }
 
 /// With these options changed.
 pub async fn with(storage: Storage, change: impl Fn(&mut Config)) -> Fixture {
-    build(storage, false, change).await
+    build(storage, (false, false), change).await
 }
 
 /// With a Google Play on a socket of its own.
 pub async fn with_google(storage: Storage) -> Fixture {
-    build(storage, true, |_| ()).await
+    build(storage, (true, false), |_| ()).await
 }
 
-async fn build(storage: Storage, has_google: bool, change: impl Fn(&mut Config)) -> Fixture {
-    let store = sandbox::store::Store::open(storage.dir.path()).unwrap();
-    let mut config = config(&store);
+/// With an App Store on a socket of its own, which is answered and asked.
+pub async fn with_apple(storage: Storage) -> Fixture {
+    build(storage, (false, true), |_| ()).await
+}
+
+/// An App Store on a socket, and how it is reached.
+async fn serve_store(dir: &Path) -> (sandbox::store::Store, PretendApple) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let apple = PretendApple {
+        api_url: format!("http://{}", listener.local_addr().unwrap()),
+        issuer_id: server::ISSUER_ID.to_owned(),
+        key_id: server::SERVER_KEY_ID.to_owned(),
+        private_key: server::SERVER_KEY.to_owned(),
+    };
+    let store = sandbox::store::start(listener, dir, StoreNeighbours::default(), CancellationToken::new()).await.unwrap();
+    (store, apple)
+}
+
+async fn build(storage: Storage, (has_google, has_apple): (bool, bool), change: impl Fn(&mut Config)) -> Fixture {
+    let (store, apple) = if has_apple {
+        let (store, apple) = serve_store(storage.dir.path()).await;
+        (store, Some(apple))
+    } else {
+        (sandbox::store::Store::open(storage.dir.path()).unwrap(), None)
+    };
+    let mut config = Config { sandbox_apple: apple, ..config(&store) };
     let dir = storage.dir.path().to_owned();
     let books = &[(BOOK, BookMode::Test), ("test-jp", BookMode::Test), ("live-us", BookMode::Live)];
     let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;

@@ -16,6 +16,7 @@ mod live;
 mod lots;
 mod notified;
 mod old;
+mod questions;
 mod reasons;
 mod redeem;
 mod reference;

@@ -21,7 +21,7 @@ fn book() -> BookName {
     BookName::try_new(BOOK).unwrap()
 }
 
-fn hours(hours: u64) -> SystemTime {
+pub fn hours(hours: u64) -> SystemTime {
     SystemTime::now() + Duration::from_secs(hours * 3_600)
 }
 
@@ -36,19 +36,19 @@ pub async fn settle(fixture: &Fixture) {
 }
 
 /// 70 coins for 99 cents, of which the store keeps 29, and what the store says of them.
-async fn bought(fixture: &Fixture, user: &str) -> (StoreNotification, Uuid) {
+pub async fn bought(fixture: &Fixture, user: &str) -> (StoreNotification, Uuid) {
     let said = sale(fixture, user).await;
     let receipt = fixture.store.sign(&said.purchase.claims(&said.transaction_id)).unwrap();
     let purchase = fixture.redeem(user, &new_id(), &receipt).await.unwrap().purchase.unwrap();
     (said, purchase.purchase_id.parse().unwrap())
 }
 
-fn about(said: &StoreNotification, kind: &str, milliunits: i32) -> StoreNotification {
+pub fn about(said: &StoreNotification, kind: &str, milliunits: i32) -> StoreNotification {
     StoreNotification { notification_type: kind.to_owned(), refunded_milliunits: milliunits, ..said.clone() }
 }
 
 /// Says it as if so many milliseconds later.
-async fn say_later(fixture: &Fixture, http: &Listening, said: &StoreNotification, later_ms: i64) {
+pub async fn say_later(fixture: &Fixture, http: &Listening, said: &StoreNotification, later_ms: i64) {
     let mut claims = said.claims(&fixture.store, &new_id(), &said.transaction_id).unwrap();
     claims["signedDate"] = json!(claims["signedDate"].as_i64().unwrap() + later_ms);
     assert_eq!(http.payload(&fixture.store.sign(&claims).unwrap()).await, 200);

@@ -20,6 +20,23 @@ fn pretend_stripe(wiring: &Wiring) -> Option<purchase::PretendStripe> {
     })
 }
 
+/// Where the pretend App Store is answered and asked. `None` where the pretend stores run in another process without an address of their own.
+fn pretend_apple(wiring: &Wiring) -> Option<purchase::PretendApple> {
+    use ::sandbox::store::server;
+    Some(purchase::PretendApple {
+        api_url: store_url(wiring)?,
+        issuer_id: server::ISSUER_ID.to_owned(),
+        key_id: server::SERVER_KEY_ID.to_owned(),
+        private_key: server::SERVER_KEY.to_owned(),
+    })
+}
+
+/// Where the pretend stores are. In another process they have no address but the one that is configured for them.
+fn store_url(wiring: &Wiring) -> Option<String> {
+    let configured = Some(wiring.options.store_listen).filter(|address| address.port() != 0);
+    Some(format!("http://{}", wiring.store.or(configured)?))
+}
+
 /// Our accounts at the pretend wallets, which sell the coins of the first book as well.
 fn pretend_wallets(wiring: &Wiring) -> Option<(purchase::PretendAlipay, purchase::PretendWechat)> {
     use ::sandbox::{alipay, wallet::keys, wechat};
@@ -55,6 +72,7 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
                 config.bundles.push(purchase::Bundle { bundle_id, book: book.clone(), app_apple_id: 0 });
             }
         }
+        config.sandbox_apple = config.sandbox_apple.or_else(|| pretend_apple(wiring));
         config.sandbox_stripe.extend(pretend_stripe(wiring));
         if let Some((alipay, wechat)) = pretend_wallets(wiring) {
             config.sandbox_alipay.push(alipay);
@@ -77,12 +95,10 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     Ok(())
 }
 
-/// The pretend Google Play, in which each TEST book has the app of [`sandbox_bundle`]. In another process it has no address of its own but the one that is
-/// configured for the pretend stores.
+/// The pretend Google Play, in which each TEST book has the app of [`sandbox_bundle`].
 fn google(wiring: &Wiring) -> Option<purchase::SandboxGoogle> {
     use ::sandbox::google;
-    let configured = Some(wiring.options.store_listen).filter(|address| address.port() != 0);
-    let url = format!("http://{}", wiring.store.or(configured)?);
+    let url = store_url(wiring)?;
     let app = |book: &String| purchase::GoogleApp { package_name: sandbox_bundle(book), book: book.clone() };
     Some(purchase::SandboxGoogle {
         options: purchase::GoogleOptions {

@@ -83,6 +83,13 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
         example: "/androidpublisher/v3/applications/PACKAGE/purchases/voidedpurchases?startTime=0 -H 'authorization: Bearer ...'",
         answered_by: || get(voided),
     },
+    Endpoint {
+        method: "POST",
+        path: "/androidpublisher/v3/applications/{package}/orders/{order_and_verb}",
+        effect: "ORDER:reviewrefund: the answer to a question about a refund, once for each pendingRefundToken and within 24 hours",
+        example: "/androidpublisher/v3/applications/PACKAGE/orders/ORDER:reviewrefund -H 'authorization: Bearer ...' -d '{...}'",
+        answered_by: || post(reviewed),
+    },
 ];
 
 fn failed(status: StatusCode, message: &str) -> Response {
@@ -188,6 +195,25 @@ async fn voided(
                 Json(json!({"voidedPurchases": voids, "tokenPagination": pagination})).into_response()
             }
             Err(error) => broken(&error),
+        }
+    };
+    play.answered(&headers, answer).await
+}
+
+async fn reviewed(
+    State(play): State<SandboxGooglePlay>,
+    Path((package, order_and_verb)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let answer = async || {
+        let Some((order_id, "reviewrefund")) = order_and_verb.rsplit_once(':') else {
+            return failed(StatusCode::NOT_FOUND, "no such method");
+        };
+        match serde_json::from_slice(&body).map(|review| play.review(&package, order_id, review)) {
+            Ok(Ok(())) => Json(json!({})).into_response(),
+            Ok(Err(why)) => failed(StatusCode::BAD_REQUEST, why),
+            Err(_) => failed(StatusCode::BAD_REQUEST, "The body is not JSON."),
         }
     };
     play.answered(&headers, answer).await

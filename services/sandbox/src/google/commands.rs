@@ -1,12 +1,12 @@
 //! Commands: what testers and demonstrations have the store do.
 
-use super::{Error, PlayFault, PlayPush, PlaySale, PlaySubscription, PushedNotification, SandboxGooglePlay};
+use super::{Error, PendingRefund, PlayFault, PlayPush, PlaySale, PlaySubscription, PushedNotification, SandboxGooglePlay};
 use crate::page::Endpoint;
 use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
-    routing::{post, put},
+    routing::{get, post, put},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 type CommandAnswer<T> = Result<Json<T>, (StatusCode, String)>;
 
 /// What people call.
-pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
+pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 7] = [
     Endpoint {
         method: "POST",
         path: "/google/purchases",
@@ -25,7 +25,7 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
     Endpoint {
         method: "POST",
         path: "/google/purchases/{token}/{command}",
-        effect: "pay or cancel a pending purchase, or refund one: all that is left of it, or a quantity; refund_settled: a refund that was on its way is paid",
+        effect: "pay or cancel a pending purchase, refund one (all that is left of it, or a quantity), or ask about its refund for a reason; refund_settled: a refund that was on its way is paid",
         example: r#"/google/purchases/TOKEN/refund -H 'content-type: application/json' -d '{"quantity": 1}'"#,
         answered_by: || post(change),
     },
@@ -57,6 +57,13 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
         example: r#"/google/faults -H 'content-type: application/json' -d '{"status": 429, "times": 3}'"#,
         answered_by: || post(fault),
     },
+    Endpoint {
+        method: "GET",
+        path: "/google/questions",
+        effect: "Lists questions about refunds and what they were answered",
+        example: "/google/questions",
+        answered_by: || get(questions),
+    },
 ];
 
 /// Arguments of a change.
@@ -65,6 +72,8 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
 struct ChangeArguments {
     /// How many are refunded; all if absent.
     quantity: Option<i32>,
+    /// Why a refund is asked about; 1 if absent, 7 for a dispute.
+    reason: Option<i32>,
 }
 
 /// Arguments of a delivery.
@@ -94,13 +103,17 @@ async fn change(
     Path((token, command)): Path<(String, String)>,
     arguments: Option<Json<ChangeArguments>>,
 ) -> CommandAnswer<Value> {
-    let quantity = arguments.and_then(|arguments| arguments.0.quantity);
+    let ChangeArguments { quantity, reason } = arguments.map(|arguments| arguments.0).unwrap_or_default();
+    if command == "ask" {
+        let question = play.ask(&token, reason.unwrap_or(1)).await.map_err(refused)?;
+        return Ok(Json(json!({"pendingRefundToken": question.pending_refund_token, "orderId": question.order_id})));
+    }
     let changed = match command.as_str() {
         "pay" => play.pay(&token).await,
         "cancel" => play.cancel(&token).await,
         "refund" => play.refund(&token, quantity).await,
         "refund_settled" => play.settle_refund(&token).await,
-        _ => Err(Error::Asked("the commands are pay, cancel, refund and refund_settled")),
+        _ => Err(Error::Asked("the commands are pay, cancel, refund, refund_settled and ask")),
     };
     Ok(Json(changed.map_err(refused)?.resource()))
 }
@@ -120,6 +133,10 @@ async fn deliver(
 
 async fn notify(State(play): State<SandboxGooglePlay>, Json(push): Json<PlayPush>) -> CommandAnswer<PushedNotification> {
     Ok(Json(play.push(&push).await.map_err(refused)?))
+}
+
+async fn questions(State(play): State<SandboxGooglePlay>) -> Json<Vec<PendingRefund>> {
+    Json(play.questions())
 }
 
 async fn fault(State(play): State<SandboxGooglePlay>, Json(fault): Json<PlayFault>) -> Json<PlayFault> {

@@ -1,5 +1,6 @@
 //! App Store Server Notifications, version 2, on command: signed with the store's chain, and delivered to any address, as often as asked.
 
+use super::desk::SaidNotification;
 use super::{Error, HostileReceipt, Store, StorePurchase, receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ pub struct StoreNotification {
     /// For `REFUND`: how much of the price is paid back, in thousandths of a percent; all of it if 0.
     #[serde(default)]
     pub refunded_milliunits: i32,
-    /// Where it is delivered; signed only if empty.
+    /// Where it is delivered; signed only if empty, as one that is lost: the history of notifications has it.
     #[serde(default)]
     pub url: String,
     /// How often it is delivered, 1 to 16, all at once.
@@ -89,13 +90,22 @@ impl StoreNotification {
         }
         match self.notification_type.as_str() {
             "TEST" => claims["data"] = json!({"bundleId": bundle_id, "environment": "Sandbox"}),
-            "RESCIND_CONSENT" => claims["appData"] = json!({"bundleId": bundle_id, "environment": "Sandbox"}),
+            "RESCIND_CONSENT" => {
+                let app = json!({"appTransactionId": self.purchase.app_transaction_id(transaction_id), "bundleId": bundle_id});
+                claims["appData"] = json!({"bundleId": bundle_id, "environment": "Sandbox", "signedAppTransactionInfo": store.sign(&app)?});
+            }
             "EXTERNAL_PURCHASE_TOKEN" => {
                 let token = format!("SANDBOX_{}", Uuid::new_v4());
                 claims["externalPurchaseToken"] = json!({"bundleId": bundle_id, "externalPurchaseId": token});
             }
             kind => {
                 let mut transaction = self.purchase.claims(transaction_id);
+                // A sale keeps the time at which it was first said.
+                if let Some(known) = store.desk().transaction(transaction_id) {
+                    for date in ["purchaseDate", "originalPurchaseDate"] {
+                        transaction[date] = known[date].clone();
+                    }
+                }
                 if kind == "REFUND" {
                     transaction["revocationDate"] = json!(jiff::Timestamp::now().as_millisecond());
                     transaction["revocationReason"] = json!(0);
@@ -105,6 +115,9 @@ impl StoreNotification {
                     }
                 }
                 let mut data = json!({"bundleId": bundle_id, "environment": "Sandbox", "signedTransactionInfo": store.sign(&transaction)?});
+                if !self.forged {
+                    store.desk().remember(transaction_id, transaction);
+                }
                 if kind == "CONSUMPTION_REQUEST" {
                     data["consumptionRequestReason"] = json!("UNINTENDED_PURCHASE");
                 }
@@ -128,6 +141,16 @@ impl Store {
         let claims = asked.claims(self, &notification_uuid, &transaction_id)?;
         let signed_payload =
             if asked.forged { receipt::hostile(&self.chain, &claims, HostileReceipt::ForeignChain)? } else { self.sign(&claims)? };
+        if !asked.forged {
+            self.desk().say(SaidNotification {
+                bundle_id: asked.purchase.bundle_id.clone(),
+                kind: asked.notification_type.clone(),
+                notification_uuid: notification_uuid.clone(),
+                said_at_ms: claims["signedDate"].as_i64().unwrap_or_default(),
+                signed_payload: signed_payload.clone(),
+                is_taken: false,
+            });
+        }
         Ok(SignedNotification { signed_payload, notification_uuid, transaction_id, answers: Vec::new() })
     }
 
@@ -144,6 +167,9 @@ impl Store {
             sent.spawn(async move { call.send().await.map_or(0, |answer| answer.status().as_u16()) });
         }
         signed.answers = sent.join_all().await;
+        if signed.answers.contains(&200) {
+            self.desk().taken(&signed.notification_uuid);
+        }
         Ok(signed)
     }
 }

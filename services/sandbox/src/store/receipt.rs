@@ -124,6 +124,11 @@ impl StorePurchase {
         Ok(())
     }
 
+    /// Names the buyer's download of the app: one for each token, or of each transaction without one.
+    pub(super) fn app_transaction_id(&self, transaction_id: &str) -> String {
+        format!("app{}", self.app_account_token.as_deref().unwrap_or(transaction_id))
+    }
+
     /// The transaction in Apple's field names. Tests change single fields and sign it with [`super::Store::sign`].
     pub fn claims(&self, transaction_id: &str) -> Value {
         let now_ms = jiff::Timestamp::now().as_millisecond();
@@ -144,7 +149,7 @@ impl StorePurchase {
             "storefrontId": "143441",
             "price": self.price,
             "currency": self.currency,
-            "appTransactionId": format!("app{transaction_id}"),
+            "appTransactionId": self.app_transaction_id(transaction_id),
         });
         if let Some(token) = &self.app_account_token {
             claims["appAccountToken"] = json!(token);

@@ -946,6 +946,68 @@ pub struct GetDeferredRevenueResponse {
     #[prost(int64, tag = "3")]
     pub seq: i64,
 }
+/// Whether a user consents to stores being told how much of a purchase's coins was spent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefundConsent {
+    /// Whether the user consents. False also if nothing was ever recorded.
+    #[prost(bool, tag = "1")]
+    pub consents: bool,
+    /// The text that the user was shown, as the app names it. Empty if none was named.
+    #[prost(string, tag = "2")]
+    pub terms: ::prost::alloc::string::String,
+    /// Who set it: `user`, `service`, `staff`, or `store`, where a parent withdrew it. Empty if nothing was ever recorded.
+    #[prost(string, tag = "3")]
+    pub set_by: ::prost::alloc::string::String,
+    /// When it was set. Absent if nothing was ever recorded.
+    #[prost(message, optional, tag = "4")]
+    pub set_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request to record a user's consent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetRefundConsentRequest {
+    /// Made by the client, a UUID.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// The user. Empty: the caller.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Whether the user consents; false withdraws.
+    #[prost(bool, tag = "4")]
+    pub consents: bool,
+    /// The text that the user was shown, as the app names it, such as `refund-terms-3`: at most 64 bytes, no control characters. Required to consent.
+    #[prost(string, tag = "5")]
+    pub terms: ::prost::alloc::string::String,
+}
+/// A user's consent after the request.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetRefundConsentResponse {
+    /// What counts now.
+    #[prost(message, optional, tag = "1")]
+    pub consent: ::core::option::Option<RefundConsent>,
+    /// Recorded before, under this id.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for a user's consent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRefundConsentRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The user. Empty: the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// A user's consent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRefundConsentResponse {
+    /// What counts now.
+    #[prost(message, optional, tag = "1")]
+    pub consent: ::core::option::Option<RefundConsent>,
+}
 /// Channel through which packages are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1984,6 +2046,68 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Records whether the user consents to stores being told, when they ask about a refund, how much of a purchase's coins was spent. Without consent the App Store is
+        /// told nothing. A parent's withdrawal that the App Store reports counts as well, and what is set last counts. A retry with the same id is safe. Reasons:
+        /// MALFORMED, REQUEST_ID_REUSED.
+        pub async fn set_refund_consent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetRefundConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetRefundConsentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/SetRefundConsent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "SetRefundConsent",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns what the user's consent was set to last. Reasons: MALFORMED.
+        pub async fn get_refund_consent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRefundConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRefundConsentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetRefundConsent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetRefundConsent",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2179,6 +2303,24 @@ pub mod purchase_service_server {
             request: tonic::Request<super::GetDeferredRevenueRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetDeferredRevenueResponse>,
+            tonic::Status,
+        >;
+        /// Records whether the user consents to stores being told, when they ask about a refund, how much of a purchase's coins was spent. Without consent the App Store is
+        /// told nothing. A parent's withdrawal that the App Store reports counts as well, and what is set last counts. A retry with the same id is safe. Reasons:
+        /// MALFORMED, REQUEST_ID_REUSED.
+        async fn set_refund_consent(
+            &self,
+            request: tonic::Request<super::SetRefundConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetRefundConsentResponse>,
+            tonic::Status,
+        >;
+        /// Returns what the user's consent was set to last. Reasons: MALFORMED.
+        async fn get_refund_consent(
+            &self,
+            request: tonic::Request<super::GetRefundConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRefundConsentResponse>,
             tonic::Status,
         >;
     }
@@ -3042,6 +3184,98 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetDeferredRevenueSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/SetRefundConsent" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetRefundConsentSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::SetRefundConsentRequest>
+                    for SetRefundConsentSvc<T> {
+                        type Response = super::SetRefundConsentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetRefundConsentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::set_refund_consent(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetRefundConsentSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetRefundConsent" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRefundConsentSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetRefundConsentRequest>
+                    for GetRefundConsentSvc<T> {
+                        type Response = super::GetRefundConsentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRefundConsentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_refund_consent(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRefundConsentSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

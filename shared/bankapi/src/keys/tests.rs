@@ -86,3 +86,19 @@ fn public_keys_come_from_pem_and_check_what_their_owner_signed() {
         assert!(RsaCheckingKey::all_from_pem(wrong.as_bytes()).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_key_on_p256_signs_what_its_public_half_accepts() {
+    let pem = include_bytes!("test_p256.pem");
+    let ours = P256SigningKey::from_pem(pem).unwrap();
+    assert_eq!(format!("{ours:?}"), "P256SigningKey(***)");
+    let jwk = ours.public_jwk("ours");
+    let set = BankKeySet::read(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
+    let signature = ours.sign(b"message").unwrap();
+    let key = set.key("ours").unwrap();
+    assert!(key.accepts(b"message", &signature) && !key.accepts(b"another", &signature) && !key.accepts(b"message", &signature[1..]));
+    for wrong in [TEST_KEY, b"", b"no key", &pem[..pem.len() / 2]] {
+        let error = P256SigningKey::from_pem(wrong).unwrap_err().to_string();
+        assert!(!error.contains("MII"), "{error}");
+    }
+}

@@ -23,7 +23,12 @@ pub struct ReceiptClaims {
 
 /// The claims of a compact JWS, as an object; empty if there are none.
 fn object(jws: &str) -> Map<String, Value> {
-    let payload = if jws.len() <= RECEIPT_BYTES_MAX { jws.split('.').nth(1).unwrap_or_default() } else { "" };
+    if jws.len() <= RECEIPT_BYTES_MAX { of(jws) } else { Map::new() }
+}
+
+/// The same of one whose length was checked before.
+pub(super) fn of(jws: &str) -> Map<String, Value> {
+    let payload = jws.split('.').nth(1).unwrap_or_default();
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
@@ -33,6 +38,13 @@ pub(super) fn account_token(jws: &str) -> String {
     let claims = object(jws);
     let token = claims.get("appAccountToken").and_then(Value::as_str).and_then(|text| Uuid::try_parse(text).ok());
     token.map_or_else(String::new, |token| token.hyphenated().to_string())
+}
+
+/// The download of the app that a receipt was bought in, or an app's transaction is about; empty without one.
+pub(crate) fn app_transaction(jws: &str) -> String {
+    let claims = object(jws);
+    let text = claims.get("appTransactionId").and_then(Value::as_str).unwrap_or_default();
+    if text.len() <= ID_BYTES_MAX && money::text::is_plain(text) { text.to_owned() } else { String::new() }
 }
 
 /// Reads the claims of a compact JWS.

@@ -46,6 +46,20 @@ pub(crate) fn refund_word(kind: &str) -> Option<FactStatus> {
     found.into_iter().find(|(of, _)| of.raw_value() == kind).map(|(_, status)| status)
 }
 
+/// Whether a notification of this type asks about a refund.
+pub(crate) fn asks_about_refund(kind: &str) -> bool {
+    Kind::ConsumptionRequest.raw_value() == kind
+}
+
+/// The download of the app for which a payload that was verified before withdraws consent; `None` if it withdraws none, or names no download.
+pub(crate) fn rescinded_download(event: &StoreEvent) -> Option<String> {
+    if event.kind != Kind::RescindConsent.raw_value() {
+        return None;
+    }
+    let app = claims::of(&event.payload).get("appData")?.get("signedAppTransactionInfo")?.as_str().map(claims::app_transaction)?;
+    (!app.is_empty()).then_some(app)
+}
+
 /// How much of its transaction a payload that was verified before says is paid back, in thousandths of a percent; `None` where it has none that can be read.
 pub(crate) fn refunded_milliunits(payload: &str) -> Option<i64> {
     const WHOLE: i64 = 100_000;

@@ -83,6 +83,21 @@ impl GoogleApi {
         }
     }
 
+    /// `orders.reviewrefund`. The inner error: Google will not, because it was answered before, or the token is no longer good.
+    pub(super) async fn review_refund(
+        &self,
+        (package, order_id): (&str, &str),
+        review: &serde_json::Value,
+    ) -> Result<Result<(), String>, Unavailable> {
+        let url = self.url(&[package, "orders", &format!("{order_id}:reviewrefund")]);
+        let (status, body) = self.answer(|| self.client.request(Method::POST, url.clone()).json(review)).await?;
+        match status {
+            status if status.is_success() => Ok(Ok(())),
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::CONFLICT => Ok(Err(said(status, &body))),
+            _ => Err(unavailable(status, &body)),
+        }
+    }
+
     /// `orders.get`: the order, JSON. `None`: there is none of this id in this app.
     pub(super) async fn order(&self, package: &str, order_id: &str) -> Result<Option<Vec<u8>>, Unavailable> {
         let url = self.url(&[package, "orders", order_id]);

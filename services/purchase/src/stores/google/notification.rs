@@ -18,6 +18,8 @@ use crate::stores::receipt::GoogleReceipt;
 pub const VOIDED_PUSH: &str = "voidedPurchaseNotification";
 /// Kind of what the list of voided purchases says.
 pub const VOIDED_LISTED: &str = "voidedPurchase";
+/// Kind of a notification that asks about a refund.
+const PENDING_REVIEW: &str = "pendingRefundReviewNotification";
 /// Kind of a notification of a purchase.
 const PRODUCT: &str = "oneTimeProductNotification";
 /// Subtype of what was paid back in whole, and in part.
@@ -55,6 +57,14 @@ pub(crate) fn receipt(payload: &str) -> Option<GoogleReceipt> {
 pub(crate) fn voided_token(payload: &str) -> String {
     let Ok(said) = parse(payload.as_bytes()) else { return String::new() };
     [&said[VOIDED_PUSH], &said].into_iter().find_map(|of| token(of).ok()).unwrap_or_default()
+}
+
+/// The token with which a notification wants its question about a refund answered; empty where it asks none.
+pub(crate) fn pending_refund_token(payload: &str) -> String {
+    let Ok(said) = parse(payload.as_bytes()) else { return String::new() };
+    let token = text(&said[PENDING_REVIEW], "pendingRefundToken");
+    let fits = (1..=super::PURCHASE_TOKEN_BYTES_MAX).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { token.to_owned() } else { String::new() }
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -130,7 +140,7 @@ impl PushedMessage {
                 let of_subscription = number(content, "productType") == Some(SUBSCRIPTION_PRODUCT);
                 event.state = if of_subscription { EventState::Noted } else { EventState::WaitsForRefunds };
             }
-            "pendingRefundReviewNotification" => {
+            PENDING_REVIEW => {
                 event.transaction_id = id(text(content, "orderId"), "orderId")?;
                 event.subtype = number(content, "refundReason").map(|reason| reason.to_string()).unwrap_or_default();
                 event.account_token = text(content, "obfuscatedAccountId").chars().take(ID_BYTES_MAX).filter(|c| !c.is_control()).collect();

@@ -1,0 +1,94 @@
+//! The tables `refund_consent` and `app_download`: whether users consent to stores being answered about their purchases.
+
+use money::{BookName, UserKey};
+use sqlx::{AnyConnection, Row as _};
+
+use super::{Error, Store, questions};
+use crate::domain::Purchase;
+use crate::domain::event::StoreEvent;
+use crate::questions::consent::{ConsentSetter, RefundConsent};
+
+/// How often a change is tried whose number another one took.
+const TRIES_MAX: usize = 20;
+
+/// The consent of a user as it was set last; `None` if it never was.
+pub(crate) async fn consent(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<Option<RefundConsent>, Error> {
+    let sql = "SELECT * FROM refund_consent WHERE book = $1 AND user_id = $2 ORDER BY change_no DESC LIMIT 1";
+    let found = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).fetch_optional(connection).await?;
+    let Some(row) = found else { return Ok(None) };
+    let set_by: String = row.try_get("set_by")?;
+    let damaged = || Error::Damaged { purchase_id: format!("of user {user}"), column: "refund_consent.set_by" };
+    Ok(Some(RefundConsent {
+        consents: row.try_get::<i64, _>("consents")? == 1,
+        terms: row.try_get("terms")?,
+        set_by: ConsentSetter::ALL.into_iter().find(|known| known.word() == set_by).ok_or_else(damaged)?,
+        set_at_ms: row.try_get("set_at_ms")?,
+    }))
+}
+
+/// Adds a change to a user's consent.
+pub(crate) async fn set(connection: &mut AnyConnection, book: &BookName, user: &UserKey, to: &RefundConsent) -> Result<(), Error> {
+    for _ in 0..TRIES_MAX {
+        let sql = "SELECT MAX(change_no) FROM refund_consent WHERE book = $1 AND user_id = $2";
+        let last: Option<i64> = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_one(&mut *connection).await?;
+        let inserted = sqlx::query(
+            "INSERT INTO refund_consent (book, user_id, change_no, consents, terms, set_by, set_at_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        )
+        .bind(book.as_str())
+        .bind(user.as_str())
+        .bind(last.unwrap_or(0) + 1)
+        .bind(i64::from(to.consents))
+        .bind(to.terms.as_str())
+        .bind(to.set_by.word())
+        .bind(to.set_at_ms)
+        .execute(&mut *connection)
+        .await?;
+        if inserted.rows_affected() == 1 {
+            if to.consents {
+                questions::wake(connection, book, user).await?;
+            }
+            return Ok(());
+        }
+    }
+    Err(Error::Database(sqlx::Error::RowNotFound))
+}
+
+/// Remembers in which download of the app a user bought.
+pub(crate) async fn remember_download(connection: &mut AnyConnection, of: &Purchase, app_transaction_id: &str) -> Result<(), Error> {
+    let sql = "INSERT INTO app_download (book, bundle_id, app_transaction_id, user_id, since_ms) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT DO NOTHING";
+    let query = sqlx::query(sql).bind(of.book.as_str()).bind(of.bundle_id.as_str()).bind(app_transaction_id).bind(of.user.as_str());
+    query.bind(of.created_at_ms).execute(connection).await?;
+    Ok(())
+}
+
+impl Store {
+    /// The consent of a user as it was set last; `None` if it never was.
+    pub(crate) async fn consent_of(&self, book: &BookName, user: &UserKey) -> Result<Option<RefundConsent>, Error> {
+        consent(&mut *self.pool.acquire().await?, book, user).await
+    }
+
+    /// Keeps the notification that consent for an app was withdrawn in this download of it, and withdraws that of all who bought there. False: it was delivered
+    /// before.
+    pub(crate) async fn keep_rescinded(&self, event: &StoreEvent, app_transaction_id: &str, received_at_ms: i64) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        if !super::events::insert(&mut tx, event, received_at_ms).await? {
+            return Ok(false);
+        }
+        let sql = "SELECT user_id FROM app_download WHERE book = $1 AND bundle_id = $2 AND app_transaction_id = $3 ORDER BY user_id";
+        let query = sqlx::query_scalar(sql).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
+        let users: Vec<String> = query.fetch_all(&mut *tx).await?;
+        let withdrawn = RefundConsent { consents: false, terms: String::new(), set_by: ConsentSetter::Store, set_at_ms: received_at_ms };
+        let damaged = |_| Error::Damaged { purchase_id: format!("of download {app_transaction_id}"), column: "app_download.user_id" };
+        for user in &users {
+            set(&mut tx, &event.book, &UserKey::try_new(user).map_err(damaged)?, &withdrawn).await?;
+        }
+        // Without names: they are in the table, until their users are erased.
+        let note = format!("download {app_transaction_id}: consent of {} users withdrawn; block their purchases and gifts", users.len());
+        let sql = "UPDATE store_event SET note = $3 WHERE store = $1 AND event_id = $2";
+        sqlx::query(sql).bind(event.store.as_str()).bind(event.event_id.as_str()).bind(note).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
