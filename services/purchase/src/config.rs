@@ -211,7 +211,13 @@ impl Config {
                 return Err(InvalidPurchaseOption { option: "bundles", why: format!("{} is listed twice", bundle.bundle_id) });
             }
         }
-        match self.google.problem().or_else(|| self.apple.problem()).or_else(|| self.refund_review.problem()).or_else(|| self.refunds.problem()) {
+        match self
+            .google
+            .problem()
+            .or_else(|| self.apple.problem())
+            .or_else(|| self.refund_review.problem())
+            .or_else(|| self.refunds.problem())
+        {
             Some((option, why)) => Err(InvalidPurchaseOption { option, why }),
             None => Ok(()),
         }

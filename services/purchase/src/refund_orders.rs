@@ -268,11 +268,13 @@ async fn answered(connection: &mut AnyConnection, by: &RefundCaller, now: System
     }
 }
 
-/// What is left of a price after everything that its store said was paid back or is on its way, in minor units.
+/// What is left of a price after everything that its store said was paid back, is on its way or is disputed, in minor units.
 fn left(facts: &[RefundFact], of: &Purchase) -> Result<i64, Error> {
     let price = of.value.price.minor_units();
-    let paid_back = fact::paid_back(facts, of).map_err(|not| RefundRefusal::Contradicted(not.what))?.of(price);
-    let pending = facts.iter().filter(|fact| fact.status == FactStatus::Pending && !fact.currency.is_empty());
+    let (paid_back, _) = fact::paid_back(facts, of).map_err(|not| RefundRefusal::Contradicted(not.what))?;
+    let paid_back = paid_back.of(price);
+    let open = |fact: &&RefundFact| matches!(fact.status, FactStatus::Pending | FactStatus::Disputed) && !fact.currency.is_empty();
+    let pending = facts.iter().filter(open);
     let pending = pending.fold(0_i64, |sum, fact| sum.saturating_add(fact.part));
     Ok(price.saturating_sub(paid_back).saturating_sub(pending).max(0))
 }

@@ -127,6 +127,8 @@ fn fact(order: &RefundOrder, of: &Purchase, word: &RefundWord, now_ms: i64) -> O
         status,
         order_no,
         said_at_ms,
+        withdrawn: 0,
+        fee: 0,
     };
     match (of.store, word.together) {
         (StoreKind::Google, _) if status == FactStatus::Granted => Some(RefundFact {

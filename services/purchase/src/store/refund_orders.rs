@@ -270,7 +270,7 @@ impl Store {
         let succeeded = orders.iter().filter(|order| order.state == RefundOrderState::Succeeded);
         let paid = succeeded.fold(0_i64, |sum, order| sum.saturating_add(order.amount.minor_units()));
         // What a person has to look at first is seen elsewhere.
-        let Ok(kept) = paid_back(&facts, &purchase) else { return Ok(None) };
+        let Ok((kept, _)) = paid_back(&facts, &purchase) else { return Ok(None) };
         let kept = kept.of(purchase.value.price.minor_units());
         let why = || format!("its refunds paid back {paid} minor units, and what the store said of them comes to {kept}");
         Ok((paid > kept).then(why))

@@ -127,6 +127,8 @@ fn refunds(of: &Purchase, details: &KnownOfPurchase) -> Vec<pb::PurchaseRefund> 
             FactStatus::Pending => pb::RefundState::Sent,
             FactStatus::Granted => pb::RefundState::Succeeded,
             FactStatus::Undone => pb::RefundState::Failed,
+            // Shown among what the store reports.
+            FactStatus::Disputed | FactStatus::Lost | FactStatus::NotDisputed => return None,
         };
         let currency = Currency::try_new(&fact.currency).ok()?;
         Some(of_store(Money::try_new(currency, fact.part).ok()?, state, fact.said_at_ms))
@@ -140,7 +142,7 @@ fn refunds(of: &Purchase, details: &KnownOfPurchase) -> Vec<pb::PurchaseRefund> 
         .map(|order| order.amount.minor_units())
         .sum::<i64>()
         + others.iter().filter(granted).map(|fact| fact.part).sum::<i64>();
-    let in_all = crate::refunds::fact::paid_back(&details.facts, of).map_or(0, |paid_back| paid_back.of(price.minor_units()));
+    let in_all = crate::refunds::fact::paid_back(&details.facts, of).map_or(0, |(paid_back, _)| paid_back.of(price.minor_units()));
     let said_at_ms = details.facts.iter().map(|fact| fact.said_at_ms).max().unwrap_or(0);
     let rest = Money::try_new(price.currency(), in_all.saturating_sub(explained)).ok().filter(|rest| rest.minor_units() > 0);
     let rest = rest.map(|rest| of_store(rest, pb::RefundState::Succeeded, said_at_ms));

@@ -40,7 +40,7 @@ pub struct PlayFault {
 }
 
 /// What programs call.
-pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
+pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 7] = [
     Endpoint {
         method: "POST",
         path: TOKEN_PATH,
