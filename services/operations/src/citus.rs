@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 134] = [
+pub const PLAN: [(&str, TablePlacement); 135] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -114,6 +114,7 @@ pub const PLAN: [(&str, TablePlacement); 134] = [
     ("purchase.receipt_token", Coordinator("a store's token is one purchase in all books together")),
     ("purchase.store_order", SERVICES),
     ("purchase.store_question", Coordinator("a store's question is kept once in all books together")),
+    ("purchase.store_sweep", Coordinator("one row for each app and list")),
     ("purchase.refund_consent", SERVICES),
     ("purchase.app_download", SERVICES),
     ("purchase.migration", OURS),

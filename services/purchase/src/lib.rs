@@ -3,7 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
-//!   asked. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
+//!   asked; `history`: what the App Store's notifications lost. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
 //! - [`refunds`]: what stores pay back, and what viewers owe after that.
 //! - [`questions`]: what stores ask before they decide about refunds.
 //! - [`refund_orders`]: refunds that are started here.
@@ -18,6 +18,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod events;
+mod history;
 pub mod lots;
 mod meters;
 pub mod orders;
@@ -143,6 +144,8 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         next_look_ms: AtomicI64::new(0),
         look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
         review: config.refund_review.clone(),
+        next_history_ms: AtomicI64::new(0),
+        refund_lookups_max: i64::from(config.apple.refund_lookups_max),
         orders,
         order_news: tokio::sync::Notify::new(),
         refund_options: config.refunds.clone(),

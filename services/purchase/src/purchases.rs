@@ -63,6 +63,10 @@ pub struct Purchases {
     pub next_look_ms: AtomicI64,
     /// The time between two such looks, in milliseconds.
     pub look_interval_ms: i64,
+    /// When the App Store is next asked what it lists, in Unix milliseconds.
+    pub next_history_ms: AtomicI64,
+    /// The most purchases whose buyers' refunds it is asked about in one look.
+    pub refund_lookups_max: i64,
     /// What stores are answered that ask about refunds.
     pub review: RefundReview,
     /// Orders that we make.

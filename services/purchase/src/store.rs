@@ -1,9 +1,9 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
 //! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
-//!   they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer. [`tokens`]: sales that a store names by a token. Request ids are in
-//!   `db::requests`. [`lots`]: which coins belong to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what
-//!   viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here.
+//!   they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer. `sweeps`: how far they were asked for what was lost. [`tokens`]: sales
+//!   that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers` reads them. `revenue`: what days
+//!   earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here.
 
 pub mod answers;
 pub(crate) mod consents;
@@ -20,6 +20,7 @@ mod refunds;
 pub mod refused;
 mod revenue;
 mod rows;
+pub(crate) mod sweeps;
 pub mod tokens;
 pub mod wallet;
 
@@ -36,7 +37,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 17] = [
+pub const MIGRATIONS: [Migration; 18] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -54,6 +55,7 @@ pub const MIGRATIONS: [Migration; 17] = [
     Migration::expand(15, include_str!("../migrations/0015_dispute.sql")),
     Migration::expand(17, include_str!("../migrations/0017_refund_order.sql")),
     Migration::expand(19, include_str!("../migrations/0019_store_question.sql")),
+    Migration::expand(20, include_str!("../migrations/0020_store_sweep.sql")),
 ];
 
 /// Why a statement failed.

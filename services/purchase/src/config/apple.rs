@@ -19,6 +19,9 @@ pub struct AppleOptions {
     pub api_url: String,
     /// Base address for apps of TEST books.
     pub sandbox_api_url: String,
+    /// The most purchases of an app whose buyers' refunds are looked up each time that lost notifications are searched for (`purchase.lost_refunds_interval_s`): one
+    /// request each. 0: none are.
+    pub refund_lookups_max: u32,
     /// File with the CA certificates (PEM) trusted for these addresses; by default the system's.
     pub ca: PathBuf,
 }
@@ -50,6 +53,7 @@ impl Default for AppleOptions {
             private_key: PathBuf::new(),
             api_url: "https://api.storekit.itunes.apple.com".to_owned(),
             sandbox_api_url: "https://api.storekit-sandbox.itunes.apple.com".to_owned(),
+            refund_lookups_max: 100,
             ca: PathBuf::new(),
         }
     }
@@ -59,6 +63,9 @@ impl AppleOptions {
     /// The option that is wrong, and why.
     pub(super) fn problem(&self) -> Option<(&'static str, String)> {
         let has_key = !self.private_key.as_os_str().is_empty();
+        if self.refund_lookups_max > 10_000 {
+            return Some(("apple", "refund_lookups_max: 0 to 10,000".to_owned()));
+        }
         let lacks = self.issuer_id.is_empty() || self.key_id.is_empty();
         (has_key && lacks).then(|| ("apple", "private_key needs issuer_id and key_id: the App Store knows the key by them".to_owned()))
     }

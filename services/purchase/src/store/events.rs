@@ -57,7 +57,7 @@ pub(super) async fn insert(connection: &mut AnyConnection, event: &StoreEvent, r
 }
 
 /// Has what else is counted about a purchase wait until this transaction ends: its notification and the store's list may say the same at once.
-async fn alone(connection: &mut AnyConnection, event: &StoreEvent) -> Result<(), Error> {
+pub(super) async fn alone(connection: &mut AnyConnection, event: &StoreEvent) -> Result<(), Error> {
     let sql = "UPDATE purchase SET tries = tries WHERE book = $1 AND transaction_id = $2";
     sqlx::query(sql).bind(event.book.as_str()).bind(event.transaction_id.as_str()).execute(connection).await?;
     Ok(())

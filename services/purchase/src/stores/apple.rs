@@ -5,7 +5,8 @@
 //! trusts anything that calls itself `Xcode` or `LocalTesting`, so it is never called for those. It has one error for many faults: [`parts`] and
 //! [`chain`] check first, to report precisely what is wrong, never to let anything pass.
 //!
-//! Its [`notification`]s are signed the same way and checked by the same code. `server`: what the App Store is told and asked.
+//! Its [`notification`]s are signed the same way and checked by the same code. `server`: what the App Store is told
+//! and asked. `lists`: what it lists.
 //!
 //! Not checked, because it can't be offline: whether a certificate was revoked, and whether the store refunded the purchase after signing (a
 //! notification reports that).
@@ -13,6 +14,7 @@
 mod chain;
 pub mod claims;
 mod connector;
+pub(crate) mod lists;
 pub mod notification;
 mod parts;
 mod server;

@@ -13,6 +13,7 @@ mod hostile;
 mod listening;
 mod lists;
 mod live;
+mod lost;
 mod lots;
 mod notified;
 mod old;

@@ -258,6 +258,11 @@ impl Store {
         self.desk().answers.iter().cloned().collect()
     }
 
+    /// Forgets what it said: its history has nothing of it.
+    pub fn forget_history(&self) {
+        self.desk().said.clear();
+    }
+
     pub(super) fn desk(&self) -> MutexGuard<'_, StoreDesk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }

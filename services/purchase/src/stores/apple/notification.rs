@@ -19,6 +19,9 @@ use serde::Deserialize;
 /// Largest notification that is taken, in bytes; real ones have 10 to 20 KiB.
 pub const NOTIFICATION_BYTES_MAX: usize = 64 * 1024;
 
+/// Kind of a notification that a refund was granted.
+pub(crate) const REFUND: &str = "REFUND";
+
 /// What the ids of external purchases of the sandbox begin with, in capitals; such a notification names no environment.
 const SANDBOX_PURCHASE: &str = "sandbox";
 
@@ -63,11 +66,15 @@ pub(crate) fn rescinded_download(event: &StoreEvent) -> Option<String> {
 /// How much of its transaction a payload that was verified before says is paid back, in thousandths of a percent; `None` where it has none that can be read.
 pub(crate) fn refunded_milliunits(payload: &str) -> Option<i64> {
     const WHOLE: i64 = 100_000;
-    let receipt = receipt(payload)?;
-    let bytes = URL_SAFE_NO_PAD.decode(receipt.split('.').nth(1)?.trim_end_matches('=')).ok()?;
-    let transaction: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    let percentage = &transaction["revocationPercentage"];
-    if percentage.is_null() { Some(WHOLE) } else { percentage.as_i64() }
+    // A refund that is listed is a transaction itself.
+    let transaction = claims::of(receipt(payload).as_deref().unwrap_or(payload));
+    if !transaction.contains_key("transactionId") {
+        return None;
+    }
+    match transaction.get("revocationPercentage") {
+        None | Some(serde_json::Value::Null) => Some(WHOLE),
+        Some(percentage) => percentage.as_i64(),
+    }
 }
 
 /// The app that a notification is about, in one of four places.

@@ -75,11 +75,11 @@ impl AppStoreServer {
         Ok(Self { base, client, issuer_id: issuer_id.to_owned(), key_id: key_id.to_owned(), key })
     }
 
-    /// Sends a request about an app.
+    /// Sends a request about an app; with the place in a list, by the name of its parameter, unless the place is empty.
     pub(super) async fn answer(
         &self,
         bundle_id: &str,
-        (method, segments): (Method, &[&str]),
+        (method, segments, place): (Method, &[&str], (&str, &str)),
         with: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<ServerAnswer, NotAnswered> {
         let of_all = |why: String| NotAnswered { why, for_all: true, retry_at_ms: 0 };
@@ -91,6 +91,9 @@ impl AppStoreServer {
         // Each segment is encoded: an id can't lead elsewhere.
         path.pop_if_empty().extend(["inApps"]).extend(segments);
         drop(path);
+        if !place.1.is_empty() {
+            url.query_pairs_mut().append_pair(place.0, place.1);
+        }
         let request = with(self.client.request(method, url).header(AUTHORIZATION, format!("Bearer {token}")));
         let response = request.send().await;
         let response = response.map_err(|error| of_all(format!("the App Store can't be reached: {}", error.without_url())))?;
@@ -120,7 +123,7 @@ impl AppStoreServer {
             information["refundPreference"] = json!(answer.preference.word());
         }
         let segments = ["v2", "transactions", "consumption", transaction_id];
-        let said = self.answer(bundle_id, (Method::PUT, &segments), |request| request.json(&information)).await?;
+        let said = self.answer(bundle_id, (Method::PUT, &segments, ("", "")), |request| request.json(&information)).await?;
         match said.status {
             status if status.is_success() => Ok(AnswerEnd::Taken),
             // Wrong as it is, or about nothing that the App Store knows: the same again would be answered the same.
