@@ -12,3 +12,6 @@ CREATE TABLE store_sweep (
     after_purchase_id TEXT NOT NULL,
     PRIMARY KEY (store, bundle_id, list)
 );
+
+-- What is over, which is deleted some time. A ninth `state` of store_event: 9, a member of staff ended it.
+CREATE INDEX store_event_over ON store_event (received_at_ms) WHERE state IN (2, 3, 9);

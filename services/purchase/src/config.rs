@@ -106,6 +106,11 @@ pub struct Config {
     #[serde(rename = "refusal_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub refusal_retention: Duration,
+    /// Seconds for which what stores reported is kept once it is over. Longer than the 180 days in which the App Store lists what it said, or each look would find it
+    /// again.
+    #[serde(rename = "store_event_retention_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub store_event_retention: Duration,
     /// Seconds for which support can look up a refused receipt. Default 90 days, the time in which buyers can request a refund from Apple.
     #[serde(rename = "refused_receipt_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
@@ -164,6 +169,7 @@ impl Default for Config {
             sweep_after: Duration::from_secs(10),
             sweep_batch_max: 100,
             refusal_retention: db::requests::REFUSAL_RETENTION,
+            store_event_retention: Duration::from_secs(400 * DAY_S),
             refused_receipt_retention: Duration::from_secs(90 * 24 * 3_600),
         }
     }
@@ -190,6 +196,7 @@ impl Config {
             ("sweep_batch_max", (1..=10_000).contains(&self.sweep_batch_max), "1 to 10,000"),
             // Below an hour, a client that retries would be judged again and might get another answer.
             ("refusal_retention_s", within(self.refusal_retention, 3_600, YEAR_S), "3,600 to 31,536,000"),
+            ("store_event_retention_s", within(self.store_event_retention, 190 * DAY_S, 10 * YEAR_S), "16,416,000 to 315,360,000"),
             ("refused_receipt_retention_s", within(self.refused_receipt_retention, 3_600, 10 * YEAR_S), "3,600 to 315,360,000"),
         ];
         if let Some((option, _, why)) = rules.into_iter().find(|(_, fits, _)| !fits) {

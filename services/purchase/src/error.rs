@@ -196,6 +196,15 @@ pub enum Error {
     PurchaseUnknown(String),
     /// The purchase has no lot of coins, or not yet.
     LotUnknown(uuid::Uuid),
+    /// The store reported no such event in this book.
+    StoreEventUnknown(String),
+    /// The event is over, or is read by the program itself.
+    StoreEventNotWaiting {
+        /// The event.
+        event_id: String,
+        /// Its state.
+        state: &'static str,
+    },
     /// Coin lots can't be read.
     Lots(LotsError),
     /// The page token is not from this list.
@@ -287,6 +296,15 @@ impl From<Error> for Status {
                 let message =
                     "the coins of this purchase were not issued, or the ledger's journal is not read that far yet; ask again later";
                 rpc::refused(Code::NotFound, "LOT_UNKNOWN", message.to_owned(), &[("purchase_id", purchase_id.to_string())])
+            }
+            Error::StoreEventUnknown(event_id) => {
+                let message = "no store reported such an event in this book".to_owned();
+                rpc::refused(Code::NotFound, "STORE_EVENT_UNKNOWN", message, &[("event_id", event_id)])
+            }
+            Error::StoreEventNotWaiting { event_id, state } => {
+                let message = "the event does not wait for a person: it is over, or the program reads it; nothing was changed".to_owned();
+                let facts = [("event_id", event_id), ("state", state.to_owned())];
+                rpc::refused(Code::FailedPrecondition, "STORE_EVENT_NOT_WAITING", message, &facts)
             }
             Error::Lots(LotsError::Changing) => rpc::refused(Code::Unavailable, "OVERLOADED", LotsError::Changing.to_string(), &[]),
             Error::Lots(error) => rpc::internal(&error),

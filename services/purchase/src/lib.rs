@@ -158,6 +158,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         interval: config.sweep_interval,
         batch_max: config.sweep_batch_max,
         refusal_retention: config.refusal_retention,
+        store_event_retention: config.store_event_retention,
         refused_receipt_retention: config.refused_receipt_retention,
     };
     let order_sweep = orders::sweep::OrderSweep { interval: config.order_sweep_interval, batch_max: config.sweep_batch_max };

@@ -1,7 +1,9 @@
 //! Handlers: authenticate, decode, call, encode.
 //!
-//! - `checkout`: those of orders. `consents`: those of answers about refunds. `lots`: those that read coin lots. `refunds`: those of refunds.
+//! - `cases`: those of what stores reported and a person has to act on. `checkout`: those of orders. `consents`: those of answers about refunds. `lots`: those that
+//!   read coin lots. `refunds`: those of refunds.
 
+mod cases;
 mod checkout;
 mod consents;
 mod lots;
@@ -21,6 +23,7 @@ use api::purchase::{
     ListCoinPackagesResponse, ListPurchasesRequest, ListPurchasesResponse, ListRefusedReceiptsRequest, ListRefusedReceiptsResponse,
     RedeemPurchaseRequest, RedeemPurchaseResponse, SetRefundConsentRequest, SetRefundConsentResponse,
 };
+use api::purchase::{EndStoreEventRequest, EndStoreEventResponse, ListStoreEventsRequest, ListStoreEventsResponse};
 use api::purchase::{
     GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
 };
@@ -192,6 +195,14 @@ impl PurchaseService for Handlers {
 
     async fn list_refunds(&self, request: Request<ListRefundsRequest>) -> Result<Response<ListRefundsResponse>, Status> {
         refunds::list(&self.purchases, request).await
+    }
+
+    async fn list_store_events(&self, request: Request<ListStoreEventsRequest>) -> Result<Response<ListStoreEventsResponse>, Status> {
+        cases::list(&self.purchases, request).await
+    }
+
+    async fn end_store_event(&self, request: Request<EndStoreEventRequest>) -> Result<Response<EndStoreEventResponse>, Status> {
+        cases::end(&self.purchases, request).await
     }
 
     async fn set_refund_consent(&self, request: Request<SetRefundConsentRequest>) -> Result<Response<SetRefundConsentResponse>, Status> {

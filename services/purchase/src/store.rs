@@ -1,11 +1,13 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
-//! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what stores say; [`outbox`]: what
-//!   they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer. `sweeps`: how far they were asked for what was lost. [`tokens`]: sales
-//!   that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong to which purchase; `answers` reads them. `revenue`: what days
-//!   earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here.
+//! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what
+//!   stores say; `cases`: what of it waits for a person; [`outbox`]: what they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer.
+//!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
+//!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
+//!   disputes. `refund_orders`: refunds that are started here.
 
 pub mod answers;
+pub(crate) mod cases;
 pub(crate) mod consents;
 mod debts;
 mod disputes;

@@ -27,6 +27,8 @@ pub struct Options {
     pub batch_max: u32,
     /// Age at which refusals are deleted.
     pub refusal_retention: Duration,
+    /// Age at which what stores reported is deleted that is over.
+    pub store_event_retention: Duration,
     /// Age at which records of refused receipts are deleted.
     pub refused_receipt_retention: Duration,
 }
@@ -98,6 +100,9 @@ async fn without_stores(purchases: &Purchases, options: Options, now: SystemTime
     }
     if let Some(before) = now.checked_sub(options.refusal_retention) {
         requests::prune(&purchases.store.pool, before, PRUNED_MAX).await.map_err(crate::store::Error::from)?;
+    }
+    if let Some(before) = now.checked_sub(options.store_event_retention) {
+        purchases.store.forget_events(unix_ms(before), PRUNED_MAX).await?;
     }
     if let Some(before) = now.checked_sub(options.refused_receipt_retention) {
         purchases.store.forget_refused(unix_ms(before), PRUNED_MAX).await?;

@@ -133,6 +133,8 @@ const USER_TOP_UP: Access =
 const REFUND_DECIDE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Refusals to any user of the book: for staff who are asked about them.
 const REFUSAL_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// Ends what stores reported and a person had to act on. It moves no money.
+const EVENT_END: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// A creator's data. A viewer who received gifts has earnings too, and only the role in the token differs.
 const CREATOR_READ: Access = Access::Roles(&[
     (Creator, Reach::Own),
@@ -254,6 +256,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/ListRefunds", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/SetRefundConsent", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/GetRefundConsent", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListStoreEvents", REFUSAL_READ),
+    explained("/largesse.purchase.v1.PurchaseService/EndStoreEvent", EVENT_END),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),

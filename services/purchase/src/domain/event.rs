@@ -22,12 +22,23 @@ pub enum EventState {
     Ownerless,
     /// A sale whose receipt is refused, for the reason in its note.
     Refused,
+    /// A member of staff ended it.
+    Ended,
 }
 
 impl EventState {
     /// All states.
-    pub const ALL: [Self; 8] =
-        [Self::New, Self::Kept, Self::Noted, Self::WaitsForRefunds, Self::WaitsForStaff, Self::Unknown, Self::Ownerless, Self::Refused];
+    pub const ALL: [Self; 9] = [
+        Self::New,
+        Self::Kept,
+        Self::Noted,
+        Self::WaitsForRefunds,
+        Self::WaitsForStaff,
+        Self::Unknown,
+        Self::Ownerless,
+        Self::Refused,
+        Self::Ended,
+    ];
 
     /// The name in metrics and logs.
     #[must_use]
@@ -41,6 +52,7 @@ impl EventState {
             Self::Unknown => "unknown",
             Self::Ownerless => "ownerless",
             Self::Refused => "refused",
+            Self::Ended => "ended",
         }
     }
 
@@ -56,13 +68,14 @@ impl EventState {
             Self::Unknown => 6,
             Self::Ownerless => 7,
             Self::Refused => 8,
+            Self::Ended => 9,
         }
     }
 
     /// Whether nothing is left to do, so that its content need not be kept.
     #[must_use]
     pub fn is_over(self) -> bool {
-        matches!(self, Self::Kept | Self::Noted)
+        matches!(self, Self::Kept | Self::Noted | Self::Ended)
     }
 }
 

@@ -69,6 +69,14 @@ impl Store {
         consent(&mut *self.pool.acquire().await?, book, user).await
     }
 
+    /// Every change of a user's consent, the first one first: whether the user consents, to which text, set by whom, and when, in Unix milliseconds.
+    pub async fn consents_of(&self, book: &BookName, user: &UserKey) -> Result<Vec<(bool, String, String, i64)>, Error> {
+        let sql = "SELECT consents, terms, set_by, set_at_ms FROM refund_consent WHERE book = $1 AND user_id = $2 ORDER BY change_no";
+        let query = sqlx::query_as::<_, (i64, String, String, i64)>(sql).bind(book.as_str()).bind(user.as_str());
+        let rows = query.fetch_all(&self.pool).await?.into_iter();
+        Ok(rows.map(|(consents, terms, set_by, set_at_ms)| (consents == 1, terms, set_by, set_at_ms)).collect())
+    }
+
     /// Keeps the notification that consent for an app was withdrawn in this download of it, and withdraws that of all who bought there. False: it was delivered
     /// before.
     pub(crate) async fn keep_rescinded(&self, event: &StoreEvent, app_transaction_id: &str, received_at_ms: i64) -> Result<bool, Error> {

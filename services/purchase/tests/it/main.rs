@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 mod bounds;
+mod cases;
 mod checkouts;
 mod closed;
 mod crash;

@@ -1008,6 +1008,98 @@ pub struct GetRefundConsentResponse {
     #[prost(message, optional, tag = "1")]
     pub consent: ::core::option::Option<RefundConsent>,
 }
+/// Something that a store reported.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreCase {
+    /// The store.
+    #[prost(enumeration = "StoreKind", tag = "1")]
+    pub store_kind: i32,
+    /// The store's id of it.
+    #[prost(string, tag = "2")]
+    pub event_id: ::prost::alloc::string::String,
+    /// The store's own word for its type.
+    #[prost(string, tag = "3")]
+    pub kind: ::prost::alloc::string::String,
+    /// The store's own word for its subtype. Empty if it has none.
+    #[prost(string, tag = "4")]
+    pub subtype: ::prost::alloc::string::String,
+    /// What became of it.
+    #[prost(enumeration = "StoreEventState", tag = "5")]
+    pub state: i32,
+    /// The app, or our account at the store.
+    #[prost(string, tag = "6")]
+    pub bundle_id: ::prost::alloc::string::String,
+    /// The store's id of the transaction that it is about. Empty if it is about none.
+    #[prost(string, tag = "7")]
+    pub transaction_id: ::prost::alloc::string::String,
+    /// What a person should know of it.
+    #[prost(string, tag = "8")]
+    pub note: ::prost::alloc::string::String,
+    /// When the store said it. Absent if it does not say.
+    #[prost(message, optional, tag = "9")]
+    pub report_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it came.
+    #[prost(message, optional, tag = "10")]
+    pub receive_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for what waits of stores' reports.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListStoreEventsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only of this store.
+    #[prost(enumeration = "StoreKind", tag = "2")]
+    pub store_kind: i32,
+    /// Only in this state, one in which an event waits: 4 to 8.
+    #[prost(enumeration = "StoreEventState", tag = "3")]
+    pub state: i32,
+    /// Events of a page, at most 200. 0: 50.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// From the answer before. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of what waits.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListStoreEventsResponse {
+    /// Newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<StoreCase>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request to end what waits for a person.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndStoreEventRequest {
+    /// Made by the client, a UUID.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// The store.
+    #[prost(enumeration = "StoreKind", tag = "3")]
+    pub store_kind: i32,
+    /// The store's id of the event.
+    #[prost(string, tag = "4")]
+    pub event_id: ::prost::alloc::string::String,
+    /// What was done about it, 1 to 500 bytes without control characters. No personal data: it stays.
+    #[prost(string, tag = "5")]
+    pub note: ::prost::alloc::string::String,
+}
+/// The event after the request.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndStoreEventResponse {
+    /// As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<StoreCase>,
+    /// Ended before, under this id.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
 /// Channel through which packages are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1386,6 +1478,67 @@ impl LotOrigin {
             "LOT_ORIGIN_BOUGHT" => Some(Self::Bought),
             "LOT_ORIGIN_PROMOTIONAL" => Some(Self::Promotional),
             "LOT_ORIGIN_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+/// What became of something that a store reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StoreEventState {
+    /// As a filter: any in which an event waits. Never returned.
+    Unspecified = 0,
+    /// A sale, to be read.
+    New = 1,
+    /// Its purchase, or what it says of a refund, is recorded.
+    Kept = 2,
+    /// There is nothing to do.
+    Noted = 3,
+    /// About a refund or a dispute.
+    WaitsForRefunds = 4,
+    /// A person has to act; the note says what about.
+    WaitsForStaff = 5,
+    /// Of a type that the program does not know.
+    Unknown = 6,
+    /// A sale whose buyer is unknown.
+    Ownerless = 7,
+    /// A sale whose receipt is refused; the note has the reason.
+    Refused = 8,
+    /// A member of staff ended it; the note has theirs.
+    Ended = 9,
+}
+impl StoreEventState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STORE_EVENT_STATE_UNSPECIFIED",
+            Self::New => "STORE_EVENT_STATE_NEW",
+            Self::Kept => "STORE_EVENT_STATE_KEPT",
+            Self::Noted => "STORE_EVENT_STATE_NOTED",
+            Self::WaitsForRefunds => "STORE_EVENT_STATE_WAITS_FOR_REFUNDS",
+            Self::WaitsForStaff => "STORE_EVENT_STATE_WAITS_FOR_STAFF",
+            Self::Unknown => "STORE_EVENT_STATE_UNKNOWN",
+            Self::Ownerless => "STORE_EVENT_STATE_OWNERLESS",
+            Self::Refused => "STORE_EVENT_STATE_REFUSED",
+            Self::Ended => "STORE_EVENT_STATE_ENDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STORE_EVENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "STORE_EVENT_STATE_NEW" => Some(Self::New),
+            "STORE_EVENT_STATE_KEPT" => Some(Self::Kept),
+            "STORE_EVENT_STATE_NOTED" => Some(Self::Noted),
+            "STORE_EVENT_STATE_WAITS_FOR_REFUNDS" => Some(Self::WaitsForRefunds),
+            "STORE_EVENT_STATE_WAITS_FOR_STAFF" => Some(Self::WaitsForStaff),
+            "STORE_EVENT_STATE_UNKNOWN" => Some(Self::Unknown),
+            "STORE_EVENT_STATE_OWNERLESS" => Some(Self::Ownerless),
+            "STORE_EVENT_STATE_REFUSED" => Some(Self::Refused),
+            "STORE_EVENT_STATE_ENDED" => Some(Self::Ended),
             _ => None,
         }
     }
@@ -2108,6 +2261,67 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Lists what stores reported and what waits for a person or for a refund, newest first. For staff. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_store_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListStoreEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListStoreEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ListStoreEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends an event that waits for a person, with a note. Nothing is posted by it. For staff. A retry with the same id is safe. Reasons: MALFORMED, REQUEST_ID_REUSED,
+        /// STORE_EVENT_UNKNOWN (NOT_FOUND), STORE_EVENT_NOT_WAITING (FAILED_PRECONDITION, fact state: it is over, or the program itself reads it).
+        pub async fn end_store_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EndStoreEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EndStoreEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/EndStoreEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "EndStoreEvent",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2321,6 +2535,23 @@ pub mod purchase_service_server {
             request: tonic::Request<super::GetRefundConsentRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetRefundConsentResponse>,
+            tonic::Status,
+        >;
+        /// Lists what stores reported and what waits for a person or for a refund, newest first. For staff. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_store_events(
+            &self,
+            request: tonic::Request<super::ListStoreEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreEventsResponse>,
+            tonic::Status,
+        >;
+        /// Ends an event that waits for a person, with a note. Nothing is posted by it. For staff. A retry with the same id is safe. Reasons: MALFORMED, REQUEST_ID_REUSED,
+        /// STORE_EVENT_UNKNOWN (NOT_FOUND), STORE_EVENT_NOT_WAITING (FAILED_PRECONDITION, fact state: it is over, or the program itself reads it).
+        async fn end_store_event(
+            &self,
+            request: tonic::Request<super::EndStoreEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EndStoreEventResponse>,
             tonic::Status,
         >;
     }
@@ -3276,6 +3507,98 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetRefundConsentSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListStoreEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListStoreEventsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListStoreEventsRequest>
+                    for ListStoreEventsSvc<T> {
+                        type Response = super::ListStoreEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListStoreEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_store_events(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListStoreEventsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/EndStoreEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct EndStoreEventSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::EndStoreEventRequest>
+                    for EndStoreEventSvc<T> {
+                        type Response = super::EndStoreEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EndStoreEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::end_store_event(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EndStoreEventSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
