@@ -8,7 +8,7 @@ CREATE TABLE refund_order (
     user_id TEXT NOT NULL,
     -- 1 the buyer by right of withdrawal, 2 staff.
     started_by BIGINT NOT NULL,
-    -- Who called.
+    -- In whose name: the buyer, or the member of staff.
     asked_by TEXT NOT NULL,
     request_id TEXT NOT NULL,
     currency TEXT NOT NULL,

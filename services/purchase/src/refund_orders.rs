@@ -59,14 +59,14 @@ pub(crate) enum RefundVerdict {
 
 /// Part of a price that may be paid back, in minor units.
 #[derive(Debug, Clone, Copy)]
-struct Bound {
+struct RefundBound {
     /// What is left of the price.
     left: i64,
     /// What the coins that were not spent are worth; `None` where that is no bound.
     unspent: Option<i64>,
 }
 
-impl Bound {
+impl RefundBound {
     fn refuse(self, amount: i64) -> Result<(), RefundRefusal> {
         if amount > self.left {
             return Err(RefundRefusal::Exceeds { minor_units_max: self.left });
@@ -124,7 +124,7 @@ impl Purchases {
             let open = refund_orders::open_of(&mut tx, of).await?;
             return Err(RefundRefusal::Open(open.map_or(Uuid::nil(), |open| open.refund_id)).into());
         }
-        let bound = Bound { left: left(&refund_orders::facts_of(&mut tx, of).await?, of)?, ..bound };
+        let bound = RefundBound { left: left(&refund_orders::facts_of(&mut tx, of).await?, of)?, ..bound };
         bound.refuse(asked.max(1))?;
         self.answer_refund(tx, by, &new, now).await?;
         Ok((new, false))
@@ -167,7 +167,7 @@ impl Purchases {
         if state == RefundOrderState::Approved {
             // The store may have paid back since.
             let left = left(&refund_orders::facts_of(&mut tx, &of).await?, &of)?;
-            Bound { left, unspent: None }.refuse(order.amount.minor_units())?;
+            RefundBound { left, unspent: None }.refuse(order.amount.minor_units())?;
         }
         let order = RefundOrder { state, decided_by: by.subject.to_string(), decided_at_ms: unix_ms(now), ..order };
         self.answer_refund(tx, by, &order, now).await?;
@@ -197,12 +197,12 @@ impl Purchases {
         of: &Purchase,
         (started_by, is_part): (RefundStarter, bool),
         now: SystemTime,
-    ) -> Result<Bound, Error> {
+    ) -> Result<RefundBound, Error> {
         if of.store == StoreKind::Apple {
             return Err(RefundRefusal::ByStore.into());
         }
         let facts = self.store.refunds_of(of).await?.1;
-        let mut bound = Bound { left: left(&facts, of)?, unspent: None };
+        let mut bound = RefundBound { left: left(&facts, of)?, unspent: None };
         match started_by {
             RefundStarter::Staff if of.user == by.subject => return Err(RefundRefusal::SamePerson.into()),
             RefundStarter::Staff => {}

@@ -27,7 +27,7 @@ pub mod tokens;
 pub mod wallet;
 
 pub(crate) use debts::Debtor;
-pub(crate) use refunds::RefundSubject;
+pub(crate) use refunds::{RefundSubject, keep as keep_refund_fact};
 
 use db::{Database, Migration};
 use money::{BookName, UserKey};

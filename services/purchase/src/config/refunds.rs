@@ -50,6 +50,20 @@ impl WithdrawalRight {
 }
 
 impl RefundOptions {
+    /// Those of a sandbox whose operator has set none: fourteen days everywhere, and small amounts by one person.
+    #[must_use]
+    pub fn pretend() -> Self {
+        let up_to = |currency: &str, minor_units| PriceFrom { currency: currency.to_owned(), minor_units };
+        let right = WithdrawalRight {
+            market: String::new(),
+            from: "2026-01-01".to_owned(),
+            days: 14,
+            unspent_only: true,
+            source: "pretend".to_owned(),
+        };
+        Self { withdrawal: vec![right], one_person_up_to: vec![up_to("USD", 1_000), up_to("CNY", 5_000)] }
+    }
+
     /// The right of withdrawal from a purchase of this market and day.
     #[must_use]
     pub fn withdrawal_of(&self, market: &str, day: Date) -> Option<&WithdrawalRight> {

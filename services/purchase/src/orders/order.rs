@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::{
     BASIS_POINTS, Channel, OutOfRange, Package, RECEIPT_COINS_MAX, RECEIPT_MINOR_UNITS_MAX, ReceiptValue, StoreKind, share,
 };
+use crate::stores::refunding::RefundWord;
 
 /// The state of an order. Only a payment changes an order that has ended: what was paid is credited, also late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +134,20 @@ pub struct PaymentFacts {
     pub standing: PaymentStanding,
     /// When the store said it, in Unix milliseconds.
     pub said_at_ms: i64,
+    /// What of the payment was paid back by then.
+    pub refunded: RefundedSoFar,
+}
+
+/// What a store says, together with a payment, was paid back of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum RefundedSoFar {
+    /// Nothing, or it does not say.
+    #[default]
+    Unsaid,
+    /// Something, and it does not say how much.
+    Something,
+    /// These, which may be on their way or have failed.
+    Known(Vec<RefundWord>),
 }
 
 impl PaymentFacts {

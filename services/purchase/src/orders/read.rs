@@ -7,13 +7,16 @@ use money::time::unix_ms;
 use uuid::Uuid;
 
 use super::news::{EventNews, news};
-use super::order::{Order, OrderState, PaymentFacts, PaymentStanding};
+use super::order::{Order, OrderState, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, PurchaseState, SoldAs};
 use crate::error::Error;
 use crate::events::EventReading;
 use crate::purchases::Purchases;
 use crate::store::{orders, purchases};
+
+/// For so long stores repeat a notification that was not taken, with an hour to spare, in milliseconds: WeChat Pay for 24 hours, Alipay for 25.
+const NOTIFICATIONS_MS: i64 = 26 * 3_600_000;
 
 /// What came of it.
 pub(crate) enum AppliedFacts {
@@ -73,7 +76,10 @@ impl Purchases {
                 self.store.flag_order(order, &why).await?;
                 Ok(AppliedFacts::Flagged(why))
             }
-            (PaymentStanding::Paid, None) => self.pay(order, facts, now).await,
+            (PaymentStanding::Paid, None) => match self.refunded_unknown(order, facts, now).await? {
+                Some(not_yet) => Ok(not_yet),
+                None => self.pay(order, facts, now).await,
+            },
             // What was not paid does not end an order by what it says of another session.
             (_, Some(_)) => Ok(AppliedFacts::Noted("it is not the order's session")),
             (PaymentStanding::Processing, None) => {
@@ -99,12 +105,35 @@ impl Purchases {
         }
     }
 
-    /// Makes an order paid and keeps its purchase, once.
+    /// A payment of which something was paid back, nobody knows how much, is not credited: with its refund's notification it is, and without that a person decides.
+    async fn refunded_unknown(&self, order: &Order, facts: &PaymentFacts, now: SystemTime) -> Result<Option<AppliedFacts>, Error> {
+        if facts.refunded != RefundedSoFar::Something || order.purchase_id.is_some() {
+            return Ok(None);
+        }
+        if self.store.is_refund_known(order, &facts.transaction_id).await? {
+            return Ok(None);
+        }
+        if unix_ms(now).saturating_sub(facts.said_at_ms) < NOTIFICATIONS_MS {
+            return Ok(Some(AppliedFacts::Noted(
+                "it was paid back in part or in whole, and the notification that says how much is awaited",
+            )));
+        }
+        let why = "it was paid back in part or in whole, and the store does not say how much: compare with its console".to_owned();
+        tracing::error!(order_id = %order.order_id, why, "a payment is not credited");
+        self.store.flag_order(order, &why).await?;
+        Ok(Some(AppliedFacts::Flagged(why)))
+    }
+
+    /// Makes an order paid and keeps its purchase, with what was paid back of it already, once.
     async fn pay(&self, order: &Order, facts: &PaymentFacts, now: SystemTime) -> Result<AppliedFacts, Error> {
         let new = purchase(order, facts, now);
         let mut tx = self.store.begin().await?;
         let is_first = orders::pay(&mut tx, order, new.purchase_id, (&facts.transaction_id, &facts.session_id)).await?;
         if is_first && purchases::insert(&mut tx, &new, unix_ms(now).saturating_add(self.sweep_after_ms)).await? {
+            let known = if let RefundedSoFar::Known(words) = &facts.refunded { words.as_slice() } else { &[] };
+            for fact in known.iter().filter_map(|word| word.fact(&new, unix_ms(now))) {
+                crate::store::keep_refund_fact(&mut tx, &fact, unix_ms(now)).await?;
+            }
             tx.commit().await.map_err(crate::store::Error::from)?;
             return Ok(AppliedFacts::Paid(Box::new(new)));
         }

@@ -90,7 +90,7 @@ pub struct RefundOrder {
     pub user: UserKey,
     /// Who started it.
     pub started_by: RefundStarter,
-    /// Who called: the buyer, a service or a member of staff.
+    /// In whose name: the buyer, or the member of staff.
     pub asked_by: UserKey,
     /// The request that made it.
     pub request_id: Uuid,

@@ -9,7 +9,7 @@ use super::order::{RefundOrder, RefundOrderState};
 use crate::domain::{Purchase, StoreKind};
 use crate::error::Error;
 use crate::purchases::Purchases;
-use crate::refunds::fact::{CUMULATIVE, FactStatus, RefundFact, WHOLE, order_of_google};
+use crate::refunds::fact::RefundFact;
 use crate::store::refund_orders::SaidOfRefund;
 use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
 use crate::sweeper::put_off_ms;
@@ -86,7 +86,7 @@ impl Purchases {
         if state == RefundOrderState::Abnormal {
             tracing::error!(refund_id = %order.refund_id, note, "a refund needs people at the store");
         }
-        let facts: Vec<RefundFact> = fact(order, of, word, now_ms).into_iter().collect();
+        let facts: Vec<RefundFact> = word.or_amount(order.amount).fact(of, now_ms).into_iter().collect();
         let said = SaidOfRefund { state, store_refund_id: &word.store_refund_id, note: &note, facts: &facts };
         Ok(self.store.refund_said(order, said, now_ms).await?)
     }
@@ -98,56 +98,5 @@ async fn asked_again(account: &dyn RefundingStore, order: &RefundOrder, of: &Pur
         Ok(Some(word)) => Ok(word),
         Ok(None) => account.refund(order, of, now).await,
         Err(why) => Err(NotRefunded::Unknown(why)),
-    }
-}
-
-/// What the store says, as its notification would say it; `None` where that says nothing.
-fn fact(order: &RefundOrder, of: &Purchase, word: &RefundWord, now_ms: i64) -> Option<RefundFact> {
-    let status = match word.standing {
-        RefundStanding::Succeeded => FactStatus::Granted,
-        RefundStanding::Pending => FactStatus::Pending,
-        RefundStanding::Failed => FactStatus::Undone,
-        RefundStanding::Abnormal => return None,
-    };
-    // It is so now, whatever notifications say of the time before; they have whole seconds. That one is on its way is superseded by everything else.
-    let said_at_ms = now_ms / 1_000 * 1_000;
-    let order_no =
-        if status == FactStatus::Pending { status.number() } else { said_at_ms.saturating_mul(4).saturating_add(status.number()) };
-    let amount = word.amount.unwrap_or(order.amount);
-    let said = RefundFact {
-        store: of.store,
-        environment: of.environment.clone(),
-        bundle_id: of.bundle_id.clone(),
-        transaction_id: of.transaction_id.clone(),
-        fact_id: word.store_refund_id.clone(),
-        book: of.book.clone(),
-        part: amount.minor_units(),
-        whole: 1,
-        currency: amount.currency().code().to_owned(),
-        status,
-        order_no,
-        said_at_ms,
-        withdrawn: 0,
-        fee: 0,
-    };
-    match (of.store, word.together) {
-        (StoreKind::Google, _) if status == FactStatus::Granted => Some(RefundFact {
-            // As Google's own statements: of no environment, and of all of it.
-            environment: String::new(),
-            fact_id: WHOLE.to_owned(),
-            part: 1,
-            currency: String::new(),
-            order_no: order_of_google(1, 1),
-            ..said
-        }),
-        (StoreKind::Google, _) => None,
-        (StoreKind::Alipay, Some(together)) if status == FactStatus::Granted => Some(RefundFact {
-            fact_id: CUMULATIVE.to_owned(),
-            part: together.minor_units(),
-            currency: together.currency().code().to_owned(),
-            order_no: together.minor_units(),
-            ..said
-        }),
-        _ => Some(said).filter(|said| !said.fact_id.is_empty()),
     }
 }

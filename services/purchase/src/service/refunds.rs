@@ -65,7 +65,7 @@ pub(super) async fn request(
     // Scoped to the buyer, also if somebody else calls.
     let by = RefundCaller { book, subject: user, request_id: id, rpc: "RequestRefund", fields };
     let (order, replayed) = purchases.start_refund(&by, &of, (RefundStarter::Buyer, amount), SystemTime::now()).await?;
-    Ok(Response::new(RequestRefundResponse { refund: Some(wire::refund(&order, of.store)), replayed }))
+    Ok(Response::new(RequestRefundResponse { refund: Some(wire::refund(&order, of.store, is_staff(&caller))), replayed }))
 }
 
 pub(super) async fn by_staff(
@@ -84,7 +84,7 @@ pub(super) async fn by_staff(
     let subject = caller.principal.subject.clone();
     let by = RefundCaller { book, subject, request_id: id, rpc: "RefundPurchase", fields: sent("", purchase_id, amount) };
     let (order, replayed) = purchases.start_refund(&by, &of, (RefundStarter::Staff, amount), SystemTime::now()).await?;
-    Ok(Response::new(RefundPurchaseResponse { refund: Some(wire::refund(&order, of.store)), replayed }))
+    Ok(Response::new(RefundPurchaseResponse { refund: Some(wire::refund(&order, of.store, true)), replayed }))
 }
 
 /// Carries out what a second person decided.
@@ -101,7 +101,7 @@ async fn decided(
     let subject = caller.principal.subject.clone();
     let by = RefundCaller { book, subject, request_id: id, rpc, fields: SentFields::new().with("refund_id", refund_id) };
     let (order, replayed) = purchases.decide_refund(&by, refund_id, verdict, SystemTime::now()).await?;
-    Ok((shown_order(purchases, &order).await?, replayed))
+    Ok((shown_order(purchases, caller, &order).await?, replayed))
 }
 
 pub(super) async fn approve(
@@ -124,9 +124,14 @@ pub(super) async fn reject(purchases: &Purchases, request: Request<RejectRefundR
 }
 
 /// A refund with the store of its purchase.
-async fn shown_order(purchases: &Purchases, order: &RefundOrder) -> Result<api::purchase::Refund, Error> {
+async fn shown_order(purchases: &Purchases, caller: &Caller, order: &RefundOrder) -> Result<api::purchase::Refund, Error> {
     let of = purchase_of(purchases, &order.book, order.purchase_id, |_| true).await?;
-    Ok(wire::refund(order, of.store))
+    Ok(wire::refund(order, of.store, is_staff(caller)))
+}
+
+/// Whether it is not a user who asks: the store's words are for staff.
+fn is_staff(caller: &Caller) -> bool {
+    caller.reach != Reach::Own
 }
 
 pub(super) async fn get(purchases: &Purchases, request: Request<GetRefundRequest>) -> Result<Response<GetRefundResponse>, Status> {
@@ -138,7 +143,7 @@ pub(super) async fn get(purchases: &Purchases, request: Request<GetRefundRequest
     let visible = |order: &RefundOrder| caller.acting_for(order.user.as_str()).is_ok();
     let order = purchases.store.refund_order(&book, refund_id).await.map_err(Error::from)?.filter(visible);
     let order = order.ok_or_else(|| Error::from(RefundRefusal::Unknown(refund_id.to_string())))?;
-    Ok(Response::new(GetRefundResponse { refund: Some(shown_order(purchases, &order).await?) }))
+    Ok(Response::new(GetRefundResponse { refund: Some(shown_order(purchases, &caller, &order).await?) }))
 }
 
 /// Whose refunds are listed; `None`: all users'.
@@ -147,7 +152,7 @@ fn listed_user(caller: &Caller, request: &ListRefundsRequest) -> Result<Option<U
         return caller.acting_for(&request.user_id).map(Some);
     }
     if caller.reach != Reach::OnBehalf {
-        return Err(rpc::malformed("all_users", "is for staff and services"));
+        return Err(rpc::malformed("all_users", "must be false: it is for staff and services"));
     }
     if request.user_id.is_empty() { Ok(None) } else { Err(rpc::malformed("user_id", "must be empty with all_users")) }
 }
@@ -175,7 +180,7 @@ pub(super) async fn list(purchases: &Purchases, request: Request<ListRefundsRequ
     let next_page_token = list.cut(&mut found, size, |order| order.refund_id);
     let mut refunds = Vec::new();
     for order in &found {
-        refunds.push(shown_order(purchases, order).await?);
+        refunds.push(shown_order(purchases, &caller, order).await?);
     }
     Ok(Response::new(ListRefundsResponse { refunds, next_page_token }))
 }

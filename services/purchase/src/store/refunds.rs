@@ -9,6 +9,7 @@ use super::rows::purchase;
 use super::{Error, Store};
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, StoreKind};
+use crate::orders::order::Order;
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::fact::{FactStatus, RefundFact};
 use crate::refunds::step::{CoinPlan, RefundMoney, RefundStep, StepState};
@@ -116,7 +117,7 @@ pub(super) async fn wake(connection: &mut AnyConnection, of: &Purchase) -> Resul
 }
 
 /// Keeps what a store says, unless what it said before stands.
-pub(super) async fn keep(connection: &mut AnyConnection, fact: &RefundFact, now_ms: i64) -> Result<(), Error> {
+pub(crate) async fn keep(connection: &mut AnyConnection, fact: &RefundFact, now_ms: i64) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO refund_fact (store, environment, bundle_id, transaction_id, fact_id, book, part, whole, currency, status, order_no,
              said_at_ms, withdrawn_minor_units, fee_minor_units, state, note, created_at_ms, tries, next_attempt_at_ms)
@@ -270,6 +271,14 @@ impl Store {
             AND book = $5";
         let found = bound(sql).bind(of.environment.clone()).bind(book).fetch_optional(&mut *connection).await?;
         Ok((facts, found.as_ref().map(purchase).transpose()?))
+    }
+
+    /// Whether the store of an order has said of some refund of this payment how much it was.
+    pub(crate) async fn is_refund_known(&self, order: &Order, transaction_id: &str) -> Result<bool, Error> {
+        let sql = "SELECT COUNT(*) FROM refund_fact WHERE store = $1 AND environment = $2 AND bundle_id = $3 AND transaction_id = $4 AND status = 2";
+        let query = sqlx::query_scalar(sql).bind(order.store.as_str()).bind(order.environment.as_str()).bind(order.merchant.as_str());
+        let count: i64 = query.bind(transaction_id).fetch_one(&self.pool).await?;
+        Ok(count > 0)
     }
 
     /// Postpones what can't be applied yet.

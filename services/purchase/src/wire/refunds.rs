@@ -53,7 +53,8 @@ pub(crate) fn amount(sent: Option<SentMoney>) -> Result<Option<Money>, Error> {
     amount.map(Some).ok_or_else(|| malformed("amount.minor_units", "must be at least 1, and no more than a price can be"))
 }
 
-pub(crate) fn refund(order: &RefundOrder, store: StoreKind) -> pb::Refund {
+/// A refund; with the store's words where staff ask.
+pub(crate) fn refund(order: &RefundOrder, store: StoreKind, for_staff: bool) -> pb::Refund {
     let at = |at_ms: i64| (at_ms > 0).then(|| timestamp_ms(at_ms));
     pb::Refund {
         refund_id: order.refund_id.to_string(),
@@ -64,7 +65,7 @@ pub(crate) fn refund(order: &RefundOrder, store: StoreKind) -> pb::Refund {
         started_by: starter(order.started_by).into(),
         store_kind: store_kind(store).into(),
         store_refund_id: order.store_refund_id.clone(),
-        note: order.note.clone(),
+        note: if for_staff { order.note.clone() } else { String::new() },
         create_time: Some(timestamp_ms(order.created_at_ms)),
         decide_time: at(order.decided_at_ms),
         send_time: at(order.sent_at_ms),
@@ -84,10 +85,10 @@ pub(crate) fn list(book: &BookName, filter: RefundFilter<'_>) -> PagedList {
 pub(crate) fn purchase(of: &Purchase, details: &KnownOfPurchase) -> pb::Purchase {
     let last = details.steps.last();
     let price = of.value.price;
-    let refunded = Money::try_new(price.currency(), last.map_or(0, |last| last.amount_total)).unwrap_or(price);
+    let refunded = last.map(|last| Money::try_new(price.currency(), last.amount_total).unwrap_or(price));
     pb::Purchase {
         coins_left: details.lot.as_ref().map(Lot::left),
-        refunded: Some(money(refunded)),
+        refunded: refunded.map(money),
         refunded_coins: last.map_or(0, |last| last.coins_total),
         refunds: refunds(of, details),
         ..super::purchase(of)

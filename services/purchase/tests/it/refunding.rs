@@ -73,6 +73,13 @@ impl Fixture {
         Ok(self.client().get_refund(self.from(user, message)).await?.into_inner().refund.unwrap())
     }
 
+    /// The same as staff see it, with the store's words.
+    pub async fn refund_for_staff(&self, refund_id: &str) -> Refund {
+        let message = GetRefundRequest { refund_id: refund_id.to_owned(), ..Default::default() };
+        let request = self.with_role("sue", Role::Support, BOOK, message);
+        self.client().get_refund(request).await.unwrap().into_inner().refund.unwrap()
+    }
+
     pub async fn refund_state(&self, user: &str, refund: &Refund) -> RefundState {
         self.get_refund(user, &refund.refund_id).await.unwrap().state()
     }

@@ -73,6 +73,9 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
             }
         }
         config.sandbox_apple = config.sandbox_apple.or_else(|| pretend_apple(wiring));
+        if config.refunds == purchase::RefundOptions::default() {
+            config.refunds = purchase::RefundOptions::pretend();
+        }
         config.sandbox_stripe.extend(pretend_stripe(wiring));
         if let Some((alipay, wechat)) = pretend_wallets(wiring) {
             config.sandbox_alipay.push(alipay);

@@ -1,3 +1,5 @@
+//! Rights of withdrawal by day and market.
+
 use super::*;
 
 fn right(market: &str, from: &str, days: u32) -> WithdrawalRight {

@@ -12,7 +12,7 @@ use super::gateway::{AlipayFault, Gateway};
 use super::trade;
 use crate::config::{AlipayAccount, Config};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
-use crate::orders::order::{Order, PaymentFacts, PaymentStanding};
+use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
 
@@ -150,6 +150,7 @@ impl OrderAccount for AlipayApp {
             amount_shown: String::new(),
             standing: PaymentStanding::Open,
             said_at_ms: unix_ms(now),
+            refunded: RefundedSoFar::Unsaid,
         })
     }
 

@@ -128,7 +128,7 @@ impl Gateway {
     pub(super) async fn refund_query(&self, order: &RefundOrder, of: &Purchase, now_ms: i64) -> Result<RefundQueryAnswer, AlipayFault> {
         let content = json!({"trade_no": of.transaction_id, "out_request_no": out_request_no(order)});
         let answer: RefundQueryAnswer = self.about_trade("alipay.trade.fastpay.refund.query", &content, of, now_ms).await?;
-        let is_of_it = answer.refund_status.is_empty() || answer.out_request_no == out_request_no(order);
+        let is_of_it = answer.refund_status.is_none() || answer.out_request_no == out_request_no(order);
         if is_of_it { Ok(answer) } else { Err(AlipayFault::Later("an answer about another refund".to_owned())) }
     }
 

@@ -12,8 +12,6 @@ use crate::refund_orders::order::RefundOrder;
 use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
 use crate::stores::wallet;
 
-/// The only word of `refund_status` by which a refund is done; without it there is none.
-const REFUNDED: &str = "REFUND_SUCCESS";
 /// What says that the query finds nothing: the trade or the refund.
 const NOT_EXIST: [&str; 2] = ["ACQ.TRADE_NOT_EXIST", "ACQ.REFUND_NOT_EXIST"];
 
@@ -34,12 +32,23 @@ pub struct RefundQueryAnswer {
     /// Our id of the refund.
     #[serde(default)]
     pub out_request_no: String,
-    /// How far it is; empty where nothing was refunded.
+    /// How far it is; absent where nothing was refunded.
     #[serde(default)]
-    pub refund_status: String,
+    pub refund_status: Option<RefundStatus>,
     /// How much it is, in yuan.
     #[serde(default)]
     pub refund_amount: String,
+}
+
+/// Alipay's words for how far a refund is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefundStatus {
+    /// Paid back: the only word by which it is.
+    RefundSuccess,
+    /// Any other.
+    #[serde(other)]
+    Other,
 }
 
 /// Our id of a refund at Alipay.
@@ -89,7 +98,7 @@ impl RefundingStore for AlipayApp {
 impl AlipayApp {
     async fn queried(&self, order: &RefundOrder, of: &Purchase, now: SystemTime) -> Result<Option<RefundWord>, String> {
         match self.gateway.refund_query(order, of, unix_ms(now)).await {
-            Ok(answer) if answer.refund_status == REFUNDED => Ok(Some(RefundWord {
+            Ok(answer) if answer.refund_status == Some(RefundStatus::RefundSuccess) => Ok(Some(RefundWord {
                 store_refund_id: out_request_no(order),
                 standing: RefundStanding::Succeeded,
                 amount: wallet::yuan(&answer.refund_amount),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::orders::order::{PaymentFacts, PaymentStanding};
+use crate::orders::order::{PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::stores::ID_BYTES_MAX;
 use crate::stores::wallet;
 
@@ -90,5 +90,6 @@ pub(super) fn facts(out_trade_no: &str, trade_no: &str, total_amount: &str, (env
         amount_shown: format!("{} yuan", wallet::shown(total_amount)),
         standing: PaymentStanding::Open,
         said_at_ms: 0,
+        refunded: RefundedSoFar::Unsaid,
     }
 }

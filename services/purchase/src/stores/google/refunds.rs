@@ -14,8 +14,23 @@ use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, Refundin
 #[serde(rename_all = "camelCase", default)]
 struct OrderDocument {
     order_id: String,
-    /// `PENDING`, `PROCESSED`, `CANCELED`, `PENDING_REFUND`, `PARTIALLY_REFUNDED` or `REFUNDED`.
-    state: String,
+    state: OrderStanding,
+}
+
+/// Google's words for how far an order is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum OrderStanding {
+    Pending,
+    Processed,
+    Canceled,
+    PendingRefund,
+    PartiallyRefunded,
+    Refunded,
+    /// A word that this program does not know.
+    #[default]
+    #[serde(other)]
+    Other,
 }
 
 impl GooglePlay {
@@ -34,11 +49,13 @@ impl GooglePlay {
         if order.order_id != of.transaction_id {
             return Err("an answer about another order".to_owned());
         }
-        let standing = match order.state.as_str() {
-            "REFUNDED" => RefundStanding::Succeeded,
-            "PENDING_REFUND" => RefundStanding::Pending,
-            "PENDING" | "PROCESSED" | "CANCELED" | "PARTIALLY_REFUNDED" => return Ok(None),
-            other => return Err(format!("a state that is not known: {}", money::text::shown(other))),
+        let standing = match order.state {
+            OrderStanding::Refunded => RefundStanding::Succeeded,
+            OrderStanding::PendingRefund => RefundStanding::Pending,
+            OrderStanding::Pending | OrderStanding::Processed | OrderStanding::Canceled | OrderStanding::PartiallyRefunded => {
+                return Ok(None);
+            }
+            OrderStanding::Other => return Err("a state of the order that is not known".to_owned()),
         };
         Ok(Some(RefundWord { store_refund_id: String::new(), standing, amount: None, together: None, why: String::new() }))
     }

@@ -8,9 +8,10 @@ use money::{BookName, Money};
 
 use super::api::ApiFault;
 use super::merchant::Merchant;
+use super::refunds::RefundDocument;
 use super::session;
 use crate::domain::{OutOfRange, Package, ReceiptValue, StoreKind};
-use crate::orders::order::{self, Order, PaymentFacts};
+use crate::orders::order::{self, Order, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 
 /// A session must be payable for at least this long when Stripe makes it; a little more, for the time of the call.
@@ -86,11 +87,19 @@ impl OrderAccount for Merchant {
         } else {
             self.api.session(&order.session_id).await.map(Some)
         };
-        match found {
-            Ok(session) => Ok(session.map(|session| session.facts(self.account_id(), unix_ms(now)))),
-            Err(ApiFault::NotFound) => Ok(None),
-            Err(fault) => Err(format!("{fault:?}")),
-        }
+        let facts = match found {
+            Ok(session) => session.map(|session| session.facts(self.account_id(), unix_ms(now))),
+            Err(ApiFault::NotFound) => None,
+            Err(fault) => return Err(format!("{fault:?}")),
+        };
+        let facts = match facts {
+            Some(facts) if facts.standing == PaymentStanding::Paid => facts,
+            other => return Ok(other),
+        };
+        // A session stays paid, whatever was paid back since.
+        let refunds = self.api.refunds_of(&facts.transaction_id).await.map_err(|fault| format!("{fault:?}"))?;
+        let refunded = RefundedSoFar::Known(refunds.iter().map(RefundDocument::word).collect());
+        Ok(Some(PaymentFacts { refunded, ..facts }))
     }
 
     /// Sessions end by themselves.

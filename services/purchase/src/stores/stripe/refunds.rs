@@ -49,7 +49,7 @@ impl RefundDocument {
         Uuid::try_parse(self.metadata.as_ref()?.refund_id.as_deref()?).ok()
     }
 
-    fn word(&self) -> RefundWord {
+    pub(super) fn word(&self) -> RefundWord {
         let standing = match self.status.as_deref() {
             Some("succeeded") => RefundStanding::Succeeded,
             Some("failed" | "canceled") => RefundStanding::Failed,

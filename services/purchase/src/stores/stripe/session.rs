@@ -4,7 +4,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::amounts::{self, NotChargeable};
-use crate::orders::order::{Order, PaymentFacts, PaymentStanding};
+use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::stores::ID_BYTES_MAX;
 
 /// The key of our order's id in the metadata of everything that Stripe makes for it.
@@ -146,6 +146,7 @@ impl SessionDocument {
             amount_shown: amount.map_or_else(|| "nothing".to_owned(), |units| format!("{units} {shown} (as Stripe counts it)")),
             standing: self.standing(),
             said_at_ms,
+            refunded: RefundedSoFar::Unsaid,
         }
     }
 }

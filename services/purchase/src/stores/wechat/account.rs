@@ -13,7 +13,7 @@ use super::resource::{ApiV3Key, EncryptedResource};
 use super::transaction::account_id;
 use crate::config::{Config, WechatAccount};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
-use crate::orders::order::{Order, PaymentFacts, PaymentStanding};
+use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
 
@@ -175,6 +175,7 @@ impl OrderAccount for WechatMerchant {
             amount_shown: String::new(),
             standing: PaymentStanding::Open,
             said_at_ms: unix_ms(now),
+            refunded: RefundedSoFar::Unsaid,
         })
     }
 

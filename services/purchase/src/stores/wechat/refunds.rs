@@ -11,7 +11,10 @@ use crate::domain::Purchase;
 use crate::refund_orders::order::RefundOrder;
 use crate::stores::ID_BYTES_MAX;
 use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
-use crate::stores::wallet::{self, shown};
+use crate::stores::wallet;
+
+/// Why an answer decides nothing.
+const UNKNOWN_STATE: &str = "a state of the refund that is not known";
 
 /// A refund, as WeChat Pay answers it. Other fields, among them the buyer's account, are not read.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -22,12 +25,30 @@ pub struct RefundDocument {
     /// Our id of it.
     #[serde(default)]
     pub out_refund_no: String,
-    /// `SUCCESS`, `CLOSED`, `PROCESSING` or `ABNORMAL`.
+    /// How far it is.
     #[serde(default)]
-    pub status: String,
+    pub status: RefundStatus,
     /// In fen.
     #[serde(default)]
     pub amount: AmountDocument,
+}
+
+/// WeChat Pay's words for how far a refund is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefundStatus {
+    /// Paid back.
+    Success,
+    /// On its way.
+    Processing,
+    /// Called off.
+    Closed,
+    /// It has nowhere to go.
+    Abnormal,
+    /// A word that this program does not know.
+    #[default]
+    #[serde(other)]
+    Other,
 }
 
 /// Our id of a refund at a wallet: at most 64 letters and digits.
@@ -38,12 +59,12 @@ pub(super) fn out_refund_no(order: &RefundOrder) -> String {
 impl RefundDocument {
     /// What it says; `None` where its state is not known.
     fn word(&self) -> Option<RefundWord> {
-        let (standing, why) = match self.status.as_str() {
-            "SUCCESS" => (RefundStanding::Succeeded, ""),
-            "PROCESSING" => (RefundStanding::Pending, ""),
-            "CLOSED" => (RefundStanding::Failed, "WeChat Pay closed the refund"),
-            "ABNORMAL" => (RefundStanding::Abnormal, "the money has nowhere to go: choose another way at WeChat Pay's console"),
-            _ => return None,
+        let (standing, why) = match self.status {
+            RefundStatus::Success => (RefundStanding::Succeeded, ""),
+            RefundStatus::Processing => (RefundStanding::Pending, ""),
+            RefundStatus::Closed => (RefundStanding::Failed, "WeChat Pay closed the refund"),
+            RefundStatus::Abnormal => (RefundStanding::Abnormal, "the money has nowhere to go: choose another way at WeChat Pay's console"),
+            RefundStatus::Other => return None,
         };
         let is_id = (1..=ID_BYTES_MAX).contains(&self.refund_id.len()) && money::text::is_plain(&self.refund_id);
         Some(RefundWord {
@@ -63,9 +84,8 @@ impl RefundingStore for WechatMerchant {
     }
 
     async fn refund(&self, order: &RefundOrder, of: &Purchase, _now: SystemTime) -> Result<RefundWord, NotRefunded> {
-        let unknown = |document: &RefundDocument| NotRefunded::Unknown(format!("a state that is not known: {}", shown(&document.status)));
         match self.api.refund(order, of).await {
-            Ok(document) => document.word().ok_or_else(|| unknown(&document)),
+            Ok(document) => document.word().ok_or_else(|| NotRefunded::Unknown(UNKNOWN_STATE.to_owned())),
             Err(WechatFault::Refused { message, .. }) => Err(NotRefunded::Refused(message)),
             Err(WechatFault::Later(why)) => Err(NotRefunded::Unknown(why)),
         }
@@ -75,7 +95,7 @@ impl RefundingStore for WechatMerchant {
         match self.api.refund_of(&out_refund_no(order)).await {
             Ok(document) => {
                 let word = document.word();
-                word.map(Some).ok_or_else(|| format!("a state that is not known: {}", shown(&document.status)))
+                word.map(Some).ok_or_else(|| UNKNOWN_STATE.to_owned())
             }
             Err(WechatFault::Refused { code: ErrorCode::ResourceNotExists, .. }) => Ok(None),
             Err(fault) => Err(fault.to_string()),

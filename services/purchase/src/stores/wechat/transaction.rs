@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::orders::order::{PaymentFacts, PaymentStanding};
+use crate::orders::order::{PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::stores::{ID_BYTES_MAX, wallet};
 
 /// A transaction, as a query answers it and a notification reports it. Other fields, among them the buyer's id, are not read.
@@ -71,7 +71,9 @@ impl TransactionDocument {
     /// What it says about its order's payment; `None` where its state is not known. `now_ms` where it does not say when it was paid.
     #[must_use]
     pub fn facts(&self, environment: &str, now_ms: i64) -> Option<PaymentFacts> {
-        let standing = match serde_json::from_value(self.trade_state.as_str().into()).ok()? {
+        let state: PaidState = serde_json::from_value(self.trade_state.as_str().into()).ok()?;
+        let refunded = if state == PaidState::Refund { RefundedSoFar::Something } else { RefundedSoFar::Unsaid };
+        let standing = match state {
             PaidState::Notpay | PaidState::Userpaying => PaymentStanding::Open,
             // Paid, and paid back since in part or in whole; what was paid back is another matter.
             PaidState::Success | PaidState::Refund => PaymentStanding::Paid,
@@ -91,6 +93,7 @@ impl TransactionDocument {
             amount_shown: format!("{} hundredths of {}", self.amount.total.unwrap_or(0), wallet::shown(currency)),
             standing,
             said_at_ms: wallet::from_rfc3339(&self.success_time).unwrap_or(now_ms),
+            refunded,
         })
     }
 }

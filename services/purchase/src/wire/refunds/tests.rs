@@ -1,3 +1,5 @@
+//! What requests say of refunds.
+
 use super::*;
 use api::r#type::Money as Sent;
 

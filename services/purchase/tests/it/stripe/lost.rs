@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use super::world::{PRODUCT, World, asked};
 use crate::dying::Dying;
 use crate::fixture::{new_id, reason};
+use crate::lots::ties;
 use crate::notified::later;
+use crate::refunding::settle_from;
 use api::purchase::CheckoutState;
 use serde_json::json;
 use testbed::Fault;
@@ -170,5 +172,30 @@ async fn a_crash_between_any_two_steps_makes_one_session_and_credits_once() {
         }
         assert!(polls > 5, "one of them waits more often than {polls} times");
         assert_eq!(world.fixture.postings().await.len(), usize::try_from(coins / 70).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_the_sweep_finds_with_refunds_is_credited_less_them() {
+    for world in World::both().await {
+        world.fixture.stop_background();
+        let (whole, part, on_its_way) = (world.checkout("ann").await, world.checkout("bob").await, world.checkout("cid").await);
+        for (made, amount, becomes) in [(&whole, 74, "succeeded"), (&part, 30, "succeeded"), (&on_its_way, 74, "pending")] {
+            world.act("pay", made).await;
+            world.command(json!({"command": "refunds_become", "state": becomes})).await;
+            world.command(json!({"command": "refund", "session": World::session(made), "amount": amount})).await;
+        }
+        assert_eq!(world.fixture.service.sweep_orders(later()).await.unwrap(), 3);
+        settle_from(&world.fixture, 2).await;
+        let coins = async |user: &str| world.fixture.coins(user).await;
+        assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (0, 42, 70), "28 of 70 coins for 30 of 74 cents");
+        assert_eq!(world.fixture.balance("house/processor_receivable/USD").await, -(44 + 74));
+        // Every notification comes after all.
+        for event in world.events().await.iter().rev() {
+            assert_eq!(world.say(event).await, 200);
+        }
+        settle_from(&world.fixture, 12).await;
+        assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (0, 42, 70));
+        ties(&world.fixture, &["ann", "bob", "cid"]).await;
     }
 }

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use super::world::{Wallet, World};
 use crate::dying::Dying;
 use crate::fixture::{new_id, reason};
+use crate::lots::ties;
 use crate::notified::later;
+use crate::refunding::settle_from;
 use api::purchase::CheckoutState;
 use serde_json::json;
 use testbed::Storage;
@@ -116,4 +118,32 @@ async fn a_crash_between_any_two_steps_credits_once() {
         assert!(polls > 5, "one of them waits more often than {polls} times");
         assert_eq!(world.fixture.postings().await.len(), usize::try_from(coins / 70).unwrap());
     }
+}
+
+#[tokio::test]
+async fn a_payment_that_the_sweep_finds_with_refunds_is_not_credited_without_them() {
+    let world = World::sqlite(Wallet::Wechat).await;
+    world.fixture.stop_background();
+    let (whole, part, never) = (world.checkout("ann").await, world.checkout("bob").await, world.checkout("cid").await);
+    for (made, amount) in [(&whole, 498), (&part, 100), (&never, 1)] {
+        world.act("pay", made).await;
+        world.command(json!({"command": "refund", "trade": World::trade(made), "amount": amount})).await;
+    }
+    // WeChat Pay says that something was paid back, and not how much.
+    assert_eq!(world.fixture.service.sweep_orders(later()).await.unwrap(), 0);
+    let coins = async |user: &str| world.fixture.coins(user).await;
+    assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (0, 0, 0));
+    // The notifications of the refunds of two come at last; those of the payments never do.
+    for event in world.events().await.iter().filter(|event| event["kind"] == "REFUND.SUCCESS").take(2) {
+        assert_eq!(world.say(event).await, world.taken());
+    }
+    world.fixture.service.sweep(later()).await.unwrap();
+    assert_eq!(world.fixture.service.sweep_orders(later() + Duration::from_secs(7_200)).await.unwrap(), 2);
+    settle_from(&world.fixture, 4).await;
+    assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (0, 56, 0), "of all and of a fifth");
+    ties(&world.fixture, &["ann", "bob"]).await;
+    // Of the third a person decides once no notification can come any more.
+    world.fixture.service.sweep_orders(later() + Duration::from_secs(30 * 3_600)).await.unwrap();
+    assert_eq!((world.state("cid", &never).await, coins("cid").await), (CheckoutState::Flagged, 0));
+    assert_eq!((world.state("ann", &whole).await, world.state("bob", &part).await), (CheckoutState::Paid, CheckoutState::Paid));
 }
