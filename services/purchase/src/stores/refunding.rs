@@ -69,6 +69,8 @@ impl RefundWord {
             status,
             order_no: order_of_google(1, 1),
             said_at_ms,
+            withdrawn: 0,
+            fee: 0,
         };
         let of_amount = |fact_id: &str, amount: Money, order_no: i64| RefundFact {
             environment: of.environment.clone(),

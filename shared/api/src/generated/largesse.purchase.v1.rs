@@ -224,7 +224,7 @@ pub struct Purchase {
     /// in the answer of RedeemPurchase.
     #[prost(int64, optional, tag = "20")]
     pub coins_left: ::core::option::Option<i64>,
-    /// What was paid back of the price in all, as far as it is in the books. Absent in the answer of RedeemPurchase.
+    /// What was paid back of the price in all, as far as it is in the books. Absent where nothing was, and in the answer of RedeemPurchase.
     #[prost(message, optional, tag = "21")]
     pub refunded: ::core::option::Option<super::super::r#type::v1::Money>,
     /// Number of coins that were taken back for that.
@@ -286,7 +286,7 @@ pub struct Refund {
     /// The store's id of the refund, if it has one; empty until the store has answered.
     #[prost(string, tag = "8")]
     pub store_refund_id: ::prost::alloc::string::String,
-    /// As text for people: what the store said, or why it is not sent yet; usually empty.
+    /// As text for staff: what the store said, or why it is not sent yet; usually empty, and always in answers to users.
     #[prost(string, tag = "9")]
     pub note: ::prost::alloc::string::String,
     /// When it was asked for.
