@@ -77,6 +77,9 @@ impl fmt::Display for LedgerRefusal {
             LedgerReason::InsufficientFunds => {
                 write!(f, "{} needed, {} available in {}", fact("needed"), fact("available"), fact("account"))
             }
+            LedgerReason::CoinsOwed => {
+                write!(f, "{} coins are owed for refunded purchases; none are spent until they are paid", fact("owed"))
+            }
             LedgerReason::LimitExceeded => {
                 let (needed, used, limit) = (fact("needed"), fact("used"), fact("limit"));
                 write!(f, "{needed} needed, {used} of {limit} used in this {}; it begins anew at {}", fact("window"), fact("resets_at"))

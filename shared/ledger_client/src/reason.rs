@@ -83,6 +83,8 @@ pub enum LedgerReason {
     GuardMismatch,
     /// A guard would pass its cap.
     GuardCapped,
+    /// The viewer owes coins, and spends none until they are paid.
+    CoinsOwed,
     /// More than a debit limit allows.
     LimitExceeded,
     /// A counter would overflow.
@@ -157,7 +159,7 @@ const fn unknown(name: &'static str) -> ReasonRow {
 
 impl LedgerReason {
     /// Every reason except the callers' own.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Malformed,
         Self::RequestIdReused,
         Self::RequestIdTime,
@@ -181,6 +183,7 @@ impl LedgerReason {
         Self::AccountInFlight,
         Self::GuardMismatch,
         Self::GuardCapped,
+        Self::CoinsOwed,
         Self::LimitExceeded,
         Self::Overflow,
         Self::InsufficientFunds,
@@ -237,6 +240,7 @@ impl LedgerReason {
             Self::AccountInFlight => refused("ACCOUNT_IN_FLIGHT", FreshId, Service),
             Self::GuardMismatch => refused("GUARD_MISMATCH", Never, Service),
             Self::GuardCapped => refused("GUARD_CAPPED", Never, Service),
+            Self::CoinsOwed => refused("COINS_OWED", FreshId, User),
             Self::LimitExceeded => refused("LIMIT_EXCEEDED", FreshId, User),
             Self::Overflow => refused("OVERFLOW", FreshId, User),
             Self::InsufficientFunds => refused("INSUFFICIENT_FUNDS", FreshId, User),

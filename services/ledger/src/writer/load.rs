@@ -4,6 +4,7 @@ use super::{LoadedBook, Micros, recent_ids::RecentIds};
 use crate::{
     config::Config,
     domain::{
+        chart::GuardFamily,
         event::{seq_of, transfer_no},
         state::BookState,
     },
@@ -29,11 +30,28 @@ pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: M
     let ids = load_ids(store, book.key, config, now).await?;
     let (ends, horizon) = super::expiry::load(store, book.key).await?;
     state.load_ends(ends, horizon);
+    load_debtors(store, book.key, &mut state).await?;
     *state.limits_mut() = super::limits::load(store, book.key, now).await?;
     // Replays are answered from what is read here, and an answer is a promise: it has to be safely stored first.
     store.settle().await?;
     let epoch = head.epoch + 1;
     Ok((LoadedBook { head, epoch, ids, decided: 0 }, state))
+}
+
+/// Who ever owed coins: few, and found by the guards that count the changes of their debts.
+async fn load_debtors(store: &dyn Store, book: i64, state: &mut BookState) -> Result<(), Error> {
+    // Without the slash, which some collations ignore: what follows it is in order all the same.
+    let stem = GuardFamily::Debt.prefix().trim_end_matches('/');
+    let mut after = stem.to_owned();
+    loop {
+        let page = store.guards_after(book, &after, PAGE).await?;
+        let ours = page.iter().take_while(|(key, _)| key.starts_with(stem)).count();
+        page.iter().take(ours).for_each(|(key, _)| state.note_debtor(key));
+        match page.last() {
+            Some((last, _)) if ours == page.len() => after.clone_from(last),
+            _ => return Ok(()),
+        }
+    }
 }
 
 async fn replay_tail(store: &dyn Store, book: i64, head: &Commit, state: &mut BookState) -> Result<(), Error> {

@@ -97,6 +97,9 @@ fn missing(shared: &SharedBook, ids: &RecentIds, jobs: &[Job]) -> MissingRows {
                 for transfer in transfers {
                     name(&mut missing.names, &transfer.accounts.debit().text);
                     name(&mut missing.names, &transfer.accounts.credit().text);
+                    if let Some(debt) = state.debt_of_spender(transfer) {
+                        name(&mut missing.names, &debt);
+                    }
                 }
                 guards.iter().for_each(|asked| guard(&mut missing.guards, &asked.key));
             }

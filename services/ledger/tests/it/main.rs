@@ -10,6 +10,7 @@ mod calls;
 mod checkpoints;
 mod clocks;
 mod closing;
+mod debts;
 mod expiry;
 mod faults;
 mod following;

@@ -12,9 +12,10 @@ use uuid::Uuid;
 use crate::fixture::{self, Fixture, new_id, reason};
 
 /// Refusals that a receipt can get. All others would be bugs of ours: the receipt is kept, and its coins follow later.
-const MET: [LedgerReason; 5] = [
+const MET: [LedgerReason; 6] = [
     LedgerReason::AccountFrozen,
     LedgerReason::AccountClosed,
+    LedgerReason::CoinsOwed,
     LedgerReason::LimitExceeded,
     LedgerReason::Overflow,
     LedgerReason::InsufficientFunds,

@@ -1,7 +1,7 @@
 //! Request in, events or a refusal out. Nothing of the state changes until every check has passed.
 //!
 //! Order of precedence: the caller's own refusal, a hold's expiry, what a resolution or reversal refers to, accounts (unknown, frozen, closed),
-//! guards, limits, overflow, funds.
+//! guards, coins that are owed, limits, overflow, funds.
 
 use super::{
     Micros,
@@ -180,6 +180,9 @@ fn post(
         legs.clear();
         draft.accounts.clear();
     }
+    if !legs.is_empty() {
+        may_spend(state, transfers)?;
+    }
     let amounts = balancing::amounts(&draft, &legs, transfers, advance.unwrap_or(1));
     limits::check(state, now, &draft, &legs, &amounts)?;
     for (leg, amount) in legs.iter_mut().zip(&amounts).filter(|(_, amount)| **amount != 0) {
@@ -189,6 +192,18 @@ fn post(
         (draft, legs) = balancing::without_empty(state, transfers, &amounts, legs);
     }
     finish(state, request, draft, PostingPlan { legs, guards, ..PostingPlan::default() })
+}
+
+/// A viewer who owes coins spends none.
+fn may_spend(state: &BookState, transfers: &[NewTransfer]) -> Result<(), Refusal> {
+    for transfer in transfers {
+        let debt = state.debt_of_spender(transfer).and_then(|name| state.by_name(&name));
+        if let Some(debt) = debt.filter(|debt| debt.counters.balance() < 0) {
+            let account = transfer.accounts.debit().text.as_str().into();
+            return Err(Refusal::CoinsOwed { account, owed: debt.counters.balance().saturating_neg() });
+        }
+    }
+    Ok(())
 }
 
 /// The guards with their new values, and by how much an advancing one would advance.

@@ -120,6 +120,13 @@ pub enum Refusal {
         /// The value requested.
         wanted: i64,
     },
+    /// The viewer owes coins, and spends none until they are paid.
+    CoinsOwed {
+        /// The name of the account of coins.
+        account: Arc<str>,
+        /// How many are owed.
+        owed: i64,
+    },
     /// More would leave the account than its window allows.
     LimitExceeded {
         /// The account's name.
@@ -208,6 +215,7 @@ impl Refusal {
             Self::GuardCapped { key, cap, wanted } => {
                 kept("GUARD_CAPPED", &[("guard", key.clone()), ("cap", cap.to_string()), ("wanted", wanted.to_string())])
             }
+            Self::CoinsOwed { account, owed } => kept("COINS_OWED", &[("account", account.to_string()), ("owed", owed.to_string())]),
             Self::LimitExceeded { account, window, limit, used, needed, resets_at } => kept(
                 "LIMIT_EXCEEDED",
                 &[

@@ -11,7 +11,7 @@ use super::{
     limit::DebitLimits,
     standing::{LoggedStandings, Settling, Standing},
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
 
@@ -52,6 +52,8 @@ pub struct BookState {
     pub(super) checkpoints: Vec<Checkpoint>,
     /// Debit limits that are in force.
     pub(super) limits: DebitLimits,
+    /// Viewers whose debt was ever changed; whether they owe anything now is for their accounts to say.
+    pub(super) debtors: FxHashSet<String>,
     /// Open holds that expire, by expiry time; complete below the horizon.
     pub(super) ends: BTreeSet<(Micros, i64)>,
     /// From here on the store may have more of them than `ends`; `None`: it has no more.
@@ -245,6 +247,7 @@ impl BookState {
     }
 
     pub(super) fn set_guard(&mut self, key: &str, to: GuardState) {
+        self.note_debtor(key);
         self.guards.insert(key.to_owned(), to);
         self.guards_unresolved.insert(key.to_owned(), self.next_seq);
         self.guards_changed.push(key.to_owned());

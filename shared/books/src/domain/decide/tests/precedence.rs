@@ -3,7 +3,7 @@ use super::*;
 use crate::domain::limit::Window;
 
 /// The reasons in their documented order.
-const REASONS: [&str; 10] = [
+const REASONS: [&str; 11] = [
     "CALLER_SAYS_NO",
     "EXPIRY_OUT_OF_RANGE",
     "EXPIRY_FORBIDDEN",
@@ -11,6 +11,7 @@ const REASONS: [&str; 10] = [
     "ACCOUNT_CLOSED",
     "GUARD_MISMATCH",
     "GUARD_CAPPED",
+    "COINS_OWED",
     "LIMIT_EXCEEDED",
     "OVERFLOW",
     "INSUFFICIENT_FUNDS",
@@ -28,6 +29,9 @@ fn book() -> BookState {
     for user in ["rich", "limited", "frozen"] {
         act(post(vec![transfer("house/coins/issued", &format!("viewer/{user}/coins"), 100)], Vec::new()));
     }
+    let owes = Guard { key: "debt/debtor".to_owned(), operation: GuardOperation::CompareAndSet { expected: 0, next: 1 } };
+    act(post(vec![transfer("viewer/debtor/debt", "house/coins/issued", 7)], vec![owes]));
+    act(post(vec![transfer("house/coins/issued", "viewer/debtor/coins", 5)], Vec::new()));
     act(Action::Open { accounts: vec![name("viewer/closed/coins")] });
     act(Action::SetState { account: name("viewer/frozen/coins"), state: AccountState::Frozen });
     act(Action::SetState { account: name("viewer/closed/coins"), state: AccountState::Closed });
@@ -51,6 +55,7 @@ fn against(reasons: &[&str]) -> Action {
     };
     when("OVERFLOW", transfer("house/coins/issued", "viewer/other/coins", money::AMOUNT_MAX));
     when("LIMIT_EXCEEDED", spend("limited", 11));
+    when("COINS_OWED", spend("debtor", 1));
     when("ACCOUNT_CLOSED", spend("closed", 1));
     when("ACCOUNT_FROZEN", spend("frozen", 1));
     when("EXPIRY_FORBIDDEN", ends("house/in_transit/USD", 1));
