@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 135] = [
+pub const PLAN: [(&str, TablePlacement); 136] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -108,6 +108,7 @@ pub const PLAN: [(&str, TablePlacement); 135] = [
     ("purchase.refund", SERVICES),
     ("purchase.dispute_step", SERVICES),
     ("purchase.refund_order", SERVICES),
+    ("purchase.coin_hold", SERVICES),
     ("purchase.viewer_debt", SERVICES),
     ("purchase.debt_settlement", SERVICES),
     ("purchase.store_outbox", SERVICES),

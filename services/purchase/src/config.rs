@@ -90,6 +90,16 @@ pub struct Config {
     /// Whether a receipt that states another price or currency than the price list is credited, and flagged. `false`: it is refused with RECEIPT_PRICE until
     /// the list agrees.
     pub credit_other_prices: bool,
+    /// Whether a viewer's other coins pay for what was spent of a refunded purchase. `false`: only coins that come later do, and until then the viewer spends none.
+    pub other_lots_pay: bool,
+    /// Seconds for which coins are held for a refund that is on its way. After that they are released, and the refund is a case for staff.
+    #[serde(rename = "pending_refund_hold_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub pending_refund_hold: Duration,
+    /// The same for a payment that its buyer's bank disputes, which takes months.
+    #[serde(rename = "dispute_hold_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub dispute_hold: Duration,
     /// Whether this process follows the ledger's journals to know to which purchase each spent coin belonged, and posts what each day earned. Several may.
     pub follow_lots: bool,
     /// Seconds between two searches (sweeps) for purchases that were verified but not credited.
@@ -164,6 +174,9 @@ impl Default for Config {
             store_commission_basis_points: 3_000,
             included_tax_basis_points: 0,
             credit_other_prices: true,
+            other_lots_pay: true,
+            pending_refund_hold: Duration::from_secs(45 * DAY_S),
+            dispute_hold: Duration::from_secs(180 * DAY_S),
             follow_lots: true,
             sweep_interval: Duration::from_secs(5),
             sweep_after: Duration::from_secs(10),
@@ -193,6 +206,8 @@ impl Config {
             ("sweep_after_s", within(self.sweep_after, 0, DAY_S), "0 to 86,400"),
             ("order_sweep_interval_s", within(self.order_sweep_interval, 1, DAY_S), "1 to 86,400"),
             ("order_check_after_s", within(self.order_check_after, 1, DAY_S), "1 to 86,400"),
+            ("pending_refund_hold_s", within(self.pending_refund_hold, 3_600, YEAR_S), "3,600 to 31,536,000"),
+            ("dispute_hold_s", within(self.dispute_hold, 3_600, YEAR_S), "3,600 to 31,536,000"),
             ("sweep_batch_max", (1..=10_000).contains(&self.sweep_batch_max), "1 to 10,000"),
             // Below an hour, a client that retries would be judged again and might get another answer.
             ("refusal_retention_s", within(self.refusal_retention, 3_600, YEAR_S), "3,600 to 31,536,000"),

@@ -58,6 +58,7 @@ use lots::Lots;
 use money::time::millis;
 use orders::Orders;
 use purchases::Purchases;
+use refunds::hold::HoldTerms;
 use service::Handlers;
 use settings::document::DocumentError;
 use stores::Stores;
@@ -146,6 +147,11 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         review: config.refund_review.clone(),
         next_history_ms: AtomicI64::new(0),
         refund_lookups_max: i64::from(config.apple.refund_lookups_max),
+        holds: HoldTerms {
+            refund_ms: millis(config.pending_refund_hold),
+            dispute_ms: millis(config.dispute_hold),
+            other_lots_pay: config.other_lots_pay,
+        },
         orders,
         order_news: tokio::sync::Notify::new(),
         refund_options: config.refunds.clone(),

@@ -1,13 +1,15 @@
 //! The only place that says which accounts a purchase debits and credits.
 
+use api::ledger::RequestField;
 use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
-use ledger_client::PostingDraft;
+use ledger_client::{HoldPosting, PostingDraft};
 use money::Coins;
 
 use crate::domain::{Purchase, PurchaseState, StoreKind};
 use crate::lots::read::RESTORES;
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
 use crate::refunds::dispute::DisputeStep;
+use crate::refunds::hold::CoinHold;
 use crate::refunds::step::{DebtSettlement, RefundStep};
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
@@ -85,6 +87,36 @@ pub fn paid_back(step: &RefundStep, of: &Purchase) -> PostingDraft {
         draft = signed(draft, debit, credit, SignedMoney::try_new(step.currency, minor_units).expect("checked when the step was read"));
     }
     named(draft, step)
+}
+
+/// Holds coins of a purchase until it is decided whether they are taken back.
+pub fn asked(hold: &CoinHold) -> PostingDraft {
+    let guard = GuardKey::refund(hold.purchase_id, hold.hold_no, PostingKind::RefundAsked);
+    let draft = PostingDraft::new(PostingKind::RefundAsked, hold.request()).once(guard);
+    let draft = draft.hold_coins(Account::viewer_coins(&hold.user), Account::CoinsIssued, step_coins(hold.coins));
+    draft.fields(end_fields(hold))
+}
+
+/// Takes what is held for it back, and releases the rest.
+pub fn taken(hold: &CoinHold) -> HoldPosting<'_> {
+    debug_assert!(hold.end_kind() == PostingKind::RefundTaken, "a hold of which nothing is taken");
+    hold.end()
+}
+
+/// Releases what is held.
+pub fn released(hold: &CoinHold) -> HoldPosting<'_> {
+    debug_assert!(hold.end_kind() == PostingKind::RefundReleased, "a hold of which something is taken");
+    hold.end()
+}
+
+/// The fields of what ends a hold, by which lots know whose coins it was.
+pub fn end_fields(hold: &CoinHold) -> Vec<RequestField> {
+    let field = |name: &str, value: String| RequestField { name: name.to_owned(), value };
+    vec![
+        field("purchase_id", hold.purchase_id.to_string()),
+        field("user_id", hold.user.to_string()),
+        field("hold_no", hold.hold_no.to_string()),
+    ]
 }
 
 /// What a card processor withdraws for a disputed payment, and charges for that; or gives back.

@@ -25,6 +25,7 @@ use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::orders::Orders;
 use crate::postings;
+use crate::refunds::hold::HoldTerms;
 use crate::store::refused::{self, RefusedRow};
 use crate::store::{Store, purchases};
 use crate::stores::{StoreReceipt, Stores};
@@ -69,6 +70,8 @@ pub struct Purchases {
     pub refund_lookups_max: i64,
     /// What stores are answered that ask about refunds.
     pub review: RefundReview,
+    /// For how long coins are held for what is not decided, and who pays for what was spent.
+    pub holds: HoldTerms,
     /// Orders that we make.
     pub orders: Orders,
     /// Notified when the store is to be asked about an order at once.

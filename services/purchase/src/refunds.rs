@@ -8,18 +8,25 @@
 //! What a store withdraws while its buyer's bank disputes a payment, and gives back if the dispute is won, is posted beside that; a dispute that is lost is a refund out
 //! of what was withdrawn.
 //!
+//! Coins of a refund on its way, or of a dispute, are held ([`hold`]) until it is decided, at most until a date.
+//!
 //! - `read`: notifications as facts. `apply`: facts as steps. `post`: the postings of a step. `debts`: coins that come to a wallet pay for its owner's debt. [`dispute`]:
-//!   what is withdrawn for disputes.
+//!   what is withdrawn for disputes. `holding`: the postings of holds.
 
 mod apply;
 mod debts;
 pub mod dispute;
 pub mod fact;
+pub mod hold;
+mod holding;
 mod post;
 mod read;
 pub mod step;
 
 use std::time::SystemTime;
+
+pub(crate) use apply::RefundPlan;
+pub(crate) use holding::placed_transfer;
 
 use crate::error::Error;
 use crate::purchases::Purchases;
@@ -36,6 +43,7 @@ impl Purchases {
         self.apply_refunds((now, planned_at), count_max).await?;
         self.post_disputes((now, planned_at), count_max).await?;
         self.post_steps((now, planned_at), count_max).await?;
+        self.keep_holds((now, planned_at), count_max).await?;
         self.settle_debts((now, planned_at), count_max).await
     }
 }

@@ -94,6 +94,7 @@ impl PurchaseService for Handlers {
         let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
         let (wallet, app_account_token) = self.purchases.wallet(&book, &user).await?;
         let coins = self.purchases.store.wallet_coins(&book, &user).await.map_err(Error::from)?;
+        let spendable_coins = wallet.spendable().get();
         Ok(Response::new(GetWalletResponse {
             coin_balance: wallet.balance.coins.get(),
             balance_seq: wallet.balance.seq.get(),
@@ -104,6 +105,8 @@ impl PurchaseService for Handlers {
             paid_coins: coins.paid,
             bonus_coins: coins.bonus,
             promotional_coins: coins.promotional,
+            held_coins: wallet.balance.held.get(),
+            spendable_coins,
         }))
     }
 

@@ -4,7 +4,7 @@
 //!   stores say; `cases`: what of it waits for a person; [`outbox`]: what they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer.
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
 //!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
-//!   disputes. `refund_orders`: refunds that are started here.
+//!   disputes. `refund_orders`: refunds that are started here. `holds`: what is held.
 
 pub mod answers;
 pub(crate) mod cases;
@@ -12,6 +12,7 @@ pub(crate) mod consents;
 mod debts;
 mod disputes;
 mod events;
+mod holds;
 pub mod lots;
 pub(crate) mod orders;
 pub mod outbox;
@@ -39,7 +40,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 18] = [
+pub const MIGRATIONS: [Migration; 19] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -55,6 +56,7 @@ pub const MIGRATIONS: [Migration; 18] = [
     Migration::expand(13, include_str!("../migrations/0013_store_order.sql")),
     Migration::expand(14, include_str!("../migrations/0014_refund.sql")),
     Migration::expand(15, include_str!("../migrations/0015_dispute.sql")),
+    Migration::expand(16, include_str!("../migrations/0016_coin_hold.sql")),
     Migration::expand(17, include_str!("../migrations/0017_refund_order.sql")),
     Migration::expand(19, include_str!("../migrations/0019_store_question.sql")),
     Migration::expand(20, include_str!("../migrations/0020_store_sweep.sql")),
@@ -145,7 +147,7 @@ impl Store {
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
-        let of_refunds = [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?].concat();
+        let of_refunds = [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?, self.open_holds().await?].concat();
         Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds, self.open_questions().await?].concat())
     }
 

@@ -26,6 +26,12 @@ pub enum PostingKind {
     RefundReversed,
     /// What a refund does to revenue, deferred revenue, tax and what the store owes us.
     RefundMoney,
+    /// Coins of a purchase are held while it is not decided whether they are taken back.
+    RefundAsked,
+    /// Held coins are taken back: what they were held for was granted.
+    RefundTaken,
+    /// Held coins are released.
+    RefundReleased,
     /// What a card processor withdraws for a payment that its buyer disputes, with its fee, or gives back.
     DisputeMoney,
     /// Coins of a viewer who owes some pay for the debt.
@@ -107,7 +113,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 49] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::PurchaseGoogle,
@@ -117,6 +123,9 @@ impl PostingKind {
         Self::RefundGranted,
         Self::RefundReversed,
         Self::RefundMoney,
+        Self::RefundAsked,
+        Self::RefundTaken,
+        Self::RefundReleased,
         Self::DisputeMoney,
         Self::DebtSettle,
         Self::Conversion,
@@ -169,6 +178,9 @@ impl PostingKind {
             Self::RefundGranted => "refund.granted",
             Self::RefundReversed => "refund.reversed",
             Self::RefundMoney => "refund.money",
+            Self::RefundAsked => "refund.asked",
+            Self::RefundTaken => "refund.taken",
+            Self::RefundReleased => "refund.released",
             Self::DisputeMoney => "dispute.money",
             Self::DebtSettle => "debt.settle",
             Self::Conversion => "conversion",

@@ -29,13 +29,21 @@ pub struct ViewerCoins {
     pub seq: BalanceSeq,
     /// Coins owed after refunds.
     pub debt: Coins,
+    /// Of the coins, those on hold.
+    pub held: Coins,
 }
 
 impl ViewerCoins {
     pub(crate) fn of(coins: &AccountMessage, debt: &AccountMessage) -> Self {
         // Debt is an asset of the company: it grows by debits.
         let owed = debt.balance.checked_neg().unwrap_or(0);
-        Self { coins: at_least_zero(coins.balance), seq: BalanceSeq(coins.balance_seq), debt: at_least_zero(owed) }
+        let held = coins.balance.saturating_sub(coins.available);
+        Self {
+            coins: at_least_zero(coins.balance),
+            seq: BalanceSeq(coins.balance_seq),
+            debt: at_least_zero(owed),
+            held: at_least_zero(held),
+        }
     }
 }
 
@@ -53,6 +61,16 @@ pub struct ViewerWallet {
 impl ViewerWallet {
     pub(crate) fn of(coins: AccountMessage, debt: &AccountMessage) -> Self {
         Self { balance: ViewerCoins::of(&coins, debt), state: state(&coins), limits: coins.limits }
+    }
+}
+
+impl ViewerWallet {
+    /// What can be spent now: nothing while coins are owed, or while the account is not open.
+    #[must_use]
+    pub fn spendable(&self) -> Coins {
+        let ViewerCoins { coins, held, debt, .. } = self.balance;
+        let is_open = self.state == AccountState::Open && debt == Coins::ZERO;
+        at_least_zero(if is_open { coins.get() - held.get() } else { 0 })
     }
 }
 

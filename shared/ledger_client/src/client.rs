@@ -115,11 +115,16 @@ impl LedgerClient {
 
     /// Posts a hold.
     pub async fn post_pending(&self, hold: HoldPosting<'_>, fields: Vec<RequestField>) -> Result<Posting, NotPosted> {
+        self.post_part(hold, 0, fields).await
+    }
+
+    /// Posts so much of a hold, in its unit, and releases the rest; 0: all of it.
+    pub async fn post_part(&self, hold: HoldPosting<'_>, amount: i64, fields: Vec<RequestField>) -> Result<Posting, NotPosted> {
         let request = PostPendingRequest {
             book: hold.book.to_string(),
             request_id: hold.id.to_string(),
             transfer_no: hold.transfer_no,
-            amount: 0,
+            amount,
             kind: hold.kind.name().to_owned(),
             request_fields: fields,
             ..PostPendingRequest::default()

@@ -48,6 +48,12 @@ impl PostingDraft {
         self.transfer(debit, credit, Unit::Currency(money.currency()), money.minor_units(), true)
     }
 
+    /// Holds coins until the hold is posted or voided.
+    #[must_use]
+    pub fn hold_coins(self, debit: Account<'_>, credit: Account<'_>, coins: Coins) -> Self {
+        self.transfer(debit, credit, Unit::Coin, coins.get(), true)
+    }
+
     fn transfer(mut self, debit: Account<'_>, credit: Account<'_>, unit: Unit, amount: i64, pending: bool) -> Self {
         assert!(debit.unit() == unit && credit.unit() == unit, "{debit} to {credit} in {unit}");
         debug_assert!(self.kind.allows(&debit, &credit), "{:?} may not move from {debit} to {credit}", self.kind);

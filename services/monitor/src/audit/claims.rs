@@ -7,7 +7,7 @@ use earnings::tables::{Acceptance, Quote, QuoteState};
 use ledger_client::PostingDraft;
 use money::BookName;
 use payout::tables::{Payout, PayoutPhase, PayoutRecall, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
-use purchase::tables::{DebtSettlement, DisputeStep, Purchase, PurchaseState, RefundStep, StepState};
+use purchase::tables::{CoinHold, DebtSettlement, DisputeStep, HoldState, Purchase, PurchaseState, RefundStep, StepState};
 use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use treasury::tables::RowPosting;
@@ -35,6 +35,9 @@ impl RowsOf {
             PostingKind::RefundGranted
             | PostingKind::RefundReversed
             | PostingKind::RefundMoney
+            | PostingKind::RefundAsked
+            | PostingKind::RefundTaken
+            | PostingKind::RefundReleased
             | PostingKind::DisputeMoney
             | PostingKind::DebtSettle => Some(Self::Refunds),
             PostingKind::Conversion => Some(Self::Conversions),
@@ -133,6 +136,29 @@ pub(super) fn of_refund(purchase: &Purchase, step: &RefundStep) -> Vec<Claim> {
     let is_planned = step.state != StepState::Coins && step.money_planned_at_ms > 0;
     let money = planned(&row, paid_back(step, purchase), (&step.money_posting_id, next, is_planned));
     coins.into_iter().chain(money).collect()
+}
+
+/// What coins claim that are held for a refund: that they are held, and how that ended.
+pub(super) fn of_hold(hold: &CoinHold) -> Vec<Claim> {
+    let row = format!("hold {} of coins of purchase {}", hold.hold_no, hold.purchase_id);
+    let book = hold.book.as_str();
+    let draft = purchase::tables::asked(hold);
+    let held = Moves::of(&draft);
+    let asked = planned(&row, draft, (&hold.posting_id, chart::id::posted(hold.request(), book), hold.planned_at_ms > 0));
+    let end = hold.end();
+    let (how, next, amount) = match end.kind {
+        PostingKind::RefundTaken => (TransferKind::PostOfPending, chart::id::pending_posted(end.id, book), hold.taken),
+        _ => (TransferKind::VoidOfPending, chart::id::void_posted(end.id, book), hold.coins),
+    };
+    let is_requested = matches!(hold.state, HoldState::Releasing | HoldState::Taking);
+    let recorded = !hold.end_posting_id.is_empty();
+    let ended = (recorded || (is_requested && !hold.posting_id.is_empty())).then(|| {
+        let id = if recorded { Uuid::try_parse(&hold.end_posting_id).ok() } else { Some(next) };
+        let Moves::Transfers(_, transfers) = &held else { unreachable!("a draft has transfers") };
+        let resolved = transfers.iter().map(|(debit, credit, ..)| (debit.clone(), credit.clone(), amount, how));
+        Claim { row: row.clone(), id, recorded, moves: vec![Moves::Transfers(end.kind, resolved.collect())] }
+    });
+    asked.into_iter().chain(ended).collect()
 }
 
 /// What a change of the money that is withdrawn for disputes claims.

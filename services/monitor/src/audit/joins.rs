@@ -162,8 +162,13 @@ pub(super) async fn of_refunded(tables: &purchase::tables::Store, book: &BookNam
     let Some(purchase) = tables.purchase(book, purchase_id).await? else { return Ok(Vec::new()) };
     let steps = tables.refund_steps(book, purchase_id).await?;
     let disputes = tables.dispute_steps(book, purchase_id).await?;
-    let paid_back = steps.iter().flat_map(|step| claims::of_refund(&purchase, step));
-    Ok(paid_back.chain(disputes.iter().filter_map(|step| claims::of_dispute(&purchase, step))).collect())
+    let holds = tables.coin_holds(book, purchase_id).await?;
+    let paid_back = steps.iter().flat_map(|step| claims::of_refund(&purchase, step)).chain(holds.iter().flat_map(claims::of_hold));
+    let all = paid_back.chain(disputes.iter().filter_map(|step| claims::of_dispute(&purchase, step)));
+    // All of them have one name, by which their postings find them: a copied row would name the posting of another.
+    let mut named = BTreeSet::new();
+    let is_copied = |claim: &Claim, named: &mut BTreeSet<Uuid>| claim.recorded && claim.id.is_some_and(|id| !named.insert(id));
+    Ok(all.map(|claim| if is_copied(&claim, &mut named) { Claim { id: None, ..claim } } else { claim }).collect())
 }
 
 /// Refunds, and coins that paid for debts.

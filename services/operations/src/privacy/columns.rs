@@ -24,7 +24,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 113] = [
+pub const PERSONAL: [PersonalColumn; 114] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -57,6 +57,7 @@ pub const PERSONAL: [PersonalColumn; 113] = [
     personal(Service::Purchase, "store_order.transaction_id", "the store's number of the payment", ACCOUNTS),
     personal(Service::Purchase, "refund_fact.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Purchase, "refund.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "coin_hold.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "refund_order.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "refund_order.asked_by", "user key of the buyer, or which member of staff", PSEUDONYM),
     personal(Service::Purchase, "refund_order.store_refund_id", "the store's number of a refund", ACCOUNTS),

@@ -75,6 +75,8 @@ pub struct Lot {
     pub removed: i64,
     /// How many of those were paid back to the buyer: they are never revenue.
     pub refunded: i64,
+    /// How many of those in its buyer's wallet are held while a refund is not decided: they are not spent.
+    pub frozen: i64,
     /// The sale was reversed: nothing of it is revenue.
     pub reversed: bool,
     /// When they came, in Unix milliseconds.
@@ -145,6 +147,7 @@ impl Lot {
             spent: 0,
             removed: 0,
             refunded: 0,
+            frozen: 0,
             reversed: false,
             issued_at_ms: transfer.at_ms,
         };

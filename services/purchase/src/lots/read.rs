@@ -11,7 +11,18 @@ const PURCHASE_ID: &str = "purchase_id";
 /// The field of a refund that is taken back that names the posting which granted it.
 pub(crate) const RESTORES: &str = "restores";
 
-/// A transfer of coins that moved something.
+/// What a transfer does with its coins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CoinEffect {
+    /// Moves them.
+    Moves,
+    /// Holds them, because a refund of their purchase is not decided.
+    Holds,
+    /// Releases such a hold.
+    Releases,
+}
+
+/// A transfer of coins that moved something, or that holds coins of a purchase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CoinTransfer {
     /// 64 times the event's sequence number, and the place in it.
@@ -24,8 +35,10 @@ pub(crate) struct CoinTransfer {
     pub(crate) debit: String,
     /// The account credited.
     pub(crate) credit: String,
-    /// How many coins it moves.
+    /// How many coins it is about.
     pub(crate) coins: i64,
+    /// What it does with them.
+    pub(crate) effect: CoinEffect,
     /// The purchase that the posting names; empty without one.
     pub(crate) purchase_id: String,
     /// It happened elsewhere before, and was imported.
@@ -36,6 +49,11 @@ pub(crate) struct CoinTransfer {
     pub(crate) creator: String,
     /// When it was committed, in Unix milliseconds.
     pub(crate) at_ms: i64,
+}
+
+/// The number that every lot of a later event exceeds.
+pub(crate) fn first_lot_after(seq: i64) -> i64 {
+    seq.saturating_add(1).saturating_mul(TRANSFERS_MAX) - 1
 }
 
 impl CoinTransfer {
@@ -51,7 +69,18 @@ impl CoinTransfer {
 
     /// Whether it takes back the coins of a purchase that the store paid back.
     pub(crate) fn is_refund(&self) -> bool {
-        self.kind == PostingKind::RefundGranted.name() && !self.imported
+        let takes = [PostingKind::RefundGranted, PostingKind::RefundTaken].iter().any(|kind| self.kind == kind.name());
+        takes && self.effect == CoinEffect::Moves && !self.imported
+    }
+
+    /// Whether it ends a hold: what it takes of it is not held any more.
+    pub(crate) fn ends_hold(&self) -> bool {
+        self.effect == CoinEffect::Releases || (self.kind == PostingKind::RefundTaken.name() && !self.imported)
+    }
+
+    /// Whether it is about coins of the purchase that it names.
+    pub(crate) fn is_of_purchase(&self) -> bool {
+        self.is_refund() || self.is_refund_back() || self.effect != CoinEffect::Moves
     }
 }
 
@@ -60,13 +89,18 @@ pub(crate) fn holds_lots(account: &str) -> bool {
     matches!(Account::parse(account), Some(Account::ViewerCoins(_) | Account::CoinsSuspense))
 }
 
-/// The transfers of an event that move coins to or from accounts that hold lots. Holds move nothing until they are posted.
+/// The transfers of an event that move coins to or from accounts that hold lots. Holds move nothing until they are posted; those of refunds freeze their lot.
 pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransfer> {
     let Some(What::Posting(posting)) = &event.what else { return Vec::new() };
     let (mut found, coin) = (Vec::new(), Unit::Coin.to_string());
     for (at, transfer) in (0..).zip(&posting.transfers) {
-        let moves = !transfer.pending && !transfer.released && transfer.unit == coin;
-        if !moves || !(holds_lots(&transfer.debit_account) || holds_lots(&transfer.credit_account)) {
+        let effect = match (transfer.pending, transfer.released) {
+            (false, false) => CoinEffect::Moves,
+            (true, _) if posting.kind == PostingKind::RefundAsked.name() => CoinEffect::Holds,
+            (_, true) if posting.kind == PostingKind::RefundReleased.name() => CoinEffect::Releases,
+            _ => continue,
+        };
+        if transfer.unit != coin || !(holds_lots(&transfer.debit_account) || holds_lots(&transfer.credit_account)) {
             continue;
         }
         let reversed = posting.guards.iter().find_map(|guard| guard.key.strip_prefix(GuardFamily::Reversed.prefix()));
@@ -77,6 +111,7 @@ pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransf
             debit: transfer.debit_account.clone(),
             credit: transfer.credit_account.clone(),
             coins: transfer.amount,
+            effect,
             purchase_id: field(posting, PURCHASE_ID),
             imported: is_imported(posting, book),
             reverses: reversed.map_or_else(|| restored(posting), ToOwned::to_owned),

@@ -8,7 +8,7 @@ use chart::Account;
 use jiff::civil::Date;
 
 use super::lot::{Lot, LotSums};
-use super::read::{CoinTransfer, holds_lots};
+use super::read::{CoinEffect, CoinTransfer, holds_lots};
 use crate::domain::Purchase;
 use crate::sheets::day;
 
@@ -29,11 +29,13 @@ pub enum LotUse {
     Removed,
     /// Took them away because their price was paid back.
     Refunded,
+    /// Paid with them for what their viewer owed: they count as spent.
+    Settled,
 }
 
 impl LotUse {
     /// All uses.
-    pub const ALL: [LotUse; 3] = [LotUse::Spent, LotUse::Removed, LotUse::Refunded];
+    pub const ALL: [LotUse; 4] = [LotUse::Spent, LotUse::Removed, LotUse::Refunded, LotUse::Settled];
 
     /// The number in the table.
     pub(crate) fn number(self) -> i64 {
@@ -41,6 +43,7 @@ impl LotUse {
             LotUse::Spent => 1,
             LotUse::Removed => 2,
             LotUse::Refunded => 3,
+            LotUse::Settled => 4,
         }
     }
 }
@@ -89,15 +92,29 @@ pub(crate) struct WorkingLots {
 impl WorkingLots {
     /// Follows a transfer. What its accounts hold, and what the posting it reverses took, is there already.
     pub(crate) fn apply(&mut self, transfer: &CoinTransfer, purchase: Option<&Purchase>) -> Result<(), LotOverflow> {
+        if transfer.effect == CoinEffect::Holds {
+            self.freeze(transfer);
+            return Ok(());
+        }
+        if transfer.ends_hold() {
+            self.thaw(transfer);
+        }
+        if transfer.effect == CoinEffect::Releases {
+            return Ok(());
+        }
         match (holds_lots(&transfer.debit), holds_lots(&transfer.credit)) {
             (false, true) => {
                 let back = if transfer.reverses.is_empty() && !transfer.is_refund_back() { 0 } else { self.give_back(transfer)? };
                 self.issue(transfer, transfer.coins - back, purchase)
             }
             (true, false) => {
-                // What pays for a debt was spent before it was there.
-                let spent = matches!(Account::parse(&transfer.credit), Some(Account::CoinsRedeemed | Account::ViewerDebt(_)));
-                self.take_away(transfer, if spent { LotUse::Spent } else { LotUse::Removed })
+                let used = match Account::parse(&transfer.credit) {
+                    Some(Account::CoinsRedeemed) => LotUse::Spent,
+                    // What pays for a debt was spent before it was there.
+                    Some(Account::ViewerDebt(_)) => LotUse::Settled,
+                    _ => LotUse::Removed,
+                };
+                self.take_away(transfer, used)
             }
             (true, true) => {
                 let mut missing = 0;
@@ -112,6 +129,23 @@ impl WorkingLots {
                 self.issue(transfer, missing, None)
             }
             (false, false) => Ok(()),
+        }
+    }
+
+    /// Keeps coins of a purchase from being spent, as many as its buyer's wallet has.
+    fn freeze(&mut self, transfer: &CoinTransfer) {
+        let held = self.holdings.get(&transfer.debit);
+        for lot in self.lots.values_mut().filter(|lot| is_named(lot, transfer)) {
+            let there = held.and_then(|held| held.get(&(lot.origin.spend_rank(), lot.lot_no))).copied().unwrap_or(0);
+            lot.frozen = transfer.coins.min(there);
+            self.changed_lots.insert(lot.lot_no);
+        }
+    }
+
+    fn thaw(&mut self, transfer: &CoinTransfer) {
+        for lot in self.lots.values_mut().filter(|lot| is_named(lot, transfer) && lot.frozen > 0) {
+            lot.frozen = 0;
+            self.changed_lots.insert(lot.lot_no);
         }
     }
 
@@ -167,20 +201,31 @@ impl WorkingLots {
         Ok(())
     }
 
-    /// Takes coins out of an account's lots: the named ones first, then in the order of spending. What is missing is of lot [`OVERDRAWN`].
+    /// Takes coins out of an account's lots: the named ones first, then in the order of spending, and frozen ones last. What is missing is of lot [`OVERDRAWN`].
     fn take(&mut self, account: &str, coins: i64, first: &BTreeSet<i64>) -> Vec<((i64, i64), i64)> {
         let held = self.holdings.get(account).into_iter().flatten().filter(|(_, there)| **there > 0);
         let mut order: Vec<((i64, i64), i64)> = held.map(|(key, there)| (*key, *there)).collect();
         order.sort_by_key(|((_, lot_no), _)| !first.contains(lot_no));
-        let (mut taken, mut missing) = (Vec::new(), coins);
-        for (key, there) in order {
+        let is_owner = |lot: &&Lot| chart::account::owner(account) == Some(lot.user_id.as_str());
+        let frozen = |(_, lot_no): (i64, i64)| match first.contains(&lot_no) {
+            true => 0,
+            false => self.lots.get(&lot_no).filter(is_owner).map_or(0, |lot| lot.frozen),
+        };
+        let free: Vec<((i64, i64), i64)> = order.iter().map(|(key, there)| (*key, (there - frozen(*key)).max(0))).collect();
+        let last: Vec<((i64, i64), i64)> = order.iter().map(|(key, there)| (*key, frozen(*key).min(*there))).collect();
+        let mut taken: Vec<((i64, i64), i64)> = Vec::new();
+        let mut missing = coins;
+        for (key, there) in free.into_iter().chain(last).filter(|(_, there)| *there > 0) {
             let some = there.min(missing);
             if some == 0 {
                 break;
             }
             missing -= some;
             self.hold(account, key, -some);
-            taken.push((key, some));
+            match taken.iter_mut().find(|(other, _)| *other == key) {
+                Some((_, before)) => *before += some,
+                None => taken.push((key, some)),
+            }
         }
         if missing > 0 {
             taken.push(((OVERDRAWN, OVERDRAWN), missing));
@@ -207,6 +252,28 @@ impl WorkingLots {
             self.used(lot_no, -some, used, transfer)?;
             self.hold(&transfer.credit, (rank, lot_no), some);
             back += some;
+        }
+        self.give_back_settled(transfer, back)
+    }
+
+    /// What is left of a refund that is taken back was owed, and was paid with other coins of the viewer: those that paid last come back, at their own price.
+    fn give_back_settled(&mut self, transfer: &CoinTransfer, mut back: i64) -> Result<i64, LotOverflow> {
+        let Some(owner) = chart::account::owner(&transfer.credit).filter(|_| transfer.is_refund_back()) else { return Ok(back) };
+        let mut paid: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+        let settled = self.spends.iter().chain(&self.new_spends).filter(|spend| spend.used == LotUse::Settled);
+        for spend in settled.filter(|spend| self.lots.get(&spend.lot_no).is_some_and(|lot| lot.user_id == owner)) {
+            let of = paid.entry(spend.lot_no).or_default();
+            *of = (of.0 + spend.coins, of.1.max(spend.spend_no));
+        }
+        let mut order: Vec<(i64, (i64, i64))> = paid.into_iter().collect();
+        order.sort_by_key(|(lot_no, (_, last))| std::cmp::Reverse((*last, *lot_no)));
+        for (lot_no, (coins, _)) in order {
+            let (some, rank) = (coins.min(transfer.coins - back), self.lots[&lot_no].origin.spend_rank());
+            if some > 0 {
+                self.used(lot_no, -some, LotUse::Settled, transfer)?;
+                self.hold(&transfer.credit, (rank, lot_no), some);
+                back += some;
+            }
         }
         Ok(back)
     }
@@ -236,7 +303,7 @@ impl WorkingLots {
 
     fn used(&mut self, lot_no: i64, coins: i64, used: LotUse, transfer: &CoinTransfer) -> Result<(), LotOverflow> {
         let (before, after) = self.change(lot_no, day(transfer.at_ms), |lot| match used {
-            LotUse::Spent => lot.spent += coins,
+            LotUse::Spent | LotUse::Settled => lot.spent += coins,
             LotUse::Removed => lot.removed += coins,
             LotUse::Refunded => {
                 lot.removed += coins;
@@ -272,6 +339,7 @@ impl WorkingLots {
         let lot = self.lots.get_mut(&lot_no).expect("a lot that is held was read");
         let before = lot.clone();
         change(lot);
+        lot.frozen = lot.frozen.clamp(0, lot.left().max(0));
         let after = lot.clone();
         self.changed_lots.insert(lot_no);
         self.count(&before, on, -1)?;
@@ -286,10 +354,15 @@ impl WorkingLots {
     }
 }
 
+/// Whether a lot is of the purchase that a transfer names.
+fn is_named(lot: &Lot, transfer: &CoinTransfer) -> bool {
+    !transfer.purchase_id.is_empty() && lot.purchase_id == transfer.purchase_id
+}
+
 /// Whether a lot is that of the sale that a transfer reverses or pays back.
 fn is_own(lot: &Lot, transfer: &CoinTransfer) -> bool {
     if transfer.is_refund() {
-        return !transfer.purchase_id.is_empty() && lot.purchase_id == transfer.purchase_id;
+        return is_named(lot, transfer);
     }
     !transfer.reverses.is_empty() && lot.posting_id == transfer.reverses
 }

@@ -174,6 +174,8 @@ fn step(is_back: bool, (wallet, debt): (i64, i64), money: RefundMoney) -> Refund
         state: StepState::Coins,
         tries: 0,
         created_at_ms: 1_795_827_700_000,
+        hold_no: 0,
+        held: 0,
         plan: CoinPlan { planned_at_ms: 1_795_827_700_001, wallet, debt, debt_change_no: 4, ..CoinPlan::default() },
         restores: "posting-1".to_owned(),
         posting_id: String::new(),

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use money::time::unix_ms;
 
 use super::dispute::DisputeStep;
-use super::fact::{RefundFact, paid_back, withdrawn};
+use super::fact::{NotApplicable, RefundFact, paid_back, withdrawn};
+use super::hold::{self, CoinHold, HoldChange, HoldTerms};
 use super::step::{CoinPlan, RefundMoney, RefundStep, StepState};
 use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
@@ -32,7 +33,7 @@ impl Purchases {
             PurchaseState::Verified => return Ok(Some("the coins of the purchase are not issued yet")),
             PurchaseState::Blocked => {
                 // Nothing was posted for the sale.
-                self.store.apply_refund(&facts, None, None).await?;
+                self.store.apply_refund(&facts, &RefundPlan::default()).await?;
                 return Ok(None);
             }
             PurchaseState::Credited(_) | PurchaseState::Suspended { .. } => {}
@@ -42,35 +43,58 @@ impl Purchases {
             return Ok(Some("an earlier change of what was paid back is not posted yet"));
         }
         let disputes = self.store.dispute_steps(&purchase.book, purchase.purchase_id).await?;
-        let next = next_step(&facts, &purchase, &steps, unix_ms(now));
-        let (next, of_dispute) = match next.and_then(|next| Ok((next, next_dispute(&facts, &purchase, &disputes, unix_ms(now))?))) {
-            Ok(next) => next,
+        let holds = self.store.coin_holds(&purchase.book, purchase.purchase_id).await?;
+        let planned = plan(&facts, &purchase, (&steps, &disputes, holds.last()), (self.holds, unix_ms(now)));
+        let plan = match planned {
+            Ok(plan) => plan,
             Err(not) => {
                 tracing::error!(purchase_id = %purchase.purchase_id, why = %not, "what a store says was paid back can't be applied");
                 self.store.flag_refund(&facts, &not.to_string()).await?;
                 return Ok(None);
             }
         };
-        if let Some(step) = &next {
+        if let Some(step) = &plan.step {
             let (coins, is_back) = (step.coins, step.is_back);
             tracing::info!(purchase_id = %purchase.purchase_id, step_no = step.step_no, coins, is_back, "a store changed what is paid back of a purchase");
         }
-        if let Some(step) = &of_dispute {
+        if let Some(step) = &plan.dispute {
             let (withdrawn, fee) = (step.withdrawn, step.fee);
             tracing::info!(purchase_id = %purchase.purchase_id, step_no = step.step_no, withdrawn, fee, "a store moved money for a dispute");
         }
-        let is_first = self.store.apply_refund(&facts, next.as_ref(), of_dispute.as_ref()).await?;
+        let is_first = self.store.apply_refund(&facts, &plan).await?;
         Ok(if is_first { None } else { Some("another process applies it") })
     }
 }
 
-/// The difference between what is paid back and what was posted for it; `None` if there is none.
-fn next_step(
+/// What follows from what a store said of a transaction.
+#[derive(Debug, Default)]
+pub(crate) struct RefundPlan {
+    /// The next step of the refunds.
+    pub(crate) step: Option<RefundStep>,
+    /// The next movement of money for disputes.
+    pub(crate) dispute: Option<DisputeStep>,
+    /// What is held.
+    pub(crate) holds: HoldChange,
+    /// When it was planned, in Unix milliseconds.
+    pub(crate) now_ms: i64,
+}
+
+/// What follows from the facts, beside what was done before.
+fn plan(
     facts: &[RefundFact],
     purchase: &Purchase,
-    steps: &[RefundStep],
-    now_ms: i64,
-) -> Result<Option<RefundStep>, super::fact::NotApplicable> {
+    (steps, disputes, last_hold): (&[RefundStep], &[DisputeStep], Option<&CoinHold>),
+    (terms, now_ms): (HoldTerms, i64),
+) -> Result<RefundPlan, NotApplicable> {
+    let step = next_step(facts, purchase, steps, now_ms)?;
+    let granted = step.as_ref().filter(|step| !step.is_back).map_or(0, |step| step.coins);
+    let holds = hold::change(facts, purchase, last_hold, (granted, terms), now_ms)?;
+    let step = step.map(|step| RefundStep { hold_no: holds.taken, ..step });
+    Ok(RefundPlan { step, dispute: next_dispute(facts, purchase, disputes, now_ms)?, holds, now_ms })
+}
+
+/// The difference between what is paid back and what was posted for it; `None` if there is none.
+fn next_step(facts: &[RefundFact], purchase: &Purchase, steps: &[RefundStep], now_ms: i64) -> Result<Option<RefundStep>, NotApplicable> {
     let (portion, disputed_total) = paid_back(facts, purchase)?;
     let (coins_total, amount_total) = (portion.of(purchase.value.coins.get()), portion.of(purchase.value.price.minor_units()));
     let last = steps.last();
@@ -96,6 +120,8 @@ fn next_step(
         state: StepState::Coins,
         tries: 0,
         created_at_ms: now_ms,
+        hold_no: 0,
+        held: 0,
         plan: CoinPlan::default(),
         restores: granted.filter(|_| is_back).map_or_else(String::new, |granted| granted.posting_id.clone()),
         posting_id: String::new(),
@@ -113,8 +139,8 @@ fn next_dispute(
     purchase: &Purchase,
     steps: &[DisputeStep],
     now_ms: i64,
-) -> Result<Option<DisputeStep>, super::fact::NotApplicable> {
-    let beyond = || super::fact::NotApplicable { what: "what was withdrawn for disputes is more than can be represented".to_owned() };
+) -> Result<Option<DisputeStep>, NotApplicable> {
+    let beyond = || NotApplicable { what: "what was withdrawn for disputes is more than can be represented".to_owned() };
     let (withdrawn_total, fee_total) = withdrawn(facts).ok_or_else(beyond)?;
     let last = steps.last();
     let (withdrawn_before, fee_before) = last.map_or((0, 0), |last| (last.withdrawn_total, last.fee_total));

@@ -71,6 +71,7 @@ impl Purchases {
             return Ok(None);
         }
         let there = self.ledger.account(&of.book, Account::viewer_coins(&of.user)).await?.available;
+        let there = if self.holds.other_lots_pay { there } else { there.min(self.store.coins_since_debt(&of.book, &of.user).await?) };
         let coins = owed.min(there);
         Ok((coins > 0).then(|| DebtSettlement {
             book: of.book.clone(),

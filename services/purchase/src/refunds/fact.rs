@@ -183,6 +183,13 @@ pub fn paid_back(facts: &[RefundFact], purchase: &Purchase) -> Result<(PaidBack,
     Ok((PaidBack::new(refunded.part + lost, price.minor_units()), lost))
 }
 
+/// What would be paid back if everything that is not decided were decided for the buyer, beside what is.
+pub(crate) fn undecided(facts: &[RefundFact], purchase: &Purchase, granted: PaidBack) -> PaidBack {
+    let open = facts.iter().filter(|fact| matches!(fact.status, FactStatus::Pending | FactStatus::Disputed) && !fact.currency.is_empty());
+    let asked = open.filter(|fact| fact.fact_id != CUMULATIVE).fold(0_i64, |sum, fact| sum.saturating_add(fact.part));
+    if asked == 0 { granted } else { PaidBack::new(granted.part.saturating_add(asked), purchase.value.price.minor_units()) }
+}
+
 /// What stores withdrew for disputes and what they charged for them, in minor units; `None` if that can't be represented.
 #[must_use]
 pub fn withdrawn(facts: &[RefundFact]) -> Option<(i64, i64)> {

@@ -18,9 +18,9 @@ use crate::sweeper::put_off_ms;
 /// After this time no call is in flight any more, in milliseconds.
 pub(super) const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
-/// How far a run got with a step.
-enum Progress {
-    /// Its next part is posted.
+/// How far a run got with a step or a hold.
+pub(super) enum Progress {
+    /// What is next is done.
     Posted,
     /// Not yet, for this reason.
     Later(String),
@@ -61,8 +61,14 @@ impl Purchases {
     }
 
     async fn post_coins(&self, mut step: RefundStep, purchase: &Purchase, now: SystemTime) -> Result<Progress, Error> {
-        if step.coins == 0 {
-            self.store.coins_posted(&step, ("", 0)).await?;
+        if step.hold_no > 0
+            && step.held == 0
+            && let Progress::Later(why) = self.take_hold(&mut step, now).await?
+        {
+            return Ok(Progress::Later(why));
+        }
+        if step.coins == step.held {
+            self.store.coins_posted(&step, ("", step.seq)).await?;
             return Ok(Progress::Posted);
         }
         for _ in 0..ATTEMPTS_MAX {
@@ -98,14 +104,16 @@ impl Purchases {
         // Before the debt is read: if it changes in between, the ledger refuses the posting.
         let debt_change_no = self.store.debt_change_no(&step.book, &step.user).await?;
         let owed = self.ledger.account(&step.book, Account::viewer_debt(&step.user)).await?.balance.saturating_neg().max(0);
+        let coins = step.coins - step.held;
         let debt = if step.is_back {
-            owed.min(self.owed_for(step).await?).min(step.coins)
+            owed.min(self.owed_for(step).await?).min(coins)
         } else {
             let account = if is_suspended { Account::CoinsSuspense } else { Account::viewer_coins(&step.user) };
             let there = if step.plan.is_closed && !is_suspended { 0 } else { self.ledger.account(&step.book, account).await?.available };
-            step.coins - there.clamp(0, step.coins)
+            let other_lots_pay = self.holds.other_lots_pay || is_suspended;
+            coins - if other_lots_pay { there.clamp(0, coins) } else { 0 }
         };
-        Ok(CoinPlan { planned_at_ms: unix_ms(now), wallet: step.coins - debt, debt, debt_change_no, ..step.plan })
+        Ok(CoinPlan { planned_at_ms: unix_ms(now), wallet: coins - debt, debt, debt_change_no, ..step.plan })
     }
 
     /// What the refunds of a step's purchase made its viewer owe, less what was taken back of that.

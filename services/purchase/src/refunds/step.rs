@@ -122,7 +122,11 @@ pub struct RefundStep {
     pub tries: i64,
     /// When it was planned first, in Unix milliseconds.
     pub created_at_ms: i64,
-    /// The posting of coins.
+    /// The hold whose coins it takes first; 0 without one.
+    pub hold_no: i64,
+    /// How many coins it took of that.
+    pub held: i64,
+    /// The posting of the other coins.
     pub plan: CoinPlan,
     /// The posting that granted what this step takes back; empty without one.
     pub restores: String,
@@ -165,7 +169,8 @@ impl RefundStep {
         let plain = [prepaid, commission, tax, disputed].map(Some);
         let differences = [deferred.checked_sub(prepaid), contra.checked_sub(commission)].into_iter().chain(plain);
         let of_money = |minor: Option<i64>| minor.is_some_and(|minor| SignedMoney::try_new(self.currency, minor).is_ok());
-        [self.plan.wallet, self.plan.debt].into_iter().all(|coins| Coins::try_new(coins).is_ok()) && differences.into_iter().all(of_money)
+        [self.plan.wallet, self.plan.debt, self.held].into_iter().all(|coins| Coins::try_new(coins).is_ok())
+            && differences.into_iter().all(of_money)
     }
 
     /// The kind of its posting of coins.

@@ -73,10 +73,12 @@ impl Handlers {
         let store = &self.purchases.store;
         let sums = store.sums_until(&book, day).await.map_err(Error::from)?;
         let unposted = store.unposted_until(&book, day).await.map_err(Error::from)?;
+        let refunds = store.unposted_refunds(&book, day).await.map_err(Error::from)?;
         Ok(Response::new(GetDeferredRevenueResponse {
             lines: sums.iter().map(lots::deferred).collect(),
             unposted: unposted.iter().map(lots::unposted).collect(),
             seq: place.journal.seq,
+            unposted_refunds: refunds.iter().map(lots::unposted_refund).collect(),
         }))
     }
 }

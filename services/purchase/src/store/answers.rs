@@ -11,6 +11,8 @@ use super::lots::{lot, spend};
 use super::{Error, Store};
 use crate::lots::working::LotOverflow;
 use crate::lots::{Lot, LotSpend, LotSums, LotsError};
+use crate::refunds::step::{RefundMoney, StepState};
+use crate::sheets::day;
 
 /// Coins of a wallet by where they come from, as far as the journal was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,6 +113,27 @@ impl Store {
         for (entity, currency, revenue, commission) in query.fetch_all(&self.pool).await.map_err(Error::from)? {
             let of = unposted.entry((entity, currency)).or_default();
             *of = (add(of.0, -revenue)?, add(of.1, -commission)?);
+        }
+        unposted.retain(|_, amounts| *amounts != (0, 0));
+        Ok(unposted)
+    }
+
+    /// What refunds of purchases took out of lots up to the end of a day, and what of that is not posted: deferred revenue and prepaid commission that the ledger
+    /// still has.
+    pub async fn unposted_refunds(&self, book: &BookName, last: Date) -> Result<Unposted, LotsError> {
+        let mut unposted = Unposted::new();
+        let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
+        for purchase_id in self.refunds_in_progress(book).await? {
+            let Some(lot) = self.lot_of(book, purchase_id).await?.filter(|lot| !lot.reversed) else { continue };
+            let steps = self.refund_steps(book, purchase_id).await?;
+            if steps.iter().any(|step| step.state != StepState::Done && day(step.created_at_ms) > last) {
+                continue;
+            }
+            let done = steps.iter().filter(|step| step.state == StepState::Done);
+            let posted = done.fold(RefundMoney::default(), |sum, step| sum.plus(step.money));
+            let (deferred, prepaid) = lot.undone();
+            let of = unposted.entry((lot.entity, lot.currency)).or_default();
+            *of = (add(of.0, deferred - posted.deferred)?, add(of.1, prepaid - posted.prepaid)?);
         }
         unposted.retain(|_, amounts| *amounts != (0, 0));
         Ok(unposted)

@@ -78,6 +78,16 @@ impl Store {
         Ok(())
     }
 
+    /// Coins that a viewer has of lots that are younger than the last refund that made a debt.
+    pub(crate) async fn coins_since_debt(&self, book: &BookName, user: &UserKey) -> Result<i64, Error> {
+        let sql = "SELECT MAX(seq) FROM refund WHERE book = $1 AND user_id = $2 AND debt_coins > 0 AND is_back = 0";
+        let seq: Option<i64> = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_one(&self.pool).await?;
+        let sql = "SELECT * FROM coin_lot WHERE book = $1 AND user_id = $2 AND lot_no > $3";
+        let first = crate::lots::read::first_lot_after(seq.unwrap_or(i64::MAX));
+        let rows = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(first).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| super::lots::lot(row).map(|lot| lot.left())).try_fold(0_i64, |sum, left| Ok(sum.saturating_add(left?)))
+    }
+
     /// Nothing is owed any more, unless the debt was changed since.
     pub(crate) async fn close_debt(&self, of: &Debtor, change_no: i64) -> Result<(), Error> {
         let sql = "UPDATE viewer_debt SET is_open = 0 WHERE book = $1 AND user_id = $2 AND change_no = $3";

@@ -48,6 +48,7 @@ pub(super) fn lot(row: &AnyRow) -> Result<Lot, Error> {
         spent: number("spent_coins")?,
         removed: number("removed_coins")?,
         refunded: number("refunded_coins")?,
+        frozen: number("frozen_coins")?,
         reversed: number("reversed")? == 1,
         issued_at_ms: number("issued_at_ms")?,
     })
@@ -125,8 +126,11 @@ impl Store {
         for posting in reversed {
             load_posting(&mut connection, book, posting, &mut working).await?;
         }
-        let paid_back =
-            transfers.iter().filter(|transfer| transfer.is_refund() || transfer.is_refund_back()).map(|transfer| &transfer.purchase_id);
+        let debtors = transfers.iter().filter(|transfer| transfer.is_refund_back()).filter_map(|one| chart::account::owner(&one.credit));
+        for user in debtors.collect::<BTreeSet<_>>() {
+            load_settled(&mut connection, book, user, &mut working).await?;
+        }
+        let paid_back = transfers.iter().filter(|transfer| transfer.is_of_purchase()).map(|transfer| &transfer.purchase_id);
         for purchase_id in paid_back.filter(|purchase_id| !purchase_id.is_empty()).collect::<BTreeSet<_>>() {
             let sql = "SELECT * FROM coin_lot WHERE book = $1 AND purchase_id = $2 AND purchase_id <> ''";
             let query = sqlx::query(sql).bind(book.as_str()).bind(purchase_id.as_str());
@@ -193,6 +197,25 @@ async fn load_posting(connection: &mut AnyConnection, book: &BookName, posting: 
     Ok(())
 }
 
+/// What paid for what a viewer owed, and the lots that did.
+async fn load_settled(connection: &mut AnyConnection, book: &BookName, user: &str, working: &mut WorkingLots) -> Result<(), Error> {
+    let sql = "SELECT s.* FROM lot_spend s JOIN coin_lot l ON l.book = s.book AND l.lot_no = s.lot_no
+        WHERE s.book = $1 AND l.user_id = $2 AND s.use_kind = 4 ORDER BY s.lot_no, s.spend_no";
+    for row in sqlx::query(sql).bind(book.as_str()).bind(user).fetch_all(&mut *connection).await? {
+        let read = spend(&row)?;
+        if !working.spends.iter().any(|there| (there.lot_no, there.spend_no) == (read.lot_no, read.spend_no)) {
+            working.spends.push(read);
+        }
+    }
+    let sql = "SELECT DISTINCT l.* FROM lot_spend s JOIN coin_lot l ON l.book = s.book AND l.lot_no = s.lot_no
+        WHERE s.book = $1 AND l.user_id = $2 AND s.use_kind = 4";
+    for row in sqlx::query(sql).bind(book.as_str()).bind(user).fetch_all(connection).await? {
+        let read = lot(&row)?;
+        working.lots.entry(read.lot_no).or_insert(read);
+    }
+    Ok(())
+}
+
 async fn advance(connection: &mut AnyConnection, book: &BookName, from: &LotPlace, to: &JournalPlace) -> Result<bool, Error> {
     let sql = match from.journal.commit_no {
         0 => {
@@ -211,11 +234,12 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
     for lots in changed.chunks(ROWS) {
         let sql = format!(
             "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units,
-                 tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, refunded_coins, issued_at_ms)
+                 tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, refunded_coins, frozen_coins,
+                 issued_at_ms)
              VALUES {}
              ON CONFLICT (book, lot_no) DO UPDATE SET spent_coins = excluded.spent_coins, removed_coins = excluded.removed_coins,
-                 reversed = excluded.reversed, refunded_coins = excluded.refunded_coins",
-            rows_of(lots.len(), 20)
+                 reversed = excluded.reversed, refunded_coins = excluded.refunded_coins, frozen_coins = excluded.frozen_coins",
+            rows_of(lots.len(), 21)
         );
         let bound = lots.iter().fold(query(sql), |query, lot| {
             let texts = [&lot.user_id, &lot.posting_id, &lot.purchase_id];
@@ -224,7 +248,7 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
             let query = texts.into_iter().fold(query.bind(lot.origin.number()), |query, text| query.bind(text.clone()));
             let numbers =
                 [lot.price, lot.tax, lot.commission, lot.coins, lot.bonus, lot.spent, lot.removed, i64::from(lot.reversed), lot.refunded];
-            numbers.into_iter().chain([lot.issued_at_ms]).fold(query, |query, number| query.bind(number))
+            numbers.into_iter().chain([lot.frozen, lot.issued_at_ms]).fold(query, |query, number| query.bind(number))
         });
         bound.execute(&mut *connection).await?;
     }

@@ -10,7 +10,7 @@ use super::{Error, Store};
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, StoreKind};
 use crate::orders::order::Order;
-use crate::refunds::dispute::DisputeStep;
+use crate::refunds::RefundPlan;
 use crate::refunds::fact::{FactStatus, RefundFact};
 use crate::refunds::step::{CoinPlan, RefundMoney, RefundStep, StepState};
 
@@ -76,6 +76,8 @@ pub(super) fn step(row: &AnyRow) -> Result<RefundStep, Error> {
         state: StepState::ALL.into_iter().find(|known| known.number() == state).ok_or_else(|| damaged("refund.state"))?,
         tries: number("tries")?,
         created_at_ms: number("created_at_ms")?,
+        hold_no: number("hold_no")?,
+        held: number("held_coins")?,
         plan: CoinPlan {
             attempt: number("attempt")?,
             planned_at_ms: number("planned_at_ms")?,
@@ -166,8 +168,8 @@ async fn insert(connection: &mut AnyConnection, new: &RefundStep) -> Result<bool
         "INSERT INTO refund (book, purchase_id, step_no, user_id, is_back, coins, currency, amount_minor_units, coins_total,
              amount_total_minor_units, state, note, tries, next_attempt_at_ms, created_at_ms, attempt, planned_at_ms, wallet_coins, debt_coins,
              debt_change_no, is_closed, restores, posting_id, seq, money_attempt, money_planned_at_ms, deferred_minor_units,
-             prepaid_minor_units, contra_minor_units, commission_minor_units, tax_minor_units, money_posting_id, disputed_total_minor_units)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, $12, 0, 0, 0, 0, 0, 0, $13, '', 0, 0, 0, 0, 0, 0, 0, 0, '', $14)
+             prepaid_minor_units, contra_minor_units, commission_minor_units, tax_minor_units, money_posting_id, disputed_total_minor_units, hold_no)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, $12, 0, 0, 0, 0, 0, 0, $13, '', 0, 0, 0, 0, 0, 0, 0, 0, '', $14, $15)
          ON CONFLICT DO NOTHING",
     )
     .bind(new.book.as_str())
@@ -184,6 +186,7 @@ async fn insert(connection: &mut AnyConnection, new: &RefundStep) -> Result<bool
     .bind(new.created_at_ms)
     .bind(new.restores.as_str())
     .bind(new.disputed_total)
+    .bind(new.hold_no)
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -192,7 +195,8 @@ async fn insert(connection: &mut AnyConnection, new: &RefundStep) -> Result<bool
 /// Purchases of which something was paid back or withdrawn, after this one.
 pub(super) async fn purchases(pool: &sqlx::AnyPool, book: &BookName, after: Uuid, count_max: i64) -> Result<Vec<Uuid>, Error> {
     let sql = "SELECT purchase_id FROM refund WHERE book = $1 AND purchase_id > $2
-        UNION SELECT purchase_id FROM dispute_step WHERE book = $1 AND purchase_id > $2 ORDER BY 1 LIMIT $3";
+        UNION SELECT purchase_id FROM dispute_step WHERE book = $1 AND purchase_id > $2
+        UNION SELECT purchase_id FROM coin_hold WHERE book = $1 AND purchase_id > $2 ORDER BY 1 LIMIT $3";
     let found: Vec<String> = sqlx::query_scalar(sql).bind(book.as_str()).bind(text(after)).bind(count_max).fetch_all(pool).await?;
     let damaged = |id: &String| Error::Damaged { purchase_id: id.clone(), column: "refund.purchase_id" };
     found.iter().map(|id| Uuid::try_parse(id).map_err(|_| damaged(id))).collect()
@@ -297,22 +301,20 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Applies what a store said: by the next step, if anything changes, and by what it moved for disputes. False: another process was first.
-    pub(crate) async fn apply_refund(
-        &self,
-        facts: &[RefundFact],
-        new: Option<&RefundStep>,
-        of_dispute: Option<&DisputeStep>,
-    ) -> Result<bool, Error> {
+    /// Applies what a store said: by the next step, if anything changes, by what it moved for disputes, and by what is held. False: another process was first.
+    pub(crate) async fn apply_refund(&self, facts: &[RefundFact], plan: &RefundPlan) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
-        if let Some(new) = new
+        if let Some(new) = &plan.step
             && !insert(&mut tx, new).await?
         {
             return Ok(false);
         }
-        if let Some(new) = of_dispute
+        if let Some(new) = &plan.dispute
             && !super::disputes::insert(&mut tx, new).await?
         {
+            return Ok(false);
+        }
+        if !super::holds::apply(&mut tx, &plan.holds, plan.now_ms).await? {
             return Ok(false);
         }
         mark(&mut tx, facts, (APPLIED, "")).await?;
@@ -324,6 +326,14 @@ impl Store {
     pub async fn refund_steps(&self, book: &BookName, purchase_id: Uuid) -> Result<Vec<RefundStep>, Error> {
         let sql = "SELECT * FROM refund WHERE book = $1 AND purchase_id = $2 ORDER BY step_no";
         sqlx::query(sql).bind(book.as_str()).bind(text(purchase_id)).fetch_all(&self.pool).await?.iter().map(step).collect()
+    }
+
+    /// Purchases of a book with a step that is not posted to its end.
+    pub(super) async fn refunds_in_progress(&self, book: &BookName) -> Result<Vec<Uuid>, Error> {
+        let sql = "SELECT DISTINCT purchase_id FROM refund WHERE book = $1 AND state < 3";
+        let found: Vec<String> = sqlx::query_scalar(sql).bind(book.as_str()).fetch_all(&self.pool).await?;
+        let damaged = |id: &String| Error::Damaged { purchase_id: id.clone(), column: "refund.purchase_id" };
+        found.iter().map(|id| Uuid::try_parse(id).map_err(|_| damaged(id))).collect()
     }
 
     /// Steps that are due to be posted, those with the fewest tries first.

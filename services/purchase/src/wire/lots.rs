@@ -1,6 +1,6 @@
 //! Coin lots to protobuf.
 
-use api::purchase::{self as pb, CoinLot, DeferredRevenue, LotFunding, UnpostedRevenue};
+use api::purchase::{self as pb, CoinLot, DeferredRevenue, LotFunding, UnpostedRefund, UnpostedRevenue};
 use api::r#type::Money;
 use money::BookName;
 use rpc::page::{InvalidPageToken, PagedList};
@@ -47,7 +47,7 @@ pub(crate) fn funding(spend: &LotSpend, currency: &str) -> LotFunding {
         posting_id: spend.posting_id.clone(),
         creator_id: spend.creator_id.clone(),
         coins: spend.coins,
-        spent: spend.used == LotUse::Spent,
+        spent: matches!(spend.used, LotUse::Spent | LotUse::Settled),
         revenue: amount(currency, spend.revenue),
         commission: amount(currency, spend.commission),
         spend_time: Some(timestamp_ms(spend.spent_at_ms)),
@@ -71,6 +71,11 @@ pub(crate) fn deferred(((entity, market, currency), sums): (&MarketKey, &LotSums
 /// What was earned and is not posted.
 pub(crate) fn unposted(((entity, currency), (revenue, commission)): (&(String, String), &(i64, i64))) -> UnpostedRevenue {
     UnpostedRevenue { entity: entity.clone(), revenue: amount(currency, *revenue), commission: amount(currency, *commission) }
+}
+
+/// What of refunds is not posted.
+pub(crate) fn unposted_refund(((entity, currency), (deferred, prepaid)): (&(String, String), &(i64, i64))) -> UnpostedRefund {
+    UnpostedRefund { entity: entity.clone(), deferred: amount(currency, *deferred), prepaid_commission: amount(currency, *prepaid) }
 }
 
 /// A list of lots or of what they funded, to which page tokens are bound.

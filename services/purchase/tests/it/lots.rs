@@ -87,7 +87,7 @@ pub async fn rows_in(pool: &sqlx::AnyPool) -> Vec<String> {
     rows
 }
 
-async fn deferred(fixture: &Fixture) -> GetDeferredRevenueResponse {
+pub async fn deferred(fixture: &Fixture) -> GetDeferredRevenueResponse {
     let request = fixture.with_role("finance", Role::Finance, BOOK, GetDeferredRevenueRequest::default());
     fixture.client().get_deferred_revenue(request).await.unwrap().into_inner()
 }
@@ -107,6 +107,11 @@ pub async fn ties(fixture: &Fixture, users: &[&str]) {
         let (revenue, commission) = (line.revenue.clone().unwrap(), line.commission.clone().unwrap());
         let sums = by_currency.entry(revenue.currency_code).or_default();
         *sums = (sums.0 + revenue.minor_units, sums.1 + commission.minor_units);
+    }
+    for refund in &answer.unposted_refunds {
+        let (deferred, commission) = (refund.deferred.clone().unwrap(), refund.prepaid_commission.clone().unwrap());
+        let sums = by_currency.entry(deferred.currency_code).or_default();
+        *sums = (sums.0 + deferred.minor_units, sums.1 + commission.minor_units);
     }
     for (currency, (revenue, commission)) in by_currency {
         assert_eq!(fixture.balance(&format!("house/deferred_revenue/{currency}")).await, revenue, "{currency}");

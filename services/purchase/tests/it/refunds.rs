@@ -87,9 +87,17 @@ async fn a_refund_takes_the_coins_of_its_purchase_and_what_was_spent_is_owed() {
             // Twice, as two notifications.
             assert_eq!(http.say(&fixture, &about(&said, "REFUND", 0)).await, 200);
         }
+        // Between its coins and its money, the ledger has deferred revenue of coins that are gone from lots, by name.
+        fixture.service.sweep(hours(0)).await.unwrap();
+        ties(&fixture, &["ann"]).await;
+        let named = crate::lots::deferred(&fixture).await.unposted_refunds;
+        let named: Vec<_> =
+            named.into_iter().map(|one| (one.deferred.unwrap().minor_units, one.prepaid_commission.unwrap().minor_units)).collect();
+        assert_eq!(named, [(28, 8)]);
         settle(&fixture).await;
         assert_eq!((fixture.coins("ann").await, owed(&fixture, "ann").await), (0, 50));
         ties(&fixture, &["ann"]).await;
+        assert!(crate::lots::deferred(&fixture).await.unposted_refunds.is_empty());
         // 20 of 70 coins were deferred: 28 of 99 cents, of which 8 were prepaid commission. Nothing is left of what the store owes.
         assert_eq!(money(&fixture).await, [0, 99 - 28, -(29 - 8), 0, -71, 21]);
         fixture.service.lots().recognise(&book(), today(), SystemTime::now()).await.unwrap();

@@ -2,6 +2,7 @@
 
 mod disputes;
 mod facts;
+mod holds;
 mod lost;
 mod ours;
 mod reference;

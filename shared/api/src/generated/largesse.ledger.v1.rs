@@ -1411,7 +1411,8 @@ pub mod ledger_service_client {
         }
         /// Posts transfers, all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME (facts `id_time`, `server_time`, `bound_ms`),
         /// the request's `refusal`, EXPIRY_OUT_OF_RANGE (facts `ledger_time`, `latest`), EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, GUARD_MISMATCH,
-        /// GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From the request's `refusal` on, they are sticky. A retry with the same id is safe.
+        /// GUARD_CAPPED, COINS_OWED (fact `owed`: a viewer's coins go to `house/coins/redeemed`, and the viewer owes coins; debts count whose changes were counted by
+        /// `debt/<user>`), LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From the request's `refusal` on, they are sticky. A retry with the same id is safe.
         pub async fn post(
             &mut self,
             request: impl tonic::IntoRequest<super::PostRequest>,
@@ -1875,7 +1876,8 @@ pub mod ledger_service_server {
         >;
         /// Posts transfers, all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME (facts `id_time`, `server_time`, `bound_ms`),
         /// the request's `refusal`, EXPIRY_OUT_OF_RANGE (facts `ledger_time`, `latest`), EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, GUARD_MISMATCH,
-        /// GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From the request's `refusal` on, they are sticky. A retry with the same id is safe.
+        /// GUARD_CAPPED, COINS_OWED (fact `owed`: a viewer's coins go to `house/coins/redeemed`, and the viewer owes coins; debts count whose changes were counted by
+        /// `debt/<user>`), LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From the request's `refusal` on, they are sticky. A retry with the same id is safe.
         async fn post(
             &self,
             request: tonic::Request<super::PostRequest>,

@@ -83,7 +83,7 @@ pub struct GetWalletRequest {
 /// The wallet as of the last commit.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetWalletResponse {
-    /// Number of coins the user can spend.
+    /// Number of coins the user has, also those that are held.
     #[prost(int64, tag = "1")]
     pub coin_balance: i64,
     /// Grows with every change of the balance: of two balances, the one with the higher number is newer.
@@ -110,6 +110,12 @@ pub struct GetWalletResponse {
     /// Coins that were given.
     #[prost(int64, tag = "9")]
     pub promotional_coins: i64,
+    /// Coins of `coin_balance` that are held because a refund or a dispute of their purchase is not decided. They can't be spent.
+    #[prost(int64, tag = "10")]
+    pub held_coins: i64,
+    /// Coins that a gift can take now: the balance without what is held; 0 while coins are owed, and while the wallet is not OPEN. Debit limits may allow less.
+    #[prost(int64, tag = "11")]
+    pub spendable_coins: i64,
 }
 /// A receipt to redeem.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -932,6 +938,19 @@ pub struct UnpostedRevenue {
     #[prost(message, optional, tag = "3")]
     pub commission: ::core::option::Option<super::super::r#type::v1::Money>,
 }
+/// What refunds took out of coin lots and what is not posted, in an entity and a currency. Amounts are less than nothing where a refund is taken back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnpostedRefund {
+    /// Id of the legal entity.
+    #[prost(string, tag = "1")]
+    pub entity: ::prost::alloc::string::String,
+    /// Deferred revenue of coins that were paid back before they were spent.
+    #[prost(message, optional, tag = "2")]
+    pub deferred: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// The part of it that stores keep.
+    #[prost(message, optional, tag = "3")]
+    pub prepaid_commission: ::core::option::Option<super::super::r#type::v1::Money>,
+}
 /// Coins in wallets and deferred revenue at the end of a day.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetDeferredRevenueResponse {
@@ -939,12 +958,15 @@ pub struct GetDeferredRevenueResponse {
     #[prost(message, repeated, tag = "1")]
     pub lines: ::prost::alloc::vec::Vec<DeferredRevenue>,
     /// What was earned and is not posted, by entity and currency: of the day that is not over. The ledger's deferred revenue of an entity and a currency is the
-    /// sum of `deferred` and of this.
+    /// sum of `deferred`, of this, and of `unposted_refunds`.
     #[prost(message, repeated, tag = "2")]
     pub unposted: ::prost::alloc::vec::Vec<UnpostedRevenue>,
     /// Sequence number of the last event of the ledger's journal that the sums include.
     #[prost(int64, tag = "3")]
     pub seq: i64,
+    /// Of refunds whose coins are posted, and whose money is about to be.
+    #[prost(message, repeated, tag = "4")]
+    pub unposted_refunds: ::prost::alloc::vec::Vec<UnpostedRefund>,
 }
 /// Whether a user consents to stores being told how much of a purchase's coins was spent.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

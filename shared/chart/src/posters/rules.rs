@@ -71,8 +71,11 @@ const fn of_debt(kind: PostingKind, transfers: &'static [TransferRule]) -> Posti
     PostingRule { guards, ..posted(kind, Poster::Purchase, transfers) }
 }
 
+/// Coins that are held for a refund.
+const HELD_COINS: &[TransferRule] = &[TransferRule { movement: Movement::Resolves, ..moved(ViewerCoins, &[CoinsIssued], Once) }];
+
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 46] = [
+pub const POSTING_RULES: [PostingRule; 49] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -144,6 +147,9 @@ pub const POSTING_RULES: [PostingRule; 46] = [
             moved(COMMISSION, &[CONTRA_REVENUE], AtMostOnce),
         ],
     ),
+    of_debt(PostingKind::RefundAsked, &[TransferRule { movement: Movement::Holds, ..moved(ViewerCoins, &[CoinsIssued], Once) }]),
+    PostingRule { act: PostingAct::PostHold, ..posted(PostingKind::RefundTaken, Poster::Purchase, HELD_COINS) },
+    PostingRule { act: PostingAct::VoidHold, ..posted(PostingKind::RefundReleased, Poster::Purchase, HELD_COINS) },
     of_debt(
         PostingKind::DisputeMoney,
         // Backwards where the processor gives back.

@@ -24,6 +24,7 @@ fn transfer(seq: i64, kind: &str, (debit, credit): (&str, &str), coins: i64) -> 
         debit: debit.to_owned(),
         credit: credit.to_owned(),
         coins,
+        effect: CoinEffect::Moves,
         purchase_id: String::new(),
         imported: false,
         reverses: String::new(),
@@ -149,6 +150,52 @@ fn coins_without_a_purchase_are_given_or_of_unknown_price() {
     };
     assert_eq!((origin("adjustment", false), origin("campaign", false)), (LotOrigin::Promotional, LotOrigin::Promotional));
     assert_eq!((origin("purchase.apple", false), origin("opening", true)), (LotOrigin::Unknown, LotOrigin::Unknown));
+}
+
+/// About coins of the purchase of these tests.
+fn of_purchase(transfer: CoinTransfer) -> CoinTransfer {
+    CoinTransfer { purchase_id: Uuid::from_u128(7).to_string(), ..transfer }
+}
+
+#[test]
+fn frozen_coins_are_spent_last_and_taken_by_what_they_were_frozen_for() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.web", (ISSUED, ANN), 10), Some(&bought(10, 0, 100, 0))).unwrap();
+    let other = Purchase { purchase_id: Uuid::from_u128(9), ..bought(10, 0, 50, 0) };
+    working.apply(&transfer(2, "purchase.web", (ISSUED, ANN), 10), Some(&other)).unwrap();
+    let hold = of_purchase(CoinTransfer { effect: CoinEffect::Holds, ..transfer(3, "refund.asked", (ANN, ISSUED), 8) });
+    working.apply(&hold, None).unwrap();
+    working.apply(&transfer(4, "gift", (ANN, REDEEMED), 7), None).unwrap();
+    assert_eq!((lots(&working), working.lots[&64].frozen), (vec![(1, 2, 0, 20), (2, 5, 0, 25)], 8), "two of the older, then the other's");
+    // Beyond what is free, which the ledger does not allow: what is frozen is spent all the same, and counts once.
+    working.apply(&transfer(5, "gift", (ANN, REDEEMED), 6), None).unwrap();
+    assert_eq!((lots(&working), working.lots[&64].frozen), (vec![(1, 3, 0, 30), (2, 10, 0, 50)], 7));
+    working.apply(&of_purchase(transfer(6, "refund.taken", (ANN, ISSUED), 7)), None).unwrap();
+    assert_eq!((lots(&working), working.lots[&64].frozen, working.lots[&64].refunded), (vec![(1, 3, 7, 30), (2, 10, 0, 50)], 0, 7));
+    let again = of_purchase(CoinTransfer { effect: CoinEffect::Holds, ..transfer(7, "refund.asked", (ANN, ISSUED), 8) });
+    working.apply(&again, None).unwrap();
+    assert_eq!(working.lots[&64].frozen, 0, "nothing is left to freeze");
+    let released = of_purchase(CoinTransfer { effect: CoinEffect::Releases, ..transfer(8, "refund.released", (ANN, ISSUED), 8) });
+    working.apply(&released, None).unwrap();
+    assert_eq!(lots(&working), [(1, 3, 7, 30), (2, 10, 0, 50)]);
+}
+
+#[test]
+fn what_paid_for_a_debt_comes_back_at_its_own_price_when_the_refund_is_taken_back() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.web", (ISSUED, ANN), 10), Some(&bought(10, 0, 100, 0))).unwrap();
+    working.apply(&transfer(2, "gift", (ANN, REDEEMED), 6), None).unwrap();
+    // Four are taken, and six are owed.
+    working.apply(&of_purchase(transfer(3, "refund.granted", (ANN, ISSUED), 4)), None).unwrap();
+    let other = Purchase { purchase_id: Uuid::from_u128(9), ..bought(10, 0, 50, 0) };
+    working.apply(&transfer(4, "purchase.web", (ISSUED, ANN), 10), Some(&other)).unwrap();
+    working.apply(&transfer(5, "debt.settle", (ANN, "viewer/ann/debt"), 6), None).unwrap();
+    assert_eq!(lots(&working), [(1, 6, 4, 60), (4, 6, 0, 30)]);
+    let back = CoinTransfer { reverses: "posting-3".to_owned(), ..of_purchase(transfer(6, "refund.reversed", (ISSUED, ANN), 10)) };
+    working.apply(&back, None).unwrap();
+    assert_eq!(lots(&working), [(1, 6, 0, 60), (4, 0, 0, 0)], "no lot without a price");
+    assert_eq!(held(&working, ANN), [(1, 4), (4, 10)]);
+    assert_eq!((sums(&working).promotional, sums(&working).revenue), (0, 60));
 }
 
 /// A coin of the recomputation: promotional coins come first, then older ones.
