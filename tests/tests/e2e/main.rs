@@ -17,6 +17,7 @@ mod pages;
 mod postmaster;
 mod recording;
 mod recovery;
+mod refund_rows;
 mod rivals;
 mod rolling;
 mod standby;
