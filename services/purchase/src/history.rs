@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::meters;
 use crate::purchases::Purchases;
 use crate::questions::answer::NotAnswered;
-use crate::store::sweeps::{SweepPlace, SweptList, first_id_at};
+use crate::store::sweeps::{SweptList, SweptPlace, first_id_at};
 use crate::stores::apple::lists::{ListPage, ListedApp};
 
 /// How far back the App Store lists (App Store Server API 1.19), less a few minutes in which a request may be on its way, in milliseconds.
@@ -66,9 +66,9 @@ impl Purchases {
                 // A span that was not read to its end is begun again.
                 let read_until_ms = if place.page_token.is_empty() { place.until_ms } else { place.from_ms };
                 let from_ms = read_until_ms.saturating_sub(OVERLAP_MS).clamp(oldest_ms, now_ms);
-                SweepPlace { from_ms, until_ms: now_ms, ..SweepPlace::default() }
+                SweptPlace { from_ms, until_ms: now_ms, ..SweptPlace::default() }
             }
-            None => SweepPlace { from_ms: oldest_ms, until_ms: now_ms, ..SweepPlace::default() },
+            None => SweptPlace { from_ms: oldest_ms, until_ms: now_ms, ..SweptPlace::default() },
         };
         if place.from_ms >= place.until_ms {
             return Ok(Ok(()));

@@ -16,7 +16,7 @@ use crate::domain::StoreKind;
 use crate::domain::event::EventState;
 use crate::error::Error;
 use crate::purchases::Purchases;
-use crate::store::cases::{self, CaseFilter, StoreCase};
+use crate::store::cases::{self, StoreCase, StoreCaseFilter};
 use crate::stores::ID_BYTES_MAX;
 use crate::wire::{self, checkout::store_kind};
 
@@ -87,7 +87,7 @@ pub(super) async fn list(
     let filter = [store.map_or("", StoreKind::as_str), state.map_or("", EventState::name)];
     let list = PagedList::new("ListStoreEvents", book.as_str(), &filter);
     let after = list.position(&request.page_token).map_err(|InvalidPageToken| Error::PageToken)?;
-    let found = purchases.store.cases(&book, CaseFilter { store, state }, after, page::rows_to_read(size)).await;
+    let found = purchases.store.cases(&book, StoreCaseFilter { store, state }, after, page::rows_to_read(size)).await;
     let mut found = found.map_err(Error::from)?;
     let next_page_token = list.cut(&mut found, size, StoreCase::place);
     Ok(Response::new(ListStoreEventsResponse { events: found.iter().map(wire).collect(), next_page_token }))

@@ -15,7 +15,7 @@ const AT_ONCE_MAX: i64 = 1_000;
 
 /// Which waiting events are listed; `None` for any.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct CaseFilter {
+pub(crate) struct StoreCaseFilter {
     /// Of this store.
     pub(crate) store: Option<StoreKind>,
     /// In this state.
@@ -66,7 +66,7 @@ impl Store {
     pub(crate) async fn cases(
         &self,
         book: &BookName,
-        filter: CaseFilter,
+        filter: StoreCaseFilter,
         after: Option<(i64, Uuid)>,
         count_max: i64,
     ) -> Result<Vec<StoreCase>, Error> {

@@ -29,7 +29,7 @@ impl SweptList {
 
 /// Where a sweep of a list is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct SweepPlace {
+pub(crate) struct SweptPlace {
     /// The span that is read, or was read last, in Unix milliseconds.
     pub(crate) from_ms: i64,
     /// Its end.
@@ -42,11 +42,11 @@ pub(crate) struct SweepPlace {
 
 impl Store {
     /// Where the sweep of a list is; `None` before its first page.
-    pub(crate) async fn sweep_place(&self, (store, bundle_id): (StoreKind, &str), list: SweptList) -> Result<Option<SweepPlace>, Error> {
+    pub(crate) async fn sweep_place(&self, (store, bundle_id): (StoreKind, &str), list: SweptList) -> Result<Option<SweptPlace>, Error> {
         let sql = "SELECT * FROM store_sweep WHERE store = $1 AND bundle_id = $2 AND list = $3";
         let found = sqlx::query(sql).bind(store.as_str()).bind(bundle_id).bind(list.word()).fetch_optional(&self.pool).await?;
         let Some(row) = found else { return Ok(None) };
-        Ok(Some(SweepPlace {
+        Ok(Some(SweptPlace {
             from_ms: row.try_get("from_ms")?,
             until_ms: row.try_get("until_ms")?,
             page_token: row.try_get("page_token")?,
@@ -59,7 +59,7 @@ impl Store {
         &self,
         (store, bundle_id): (StoreKind, &str),
         list: SweptList,
-        place: &SweepPlace,
+        place: &SweptPlace,
     ) -> Result<(), Error> {
         sqlx::query(
             "INSERT INTO store_sweep (store, bundle_id, list, from_ms, until_ms, page_token, after_purchase_id)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api::purchase::{EndStoreEventRequest, ListStoreEventsRequest, StoreCase, StoreEventState, StoreKind};
+use api::purchase::{EndStoreEventRequest, EndStoreEventResponse, ListStoreEventsRequest, StoreCase, StoreEventState, StoreKind};
 use identity::Role;
 use sandbox::store::StoreNotification;
 use testbed::Storage;
@@ -33,6 +33,31 @@ fn ending(case: &StoreCase) -> EndStoreEventRequest {
         event_id: case.event_id.clone(),
         note: "called the parent".to_owned(),
         ..Default::default()
+    }
+}
+
+async fn end(fixture: &Fixture, role: Role, message: EndStoreEventRequest) -> Result<EndStoreEventResponse, tonic::Status> {
+    fixture.client().end_store_event(fixture.with_role("helper", role, BOOK, message)).await.map(tonic::Response::into_inner)
+}
+
+/// What the program reads itself, what is not there, and who may not.
+async fn only_what_waits_is_ended(fixture: &Fixture, waiting: &StoreCase) {
+    let refund = listed(fixture, StoreEventState::WaitsForRefunds).await.remove(0);
+    assert_eq!(reason(end(fixture, Role::Support, ending(&refund)).await), "STORE_EVENT_NOT_WAITING");
+    let strange = EndStoreEventRequest { event_id: "nobodys".to_owned(), ..ending(waiting) };
+    assert_eq!(reason(end(fixture, Role::Support, strange).await), "STORE_EVENT_UNKNOWN");
+    let of_another = EndStoreEventRequest { store_kind: StoreKind::Google.into(), ..ending(waiting) };
+    assert_eq!(reason(end(fixture, Role::Support, of_another).await), "STORE_EVENT_UNKNOWN");
+    assert_eq!(reason(end(fixture, Role::Viewer, ending(waiting)).await), "PERMISSION_DENIED");
+    assert_eq!(reason(end(fixture, Role::Auditor, ending(waiting)).await), "PERMISSION_DENIED");
+    for wrong in [
+        EndStoreEventRequest { note: String::new(), ..ending(waiting) },
+        EndStoreEventRequest { note: "x".repeat(501), ..ending(waiting) },
+        EndStoreEventRequest { event_id: String::new(), ..ending(waiting) },
+        EndStoreEventRequest { store_kind: 0, ..ending(waiting) },
+        EndStoreEventRequest { store_kind: 99, ..ending(waiting) },
+    ] {
+        assert_eq!(reason(end(fixture, Role::Support, wrong).await), "MALFORMED");
     }
 }
 
@@ -67,39 +92,22 @@ async fn what_waits_is_listed_in_pages_and_ended_once() {
         assert!(page(&fixture, of_google).await.unwrap().0.is_empty());
         let waiting = listed(&fixture, StoreEventState::WaitsForStaff).await;
         assert_eq!(waiting.len(), 4);
-        let end = async |role: Role, message: EndStoreEventRequest| {
-            fixture.client().end_store_event(fixture.with_role("helper", role, BOOK, message)).await.map(tonic::Response::into_inner)
-        };
         let request = ending(&waiting[0]);
         for replayed in [false, true] {
-            let answer = end(Role::Support, request.clone()).await.unwrap();
+            let answer = end(&fixture, Role::Support, request.clone()).await.unwrap();
             let event = answer.event.unwrap();
             assert_eq!(
                 (answer.replayed, event.state(), event.note.as_str()),
                 (replayed, StoreEventState::Ended, "ended: called the parent")
             );
         }
-        assert_eq!(reason(end(Role::Support, EndStoreEventRequest { note: "x".to_owned(), ..request }).await), "REQUEST_ID_REUSED");
-        assert_eq!(reason(end(Role::Support, ending(&waiting[0])).await), "STORE_EVENT_NOT_WAITING");
+        assert_eq!(
+            reason(end(&fixture, Role::Support, EndStoreEventRequest { note: "x".to_owned(), ..request }).await),
+            "REQUEST_ID_REUSED"
+        );
+        assert_eq!(reason(end(&fixture, Role::Support, ending(&waiting[0])).await), "STORE_EVENT_NOT_WAITING");
         assert_eq!(listed(&fixture, StoreEventState::WaitsForStaff).await.len(), 3);
-        // What the program reads itself, what is not there, and who may not.
-        let refund = listed(&fixture, StoreEventState::WaitsForRefunds).await.remove(0);
-        assert_eq!(reason(end(Role::Support, ending(&refund)).await), "STORE_EVENT_NOT_WAITING");
-        let strange = EndStoreEventRequest { event_id: "nobodys".to_owned(), ..ending(&waiting[1]) };
-        assert_eq!(reason(end(Role::Support, strange).await), "STORE_EVENT_UNKNOWN");
-        let of_another = EndStoreEventRequest { store_kind: StoreKind::Google.into(), ..ending(&waiting[1]) };
-        assert_eq!(reason(end(Role::Support, of_another).await), "STORE_EVENT_UNKNOWN");
-        assert_eq!(reason(end(Role::Viewer, ending(&waiting[1])).await), "PERMISSION_DENIED");
-        assert_eq!(reason(end(Role::Auditor, ending(&waiting[1])).await), "PERMISSION_DENIED");
-        for wrong in [
-            EndStoreEventRequest { note: String::new(), ..ending(&waiting[1]) },
-            EndStoreEventRequest { note: "x".repeat(501), ..ending(&waiting[1]) },
-            EndStoreEventRequest { event_id: String::new(), ..ending(&waiting[1]) },
-            EndStoreEventRequest { store_kind: 0, ..ending(&waiting[1]) },
-            EndStoreEventRequest { store_kind: 99, ..ending(&waiting[1]) },
-        ] {
-            assert_eq!(reason(end(Role::Support, wrong).await), "MALFORMED");
-        }
+        only_what_waits_is_ended(&fixture, &waiting[1]).await;
         for wrong in [StoreEventState::New, StoreEventState::Kept, StoreEventState::Ended] {
             assert_eq!(reason(page(&fixture, ListStoreEventsRequest { state: wrong.into(), ..Default::default() }).await), "MALFORMED");
         }

@@ -1,7 +1,6 @@
 //! What the App Store's notifications lost is found in what it lists: once, in any order, from where reading ended, and nothing that is not the store's.
 
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 use axum::{Router, body::Body, http::StatusCode, response::Response, routing::any};
 use purchase::domain::event::EventState;
