@@ -25,6 +25,7 @@ pub mod report;
 pub mod screening;
 pub mod serve;
 pub mod settings;
+pub mod settlements;
 pub mod staff;
 mod staff_service;
 pub mod status;

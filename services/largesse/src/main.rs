@@ -7,7 +7,7 @@ use cli::{
     migrate::{self, MigrateArguments},
     privacy, rails, replay, report, screening, serve,
     settings::DatabaseArgument,
-    status, token, treasury, usable, verify,
+    settlements, status, token, treasury, usable, verify,
 };
 use runtime::command;
 use std::process::ExitCode;
@@ -64,6 +64,8 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Reports on payouts of a period: sums, times, rejections, and the same payouts beside e-wallets.
     Report(report::ReportArguments),
+    /// Imports stores' reports, and shows and decides what they settle.
+    Settlements(settlements::SettlementsArguments),
     /// Plans, applies or lists the structure of bank accounts and their virtual accounts.
     Treasury(treasury::TreasuryArguments),
     /// Writes journals for a general ledger, trial balances and roll-forwards, and closes accounting periods.
@@ -152,6 +154,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, arguments)),
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
         Command::Report(arguments) => command::run("largesse report", report::run(arguments)),
+        Command::Settlements(arguments) => command::run("largesse settlements", settlements::run(arguments)),
         Command::Treasury(arguments) => command::run("largesse treasury", treasury::run(arguments)),
         Command::Accounting(arguments) => command::run("largesse accounting", accounting::run(arguments)),
         Command::Bench(arguments) => command::finish(bench::run(arguments)),

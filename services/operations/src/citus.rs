@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 136] = [
+pub const PLAN: [(&str, TablePlacement); 144] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -111,6 +111,14 @@ pub const PLAN: [(&str, TablePlacement); 136] = [
     ("purchase.coin_hold", SERVICES),
     ("purchase.viewer_debt", SERVICES),
     ("purchase.debt_settlement", SERVICES),
+    ("purchase.store_report", SERVICES),
+    ("purchase.store_report_part", SERVICES),
+    ("purchase.store_report_line", SERVICES),
+    ("purchase.store_report_payout", SERVICES),
+    ("purchase.store_settlement", SERVICES),
+    ("purchase.settled_part", SERVICES),
+    ("purchase.settlement_difference", SERVICES),
+    ("purchase.settlement_posting", SERVICES),
     ("purchase.store_outbox", SERVICES),
     ("purchase.receipt_token", Coordinator("a store's token is one purchase in all books together")),
     ("purchase.store_order", SERVICES),

@@ -5,6 +5,7 @@
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
 //! - [`lots`]: coin lots, to be read again.
+//! - [`store_reports`]: stores' reports, imported and settled by a running purchase service.
 //! - [`structure`]: the structure of bank accounts, planned, applied and listed by a running treasury service.
 //! - [`migration`]: old bank accounts that move into that structure.
 //! - `staff_call`: a request of a member of staff. [`acts`]: records these tools' use in the audit log.
@@ -21,6 +22,7 @@ pub mod migration;
 pub mod payout_report;
 pub mod privacy;
 mod staff_call;
+pub mod store_reports;
 pub mod structure;
 
 /// Why an operator's command failed. It is only shown to a person, so it needs no type.

@@ -2,6 +2,7 @@
 
 mod apple;
 mod review;
+mod settlements;
 mod stripe;
 mod wallets;
 
@@ -21,6 +22,7 @@ pub use apple::{AppleOptions, PretendApple};
 pub use google::{GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
 pub use refunds::{RefundOptions, WithdrawalRight};
 pub use review::RefundReview;
+pub use settlements::SettlementAccount;
 pub use stripe::{PretendStripe, PriceFrom, StripeAccount};
 pub use wallets::{AlipayAccount, PretendAlipay, PretendWechat, WechatAccount, WechatKey};
 
@@ -74,6 +76,8 @@ pub struct Config {
     pub sandbox_wechat: Vec<PretendWechat>,
     /// Refunds that are started here.
     pub refunds: RefundOptions,
+    /// Our accounts at stores, by which their reports are settled.
+    pub settlements: Vec<SettlementAccount>,
     /// Seconds between two searches for open orders about which the store is to be asked, because its events may be lost.
     #[serde(rename = "order_sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
@@ -169,6 +173,7 @@ impl Default for Config {
             wechat: Vec::new(),
             sandbox_wechat: Vec::new(),
             refunds: RefundOptions::default(),
+            settlements: Vec::new(),
             order_sweep_interval: Duration::from_secs(30),
             order_check_after: Duration::from_secs(600),
             store_commission_basis_points: 3_000,
@@ -221,6 +226,7 @@ impl Config {
             ("stripe", self.stripe.iter().find_map(StripeAccount::fault)),
             ("alipay", self.alipay.iter().find_map(AlipayAccount::fault)),
             ("wechat", self.wechat.iter().find_map(WechatAccount::fault)),
+            ("settlements", self.settlements.iter().find_map(SettlementAccount::fault)),
         ];
         if let Some((option, why)) = of_accounts.into_iter().find_map(|(option, why)| Some((option, why?))) {
             return Err(InvalidPurchaseOption { option, why });

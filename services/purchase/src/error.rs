@@ -1,6 +1,8 @@
 //! Answers to callers: one closed enum, one table to code and reason.
 
 use crate::lots::LotsError;
+use crate::settlements::DecisionRefusal;
+use crate::settlements::report::ReportRefusal;
 use crate::stores::StoreReceipt;
 use crate::stores::apple::claims::ReceiptClaims;
 use ledger_client::NotPosted;
@@ -227,6 +229,10 @@ pub enum Error {
         /// The ledger's refusal, as the purchase shows it.
         why: String,
     },
+    /// A store's report is not taken.
+    Report(ReportRefusal),
+    /// A settlement is not decided.
+    Settlement(DecisionRefusal),
     /// There is no checkout.
     Order(crate::orders::refusal::OrderRefusal),
     /// A refund is not started, or not decided.
@@ -260,6 +266,18 @@ impl From<NotPosted> for Error {
 impl From<RefusedReceipt> for Error {
     fn from(refused: RefusedReceipt) -> Error {
         Error::Refused(refused)
+    }
+}
+
+impl From<ReportRefusal> for Error {
+    fn from(refusal: ReportRefusal) -> Error {
+        Error::Report(refusal)
+    }
+}
+
+impl From<DecisionRefusal> for Error {
+    fn from(refusal: DecisionRefusal) -> Error {
+        Error::Settlement(refusal)
     }
 }
 
@@ -328,6 +346,8 @@ impl From<Error> for Status {
                 let reason = if facts[1].1.starts_with("OVERFLOW") { "OVERFLOW" } else { "PURCHASE_BLOCKED" };
                 rpc::refused(Code::FailedPrecondition, reason, message.to_owned(), &facts)
             }
+            Error::Report(refusal) => refusal.into(),
+            Error::Settlement(refusal) => refusal.into(),
             Error::Order(refusal) => refusal.into(),
             Error::Refund(refusal) => refusal.into(),
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),

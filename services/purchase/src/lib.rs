@@ -7,6 +7,7 @@
 //! - [`refunds`]: what stores pay back, and what viewers owe after that.
 //! - [`questions`]: what stores ask before they decide about refunds.
 //! - [`refund_orders`]: refunds that are started here.
+//! - [`settlements`]: what stores owe us, against what they report.
 //! - [`orders`]: orders that we make ourselves and a store is paid for.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
@@ -29,6 +30,7 @@ pub mod questions;
 pub mod refund_orders;
 pub mod refunds;
 pub mod service;
+pub mod settlements;
 pub mod sheets;
 pub mod store;
 pub mod stores;
@@ -48,7 +50,8 @@ use tokio_util::sync::CancellationToken;
 pub use catalogue::PackageCatalogue;
 pub use config::{
     AlipayAccount, AppleOptions, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendApple, PretendStripe, PretendWechat,
-    PriceFrom, RefundOptions, RefundReview, SandboxGoogle, ServiceAccountKey, StripeAccount, WechatAccount, WechatKey, WithdrawalRight,
+    PriceFrom, RefundOptions, RefundReview, SandboxGoogle, ServiceAccountKey, SettlementAccount, StripeAccount, WechatAccount, WechatKey,
+    WithdrawalRight,
 };
 pub use store::Store;
 
@@ -61,6 +64,7 @@ use purchases::Purchases;
 use refunds::hold::HoldTerms;
 use service::Handlers;
 use settings::document::DocumentError;
+use settlements::Settlements;
 use stores::Stores;
 use stores::alipay::AlipayAccounts;
 use stores::apple::ReceiptVerifier;
@@ -152,6 +156,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
             dispute_ms: millis(config.dispute_hold),
             other_lots_pay: config.other_lots_pay,
         },
+        settlements: Settlements { accounts: config.settlements.clone(), ..Settlements::default() },
         orders,
         order_news: tokio::sync::Notify::new(),
         refund_options: config.refunds.clone(),
@@ -193,6 +198,12 @@ impl Service {
     /// The routes of the stores' notifications, for the listener of HTTP.
     pub fn webhooks(&self) -> axum::Router {
         webhooks::routes(self.handlers.purchases.clone())
+    }
+
+    /// Treasury over this connection, with this service's token: what stores pay is announced there from now on. The first call counts.
+    pub fn use_treasury(&self, transport: rpc::Transport) {
+        let client = api::treasury::treasury_service_client::TreasuryServiceClient::new(transport);
+        let _known = self.handlers.purchases.settlements.treasury.set(client);
     }
 
     /// The tables, for comparing them with the ledger.

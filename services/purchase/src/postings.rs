@@ -11,6 +11,7 @@ use crate::lots::revenue::{RevenuePosting, SignedMoney};
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::hold::CoinHold;
 use crate::refunds::step::{DebtSettlement, RefundStep};
+use crate::settlements::settlement::SettlementPosting;
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
 /// memo. Of a sale through a card processor or a wallet we remit it, and what the processor charges is booked once it is billed. A debt of the viewer is paid by a
@@ -137,6 +138,48 @@ pub fn settled(of: &DebtSettlement) -> PostingDraft {
     let draft = PostingDraft::new(PostingKind::DebtSettle, of.request()).step(GuardKey::debt(&of.user), of.change_no - 1, of.change_no);
     let draft = draft.coins(Account::viewer_coins(&of.user), Account::viewer_debt(&of.user), step_coins(of.coins));
     draft.field("user_id", &of.user).field("change_no", of.change_no)
+}
+
+/// What a store owes us leaves by what it pays and keeps. Of what it exchanges one currency goes into the position and the other comes out of it, each by a posting of its
+/// own; what is paid comes out of the position first.
+#[must_use]
+pub fn reported(of: &SettlementPosting) -> PostingDraft {
+    let entity = HouseId::try_new(&of.entity).unwrap_or(HouseId::MAIN);
+    let bank_account = HouseId::try_new(&of.bank_account).unwrap_or(HouseId::MAIN);
+    let house = |purpose| Account::of_entity(entity, purpose, of.currency);
+    let (kind, receivable, fee) = if of.store.remits_tax() {
+        (PostingKind::StoreSettle, Purpose::StoreReceivable, Purpose::CommissionExpense)
+    } else {
+        (PostingKind::ProcessorSettle, Purpose::ProcessorReceivable, Purpose::ProcessorFee)
+    };
+    let (receivable, position, amounts) = (house(receivable), house(Purpose::FxPosition), of.amounts);
+    let guard = GuardKey::settlement(of.settlement_id, of.edition, of.currency);
+    let mut draft = PostingDraft::new(kind, of.request()).once(guard);
+    let moved = |minor| SignedMoney::try_new(of.currency, minor).expect("checked when the row was read");
+    let mut from_position = amounts.exchanged.saturating_neg().max(0);
+    for (account, minor) in [
+        (Account::of_bank_account(entity, bank_account, Purpose::BankCash, of.currency), amounts.claimed),
+        (house(Purpose::StoreInTransit), amounts.in_transit),
+        (house(Purpose::WithholdingRecoverable), amounts.withheld),
+        (house(Purpose::StoreReserve), amounts.reserved),
+        (house(fee), if of.store.remits_tax() { amounts.fee.saturating_add(amounts.fee_tax) } else { amounts.fee }),
+        (house(Purpose::ContraRevenue), amounts.contra),
+        (house(Purpose::SettlementDifference), amounts.difference),
+    ] {
+        let exchanged = from_position.min(minor.max(0));
+        from_position -= exchanged;
+        draft = signed(draft, account, position, moved(exchanged));
+        draft = signed(draft, account, receivable, moved(minor - exchanged));
+    }
+    // A store that remits what it takes charges no fee with a tax of its own.
+    if !of.store.remits_tax() {
+        let exchanged = from_position.min(amounts.fee_tax.max(0));
+        from_position -= exchanged;
+        draft = signed(draft, house(Purpose::InputTax), position, moved(exchanged));
+        draft = signed(draft, house(Purpose::InputTax), receivable, moved(amounts.fee_tax - exchanged));
+    }
+    draft = signed(draft, position, receivable, moved(if amounts.exchanged < 0 { -from_position } else { amounts.exchanged }));
+    draft.field("settlement_id", of.settlement_id).field("edition", of.edition).happened_at(of.planned_at_ms)
 }
 
 fn step_coins(coins: i64) -> Coins {

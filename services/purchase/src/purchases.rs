@@ -26,6 +26,7 @@ use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::orders::Orders;
 use crate::postings;
 use crate::refunds::hold::HoldTerms;
+use crate::settlements::Settlements;
 use crate::store::refused::{self, RefusedRow};
 use crate::store::{Store, purchases};
 use crate::stores::{StoreReceipt, Stores};
@@ -72,6 +73,8 @@ pub struct Purchases {
     pub review: RefundReview,
     /// For how long coins are held for what is not decided, and who pays for what was spent.
     pub holds: HoldTerms,
+    /// What stores owe us, against what they report.
+    pub settlements: Settlements,
     /// Orders that we make.
     pub orders: Orders,
     /// Notified when the store is to be asked about an order at once.

@@ -1,21 +1,24 @@
 //! Handlers: authenticate, decode, call, encode.
 //!
 //! - `cases`: those of what stores reported and a person has to act on. `checkout`: those of orders. `consents`: those of answers about refunds. `lots`: those that
-//!   read coin lots. `refunds`: those of refunds.
+//!   read coin lots. `refunds`: those of refunds. `settlements`: those of stores' reports.
 
 mod cases;
 mod checkout;
 mod consents;
 mod lots;
 mod refunds;
+mod settlements;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use api::purchase::purchase_service_server::PurchaseService;
 use api::purchase::{
-    ApproveRefundRequest, ApproveRefundResponse, GetRefundRequest, GetRefundResponse, ListRefundsRequest, ListRefundsResponse,
-    RefundPurchaseRequest, RefundPurchaseResponse, RejectRefundRequest, RejectRefundResponse, RequestRefundRequest, RequestRefundResponse,
+    AcceptStoreDifferencesRequest, AcceptStoreDifferencesResponse, ApproveRefundRequest, ApproveRefundResponse, GetRefundRequest,
+    GetRefundResponse, GetStoreSettlementRequest, GetStoreSettlementResponse, ImportStoreReportRequest, ImportStoreReportResponse,
+    ListRefundsRequest, ListRefundsResponse, ListStoreSettlementsRequest, ListStoreSettlementsResponse, RefundPurchaseRequest,
+    RefundPurchaseResponse, RejectRefundRequest, RejectRefundResponse, RequestRefundRequest, RequestRefundResponse,
 };
 use api::purchase::{
     CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetCheckoutResponse, GetPurchaseRequest, GetPurchaseResponse,
@@ -253,6 +256,31 @@ impl PurchaseService for Handlers {
         request: Request<GetDeferredRevenueRequest>,
     ) -> Result<Response<GetDeferredRevenueResponse>, Status> {
         self.deferred_on(request).await
+    }
+
+    async fn import_store_report(&self, request: Request<ImportStoreReportRequest>) -> Result<Response<ImportStoreReportResponse>, Status> {
+        settlements::import(&self.purchases, request).await
+    }
+
+    async fn list_store_settlements(
+        &self,
+        request: Request<ListStoreSettlementsRequest>,
+    ) -> Result<Response<ListStoreSettlementsResponse>, Status> {
+        settlements::list(&self.purchases, request).await
+    }
+
+    async fn get_store_settlement(
+        &self,
+        request: Request<GetStoreSettlementRequest>,
+    ) -> Result<Response<GetStoreSettlementResponse>, Status> {
+        settlements::get(&self.purchases, request).await
+    }
+
+    async fn accept_store_differences(
+        &self,
+        request: Request<AcceptStoreDifferencesRequest>,
+    ) -> Result<Response<AcceptStoreDifferencesResponse>, Status> {
+        settlements::accept(&self.purchases, request).await
     }
 
     async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<Response<ListPurchasesResponse>, Status> {

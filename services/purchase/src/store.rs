@@ -5,6 +5,7 @@
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
 //!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
 //!   disputes. `refund_orders`: refunds that are started here. `holds`: what is held.
+//!   `reports`, `settlements` and `own_parts`: what stores owe us.
 
 pub mod answers;
 pub(crate) mod cases;
@@ -16,19 +17,24 @@ mod holds;
 pub mod lots;
 pub(crate) mod orders;
 pub mod outbox;
+mod own_parts;
 pub mod purchases;
 pub mod questions;
 pub(crate) mod refund_orders;
 mod refunds;
 pub mod refused;
+mod reports;
 mod revenue;
 mod rows;
+mod settlements;
 pub(crate) mod sweeps;
 pub mod tokens;
 pub mod wallet;
 
 pub(crate) use debts::Debtor;
 pub(crate) use refunds::{RefundSubject, keep as keep_refund_fact};
+pub(crate) use reports::PeriodReports;
+pub(crate) use settlements::PlannedEdition;
 
 use db::{Database, Migration};
 use money::{BookName, UserKey};
@@ -40,7 +46,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 19] = [
+pub const MIGRATIONS: [Migration; 21] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -60,6 +66,8 @@ pub const MIGRATIONS: [Migration; 19] = [
     Migration::expand(17, include_str!("../migrations/0017_refund_order.sql")),
     Migration::expand(19, include_str!("../migrations/0019_store_question.sql")),
     Migration::expand(20, include_str!("../migrations/0020_store_sweep.sql")),
+    Migration::expand(21, include_str!("../migrations/0021_store_report.sql")),
+    Migration::expand(22, include_str!("../migrations/0022_store_settlement.sql")),
 ];
 
 /// Why a statement failed.
@@ -143,12 +151,14 @@ impl Store {
     }
 
     /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, orders
-    /// that wait for a person, refunds that are not posted, and questions that are not answered.
+    /// that wait for a person, refunds and settlements that are not posted, and questions that are not answered.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
-        let of_refunds = [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?, self.open_holds().await?].concat();
-        Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds, self.open_questions().await?].concat())
+        let of_refunds =
+            [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?, self.open_holds().await?].concat();
+        let others = [self.open_questions().await?, self.open_settlements().await?].concat();
+        Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds, others].concat())
     }
 
     /// How many purchases of a book were verified and wait for their coins.

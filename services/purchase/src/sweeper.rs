@@ -98,6 +98,7 @@ async fn without_stores(purchases: &Purchases, options: Options, now: SystemTime
     for purchase in purchases.store.due(unix_ms(now), i64::from(options.batch_max)).await? {
         credited += usize::from(purchases.finish_later(&purchase, put_off_ms(purchase.tries)).await?);
     }
+    purchases.settle_reports(now, i64::from(options.batch_max)).await?;
     if let Some(before) = now.checked_sub(options.refusal_retention) {
         requests::prune(&purchases.store.pool, before, PRUNED_MAX).await.map_err(crate::store::Error::from)?;
     }

@@ -1,10 +1,11 @@
 //! Protobuf to domain and back.
 //!
-//! - `lots`: coin lots. `refunds`: refunds, and what purchases show of them.
+//! - `lots`: coin lots. `refunds`: refunds, and what purchases show of them. `settlements`: reports of stores.
 
 pub(crate) mod checkout;
 pub(crate) mod lots;
 pub(crate) mod refunds;
+pub(crate) mod settlements;
 
 use api::purchase::redeem_purchase_request::Receipt as SentReceipt;
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};

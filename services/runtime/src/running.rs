@@ -97,6 +97,13 @@ impl Runtime {
                 payout.use_treasury(runtime.wiring.way(Service::Payout, Service::Treasury).map_err(missing)?);
             }
         }
+        // After all services, as well.
+        if let Some(purchase) = &runtime.wiring.purchase
+            && fit::knows_treasury(&runtime.wiring.options)
+        {
+            let missing = |_| Error::PeerMissing { service: Service::Purchase, needed: Service::Treasury };
+            purchase.use_treasury(runtime.wiring.way(Service::Purchase, Service::Treasury).map_err(missing)?);
+        }
         if let Some(ledger) = runtime.wiring.ledger.clone() {
             runtime.readiness.follow(&ledger);
             runtime.watch_writers(ledger);

@@ -32,6 +32,8 @@ pub(super) struct Wiring {
     pub(super) ledger: Option<Arc<ledger::Ledger>>,
     /// The routes of stores' notifications, when the purchase service runs here.
     pub(super) store_webhooks: Option<axum::Router>,
+    /// The purchase service, when it runs here.
+    pub(super) purchase: Option<purchase::Service>,
     /// Kept to be stopped before the ledger.
     pub(super) payout: Option<payout::Service>,
     /// The pretend bank, when it runs here.
@@ -102,7 +104,8 @@ impl Wiring {
             transports.insert(*service, rpc::connect_with(url, &tls)?);
         }
         let tls = options.tls.serves().then_some(tls);
-        let (served, ledger, store_webhooks, payout, bank, store) = (ServedRoutes::default(), None, None, None, None, None);
+        let (served, ledger, store_webhooks) = (ServedRoutes::default(), None, None);
+        let (purchase, payout, bank, store) = (None, None, None, None);
         Ok(Self {
             options,
             database,
@@ -114,6 +117,7 @@ impl Wiring {
             shutdown,
             ledger,
             store_webhooks,
+            purchase,
             payout,
             bank,
             store,

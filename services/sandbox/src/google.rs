@@ -9,6 +9,7 @@
 
 mod api;
 mod commands;
+pub mod earnings;
 mod push;
 mod review;
 mod shop;

@@ -2,6 +2,7 @@
 //!
 //! - [`chain`]: the three certificates and their keys, kept under the data directory.
 //! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile receipts for tests.
+//! - [`finance`]: the reports of a fiscal month.
 //! - [`notify`]: notifications of sales, refunds and anything else, delivered on command.
 //! - [`server`]: the interface for servers, with what they answered to questions about refunds. `desk`: what the store remembers for it.
 //!
@@ -11,6 +12,7 @@
 
 pub mod chain;
 mod desk;
+pub mod finance;
 pub mod notify;
 pub mod receipt;
 pub mod server;
@@ -31,6 +33,7 @@ use crate::page::{self, Endpoint};
 use chain::CertificateChain;
 use desk::StoreDesk;
 pub use desk::{ConsumptionAnswer, ServerFault};
+pub use finance::{FinanceOrder, FinanceReports};
 pub use notify::{SignedNotification, StoreNotification};
 pub use receipt::{HostileReceipt, SignedPurchase, StorePurchase};
 
@@ -53,7 +56,14 @@ of notifications still has it. A CONSUMPTION_REQUEST asks about a refund, and is
 ";
 
 /// Everything that is answered, besides the page that lists it.
-const ENDPOINTS: [Endpoint<Store>; 2] = [
+const ENDPOINTS: [Endpoint<Store>; 3] = [
+    Endpoint {
+        method: "POST",
+        path: "/apple/finance",
+        effect: "Reports what was sold and refunded; answers JSON with detail and summary, both for a fiscal month. left_out, strange, withheld, adjusted, another share or currency",
+        example: r#"/apple/finance -H 'content-type: application/json' -d '{"share": 70}'"#,
+        answered_by: || post(report),
+    },
     Endpoint {
         method: "POST",
         path: "/apple/purchases",
@@ -118,6 +128,8 @@ pub struct Store {
     chain: Arc<CertificateChain>,
     client: reqwest::Client,
     desk: Arc<Mutex<StoreDesk>>,
+    /// What was sold and refunded, for reports; forgotten when the program ends.
+    sales: Arc<Mutex<Vec<finance::Remembered>>>,
 }
 
 /// What is served beside the store, on the same listener.
@@ -163,7 +175,12 @@ pub async fn start(
 impl Store {
     /// Loads the certificates in `dir`, or creates them. Does file I/O; safe when several processes do it at once.
     pub fn open(dir: &Path) -> Result<Store, Error> {
-        Ok(Store { chain: Arc::new(CertificateChain::load_or_create(dir)?), client: http_client::local().build()?, desk: Arc::default() })
+        Ok(Store {
+            chain: Arc::new(CertificateChain::load_or_create(dir)?),
+            client: http_client::local().build()?,
+            desk: Arc::default(),
+            sales: Arc::default(),
+        })
     }
 
     /// The root certificate (DER), to be trusted for TEST books.
@@ -178,6 +195,7 @@ impl Store {
         let claims = purchase.claims(&transaction_id);
         let signed_transaction = receipt::sign(&self.chain, &claims)?;
         self.desk().remember(&transaction_id, claims);
+        self.remember(purchase, 1);
         Ok(SignedPurchase { signed_transaction, transaction_id })
     }
 
@@ -201,6 +219,10 @@ async fn buy(State(store): State<Store>, Json(purchase): Json<StorePurchase>) ->
             Err((StatusCode::INTERNAL_SERVER_ERROR, "could not sign".to_owned()))
         }
     }
+}
+
+async fn report(State(store): State<Store>, Json(asked): Json<FinanceOrder>) -> Json<FinanceReports> {
+    Json(store.finance(&asked))
 }
 
 async fn notify(

@@ -1,5 +1,5 @@
 //! Named counters of a book that a posting may depend on. A guard's name is stored in the book for ever, so its form never changes.
-use money::{BookName, UserKey};
+use money::{BookName, Currency, UserKey};
 use std::fmt::{self, Write as _};
 use uuid::Uuid;
 
@@ -25,14 +25,26 @@ pub enum GuardFamily {
     Refund,
     /// See [`GuardKey::debt`].
     Debt,
+    /// See [`GuardKey::settlement`].
+    Settlement,
     /// Ensures that a posting is reversed only once; the ledger's own.
     Reversed,
 }
 
 impl GuardFamily {
     /// All families.
-    pub const ALL: [Self; 9] =
-        [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Twin, Self::Reservation, Self::Refund, Self::Debt, Self::Reversed];
+    pub const ALL: [Self; 10] = [
+        Self::Streak,
+        Self::Quote,
+        Self::Receipt,
+        Self::InFlight,
+        Self::Twin,
+        Self::Reservation,
+        Self::Refund,
+        Self::Debt,
+        Self::Settlement,
+        Self::Reversed,
+    ];
 
     /// The prefix of the names of its guards.
     #[must_use]
@@ -46,6 +58,7 @@ impl GuardFamily {
             Self::Reservation => "reservation/",
             Self::Refund => "refund/",
             Self::Debt => "debt/",
+            Self::Settlement => "settlement/",
             Self::Reversed => "reversed/",
         }
     }
@@ -118,6 +131,12 @@ impl GuardKey {
     #[must_use]
     pub fn debt(user: &UserKey) -> Self {
         Self(format!("debt/{user}"))
+    }
+
+    /// Whether an edition of a store's settlement was posted in a currency: 0, then 1.
+    #[must_use]
+    pub fn settlement(settlement: Uuid, edition: i64, currency: Currency) -> Self {
+        Self(format!("settlement/{settlement}/{edition}/{}", currency.code()))
     }
 
     /// How many payments of an account are in flight: raised when one is sent, lowered when it ends. Above zero, the account can't be closed.

@@ -62,6 +62,17 @@ pub fn debt_settlement(book: &BookName, user: &str, (change_no, attempt, planned
     at_time(derive_id(Uuid::nil(), &["purchase.debt", book.as_str(), user, &change_no, &attempt]), planned_at_ms)
 }
 
+/// The posting of an edition of a store's settlement in a currency; `attempt` and `planned_at_ms` as in [`refund`].
+#[must_use]
+pub fn store_settlement(
+    book: &BookName,
+    (settlement_id, currency): (Uuid, &str),
+    (edition, attempt, planned_at_ms): (i64, i64, i64),
+) -> Uuid {
+    let (edition, attempt, of) = (edition.to_string(), attempt.to_string(), settlement_id.hyphenated().to_string());
+    at_time(derive_id(Uuid::nil(), &["purchase.settlement", book.as_str(), &of, currency, &edition, &attempt]), planned_at_ms)
+}
+
 /// The payout made for a creator's request.
 #[must_use]
 pub fn payout(request_id: Uuid, book: &BookName, user: &str) -> Uuid {

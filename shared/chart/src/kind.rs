@@ -36,6 +36,10 @@ pub enum PostingKind {
     DisputeMoney,
     /// Coins of a viewer who owes some pay for the debt.
     DebtSettle,
+    /// What an app store owes us is settled by its report.
+    StoreSettle,
+    /// What a card processor or a wallet owes us is settled by its report.
+    ProcessorSettle,
     /// Diamonds turned into money.
     Conversion,
     /// A payout's money is held.
@@ -113,7 +117,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::PurchaseGoogle,
@@ -128,6 +132,8 @@ impl PostingKind {
         Self::RefundReleased,
         Self::DisputeMoney,
         Self::DebtSettle,
+        Self::StoreSettle,
+        Self::ProcessorSettle,
         Self::Conversion,
         Self::PayoutHold,
         Self::PayoutSubmit,
@@ -183,6 +189,8 @@ impl PostingKind {
             Self::RefundReleased => "refund.released",
             Self::DisputeMoney => "dispute.money",
             Self::DebtSettle => "debt.settle",
+            Self::StoreSettle => "store.settle",
+            Self::ProcessorSettle => "processor.settle",
             Self::Conversion => "conversion",
             Self::PayoutHold => "payout.hold",
             Self::PayoutSubmit => "payout.submit",

@@ -21,6 +21,9 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     if kind.starts_with(REFUND_PREFIX) || kind.starts_with(DISPUTE_PREFIX) || kind == PostingKind::DebtSettle.name() {
         return Some("the refund stays granted or taken back as its store said; give coins or take them by an adjustment");
     }
+    if kind == PostingKind::StoreSettle.name() || kind == PostingKind::ProcessorSettle.name() {
+        return Some("the store's report still says it; import a corrected report, and what differs is posted");
+    }
     if kind == PostingKind::RevenueDay.name() {
         return Some("the coin lots still say it; read them again, and what differs is posted");
     }

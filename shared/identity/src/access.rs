@@ -189,7 +189,7 @@ const ACCOUNTING_READ: Access =
 const ACCOUNTING_CLOSE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Moves money between leaves of one bank account, and books what follows from that. It reaches nobody outside of the group, so one person is enough.
 const FUNDS_MOVE: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
-/// Brings a bank's statements in: what they say is compared and never taken for an order.
+/// Brings the statements of banks and the reports of stores in: what they say is compared and never taken for an order.
 const STATEMENT_WRITE: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Says what a bank should book. Whoever could do this by hand could explain away money that is missing.
 const ITEM_WRITE: Access = Access::Roles(&[(Service, Reach::Book)]);
@@ -246,6 +246,10 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/ListLots", LOT_READ),
     explained("/largesse.purchase.v1.PurchaseService/GetLotFunding", LOT_READ),
     row("/largesse.purchase.v1.PurchaseService/GetDeferredRevenue", ACCOUNTING_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ImportStoreReport", STATEMENT_WRITE).filed(),
+    explained("/largesse.purchase.v1.PurchaseService/ListStoreSettlements", STRUCTURE_READ),
+    explained("/largesse.purchase.v1.PurchaseService/GetStoreSettlement", STRUCTURE_READ),
+    explained("/largesse.purchase.v1.PurchaseService/AcceptStoreDifferences", APPROVE),
     explained("/largesse.purchase.v1.PurchaseService/CreateCheckout", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/GetCheckout", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/RequestRefund", USER_TOP_UP).keeping(),

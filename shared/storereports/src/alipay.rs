@@ -1,7 +1,7 @@
 //! Alipay's bill of a day: comment lines that begin with `#`, a table between them, and sums. Amounts are in yuan. The buyer's account is not read.
 
-use crate::line::{LineKind, ReportFormat, ReportLine, StoreReport};
-use crate::table::{self, Cells, Columns, Row, rows, same, utf8_or_gbk};
+use crate::line::{ReportFormat, ReportLine, ReportLineKind, StoreReport};
+use crate::table::{self, NamedCells, NamedColumns, ReportTableRow, rows, same, utf8_or_gbk};
 use crate::{ReportFault, zip};
 use money::Currency;
 use rust_decimal::Decimal;
@@ -59,7 +59,7 @@ fn read(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
     let text = utf8_or_gbk(bytes)?;
     let rows = rows(&text, b',')?;
     let at = rows.iter().position(|row| row.cell(0) == TRADE).ok_or_else(|| ReportFault::new(0, TRADE, "is missing"))?;
-    let columns = Columns::read(&rows[at], &NEEDED, &ALSO)?;
+    let columns = NamedColumns::read(&rows[at], &NEEDED, &ALSO)?;
     let (mut lines, mut sums, mut is_over) = (Vec::new(), [(0_i64, Decimal::ZERO); 2], false);
     let mut stated = [false; 2];
     for row in &rows[at + 1..] {
@@ -83,7 +83,7 @@ fn read(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
 }
 
 /// Compares a comment's count and sum; false: it is another comment.
-fn compare(row: &Row, (begins, before_sum): (&str, &str), (count, sum): (i64, Decimal)) -> Result<bool, ReportFault> {
+fn compare(row: &ReportTableRow, (begins, before_sum): (&str, &str), (count, sum): (i64, Decimal)) -> Result<bool, ReportFault> {
     let comment: Vec<&str> = (0..row.count()).map(|at| row.cell(at)).collect();
     let comment = comment.join(",");
     let Some(rest) = comment.strip_prefix(begins) else { return Ok(false) };
@@ -97,14 +97,14 @@ fn compare(row: &Row, (begins, before_sum): (&str, &str), (count, sum): (i64, De
 }
 
 /// A trade with its fee; whether it is a sale (0) or a refund (1).
-fn trade(cells: &Cells<'_>, lines: &mut Vec<ReportLine>) -> Result<usize, ReportFault> {
+fn trade(cells: &NamedCells<'_>, lines: &mut Vec<ReportLine>) -> Result<usize, ReportFault> {
     let (which, kind) = match cells.text(KIND) {
-        "交易" => (0, LineKind::Sale),
-        "退款" => (1, LineKind::Refund),
+        "交易" => (0, ReportLineKind::Sale),
+        "退款" => (1, ReportLineKind::Refund),
         _ => return Err(cells.wrong(KIND, "交易 or 退款")),
     };
     let (gross, received, fee) = (cells.amount(GROSS)?, cells.amount(RECEIVED)?, cells.amount_or_zero(FEE)?);
-    if (kind == LineKind::Sale && gross < Decimal::ZERO) || (kind == LineKind::Refund && gross > Decimal::ZERO) {
+    if (kind == ReportLineKind::Sale && gross < Decimal::ZERO) || (kind == ReportLineKind::Refund && gross > Decimal::ZERO) {
         return Err(cells.wrong(GROSS, "above zero of trades, and below of refunds"));
     }
     for column in MUST_BE_NOTHING {
@@ -119,8 +119,8 @@ fn trade(cells: &Cells<'_>, lines: &mut Vec<ReportLine>) -> Result<usize, Report
     let day = cells.text(DONE).split(' ').next().and_then(|day| table::day(day, "%Y-%m-%d"));
     let happened_on = day.ok_or_else(|| cells.wrong(DONE, "a time such as 2026-11-28 12:00:00"))?;
     // What we receive is less than the order by coupons of ours.
-    for (kind, amount) in [(kind, gross), (LineKind::Coupon, received - gross), (LineKind::Fee, fee)] {
-        if amount.is_zero() && matches!(kind, LineKind::Coupon | LineKind::Fee) {
+    for (kind, amount) in [(kind, gross), (ReportLineKind::Coupon, received - gross), (ReportLineKind::Fee, fee)] {
+        if amount.is_zero() && matches!(kind, ReportLineKind::Coupon | ReportLineKind::Fee) {
             continue;
         }
         lines.push(ReportLine {
@@ -130,8 +130,8 @@ fn trade(cells: &Cells<'_>, lines: &mut Vec<ReportLine>) -> Result<usize, Report
             product_id: String::new(),
             market: String::new(),
             quantity: match kind {
-                LineKind::Sale => 1,
-                LineKind::Refund => -1,
+                ReportLineKind::Sale => 1,
+                ReportLineKind::Refund => -1,
                 _ => 0,
             },
             amount,

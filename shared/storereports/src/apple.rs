@@ -1,8 +1,8 @@
 //! The App Store's finance detail report and payment summary.
 
 use crate::ReportFault;
-use crate::line::{LineKind, PayoutStanding, ReportFormat, ReportLine, StatedPayout, StoreReport};
-use crate::table::{self, Cells, Columns, Row, rows, same, utf8};
+use crate::line::{PayoutStanding, ReportFormat, ReportLine, ReportLineKind, StatedPayout, StoreReport};
+use crate::table::{self, NamedCells, NamedColumns, ReportTableRow, rows, same, utf8};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -41,7 +41,7 @@ pub(crate) fn detail(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
     let rows = rows(utf8(bytes)?, b'\t')?;
     let mut rows = rows.iter();
     let header = rows.next().ok_or_else(|| ReportFault::of_file("the file has no header"))?;
-    let columns = Columns::read(header, &NEEDED, &ALSO)?;
+    let columns = NamedColumns::read(header, &NEEDED, &ALSO)?;
     let (mut lines, mut last_day, mut stated) = (Vec::new(), None::<Date>, [false; TOTALS.len()]);
     let (mut amount, mut units) = (Decimal::ZERO, 0_i64);
     for row in rows {
@@ -72,18 +72,18 @@ pub(crate) fn detail(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
     Ok(StoreReport { last_day, ..StoreReport::of(ReportFormat::AppleDetail, lines) })
 }
 
-fn sold(cells: &Cells<'_>) -> Result<ReportLine, ReportFault> {
+fn sold(cells: &NamedCells<'_>) -> Result<ReportLine, ReportFault> {
     let (quantity, share) = (cells.integer("Quantity")?, cells.amount("Partner Share")?);
     let amount = cells.amount("Extended Partner Share")?;
     if share.abs() * Decimal::from(quantity.abs()) != amount.abs() {
         return Err(cells.wrong("Extended Partner Share", &format!("{quantity} times the partner share {share}")));
     }
     let kind = match (cells.text("Sales or Return"), quantity) {
-        ("S", 0..) => LineKind::Sale,
-        ("R", ..=0) => LineKind::Refund,
+        ("S", 0..) => ReportLineKind::Sale,
+        ("R", ..=0) => ReportLineKind::Refund,
         _ => return Err(cells.wrong("Sales or Return", "S with a quantity above zero, or R with one below")),
     };
-    if (kind == LineKind::Sale) != (amount >= Decimal::ZERO) && !amount.is_zero() {
+    if (kind == ReportLineKind::Sale) != (amount >= Decimal::ZERO) && !amount.is_zero() {
         return Err(cells.wrong("Extended Partner Share", "above zero of sales, and below of returns"));
     }
     // What buyers paid decides nothing here, and must be understood all the same.
@@ -125,7 +125,7 @@ pub(crate) fn summary(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
     let month = rows.first().and_then(title).ok_or_else(|| ReportFault::new(1, "", "must name a month, such as (November, 2026)"))?;
     let at = rows.iter().position(|row| row.cell(0) == OF_SUMMARY[0]).ok_or_else(|| ReportFault::new(0, OF_SUMMARY[0], "is missing"))?;
     let needed: Vec<&str> = OF_SUMMARY.into_iter().chain([BANK_CURRENCY]).collect();
-    let columns = Columns::read(&rows[at], &needed, &[])?;
+    let columns = NamedColumns::read(&rows[at], &needed, &[])?;
     let (mut report, mut total, mut is_whole) = (StoreReport::of(ReportFormat::AppleSummary, Vec::new()), Decimal::ZERO, false);
     (report.first_day, report.last_day) = (Some(month), Some(month.last_of_month()));
     for row in &rows[at + 1..] {
@@ -147,7 +147,7 @@ pub(crate) fn summary(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
 }
 
 /// The first day of the month that a title names in brackets.
-fn title(row: &Row) -> Option<Date> {
+fn title(row: &ReportTableRow) -> Option<Date> {
     let text: Vec<&str> = (0..row.count()).map(|at| row.cell(at)).collect();
     let text = text.join(", ");
     let (_, month) = text.rsplit_once('(')?;
@@ -155,7 +155,7 @@ fn title(row: &Row) -> Option<Date> {
     table::day(&format!("{month} 1"), "%B, %Y %d")
 }
 
-fn paid(cells: &Cells<'_>, month: Date, lines: &mut Vec<ReportLine>) -> Result<StatedPayout, ReportFault> {
+fn paid(cells: &NamedCells<'_>, month: Date, lines: &mut Vec<ReportLine>) -> Result<StatedPayout, ReportFault> {
     let region = cells.text(OF_SUMMARY[0]);
     let code = region.rsplit_once('(').and_then(|(_, code)| code.strip_suffix(')')).unwrap_or_default();
     let currency = money::Currency::try_new(code).map_err(|_| cells.wrong(OF_SUMMARY[0], "a region with its currency in brackets"))?;
@@ -169,7 +169,7 @@ fn paid(cells: &Cells<'_>, month: Date, lines: &mut Vec<ReportLine>) -> Result<S
     if bank == currency && proceeds != owed {
         return Err(cells.wrong("Proceeds", "what is owed, where it is paid in the same currency"));
     }
-    for (kind, amount) in [(LineKind::Tax, tax), (LineKind::Adjustment, adjusted), (LineKind::Withholding, withheld)] {
+    for (kind, amount) in [(ReportLineKind::Tax, tax), (ReportLineKind::Adjustment, adjusted), (ReportLineKind::Withholding, withheld)] {
         if !amount.is_zero() {
             lines.push(ReportLine {
                 line_no: cells.line(),

@@ -1,7 +1,7 @@
 //! Google Play's earnings report: a line for each order and type, in the buyer's currency and in ours. The buyer's state and postal code are not read.
 
-use crate::line::{LineKind, ReportFormat, ReportLine, StoreReport};
-use crate::table::{Cells, Columns, rows, utf8};
+use crate::line::{ReportFormat, ReportLine, ReportLineKind, StoreReport};
+use crate::table::{NamedCells, NamedColumns, rows, utf8};
 use crate::{ReportFault, zip};
 
 const NEEDED: [&str; 10] = [
@@ -34,16 +34,16 @@ const ALSO: [&str; 16] = [
     "Fee Description",
     "Promotion ID",
 ];
-const KINDS: [(&str, LineKind); 9] = [
-    ("Charge", LineKind::Sale),
-    ("Charge refund", LineKind::Refund),
-    ("Google fee", LineKind::Fee),
-    ("Google fee refund", LineKind::Fee),
-    ("Tax", LineKind::Tax),
-    ("Tax refund", LineKind::Tax),
-    ("Withholding Tax", LineKind::Withholding),
-    ("Reserve", LineKind::Reserve),
-    ("Adjustment", LineKind::Adjustment),
+const KINDS: [(&str, ReportLineKind); 9] = [
+    ("Charge", ReportLineKind::Sale),
+    ("Charge refund", ReportLineKind::Refund),
+    ("Google fee", ReportLineKind::Fee),
+    ("Google fee refund", ReportLineKind::Fee),
+    ("Tax", ReportLineKind::Tax),
+    ("Tax refund", ReportLineKind::Tax),
+    ("Withholding Tax", ReportLineKind::Withholding),
+    ("Reserve", ReportLineKind::Reserve),
+    ("Adjustment", ReportLineKind::Adjustment),
 ];
 const DAY: &str = "%b %d, %Y";
 
@@ -65,12 +65,12 @@ fn read(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
     }
     let rows = rows(text, b',')?;
     let (header, rows) = rows.split_first().ok_or_else(|| ReportFault::of_file("the file has no header"))?;
-    let columns = Columns::read(header, &NEEDED, &ALSO)?;
+    let columns = NamedColumns::read(header, &NEEDED, &ALSO)?;
     let lines = rows.iter().map(|row| line(&columns.cells(row)?)).collect::<Result<Vec<_>, _>>()?;
     Ok(StoreReport::of(ReportFormat::GoogleEarnings, lines))
 }
 
-fn line(cells: &Cells<'_>) -> Result<ReportLine, ReportFault> {
+fn line(cells: &NamedCells<'_>) -> Result<ReportLine, ReportFault> {
     let column = "Transaction Type";
     let kind = KINDS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(cells.text(column)));
     let kind = kind.ok_or_else(|| cells.wrong(column, "one of the types that this reader knows"))?.1;
@@ -80,14 +80,14 @@ fn line(cells: &Cells<'_>) -> Result<ReportLine, ReportFault> {
     if currency == proceeds_currency && amount != proceeds {
         return Err(cells.wrong("Amount (Merchant Currency)", "the buyer's amount, where both are in one currency"));
     }
-    let is_of_order = matches!(kind, LineKind::Sale | LineKind::Refund | LineKind::Fee | LineKind::Tax);
+    let is_of_order = matches!(kind, ReportLineKind::Sale | ReportLineKind::Refund | ReportLineKind::Fee | ReportLineKind::Tax);
     let transaction_id = if is_of_order { cells.id("Description")? } else { String::new() };
     if is_of_order && transaction_id.is_empty() {
         return Err(cells.wrong("Description", "the number of an order"));
     }
     let quantity = match kind {
-        LineKind::Sale => 1,
-        LineKind::Refund => -1,
+        ReportLineKind::Sale => 1,
+        ReportLineKind::Refund => -1,
         _ => 0,
     };
     let market = if cells.text("Buyer Country").is_empty() { String::new() } else { cells.market("Buyer Country")? };

@@ -6,7 +6,7 @@
 //! - `table`: text as rows and named cells. `zip`: files in an archive.
 //!
 //! Each reader knows a format as it was on a day, which is in its name ([`ReportFormat::name`]). A column or a word that it does not know is refused with its line and
-//! column, never skipped: it might be money. Sums that a file states are compared with its lines, so a file that was cut off is refused as well.
+//! column, never skipped: it might be money. BillSums that a file states are compared with its lines, so a file that was cut off is refused as well.
 
 mod alipay;
 mod apple;
@@ -17,7 +17,7 @@ mod table;
 mod wechat;
 mod zip;
 
-pub use line::{LineKind, PayoutStanding, ReportFormat, ReportLine, StatedPayout, StoreReport};
+pub use line::{PayoutStanding, ReportFormat, ReportLine, ReportLineKind, StatedPayout, StoreReport};
 
 /// Largest report as it is given, in bytes: what one message takes, with room for its other fields.
 pub const REPORT_BYTES_MAX: usize = 15 * 1024 * 1024;

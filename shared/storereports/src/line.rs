@@ -48,7 +48,7 @@ impl ReportFormat {
 
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LineKind {
+pub enum ReportLineKind {
     /// Something was sold.
     Sale,
     /// Something was paid back to a buyer, or, above zero, was not after all.
@@ -69,7 +69,7 @@ pub enum LineKind {
     Adjustment,
 }
 
-impl LineKind {
+impl ReportLineKind {
     /// All kinds.
     pub const ALL: [Self; 9] =
         [Self::Sale, Self::Refund, Self::Fee, Self::FeeTax, Self::Tax, Self::Coupon, Self::Withholding, Self::Reserve, Self::Adjustment];
@@ -103,7 +103,7 @@ pub struct ReportLine {
     /// The line, from 1; of JSON the transaction.
     pub line_no: u64,
     /// What it is about.
-    pub kind: LineKind,
+    pub kind: ReportLineKind,
     /// The store's id of the sale, as its receipts have it; empty where it is about none, or about several.
     pub transaction_id: String,
     /// The product; empty where the line names none.

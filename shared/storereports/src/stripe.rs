@@ -1,7 +1,7 @@
 //! The balance transactions of a payout of Stripe's: `GET /v1/balance_transactions?payout=…&expand[]=data.source`, all pages in one list. Amounts are in the smallest
 //! unit as Stripe counts it.
 
-use crate::line::{LineKind, PayoutStanding, ReportFormat, ReportLine, StatedPayout, StoreReport};
+use crate::line::{PayoutStanding, ReportFormat, ReportLine, ReportLineKind, StatedPayout, StoreReport};
 use crate::{LINES_MAX, ReportFault, UNPACKED_BYTES_MAX};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::Currency;
@@ -50,15 +50,17 @@ struct FeeDetail {
 }
 
 /// What a type of transactions is about; `None`: the payout itself.
-fn kind_of(name: &str) -> Option<Option<LineKind>> {
+fn kind_of(name: &str) -> Option<Option<ReportLineKind>> {
     Some(match name {
-        "charge" | "payment" => Some(LineKind::Sale),
-        "refund" | "payment_refund" | "refund_failure" | "payment_failure_refund" => Some(LineKind::Refund),
-        "stripe_fee" | "network_cost" => Some(LineKind::Fee),
-        "tax_fee" => Some(LineKind::FeeTax),
-        "tax_withholding" => Some(LineKind::Withholding),
-        "reserve_transaction" | "reserved_funds" | "risk_reserved_funds" | "reserve_hold" | "reserve_release" => Some(LineKind::Reserve),
-        "adjustment" => Some(LineKind::Adjustment),
+        "charge" | "payment" => Some(ReportLineKind::Sale),
+        "refund" | "payment_refund" | "refund_failure" | "payment_failure_refund" => Some(ReportLineKind::Refund),
+        "stripe_fee" | "network_cost" => Some(ReportLineKind::Fee),
+        "tax_fee" => Some(ReportLineKind::FeeTax),
+        "tax_withholding" => Some(ReportLineKind::Withholding),
+        "reserve_transaction" | "reserved_funds" | "risk_reserved_funds" | "reserve_hold" | "reserve_release" => {
+            Some(ReportLineKind::Reserve)
+        }
+        "adjustment" => Some(ReportLineKind::Adjustment),
         "payout" | "payout_failure" | "payout_cancel" => None,
         _ => return None,
     })
@@ -129,7 +131,7 @@ fn day(line_no: u64, field: &str, seconds: i64) -> Result<Date, ReportFault> {
 }
 
 /// The transaction's amount, and beside it its fee and the tax on that.
-fn read(line_no: u64, kind: LineKind, transaction: &BalanceTransaction, lines: &mut Vec<ReportLine>) -> Result<(), ReportFault> {
+fn read(line_no: u64, kind: ReportLineKind, transaction: &BalanceTransaction, lines: &mut Vec<ReportLine>) -> Result<(), ReportFault> {
     let pays_in = currency(line_no, &transaction.currency)?;
     let proceeds = decimal(line_no, pays_in, transaction.amount)?;
     if transaction.amount.checked_sub(transaction.fee) != Some(transaction.net) {
@@ -147,8 +149,8 @@ fn read(line_no: u64, kind: LineKind, transaction: &BalanceTransaction, lines: &
         product_id: String::new(),
         market: String::new(),
         quantity: match kind {
-            LineKind::Sale => 1,
-            LineKind::Refund => -1,
+            ReportLineKind::Sale => 1,
+            ReportLineKind::Refund => -1,
             _ => 0,
         },
         amount,
@@ -159,7 +161,7 @@ fn read(line_no: u64, kind: LineKind, transaction: &BalanceTransaction, lines: &
     };
     let taxes = transaction.fee_details.iter().filter(|fee| fee.kind == "tax").try_fold(0_i64, |sum, fee| sum.checked_add(fee.amount));
     let tax = taxes.unwrap_or_default();
-    for (kind, charged) in [(LineKind::Fee, transaction.fee.saturating_sub(tax)), (LineKind::FeeTax, tax)] {
+    for (kind, charged) in [(ReportLineKind::Fee, transaction.fee.saturating_sub(tax)), (ReportLineKind::FeeTax, tax)] {
         if charged != 0 {
             let charged = -decimal(line_no, pays_in, charged)?;
             let fee = ReportLine { kind, quantity: 0, amount: charged, currency: pays_in, proceeds: charged, ..line.clone() };
@@ -173,12 +175,12 @@ fn read(line_no: u64, kind: LineKind, transaction: &BalanceTransaction, lines: &
 /// What the buyer paid or got back, in the buyer's currency: the source says it where it is expanded.
 fn presented(
     line_no: u64,
-    kind: LineKind,
+    kind: ReportLineKind,
     transaction: &BalanceTransaction,
     (proceeds, pays_in): (Decimal, Currency),
 ) -> Result<(Decimal, Currency), ReportFault> {
     let source = &transaction.source;
-    let is_of_buyer = matches!(kind, LineKind::Sale | LineKind::Refund);
+    let is_of_buyer = matches!(kind, ReportLineKind::Sale | ReportLineKind::Refund);
     let stated = source["amount"].as_i64().zip(source["currency"].as_str()).filter(|_| is_of_buyer);
     let Some((amount, code)) = stated else {
         if is_of_buyer && transaction.exchange_rate.is_some() {

@@ -50,12 +50,12 @@ fn checked(bytes: &[u8]) -> Result<(), ReportFault> {
 
 /// A row with its line.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct ReportTableRow {
     pub line: u64,
     cells: StringRecord,
 }
 
-impl Row {
+impl ReportTableRow {
     pub fn cell(&self, at: usize) -> &str {
         self.cells.get(at).unwrap_or_default().trim()
     }
@@ -72,7 +72,7 @@ impl Row {
 }
 
 /// The rows of a text whose cells are separated so.
-pub(crate) fn rows(text: &str, separator: u8) -> Result<Vec<Row>, ReportFault> {
+pub(crate) fn rows(text: &str, separator: u8) -> Result<Vec<ReportTableRow>, ReportFault> {
     let quoted = separator == b',';
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).quoting(quoted).from_reader(text.as_bytes());
@@ -87,20 +87,20 @@ pub(crate) fn rows(text: &str, separator: u8) -> Result<Vec<Row>, ReportFault> {
         let at = at + text[at..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         line += u64::try_from(text[counted..at].bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(0);
         counted = at;
-        rows.push(Row { line, cells });
+        rows.push(ReportTableRow { line, cells });
     }
     Ok(rows)
 }
 
 /// The columns of a table, by name.
 #[derive(Debug)]
-pub(crate) struct Columns {
+pub(crate) struct NamedColumns {
     names: Vec<String>,
 }
 
-impl Columns {
+impl NamedColumns {
     /// A header in which every column is known, and every one that is needed is there.
-    pub fn read(header: &Row, needed: &[&str], also: &[&str]) -> Result<Self, ReportFault> {
+    pub fn read(header: &ReportTableRow, needed: &[&str], also: &[&str]) -> Result<Self, ReportFault> {
         let names: Vec<String> = (0..header.count()).map(|at| header.cell(at).to_owned()).collect();
         for (at, name) in names.iter().enumerate() {
             // Some end a line with a separator.
@@ -119,7 +119,7 @@ impl Columns {
     }
 
     /// A row of this table; one with fewer cells is cut off.
-    pub fn cells<'a>(&'a self, row: &'a Row) -> Result<Cells<'a>, ReportFault> {
+    pub fn cells<'a>(&'a self, row: &'a ReportTableRow) -> Result<NamedCells<'a>, ReportFault> {
         if row.count() != self.names.len() {
             let what = format!(
                 "has {} cells, and the header has {}: it is cut off, or a cell has a separator in it",
@@ -128,7 +128,7 @@ impl Columns {
             );
             return Err(ReportFault::new(row.line, "", what));
         }
-        Ok(Cells { columns: self, row })
+        Ok(NamedCells { columns: self, row })
     }
 }
 
@@ -138,12 +138,12 @@ fn shown(text: &str) -> String {
 
 /// The cells of a row, by the names of their columns.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cells<'a> {
-    columns: &'a Columns,
-    row: &'a Row,
+pub(crate) struct NamedCells<'a> {
+    columns: &'a NamedColumns,
+    row: &'a ReportTableRow,
 }
 
-impl<'a> Cells<'a> {
+impl<'a> NamedCells<'a> {
     pub fn line(&self) -> u64 {
         self.row.line
     }

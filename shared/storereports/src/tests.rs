@@ -136,92 +136,97 @@ fn checksum(bytes: &[u8]) -> u32 {
     })
 }
 
+/// A report, a change of it, and what is said of it.
+type Damage = (ReportFormat, &'static str, (&'static str, &'static str), &'static str);
+
+const DAMAGES: [Damage; 17] = [
+    (ReportFormat::AppleDetail, DETAIL, ("Promo Code", "Bundle"), "line 1, column Bundle: is not known to this reader"),
+    (ReportFormat::AppleDetail, DETAIL, ("Country Of Sale", "Title"), "line 1, column Title: is there twice"),
+    (
+        ReportFormat::AppleDetail,
+        DETAIL,
+        ("2.10", "2.11"),
+        "line 2, column Extended Partner Share: `2.11` must be 3 times the partner share 0.70",
+    ),
+    (
+        ReportFormat::AppleDetail,
+        DETAIL,
+        ("\tS\t", "\tR\t"),
+        "line 2, column Sales or Return: `R` must be S with a quantity above zero, or R with one below",
+    ),
+    (
+        ReportFormat::AppleDetail,
+        DETAIL,
+        ("Total_Amount\t1.40", "Total_Amount\t1.41"),
+        "line 5, column Total_Amount: states 1.41, and the lines come to 1.40: lines are missing or were changed",
+    ),
+    (
+        ReportFormat::AppleSummary,
+        SUMMARY,
+        ("1.30", "1.31"),
+        "line 4, column Total Owed: states 1.31, and the lines come to 1.30: lines are missing or were changed",
+    ),
+    (
+        ReportFormat::GoogleEarnings,
+        EARNINGS,
+        ("Google fee", "Google tip"),
+        "line 3, column Transaction Type: `Google tip` must be one of the types that this reader knows",
+    ),
+    (
+        ReportFormat::GoogleEarnings,
+        EARNINGS,
+        ("0.99", "1e2"),
+        "line 2, column Amount (Buyer Currency): `1e2` must be an amount such as -12.34",
+    ),
+    (
+        ReportFormat::GoogleEarnings,
+        EARNINGS,
+        ("0.99", "9999999999999999999999999999999"),
+        "line 2, column Amount (Buyer Currency): `9999999999999999999999999999999` must be an amount such as -12.34",
+    ),
+    (ReportFormat::StripePayout, BALANCE, ("\"net\":42", "\"net\":41"), "line 1, column net: must be the amount less the fee"),
+    (
+        ReportFormat::StripePayout,
+        BALANCE,
+        ("\"type\":\"charge\"", "\"type\":\"barter\""),
+        "line 1, column type: `barter` is not known to this reader",
+    ),
+    (
+        ReportFormat::StripePayout,
+        BALANCE,
+        ("-42", "-43"),
+        "line 2, column amount: states 0.43, and the lines come to 0.42: lines are missing or were changed",
+    ),
+    (
+        ReportFormat::StripePayout,
+        BALANCE,
+        ("\"has_more\":false", "\"has_more\":true"),
+        "line 0, column has_more: must be false in one list: pages are missing",
+    ),
+    (ReportFormat::AlipayBill, ALIPAY, ("退款,Coins", "转账,Coins"), "line 5, column 业务类型: `转账` must be 交易 or 退款"),
+    (
+        ReportFormat::AlipayBill,
+        ALIPAY,
+        ("共5.50元", "共6.50元"),
+        "line 7, column #交易合计：: states 6.50, and the lines come to 5.50: lines are missing or were changed",
+    ),
+    (
+        ReportFormat::WechatBill,
+        WECHAT,
+        ("`SUCCESS,`OTHERS", "`NOTPAY,`OTHERS"),
+        "line 2, column 交易状态: `NOTPAY` must be SUCCESS, REFUND or REVOKED",
+    ),
+    (
+        ReportFormat::WechatBill,
+        WECHAT,
+        ("`0.03000", "`0.04000"),
+        "line 5, column 手续费总金额: states 0.04000, and the lines come to 0.03000: lines are missing or were changed",
+    ),
+];
+
 #[test]
 fn what_is_not_known_is_named_by_line_and_column() {
-    for (format, text, change, said) in [
-        (ReportFormat::AppleDetail, DETAIL, ("Promo Code", "Bundle"), "line 1, column Bundle: is not known to this reader"),
-        (ReportFormat::AppleDetail, DETAIL, ("Country Of Sale", "Title"), "line 1, column Title: is there twice"),
-        (
-            ReportFormat::AppleDetail,
-            DETAIL,
-            ("2.10", "2.11"),
-            "line 2, column Extended Partner Share: `2.11` must be 3 times the partner share 0.70",
-        ),
-        (
-            ReportFormat::AppleDetail,
-            DETAIL,
-            ("\tS\t", "\tR\t"),
-            "line 2, column Sales or Return: `R` must be S with a quantity above zero, or R with one below",
-        ),
-        (
-            ReportFormat::AppleDetail,
-            DETAIL,
-            ("Total_Amount\t1.40", "Total_Amount\t1.41"),
-            "line 5, column Total_Amount: states 1.41, and the lines come to 1.40: lines are missing or were changed",
-        ),
-        (
-            ReportFormat::AppleSummary,
-            SUMMARY,
-            ("1.30", "1.31"),
-            "line 4, column Total Owed: states 1.31, and the lines come to 1.30: lines are missing or were changed",
-        ),
-        (
-            ReportFormat::GoogleEarnings,
-            EARNINGS,
-            ("Google fee", "Google tip"),
-            "line 3, column Transaction Type: `Google tip` must be one of the types that this reader knows",
-        ),
-        (
-            ReportFormat::GoogleEarnings,
-            EARNINGS,
-            ("0.99", "1e2"),
-            "line 2, column Amount (Buyer Currency): `1e2` must be an amount such as -12.34",
-        ),
-        (
-            ReportFormat::GoogleEarnings,
-            EARNINGS,
-            ("0.99", "9999999999999999999999999999999"),
-            "line 2, column Amount (Buyer Currency): `9999999999999999999999999999999` must be an amount such as -12.34",
-        ),
-        (ReportFormat::StripePayout, BALANCE, ("\"net\":42", "\"net\":41"), "line 1, column net: must be the amount less the fee"),
-        (
-            ReportFormat::StripePayout,
-            BALANCE,
-            ("\"type\":\"charge\"", "\"type\":\"barter\""),
-            "line 1, column type: `barter` is not known to this reader",
-        ),
-        (
-            ReportFormat::StripePayout,
-            BALANCE,
-            ("-42", "-43"),
-            "line 2, column amount: states 0.43, and the lines come to 0.42: lines are missing or were changed",
-        ),
-        (
-            ReportFormat::StripePayout,
-            BALANCE,
-            ("\"has_more\":false", "\"has_more\":true"),
-            "line 0, column has_more: must be false in one list: pages are missing",
-        ),
-        (ReportFormat::AlipayBill, ALIPAY, ("退款,Coins", "转账,Coins"), "line 5, column 业务类型: `转账` must be 交易 or 退款"),
-        (
-            ReportFormat::AlipayBill,
-            ALIPAY,
-            ("共5.50元", "共6.50元"),
-            "line 7, column #交易合计：: states 6.50, and the lines come to 5.50: lines are missing or were changed",
-        ),
-        (
-            ReportFormat::WechatBill,
-            WECHAT,
-            ("`SUCCESS,`OTHERS", "`NOTPAY,`OTHERS"),
-            "line 2, column 交易状态: `NOTPAY` must be SUCCESS, REFUND or REVOKED",
-        ),
-        (
-            ReportFormat::WechatBill,
-            WECHAT,
-            ("`0.03000", "`0.04000"),
-            "line 5, column 手续费总金额: states 0.04000, and the lines come to 0.03000: lines are missing or were changed",
-        ),
-    ] {
+    for (format, text, change, said) in DAMAGES {
         assert!(text.contains(change.0), "{change:?}");
         assert_eq!(fault(format, text.replacen(change.0, change.1, 1).as_bytes()).as_str(), said);
     }

@@ -1,7 +1,7 @@
 //! WeChat Pay's bill of a day: every value has a backtick before it, and the last two lines are sums. Amounts are in yuan. The buyer's id is not read.
 
-use crate::line::{LineKind, ReportFormat, ReportLine, StoreReport};
-use crate::table::{self, Cells, Columns, Row, same, utf8};
+use crate::line::{ReportFormat, ReportLine, ReportLineKind, StoreReport};
+use crate::table::{self, NamedCells, NamedColumns, ReportTableRow, same, utf8};
 use crate::{LINES_MAX, ReportFault};
 use money::Currency;
 use rust_decimal::Decimal;
@@ -40,22 +40,22 @@ const TOTALS: [&str; 7] =
     ["总交易单数", "应结订单总金额", "退款总金额", "充值券退款总金额", "手续费总金额", "订单总金额", "申请退款总金额"];
 
 /// Values are separated by a comma and the backtick of the next one, so that they may have commas of their own.
-fn row(line: u64, text: &str) -> Row {
+fn row(line: u64, text: &str) -> ReportTableRow {
     match text.strip_prefix('`') {
-        Some(text) => Row::of(line, text.split(",`")),
-        None => Row::of(line, text.split(',')),
+        Some(text) => ReportTableRow::of(line, text.split(",`")),
+        None => ReportTableRow::of(line, text.split(',')),
     }
 }
 
 /// What the totals must be, in the order of [`TOTALS`].
-type Sums = [Decimal; TOTALS.len()];
+type BillSums = [Decimal; TOTALS.len()];
 
 pub(crate) fn bill(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
     let text = utf8(bytes)?;
     let mut rows = (1..).zip(text.lines()).map(|(line, text)| row(line, text));
     let header = rows.next().ok_or_else(|| ReportFault::of_file("the file has no header"))?;
-    let columns = Columns::read(&header, &NEEDED, &ALSO)?;
-    let (mut lines, mut sums): (Vec<ReportLine>, Sums) = (Vec::new(), Sums::default());
+    let columns = NamedColumns::read(&header, &NEEDED, &ALSO)?;
+    let (mut lines, mut sums): (Vec<ReportLine>, BillSums) = (Vec::new(), BillSums::default());
     while let Some(row) = rows.next() {
         if row.cell(0) != TOTALS[0] {
             if lines.len() >= LINES_MAX {
@@ -64,7 +64,7 @@ pub(crate) fn bill(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
             trade(&columns.cells(&row)?, &mut lines, &mut sums)?;
             continue;
         }
-        let names = Columns::read(&row, &TOTALS, &[])?;
+        let names = NamedColumns::read(&row, &TOTALS, &[])?;
         let stated = rows.next().ok_or_else(|| ReportFault::new(row.line, TOTALS[0], "has no sums after it: the file is cut off"))?;
         let cells = names.cells(&stated)?;
         for (name, found) in TOTALS.into_iter().zip(sums) {
@@ -78,7 +78,7 @@ pub(crate) fn bill(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
     Err(ReportFault::new(0, TOTALS[0], "is missing: the file is cut off"))
 }
 
-fn trade(cells: &Cells<'_>, lines: &mut Vec<ReportLine>, sums: &mut Sums) -> Result<(), ReportFault> {
+fn trade(cells: &NamedCells<'_>, lines: &mut Vec<ReportLine>, sums: &mut BillSums) -> Result<(), ReportFault> {
     let amounts = [SETTLED, REFUNDED, "充值券退款金额", FEE, GROSS, ASKED].map(|column| cells.amount_or_zero(column));
     let [settled, refunded, of_voucher, fee, gross, asked] = amounts;
     let (settled, refunded, of_voucher, fee, gross, asked) = (settled?, refunded?, of_voucher?, fee?, gross?, asked?);
@@ -86,13 +86,13 @@ fn trade(cells: &Cells<'_>, lines: &mut Vec<ReportLine>, sums: &mut Sums) -> Res
         *sum += more;
     }
     let (kind, amount, net) = match (cells.text(STATE), cells.text(REFUND_STATE)) {
-        ("SUCCESS", _) => (LineKind::Sale, gross, settled),
+        ("SUCCESS", _) => (ReportLineKind::Sale, gross, settled),
         // A refund that has not ended moves nothing yet.
         ("REFUND" | "REVOKED", "PROCESSING" | "CHANGE" | "FAIL") => return Ok(()),
-        ("REFUND" | "REVOKED", _) => (LineKind::Refund, -asked, -refunded),
+        ("REFUND" | "REVOKED", _) => (ReportLineKind::Refund, -asked, -refunded),
         _ => return Err(cells.wrong(STATE, "SUCCESS, REFUND or REVOKED")),
     };
-    if amount < Decimal::ZERO && kind == LineKind::Sale || amount > Decimal::ZERO && kind == LineKind::Refund {
+    if amount < Decimal::ZERO && kind == ReportLineKind::Sale || amount > Decimal::ZERO && kind == ReportLineKind::Refund {
         return Err(cells.wrong(GROSS, "not less than zero"));
     }
     let currency: Currency = cells.currency(CURRENCY)?;
@@ -102,8 +102,8 @@ fn trade(cells: &Cells<'_>, lines: &mut Vec<ReportLine>, sums: &mut Sums) -> Res
     }
     let day = cells.text(TIME).split(' ').next().and_then(|day| table::day(day, "%Y-%m-%d"));
     let happened_on = day.ok_or_else(|| cells.wrong(TIME, "a time such as 2026-11-28 12:00:00"))?;
-    for (kind, amount) in [(kind, amount), (LineKind::Coupon, net - amount), (LineKind::Fee, -fee)] {
-        if amount.is_zero() && matches!(kind, LineKind::Coupon | LineKind::Fee) {
+    for (kind, amount) in [(kind, amount), (ReportLineKind::Coupon, net - amount), (ReportLineKind::Fee, -fee)] {
+        if amount.is_zero() && matches!(kind, ReportLineKind::Coupon | ReportLineKind::Fee) {
             continue;
         }
         lines.push(ReportLine {
@@ -113,8 +113,8 @@ fn trade(cells: &Cells<'_>, lines: &mut Vec<ReportLine>, sums: &mut Sums) -> Res
             product_id: String::new(),
             market: String::new(),
             quantity: match kind {
-                LineKind::Sale => 1,
-                LineKind::Refund => -1,
+                ReportLineKind::Sale => 1,
+                ReportLineKind::Refund => -1,
                 _ => 0,
             },
             amount,

@@ -56,7 +56,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/ledger", &[&["books", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"]], &["pgtest"]),
     row("services/gift", &[CLIENT], CLIENT_TESTS),
     // Stores call it and are called; their signed tokens are the same as banks'.
-    row("services/purchase", &[CLIENT, &["bankapi", "http_client"]], CLIENT_TESTS),
+    row("services/purchase", &[CLIENT, &["bankapi", "http_client", "storereports"]], CLIENT_TESTS),
     // It calls stores, and they call it.
     row("services/purchase", &[CLIENT, &["http_client"]], CLIENT_TESTS),
     row("services/earnings", &[CLIENT], CLIENT_TESTS),

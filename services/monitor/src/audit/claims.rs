@@ -7,7 +7,9 @@ use earnings::tables::{Acceptance, Quote, QuoteState};
 use ledger_client::PostingDraft;
 use money::BookName;
 use payout::tables::{Payout, PayoutPhase, PayoutRecall, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
-use purchase::tables::{CoinHold, DebtSettlement, DisputeStep, HoldState, Purchase, PurchaseState, RefundStep, StepState};
+use purchase::tables::{
+    CoinHold, DebtSettlement, DisputeStep, HoldState, Purchase, PurchaseState, RefundStep, SettlementPosting, StepState,
+};
 use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use treasury::tables::RowPosting;
@@ -18,6 +20,7 @@ use uuid::Uuid;
 pub(super) enum RowsOf {
     Purchases,
     Refunds,
+    Settlements,
     Conversions,
     Payouts,
     Proposals,
@@ -40,6 +43,7 @@ impl RowsOf {
             | PostingKind::RefundReleased
             | PostingKind::DisputeMoney
             | PostingKind::DebtSettle => Some(Self::Refunds),
+            PostingKind::StoreSettle | PostingKind::ProcessorSettle => Some(Self::Settlements),
             PostingKind::Conversion => Some(Self::Conversions),
             PostingKind::PayoutHold
             | PostingKind::PayoutSubmit
@@ -84,6 +88,7 @@ impl RowsOf {
         match self {
             Self::Purchases => "issues coins for no credited purchase",
             Self::Refunds => "belongs to no refund and no debt",
+            Self::Settlements => "settles by no report of a store",
             Self::Conversions => "pays for diamonds by no accepted quote",
             Self::Payouts => "moves the money of no payout",
             Self::Proposals => "was approved in no proposal",
@@ -172,6 +177,16 @@ pub(super) fn of_dispute(purchase: &Purchase, step: &DisputeStep) -> Option<Clai
 pub(super) fn of_settlement(of: &DebtSettlement) -> Option<Claim> {
     let row = format!("change {} of the debt of {}", of.change_no, of.user);
     planned(&row, purchase::tables::settled(of), (&of.posting_id, chart::id::posted(of.request(), of.book.as_str()), true))
+}
+
+/// What an edition of a store's settlement claims.
+pub(super) fn of_store_settlement(of: &SettlementPosting) -> Option<Claim> {
+    let draft = purchase::tables::reported(of);
+    if draft.transfers().is_empty() {
+        return None;
+    }
+    let row = format!("edition {} of settlement {} in {}", of.edition, of.settlement_id, of.currency.code());
+    planned(&row, draft, (&of.posting_id, chart::id::posted(of.request(), of.book.as_str()), true))
 }
 
 /// The claim of a posting that is recorded before it is made; `None` before that, and where there is none.

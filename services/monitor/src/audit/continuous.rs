@@ -86,6 +86,7 @@ struct BookFolds {
     twins: TwinFold,
     young_purchases: RollingJoin,
     refunds: RollingJoin,
+    settlements: RollingJoin,
     conversions: RollingJoin,
     payouts: RollingJoin,
     proposals: RollingJoin,
@@ -104,7 +105,9 @@ impl BookFolds {
             if folds::is_young(event) {
                 self.young_purchases.event(event, moves);
             }
-            for rows in [&mut self.refunds, &mut self.conversions, &mut self.payouts, &mut self.proposals, &mut self.treasury] {
+            let of_purchases = [&mut self.refunds, &mut self.settlements];
+            let others = [&mut self.conversions, &mut self.payouts, &mut self.proposals, &mut self.treasury];
+            for rows in of_purchases.into_iter().chain(others) {
                 rows.event(event, moves);
             }
         }
@@ -267,6 +270,7 @@ impl WatchedBook {
             twins: TwinFold::default(),
             young_purchases: RollingJoin::new(RowsOf::Purchases),
             refunds: RollingJoin::new(RowsOf::Refunds),
+            settlements: RollingJoin::new(RowsOf::Settlements),
             conversions: RollingJoin::new(RowsOf::Conversions),
             payouts: RollingJoin::new(RowsOf::Payouts),
             proposals: RollingJoin::new(RowsOf::Proposals),
@@ -365,7 +369,8 @@ impl WatchedBook {
         let side = Followed { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
         let young = folds.young_purchases.compare(&Tables::Purchases(tables), side).await?;
         let refunds = folds.refunds.compare(&Tables::Refunds(tables), side).await?;
-        Ok([young, refunds].into_iter().find(|found| *found != CheckResult::Passed).unwrap_or(summed))
+        let settled = folds.settlements.compare(&Tables::Settlements(tables), side).await?;
+        Ok([young, refunds, settled].into_iter().find(|found| *found != CheckResult::Passed).unwrap_or(summed))
     }
 
     /// Compares the services' rows in turn. The journal was followed just before.

@@ -154,7 +154,25 @@ async fn purchases(
     }
     let purchases = join.end(store, book).await?;
     let refunds = refunds(tables, journal, (store, book, name)).await?;
-    Ok(Joined { rows: purchases.rows + refunds.rows, problems: [purchases.problems, refunds.problems].concat() })
+    let settled = settlements(tables, journal, (store, book, name)).await?;
+    let problems = [purchases.problems, refunds.problems, settled.problems].concat();
+    Ok(Joined { rows: purchases.rows + refunds.rows + settled.rows, problems })
+}
+
+/// What was settled by stores' reports.
+async fn settlements(
+    tables: &purchase::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut after) = (Join::new(journal, RowsOf::Settlements), None);
+    loop {
+        let page = tables.all_settlement_postings(name, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.settlement_id, last.edition, last.currency));
+        page.iter().filter_map(claims::of_store_settlement).for_each(|claim| join.claim(claim));
+    }
+    join.end(store, book).await
 }
 
 /// What everything claims that was paid back of a purchase or withdrawn for it; nothing without the purchase.

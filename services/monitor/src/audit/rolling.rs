@@ -17,7 +17,7 @@ use books::{
     store::{Book, Store},
 };
 use chart::PostingKind;
-use money::{BookName, UserKey};
+use money::{BookName, Currency, UserKey};
 use std::collections::{BTreeSet, VecDeque};
 use treasury::tables::{RowCursor, RowGroup};
 use uuid::Uuid;
@@ -31,6 +31,7 @@ const ROWS_MAX: i64 = 200;
 pub(super) enum Tables<'a> {
     Purchases(&'a purchase::tables::Store),
     Refunds(&'a purchase::tables::Store),
+    Settlements(&'a purchase::tables::Store),
     Conversions(&'a earnings::tables::Store),
     Payouts(&'a payout::tables::Store),
     Proposals(&'a support::tables::Store),
@@ -51,6 +52,7 @@ enum RowName {
 struct Cursor {
     id: Option<Uuid>,
     number: i64,
+    currency: Option<Currency>,
     of_treasury: RowCursor,
 }
 
@@ -70,6 +72,9 @@ impl Tables<'_> {
                 tables.purchase(book, id).await?.and_then(|purchase| claims::of_purchase(&purchase)).into_iter().collect()
             }
             Self::Refunds(tables) => joins::of_refunded(tables, book, id).await?,
+            Self::Settlements(tables) => {
+                tables.settlement_postings(book, id).await?.iter().filter_map(claims::of_store_settlement).collect()
+            }
             Self::Conversions(tables) => {
                 tables.quote(book, id).await?.and_then(|quote| claims::of_quote(book, &quote)).into_iter().collect()
             }
@@ -101,6 +106,13 @@ impl Tables<'_> {
                 for purchase_id in tables.refunded_purchases(book, from.id, ROWS_MAX).await? {
                     next.id = Some(purchase_id);
                     rows.push((RowName::Id(purchase_id), joins::of_refunded(tables, book, purchase_id).await?));
+                }
+            }
+            Self::Settlements(tables) => {
+                let after = from.id.zip(from.currency).map(|(id, currency)| (id, from.number, currency));
+                for posting in tables.all_settlement_postings(book, after, ROWS_MAX).await? {
+                    (next.id, next.number, next.currency) = (Some(posting.settlement_id), posting.edition, Some(posting.currency));
+                    rows.push((RowName::Id(posting.settlement_id), claims::of_store_settlement(&posting).into_iter().collect()));
                 }
             }
             Self::Conversions(tables) => {
@@ -288,6 +300,7 @@ fn named_row(of: RowsOf, kind: &str, fields: &[(String, String)]) -> Option<RowN
             return fields.iter().find(|(name, _)| name == "user_id").map(|(_, user)| RowName::OfDebt(user.clone()));
         }
         RowsOf::Purchases | RowsOf::Refunds => "purchase_id",
+        RowsOf::Settlements => "settlement_id",
         RowsOf::Conversions => "quote_id",
         RowsOf::Payouts => "payout_id",
         RowsOf::Proposals => "proposal_id",

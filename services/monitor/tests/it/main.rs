@@ -4,5 +4,6 @@
 mod gifts;
 mod posters;
 mod rolling;
+mod settlements;
 mod suspense;
 mod twins;

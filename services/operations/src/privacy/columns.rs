@@ -24,7 +24,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 114] = [
+pub const PERSONAL: [PersonalColumn; 117] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -63,6 +63,9 @@ pub const PERSONAL: [PersonalColumn; 114] = [
     personal(Service::Purchase, "refund_order.store_refund_id", "the store's number of a refund", ACCOUNTS),
     personal(Service::Purchase, "viewer_debt.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "debt_settlement.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "store_report_part.part", "a report, with what it says of buyers, until all of it is here", ACCOUNTS),
+    personal(Service::Purchase, "store_report_line.transaction_id", "the store's number of a receipt", ACCOUNTS),
+    personal(Service::Purchase, "settlement_difference.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Purchase, "store_question.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Purchase, "store_question.question_token", "the store's name of its question, until it is answered", ACCOUNTS),
     personal(Service::Purchase, "refund_consent.user_id", "user key", OnErasure::Removed),

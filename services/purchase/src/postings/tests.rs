@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::{PurchaseState, ReceiptValue, SoldAs, StoreKind};
 use crate::refunds::step::{CoinPlan, RefundMoney, StepState};
+use crate::settlements::settlement::SettledAmounts;
 use money::{BookName, Coins, Currency, Money, UserKey};
 use uuid::Uuid;
 
@@ -288,6 +289,63 @@ fn money_of_a_dispute_is_withdrawn_with_a_fee_and_given_back_with_it_or_without(
     assert_eq!((back.broken_rule(), moved(back)), (None, rows(&there.map(|(debit, credit, amount)| (credit, debit, amount)))));
     let mixed = disputed(&step(-1_100, 200), &processor);
     assert_eq!((mixed.broken_rule(), moved(mixed).len()), (None, 2));
+}
+
+#[test]
+fn what_a_store_pays_and_keeps_leaves_what_it_owes_and_what_is_paid_comes_out_of_the_position_first() {
+    let all = SettledAmounts {
+        fee: 4,
+        fee_tax: 2,
+        contra: 3,
+        withheld: 10,
+        reserved: 5,
+        exchanged: 6,
+        in_transit: 7,
+        claimed: 70,
+        difference: -1,
+    };
+    let back = SettledAmounts::default().less(all).unwrap();
+    for (store, receivable, fee) in [(StoreKind::Google, "store", "commission_expense"), (StoreKind::Wechat, "processor", "processor_fee")]
+    {
+        let posting = |amounts| SettlementPosting {
+            book: BookName::try_new("demo").unwrap(),
+            settlement_id: Uuid::from_u128(7),
+            edition: 1,
+            currency: Currency::try_new("USD").unwrap(),
+            store,
+            entity: "acme".to_owned(),
+            bank_account: "bank-1".to_owned(),
+            amounts,
+            attempt: 0,
+            planned_at_ms: 1_700_000_000_456,
+            posting_id: String::new(),
+            arrives_by: None,
+            is_announced: true,
+            tries: 0,
+        };
+        let receivable = format!("house/acme/{receivable}_receivable/USD");
+        let fee = format!("house/acme/{fee}/USD");
+        // Input tax is a processor's only.
+        let of_processor = |amounts| if store.remits_tax() { SettledAmounts { fee_tax: 0, ..amounts } } else { amounts };
+        let draft = reported(&posting(of_processor(all)));
+        assert_eq!(draft.broken_rule(), None);
+        let found = moved(draft);
+        for (account, amount) in [("house/acme/bank_cash/bank-1/USD", 70), (fee.as_str(), 4), ("house/acme/fx_position/USD", 6)] {
+            assert!(found.contains(&(account.to_owned(), receivable.clone(), amount)), "{account}: {found:?}");
+        }
+        assert!(found.contains(&(receivable.clone(), "house/acme/settlement_difference/USD".to_owned(), 1)), "{found:?}");
+        let draft = reported(&posting(of_processor(back)));
+        assert_eq!((draft.broken_rule(), draft.transfers().len()), (None, found.len()));
+        // In the currency of the bank: 100 come out of the position, of which 70 are paid and 10 withheld.
+        let paid = SettledAmounts { claimed: 70, withheld: 10, exchanged: -100, ..SettledAmounts::default() };
+        let position = "house/acme/fx_position/USD";
+        let expected = [
+            ("house/acme/bank_cash/bank-1/USD", position, 70),
+            ("house/acme/withholding_recoverable/USD", position, 10),
+            (receivable.as_str(), position, 20),
+        ];
+        assert_eq!(moved(reported(&posting(paid))), rows(&expected));
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod redeem;
 mod reference;
 mod refunding;
 mod refunds;
+mod settlements;
 mod sheets;
 mod stripe;
 mod wallets;

@@ -7,7 +7,7 @@ mod lost;
 mod ours;
 mod reference;
 mod refunds;
-mod world;
+pub mod world;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

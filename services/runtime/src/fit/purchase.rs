@@ -95,6 +95,7 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let service = purchase::start(deps, config).await?;
     wiring.store_webhooks = Some(service.webhooks());
     wiring.add(Service::Purchase, service.routes());
+    wiring.purchase = Some(service);
     Ok(())
 }
 

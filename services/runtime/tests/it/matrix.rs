@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 135] = [
+const MATRIX: [(&str, &str, &str); 139] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -57,6 +57,10 @@ const MATRIX: [(&str, &str, &str); 135] = [
     ("largesse.purchase.v1.PurchaseService/ListLots", "--bbbbb", "!"),
     ("largesse.purchase.v1.PurchaseService/GetLotFunding", "--bbbbb", "!"),
     ("largesse.purchase.v1.PurchaseService/GetDeferredRevenue", "--b-bbb", ""),
+    ("largesse.purchase.v1.PurchaseService/ImportStoreReport", "--b-b-b", "!"),
+    ("largesse.purchase.v1.PurchaseService/ListStoreSettlements", "--b-bbb", "!"),
+    ("largesse.purchase.v1.PurchaseService/GetStoreSettlement", "--b-bbb", "!"),
+    ("largesse.purchase.v1.PurchaseService/AcceptStoreDifferences", "----b-b", "!"),
     ("largesse.purchase.v1.PurchaseService/CreateCheckout", "ooaa---", "!"),
     ("largesse.purchase.v1.PurchaseService/GetCheckout", "ooaaaaa", "!"),
     ("largesse.purchase.v1.PurchaseService/RequestRefund", "ooaa---", "!"),

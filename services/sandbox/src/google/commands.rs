@@ -1,6 +1,8 @@
 //! Commands: what testers and demonstrations have the store do.
 
-use super::{Error, PendingRefund, PlayFault, PlayPush, PlaySale, PlaySubscription, PushedNotification, SandboxGooglePlay};
+use super::{
+    Error, PendingRefund, PlayFault, PlayPush, PlaySale, PlaySubscription, PushedNotification, SandboxGooglePlay, earnings::EarningsOrder,
+};
 use crate::page::Endpoint;
 use axum::{
     Json,
@@ -14,7 +16,14 @@ use serde_json::{Value, json};
 type CommandAnswer<T> = Result<Json<T>, (StatusCode, String)>;
 
 /// What people call.
-pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 7] = [
+pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 8] = [
+    Endpoint {
+        method: "POST",
+        path: "/google/earnings",
+        effect: "Reports what an app sold and refunded, as the earnings report of a month in an archive; withheld, reserve, left_out, strange, another fee or currency",
+        example: r#"/google/earnings -o earnings.zip -H 'content-type: application/json' -d '{"package_name": "sandbox.largesse.demo", "price": 99, "fee": 29}'"#,
+        answered_by: || post(earnings),
+    },
     Endpoint {
         method: "POST",
         path: "/google/purchases",
@@ -137,6 +146,10 @@ async fn notify(State(play): State<SandboxGooglePlay>, Json(push): Json<PlayPush
 
 async fn questions(State(play): State<SandboxGooglePlay>) -> Json<Vec<PendingRefund>> {
     Json(play.questions())
+}
+
+async fn earnings(State(play): State<SandboxGooglePlay>, Json(asked): Json<EarningsOrder>) -> Result<Vec<u8>, (StatusCode, String)> {
+    play.earnings(&asked).await.map_err(refused)
 }
 
 async fn fault(State(play): State<SandboxGooglePlay>, Json(fault): Json<PlayFault>) -> Json<PlayFault> {

@@ -139,6 +139,11 @@ impl Store {
         let notification_uuid = given(&asked.notification_uuid, || Uuid::new_v4().to_string());
         let transaction_id = given(&asked.transaction_id, receipt::new_transaction_id);
         let claims = asked.claims(self, &notification_uuid, &transaction_id)?;
+        if asked.notification_type == "REFUND" {
+            self.remember(&asked.purchase, -1);
+        } else if asked.notification_type == "ONE_TIME_CHARGE" && asked.transaction_id.is_empty() {
+            self.remember(&asked.purchase, 1);
+        }
         let signed_payload =
             if asked.forged { receipt::hostile(&self.chain, &claims, HostileReceipt::ForeignChain)? } else { self.sign(&claims)? };
         if !asked.forged {

@@ -3,6 +3,7 @@
 use super::{
     Desk, TEST_KEY, commands, now_ms,
     objects::{self, Form},
+    payouts,
 };
 use crate::records::KeptRequest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -82,6 +83,8 @@ impl Desk {
             (true, ["payment_intents"]) => self.create_payment(&request.form).await,
             (false, ["payment_intents"]) => Ok(list(self.store.all("payment_intent").await?, &request.form)),
             (false, ["payment_intents", id]) => self.one("payment_intent", id).await,
+            (false, ["balance_transactions"]) => Ok(list(self.store.all(payouts::TRANSACTION).await?, &request.form)),
+            (false, ["payouts", id]) => self.one(payouts::PAYOUT, id).await,
             (true, ["refunds"]) => self.create_refund(&request.form).await,
             (false, ["refunds"]) => Ok(list(self.store.all("refund").await?, &request.form)),
             (false, ["refunds", id]) => self.one("refund", id).await,
@@ -206,6 +209,7 @@ fn list(all: Vec<Value>, query: &Form) -> StripeAnswer {
             && created <= number("created[lte]").unwrap_or(i64::MAX)
             && of("type")
             && of("payment_intent")
+            && of("payout")
     };
     let mut found: Vec<Value> = all.into_iter().filter(fits).collect();
     if let Some(after) = query.get("starting_after") {

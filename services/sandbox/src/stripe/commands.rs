@@ -1,11 +1,11 @@
 //! What buyers, cards and banks do, on command. Each command changes the objects and makes the events that Stripe makes for it.
 
-use super::{Desk, now_ms, objects, webhook};
+use super::{Desk, now_ms, objects, payouts, webhook};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Why a command does nothing, in words.
-type NothingDone = &'static str;
+pub(super) type NothingDone = &'static str;
 const NO_SESSION: NothingDone = "no such session";
 const NOT_PAID: NothingDone = "nothing was paid in this session";
 /// What a dispute costs, in the smallest unit of the payment's currency.
@@ -16,9 +16,9 @@ const DISPUTE_FEE: i64 = 1_500;
 #[serde(deny_unknown_fields, default)]
 pub struct StripeCommand {
     /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_pending`, `refund_settled`, `refund_failed`, `refunds_become`, `inquire`,
-    /// `inquiry_closed`, `dispute`, `dispute_won`, `dispute_lost`, `warn`, `repeat`, `forget_keys` or `fault`.
+    /// `inquiry_closed`, `dispute`, `dispute_won`, `dispute_lost`, `warn`, `pay_out`, `move_payout`, `repeat`, `forget_keys` or `fault`.
     pub command: String,
-    /// The session that it is about.
+    /// The session that it is about; `pay_out`: whose payment is left out.
     pub session: String,
     /// `refund`, `refund_pending`: this much of the payment; all that is left if absent. `dispute`: this much of it; all if absent. `pay`: the session says that
     /// this was paid.
@@ -37,6 +37,17 @@ pub struct StripeCommand {
     pub fault: String,
     /// `fault`: for how many requests.
     pub times: u32,
+    /// `pay_out`: the fee of a payment, in the smallest unit; a usual one if absent. `currency`: the currency of the payout, with this rate to it in ten-thousandths.
+    pub fee: Option<i64>,
+    pub rate: Option<i64>,
+    /// `pay_out`: held back of it, and withheld as tax; a payment that nobody here made.
+    pub reserve: i64,
+    pub withheld: i64,
+    pub strange: i64,
+    /// `pay_out`, `move_payout`: `in_transit`, `paid` or `failed`; paid if empty.
+    pub status: String,
+    /// `move_payout`: the payout.
+    pub payout: String,
 }
 
 /// The fault that is set.
@@ -82,6 +93,8 @@ impl Desk {
             "dispute_won" => end_dispute(self, &command.session, Some(if command.fee_back { -DISPUTE_FEE } else { 0 })).await,
             "dispute_lost" => end_dispute(self, &command.session, None).await,
             "warn" => warn(self, &command.session).await,
+            "pay_out" => payouts::pay_out(self, command).await,
+            "move_payout" => payouts::move_payout(self, &command.payout, &command.status).await,
             "repeat" => {
                 let repeated = self.store.repeat(&command.event).await?;
                 self.queued.notify_one();
@@ -109,7 +122,7 @@ impl Desk {
         Ok(fault.fault)
     }
 
-    async fn payment_of(&self, session: &str) -> Result<Option<Value>, sqlx::Error> {
+    pub(super) async fn payment_of(&self, session: &str) -> Result<Option<Value>, sqlx::Error> {
         let session = self.store.get("session", session).await?.unwrap_or_default();
         self.store.get("payment_intent", session["payment_intent"].as_str().unwrap_or_default()).await
     }
@@ -134,7 +147,7 @@ impl Desk {
     }
 
     /// Makes an event, to be delivered or, on command, lost.
-    async fn happened(&self, kind: &str, object: &Value) -> Result<(), sqlx::Error> {
+    pub(super) async fn happened(&self, kind: &str, object: &Value) -> Result<(), sqlx::Error> {
         let registration = webhook::registration(self).await?;
         let dropped = registration.as_ref().is_some_and(|registration| registration.dropped > 0);
         if let Some(mut registration) = registration.filter(|_| dropped) {

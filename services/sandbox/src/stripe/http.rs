@@ -29,7 +29,7 @@ const ENDPOINTS: [Endpoint<Desk>; 4] = [
     Endpoint {
         method: "GET, POST",
         path: "/v1/{*path}",
-        effect: "Stripe's interface: checkout/sessions (make, get, list, expire), payment_intents, refunds, events; forms, and JSON back",
+        effect: "Stripe's interface: checkout/sessions (make, get, list, expire), payment_intents, refunds, events, balance_transactions, payouts; forms, and JSON back",
         example: "/v1/checkout/sessions -u sk_test_largesse_sandbox:",
         answered_by: || any(api),
     },
@@ -43,7 +43,7 @@ const ENDPOINTS: [Endpoint<Desk>; 4] = [
     Endpoint {
         method: "POST",
         path: "/commands",
-        effect: "Has the buyer pay (pay, pay_late then settle or fail_late, fail), the session expire, the payment be refunded (refund, refund_settled, refund_failed, refunds_become) or disputed (dispute_won, dispute_lost, warn), an event be repeated, keys be forgotten, and requests fail (fault)",
+        effect: "Has the buyer pay (pay, pay_late then settle or fail_late, fail), the session expire, the payment be refunded (refund, refund_pending, refund_settled, refund_failed, refunds_become) or disputed (inquire, dispute, dispute_won, dispute_lost, warn), payments be paid out (pay_out, move_payout), an event be repeated, keys be forgotten, and requests fail (fault)",
         example: r#"/commands -d '{"command": "pay", "session": "cs_test_..."}'"#,
         answered_by: || post(command),
     },

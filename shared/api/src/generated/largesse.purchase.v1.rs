@@ -1122,6 +1122,242 @@ pub struct EndStoreEventResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// Request to take a part of a store's report.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportStoreReportRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Its format, which says whose it is. Required.
+    #[prost(enumeration = "StoreReportFormat", tag = "2")]
+    pub format: i32,
+    /// Our account at the store, as in the configuration. Required.
+    #[prost(string, tag = "3")]
+    pub account: ::prost::alloc::string::String,
+    /// The period: a month such as `2026-11`, a day such as `2026-11-28`, or the id of a payout. 1 to 64 letters, digits, `-`, `_` and `.`. Required.
+    #[prost(string, tag = "4")]
+    pub period: ::prost::alloc::string::String,
+    /// Which of the period's reports in this format it is, such as the region `US`; empty where there is one. At most 64 of the same characters.
+    #[prost(string, tag = "5")]
+    pub report_part: ::prost::alloc::string::String,
+    /// SHA-256 of the whole report, in lower-case hexadecimal digits. Required.
+    #[prost(string, tag = "6")]
+    pub sha256: ::prost::alloc::string::String,
+    /// Bytes of the whole report, 1 to 15,728,640. Required.
+    #[prost(int64, tag = "7")]
+    pub size_bytes: i64,
+    /// Where this part begins, in bytes. A multiple of 196,608.
+    #[prost(int64, tag = "8")]
+    pub offset_bytes: i64,
+    /// This part: 196,608 bytes, or what is left at the end of the report. Required.
+    #[prost(bytes = "vec", tag = "9")]
+    pub content: ::prost::alloc::vec::Vec<u8>,
+}
+/// What became of a store's report.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportStoreReportResponse {
+    /// How far it is.
+    #[prost(enumeration = "StoreReportState", tag = "1")]
+    pub state: i32,
+    /// Bytes that are stored, while parts are missing.
+    #[prost(int64, tag = "2")]
+    pub received_bytes: i64,
+    /// Its lines, once it was taken; a line with a fee counts as several.
+    #[prost(int64, tag = "3")]
+    pub line_count: i64,
+    /// The name of the reader, with the month as of which it knows the format.
+    #[prost(string, tag = "4")]
+    pub reader: ::prost::alloc::string::String,
+    /// Whether it had been taken before.
+    #[prost(bool, tag = "5")]
+    pub replayed: bool,
+    /// The settlement of its period, as it is now. Absent while parts are missing.
+    #[prost(message, optional, tag = "6")]
+    pub settlement: ::core::option::Option<StoreSettlement>,
+}
+/// What a store owed us for a period, against its reports.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreSettlement {
+    /// UUID of the settlement.
+    #[prost(string, tag = "1")]
+    pub settlement_id: ::prost::alloc::string::String,
+    /// The store.
+    #[prost(enumeration = "StoreKind", tag = "2")]
+    pub store_kind: i32,
+    /// Our account there.
+    #[prost(string, tag = "3")]
+    pub account: ::prost::alloc::string::String,
+    /// The period.
+    #[prost(string, tag = "4")]
+    pub period: ::prost::alloc::string::String,
+    /// Id of the legal entity that is paid.
+    #[prost(string, tag = "5")]
+    pub entity: ::prost::alloc::string::String,
+    /// How far it is.
+    #[prost(enumeration = "StoreSettlementState", tag = "6")]
+    pub state: i32,
+    /// What it waits for. Empty: nothing.
+    #[prost(string, tag = "7")]
+    pub waits_for: ::prost::alloc::string::String,
+    /// What the store pays. It may be less than nothing, where it takes money from our bank account. Absent before the reports were compared.
+    #[prost(message, optional, tag = "8")]
+    pub paid: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// What an earlier period left for this one: less than nothing is ours to pay. Absent for nothing.
+    #[prost(message, optional, tag = "9")]
+    pub carried_in: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// What this one leaves for a later period. Absent for nothing.
+    #[prost(message, optional, tag = "10")]
+    pub carried_out: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// Whether some differences are not explained by the reports, so that two people decide.
+    #[prost(bool, tag = "11")]
+    pub has_unexplained: bool,
+    /// Hash of the differences: for AcceptStoreDifferences.
+    #[prost(string, tag = "12")]
+    pub differences_hash: ::prost::alloc::string::String,
+    /// Who proposed to settle with the differences. Empty: nobody.
+    #[prost(string, tag = "13")]
+    pub proposed_by: ::prost::alloc::string::String,
+    /// Who approved it. Empty: nobody.
+    #[prost(string, tag = "14")]
+    pub approved_by: ::prost::alloc::string::String,
+    /// When the first report of the period came.
+    #[prost(message, optional, tag = "15")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// In what a store's reports differ from what we expected.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreDifference {
+    /// Why: `commission`, `tax`, `coupon`, `withholding`, `exchange`, `reserve`, `missing_at_store`, `missing_here`, `repeated`, `amount`, `adjustment` or `carried`.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// ISO 4217 code of the amounts.
+    #[prost(string, tag = "2")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// What we get less than expected, as an exact decimal number of units. Less than nothing: more.
+    #[prost(string, tag = "3")]
+    pub amount: ::prost::alloc::string::String,
+    /// What we expected, in the same form.
+    #[prost(string, tag = "4")]
+    pub expected: ::prost::alloc::string::String,
+    /// What the store says, in the same form.
+    #[prost(string, tag = "5")]
+    pub reported: ::prost::alloc::string::String,
+    /// The store's id of the sale. Empty if it is about none.
+    #[prost(string, tag = "6")]
+    pub transaction_id: ::prost::alloc::string::String,
+    /// The product. Empty if it is about none.
+    #[prost(string, tag = "7")]
+    pub product_id: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the market. Empty if it is about none.
+    #[prost(string, tag = "8")]
+    pub market: ::prost::alloc::string::String,
+    /// The line of the report, from 1. 0: it is about none.
+    #[prost(int64, tag = "9")]
+    pub line_no: i64,
+    /// The same for people.
+    #[prost(string, tag = "10")]
+    pub note: ::prost::alloc::string::String,
+    /// Whether nothing explains it, so that two people decide.
+    #[prost(bool, tag = "11")]
+    pub unexplained: bool,
+}
+/// Request for settlements.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListStoreSettlementsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only those of this store. Unspecified: of all.
+    #[prost(enumeration = "StoreKind", tag = "2")]
+    pub store_kind: i32,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and store. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of settlements.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListStoreSettlementsResponse {
+    /// The settlements, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub settlements: ::prost::alloc::vec::Vec<StoreSettlement>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for a settlement.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStoreSettlementRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the settlement. Required.
+    #[prost(string, tag = "2")]
+    pub settlement_id: ::prost::alloc::string::String,
+    /// Maximum number of differences in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same settlement. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A posting of a settlement.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreSettlementPosting {
+    /// 1 and up; those after the first are the differences that corrected reports brought.
+    #[prost(int64, tag = "1")]
+    pub edition: i64,
+    /// ISO 4217 code.
+    #[prost(string, tag = "2")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// UUID of the posting. Empty: it is not posted yet.
+    #[prost(string, tag = "3")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// Whether treasury knows of the receipt, or is not to know.
+    #[prost(bool, tag = "4")]
+    pub announced: bool,
+}
+/// A settlement with what differs in it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetStoreSettlementResponse {
+    /// The settlement.
+    #[prost(message, optional, tag = "1")]
+    pub settlement: ::core::option::Option<StoreSettlement>,
+    /// What differs, in a fixed order.
+    #[prost(message, repeated, tag = "2")]
+    pub differences: ::prost::alloc::vec::Vec<StoreDifference>,
+    /// `page_token` for the next page of differences. Empty: there are no more items.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Its postings, in order.
+    #[prost(message, repeated, tag = "4")]
+    pub postings: ::prost::alloc::vec::Vec<StoreSettlementPosting>,
+}
+/// Request to settle with differences that the reports do not explain.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcceptStoreDifferencesRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the settlement. Required.
+    #[prost(string, tag = "2")]
+    pub settlement_id: ::prost::alloc::string::String,
+    /// Its `differences_hash`, as the caller read it. Required.
+    #[prost(string, tag = "3")]
+    pub differences_hash: ::prost::alloc::string::String,
+}
+/// What the decision came to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcceptStoreDifferencesResponse {
+    /// The settlement as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub settlement: ::core::option::Option<StoreSettlement>,
+    /// Whether two people have accepted the differences. False: another person has to.
+    #[prost(bool, tag = "2")]
+    pub approved: bool,
+}
 /// Channel through which packages are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1561,6 +1797,125 @@ impl StoreEventState {
             "STORE_EVENT_STATE_OWNERLESS" => Some(Self::Ownerless),
             "STORE_EVENT_STATE_REFUSED" => Some(Self::Refused),
             "STORE_EVENT_STATE_ENDED" => Some(Self::Ended),
+            _ => None,
+        }
+    }
+}
+/// A format of stores' reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StoreReportFormat {
+    /// Not valid.
+    Unspecified = 0,
+    /// The App Store's finance detail report of a fiscal month and a region: tab-separated text.
+    AppleDetail = 1,
+    /// The App Store's payment summary of a fiscal month: comma-separated text.
+    AppleSummary = 2,
+    /// Google Play's earnings report of a month: comma-separated text, or a ZIP archive with it.
+    GoogleEarnings = 3,
+    /// Stripe's balance transactions of a payout with their sources expanded, all pages in one list: JSON.
+    StripePayout = 4,
+    /// Alipay's bill of a day: comma-separated text in GBK or UTF-8, or a ZIP archive with it.
+    AlipayBill = 5,
+    /// WeChat Pay's bill of a day: comma-separated text with a backtick before each value.
+    WechatBill = 6,
+}
+impl StoreReportFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STORE_REPORT_FORMAT_UNSPECIFIED",
+            Self::AppleDetail => "STORE_REPORT_FORMAT_APPLE_DETAIL",
+            Self::AppleSummary => "STORE_REPORT_FORMAT_APPLE_SUMMARY",
+            Self::GoogleEarnings => "STORE_REPORT_FORMAT_GOOGLE_EARNINGS",
+            Self::StripePayout => "STORE_REPORT_FORMAT_STRIPE_PAYOUT",
+            Self::AlipayBill => "STORE_REPORT_FORMAT_ALIPAY_BILL",
+            Self::WechatBill => "STORE_REPORT_FORMAT_WECHAT_BILL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STORE_REPORT_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "STORE_REPORT_FORMAT_APPLE_DETAIL" => Some(Self::AppleDetail),
+            "STORE_REPORT_FORMAT_APPLE_SUMMARY" => Some(Self::AppleSummary),
+            "STORE_REPORT_FORMAT_GOOGLE_EARNINGS" => Some(Self::GoogleEarnings),
+            "STORE_REPORT_FORMAT_STRIPE_PAYOUT" => Some(Self::StripePayout),
+            "STORE_REPORT_FORMAT_ALIPAY_BILL" => Some(Self::AlipayBill),
+            "STORE_REPORT_FORMAT_WECHAT_BILL" => Some(Self::WechatBill),
+            _ => None,
+        }
+    }
+}
+/// How far a store's report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StoreReportState {
+    /// Not sent.
+    Unspecified = 0,
+    /// Parts of it are missing.
+    Receiving = 1,
+    /// It was taken, and counts.
+    Taken = 2,
+    /// It was taken, and a later report counts in its place.
+    Replaced = 3,
+}
+impl StoreReportState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STORE_REPORT_STATE_UNSPECIFIED",
+            Self::Receiving => "STORE_REPORT_STATE_RECEIVING",
+            Self::Taken => "STORE_REPORT_STATE_TAKEN",
+            Self::Replaced => "STORE_REPORT_STATE_REPLACED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STORE_REPORT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "STORE_REPORT_STATE_RECEIVING" => Some(Self::Receiving),
+            "STORE_REPORT_STATE_TAKEN" => Some(Self::Taken),
+            "STORE_REPORT_STATE_REPLACED" => Some(Self::Replaced),
+            _ => None,
+        }
+    }
+}
+/// How far a settlement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StoreSettlementState {
+    /// As a filter: any. Never returned.
+    Unspecified = 0,
+    /// It waits for reports or for people; `waits_for` says for what.
+    Open = 1,
+    /// What the reports come to is posted, or is being posted.
+    Settled = 2,
+}
+impl StoreSettlementState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STORE_SETTLEMENT_STATE_UNSPECIFIED",
+            Self::Open => "STORE_SETTLEMENT_STATE_OPEN",
+            Self::Settled => "STORE_SETTLEMENT_STATE_SETTLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STORE_SETTLEMENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "STORE_SETTLEMENT_STATE_OPEN" => Some(Self::Open),
+            "STORE_SETTLEMENT_STATE_SETTLED" => Some(Self::Settled),
             _ => None,
         }
     }
@@ -2344,6 +2699,133 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Takes a part of a store's report. Once all parts are here, the report is read, and its period is compared with our sales and refunds and settled. A report that
+        /// came before changes nothing; a later one of the same account, period and part counts in place of the earlier one, and what differs is posted. Reasons in
+        /// order of precedence: MALFORMED, STORE_ACCOUNT_UNKNOWN (NOT_FOUND, fact `account`), REPORT_DIFFERS (FAILED_PRECONDITION, fact `field`: these bytes came before
+        /// as another report), REPORT_HASH (FAILED_PRECONDITION: the parts are not those of the hash), REPORT_UNREADABLE (FAILED_PRECONDITION, facts `line` and
+        /// `column`: it is cut off, or has something that is not known), REPORT_PERIOD (FAILED_PRECONDITION, fact `period`: it says that it is of another period). With a
+        /// refusal nothing of the report is kept. A retry is safe.
+        pub async fn import_store_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportStoreReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStoreReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ImportStoreReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ImportStoreReport",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists settlements of stores' periods, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_store_settlements(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListStoreSettlementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreSettlementsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListStoreSettlements",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ListStoreSettlements",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns a settlement with what differs in it, and its postings. Reasons: MALFORMED, SETTLEMENT_UNKNOWN (NOT_FOUND, fact `settlement_id`), PAGE_TOKEN.
+        pub async fn get_store_settlement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetStoreSettlementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStoreSettlementResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetStoreSettlement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetStoreSettlement",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Settles with differences that the reports do not explain: what one person proposes is posted when another person calls with the same differences. Reasons in
+        /// order of precedence: MALFORMED, SETTLEMENT_UNKNOWN, SETTLEMENT_CHANGED (FAILED_PRECONDITION: the differences are others by now), SETTLEMENT_NOT_OPEN
+        /// (FAILED_PRECONDITION: it is settled, or has nothing to decide). A retry is safe.
+        pub async fn accept_store_differences(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcceptStoreDifferencesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcceptStoreDifferencesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/AcceptStoreDifferences",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "AcceptStoreDifferences",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2574,6 +3056,45 @@ pub mod purchase_service_server {
             request: tonic::Request<super::EndStoreEventRequest>,
         ) -> std::result::Result<
             tonic::Response<super::EndStoreEventResponse>,
+            tonic::Status,
+        >;
+        /// Takes a part of a store's report. Once all parts are here, the report is read, and its period is compared with our sales and refunds and settled. A report that
+        /// came before changes nothing; a later one of the same account, period and part counts in place of the earlier one, and what differs is posted. Reasons in
+        /// order of precedence: MALFORMED, STORE_ACCOUNT_UNKNOWN (NOT_FOUND, fact `account`), REPORT_DIFFERS (FAILED_PRECONDITION, fact `field`: these bytes came before
+        /// as another report), REPORT_HASH (FAILED_PRECONDITION: the parts are not those of the hash), REPORT_UNREADABLE (FAILED_PRECONDITION, facts `line` and
+        /// `column`: it is cut off, or has something that is not known), REPORT_PERIOD (FAILED_PRECONDITION, fact `period`: it says that it is of another period). With a
+        /// refusal nothing of the report is kept. A retry is safe.
+        async fn import_store_report(
+            &self,
+            request: tonic::Request<super::ImportStoreReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStoreReportResponse>,
+            tonic::Status,
+        >;
+        /// Lists settlements of stores' periods, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_store_settlements(
+            &self,
+            request: tonic::Request<super::ListStoreSettlementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreSettlementsResponse>,
+            tonic::Status,
+        >;
+        /// Returns a settlement with what differs in it, and its postings. Reasons: MALFORMED, SETTLEMENT_UNKNOWN (NOT_FOUND, fact `settlement_id`), PAGE_TOKEN.
+        async fn get_store_settlement(
+            &self,
+            request: tonic::Request<super::GetStoreSettlementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStoreSettlementResponse>,
+            tonic::Status,
+        >;
+        /// Settles with differences that the reports do not explain: what one person proposes is posted when another person calls with the same differences. Reasons in
+        /// order of precedence: MALFORMED, SETTLEMENT_UNKNOWN, SETTLEMENT_CHANGED (FAILED_PRECONDITION: the differences are others by now), SETTLEMENT_NOT_OPEN
+        /// (FAILED_PRECONDITION: it is settled, or has nothing to decide). A retry is safe.
+        async fn accept_store_differences(
+            &self,
+            request: tonic::Request<super::AcceptStoreDifferencesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcceptStoreDifferencesResponse>,
             tonic::Status,
         >;
     }
@@ -3621,6 +4142,199 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = EndStoreEventSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ImportStoreReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportStoreReportSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ImportStoreReportRequest>
+                    for ImportStoreReportSvc<T> {
+                        type Response = super::ImportStoreReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ImportStoreReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::import_store_report(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportStoreReportSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListStoreSettlements" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListStoreSettlementsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListStoreSettlementsRequest>
+                    for ListStoreSettlementsSvc<T> {
+                        type Response = super::ListStoreSettlementsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListStoreSettlementsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_store_settlements(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListStoreSettlementsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetStoreSettlement" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetStoreSettlementSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetStoreSettlementRequest>
+                    for GetStoreSettlementSvc<T> {
+                        type Response = super::GetStoreSettlementResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetStoreSettlementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_store_settlement(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetStoreSettlementSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/AcceptStoreDifferences" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcceptStoreDifferencesSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::AcceptStoreDifferencesRequest>
+                    for AcceptStoreDifferencesSvc<T> {
+                        type Response = super::AcceptStoreDifferencesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcceptStoreDifferencesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::accept_store_differences(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcceptStoreDifferencesSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -78,11 +78,19 @@ pub enum Purpose {
     /// What left another of our physical accounts for this one and has not come, in the treasury book. With the money at the bank it is what the account's leaves
     /// add up to.
     BetweenAccounts,
+    /// Tax withheld from what stores pay us, which the tax office credits us with.
+    WithholdingRecoverable,
+    /// Tax on fees of card processors, which the tax office gives back.
+    InputTax,
+    /// What stores and processors keep back for a while.
+    StoreReserve,
+    /// What stores and processors say they have paid, and has not reached the bank.
+    StoreInTransit,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 40] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
@@ -119,6 +127,10 @@ impl Purpose {
         Self::DueFrom,
         Self::DueTo,
         Self::BetweenAccounts,
+        Self::WithholdingRecoverable,
+        Self::InputTax,
+        Self::StoreReserve,
+        Self::StoreInTransit,
     ];
 
     /// The spelling in names.
@@ -161,6 +173,10 @@ impl Purpose {
             Self::DueFrom => "due_from",
             Self::DueTo => "due_to",
             Self::BetweenAccounts => "between_accounts",
+            Self::WithholdingRecoverable => "withholding_recoverable",
+            Self::InputTax => "input_tax",
+            Self::StoreReserve => "store_reserve",
+            Self::StoreInTransit => "store_in_transit",
         }
     }
 

@@ -33,6 +33,24 @@ const OF_PROCESSOR: AccountClass = AccountClass::House(Purpose::ProcessorReceiva
 const DISPUTED: AccountClass = AccountClass::House(Purpose::DisputedAmounts);
 const DISPUTE_FEE: AccountClass = AccountClass::House(Purpose::DisputeFee);
 
+const FX_POSITION: AccountClass = AccountClass::House(Purpose::FxPosition);
+const WITHHELD: AccountClass = AccountClass::House(Purpose::WithholdingRecoverable);
+const STORE_RESERVE: AccountClass = AccountClass::House(Purpose::StoreReserve);
+const STORE_IN_TRANSIT: AccountClass = AccountClass::House(Purpose::StoreInTransit);
+const SETTLEMENT_DIFFERENCE: AccountClass = AccountClass::House(Purpose::SettlementDifference);
+/// Where what a store owes us goes to by its report, and comes back from where a corrected one says less.
+const SETTLED: &[AccountClass] = &[
+    COMMISSION,
+    AccountClass::House(Purpose::ProcessorFee),
+    AccountClass::House(Purpose::InputTax),
+    CONTRA_REVENUE,
+    WITHHELD,
+    STORE_RESERVE,
+    STORE_IN_TRANSIT,
+    BANK_CASH,
+    SETTLEMENT_DIFFERENCE,
+];
+
 const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Times) -> TransferRule {
     TransferRule { debit, credit, movement: Movement::Moves, times }
 }
@@ -71,11 +89,16 @@ const fn of_debt(kind: PostingKind, transfers: &'static [TransferRule]) -> Posti
     PostingRule { guards, ..posted(kind, Poster::Purchase, transfers) }
 }
 
+/// A settlement of what a store owes us; each edition once.
+const fn settled(kind: PostingKind, transfers: &'static [TransferRule]) -> PostingRule {
+    PostingRule { guards: &[(GuardFamily::Settlement, GuardUse::Sets)], ..posted(kind, Poster::Purchase, transfers) }
+}
+
 /// Coins that are held for a refund.
 const HELD_COINS: &[TransferRule] = &[TransferRule { movement: Movement::Resolves, ..moved(ViewerCoins, &[CoinsIssued], Once) }];
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 49] = [
+pub const POSTING_RULES: [PostingRule; 51] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -160,6 +183,39 @@ pub const POSTING_RULES: [PostingRule; 49] = [
         ],
     ),
     of_debt(PostingKind::DebtSettle, &[moved(ViewerCoins, &[ViewerDebt], Once)]),
+    settled(
+        PostingKind::StoreSettle,
+        &[
+            moved(OF_STORE, SETTLED, Any),
+            moved(FX_POSITION, SETTLED, Any),
+            moved(FX_POSITION, &[OF_STORE], Any),
+            moved(OF_STORE, &[FX_POSITION], Any),
+            moved(COMMISSION, &[OF_STORE, FX_POSITION], Any),
+            moved(CONTRA_REVENUE, &[OF_STORE, FX_POSITION], Any),
+            moved(WITHHELD, &[OF_STORE, FX_POSITION], Any),
+            moved(STORE_RESERVE, &[OF_STORE, FX_POSITION], Any),
+            moved(STORE_IN_TRANSIT, &[OF_STORE, FX_POSITION], Any),
+            moved(BANK_CASH, &[OF_STORE, FX_POSITION], Any),
+            moved(SETTLEMENT_DIFFERENCE, &[OF_STORE, FX_POSITION], Any),
+        ],
+    ),
+    settled(
+        PostingKind::ProcessorSettle,
+        &[
+            moved(OF_PROCESSOR, SETTLED, Any),
+            moved(FX_POSITION, SETTLED, Any),
+            moved(FX_POSITION, &[OF_PROCESSOR], Any),
+            moved(OF_PROCESSOR, &[FX_POSITION], Any),
+            moved(AccountClass::House(Purpose::ProcessorFee), &[OF_PROCESSOR, FX_POSITION], Any),
+            moved(AccountClass::House(Purpose::InputTax), &[OF_PROCESSOR, FX_POSITION], Any),
+            moved(CONTRA_REVENUE, &[OF_PROCESSOR, FX_POSITION], Any),
+            moved(WITHHELD, &[OF_PROCESSOR, FX_POSITION], Any),
+            moved(STORE_RESERVE, &[OF_PROCESSOR, FX_POSITION], Any),
+            moved(STORE_IN_TRANSIT, &[OF_PROCESSOR, FX_POSITION], Any),
+            moved(BANK_CASH, &[OF_PROCESSOR, FX_POSITION], Any),
+            moved(SETTLEMENT_DIFFERENCE, &[OF_PROCESSOR, FX_POSITION], Any),
+        ],
+    ),
     PostingRule {
         balanced: Some(ACCRUED),
         guards: &[(GuardFamily::Quote, GuardUse::Sets)],
