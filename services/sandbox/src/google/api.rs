@@ -40,7 +40,7 @@ pub struct PlayFault {
 }
 
 /// What programs call.
-pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 7] = [
+pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 6] = [
     Endpoint {
         method: "POST",
         path: TOKEN_PATH,
@@ -72,9 +72,9 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 7] = [
     Endpoint {
         method: "GET, POST",
         path: "/androidpublisher/v3/applications/{package}/orders/{order_and_verb}",
-        effect: "One order (GET: orders.get), or all that is left of it paid back (POST ORDER:refund: orders.refund)",
+        effect: "One order (GET: orders.get), all that is left of it paid back (POST ORDER:refund: orders.refund), or the answer to a question about a refund, once for each pendingRefundToken and within 24 hours (POST ORDER:reviewrefund)",
         example: "/androidpublisher/v3/applications/PACKAGE/orders/ORDER -H 'authorization: Bearer ...'",
-        answered_by: || get(order).post(refund_order),
+        answered_by: || get(order).post(order_verb),
     },
     Endpoint {
         method: "GET",
@@ -82,13 +82,6 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 7] = [
         effect: "What was paid back since startTime, in pages: purchases.voidedpurchases.list",
         example: "/androidpublisher/v3/applications/PACKAGE/purchases/voidedpurchases?startTime=0 -H 'authorization: Bearer ...'",
         answered_by: || get(voided),
-    },
-    Endpoint {
-        method: "POST",
-        path: "/androidpublisher/v3/applications/{package}/orders/{order_and_verb}",
-        effect: "ORDER:reviewrefund: the answer to a question about a refund, once for each pendingRefundToken and within 24 hours",
-        example: "/androidpublisher/v3/applications/PACKAGE/orders/ORDER:reviewrefund -H 'authorization: Bearer ...' -d '{...}'",
-        answered_by: || post(reviewed),
     },
 ];
 
@@ -154,25 +147,35 @@ async fn order(State(play): State<SandboxGooglePlay>, Path((package, order)): Pa
     play.answered(&headers, answer).await
 }
 
-async fn refund_order(
+async fn order_verb(
     State(play): State<SandboxGooglePlay>,
     Path((package, order_and_verb)): Path<(String, String)>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Response {
-    let answer = async || {
-        let Some(order) = order_and_verb.strip_suffix(":refund") else { return failed(StatusCode::NOT_FOUND, "no such method") };
-        let sold = match play.ordered(&package, order).await {
-            Ok(Some(sold)) => sold,
-            Ok(None) => return failed(StatusCode::NOT_FOUND, "The order was not found."),
-            Err(error) => return broken(&error),
-        };
-        match play.refund_order(&sold.purchase_token).await {
-            Ok(()) => StatusCode::NO_CONTENT.into_response(),
-            Err(Error::Asked(why)) => failed(StatusCode::BAD_REQUEST, why),
-            Err(error) => broken(&error),
-        }
+    let answer = async || match order_and_verb.rsplit_once(':') {
+        Some((order_id, "refund")) => refund_order(&play, &package, order_id).await,
+        Some((order_id, "reviewrefund")) => match serde_json::from_slice(&body).map(|review| play.review(&package, order_id, review)) {
+            Ok(Ok(())) => Json(json!({})).into_response(),
+            Ok(Err(why)) => failed(StatusCode::BAD_REQUEST, why),
+            Err(_) => failed(StatusCode::BAD_REQUEST, "The body is not JSON."),
+        },
+        _ => failed(StatusCode::NOT_FOUND, "no such method"),
     };
     play.answered(&headers, answer).await
+}
+
+async fn refund_order(play: &SandboxGooglePlay, package: &str, order_id: &str) -> Response {
+    let sold = match play.ordered(package, order_id).await {
+        Ok(Some(sold)) => sold,
+        Ok(None) => return failed(StatusCode::NOT_FOUND, "The order was not found."),
+        Err(error) => return broken(&error),
+    };
+    match play.refund_order(&sold.purchase_token).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(Error::Asked(why)) => failed(StatusCode::BAD_REQUEST, why),
+        Err(error) => broken(&error),
+    }
 }
 
 async fn voided(
@@ -195,25 +198,6 @@ async fn voided(
                 Json(json!({"voidedPurchases": voids, "tokenPagination": pagination})).into_response()
             }
             Err(error) => broken(&error),
-        }
-    };
-    play.answered(&headers, answer).await
-}
-
-async fn reviewed(
-    State(play): State<SandboxGooglePlay>,
-    Path((package, order_and_verb)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = async || {
-        let Some((order_id, "reviewrefund")) = order_and_verb.rsplit_once(':') else {
-            return failed(StatusCode::NOT_FOUND, "no such method");
-        };
-        match serde_json::from_slice(&body).map(|review| play.review(&package, order_id, review)) {
-            Ok(Ok(())) => Json(json!({})).into_response(),
-            Ok(Err(why)) => failed(StatusCode::BAD_REQUEST, why),
-            Err(_) => failed(StatusCode::BAD_REQUEST, "The body is not JSON."),
         }
     };
     play.answered(&headers, answer).await
