@@ -76,7 +76,7 @@ async fn old_accounts_are_imported_moved_reported_and_drawn_and_a_wrong_file_imp
 
     let picture = dir.path().join("tree.svg");
     let (ok, text, error) = called(&auditor, &["picture", "--out", picture.to_str().unwrap()]).await;
-    assert!(ok && text.ends_with("a picture of 8 items\n"), "{text} {error}");
+    assert!(ok && text.ends_with("a picture of 9 items\n"), "{text} {error}");
     let svg = std::fs::read_to_string(picture).unwrap();
     assert!(svg.contains(">150.25</text>") && svg.contains("150.25 USD at the bank"), "{svg}");
 

@@ -160,7 +160,7 @@ async fn a_structure_is_planned_applied_and_drawn_and_a_wrong_file_changes_nothi
     assert!(ok && serde_json::from_str::<Value>(&text).unwrap()["replayed"] == true, "{text}");
     let (ok, text, error) = called(&auditor, &["list"], &[]).await;
     assert!(ok && text.starts_with("bank-usd  Operating (USD)") && text.contains("\n└─ costs  Costs"), "{text} {error}");
-    assert_eq!(text.lines().count(), 8, "{text}");
+    assert_eq!(text.lines().count(), 9, "{text}");
     let (ok, text, _) = called(&auditor, &["list"], &["--json", "--account", "bank-usd"]).await;
     let json: Value = serde_json::from_str(&text).unwrap();
     let costs = json.as_array().unwrap().iter().find(|one| one["id"] == "costs").unwrap();
@@ -219,7 +219,7 @@ async fn what_two_people_book_onto_leaves_is_listed_and_verified() {
     assert_eq!(booked.state(), ProposalState::Done, "{}", booked.result);
     let drawn = "\
 bank-usd  Operating (USD)             99.85  99.85 at the bank
-├─ bank-usd-blocked  Blocked           0.00
+├─ bank-usd-blocked  Blocked           0.00  blocked funds
 ├─ bank-usd-fees  Fees and interest   -0.15
 ├─ bank-usd-in-transit  In transit     0.00
 ├─ bank-usd-incoming  Incoming         0.00
