@@ -281,6 +281,17 @@ impl From<DecisionRefusal> for Error {
     }
 }
 
+fn event_unknown(event_id: String) -> Status {
+    let message = "no store reported such an event in this book".to_owned();
+    rpc::refused(Code::NotFound, "STORE_EVENT_UNKNOWN", message, &[("event_id", event_id)])
+}
+
+fn event_not_waiting(event_id: String, state: &str) -> Status {
+    let message = "the event does not wait for a person: it is over, or the program reads it; nothing was changed".to_owned();
+    let facts = [("event_id", event_id), ("state", state.to_owned())];
+    rpc::refused(Code::FailedPrecondition, "STORE_EVENT_NOT_WAITING", message, &facts)
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Status {
         match error {
@@ -315,15 +326,8 @@ impl From<Error> for Status {
                     "the coins of this purchase were not issued, or the ledger's journal is not read that far yet; ask again later";
                 rpc::refused(Code::NotFound, "LOT_UNKNOWN", message.to_owned(), &[("purchase_id", purchase_id.to_string())])
             }
-            Error::StoreEventUnknown(event_id) => {
-                let message = "no store reported such an event in this book".to_owned();
-                rpc::refused(Code::NotFound, "STORE_EVENT_UNKNOWN", message, &[("event_id", event_id)])
-            }
-            Error::StoreEventNotWaiting { event_id, state } => {
-                let message = "the event does not wait for a person: it is over, or the program reads it; nothing was changed".to_owned();
-                let facts = [("event_id", event_id), ("state", state.to_owned())];
-                rpc::refused(Code::FailedPrecondition, "STORE_EVENT_NOT_WAITING", message, &facts)
-            }
+            Error::StoreEventUnknown(event_id) => event_unknown(event_id),
+            Error::StoreEventNotWaiting { event_id, state } => event_not_waiting(event_id, state),
             Error::Lots(LotsError::Changing) => rpc::refused(Code::Unavailable, "OVERLOADED", LotsError::Changing.to_string(), &[]),
             Error::Lots(error) => rpc::internal(&error),
             Error::PageToken => rpc::errors::page_token(),

@@ -86,8 +86,9 @@ async fn with_stores(purchases: &Purchases, options: Options, now: SystemTime) -
     purchases.tell_stores(now, count_max).await?;
     purchases.look_for_lost(now).await?;
     purchases.send_refunds(now, count_max).await?;
-    purchases.look_at_app_store(now).await?;
+    // Answers have an end.
     purchases.answer_stores(now, count_max).await?;
+    purchases.look_at_app_store(now).await?;
     purchases.settle_refunds(now, count_max).await?;
     Ok(credited)
 }

@@ -76,7 +76,7 @@ async fn a_refund_on_its_way_holds_what_is_left_of_its_purchase_and_gifts_take_o
         let lots = world.fixture.service.store().lots_of(&book(), &UserKey::try_new("ann").unwrap(), None, 10).await.unwrap();
         assert_eq!(lots.iter().map(|lot| (lot.spent, lot.frozen)).collect::<Vec<_>>(), [(70, 0), (40, 30)], "newest first");
         assert_eq!(held(&world.fixture, "ann").await, (30, 0));
-        world.act("refund_succeeded", &made).await;
+        world.act("refund_settled", &made).await;
         let granted = news(&world, &mut seen).await;
         say(&world, granted.iter().chain(&granted)).await;
         assert_eq!((held(&world.fixture, "ann").await, standing(&world).await), ((0, 0), (0, 40, 74, 7)));
@@ -108,7 +108,7 @@ async fn a_refund_that_fails_and_a_dispute_that_is_won_release_the_coins() {
     world.command(json!({"command": "refund_pending", "session": World::session(&made), "amount": 12})).await;
     say(&world, &news(&world, &mut seen).await).await;
     assert_eq!(held(&world.fixture, "ann").await, (30, 70), "of 32 of 74 cents");
-    world.act("refund_succeeded", &made).await;
+    world.act("refund_settled", &made).await;
     say(&world, &news(&world, &mut seen).await).await;
     let (coins, debt, ..) = standing(&world).await;
     assert_eq!((coins + held(&world.fixture, "ann").await.1 + debt, debt), (held(&world.fixture, "ann").await.1 + coins, 0));
@@ -139,7 +139,7 @@ async fn a_hold_ends_at_its_date_with_a_case_and_is_not_placed_again() {
     again["created"] = json!(again["created"].as_i64().unwrap() + 10);
     say(&world, [&again]).await;
     assert_eq!(held(&world.fixture, "ann").await, (0, 100));
-    world.act("refund_succeeded", &made).await;
+    world.act("refund_settled", &made).await;
     let mut granted = news(&world, &mut seen).await;
     granted[0]["created"] = json!(granted[0]["created"].as_i64().unwrap() + 20);
     say(&world, &granted).await;
@@ -199,7 +199,7 @@ async fn a_hold_cut_off_between_any_two_writes_is_placed_and_taken_once() {
         // Taken in one round, released in the next.
         let is_taken = rounds % 2 == 0;
         ended = true;
-        for command in ["refund_pending", if is_taken { "refund_succeeded" } else { "refund_failed" }] {
+        for command in ["refund_pending", if is_taken { "refund_settled" } else { "refund_failed" }] {
             world.act(command, &made).await;
             for event in news(&world, &mut seen).await {
                 assert_eq!(world.say(&event).await, 200);
