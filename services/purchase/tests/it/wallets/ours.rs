@@ -201,8 +201,8 @@ async fn one_on_its_way_comes_by_query_or_notification_and_a_stuck_one_needs_peo
         if way == "notification" {
             assert_eq!(world.say(world.events().await.last().unwrap()).await, world.taken());
         }
-        // What was held for it goes once the coin lots have read the hold, and then what was taken.
-        for hour in [12, 24, 36] {
+        // What was held for it goes once the coin lots have read the hold, and its money once they have read what was taken.
+        for hour in [12, 24, 36, 48] {
             fixture.service.sweep(hours(hour)).await.unwrap();
             catch_up(fixture).await;
         }
