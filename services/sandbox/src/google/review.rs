@@ -1,4 +1,4 @@
-//! Questions about refunds: asked on command, and answered once each within their window.
+//! Questions about refunds: a command makes one, and each is answered once within its window.
 
 use super::{Error, PlayPush, SandboxGooglePlay, now_ms};
 use serde::{Deserialize, Serialize};
