@@ -37,12 +37,19 @@ impl Purchases {
             return Err(ReportRefusal::Differs(field).into());
         }
         if row.state != ReportState::Receiving || row.received_bytes < row.size_bytes {
-            return Ok(ImportedReport { row, replayed: false });
+            // Another call may have taken it since.
+            let replayed = row.state != ReportState::Receiving;
+            return Ok(ImportedReport { row, replayed });
         }
         let bytes = self.store.report_bytes(&row).await?;
         let read = match read(&row, bytes).await {
             Ok(read) => read,
             Err(refusal) => {
+                // If another call took it meanwhile, its parts are gone, and that is why they are not those of the report.
+                let row = self.known(part).await?;
+                if row.state != ReportState::Receiving {
+                    return Ok(ImportedReport { row, replayed: true });
+                }
                 self.store.forget_report(&row).await?;
                 return Err(refusal.into());
             }

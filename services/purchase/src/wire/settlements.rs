@@ -95,7 +95,8 @@ pub(crate) fn imported(imported: &ImportedReport, of: Option<&StoreSettlement>) 
     };
     ImportStoreReportResponse {
         state: state.into(),
-        received_bytes: row.received_bytes,
+        // What was taken had come whole; its parts are not kept.
+        received_bytes: if row.state == ReportState::Receiving { row.received_bytes } else { row.size_bytes },
         line_count: row.line_count,
         reader: row.format.name().to_owned(),
         replayed: imported.replayed,

@@ -381,6 +381,24 @@ async fn an_import_cut_off_between_any_two_writes_and_two_at_once_settle_once() 
 }
 
 #[tokio::test]
+async fn a_report_that_many_import_at_once_is_taken_once_and_refused_to_nobody() {
+    let mut fixture = fixture::with_google(Storage::sqlite()).await;
+    configure(&mut fixture, account(StoreKind::Google)).await;
+    let play = fixture.google.clone().unwrap();
+    for round in 0..24 {
+        let left_out = all_orders(&play).await;
+        bought(&fixture, "ann").await;
+        let file = play.earnings(&EarningsOrder { left_out, ..month(29) }).await.unwrap();
+        let period = format!("m{round}");
+        let many = (0..8).map(|_| import(&fixture, StoreReportFormat::GoogleEarnings, &period, &file));
+        let answers: Vec<ImportStoreReportResponse> = futures::future::join_all(many).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1, "{answers:?}");
+        assert!(answers.iter().all(|answer| answer.received_bytes == i64::try_from(file.len()).unwrap()), "{answers:?}");
+    }
+    assert_eq!(held(&fixture, &OF_GOOGLE).await, [0, 70 * 24, 0]);
+}
+
+#[tokio::test]
 async fn bad_reports_are_refused_and_leave_nothing() {
     let mut fixture = fixture::with_google(Storage::sqlite()).await;
     configure(&mut fixture, account(StoreKind::Google)).await;
