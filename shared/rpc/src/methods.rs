@@ -33,6 +33,11 @@ pub(crate) struct Method {
 }
 
 impl Method {
+    /// Its path, if it stores something even when it refuses.
+    pub(crate) fn kept(&self) -> Option<&'static str> {
+        self.row.keeps.then_some(self.row.path)
+    }
+
     /// Whether its messages may be larger than others'.
     pub(crate) fn is_large(&self) -> bool {
         self.row.bytes_max > REQUEST_BYTES_MAX

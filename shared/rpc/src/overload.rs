@@ -18,10 +18,15 @@ const RESERVED: usize = 8;
 
 /// Work that somebody has paid for already: money taken by a store, diamonds earned, holds placed, staff actions to record. A gift that has to be
 /// retried costs its sender a moment; coins that were paid for and do not arrive cost trust.
-pub(crate) const PAID: [&str; 9] = [
+pub(crate) const PAID: [&str; 14] = [
     "/largesse.purchase.v1.PurchaseService/RedeemPurchase",
     "/largesse.earnings.v1.EarningsService/AcceptQuote",
     "/largesse.payout.v1.PayoutService/RequestPayout",
+    "/largesse.payout.v1.PayoutService/CancelPayout",
+    "/largesse.treasury.v1.TreasuryService/RecordReceipt",
+    "/largesse.treasury.v1.TreasuryService/ExpectReceipt",
+    "/largesse.treasury.v1.TreasuryService/ReserveFunds",
+    "/largesse.treasury.v1.TreasuryService/ReleaseFunds",
     "/largesse.ledger.v1.LedgerService/Post",
     "/largesse.ledger.v1.LedgerService/PostPending",
     "/largesse.ledger.v1.LedgerService/VoidPending",

@@ -236,11 +236,31 @@ impl Allowance {
         Ok(())
     }
 
-    /// Takes room for a call by a user of an RPC that stores something even when it refuses.
-    pub(crate) fn take_kept(&self, path: &'static str) -> Result<(), Status> {
+    /// Takes room for a call, and within the hour for a call of `kept`, an RPC that stores something even when it refuses: for both or for neither.
+    pub(crate) fn take_call(&self, kept: Option<&'static str>) -> Result<(), Status> {
+        if let Some((quotas, who)) = self.kept(kept) {
+            quotas.kept.take(who)?;
+        }
+        self.take(1).inspect_err(|_| self.give_kept_back(kept))
+    }
+
+    /// Returns the room of a call that was not executed.
+    pub(crate) fn give_call_back(&self, kept: Option<&'static str>) {
+        self.give_back(1);
+        self.give_kept_back(kept);
+    }
+
+    fn give_kept_back(&self, kept: Option<&'static str>) {
+        if let Some((quotas, who)) = self.kept(kept) {
+            quotas.kept.give_back(who);
+        }
+    }
+
+    /// Whose hour counts calls of an RPC; only users have one.
+    fn kept(&self, path: Option<&'static str>) -> Option<(&Quotas, (u64, &'static str))> {
         match &self.0 {
-            Some(AllowanceBounds { quotas, role: Role::Viewer | Role::Creator, identity: Some(key), .. }) => quotas.kept.take((key, path)),
-            _ => Ok(()),
+            Some(AllowanceBounds { quotas, role: Role::Viewer | Role::Creator, identity: Some(key), .. }) => Some((quotas, (*key, path?))),
+            _ => None,
         }
     }
 

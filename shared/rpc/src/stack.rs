@@ -271,7 +271,7 @@ impl StackParts {
         }
         let placed = method.gate.admit(method.paid);
         if placed.is_err() {
-            caller.iter().for_each(|caller| caller.allowance.give_back(1));
+            caller.iter().for_each(|caller| caller.allowance.give_call_back(method.kept()));
         }
         held.place(placed?);
         Ok((held, caller))
@@ -324,11 +324,7 @@ impl StackParts {
         }
         // Last, so that only calls that would be executed count. The seat before the call: a refused call releases its seat when dropped.
         held.seat(caller.allowance.sit(kind(method))?);
-        caller.allowance.take(1)?;
-        if method.row.keeps {
-            caller.allowance.take_kept(method.row.path)?;
-        }
-        Ok(())
+        caller.allowance.take_call(method.kept())
     }
 
     async fn begin(&self, method: &Method, caller: &Caller, request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {

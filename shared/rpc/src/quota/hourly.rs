@@ -49,4 +49,11 @@ impl HourlyQuota {
         let room = buckets.open(self.hasher.hash_one(who), 1);
         room.map(OpenBucket::take).map_err(|wait| errors::hourly_quota_exceeded(self.of, *per_hour, wait))
     }
+
+    /// Returns one that was taken for a call that was not executed.
+    pub(super) fn give_back(&self, who: impl Hash) {
+        if let Some(HourlyBound { buckets, .. }) = &self.bound {
+            buckets.give_back(self.hasher.hash_one(who), 1);
+        }
+    }
 }

@@ -139,6 +139,28 @@ fn what_was_not_done_is_given_back() {
 }
 
 #[test]
+fn a_call_that_one_limit_refuses_takes_nothing_of_the_other() {
+    let quotas = quotas(Config { user_per_second: 1, user_burst: 5, user_kept_per_hour: 2, ..Config::NONE });
+    let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
+    ann.take_call(Some("Buy")).unwrap();
+    ann.take_call(Some("Buy")).unwrap();
+    for _ in 0..10 {
+        assert_eq!(facts(&ann.take_call(Some("Buy")).unwrap_err())["per_hour"], "2");
+    }
+    ann.take(3).unwrap();
+    for _ in 0..10 {
+        let status = ann.take_call(Some("Sell")).unwrap_err();
+        assert!(!facts(&status).contains_key("per_hour"), "{status:?}");
+    }
+    // A server that is too busy executes nothing either.
+    ann.give_call_back(Some("Buy"));
+    ann.take_call(Some("Buy")).unwrap();
+    ann.give_back(2);
+    ann.take_call(Some("Sell")).unwrap();
+    ann.take_call(Some("Sell")).unwrap();
+}
+
+#[test]
 fn who_has_everything_again_is_forgotten() {
     let quotas = quotas(Config { user_per_second: u32::MAX, user_burst: 1, ..Config::NONE });
     let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
