@@ -227,7 +227,7 @@ async fn a_restart_loses_and_repeats_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
     on_both(async |database, _| {
-        let config = Config { watch_heartbeat_ms: 20, watch_age_max_ms: 150, ..config() };
+        let config = Config { watch_heartbeat_ms: 20, watch_age_max_ms: 2_000, ..config() };
         let fixture = Fixture::start(database, config).await;
         let last = last_seq(&fixture).await;
         let mut stream = watch(&fixture, None).await;
@@ -238,7 +238,7 @@ async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
             assert_eq!((&message.cursor, message.next_seq), (&cursor, last + 1));
             beats += 1;
         }
-        assert!((1..=8).contains(&beats), "{beats} heartbeats");
+        assert!((1..=100).contains(&beats), "{beats} heartbeats");
     })
     .await;
 }
