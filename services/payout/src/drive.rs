@@ -53,8 +53,8 @@ impl Payouts {
                 }
                 let (turn, phase) = (self.turn(&payout), payout.phase);
                 let Ok(step) = tokio::time::timeout(turn, self.step(Payout { claimed: false, ..payout })).await else {
-                    meters::timed_out(phase);
                     let (phase, allowed_ms) = (phase.name(), millis(turn));
+                    meters::timed_out(phase);
                     tracing::warn!(payout_id = %payout_key.payout_id, phase, allowed_ms, "a payout's step took too long and was dropped; it is retried after its lease");
                     return Ok(());
                 };

@@ -138,7 +138,7 @@ impl Service {
     /// The tonic server, to be put under the tower stack.
     #[must_use]
     pub fn server(&self) -> PayoutServiceServer<Handlers> {
-        PayoutServiceServer::new(self.handlers.clone())
+        PayoutServiceServer::new(self.handlers.clone()).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
     }
 
     /// The same as routes.

@@ -7,6 +7,7 @@ use crate::{
         statement::named_id,
     },
     error::Error,
+    meters,
     payouts::Payouts,
     postings,
     store::{
@@ -180,8 +181,16 @@ impl Payouts {
         let count = due.len();
         for back in due {
             let return_id = back.return_id;
-            if tokio::time::timeout(self.config.lease, self.book_return(back)).await.unwrap_or(Ok(())).is_err() {
-                tracing::error!(%return_id, "a return could not be booked; it is tried again after its lease");
+            match tokio::time::timeout(self.config.lease, self.book_return(back)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(%return_id, %error, "a return could not be booked; it is tried again after its lease");
+                }
+                Err(_) => {
+                    meters::timed_out("return");
+                    let allowed_ms = millis(self.config.lease);
+                    tracing::warn!(%return_id, allowed_ms, "booking a return took too long and was dropped; it is tried again after its lease");
+                }
             }
         }
         Ok(i64::try_from(count).is_ok_and(|count| count == ROUND_MAX))

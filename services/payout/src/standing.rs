@@ -42,7 +42,7 @@ impl Payouts {
         let fields = SentFields::new()
             .with("terms.beneficiary_id", order.beneficiary_id)
             .with("terms.currency_code", order.currency)
-            .with("terms.amount", format!("{:?}", order.amount))
+            .with("terms.amount", order.amount.text())
             .with("terms.day", order.schedule.rhythm_text())
             .with("terms.time_of_day", order.schedule.time_text())
             .with("terms.time_zone", &order.schedule.zone_name);

@@ -42,20 +42,22 @@ impl Payouts {
         for row in due {
             if let Err(error) = self.read_callback(&row).await {
                 tracing::error!(bank = row.bank, digest = row.digest, %error, "a callback could not be read; it is read again");
-                self.put_off(&row).await?;
+                self.put_off(&row, self.policy.backoff_ms(row.tries)).await?;
             }
         }
         Ok(i64::try_from(count).is_ok_and(|count| count == ROUND_MAX))
     }
 
-    async fn put_off(&self, row: &InboxRow) -> Result<(), Error> {
-        let due_at_ms = unix_ms(SystemTime::now()).saturating_add(millis(self.config.poll_delay));
+    async fn put_off(&self, row: &InboxRow, pause_ms: i64) -> Result<(), Error> {
+        let due_at_ms = unix_ms(SystemTime::now()).saturating_add(pause_ms.max(millis(self.config.poll_delay)));
         Ok(self.store.put_off_callback(row, due_at_ms).await?)
     }
 
     async fn read_callback(&self, row: &InboxRow) -> Result<(), Error> {
         // Removed from the configuration after it was taken: it waits.
-        let Some(bank) = self.banks.all().iter().find(|bank| bank.name == row.bank) else { return self.put_off(row).await };
+        let Some(bank) = self.banks.all().iter().find(|bank| bank.name == row.bank) else {
+            return self.put_off(row, self.policy.backoff_ms(row.tries)).await;
+        };
         let body = self.vault.unseal(&sealed_for(&row.bank, &row.digest), &row.sealed)?;
         assert!(bank.connector.files().is_some() || body.len() <= CALLBACK_BYTES_MAX, "longer ones are not taken");
         let news = match bank.connector.callback(&body) {
@@ -79,7 +81,7 @@ impl Payouts {
             };
             match heeded {
                 Heeded::Now(note) => notes.push(note),
-                Heeded::Later if row.tries < PUT_OFF_MAX => return self.put_off(row).await,
+                Heeded::Later if row.tries < PUT_OFF_MAX => return self.put_off(row, 0).await,
                 Heeded::Later => notes.push("its payment is still being sent".to_owned()),
             }
         }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 /// Pause between two questions about a transfer that the bank has accepted, in milliseconds: its statement says the same within a day.
 const ACCEPTED_ASK_MS: i64 = 10 * 60 * 1_000;
+/// Shortest pause between two questions about a transfer whose outcome is not known, in milliseconds.
+const UNKNOWN_ASK_MIN_MS: i64 = 1_000;
 /// Longest evidence, in characters: treasury takes no more.
 const EVIDENCE_CHARS_MAX: usize = 140;
 
@@ -113,7 +115,12 @@ impl OwnTransfer {
         };
         match after.state {
             OwnTransferState::Accepted => Self { ask_at_ms: asked_at_ms.saturating_add(ACCEPTED_ASK_MS), ..after },
-            _ => after,
+            // The pauses double whatever the bank answers: each is as long as all the time before it.
+            OwnTransferState::Sent => {
+                let pause_ms = asked_at_ms.saturating_sub(after.sent_at_ms).clamp(UNKNOWN_ASK_MIN_MS, ACCEPTED_ASK_MS);
+                Self { ask_at_ms: after.ask_at_ms.max(asked_at_ms.saturating_add(pause_ms)), ..after }
+            }
+            OwnTransferState::Settled | OwnTransferState::Refused => after,
         }
     }
 

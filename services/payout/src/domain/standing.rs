@@ -31,6 +31,17 @@ pub enum StandingAmount {
     Above(i64),
 }
 
+impl StandingAmount {
+    /// As it is compared with what an order was set to. Stored, so never changed.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Fixed(minor_units) => format!("Fixed({minor_units})"),
+            Self::Above(minor_units) => format!("Above({minor_units})"),
+        }
+    }
+}
+
 /// When an order pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {

@@ -13,6 +13,7 @@ use crate::{
     store::{ach_findings::FileFindingRow, payouts::PayoutKey, resolutions::ResolutionRow},
 };
 use api::payout as pb;
+use money::text::is_plain;
 use rpc::{Violations, wire::timestamp_ms};
 use tonic::Status;
 
@@ -41,7 +42,7 @@ pub fn found(by: Option<StaffCaller>, request: &pb::ResolvePayoutRequest, mut wr
 }
 
 pub(super) fn evidence(text: &str) -> Result<String, Error> {
-    let fits = EVIDENCE_CHARS.contains(&text.chars().count()) && !text.chars().any(char::is_control) && text.trim() == text;
+    let fits = EVIDENCE_CHARS.contains(&text.chars().count()) && is_plain(text) && text.trim() == text;
     if fits { Ok(text.to_owned()) } else { Err(malformed("evidence", "must be 10 to 500 printable characters without blank ends")) }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     runs::{RunAct, RunPage, RunSums},
 };
 use api::payout as pb;
-use money::{BookName, Currency, Money, UserKey};
+use money::{BookName, Currency, Money, UserKey, text::is_hidden};
 use rpc::{
     Violations,
     page::{InvalidPageToken, PagedList},
@@ -69,7 +69,7 @@ fn line(line_no: i64, line: pb::PayoutRunLine) -> RunItem {
         }
     }
     // Bounded, and without what a database can't store.
-    let kept = |text: &str| text.chars().filter(|character| !character.is_control()).take(KEPT_CHARS_MAX).collect::<String>();
+    let kept = |text: &str| text.chars().filter(|character| !is_hidden(*character)).take(KEPT_CHARS_MAX).collect::<String>();
     RunItem {
         line_no,
         user: kept(&line.user_id),

@@ -92,3 +92,21 @@ fn only_proof_ends_a_transfer_and_a_bank_that_named_it_can_not_lose_it() {
     let evidence = transfer(false).answered(&BankAnswer::Named(odd), 1_000, 100).evidence;
     assert!(evidence.chars().count() == 140 && evidence.contains("-1 AC xx"), "{evidence}");
 }
+
+#[test]
+fn a_bank_that_never_says_is_asked_ever_more_seldom() {
+    let mut row = transfer(false);
+    let doubtful = || BankAnswer::Named(said(StatusOutcome::Unclear, false));
+    // Whoever sent it may still wait for the first answer.
+    row = row.answered(&BankAnswer::Lost("nothing".to_owned()), 1_000, 100);
+    assert_eq!(row.ask_at_ms, 5_000);
+    let mut pauses = Vec::new();
+    for answer in [doubtful(), BankAnswer::Lost("nothing".to_owned()), BankAnswer::NotTaken("busy".to_owned())].into_iter().cycle().take(12) {
+        let asked_at_ms = row.ask_at_ms;
+        row = row.answered(&answer, asked_at_ms, 100);
+        assert_eq!(row.state, Sent);
+        pauses.push(row.ask_at_ms - asked_at_ms);
+    }
+    assert_eq!(pauses[..4], [4_000, 8_000, 16_000, 32_000]);
+    assert!(pauses[8..].iter().all(|pause| *pause == 600_000), "{pauses:?}");
+}

@@ -27,6 +27,12 @@ fn a_week_and_a_month_have_their_moments_in_their_own_zone() {
 }
 
 #[test]
+fn an_amount_is_compared_by_the_words_that_earlier_programs_kept() {
+    assert_eq!(StandingAmount::Fixed(1_000).text(), "Fixed(1000)");
+    assert_eq!(StandingAmount::Above(0).text(), "Above(0)");
+}
+
+#[test]
 fn a_time_that_the_clocks_skip_is_later_and_one_that_is_there_twice_is_due_once() {
     // 02:30 does not exist in Berlin on 28 March 2027, and exists twice on 31 October 2027. Both are Sundays.
     assert_eq!(moments("weekly:7", "02:30", "Europe/Berlin", "2027-03-25T00:00:00Z", 2), ["2027-03-28T01:30:00Z", "2027-04-04T00:30:00Z"]);
