@@ -169,6 +169,43 @@ fn config_check_reads_every_file_that_serve_reads() {
 }
 
 #[test]
+fn config_check_reads_what_stores_and_sanctions_lists_are_made_of() {
+    let (_dir, dir) = prepared();
+    for (from, to, words) in [
+        (
+            "[purchase]",
+            "[[purchase.stripe]]\naccount_id = \"acct_1\"\nbook = \"main\"\nsecret_key_file = \"nope.key\"\nwebhook_secret_file = \"nope.key\"\n[purchase]",
+            vec!["wrong.toml:", "purchase.stripe", "nope.key"],
+        ),
+        (
+            "[purchase]",
+            "[[purchase.alipay]]\napp_id = \"2021000000000001\"\nseller_id = \"2088000000000002\"\nbook = \"main\"\nprivate_key_file = \"nope.pem\"\n\
+             alipay_public_key_file = \"nope.pem\"\nnotify_url = \"https://coins.example.com/webhooks/store/alipay\"\n[purchase]",
+            vec!["wrong.toml:", "purchase.alipay", "nope.pem"],
+        ),
+        (
+            "[purchase]",
+            "[[purchase.wechat]]\nmchid = \"1900000001\"\nappid = \"wx0000000000000001\"\nbook = \"main\"\nprivate_key_file = \"nope.pem\"\n\
+             certificate_serial = \"5157F09EFDC096DE15EBE81A47057A7232F1B8E1\"\napi_v3_key_file = \"nope.key\"\n\
+             platform_keys = [{ serial = \"PUB_KEY_ID_0\", file = \"nope.pem\" }]\n\
+             notify_url = \"https://coins.example.com/webhooks/store/wechat\"\n[purchase]",
+            vec!["wrong.toml:", "purchase.wechat", "nope.pem"],
+        ),
+        (
+            "key_file = \"seal.key\"",
+            "key_file = \"seal.key\"\n[[payout.screening.lists]]\nname = \"sdn\"\nsource = \"OFAC\"\nprimary_file = \"nope.csv\"\n\
+             alternate_file = \"nope.csv\"\naddress_file = \"nope.csv\"\ncomments_file = \"nope.csv\"",
+            vec!["wrong.toml:", "payout.screening.lists", "nope.csv"],
+        ),
+    ] {
+        let told = refused(&dir, from, to);
+        for word in words {
+            assert!(told.contains(word), "{to}: {word}: {told}");
+        }
+    }
+}
+
+#[test]
 fn only_a_sandbox_sells_the_lists_that_are_built_in() {
     let (_dir, dir) = prepared();
     for (from, key) in [

@@ -3,14 +3,16 @@
 use crate::{IdentitySource, Options, lists::ListKind};
 use db::Database;
 use identity::{Service, Verifier, issuers::TrustedIssuer, token::ISSUER};
-use payout::vault::Vault;
-use purchase::stores::apple::ReceiptVerifier;
-use purchase::stores::google::GooglePlay;
+use payout::{review::ScreeningLists, vault::Vault};
+use purchase::stores::{
+    alipay::AlipayAccounts, apple::ReceiptVerifier, google::GooglePlay, stripe::merchant::Merchants, wechat::WechatAccounts,
+};
 use rpc::{ServiceToken, Tls};
 use settings::{Error, Layers};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// Reports everything in files and addresses that would keep these services from starting.
@@ -117,22 +119,40 @@ fn of_services(options: &Options, wrong: &mut impl FnMut(&str, String)) {
             wrong(kind.option(), why);
         }
     }
-    if here(Service::Purchase)
-        && let Err(error) = ReceiptVerifier::load(&options.settings.purchase)
-    {
-        wrong("purchase.apple_roots", error.to_string());
-    }
-    if here(Service::Purchase)
-        && let Err(error) = GooglePlay::load(&options.settings.purchase)
-    {
-        wrong(&format!("purchase.google.{}", error.option), error.to_string());
+    if here(Service::Purchase) {
+        stores(&options.settings.purchase, wrong);
     }
     let payout = &options.settings.payout;
+    if here(Service::Payout)
+        && let Err(error) = ScreeningLists::read(&payout.screening, SystemTime::now())
+    {
+        wrong("payout.screening.lists", error.to_string());
+    }
     if here(Service::Payout)
         && payout.has_key()
         && !payout.create_key
         && let Err(error) = Vault::open(&payout.key_file, false)
     {
         wrong("payout.key_file", error.to_string());
+    }
+}
+
+/// The keys, certificates and secrets of every store.
+fn stores(purchase: &purchase::Config, wrong: &mut impl FnMut(&str, String)) {
+    if let Err(error) = ReceiptVerifier::load(purchase) {
+        wrong("purchase.apple_roots", error.to_string());
+    }
+    if let Err(error) = GooglePlay::load(purchase) {
+        wrong(&format!("purchase.google.{}", error.option), error.to_string());
+    }
+    let accounts = [
+        ("purchase.stripe", Merchants::load(purchase).err().map(|error| error.to_string())),
+        ("purchase.alipay", AlipayAccounts::load(purchase).err().map(|error| error.to_string())),
+        ("purchase.wechat", WechatAccounts::load(purchase).err().map(|error| error.to_string())),
+    ];
+    for (key, why) in accounts {
+        if let Some(why) = why {
+            wrong(key, why);
+        }
     }
 }
