@@ -61,7 +61,7 @@ impl Installation {
         bank_url: String,
     ) -> Result<Self, UntypedError> {
         let transports = urls.iter().map(|(service, url)| Ok((*service, rpc::connect(url)?))).collect::<Result<_, UntypedError>>()?;
-        Ok(Self { transports, issuer: Arc::new(Issuer::load_or_create(data_dir)?), book, store_url, bank_url })
+        Ok(Self { transports, issuer: Arc::new(Issuer::load(data_dir)?), book, store_url, bank_url })
     }
 
     /// The same installation, to work on another book.

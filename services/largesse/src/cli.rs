@@ -14,6 +14,7 @@ pub mod export;
 pub mod files;
 pub mod id;
 pub mod import;
+mod interruption;
 pub mod keys;
 pub mod lists;
 pub mod lots;

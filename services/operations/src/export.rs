@@ -94,7 +94,8 @@ pub async fn to_file(store: &dyn Store, book: &Book, range: &ExportRange, path: 
     Ok(ended)
 }
 
-fn broken_pipe(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+/// Whether a reader of the output has closed it.
+pub(crate) fn broken_pipe(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     let is = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
     if let Some(error) = error.downcast_ref::<csv::Error>() {
         return matches!(error.kind(), csv::ErrorKind::Io(error) if is(error));
@@ -127,7 +128,7 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
             if let Some(keys) = &mut owned {
                 // An account may be opened while the journal is read.
                 if let Body::AccountOpened { key, name } = &event.body
-                    && owner_of(name) == range.owner.as_deref()
+                    && chart::account::owner(name) == range.owner.as_deref()
                 {
                     keys.insert(*key);
                 }
@@ -142,12 +143,6 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
     Ok(rows)
 }
 
-/// The user in an account's name; the company's own accounts have none.
-fn owner_of(name: &str) -> Option<&str> {
-    let (kind, rest) = name.split_once('/')?;
-    (kind != "house").then(|| rest.split('/').next().unwrap_or(rest))
-}
-
 /// Keys of a user's accounts.
 async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTreeSet<i64>, OperationFault> {
     let (mut keys, mut after) = (BTreeSet::new(), 0);
@@ -155,7 +150,7 @@ async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTre
         let page = store.accounts_after(book.key, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(keys) };
         after = last.key;
-        keys.extend(page.iter().filter(|account| owner_of(&account.name) == Some(owner)).map(|account| account.key));
+        keys.extend(page.iter().filter(|account| chart::account::owner(&account.name) == Some(owner)).map(|account| account.key));
     }
 }
 

@@ -5,7 +5,8 @@
 //! (`rows`); the ledger refuses a posting that it has under its id; the ledger marks imported postings, so that audits don't expect a service's rows for them.
 //! `trial`: the dry run. [`record`]: the import in the audit log.
 use crate::OperationFault;
-use api::ledger::{ImportBatchRequest, PostRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome};
+use api::ledger::{ImportBatchRequest, PostRefusal, PostRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome};
+use ledger_client::{LedgerReason, Proof};
 use rows::ImportPostings;
 use rpc::Transport;
 use std::io::Read;
@@ -42,6 +43,15 @@ impl ImportTarget {
 /// The answer of a service, in words for people.
 fn answered(status: &Status) -> String {
     if rpc::reason(status).is_some() { status.message().to_owned() } else { format!("{:?}: {}", status.code(), status.message()) }
+}
+
+/// Whether the ledger has decided against a posting: otherwise the ones after it fare no better, or have to come after it.
+fn is_decided(refused: &PostRefusal) -> bool {
+    match LedgerReason::parse(&refused.reason, Code::from_i32(refused.code)) {
+        // Its kind or its accounts; another posting may have others.
+        Some(LedgerReason::PosterNotAllowed) => true,
+        reason => reason.is_some_and(|reason| reason.row().proof == Proof::Refused),
+    }
 }
 
 /// The result of an import, counted in postings.
@@ -133,7 +143,7 @@ impl ImportRun {
             match outcome {
                 Outcome::Accepted(accepted) if accepted.replayed => self.counts.there += 1,
                 Outcome::Accepted(_) => self.counts.imported += 1,
-                Outcome::Refused(refused) if refused.code == Code::Unavailable as i32 => {
+                Outcome::Refused(refused) if !is_decided(&refused) => {
                     return Err(self.broken(line, &format!("{}: {}", refused.reason, refused.message)).into());
                 }
                 Outcome::Refused(refused) => {

@@ -19,4 +19,4 @@ pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
 pub use journal::{AccountAfter, JournalEvents, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
 pub use posting::PostingDraft;
-pub use reason::{Audience, LedgerReason, Retry};
+pub use reason::{Audience, LedgerReason, Proof, Retry};

@@ -94,7 +94,7 @@ async fn ask(story: &mut StoryTelling, charging: usize) -> Result<LedgerAnswers,
     story.same("coins of all gifts sent and coins charged in the ledger", planned, coins);
     story.same("calls that charge and postings in the ledger", charging, charges.len());
     let transfers = |entries: &[api::ledger::Entry]| entries.iter().filter_map(|entry| entry.transfer.clone()).collect::<Vec<_>>();
-    let owner = |account: &str| account.split('/').nth(1).unwrap_or_default().to_owned();
+    let owner = |account: &str| chart::account::owner(account).unwrap_or_default().to_owned();
     let (mut given, mut received) = (ReceivedDiamonds::new(), ReceivedDiamonds::new());
     let mut costs = Vec::new();
     for transfer in transfers(&charges) {

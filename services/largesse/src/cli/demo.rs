@@ -1,4 +1,5 @@
 //! `largesse demo`: the whole product from end to end, with pretend money.
+use super::interruption::Interruption;
 use clap::Args;
 use demo::{
     scratch,
@@ -14,12 +15,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 
-/// Exit codes: after the whole story, and after SIGINT and SIGTERM, as a shell would report them.
+/// Exit code after the whole story.
 const SUCCESS: u8 = 0;
-const INTERRUPTED: u8 = 130;
-const TERMINATED: u8 = 143;
 
 /// Options of `largesse demo`.
 #[derive(Debug, Args)]
@@ -54,15 +52,9 @@ pub async fn run(arguments: DemoArguments) -> CommandResult {
     let place = format!("seed {}, database {}, logs in {}", options.seed, story::shown(&options.database), options.data_dir.display());
     let in_temporary = options.data_dir == temporary.path();
     let database = story::shown(&options.database);
-    // Before anything starts, so that no signal is lost.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut signals = Interruption::listen()?;
     let mut code = SUCCESS;
-    let interrupted = async {
-        code = tokio::select! {
-            _ = terminate.recv() => TERMINATED,
-            _ = interrupt.recv() => INTERRUPTED,
-        }
-    };
+    let interrupted = async { code = signals.code().await };
     let told = story::run(options, Box::pin(interrupted)).await;
     let well = told.as_ref().is_ok_and(|told| told.as_ref().is_none_or(|summary| summary.missing.is_empty()));
     // An interrupted demo is removed; a failed one is kept for inspection.

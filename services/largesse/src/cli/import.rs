@@ -1,5 +1,8 @@
 //! `largesse import`: postings from a CSV into a book of a running ledger.
-use crate::cli::{settings::identity_key, staff::StaffArguments};
+use crate::cli::{
+    settings::{GivenSettings, identity_key},
+    staff::StaffArguments,
+};
 use api::{ledger::ledger_service_client::LedgerServiceClient, support::support_service_client::SupportServiceClient};
 use clap::Args;
 use identity::{BookScope, Grant, Role};
@@ -37,9 +40,11 @@ pub struct ImportArguments {
     /// The gRPC address of the support service, which writes the audit log; by default the address of `--url`.
     #[arg(long, value_name = "URL")]
     pub support_url: Option<String>,
-    /// Directory with the installation's identity key.
-    #[arg(long, default_value = "data", value_name = "DIR")]
-    pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub given: GivenSettings,
+    /// Directory with the installation's identity key; by default the setting `data_dir`.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
     /// Change nothing; report for each posting whether it would be accepted, assuming that all postings before it are accepted.
     #[arg(long)]
     pub dry_run: bool,
@@ -49,7 +54,11 @@ pub struct ImportArguments {
 
 /// Runs the import. Exit code 1 when some postings of the file are not in the book.
 pub async fn run(arguments: ImportArguments) -> CommandResult {
-    let ImportArguments { file, book, url, support_url, data_dir, dry_run, staff } = arguments;
+    let ImportArguments { file, book, url, support_url, given, data_dir, dry_run, staff } = arguments;
+    let data_dir = match data_dir {
+        Some(dir) => dir,
+        None => given.gather()?.read()?.config.data_dir,
+    };
     let faulty = |error: std::io::Error| format!("{}: {error}", file.display());
     let input = BufReader::new(File::open(&file).map_err(faulty)?);
     let books = BookScope::Only(vec![book.clone()]);

@@ -1,4 +1,5 @@
 //! `largesse replay`: sends a recording to an installation.
+use super::{interruption::Interruption, settings::identity_key};
 use clap::Args;
 use demo::{
     fleet::{self, Fleet},
@@ -58,10 +59,18 @@ pub async fn run(arguments: ReplayArguments) -> CommandResult {
     let events = recording.events;
     let book = BookName::try_new(&arguments.book)?;
     let report = if let (Some(url), Some(store_url), Some(data_dir)) = (&arguments.url, &arguments.store_url, &arguments.data_dir) {
+        // It signs tokens that the installation must trust.
+        identity_key(data_dir)?;
         let urls = Service::ALL.into_iter().map(|service| (service, url.clone())).collect();
         replay::run(&Installation::at(&urls, data_dir, book, store_url.clone(), String::new())?, &events).await?
     } else {
-        started(&arguments, book, &events).await?
+        match started(&arguments, book, &events).await? {
+            Ok(report) => report,
+            Err(code) => {
+                eprintln!("largesse: the replay was interrupted, and everything it started was stopped");
+                return Ok(ExitCode::from(code));
+            }
+        }
     };
     let report = ReplayReport { skipped: recording.bad.len(), ..report };
     print(&report, arguments.json)?;
@@ -72,17 +81,22 @@ fn strict(file: &Path) -> Result<Recording, UntypedError> {
     Ok(Recording { events: replay::read(file)?, bad: Vec::new() })
 }
 
-/// Starts an installation that sells the recorded gifts, and replays the recording there.
-async fn started(arguments: &ReplayArguments, book: BookName, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
+/// Starts an installation that sells the recorded gifts, and replays the recording there; or returns the exit code after a signal.
+async fn started(arguments: &ReplayArguments, book: BookName, events: &[RecordedEvent]) -> Result<Result<ReplayReport, u8>, UntypedError> {
     let text = replay::catalogue(events)?;
-    let temporary = tempfile::tempdir()?;
+    let mut signals = Interruption::listen()?;
+    let temporary = tempfile::Builder::new().prefix("largesse-replay-").tempdir()?;
     let catalogue = temporary.path().join("recorded-gifts.toml");
     std::fs::write(&catalogue, text)?;
     let sqlite_dir = arguments.database.as_deref().and_then(|url| url.strip_prefix("sqlite:")).map(PathBuf::from);
     let data_dir = arguments.data_dir.clone().or(sqlite_dir).unwrap_or_else(|| temporary.path().to_owned());
     let database = arguments.database.clone().unwrap_or_else(|| format!("sqlite:{}", data_dir.display()));
     let place = ReplayPlace { database, data_dir, book, catalogue };
-    let report = if arguments.split { split(place, events).await } else { inside(place, events).await };
+    let replayed = async { if arguments.split { split(place, events).await } else { inside(place, events).await } };
+    let report = tokio::select! {
+        report = replayed => report.map(Ok),
+        code = signals.code() => Ok(Err(code)),
+    };
     scratch::remove(temporary).await?;
     report
 }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 fn event(msg: &str, gift_id: i64, price: i64) -> Value {
@@ -59,4 +59,42 @@ fn a_bad_event_is_named_before_anything_is_sent_or_left_out() {
     let (code, _, error) = replay(&file, &[]);
     assert_eq!(code, Some(1));
     assert!(error.contains("bad.jsonl:3: ") && error.contains("5655") && error.contains("bad.jsonl:1"), "{error}");
+}
+
+#[test]
+fn a_running_installation_is_replayed_to_with_its_own_keys_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, typo) = (dir.path().join("good.jsonl"), dir.path().join("typo"));
+    recording(&file, &[event("a", 5655, 1)]);
+    let more = ["--url", "http://127.0.0.1:9", "--store-url", "http://127.0.0.1:9", "--data-dir", typo.to_str().unwrap()];
+    let (code, out, error) = replay(&file, &more);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{error}");
+    assert!(error.contains("typo") && error.contains("--data-dir"), "{error}");
+    assert!(!typo.exists(), "a key was made that nobody trusts");
+}
+
+#[test]
+fn a_replay_that_is_interrupted_stops_what_it_started_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("long.jsonl");
+    let events: Vec<Value> = (0..20_000).map(|number| event(&format!("m{number}"), 5655, 1)).collect();
+    recording(&file, &events);
+    let temporary = dir.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+        command.arg("replay").arg(&file).env("TMPDIR", &temporary).env_remove("LARGESSE_DATABASE").env_remove("RUST_LOG");
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // The services have started: their tables are there.
+        let is_started = || fs::read_dir(&temporary).unwrap().flatten().any(|entry| entry.path().join("ledger.db").exists());
+        while !is_started() {
+            std::thread::yield_now();
+        }
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+        let error = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(code), "{error}");
+        assert!(error.contains("interrupted"), "{error}");
+        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "something is left");
+    }
 }

@@ -2,11 +2,9 @@
 use super::ImportTarget;
 use crate::OperationFault;
 use api::ledger::{Account, GetAccountRequest, PostRefusal, PostRequest, PostResponse, post_batch_outcome::Outcome};
+use ledger_client::LedgerReason;
 use std::collections::HashMap;
 use tonic::Code;
-
-/// The refusal that depends on earlier postings.
-const FLOOR: &str = "INSUFFICIENT_FUNDS";
 
 /// An account that must not go below zero.
 struct TrialAccount {
@@ -25,7 +23,8 @@ impl TrialBook {
     pub async fn judge(&mut self, target: &mut ImportTarget, post: &PostRequest, alone: Outcome) -> Result<Outcome, OperationFault> {
         match &alone {
             Outcome::Accepted(accepted) if !accepted.replayed => {}
-            Outcome::Refused(refused) if refused.reason == FLOOR => {}
+            // The refusal that depends on earlier postings.
+            Outcome::Refused(refused) if refused.reason == LedgerReason::InsufficientFunds.name() => {}
             Outcome::Accepted(_) | Outcome::Refused(_) => return Ok(alone),
         }
         for transfer in &post.transfers {
@@ -39,7 +38,7 @@ impl TrialBook {
         Ok(match self.short(post) {
             Some((account, needed, available)) => Outcome::Refused(PostRefusal {
                 code: Code::FailedPrecondition as i32,
-                reason: FLOOR.to_owned(),
+                reason: LedgerReason::InsufficientFunds.name().to_owned(),
                 message: format!("{needed} needed, {available} available in {account} after the postings before it in the file"),
                 ..PostRefusal::default()
             }),
@@ -97,9 +96,9 @@ async fn look(target: &mut ImportTarget, name: &str) -> Result<Option<TrialAccou
             let Account { available, limits, .. } = answer.into_inner().account.unwrap_or_default();
             Ok(Some(TrialAccount { available, limited: !limits.is_empty() }))
         }
-        Err(status) if rpc::reason(&status).as_deref() == Some("ACCOUNT_UNKNOWN") => {
-            Ok(Some(TrialAccount { available: 0, limited: false }))
-        }
-        Err(status) => Err(super::answered(&status).into()),
+        Err(status) => match ledger_client::classify(status.clone()).refusal() {
+            Some(refusal) if refusal.reason == LedgerReason::AccountUnknown => Ok(Some(TrialAccount { available: 0, limited: false })),
+            _ => Err(super::answered(&status).into()),
+        },
     }
 }

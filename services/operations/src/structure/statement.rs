@@ -1,6 +1,6 @@
 //! Statements as files: asked for, and written whole or not at all.
 use super::{StructureCaller, told};
-use crate::{OperationFault, staff_call};
+use crate::{OperationFault, export::broken_pipe, staff_call};
 use api::treasury::{RenderStatementRequest, RenderStatementResponse, Statement, StatementFormat};
 use serde_json::{Value, json};
 use std::{
@@ -54,8 +54,11 @@ impl StructureCaller<'_> {
         let mut written = WrittenStatement { head, bytes: 0 };
         if out == Path::new("-") {
             let mut output = io::stdout().lock();
-            written.copy(&mut parts, &mut output).await?;
-            return Ok(written);
+            return match written.copy(&mut parts, &mut output).await {
+                Err(error) if !broken_pipe(&*error) => Err(error),
+                // Whoever read it has read enough.
+                Ok(()) | Err(_) => Ok(written),
+            };
         }
         let failed = |error: io::Error| format!("{}: {error}", out.display());
         // Beside the file, so that it can be renamed.
