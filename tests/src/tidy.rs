@@ -1,6 +1,7 @@
 //! The project's rules that a program can check: sizes, names, leftovers, comments, the direction of dependencies and their use. Line-based on purpose: it
 //! relies on rustfmt's layout and needs no parser.
 mod accounts;
+mod circles;
 mod crates;
 mod doc_words;
 mod manifest;
@@ -18,6 +19,7 @@ mod type_names;
 use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 pub use accounts::check_accounts;
+pub use circles::check_circles;
 pub use doc_words::check_doc_words;
 pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
 pub use paths::check_tables_only;
@@ -102,6 +104,7 @@ pub fn check_repository(root: &Path) -> io::Result<Vec<Violation>> {
         let mut sources = Vec::new();
         read_sources(root, &folder, &mut sources)?;
         found.extend(check_unused(&CrateFiles { folder: &folder, manifest: &manifest, sources: &sources }));
+        found.extend(check_circles(&folder, &sources));
         manifests.push(manifest);
         all.append(&mut sources);
     }

@@ -57,8 +57,6 @@ pub const CRATES: &[CrateRow] = &[
     row("services/gift", &[CLIENT], CLIENT_TESTS),
     // Stores call it and are called; their signed tokens are the same as banks'.
     row("services/purchase", &[CLIENT, &["bankapi", "http_client", "storereports"]], CLIENT_TESTS),
-    // It calls stores, and they call it.
-    row("services/purchase", &[CLIENT, &["http_client"]], CLIENT_TESTS),
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
     row(
         "services/payout",

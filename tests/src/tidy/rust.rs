@@ -138,7 +138,7 @@ fn measure(code: &[String], first: usize, column: usize) -> Option<Function> {
     None
 }
 
-/// Counts the arguments between the outer parentheses of a signature.
+/// Counts the arguments between the outer parentheses of a signature; each part of one that is taken apart there counts.
 #[derive(Default)]
 struct ArgumentList {
     depth: usize,
@@ -180,15 +180,15 @@ impl ArgumentList {
 
     fn end_argument(&mut self) {
         let argument = std::mem::take(&mut self.current);
-        let receiver = argument
-            .split(':')
-            .next()
-            .unwrap_or_default()
+        let (pattern, has_type) = argument.split_once(':').map_or((argument.trim(), false), |(pattern, _)| (pattern.trim(), true));
+        let parts = pattern.split(',').filter(|part| part.contains(|c: char| c.is_alphanumeric() || c == '_')).count();
+        let is_taken_apart = has_type && pattern.starts_with('(') && pattern.ends_with(')');
+        let receiver = pattern
             .split_whitespace()
             .last()
             .is_some_and(|word| word.trim_start_matches('&') == "self");
         if !argument.trim().is_empty() && !receiver {
-            self.arguments += 1;
+            self.arguments += if is_taken_apart { parts } else { 1 };
         }
     }
 }

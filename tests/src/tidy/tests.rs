@@ -45,6 +45,8 @@ fn seven_arguments_are_too_many_and_self_is_none() {
     let seven =
         "//! M.\npub fn f(\n    self: Arc<Self>,\n    a: A,\n    b: B,\n    c: C,\n    d: D,\n    e: E,\n    f: F,\n    g: G,\n) {\n}\n";
     assert_eq!(rust(seven), ["services/gift/src/gifts.rs:2: fn f takes 7 arguments, more than 6"]);
+    let taken_apart = "//! M.\nfn f(&self, (a, b): (A, B), (c, (d, e)): (C, (D, E)), State(f): State<F>, g: G) {}\n";
+    assert_eq!(rust(taken_apart), ["services/gift/src/gifts.rs:2: fn f takes 7 arguments, more than 6"]);
 }
 
 #[test]

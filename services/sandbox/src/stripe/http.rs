@@ -14,8 +14,8 @@ use crate::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, RawQuery, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
     routing::{any, get, post, put},
 };
@@ -90,7 +90,8 @@ fn broken(error: &sqlx::Error) -> Response {
 async fn api(
     State(desk): State<Desk>,
     ConnectInfo(line): ConnectInfo<ConnectionCutter>,
-    (method, Path(path), RawQuery(query)): (Method, Path<String>, RawQuery),
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -112,10 +113,11 @@ async fn api(
         "500" => return shown(error(500, "api_error", "", "An error occurred")),
         _ => {}
     }
+    let path = uri.path().split_once("/v1/").map_or("", |(_, path)| path);
     let is_post = method == Method::POST;
-    let form = if is_post { String::from_utf8_lossy(&body).into_owned() } else { query.unwrap_or_default() };
+    let form = if is_post { String::from_utf8_lossy(&body).into_owned() } else { uri.query().unwrap_or_default().to_owned() };
     let key = text("idempotency-key").map(str::to_owned);
-    match desk.answer(&StripeRequest { post: is_post, path: &path, form: fields(&form), key }).await {
+    match desk.answer(&StripeRequest { post: is_post, path, form: fields(&form), key }).await {
         Ok(answer) => {
             if fault == "cut" {
                 line.cut();

@@ -60,8 +60,8 @@ pub(super) fn statement(statement: &Mt940Statement, tally: &Mt940Tally, findings
     match statement.kind {
         Mt940Kind::Statement => balances(statement, tally, findings),
         Mt940Kind::InterimReport => {
-            total(statement, ("90D", "debit", StatementSide::Debit), tally.debits, findings);
-            total(statement, ("90C", "credit", StatementSide::Credit), tally.credits, findings);
+            total(statement, StatementSide::Debit, tally.debits, findings);
+            total(statement, StatementSide::Credit, tally.credits, findings);
         }
     }
 }
@@ -96,10 +96,11 @@ fn balances(statement: &Mt940Statement, tally: &Mt940Tally, findings: &mut Findi
 /// Checks number and sum of one side's entries in an interim report.
 fn total(
     statement: &Mt940Statement,
-    (tag, noun, side): (&str, &str, StatementSide),
+    side: StatementSide,
     (count, found): (u64, Option<i128>),
     findings: &mut Findings,
 ) {
+    let (tag, noun) = if side.adds() { ("90C", "credit") } else { ("90D", "debit") };
     let total = if side.adds() { &statement.credits } else { &statement.debits }.as_ref();
     // A total in another currency has a problem of its own.
     let Some(total) = total.filter(|total| total.currency == statement.currency) else { return };

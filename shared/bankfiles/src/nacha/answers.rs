@@ -41,7 +41,8 @@ pub fn return_entry(entry: &AchEntry, reason: &AchReturnReason, terms: &AnswerTe
     }
     let date = reason.date_of_death.map(|date| date.strftime("%y%m%d").to_string()).unwrap_or_default();
     let answer = |answer| AchAddenda::Return(answer);
-    answer_entry(entry, terms, place, (&reason.code, date, reason.information.clone()), answer)
+    let words = AnswerWords { code: &reason.code, date, information: reason.information.clone() };
+    answer_entry(entry, terms, place, words, answer)
 }
 
 /// A notification of change of an entry: no money, with the corrected data in an addenda record 98. Refuses an unknown code, data that the
@@ -53,7 +54,7 @@ pub fn change_entry(entry: &AchEntry, code: &str, change: &AccountChange, terms:
     let data = change.corrected_data(known).filter(|data| data.len() <= 29);
     let data = data.ok_or_else(|| AchInvalid::new(place, "corrected data", format!("must have what {code} corrects, in 29 characters")))?;
     known.read(&data).map_err(|why| AchInvalid::new(place, "corrected data", format!("must fit its code: {why}")))?;
-    let answer = answer_entry(entry, terms, place, (code, String::new(), data), AchAddenda::Change)?;
+    let answer = answer_entry(entry, terms, place, AnswerWords { code, date: String::new(), information: data }, AchAddenda::Change)?;
     Ok(AchEntry { amount_cents: 0, ..answer })
 }
 
@@ -89,11 +90,18 @@ pub fn answer_batch(original: &AchBatchHeader, entries: Vec<AchEntry>, number: u
     Ok(AchBatch { header, entries, control })
 }
 
+/// What an addenda record says of an entry.
+struct AnswerWords<'a> {
+    code: &'a str,
+    date: String,
+    information: String,
+}
+
 fn answer_entry(
     entry: &AchEntry,
     terms: &AnswerTerms,
     place: &str,
-    (code, date, information): (&str, String, String),
+    words: AnswerWords<'_>,
     addenda: impl FnOnce(AchAnswer) -> AchAddenda,
 ) -> Result<AchEntry, AchInvalid> {
     let AchDetail::Domestic { .. } = entry.detail else {
@@ -110,11 +118,11 @@ fn answer_entry(
     };
     let trace = format!("{bank}{:07}", terms.sequence);
     let answer = AchAnswer {
-        code: code.to_owned(),
+        code: words.code.to_owned(),
         original_trace: entry.trace.clone(),
-        date,
+        date: words.date,
         original_rdfi: bank.to_owned(),
-        information,
+        information: words.information,
         trace: trace.clone(),
     };
     Ok(AchEntry {

@@ -147,7 +147,8 @@ pub(super) fn guard((key, value, cap): GuardRow) -> (String, GuardState) {
     (key, GuardState { value, cap })
 }
 
-pub(super) fn hold((no, debit, credit, amount, resolved_seq, expire_time, expired): HoldRow) -> Hold {
+pub(super) fn hold(row: HoldRow) -> Hold {
+    let (no, debit, credit, amount, resolved_seq, expire_time, expired) = row;
     Hold { no, debit, credit, amount, resolved_seq, expire_time, expired: expired != 0 }
 }
 

@@ -9,6 +9,7 @@ fn lines(file: &str, text: &str) -> Vec<usize> {
 fn a_name_put_together_outside_the_chart_is_found() {
     let text = "fn a(user: &str) -> String {\n    format!(\"viewer/{user}/coins\")\n}\nconst B: &str = \"house/coins/issued\";\n";
     assert_eq!(lines("services/gift/src/wire.rs", text), [2, 4]);
+    assert_eq!(lines("tests/bench/src/load.rs", "const B: &str = \"house/bank_cash/USD\";\n"), [1]);
     assert_eq!(lines("shared/rpc/src/acts.rs", "x(\"creator/\", user)\n"), [1]);
     assert_eq!(lines("services/demo/src/story.rs", "sum(&format!(\"at house/{purpose}/USD\"))\n"), [1]);
 }

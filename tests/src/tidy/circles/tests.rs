@@ -1,0 +1,42 @@
+//! Unit tests that circles are found however their paths are written, and that parents and children make none.
+use super::{check, circles};
+
+fn sources(files: &[(&str, &str)]) -> Vec<(String, String)> {
+    files.iter().map(|(file, text)| (format!("services/gift/src/{file}"), (*text).to_owned())).collect()
+}
+
+#[test]
+fn files_that_need_each_other_are_found_however_they_say_it() {
+    for (a, b) in [
+        ("use crate::b::B;\n", "use crate::{c, a::{self, A}};\n"),
+        ("pub(crate) use super::{\n    b as other,\n    c,\n};\n", "fn f() -> super::a::A {}\n"),
+        ("fn f(x: crate::b::B) {}\n", "use self::super::a::*;\n"),
+        ("#[cfg(unix)]\nuse crate::b;\n", "mod m {}\nuse crate::a;\n"),
+    ] {
+        let found = circles("services/gift", &sources(&[("lib.rs", "mod a;\nmod b;\nmod c;\n"), ("a.rs", a), ("b.rs", b), ("c.rs", "")]));
+        assert_eq!(found, [["a", "b"]], "{a}{b}");
+    }
+    let over_three = [("a.rs", "use crate::b::x;\n"), ("b.rs", "use crate::c::x;\n"), ("c.rs", "use crate::a::x;\n"), ("d.rs", "use crate::a;\n")];
+    assert_eq!(circles("services/gift", &sources(&over_three)), [["a", "b", "c"]]);
+}
+
+#[test]
+fn parents_tests_strings_and_other_crates_make_no_circle() {
+    let files = [
+        ("lib.rs", "pub mod a;\nuse a::A;\nuse a::b::B;\n"),
+        ("a.rs", "mod b;\npub use b::B;\nuse money::a;\n"),
+        ("a/b.rs", "use super::A;\nuse crate::Error;\n// use crate::c;\nlet x = \"crate::c::C\";\n"),
+        ("a/tests.rs", "use crate::c::C;\n"),
+        ("c.rs", "use crate::a::A;\n"),
+    ];
+    assert_eq!(circles("services/gift", &sources(&files)), Vec::<Vec<String>>::new());
+}
+
+#[test]
+fn a_circle_is_refused_and_so_is_a_number_that_is_not_true_any_more() {
+    let two = sources(&[("a.rs", "use crate::b;\n"), ("b.rs", "use crate::a;\n")]);
+    assert!(check("services/gift", &two, &[("services/gift", 2)]).is_empty());
+    assert_eq!(check("services/gift", &two, &[])[0].to_string(), "services/gift/src:1: 2 files are in circles of imports, and 0 are known: a, b");
+    let opened = sources(&[("a.rs", "use crate::b;\n"), ("b.rs", "")]);
+    assert_eq!(check("services/gift", &opened, &[("services/gift", 2)]).len(), 1);
+}
