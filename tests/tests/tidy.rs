@@ -1,4 +1,6 @@
 //! The whole repository keeps the project's rules that a machine can check.
+use identity::access::{REQUEST_BYTES_MAX, TABLE};
+use ledger_client::LedgerReason;
 use std::{collections::BTreeSet, path::Path};
 use tests::tidy::check_repository;
 
@@ -132,5 +134,59 @@ fn every_rpc_that_posts_lists_what_the_ledger_refuses_to_its_caller() {
         let wanted = WALLET.iter().chain(OWN_ID.iter().filter(|_| own_id));
         let missing: Vec<_> = wanted.filter(|reason| !comment.contains(**reason)).collect();
         assert!(missing.is_empty(), "{service}: {rpc} lacks {missing:?}");
+    }
+}
+
+/// Reasons of the ledger that its clients can't be answered with.
+const NO_CLIENTS: [&str; 1] = ["STREAM_ENDED"];
+
+#[test]
+fn the_ledgers_client_knows_every_reason_of_the_ledger() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut reasons = BTreeSet::new();
+    said(&root.join("services/ledger/src"), &mut reasons);
+    said(&root.join("shared/books/src"), &mut reasons);
+    let known: BTreeSet<&str> = LedgerReason::ALL.iter().map(LedgerReason::name).chain(OTHER_WORDS).chain(NO_CLIENTS).collect();
+    let missing: Vec<_> = reasons.iter().filter(|reason| !known.contains(reason.as_str())).collect();
+    assert!(missing.is_empty(), "shared/ledger_client classifies no {missing:?}, so a posting that was refused for it would be unknown for ever");
+}
+
+/// As pages write it.
+fn size(bytes: usize) -> String {
+    if bytes.is_multiple_of(1 << 20) { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
+}
+
+#[test]
+fn pages_and_contracts_say_how_large_a_message_may_be() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("a page").split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut larger = std::collections::BTreeMap::<usize, Vec<&str>>::new();
+    for row in TABLE.iter().filter(|row| row.bytes_max != REQUEST_BYTES_MAX) {
+        larger.entry(row.bytes_max).or_default().push(row.path);
+    }
+    let listed = |paths: &[&str], quote: &str, and: &str| {
+        let names: Vec<String> = paths.iter().map(|path| format!("{quote}{}{quote}", path.rsplit('/').next().unwrap_or_default())).collect();
+        let (last, others) = names.split_last().expect("an RPC");
+        if others.is_empty() { last.clone() } else { format!("{} {and} {last}", others.join(", ")) }
+    };
+    let of_pages: Vec<String> = larger.iter().rev().map(|(bytes, paths)| format!("{} ({})", listed(paths, "`", "and"), size(*bytes))).collect();
+    for page in ["README.md", "deploy/RUNNING.md"] {
+        let text = read(page);
+        assert!(text.contains("64 KiB"), "{page}");
+        for part in &of_pages {
+            assert!(text.contains(part), "{page} does not say: {part}");
+        }
+    }
+    for service in ["ledger", "gift", "purchase", "earnings", "payout", "support", "treasury", "monitor"] {
+        let package = format!("/largesse.{service}.");
+        let mut said = "the message has more than 64 KiB".to_owned();
+        for (bytes, paths) in larger.iter().rev() {
+            let paths: Vec<&str> = paths.iter().copied().filter(|path| path.starts_with(&package)).collect();
+            if !paths.is_empty() {
+                said = format!("{said}, or {} for {}", size(*bytes), listed(&paths, "", "and"));
+            }
+        }
+        let text = contract(&root, service).replace("\n//", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&format!("{said}.")), "the contract of {service} does not say: {said}.");
     }
 }

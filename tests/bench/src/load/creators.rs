@@ -5,10 +5,12 @@ use api::{
     ledger::{PostBatchRequest, PostRequest, Transfer},
     payout::{
         AbaAccount, ApprovePayoutRunRequest, CreateBeneficiaryRequest, CreatePayoutRunRequest, PayoutRun, PayoutRunLine,
-        RequestPayoutRequest, create_beneficiary_request::Account, payout_service_client::PayoutServiceClient,
+        RequestPayoutRequest, create_beneficiary_request, payout_service_client::PayoutServiceClient,
     },
     r#type::Money,
 };
+use chart::{Account, Owner, PostingKind, Purpose};
+use money::Currency;
 use runtime::command::UntypedError;
 use std::{path::Path, sync::Arc};
 use tonic::{Request, transport::Channel};
@@ -29,6 +31,15 @@ pub(crate) struct CreatorCalls {
     users: Arc<BenchUsers>,
     earnings: UserToken,
     approver: UserToken,
+}
+
+fn dollars() -> Currency {
+    Currency::try_new(USD).expect("a currency")
+}
+
+/// The account whose credits count what was paid.
+pub(crate) fn bank_cash() -> Account<'static> {
+    Account::house(Purpose::BankCash, dollars())
 }
 
 fn usd(minor_units: i64) -> Option<Money> {
@@ -58,19 +69,21 @@ impl CreatorCalls {
     pub fn conversions(&self, creators: std::ops::Range<u64>, cents: i64) -> Request<PostBatchRequest> {
         let posts = creators.map(|creator| {
             let creator = creator_name(creator);
-            let moved = |debit: String, credit: String, amount| Transfer {
-                debit_account: debit,
-                credit_account: credit,
+            let owner = Owner::try_new(&creator).expect("names of creators are user keys");
+            let moved = |debit: Account<'_>, credit: Account<'_>, amount| Transfer {
+                debit_account: debit.name(),
+                credit_account: credit.name(),
                 amount,
                 ..Transfer::default()
             };
-            let accrued = || "house/accrued_creator_liability/USD".to_owned();
+            let accrued = Account::house(Purpose::AccruedCreatorLiability, dollars());
             let transfers = vec![
-                moved(format!("creator/{creator}/diamonds"), "house/diamonds/redeemed".to_owned(), 1),
-                moved("house/creator_cost/USD".to_owned(), accrued(), cents),
-                moved(accrued(), format!("creator/{creator}/payable/USD"), cents),
+                moved(Account::CreatorDiamonds(owner), Account::DiamondsRedeemed, 1),
+                moved(Account::house(Purpose::CreatorCost, dollars()), accrued, cents),
+                moved(accrued, Account::CreatorPayable(owner, dollars()), cents),
             ];
-            PostRequest { request_id: Uuid::now_v7().to_string(), kind: "conversion".to_owned(), transfers, ..PostRequest::default() }
+            let kind = PostingKind::Conversion.name().to_owned();
+            PostRequest { request_id: Uuid::now_v7().to_string(), kind, transfers, ..PostRequest::default() }
         });
         let mut request = Request::new(PostBatchRequest { book: self.book(), posts: posts.collect(), brief: true });
         request.metadata_mut().insert("authorization", self.earnings.clone());
@@ -85,7 +98,7 @@ impl CreatorCalls {
             book: self.book(),
             user_id: creator_name(creator),
             holder_name: "Quentin Benchley".to_owned(),
-            account: Some(Account::Aba(account)),
+            account: Some(create_beneficiary_request::Account::Aba(account)),
             ..CreateBeneficiaryRequest::default()
         })
     }

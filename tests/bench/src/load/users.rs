@@ -6,7 +6,7 @@ use api::{
     gift::SendGiftRequest,
     ledger::{GetAccountRequest, PostBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
 };
-use chart::{Account, Owner};
+use chart::{Account, Owner, PostingKind};
 use gift::{GiftCatalogue, domain, wire};
 use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
@@ -84,7 +84,7 @@ impl BenchUsers {
         });
         PostRequest {
             request_id: Uuid::now_v7().to_string(),
-            kind: "bench.coins".to_owned(),
+            kind: PostingKind::BenchCoins.name().to_owned(),
             transfers: transfers.collect(),
             ..PostRequest::default()
         }

@@ -1,8 +1,12 @@
 //! What was paid, in every book that knows of it: our payouts, the ledger, the bank's own books, and its statement. All are read as they are stored.
 
 use super::place::BenchPlace;
-use crate::load::{creators::CENTS_EACH, users::BenchUsers};
+use crate::load::{
+    creators::{CENTS_EACH, bank_cash},
+    users::BenchUsers,
+};
 use books::{read, verify};
+use chart::{Account, Purpose};
 use db::{Database, Engine};
 use iso20022::camt053::Statement;
 use runtime::command::UntypedError;
@@ -136,10 +140,10 @@ async fn postings(database: &Database, users: &BenchUsers, wanted: i128, whole: 
         let balance = i128::from(counters.credits_posted) - i128::from(counters.debits_posted);
         let pending = counters.debits_pending != 0 || counters.credits_pending != 0;
         let name = &*account.name;
-        let right = match name {
-            "house/bank_cash/USD" => balance == wanted,
-            "house/in_transit/USD" => balance == 0,
-            _ if name.ends_with("/payable/USD") => !whole || balance == 0,
+        let right = match Account::parse(name) {
+            Some(account) if account == bank_cash() => balance == wanted,
+            Some(Account::House(Purpose::InTransit, _)) => balance == 0,
+            Some(Account::CreatorPayable(..)) => !whole || balance == 0,
             _ => true,
         };
         if !right || pending {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     load::{
-        creators::{CENTS_EACH, CreatorCalls, LINES, USD},
+        creators::{CENTS_EACH, CreatorCalls, LINES, USD, bank_cash},
         crowd::BenchCrowd,
         disk,
         gifts::overloaded,
@@ -50,8 +50,6 @@ const RUN_LOOK: Duration = Duration::from_millis(500);
 const STUCK: Duration = Duration::from_secs(120);
 /// Settings of the row with many payments in a message.
 const BULK: [&str; 2] = ["payout.message_payments_max=500", "payout.in_flight_max=1000"];
-/// The account whose credits count what was paid.
-const BANK_CASH: &str = "house/bank_cash/USD";
 
 /// A server that pays, with creators who have money and bank accounts.
 struct PayingSide {
@@ -238,7 +236,7 @@ impl PayingSide {
     async fn settled(&self, count: u64) -> Result<(), UntypedError> {
         let (wanted, mut last, mut moved) = (CENTS_EACH * i64::try_from(count)?, 0, Instant::now());
         loop {
-            let paid = self.side.users.credited(&self.channel, BANK_CASH.to_owned()).await?;
+            let paid = self.side.users.credited(&self.channel, bank_cash().name()).await?;
             if paid >= wanted {
                 return Ok(());
             }

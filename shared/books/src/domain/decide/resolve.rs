@@ -121,5 +121,5 @@ pub(super) fn reverse(
 /// The guard that ensures a posting is reversed only once.
 #[must_use]
 pub fn reversal_guard(posting: Uuid) -> String {
-    format!("reversed/{posting}")
+    format!("{}{posting}", chart::GuardFamily::Reversed.prefix())
 }
