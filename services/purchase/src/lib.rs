@@ -145,7 +145,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         rates: SaleRates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
         credit_other_prices: config.credit_other_prices,
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
-        news: tokio::sync::Notify::new(),
+        news: Arc::default(),
         next_look_ms: AtomicI64::new(0),
         look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
         review: config.refund_review.clone(),
@@ -161,7 +161,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         order_news: tokio::sync::Notify::new(),
         refund_options: config.refunds.clone(),
     });
-    let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone() };
+    let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone(), news: purchases.news.clone() };
     if config.follow_lots {
         tokio::spawn(lots.clone().run(deps.shutdown.clone()));
     }

@@ -13,7 +13,10 @@ pub mod working;
 pub use lot::{Lot, LotOrigin, LotSums};
 pub use working::{LotOverflow, LotSpend, LotUse};
 
+use std::sync::Arc;
+
 use ledger_client::{LedgerClient, NotPosted};
+use tokio::sync::Notify;
 
 use crate::store::Store;
 
@@ -39,4 +42,6 @@ pub enum LotsError {
 pub struct Lots {
     pub(crate) store: Store,
     pub(crate) ledger: LedgerClient,
+    /// Notified when what a refund did or holds was read, for which its next posting waits.
+    pub(crate) news: Arc<Notify>,
 }

@@ -59,8 +59,9 @@ pub struct Purchases {
     pub credit_other_prices: bool,
     /// How long the sweeper leaves a new purchase to its call, in milliseconds.
     pub sweep_after_ms: i64,
-    /// Notified when a store's notification was stored or a store is to be told something, so that it is done at once.
-    pub news: tokio::sync::Notify,
+    /// Notified when a store's notification was stored, a store is to be told something, or the coin lots have read what a refund waits for, so that it is done at
+    /// once.
+    pub news: Arc<tokio::sync::Notify>,
     /// When stores are next asked what their notifications may have lost, in Unix milliseconds.
     pub next_look_ms: AtomicI64,
     /// The time between two such looks, in milliseconds.

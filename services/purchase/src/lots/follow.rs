@@ -130,7 +130,11 @@ impl Lots {
             let purchase = self.purchase_of(book, transfer).await?;
             working.apply(transfer, purchase.as_ref())?;
         }
-        Ok(self.store.save_lots(book, from, &batch.place, &working).await?)
+        let is_stored = self.store.save_lots(book, from, &batch.place, &working).await?;
+        if is_stored && batch.transfers.iter().any(CoinTransfer::is_of_purchase) {
+            self.news.notify_one();
+        }
+        Ok(is_stored)
     }
 
     /// The purchase whose coins a transfer issues. Imported postings name those of another installation.

@@ -14,7 +14,6 @@ use super::step::{RefundStep, StepState};
 use crate::error::Error;
 use crate::postings;
 use crate::purchases::Purchases;
-use crate::sweeper::put_off_ms;
 
 impl Purchases {
     /// Does what is due of holds. Those whose date has come are released, with a case for staff.
@@ -24,14 +23,16 @@ impl Purchases {
             self.store.release_hold(&hold, HoldEnd::Date, unix_ms(planned_at)).await?;
         }
         for hold in self.store.due_holds(unix_ms(now), count_max).await? {
-            let why = match self.keep_hold(&hold, planned_at).await {
-                Ok(Progress::Posted) => continue,
-                Ok(Progress::Later(why)) => why,
+            let progress = match self.keep_hold(&hold, planned_at).await {
+                Ok(progress) => progress,
                 Err(error @ Error::Store(_)) => return Err(error),
-                Err(error) => tonic::Status::from(error).message().to_owned(),
+                Err(error) => Progress::Later(tonic::Status::from(error).message().to_owned()),
             };
-            tracing::warn!(purchase_id = %hold.purchase_id, hold_no = hold.hold_no, why, "a hold of coins is not as it is to be yet");
-            self.store.put_off_hold(&hold, &why, unix_ms(now).saturating_add(put_off_ms(hold.tries))).await?;
+            let Some((why, next)) = progress.next_try((hold.tries, hold.created_at_ms), unix_ms(now)) else { continue };
+            if next.0 > hold.tries {
+                tracing::warn!(purchase_id = %hold.purchase_id, hold_no = hold.hold_no, why, "a hold of coins is not as it is to be yet");
+            }
+            self.store.put_off_hold(&hold, &why, next).await?;
         }
         Ok(())
     }
@@ -102,9 +103,11 @@ impl Purchases {
         let read_until = self.store.lot_place(&hold.book).await?.journal.seq;
         let lot = self.store.lot_of(&hold.book, hold.purchase_id).await?;
         let Some(lot) = lot.filter(|_| read_until >= hold.seq) else {
-            return Ok(Progress::Later("the coin lots are not read that far".to_owned()));
+            return Ok(Progress::Unread("the coin lots are not read that far"));
         };
         let left = lot.left().clamp(0, hold.coins);
+        // A refund that was decided meanwhile waits for it.
+        self.news.notify_one();
         if left == hold.coins {
             self.store.hold_counted(hold).await?;
         } else {
@@ -178,7 +181,8 @@ impl Purchases {
         let holds = self.store.coin_holds(&step.book, step.purchase_id).await?;
         let Some(mut hold) = holds.into_iter().find(|hold| hold.hold_no == step.hold_no) else { return Ok(Progress::Posted) };
         match hold.state {
-            HoldState::Asked | HoldState::Placed => return Ok(Progress::Later("its coins are not held yet".to_owned())),
+            HoldState::Asked => return Ok(Progress::Later("its coins are not held yet".to_owned())),
+            HoldState::Placed => return Ok(Progress::Unread("the coin lots have not read yet what is held")),
             HoldState::Releasing => return Ok(Progress::Later("a hold of its coins is not released yet".to_owned())),
             HoldState::Over => return Ok(Progress::Posted),
             HoldState::Counted => {

@@ -18,40 +18,58 @@ use crate::sweeper::put_off_ms;
 /// After this time no call is in flight any more, in milliseconds.
 pub(super) const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
+/// For so long after it was planned a step or a hold that waits for the coin lots is tried by each run, in milliseconds: they are seldom behind.
+const LOTS_WITHIN_MS: i64 = 60_000;
+
 /// How far a run got with a step or a hold.
 pub(super) enum Progress {
     /// What is next is done.
     Posted,
+    /// Not before the coin lots have read what was posted before.
+    Unread(&'static str),
     /// Not yet, for this reason.
     Later(String),
+}
+
+impl Progress {
+    /// Why something that was planned then and tried so often in vain is not done, how many tries that makes, and when the next one is; `None`: it is done.
+    pub(super) fn next_try(self, (tries, created_at_ms): (i64, i64), now_ms: i64) -> Option<(String, (i64, i64))> {
+        let later = (tries + 1, now_ms.saturating_add(put_off_ms(tries)));
+        match self {
+            Self::Posted => None,
+            Self::Unread(why) if now_ms.saturating_sub(created_at_ms) < LOTS_WITHIN_MS => Some((why.to_owned(), (tries, now_ms))),
+            Self::Unread(why) => Some((why.to_owned(), later)),
+            Self::Later(why) => Some((why, later)),
+        }
+    }
 }
 
 impl Purchases {
     pub(super) async fn post_steps(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
         for step in self.store.due_steps(unix_ms(now), count_max).await? {
-            match self.post_step(&step, planned_at).await {
-                Ok(Progress::Posted) => {}
-                Ok(Progress::Later(why)) => self.put_off_step(&step, &why, now).await?,
+            let progress = match self.post_step(&step, planned_at).await {
+                Ok(progress) => progress,
                 Err(error @ Error::Store(_)) => return Err(error),
-                Err(error) => self.put_off_step(&step, tonic::Status::from(error).message(), now).await?,
+                Err(error) => Progress::Later(tonic::Status::from(error).message().to_owned()),
+            };
+            let Some((why, next)) = progress.next_try((step.tries, step.created_at_ms), unix_ms(now)) else { continue };
+            if next.0 > step.tries {
+                tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, why, "a refund is not posted to its end yet");
             }
+            self.store.put_off_step(&step, &why, next).await?;
         }
         Ok(())
-    }
-
-    async fn put_off_step(&self, step: &RefundStep, why: &str, now: SystemTime) -> Result<(), Error> {
-        tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, why, "a refund is not posted to its end yet");
-        Ok(self.store.put_off_step(step, why, unix_ms(now).saturating_add(put_off_ms(step.tries))).await?)
     }
 
     /// Posts the coins of a step, and its money too if the coin lots are that far.
     async fn post_step(&self, step: &RefundStep, now: SystemTime) -> Result<Progress, Error> {
         let missing = || crate::store::Error::Damaged { purchase_id: step.purchase_id.to_string(), column: "refund.purchase_id" };
         let purchase = self.store.purchase(&step.book, step.purchase_id).await?.ok_or_else(missing)?;
-        if step.state == StepState::Coins
-            && let Progress::Later(why) = self.post_coins(step.clone(), &purchase, now).await?
-        {
-            return Ok(Progress::Later(why));
+        if step.state == StepState::Coins {
+            match self.post_coins(step.clone(), &purchase, now).await? {
+                Progress::Posted => {}
+                waits => return Ok(waits),
+            }
         }
         let steps = self.store.refund_steps(&step.book, step.purchase_id).await?;
         match steps.last() {
@@ -61,11 +79,11 @@ impl Purchases {
     }
 
     async fn post_coins(&self, mut step: RefundStep, purchase: &Purchase, now: SystemTime) -> Result<Progress, Error> {
-        if step.hold_no > 0
-            && step.held == 0
-            && let Progress::Later(why) = self.take_hold(&mut step, now).await?
-        {
-            return Ok(Progress::Later(why));
+        if step.hold_no > 0 && step.held == 0 {
+            match self.take_hold(&mut step, now).await? {
+                Progress::Posted => {}
+                waits => return Ok(waits),
+            }
         }
         if step.coins == step.held {
             self.store.coins_posted(&step, ("", step.seq)).await?;
@@ -163,7 +181,7 @@ impl Purchases {
         let issued = purchase.state.posting_id().is_some();
         let lot = self.store.lot_of(&step.book, step.purchase_id).await?;
         let Some(lot) = lot.filter(|_| issued && read_until >= step.seq) else {
-            return Ok(Progress::Later("the coin lots are not read that far".to_owned()));
+            return Ok(Progress::Unread("the coin lots are not read that far"));
         };
         let mut step = step.clone();
         if step.money_planned_at_ms == 0 {

@@ -109,11 +109,11 @@ impl Store {
     }
 
     /// Postpones what is due of a hold.
-    pub(crate) async fn put_off_hold(&self, of: &CoinHold, note: &str, next_attempt_at_ms: i64) -> Result<(), Error> {
-        let sql = "UPDATE coin_hold SET tries = tries + 1, note = $4, next_attempt_at_ms = $5
+    pub(crate) async fn put_off_hold(&self, of: &CoinHold, note: &str, (tries, next_attempt_at_ms): (i64, i64)) -> Result<(), Error> {
+        let sql = "UPDATE coin_hold SET tries = $7, note = $4, next_attempt_at_ms = $5
             WHERE book = $1 AND purchase_id = $2 AND hold_no = $3 AND state = $6";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.hold_no).bind(note);
-        query.bind(next_attempt_at_ms).bind(of.state.number()).execute(&self.pool).await?;
+        query.bind(next_attempt_at_ms).bind(of.state.number()).bind(tries).execute(&self.pool).await?;
         Ok(())
     }
 

@@ -343,11 +343,11 @@ impl Store {
     }
 
     /// Postpones a step, with the reason.
-    pub(crate) async fn put_off_step(&self, of: &RefundStep, note: &str, next_attempt_at_ms: i64) -> Result<(), Error> {
-        let sql = "UPDATE refund SET tries = tries + 1, note = $4, next_attempt_at_ms = $5
+    pub(crate) async fn put_off_step(&self, of: &RefundStep, note: &str, (tries, next_attempt_at_ms): (i64, i64)) -> Result<(), Error> {
+        let sql = "UPDATE refund SET tries = $6, note = $4, next_attempt_at_ms = $5
             WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state < 3";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(note);
-        query.bind(next_attempt_at_ms).execute(&self.pool).await?;
+        query.bind(next_attempt_at_ms).bind(tries).execute(&self.pool).await?;
         Ok(())
     }
 

@@ -168,6 +168,17 @@ pub fn seventy() -> StorePurchase {
     }
 }
 
+/// Looks until this holds, where sweeps are a day apart.
+pub async fn until(holds: impl AsyncFn() -> bool) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(10));
+    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        while !holds().await {
+            ticks.tick().await;
+        }
+    });
+    waited.await.expect("sweeps are a day apart here");
+}
+
 pub fn new_id() -> String {
     Uuid::now_v7().to_string()
 }

@@ -12,7 +12,7 @@ use testbed::Storage;
 use uuid::Uuid;
 
 use crate::dying::Dying;
-use crate::fixture::{self, BOOK, Fixture, new_id};
+use crate::fixture::{self, BOOK, Fixture, new_id, until};
 use crate::listening::Listening;
 use crate::lots::{catch_up, gift, rows, ties, today};
 use crate::notified::{kept, sale};
@@ -73,6 +73,21 @@ async fn money(fixture: &Fixture) -> [i64; 6] {
 
 async fn steps(fixture: &Fixture, purchase_id: Uuid) -> Vec<RefundStep> {
     fixture.service.store().refund_steps(&book(), purchase_id).await.unwrap()
+}
+
+#[tokio::test]
+async fn money_follows_coins_as_soon_as_the_lots_have_read_them_and_not_only_by_a_later_sweep() {
+    let fixture = fixture::sqlite().await;
+    let http = Listening::start(&fixture).await;
+    let (said, purchase_id) = bought(&fixture, "ann").await;
+    assert_eq!(http.say(&fixture, &about(&said, "REFUND", 0)).await, 200);
+    let is_at = async |state: StepState| steps(&fixture, purchase_id).await.last().is_some_and(|step| step.state == state);
+    let pool = fixture.pool().await;
+    let waits = "SELECT COUNT(*) FROM refund WHERE note = 'the coin lots are not read that far'";
+    until(async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&pool).await.unwrap() == 1).await;
+    catch_up(&fixture).await;
+    until(async || is_at(StepState::Done).await).await;
+    assert_eq!(money(&fixture).await, [0; 6]);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::refunds::{news, say, standing};
 use super::world::World;
 use crate::dying::Dying;
-use crate::fixture::{BOOK, Fixture, new_id};
+use crate::fixture::{BOOK, Fixture, new_id, until};
 use crate::lots::{catch_up, gift, rows, ties};
 use crate::refunds::settle;
 
@@ -56,6 +56,27 @@ async fn bought_twice(world: &World, seen: &mut usize) -> api::purchase::CreateC
     say(world, &news(world, seen).await).await;
     gift(&world.fixture, "ann", "cleo", 40).await;
     first
+}
+
+#[tokio::test]
+async fn what_is_held_is_taken_as_soon_as_the_lots_have_read_it_and_not_only_by_a_later_sweep() {
+    let world = World::sqlite().await;
+    world.deliver(json!({})).await;
+    let made = world.checkout("ann").await;
+    world.act("pay", &made).await;
+    world.until_coins("ann", 70).await;
+    gift(&world.fixture, "ann", "cleo", 40).await;
+    world.act("dispute", &made).await;
+    until(async || held(&world.fixture, "ann").await == (30, 0)).await;
+    world.act("dispute_lost", &made).await;
+    let purchase_id = world.get("ann", &made.checkout_id).await.unwrap().purchase_id.parse().unwrap();
+    let steps = async || world.fixture.service.store().refund_steps(&book(), purchase_id).await.unwrap();
+    until(async || steps().await.len() == 1).await;
+    catch_up(&world.fixture).await;
+    until(async || standing(&world).await.1 == 40).await;
+    catch_up(&world.fixture).await;
+    until(async || standing(&world).await == (0, 40, -1_500, 0)).await;
+    ties(&world.fixture, &["ann"]).await;
 }
 
 #[tokio::test]
