@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::lots::Lot;
 use crate::refund_orders::order::{RefundOrder, RefundOrderState, RefundStarter};
 use crate::refunds::fact::{CUMULATIVE, FactStatus, PaidBack, RefundFact};
+use crate::refunds::step::StepState;
 use crate::store::refund_orders::{KnownOfPurchase, RefundFilter};
 
 /// The most refunds that a purchase shows.
@@ -83,13 +84,16 @@ pub(crate) fn list(book: &BookName, filter: RefundFilter<'_>) -> PagedList {
 
 /// A purchase with its coins that are left and its refunds.
 pub(crate) fn purchase(of: &Purchase, details: &KnownOfPurchase) -> pb::Purchase {
-    let last = details.steps.last();
     let price = of.value.price;
-    let refunded = last.map(|last| Money::try_new(price.currency(), last.amount_total).unwrap_or(price));
+    // A step is planned before it is posted, its coins before its money, and the next one when it is done.
+    let last_with = |is_posted: fn(StepState) -> bool| details.steps.iter().rev().find(|step| is_posted(step.state));
+    let in_money = last_with(|state| state == StepState::Done);
+    let in_coins = last_with(|state| state != StepState::Coins);
+    let refunded = in_money.map(|last| Money::try_new(price.currency(), last.amount_total).unwrap_or(price));
     pb::Purchase {
         coins_left: details.lot.as_ref().map(Lot::left),
         refunded: refunded.map(money),
-        refunded_coins: last.map_or(0, |last| last.coins_total),
+        refunded_coins: in_coins.map_or(0, |last| last.coins_total),
         refunds: refunds(of, details),
         ..super::purchase(of)
     }

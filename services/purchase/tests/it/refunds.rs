@@ -91,6 +91,27 @@ async fn money_follows_coins_as_soon_as_the_lots_have_read_them_and_not_only_by_
 }
 
 #[tokio::test]
+async fn a_purchase_shows_of_its_refunds_what_is_in_the_books() {
+    let fixture = fixture::sqlite().await;
+    fixture.stop_background();
+    let http = Listening::start(&fixture).await;
+    let (said, purchase_id) = bought(&fixture, "ann").await;
+    let shown = async || {
+        let shown = fixture.shown("ann", &purchase_id.to_string()).await;
+        (shown.refunded.map(|money| money.minor_units), shown.refunded_coins)
+    };
+    fixture.set_coins_state("ann", AccountState::Frozen).await.unwrap();
+    assert_eq!(http.say(&fixture, &about(&said, "REFUND", 0)).await, 200);
+    fixture.service.sweep(hours(0)).await.unwrap();
+    assert_eq!((steps(&fixture, purchase_id).await[0].state, shown().await), (StepState::Coins, (None, 0)), "planned, and not posted");
+    fixture.set_coins_state("ann", AccountState::Open).await.unwrap();
+    fixture.service.sweep(hours(2)).await.unwrap();
+    assert_eq!((fixture.coins("ann").await, shown().await), (0, (None, 70)), "its money follows");
+    settle(&fixture).await;
+    assert_eq!(shown().await, (Some(99), 70));
+}
+
+#[tokio::test]
 async fn a_refund_takes_the_coins_of_its_purchase_and_what_was_spent_is_owed() {
     for storage in [Storage::sqlite(), Storage::postgres()] {
         let fixture = fixture::on(storage).await;
