@@ -19,6 +19,9 @@ const READY_MAX: Duration = Duration::from_secs(60);
 /// How long a process may take to finish its calls and stop.
 const STOP_MAX: Duration = Duration::from_secs(40);
 
+/// Has a process choose a port.
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// Why a fleet could not start or be stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -127,9 +130,12 @@ impl Fleet {
         let data_dir = data_dir.display().to_string();
         let fixed = ["serve", "--sandbox", "--database", database, "--data-dir", &data_dir, "--book", book, "--services", &names.join(",")];
         let mut arguments: Vec<String> = fixed.map(str::to_owned).to_vec();
-        for listener in ["--listen", "--http", "--bank-listen", "--store-listen"] {
-            arguments.extend([listener.to_owned(), "127.0.0.1:0".to_owned()]);
+        for listener in ["--listen", "--http", "--bank-listen"] {
+            arguments.extend([listener.to_owned(), ANY_PORT.to_owned()]);
         }
+        // Where the pretend stores listen; for processes that start after them, where they are.
+        let store = self.members.iter().find_map(|member| member.addresses.get("store"));
+        arguments.extend(["--store-listen".to_owned(), store.map_or(ANY_PORT, String::as_str).to_owned()]);
         for member in &self.members {
             for service in &member.services {
                 let bank = || self.options.bank_line.clone().map_or_else(|| self.http_url("bank"), Ok);
@@ -189,6 +195,12 @@ impl Fleet {
     pub fn http_url(&self, name: &str) -> Result<String, Error> {
         let address = self.members.iter().find_map(|member| member.addresses.get(name));
         address.map(|address| format!("http://{address}")).ok_or_else(|| Error::Unknown(name.to_owned()))
+    }
+
+    /// The HTTP address of the process with this service, as `http://…`, where stores and banks report.
+    pub fn http_url_of(&self, service: Service) -> Result<String, Error> {
+        let address = self.members[self.member(service)?].addresses.get("http");
+        address.map(|address| format!("http://{address}")).ok_or_else(|| Error::Unknown(service.to_string()))
     }
 
     /// Each process's HTTP address, as `http://…`, in the order they were started.

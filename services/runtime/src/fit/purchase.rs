@@ -9,10 +9,11 @@ pub fn sandbox_bundle(book: &str) -> String {
     format!("sandbox.largesse.{book}")
 }
 
-/// Our account at the pretend card processor, which sells the coins of the first book. `None` where the pretend stores run in another process.
+/// Our account at the pretend card processor, which sells the coins of the first book. `None` where the pretend stores run in another process without an address of
+/// their own.
 fn pretend_stripe(wiring: &Wiring) -> Option<purchase::PretendStripe> {
-    let (store, book) = (wiring.store?, wiring.options.books.first()?);
-    let api_url = format!("http://{store}{}", ::sandbox::stripe::STRIPE_PATH);
+    let (store, book) = (store_url(wiring)?, wiring.options.books.first()?);
+    let api_url = format!("{store}{}", ::sandbox::stripe::STRIPE_PATH);
     Some(purchase::PretendStripe {
         account: purchase::StripeAccount { api_url, ..purchase::StripeAccount::new(::sandbox::stripe::TEST_ACCOUNT, book) },
         secret_key: ::sandbox::stripe::TEST_KEY.to_owned(),
@@ -40,11 +41,11 @@ fn store_url(wiring: &Wiring) -> Option<String> {
 /// Our accounts at the pretend wallets, which sell the coins of the first book as well.
 fn pretend_wallets(wiring: &Wiring) -> Option<(purchase::PretendAlipay, purchase::PretendWechat)> {
     use ::sandbox::{alipay, wallet::keys, wechat};
-    let (store, book) = (wiring.store?, wiring.options.books.first()?);
+    let (store, book) = (store_url(wiring)?, wiring.options.books.first()?);
     let app = purchase::AlipayAccount::new(alipay::TEST_APP, alipay::TEST_SELLER, book);
-    let gateway_url = format!("http://{store}{}{}", alipay::ALIPAY_PATH, alipay::GATEWAY);
+    let gateway_url = format!("{store}{}{}", alipay::ALIPAY_PATH, alipay::GATEWAY);
     let merchant = purchase::WechatAccount::new(wechat::TEST_MERCHANT, wechat::TEST_APP, book);
-    let (api_url, certificate_serial) = (format!("http://{store}{}", wechat::WECHAT_PATH), wechat::TEST_CERTIFICATE_SERIAL.to_owned());
+    let (api_url, certificate_serial) = (format!("{store}{}", wechat::WECHAT_PATH), wechat::TEST_CERTIFICATE_SERIAL.to_owned());
     // One key now, and the one that replaces it on command.
     let known = [keys::WalletKey::First, keys::WalletKey::Next];
     let alipay = purchase::PretendAlipay {
