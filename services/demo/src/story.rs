@@ -3,7 +3,7 @@
 //! The demo is a client like any other: it calls the services over TCP and opens no store. Its own counters are only compared with the results of queries.
 //!
 //! - [`settings`]: how the installation is configured. [`facts`], [`plan`], [`fates`]: what is sent and paid, the gifts derived from a seed.
-//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`cost`], [`accounts`] with [`banking_day`], [`prove`]: the parts, in order.
+//! - [`buy`], [`gift`], [`crash`], [`stores`], [`cash`], [`pay`], [`cost`], [`accounts`] with [`banking_day`], [`prove`]: the parts, in order.
 //! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`], [`review`], [`outcome`]: what the parts use.
 //! - [`summary`], [`tell`], [`attempts`]: what is printed.
 use crate::{
@@ -47,6 +47,7 @@ pub mod prove;
 pub mod relay;
 pub mod review;
 pub mod settings;
+pub mod stores;
 pub mod summary;
 pub mod tell;
 
@@ -126,8 +127,8 @@ impl StoryTelling {
         let plan = StoryPlan::try_new(options.seed, &catalogue)?;
         let tokens = plan.buyers.iter().map(|buyer| installation.token(buyer, Role::Viewer)).collect::<Result<_, _>>()?;
         let calls: usize = plan.gifts.iter().map(|gift| gift.calls.len()).sum();
-        // Each conversion and payout, the report, the structure and the proof count as much as a call.
-        bar.set_length(u64::try_from(plan.buyers.len() + calls + 2 * fates::FATES.len() + 3)?);
+        // Each case of the stores, each conversion and payout, the report, the structure and the proof count as much as a call.
+        bar.set_length(u64::try_from(plan.buyers.len() + calls + stores::cases_count() + 2 * fates::FATES.len() + 3)?);
         let bank = BankClient::new(installation.bank_url.clone());
         Ok(Self { options, fleet, installation, bank, plan, tokens, bar, began, missing: Vec::new() })
     }
@@ -137,6 +138,8 @@ impl StoryTelling {
         let buy = buy::buy(self).await.map_err(during("BUY"))?;
         self.bar.set_message("GIFT  and a crash");
         let (gift, received) = gift::gift(self).await.map_err(during("GIFT"))?;
+        self.bar.set_message("STORES and refunds");
+        let stores = stores::stores(self, &buy).await.map_err(during("STORES"))?;
         self.bar.set_message("CASH  diamonds");
         let cash = cash::cash(self, &received).await.map_err(during("CASH"))?;
         self.bar.set_message("PAY   creators");
@@ -146,7 +149,7 @@ impl StoryTelling {
         self.bar.set_message("TREASURY accounts");
         let treasury = accounts::accounts(self).await.map_err(during("TREASURY"))?;
         self.bar.set_message("PROVE the books");
-        let prove = prove::prove(self, &buy, &pay).await.map_err(during("PROVE"))?;
+        let prove = prove::prove(self, &stores, &pay).await.map_err(during("PROVE"))?;
         let r#try = attempts::attempts(self, &pay)?;
         Ok(StorySummary {
             seed: self.options.seed,
@@ -157,6 +160,7 @@ impl StoryTelling {
             missing: self.missing.clone(),
             buy,
             gift,
+            stores,
             cash,
             pay,
             cost,

@@ -18,8 +18,15 @@ use uuid::Uuid;
 const BUYERS_AT_ONCE: usize = 32;
 /// What the treasury adds to our euro account, in minor units: payouts in a currency in which nobody bought coins need other funds.
 const EURO_FUNDING: i64 = 5_000_000;
+/// The part of a price that app stores keep, in percent, as `purchase.store_commission_basis_points` is by default.
+const COMMISSION_PERCENT: i64 = 30;
 /// Currencies we have a bank account in.
 pub const CURRENCIES: [&str; 5] = ["USD", "EUR", "GBP", "BRL", "MXN"];
+
+/// What app stores keep of a price, in minor units.
+pub fn commission(price: i64) -> i64 {
+    price * COMMISSION_PERCENT / 100
+}
 
 /// Buys everybody's coins.
 pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {
@@ -35,14 +42,15 @@ pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {
     let bought: Vec<Vec<Purchase>> = bought.buffer_unordered(BUYERS_AT_ONCE).try_collect().await?;
     let counted = bought.iter().map(Vec::len).sum::<usize>() + 1;
     let stolen = steal(story, &shop).await?;
-    let purchases = purchases(story).await?;
+    let purchases = purchases(story, story.plan.buyers.clone()).await?;
     story.same("purchases", counted, purchases.len());
     let coins: i64 = purchases.iter().map(|purchase| purchase.coins).sum();
     let sums = books::sums(&story.installation).await?;
     story.same("coins of all purchases and coins issued", coins, -sums.balance(&Account::CoinsIssued.name()));
-    let mut gross: BTreeMap<String, i64> = BTreeMap::new();
+    let (mut gross, mut kept): (BTreeMap<String, i64>, BTreeMap<String, i64>) = Default::default();
     for price in purchases.iter().filter_map(|purchase| purchase.price.as_ref()) {
         *gross.entry(price.currency_code.clone()).or_default() += price.minor_units;
+        *kept.entry(price.currency_code.clone()).or_default() += commission(price.minor_units);
     }
     for (currency, minor_units) in &gross {
         let account = books::money_account(Purpose::DeferredRevenue, currency);
@@ -53,6 +61,7 @@ pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {
         buyers: story.plan.buyers.len(),
         purchases: purchases.len(),
         gross: SummaryAmount::list(gross)?,
+        commission: SummaryAmount::list(kept)?,
         coins,
         replayed_receipt_refused: stolen,
         store_settlement: settled,
@@ -89,10 +98,10 @@ async fn steal(story: &mut StoryTelling, shop: &Shop) -> Result<String, UntypedE
     Ok(reason)
 }
 
-/// Every credited purchase, as support sees it.
-async fn purchases(story: &StoryTelling) -> Result<Vec<Purchase>, UntypedError> {
+/// Every credited purchase of these users, as support sees it.
+pub async fn purchases(story: &StoryTelling, users: Vec<String>) -> Result<Vec<Purchase>, UntypedError> {
     let token = story.installation.token("support", Role::Support)?;
-    let lists = futures::stream::iter(story.plan.buyers.clone()).map(|user_id| {
+    let lists = futures::stream::iter(users).map(|user_id| {
         let (token, installation) = (&token, &story.installation);
         async move {
             let request = ListPurchasesRequest { user_id, page_size: 200, ..Default::default() };

@@ -5,17 +5,20 @@ use super::{
     books::{self, BookSums},
     buy::CURRENCIES,
     copy,
-    summary::{BankCash, BuySummary, ChangedCopy, PayoutSummary, ProofSummary, SummaryAmount, SummaryLine},
+    summary::{BankCash, ChangedCopy, PayoutSummary, ProofSummary, SummaryAmount, SummaryLine, stores::StoresSummary},
 };
 use crate::scratch;
-use chart::{Account, Purpose, account::ALL_VIEWER_COINS};
+use chart::{
+    Account, Purpose,
+    account::{ALL_VIEWER_COINS, ALL_VIEWER_DEBT},
+};
 use db::Database;
 use monitor::audit::{self, BookReport};
 use runtime::command::UntypedError;
 use std::collections::BTreeMap;
 
 /// Checks everything that can be checked from outside.
-pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSummary]) -> Result<ProofSummary, UntypedError> {
+pub async fn prove(story: &mut StoryTelling, stores: &StoresSummary, paid: &[PayoutSummary]) -> Result<ProofSummary, UntypedError> {
     let database = Database::parse(&story.options.database)?;
     let sums = books::sums(&story.installation).await?;
     let verified = books::verify(&story.installation).await?;
@@ -24,8 +27,9 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSum
     let problems: Vec<&String> = report.problems.iter().chain(report.ledger.problem.as_ref().map(|problem| &problem.what)).collect();
     story.expect("the audit across services finds nothing", problems.is_empty(), &format!("{problems:?}"));
     story.same("head hash by RPC and from the store", verified.head_hash.clone(), report.ledger.head_hash.clone());
-    story.same("purchases listed, and credited in the purchase service's tables", buy.purchases, report.joined.purchases.unwrap_or(0));
-    let (issued, spent, held) = coins(story, &sums, &report)?;
+    let joined = report.joined.purchases.unwrap_or(0);
+    story.expect("every purchase, and what became of some, is compared with its postings", joined > stores.purchases, &joined.to_string());
+    let [issued, spent, held, owed] = coins(story, &sums, &report)?;
     balanced(story, &sums);
     let bank_cash = bank_cash(story, &sums).await?;
     let (returned, blocked) = kept_back(story, &sums, paid)?;
@@ -35,18 +39,16 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSum
     }
     let pending: i64 = sums.0.iter().map(|line| line.debits_pending + line.credits_pending).sum();
     story.same("amounts still held when every payout is final", 0, pending);
-    let (deferred, earned) = deferred(story, &sums).await?;
     let changed = changed(story, &database, &report).await?;
     story.bar.inc(1);
     Ok(ProofSummary {
         coins_issued: issued,
         coins_spent: spent,
         coins_held: held,
+        coins_owed: owed,
         bank_cash,
         returned,
         blocked,
-        deferred_revenue: SummaryAmount::list(deferred)?,
-        earned_today: SummaryAmount::list(earned)?,
         trial_balance: sums.0.iter().map(line).collect(),
         events: verified.events,
         transfers: verified.transfers,
@@ -54,30 +56,6 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary, paid: &[PayoutSum
         head_hash: verified.head_hash,
         changed_copy: changed,
     })
-}
-
-/// Deferred revenue by currency according to the ledger, which is what lots have not earned and what they earned today; and the latter.
-async fn deferred(story: &mut StoryTelling, sums: &BookSums) -> Result<(BTreeMap<String, i64>, BTreeMap<String, i64>), UntypedError> {
-    let answer = books::deferred(&story.installation).await?;
-    let (mut booked, mut earned) = (BTreeMap::new(), BTreeMap::new());
-    for currency in CURRENCIES {
-        let in_currency = |amounts: &mut dyn Iterator<Item = &api::r#type::Money>| -> i64 {
-            amounts.filter(|amount| amount.currency_code == currency).map(|amount| amount.minor_units).sum()
-        };
-        let of_lots = in_currency(&mut answer.lines.iter().filter_map(|line| line.deferred.as_ref()));
-        let of_today = in_currency(&mut answer.unposted.iter().filter_map(|line| line.revenue.as_ref()));
-        let in_ledger = sums.balance(&books::money_account(Purpose::DeferredRevenue, currency));
-        story.same(
-            &format!("deferred revenue in {currency}, and what coin lots have not earned or earned today"),
-            in_ledger,
-            of_lots + of_today,
-        );
-        if in_ledger != 0 {
-            booked.insert(currency.to_owned(), in_ledger);
-            earned.insert(currency.to_owned(), of_today);
-        }
-    }
-    Ok((booked, earned))
 }
 
 fn line(line: &api::ledger::TrialBalanceLine) -> SummaryLine {
@@ -96,15 +74,17 @@ async fn find(story: &StoryTelling, database: &Database) -> Result<BookReport, U
     report.books.into_iter().find(|report| report.ledger.book == book).ok_or_else(|| format!("the store has no book {book}").into())
 }
 
-/// Compares the coins by RPC with those in the stores.
-fn coins(story: &mut StoryTelling, sums: &BookSums, report: &BookReport) -> Result<(i64, i64, i64), UntypedError> {
+/// Compares the coins by RPC with those in the stores: issued, spent, in wallets and owed.
+fn coins(story: &mut StoryTelling, sums: &BookSums, report: &BookReport) -> Result<[i64; 4], UntypedError> {
     let issued = -sums.balance(&Account::CoinsIssued.name());
     let (spent, held) = (sums.balance(&Account::CoinsRedeemed.name()), sums.balance(ALL_VIEWER_COINS));
-    story.same("coins issued, and coins spent and held", issued, spent + held);
-    let stored = (i64::try_from(report.coins.issued)?, i64::try_from(report.coins.redeemed)?, i64::try_from(report.coins.held)?);
-    let same = stored == (issued, spent, held);
-    story.expect("the stores have the coins that the ledger reports", same, &format!("{stored:?}, not {:?}", (issued, spent, held)));
-    Ok((issued, spent, held))
+    let owed = -sums.balance(ALL_VIEWER_DEBT);
+    story.same("coins issued, and coins spent and held less those that are owed", issued, spent + held - owed);
+    let (found, stored) = ([issued, spent, held, owed], &report.coins);
+    let stored = [stored.issued, stored.redeemed, stored.held, stored.owed];
+    let is_same = stored == found.map(i128::from);
+    story.expect("the stores have the coins that the ledger reports", is_same, &format!("{stored:?}, not {found:?}"));
+    Ok(found)
 }
 
 /// Checks that debits and credits of every unit are equal.

@@ -1,8 +1,11 @@
 //! The demo's results, as `--json` prints them. Every number was queried: over RPC, from the bank, or from the stores.
+pub mod stores;
+
 use money::{Currency, Money};
 use runtime::command::UntypedError;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
+use stores::StoresSummary;
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,6 +67,8 @@ pub struct BuySummary {
     pub buyers: usize,
     pub purchases: usize,
     pub gross: Vec<SummaryAmount>,
+    /// What the store keeps of it.
+    pub commission: Vec<SummaryAmount>,
     pub coins: i64,
     /// The reason with which a receipt was refused that somebody else had redeemed.
     pub replayed_receipt_refused: String,
@@ -388,14 +393,13 @@ pub struct ProofSummary {
     pub coins_issued: i64,
     pub coins_spent: i64,
     pub coins_held: i64,
+    /// Coins that viewers owe, since they had spent what was paid back.
+    pub coins_owed: i64,
     pub bank_cash: Vec<BankCash>,
     /// What payees' banks sent back, by currency.
     pub returned: Vec<SummaryAmount>,
     /// What is in blocked funds, by currency.
     pub blocked: Vec<SummaryAmount>,
-    pub deferred_revenue: Vec<SummaryAmount>,
-    /// The part of it that today's gifts earned; it is posted as revenue when the day is over.
-    pub earned_today: Vec<SummaryAmount>,
     pub trial_balance: Vec<SummaryLine>,
     pub events: i64,
     pub transfers: i64,
@@ -432,6 +436,7 @@ pub struct StorySummary {
     pub missing: Vec<String>,
     pub buy: BuySummary,
     pub gift: GiftSummary,
+    pub stores: StoresSummary,
     pub cash: Vec<CashSummary>,
     pub pay: Vec<PayoutSummary>,
     pub cost: ReportSummary,

@@ -9,6 +9,7 @@ use super::{
 use std::{collections::BTreeMap, fmt::Write as _};
 
 mod payouts;
+mod stores;
 mod treasury;
 
 /// The summary of the whole story.
@@ -19,6 +20,7 @@ pub fn tell(summary: &StorySummary) -> String {
     let mut text = format!("Largesse demo: {processes}, {engine}, book {}, seed {}, pretend money\n\n", summary.book, summary.seed);
     section(&mut text, "BUY", &buy(&summary.buy));
     section(&mut text, "GIFT", &gift(&summary.gift));
+    section(&mut text, "STORES", &stores::stores(&summary.stores));
     section(&mut text, "CASH", &cash(&summary.cash));
     section(&mut text, "PAY", &payouts::pay(&summary.pay));
     section(&mut text, "COST", &payouts::cost(&summary.cost));
@@ -119,8 +121,8 @@ fn cash(cash: &[CashSummary]) -> Vec<String> {
 }
 
 fn prove(prove: &ProofSummary) -> Vec<String> {
-    let coins = (grouped(prove.coins_issued), grouped(prove.coins_spent), grouped(prove.coins_held));
-    let mut lines = vec![format!("{} coins issued = {} spent + {} held", coins.0, coins.1, coins.2)];
+    let [issued, spent, held, owed] = [prove.coins_issued, prove.coins_spent, prove.coins_held, prove.coins_owed].map(grouped);
+    let mut lines = vec![format!("{issued} coins issued = {spent} spent + {held} held - {owed} owed")];
     for cash in &prove.bank_cash {
         let entries = cash.statement_entries;
         let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
@@ -128,17 +130,15 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
     }
     let (returned, blocked) = (amounts(&prove.returned), amounts(&prove.blocked));
     lines.push(format!("this includes {returned} that payees' banks sent back, and {blocked} of blocked funds"));
-    lines.push(format!("{} is deferred revenue", amounts(&prove.deferred_revenue)));
-    lines.push(format!("of it {} is earned by today's gifts, and posted when the day is over", amounts(&prove.earned_today)));
     lines.push(format!("{:<8}{:<36}{:>7}{:>18}{:>18}", "unit", "accounts", "number", "debits", "credits"));
-    let (shown, summed): (Vec<&SummaryLine>, Vec<&SummaryLine>) =
-        prove.trial_balance.iter().partition(|line| ["COIN", "DIAMOND", "USD"].contains(&line.unit.as_str()));
+    let is_shown = |line: &&SummaryLine| line.unit == "COIN" || (line.unit == "USD" && line.debits != line.credits);
+    let (shown, summed): (Vec<&SummaryLine>, Vec<&SummaryLine>) = prove.trial_balance.iter().partition(is_shown);
     lines.extend(shown.into_iter().map(trial));
-    // Whole in `--json`; here one line for each of the other currencies, so that the chapter fits on a screen.
+    // Whole in `--json`; here one line for each of the other units, and for what is level in dollars, so that the chapter fits on a screen.
     let mut by_unit: BTreeMap<&str, SummaryLine> = BTreeMap::new();
     for line in summed {
         let sum = by_unit.entry(&line.unit).or_insert_with(|| SummaryLine {
-            accounts: "all".to_owned(),
+            accounts: if line.unit == "USD" { "others, level" } else { "all" }.to_owned(),
             count: 0,
             debits: 0,
             credits: 0,
