@@ -75,7 +75,7 @@ const ENDPOINTS: [Endpoint<Store>; 3] = [
         method: "POST",
         path: "/apple/notifications",
         effect: "Signs a notification (ONE_TIME_CHARGE, REFUND, ...) and delivers copies of it to url; answers JSON with the receiver's answers. forged: by a stranger",
-        example: r#"/apple/notifications -H 'content-type: application/json' -d '{"notification_type": "ONE_TIME_CHARGE", "copies": 2, "url": "http://127.0.0.1:9464/webhooks/store/apple", "purchase": {"bundle_id": "sandbox.largesse.demo", "product_id": "coins.us.app.350", "price": 4990, "currency": "USD"}}'"#,
+        example: r#"/apple/notifications -H 'content-type: application/json' -d '{"notification_type": "ONE_TIME_CHARGE", "copies": 2, "url": "http://127.0.0.1:7071/webhooks/store/apple", "purchase": {"bundle_id": "sandbox.largesse.demo", "product_id": "coins.us.app.350", "price": 4990, "currency": "USD"}}'"#,
         answered_by: || post(notify),
     },
 ];

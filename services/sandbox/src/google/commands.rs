@@ -42,7 +42,7 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 8] = [
         method: "PUT",
         path: "/google/subscription",
         effect: "Sets where notifications go on their own, how often each, and whether they are held",
-        example: r#"/google/subscription -X PUT -H 'content-type: application/json' -d '{"url": "http://127.0.0.1:9464/webhooks/store/google"}'"#,
+        example: r#"/google/subscription -X PUT -H 'content-type: application/json' -d '{"url": "http://127.0.0.1:7071/webhooks/store/google"}'"#,
         answered_by: || put(subscribe),
     },
     Endpoint {
@@ -56,7 +56,7 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 8] = [
         method: "POST",
         path: "/google/notifications",
         effect: "Signs any notification and delivers copies of it, also forged, expired or for another audience",
-        example: r#"/google/notifications -H 'content-type: application/json' -d '{"url": "http://127.0.0.1:9464/webhooks/store/google", "notification": {"version": "1.0", "packageName": "sandbox.largesse.demo", "testNotification": {"version": "1.0"}}}'"#,
+        example: r#"/google/notifications -H 'content-type: application/json' -d '{"url": "http://127.0.0.1:7071/webhooks/store/google", "notification": {"version": "1.0", "packageName": "sandbox.largesse.demo", "testNotification": {"version": "1.0"}}}'"#,
         answered_by: || post(notify),
     },
     Endpoint {

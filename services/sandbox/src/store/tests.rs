@@ -121,7 +121,7 @@ async fn its_root_page_shows_a_purchase_that_works_and_everything_else_leads_the
     let signed: SignedPurchase = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(signed.signed_transaction.split('.').count(), 3);
     // To where nobody listens; the address in the page is the usual one, which somebody may have.
-    let command = of("/apple/notifications").replace("127.0.0.1:9464", "127.0.0.1:1");
+    let command = of("/apple/notifications").replace("127.0.0.1:7071", "127.0.0.1:1");
     let output = std::process::Command::new("bash").args(["-c", &format!("curl -sf {command}")]).output().unwrap();
     let said: SignedNotification = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((said.signed_payload.split('.').count(), said.answers), (3, vec![0, 0]));

@@ -37,7 +37,7 @@ const ENDPOINTS: [Endpoint<Desk>; 4] = [
         method: "PUT",
         path: "/webhook",
         effect: "Registers where events go, with which secrets they are signed, and how the deliveries go wrong; 204",
-        example: r#"/webhook -X PUT -d '{"url": "http://127.0.0.1:9464/webhooks/store/stripe"}'"#,
+        example: r#"/webhook -X PUT -d '{"url": "http://127.0.0.1:7071/webhooks/store/stripe"}'"#,
         answered_by: || put(register),
     },
     Endpoint {

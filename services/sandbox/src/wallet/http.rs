@@ -24,7 +24,7 @@ const ENDPOINTS: [Endpoint<Desk>; 3] = [
         method: "PUT",
         path: "/webhook",
         effect: "Registers where reports go, and how the deliveries go wrong; 204",
-        example: r#"/webhook -X PUT -d '{"url": "http://127.0.0.1:9464/webhooks/store/STORE"}'"#,
+        example: r#"/webhook -X PUT -d '{"url": "http://127.0.0.1:7071/webhooks/store/STORE"}'"#,
         answered_by: || put(register),
     },
     Endpoint {
