@@ -57,6 +57,11 @@ pub(crate) fn first_lot_after(seq: i64) -> i64 {
 }
 
 impl CoinTransfer {
+    /// Another number of its event, which no transfer of it has: no posting that gives coins back has so many.
+    pub(crate) fn other_no(&self) -> i64 {
+        self.no - self.no % TRANSFERS_MAX + TRANSFERS_MAX - 1
+    }
+
     /// Whether it sells coins.
     pub(crate) fn is_sale(&self) -> bool {
         self.kind.starts_with(PURCHASE_PREFIX)

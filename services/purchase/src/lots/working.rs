@@ -310,9 +310,12 @@ impl WorkingLots {
                 lot.refunded += coins;
             }
         })?;
+        // What a lot gave for a refund and what it paid for a debt may come back to it by one transfer: each has a row.
+        let mut others = self.new_spends.iter().rev().take_while(|spend| spend.posting_id == transfer.posting_id);
+        let is_second = others.any(|spend| (spend.lot_no, spend.spend_no) == (lot_no, transfer.no));
         self.new_spends.push(LotSpend {
             lot_no,
-            spend_no: transfer.no,
+            spend_no: if is_second { transfer.other_no() } else { transfer.no },
             posting_id: transfer.posting_id.clone(),
             used,
             creator_id: transfer.creator.clone(),

@@ -4,7 +4,6 @@ use money::{BookName, Coins, UserKey};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{Error, Store};
-use crate::domain::Purchase;
 use crate::refunds::step::DebtSettlement;
 
 /// A viewer who owes coins.
@@ -38,10 +37,10 @@ pub(super) async fn changed(connection: &mut AnyConnection, (book, user): (&Book
     Ok(())
 }
 
-/// Has the debt of a viewer who got coins be settled now.
-pub(super) async fn wake(connection: &mut AnyConnection, of: &Purchase) -> Result<(), Error> {
+/// Has the debt of a viewer be settled now who got coins, or whose coins are no longer held.
+pub(super) async fn wake(connection: &mut AnyConnection, (book, user): (&BookName, &UserKey)) -> Result<(), Error> {
     let sql = "UPDATE viewer_debt SET next_attempt_at_ms = 0, tries = 0 WHERE book = $1 AND user_id = $2 AND is_open = 1";
-    sqlx::query(sql).bind(of.book.as_str()).bind(of.user.as_str()).execute(connection).await?;
+    sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(connection).await?;
     Ok(())
 }
 

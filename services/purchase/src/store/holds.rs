@@ -198,6 +198,7 @@ impl Store {
             let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(step_no).bind(of.taken).bind(seq);
             query.execute(&mut *tx).await?;
         }
+        super::debts::wake(&mut tx, (&of.book, &of.user)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -205,9 +206,11 @@ impl Store {
     pub(crate) async fn hold_over(&self, of: &CoinHold, posting_id: &str) -> Result<(), Error> {
         let sql = "UPDATE coin_hold SET state = 6, end_posting_id = $4, note = ''
             WHERE book = $1 AND purchase_id = $2 AND hold_no = $3 AND state = 4";
+        let mut tx = self.begin().await?;
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.hold_no).bind(posting_id);
-        query.execute(&self.pool).await?;
-        Ok(())
+        query.execute(&mut *tx).await?;
+        super::debts::wake(&mut tx, (&of.book, &of.user)).await?;
+        Ok(tx.commit().await?)
     }
 
     /// A hold is ended under another id, because the ledger finally refused this one.

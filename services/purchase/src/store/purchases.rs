@@ -83,7 +83,7 @@ pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state:
     .execute(&mut *connection)
     .await?;
     super::refunds::wake(connection, of).await?;
-    super::debts::wake(connection, of).await?;
+    super::debts::wake(connection, (&of.book, &of.user)).await?;
     super::outbox::release(connection, of).await
 }
 

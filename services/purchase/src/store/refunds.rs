@@ -372,6 +372,9 @@ impl Store {
         if is_first && of.plan.debt > 0 {
             super::debts::changed(&mut tx, (&of.book, &of.user), of.plan.debt_change_no + 1).await?;
         }
+        if of.is_back {
+            super::debts::wake(&mut tx, (&of.book, &of.user)).await?;
+        }
         Ok(tx.commit().await?)
     }
 

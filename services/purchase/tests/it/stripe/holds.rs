@@ -144,6 +144,40 @@ async fn a_refund_that_fails_and_a_dispute_that_is_won_release_the_coins() {
 }
 
 #[tokio::test]
+async fn a_lot_that_gave_for_a_refund_and_then_for_its_debt_gets_both_back() {
+    for world in World::both().await {
+        world.fixture.stop_background();
+        let (mut seen, mut made) = (0, Vec::new());
+        for _ in 0..2 {
+            let one = world.checkout("ann").await;
+            world.act("pay", &one).await;
+            say(&world, &news(&world, &mut seen).await).await;
+            made.push(one);
+        }
+        gift(&world.fixture, "ann", "cleo", 70).await;
+        // While half of the second is held, the first is paid back: the free half of the second goes, and the rest is owed.
+        world.command(json!({"command": "refund_pending", "session": World::session(&made[1]), "amount": 37})).await;
+        say(&world, &news(&world, &mut seen).await).await;
+        world.act("refund", &made[0]).await;
+        say(&world, &news(&world, &mut seen).await).await;
+        assert_eq!((held(&world.fixture, "ann").await, standing(&world).await.1), ((35, 0), 35));
+        // What was held pays for the debt once it is free.
+        world.act("refund_failed", &made[1]).await;
+        say(&world, &news(&world, &mut seen).await).await;
+        assert_eq!((standing(&world).await.0, standing(&world).await.1), (0, 0));
+        world.act("refund_failed", &made[0]).await;
+        say(&world, &news(&world, &mut seen).await).await;
+        assert_eq!((standing(&world).await.0, standing(&world).await.1), (70, 0));
+        let lots = world.fixture.service.store().lots_of(&book(), &UserKey::try_new("ann").unwrap(), None, 10).await.unwrap();
+        assert_eq!(lots.iter().map(|lot| (lot.spent, lot.left())).collect::<Vec<_>>(), [(0, 70), (70, 0)], "newest first");
+        let before = rows(&world.fixture).await;
+        world.fixture.service.store().forget_lots(&book()).await.unwrap();
+        catch_up(&world.fixture).await;
+        assert_eq!(rows(&world.fixture).await, before, "read again, lots are the same");
+    }
+}
+
+#[tokio::test]
 async fn a_hold_ends_at_its_date_with_a_case_and_is_not_placed_again() {
     let world = World::sqlite().await;
     world.fixture.stop_background();
