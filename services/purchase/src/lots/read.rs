@@ -8,8 +8,10 @@ use uuid::Uuid;
 const TRANSFERS_MAX: i64 = 64;
 /// The field of a sale, and of a refund, that names its purchase.
 const PURCHASE_ID: &str = "purchase_id";
-/// The field of a refund that is taken back that names the posting which granted it.
+/// The field of a refund that is taken back that names the postings which took and gave back coins before, see [`named`].
 pub(crate) const RESTORES: &str = "restores";
+/// What stands between them.
+const NEXT: char = ',';
 
 /// What a transfer does with its coins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +45,8 @@ pub(crate) struct CoinTransfer {
     pub(crate) purchase_id: String,
     /// It happened elsewhere before, and was imported.
     pub(crate) imported: bool,
-    /// The posting that it reverses, or whose coins a refund that is taken back gives back; empty without one.
-    pub(crate) reverses: String,
+    /// The posting that it reverses, or those whose coins a refund that is taken back gives back; none without one.
+    pub(crate) reverses: Vec<String>,
     /// Who got the posting's diamonds; empty if nobody did.
     pub(crate) creator: String,
     /// When it was committed, in Unix milliseconds.
@@ -119,7 +121,7 @@ pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransf
             effect,
             purchase_id: field(posting, PURCHASE_ID),
             imported: is_imported(posting, book),
-            reverses: reversed.map_or_else(|| restored(posting), ToOwned::to_owned),
+            reverses: reversed.map_or_else(|| restored(posting), |reversed| vec![reversed.to_owned()]),
             creator: creator(posting),
             at_ms: posting.commit_time.as_ref().map_or(0, |time| time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000),
         });
@@ -127,9 +129,15 @@ pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransf
     found
 }
 
-/// The posting that granted what a refund gives back that is taken back.
-fn restored(posting: &Posting) -> String {
-    if posting.kind == PostingKind::RefundReversed.name() { field(posting, RESTORES) } else { String::new() }
+/// The postings by which coins were taken that a refund gives back that is taken back.
+fn restored(posting: &Posting) -> Vec<String> {
+    let restored = if posting.kind == PostingKind::RefundReversed.name() { field(posting, RESTORES) } else { String::new() };
+    restored.split(NEXT).filter(|posting_id| !posting_id.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+/// Postings in one field.
+pub(crate) fn named(posting_ids: &[&str]) -> String {
+    posting_ids.join(&NEXT.to_string())
 }
 
 fn field(posting: &Posting, name: &str) -> String {

@@ -235,16 +235,18 @@ impl WorkingLots {
 
     /// Gives back what a reversed posting took, up to what the transfer moves; says how much that was.
     fn give_back(&mut self, transfer: &CoinTransfer) -> Result<i64, LotOverflow> {
-        // What it took of each lot, less what other transfers of this posting gave back.
-        let concerned = |spend: &&LotSpend| spend.posting_id == transfer.reverses || spend.posting_id == transfer.posting_id;
+        // Of its own lot a refund gives everything back anyway, and what paid for its debt comes after that.
+        let apart = |used: LotUse| used == LotUse::Refunded || (transfer.is_refund_back() && used == LotUse::Settled);
+        // What they took of each lot, less what they and other transfers of this posting gave back.
+        let of = |posting_id: &String| transfer.reverses.contains(posting_id) || *posting_id == transfer.posting_id;
+        let concerned = |spend: &&LotSpend| of(&spend.posting_id) && !apart(spend.used);
         let mut taken: BTreeMap<i64, (i64, LotUse)> = BTreeMap::new();
         for spend in self.spends.iter().chain(&self.new_spends).filter(concerned) {
             taken.entry(spend.lot_no).or_insert((0, spend.used)).0 += spend.coins;
         }
         let mut back = self.give_back_own(transfer)?;
         for (lot_no, (coins, used)) in taken {
-            // Of its own lot a refund has given back all by now.
-            let some = if used == LotUse::Refunded { 0 } else { coins.min(transfer.coins - back) };
+            let some = coins.min(transfer.coins - back);
             let Some(rank) = self.lots.get(&lot_no).map(|lot| lot.origin.spend_rank()) else { continue };
             if some <= 0 {
                 continue;
@@ -367,7 +369,7 @@ fn is_own(lot: &Lot, transfer: &CoinTransfer) -> bool {
     if transfer.is_refund() {
         return is_named(lot, transfer);
     }
-    !transfer.reverses.is_empty() && lot.posting_id == transfer.reverses
+    transfer.reverses.contains(&lot.posting_id)
 }
 
 #[cfg(test)]

@@ -10,9 +10,13 @@ use super::hold::{self, CoinHold, HoldChange, HoldTerms};
 use super::step::{CoinPlan, RefundMoney, RefundStep, StepState};
 use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
+use crate::lots::read::named;
 use crate::purchases::Purchases;
 use crate::store::RefundSubject;
 use crate::sweeper::put_off_ms;
+
+/// Postings that a step names at most; the ledger takes 4 KB of fields.
+const RESTORES_MAX: usize = 64;
 
 impl Purchases {
     pub(super) async fn apply_refunds(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
@@ -104,7 +108,6 @@ fn next_step(facts: &[RefundFact], purchase: &Purchase, steps: &[RefundStep], no
         return Ok(None);
     }
     let is_back = (coins_total, amount_total) < (coins_before, amount_before);
-    let granted = steps.iter().rev().find(|step| !step.is_back && !step.posting_id.is_empty());
     Ok(Some(RefundStep {
         book: purchase.book.clone(),
         purchase_id: purchase.purchase_id,
@@ -123,7 +126,7 @@ fn next_step(facts: &[RefundFact], purchase: &Purchase, steps: &[RefundStep], no
         hold_no: 0,
         held: 0,
         plan: CoinPlan::default(),
-        restores: granted.filter(|_| is_back).map_or_else(String::new, |granted| granted.posting_id.clone()),
+        restores: if is_back { restores(steps) } else { String::new() },
         posting_id: String::new(),
         seq: 0,
         money_attempt: 0,
@@ -131,6 +134,14 @@ fn next_step(facts: &[RefundFact], purchase: &Purchase, steps: &[RefundStep], no
         money: RefundMoney::default(),
         money_posting_id: String::new(),
     }))
+}
+
+/// The postings that took coins and gave some back since nothing was paid back: the coin lots find by them what is to come back to which lot. Of very many the last.
+fn restores(steps: &[RefundStep]) -> String {
+    let begun = steps.iter().rposition(|step| step.coins_total == 0).map_or(0, |at| at + 1);
+    let postings: Vec<&str> =
+        steps[begun..].iter().map(|step| step.posting_id.as_str()).filter(|posting_id| !posting_id.is_empty()).collect();
+    named(&postings[postings.len().saturating_sub(RESTORES_MAX)..])
 }
 
 /// The difference between what a store moved for disputes and what was posted for it; `None` if there is none.

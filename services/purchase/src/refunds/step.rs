@@ -128,7 +128,7 @@ pub struct RefundStep {
     pub held: i64,
     /// The posting of the other coins.
     pub plan: CoinPlan,
-    /// The posting that granted what this step takes back; empty without one.
+    /// The postings of coins before it whose coins this step gives back, with commas between them; empty without one.
     pub restores: String,
     /// The posting of coins, once it is made; empty where it moves none.
     pub posting_id: String,

@@ -121,8 +121,7 @@ impl Store {
                 }
             }
         }
-        let reversed: BTreeSet<&String> =
-            transfers.iter().map(|transfer| &transfer.reverses).filter(|reversed| !reversed.is_empty()).collect();
+        let reversed: BTreeSet<&String> = transfers.iter().flat_map(|transfer| &transfer.reverses).collect();
         for posting in reversed {
             load_posting(&mut connection, book, posting, &mut working).await?;
         }

@@ -191,6 +191,36 @@ async fn other_lots_pay_for_what_was_spent_and_parts_add_up() {
 }
 
 #[tokio::test]
+async fn coins_that_several_refunds_of_a_purchase_took_of_another_come_back_to_it() {
+    let fixture = fixture::sqlite().await;
+    fixture.stop_background();
+    let http = Listening::start(&fixture).await;
+    let (first, _) = bought(&fixture, "ann").await;
+    let (_, second_id) = bought(&fixture, "ann").await;
+    gift(&fixture, "ann", "cleo", 70).await;
+    let other = async || {
+        let lot = fixture.service.store().lot_of(&book(), second_id).await.unwrap().unwrap();
+        (lot.spent, lot.left())
+    };
+    // Two refunds, of which half of the second comes back, and a third one; then all of it comes back.
+    for (kind, milliunits, later_ms, left) in [
+        ("REFUND", 50_000, 0, 35),
+        ("REFUND", 100_000, 1_000, 0),
+        ("REFUND", 75_000, 2_000, 18),
+        ("REFUND", 90_000, 3_000, 7),
+        ("REFUND_REVERSED", 0, 4_000, 70),
+        ("REFUND", 10_000, 5_000, 63),
+        ("REFUND_REVERSED", 0, 6_000, 70),
+    ] {
+        say_later(&fixture, &http, &about(&first, kind, milliunits), later_ms).await;
+        settle(&fixture).await;
+        assert_eq!(other().await, (70 - left, left), "{kind} {milliunits}");
+        ties(&fixture, &["ann"]).await;
+    }
+    assert_eq!(crate::lots::deferred(&fixture).await.lines.iter().map(|line| line.promotional_coins).sum::<i64>(), 0, "nothing was given");
+}
+
+#[tokio::test]
 async fn a_refund_before_its_sale_waits_and_one_taken_back_before_it_came_takes_nothing() {
     let fixture = fixture::sqlite().await;
     fixture.stop_background();

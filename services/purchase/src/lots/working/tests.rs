@@ -27,7 +27,7 @@ fn transfer(seq: i64, kind: &str, (debit, credit): (&str, &str), coins: i64) -> 
         effect: CoinEffect::Moves,
         purchase_id: String::new(),
         imported: false,
-        reverses: String::new(),
+        reverses: Vec::new(),
         creator: "cleo".to_owned(),
         at_ms: DAY_MS + seq * 60_000,
     }
@@ -112,7 +112,7 @@ fn a_reversed_gift_gives_back_the_coins_of_its_lots() {
     working.apply(&transfer(2, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 50, 0))).unwrap();
     working.apply(&transfer(3, "gift", (ANN, REDEEMED), 14), None).unwrap();
     working.apply(&transfer(4, "gift", (ANN, REDEEMED), 6), None).unwrap();
-    let back = CoinTransfer { reverses: "posting-3".to_owned(), ..transfer(5, "reversal", (REDEEMED, ANN), 14) };
+    let back = CoinTransfer { reverses: vec!["posting-3".to_owned()], ..transfer(5, "reversal", (REDEEMED, ANN), 14) };
     working.apply(&back, None).unwrap();
     assert_eq!(lots(&working), [(1, 0, 0, 0), (2, 6, 0, 30)]);
     assert_eq!(held(&working, ANN), [(1, 10), (2, 4)]);
@@ -124,7 +124,7 @@ fn a_reversed_sale_takes_its_own_coins_and_earns_nothing() {
     working.apply(&transfer(1, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 99, 30))).unwrap();
     working.apply(&transfer(2, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 50, 10))).unwrap();
     working.apply(&transfer(3, "gift", (ANN, REDEEMED), 4), None).unwrap();
-    let back = CoinTransfer { reverses: "posting-1".to_owned(), ..transfer(4, "reversal", (ANN, ISSUED), 10) };
+    let back = CoinTransfer { reverses: vec!["posting-1".to_owned()], ..transfer(4, "reversal", (ANN, ISSUED), 10) };
     working.apply(&back, None).unwrap();
     // Four coins of the other lot paid for what was spent.
     assert_eq!(lots(&working), [(1, 4, 6, 0), (2, 4, 0, 20)]);
@@ -191,7 +191,7 @@ fn what_paid_for_a_debt_comes_back_at_its_own_price_when_the_refund_is_taken_bac
     working.apply(&transfer(4, "purchase.web", (ISSUED, ANN), 10), Some(&other)).unwrap();
     working.apply(&transfer(5, "debt.settle", (ANN, "viewer/ann/debt"), 6), None).unwrap();
     assert_eq!(lots(&working), [(1, 6, 4, 60), (4, 6, 0, 30)]);
-    let back = CoinTransfer { reverses: "posting-3".to_owned(), ..of_purchase(transfer(6, "refund.reversed", (ISSUED, ANN), 10)) };
+    let back = CoinTransfer { reverses: vec!["posting-3".to_owned()], ..of_purchase(transfer(6, "refund.reversed", (ISSUED, ANN), 10)) };
     working.apply(&back, None).unwrap();
     assert_eq!(lots(&working), [(1, 6, 0, 60), (4, 0, 0, 0)], "no lot without a price");
     assert_eq!(held(&working, ANN), [(1, 4), (4, 10)]);
