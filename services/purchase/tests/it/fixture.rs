@@ -111,6 +111,11 @@ pub async fn with_apple(storage: Storage) -> Fixture {
     build(storage, (false, true), |_| ()).await
 }
 
+/// With both app stores on sockets of their own.
+pub async fn with_app_stores(storage: Storage) -> Fixture {
+    build(storage, (true, true), |_| ()).await
+}
+
 /// An App Store on a socket, and how it is reached.
 async fn serve_store(dir: &Path) -> (sandbox::store::Store, PretendApple) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

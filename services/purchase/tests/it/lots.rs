@@ -175,10 +175,10 @@ async fn a_purchase_says_what_it_funded_and_what_is_left_of_it() {
 }
 
 /// Numbers that look random and are the same for a seed.
-struct Seeded(u64);
+pub struct Seeded(pub u64);
 
 impl Seeded {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }

@@ -16,6 +16,7 @@ mod lists;
 mod live;
 mod lost;
 mod lots;
+mod market;
 mod notified;
 mod old;
 mod questions;

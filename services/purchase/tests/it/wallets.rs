@@ -4,7 +4,7 @@ mod forged;
 mod lost;
 mod ours;
 mod reference;
-mod world;
+pub mod world;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

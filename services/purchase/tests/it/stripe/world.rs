@@ -33,7 +33,7 @@ impl Drop for World {
     }
 }
 
-fn account(processor: &str) -> PretendStripe {
+pub fn account(processor: &str) -> PretendStripe {
     PretendStripe {
         account: StripeAccount {
             api_url: processor.to_owned(),

@@ -40,7 +40,7 @@ impl Drop for World {
     }
 }
 
-fn configure(wallet: Wallet, url: &str, notify_url: &str, keys: &[WalletKey], config: &mut Config) {
+pub fn configure(wallet: Wallet, url: &str, notify_url: &str, keys: &[WalletKey], config: &mut Config) {
     let (notify_url, live) = (notify_url.to_owned(), false);
     match wallet {
         Wallet::Alipay => {
