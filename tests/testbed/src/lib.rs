@@ -208,6 +208,15 @@ impl Testbed {
         assert!(verified.ok, "{}", verified.problem);
         self.ledger.shutdown().await;
     }
+
+    /// The same for a book that takes longer to verify than a call may.
+    pub async fn verify_large(&self) {
+        let (store, name) = (&**self.ledger.store(), self.book);
+        let book = store.books().await.unwrap().into_iter().find(|book| book.name.as_str() == name).unwrap();
+        let problem = books::verify::verify(store, &book).await.unwrap().problem;
+        assert!(problem.is_none(), "{:?}", problem.map(|problem| (problem.seq, problem.what)));
+        self.ledger.shutdown().await;
+    }
 }
 
 /// A new request id.

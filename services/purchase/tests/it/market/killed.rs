@@ -21,7 +21,7 @@ const KILLS: u64 = 6;
 /// What a sale goes through before it is left to come to its end.
 const ACTS: u64 = 9;
 /// No act writes more often.
-const WRITES_MAX: u64 = 12;
+const WRITES_MAX: u64 = 16;
 
 /// The kills so far: in which act, and after how many writes of it.
 #[derive(Debug, Default)]

@@ -358,7 +358,7 @@ async fn storm(storage: Storage, purchases: u64) {
     fixture.service.lots().recognise(&book, today(), SystemTime::now()).await.unwrap();
     storm.compare().await;
     storm.note("compared");
-    storm.market.fixture.bed.verify().await;
+    storm.market.fixture.bed.verify_large().await;
 }
 
 #[tokio::test]
