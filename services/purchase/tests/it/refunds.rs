@@ -169,7 +169,7 @@ async fn other_lots_pay_for_what_was_spent_and_parts_add_up() {
     let (_, second_id) = bought(&fixture, "ann").await;
     gift(&fixture, "ann", "cleo", 60).await;
     // 31 of 70 coins and 44 of 99 cents; then more of it, which counts the first part again.
-    for (milliunits, later_ms, left) in [(45_200, 0, 80 - 31), (100_000, 1_000, 80 - 70), (70_000, 500, 80 - 70)] {
+    for (milliunits, later_ms, left) in [(45_200, 0, 80 - 31), (100_000, 1_000_000, 80 - 70), (70_000, 500_000, 80 - 70)] {
         say_later(&fixture, &http, &about(&first, "REFUND", milliunits), later_ms).await;
         settle(&fixture).await;
         assert_eq!((fixture.coins("ann").await, owed(&fixture, "ann").await), (left, 0), "{milliunits}");
@@ -183,7 +183,7 @@ async fn other_lots_pay_for_what_was_spent_and_parts_add_up() {
     assert_eq!((other.spent, other.refunded, other.left()), (60, 0, 10), "60 coins that were spent and paid back");
     assert_eq!(money(&fixture).await[0], -70, "the store owes for the second purchase");
     // Half of it comes back.
-    say_later(&fixture, &http, &about(&first, "REFUND", 50_000), 2_000).await;
+    say_later(&fixture, &http, &about(&first, "REFUND", 50_000), 2_000_000).await;
     settle(&fixture).await;
     assert_eq!((fixture.coins("ann").await, owed(&fixture, "ann").await), (45, 0));
     ties(&fixture, &["ann"]).await;
