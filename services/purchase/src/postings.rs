@@ -10,7 +10,7 @@ use crate::lots::read::RESTORES;
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::hold::CoinHold;
-use crate::refunds::step::{DebtSettlement, RefundStep};
+use crate::refunds::step::{CoinPlan, DebtSettlement, RefundStep};
 use crate::settlements::settlement::SettlementPosting;
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
@@ -186,10 +186,13 @@ fn step_coins(coins: i64) -> Coins {
     Coins::try_new(coins).expect("checked when the row was read")
 }
 
-/// Where the coins of a refunded purchase are: in suspense if they never came to the wallet, or if it is closed and they come back.
+/// Whether the coins of a step are taken out of suspense, or come back to there: they never came to the wallet, or it is closed.
+pub(crate) fn is_in_suspense(plan: &CoinPlan, of: &Purchase) -> bool {
+    matches!(of.state, PurchaseState::Suspended { .. }) || plan.is_closed
+}
+
 fn refunded_wallet<'a>(step: &'a RefundStep, of: &Purchase) -> Account<'a> {
-    let in_suspense = matches!(of.state, PurchaseState::Suspended { .. }) || (step.is_back && step.plan.is_closed);
-    if in_suspense { Account::CoinsSuspense } else { Account::viewer_coins(&step.user) }
+    if is_in_suspense(&step.plan, of) { Account::CoinsSuspense } else { Account::viewer_coins(&step.user) }
 }
 
 /// The posting of a step's coins, which is made once, whatever the attempt, and changes a debt only from the state that it was planned by.

@@ -1,17 +1,18 @@
 //! What stores pay back of purchases. A store's statement is kept as a fact, in whatever order it comes; all facts of a transaction together say what is paid back of
 //! it ([`fact`]); and the difference from what was posted for it before is the next step ([`step`]).
 //!
-//! A step takes the coins out of the viewer's wallet, of the purchase's own lot first and then of others, and what is not there is the viewer's debt. Once the coin
-//! lots have read that posting they know which of the purchase's coins were spent, and the step's money follows. A step that is taken back does the opposite. Each
-//! posting's request is recorded before it is sent, so a crash repeats it and never adds one.
+//! A step takes the coins out of the viewer's wallet, of the purchase's own lot first and then of others, and what is not there is the viewer's debt. Of a purchase whose
+//! coins are in suspense it takes those that are there for sure, and leaves the others to staff. Once the coin lots have read that posting they know which of the
+//! purchase's coins were spent, and the step's money follows. A step that is taken back does the opposite. Each posting's request is recorded before it is sent, so a
+//! crash repeats it and never adds one.
 //!
 //! What a store withdraws while its buyer's bank disputes a payment, and gives back if the dispute is won, is posted beside that; a dispute that is lost is a refund out
 //! of what was withdrawn.
 //!
 //! Coins of a refund on its way, or of a dispute, are held ([`hold`]) until it is decided, at most until a date.
 //!
-//! - `read`: notifications as facts. `apply`: facts as steps. `post`: the postings of a step. `debts`: coins that come to a wallet pay for its owner's debt. [`dispute`]:
-//!   what is withdrawn for disputes. `holding`: the postings of holds.
+//! - `read`: notifications as facts. `apply`: facts as steps. `plan`: which coins a step takes. `post`: the postings of a step. `debts`: coins that come to a
+//!   wallet pay for its owner's debt. [`dispute`]: what is withdrawn for disputes. `holding`: the postings of holds.
 
 mod apply;
 mod debts;
@@ -19,6 +20,7 @@ pub mod dispute;
 pub mod fact;
 pub mod hold;
 mod holding;
+mod plan;
 mod post;
 mod read;
 pub mod step;

@@ -47,6 +47,29 @@ impl ViewerCoins {
     }
 }
 
+impl ViewerCoins {
+    /// Coins that are not on hold, whatever stops them from being spent.
+    #[must_use]
+    pub fn available(&self) -> Coins {
+        at_least_zero(self.coins.get() - self.held.get())
+    }
+}
+
+/// Coins whose wallets were closed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SuspendedCoins {
+    /// Coins that are not on hold.
+    pub available: Coins,
+    /// The state of the account.
+    pub seq: BalanceSeq,
+}
+
+impl SuspendedCoins {
+    pub(crate) fn of(account: &AccountMessage) -> Self {
+        Self { available: at_least_zero(account.available), seq: BalanceSeq(account.balance_seq) }
+    }
+}
+
 /// A viewer's coins and what stops them from being spent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ViewerWallet {

@@ -1,7 +1,7 @@
 //! The calls. Every service has one client and no other way to the ledger.
 use crate::{
     answer::NotPosted,
-    balance::{CreatorDiamonds, CreatorPayable, ViewerWallet},
+    balance::{CreatorDiamonds, CreatorPayable, SuspendedCoins, ViewerWallet},
     entries::{EntriesWanted, ListedEntries},
     posting::PostingDraft,
     reason::LedgerReason,
@@ -277,6 +277,11 @@ impl LedgerClient {
         let (coins, debt) = (self.account(book, Account::viewer_coins(user)), self.account(book, Account::viewer_debt(user)));
         let (coins, debt) = futures::future::try_join(coins, debt).await?;
         Ok(ViewerWallet::of(coins, &debt))
+    }
+
+    /// The coins whose wallets were closed.
+    pub async fn suspended_coins(&self, book: &BookName) -> Result<SuspendedCoins, NotPosted> {
+        Ok(SuspendedCoins::of(&self.account(book, Account::CoinsSuspense).await?))
     }
 
     /// Whether a viewer has an account of coins at all; accounts are never removed.

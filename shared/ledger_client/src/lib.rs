@@ -14,7 +14,7 @@ pub mod posting;
 pub mod reason;
 
 pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
-pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, ViewerCoins, ViewerWallet};
+pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, SuspendedCoins, ViewerCoins, ViewerWallet};
 pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
 pub use journal::{AccountAfter, JournalEvents, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};

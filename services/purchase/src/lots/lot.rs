@@ -77,6 +77,8 @@ pub struct Lot {
     pub refunded: i64,
     /// How many of those in its buyer's wallet are held while a refund is not decided: they are not spent.
     pub frozen: i64,
+    /// How many of them are in suspense for sure: of what staff move out of there, nobody says whose it was.
+    pub suspended: i64,
     /// The sale was reversed: nothing of it is revenue.
     pub reversed: bool,
     /// When they came, in Unix milliseconds.
@@ -148,6 +150,7 @@ impl Lot {
             removed: 0,
             refunded: 0,
             frozen: 0,
+            suspended: 0,
             reversed: false,
             issued_at_ms: transfer.at_ms,
         };

@@ -152,7 +152,8 @@ impl WorkingLots {
     /// New coins, of which an account that has less than nothing spends some at once.
     fn issue(&mut self, transfer: &CoinTransfer, coins: i64, purchase: Option<&Purchase>) -> Result<(), LotOverflow> {
         if coins > 0 {
-            let lot = Lot::issued_by(&CoinTransfer { coins, ..transfer.clone() }, purchase);
+            let mut lot = Lot::issued_by(&CoinTransfer { coins, ..transfer.clone() }, purchase);
+            lot.suspended = if is_suspense(&transfer.credit) { coins } else { 0 };
             let (key, rank) = (lot.lot_no, lot.origin.spend_rank());
             self.count(&lot, day(transfer.at_ms), 1)?;
             self.lots.insert(key, lot);
@@ -230,7 +231,36 @@ impl WorkingLots {
         if missing > 0 {
             taken.push(((OVERDRAWN, OVERDRAWN), missing));
         }
+        if is_suspense(account) {
+            self.leave_suspense(&taken, first);
+        }
         taken
+    }
+
+    /// What leaves suspense for one of these lots was that lot's. Anything else may have been of any lot: each has as many coins less there for sure.
+    fn leave_suspense(&mut self, taken: &[((i64, i64), i64)], named: &BTreeSet<i64>) {
+        let (own, others): (Vec<_>, Vec<_>) =
+            taken.iter().map(|((_, lot_no), coins)| (*lot_no, *coins)).partition(|(lot_no, _)| named.contains(lot_no));
+        let others: i64 = others.iter().map(|(_, coins)| coins).sum();
+        for lot in self.lots.values_mut().filter(|lot| lot.suspended > 0) {
+            let own = own.iter().find(|(lot_no, _)| *lot_no == lot.lot_no).map_or(0, |(_, coins)| *coins);
+            let left = (lot.suspended - own - others).max(0);
+            if left != lot.suspended {
+                lot.suspended = left;
+                self.changed_lots.insert(lot.lot_no);
+            }
+        }
+    }
+
+    /// Coins of a lot that come back to suspense are there for sure.
+    fn return_to(&mut self, account: &str, (rank, lot_no): (i64, i64), coins: i64) {
+        self.hold(account, (rank, lot_no), coins);
+        if is_suspense(account)
+            && let Some(lot) = self.lots.get_mut(&lot_no)
+        {
+            lot.suspended += coins;
+            self.changed_lots.insert(lot_no);
+        }
     }
 
     /// Gives back what a reversed posting took, up to what the transfer moves; says how much that was.
@@ -296,7 +326,7 @@ impl WorkingLots {
             let some = refunded.min(transfer.coins - back);
             if some > 0 {
                 self.used(lot_no, -some, LotUse::Refunded, transfer)?;
-                self.hold(&transfer.credit, (rank, lot_no), some);
+                self.return_to(&transfer.credit, (rank, lot_no), some);
                 back += some;
             }
         }
@@ -357,6 +387,11 @@ impl WorkingLots {
         *sums = sums.plus(lot.sums(), times).ok_or(LotOverflow)?;
         Ok(())
     }
+}
+
+/// Whether an account is that of coins whose wallet was closed.
+fn is_suspense(account: &str) -> bool {
+    account == Account::CoinsSuspense.name()
 }
 
 /// Whether a lot is of the purchase that a transfer names.

@@ -213,6 +213,11 @@ fn a_refund_takes_coins_and_makes_debt_once_and_from_the_debt_it_was_planned_by(
         ..step(true, (70, 0), RefundMoney::default())
     };
     assert_eq!(moved(taken_back(&closed, &purchase)), rows(&[("house/coins/issued", "house/coins/suspense", 70)]));
+    let granting = step(false, (20, 50), RefundMoney::default());
+    let closed = RefundStep { plan: CoinPlan { is_closed: true, ..granting.plan }, ..granting };
+    let draft = granted(&closed, &purchase);
+    assert_eq!(draft.broken_rule(), None, "coins that came back to suspense are taken from there");
+    assert_eq!(moved(draft)[0].0, "house/coins/suspense");
     let suspended = Purchase { state: PurchaseState::Suspended { posting_id: String::new() }, ..purchase };
     let draft = granted(&step(false, (70, 0), RefundMoney::default()), &suspended);
     assert_eq!((draft.broken_rule(), draft.clone().in_batch().guards.len()), (None, 1), "nothing is owed");

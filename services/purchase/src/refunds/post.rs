@@ -2,14 +2,12 @@
 
 use std::time::SystemTime;
 
-use chart::{Account, GuardKey};
-use ledger_client::{LedgerReason, NotPosted, Retry};
 use money::time::unix_ms;
 
 use super::ATTEMPTS_MAX;
 use super::dispute::takes_a_fresh_id;
-use super::step::{CoinPlan, RefundMoney, RefundStep, StepState};
-use crate::domain::{Purchase, PurchaseState};
+use super::step::{RefundMoney, RefundStep, StepState};
+use crate::domain::Purchase;
 use crate::error::Error;
 use crate::postings;
 use crate::purchases::Purchases;
@@ -20,6 +18,8 @@ pub(super) const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
 /// For so long after it was planned a step or a hold that waits for the coin lots is tried by each run, in milliseconds: they are seldom behind.
 const LOTS_WITHIN_MS: i64 = 60_000;
+/// Why a posting waits that needs to know whose coins there are.
+const LOTS_BEHIND: &str = "the coin lots are not read that far";
 
 /// How far a run got with a step or a hold.
 pub(super) enum Progress {
@@ -86,21 +86,25 @@ impl Purchases {
             }
         }
         if step.coins == step.held {
-            self.store.coins_posted(&step, ("", step.seq)).await?;
+            self.store.coins_posted(&step, purchase, ("", step.seq)).await?;
             return Ok(Progress::Posted);
         }
         for _ in 0..ATTEMPTS_MAX {
-            if step.plan.planned_at_ms == 0 {
-                let plan = self.coin_plan(&step, purchase, now).await?;
+            if step.plan.planned_at_ms == 0 || self.is_outdated(&step, purchase, now).await? {
+                let Some(plan) = self.coin_plan(&step, purchase, now).await? else { return Ok(Progress::Unread(LOTS_BEHIND)) };
                 if !self.store.plan_coins(&step, &plan).await? {
                     return Ok(Progress::Later("another process posts it".to_owned()));
                 }
                 step.plan = plan;
             }
             let draft = if step.is_back { postings::taken_back(&step, purchase) } else { postings::granted(&step, purchase) };
+            if draft.transfers().is_empty() {
+                self.store.coins_posted(&step, purchase, ("", step.seq)).await?;
+                return Ok(Progress::Posted);
+            }
             let not_posted = match self.ledger.posting(&step.book, draft).await {
                 Ok(posting) => {
-                    self.store.coins_posted(&step, (&posting.posting_id, posting.seq)).await?;
+                    self.store.coins_posted(&step, purchase, (&posting.posting_id, posting.seq)).await?;
                     return Ok(Progress::Posted);
                 }
                 Err(not_posted) => not_posted,
@@ -116,64 +120,6 @@ impl Purchases {
         Ok(Progress::Later("the wallet or the debt changes while it is posted".to_owned()))
     }
 
-    /// How the coins of a step are posted as the wallet and the debt are now.
-    async fn coin_plan(&self, step: &RefundStep, purchase: &Purchase, now: SystemTime) -> Result<CoinPlan, Error> {
-        let is_suspended = matches!(purchase.state, PurchaseState::Suspended { .. });
-        // Before the debt is read: if it changes in between, the ledger refuses the posting.
-        let debt_change_no = self.store.debt_change_no(&step.book, &step.user).await?;
-        let owed = self.ledger.account(&step.book, Account::viewer_debt(&step.user)).await?.balance.saturating_neg().max(0);
-        let coins = step.coins - step.held;
-        let debt = if step.is_back {
-            owed.min(self.owed_for(step).await?).min(coins)
-        } else {
-            let account = if is_suspended { Account::CoinsSuspense } else { Account::viewer_coins(&step.user) };
-            let there = if step.plan.is_closed && !is_suspended { 0 } else { self.ledger.account(&step.book, account).await?.available };
-            let other_lots_pay = self.holds.other_lots_pay || is_suspended;
-            coins - if other_lots_pay { there.clamp(0, coins) } else { 0 }
-        };
-        Ok(CoinPlan { planned_at_ms: unix_ms(now), wallet: coins - debt, debt, debt_change_no, ..step.plan })
-    }
-
-    /// What the refunds of a step's purchase made its viewer owe, less what was taken back of that.
-    async fn owed_for(&self, step: &RefundStep) -> Result<i64, Error> {
-        let steps = self.store.refund_steps(&step.book, step.purchase_id).await?;
-        let before = steps.iter().filter(|other| other.step_no < step.step_no);
-        Ok(before.map(|other| if other.is_back { -other.plan.debt } else { other.plan.debt }).sum::<i64>().max(0))
-    }
-
-    /// The plan that replaces one that the ledger refused for good; `None`: it is sent again as it is.
-    async fn another_plan(
-        &self,
-        step: &RefundStep,
-        purchase: &Purchase,
-        not_posted: &NotPosted,
-        now: SystemTime,
-    ) -> Result<Option<CoinPlan>, Error> {
-        let Some(refusal) = not_posted.refusal() else { return Ok(None) };
-        let mut refused = step.clone();
-        refused.plan.attempt += 1;
-        match refusal.reason {
-            LedgerReason::GuardMismatch if refusal.fact("guard") == GuardKey::debt(&step.user).as_str() => {
-                let actual = refusal.fact("actual").parse().unwrap_or(step.plan.debt_change_no);
-                self.store.debt_changed(&step.book, &step.user, actual).await?;
-            }
-            LedgerReason::InsufficientFunds => {}
-            LedgerReason::AccountClosed if not_posted.is_closed(&Account::viewer_coins(&step.user).name()) => refused.plan.is_closed = true,
-            // The wallet is thawed some day; until then its coins stay where they are.
-            LedgerReason::AccountFrozen => {}
-            LedgerReason::RequestIdTime if unix_ms(now).saturating_sub(step.plan.planned_at_ms) <= IN_FLIGHT_MAX_MS => return Ok(None),
-            _ if refusal.retry() == Retry::FreshId => {}
-            _ => return Ok(None),
-        }
-        let plan = self.coin_plan(&refused, purchase, now).await?;
-        if refusal.reason == LedgerReason::AccountFrozen {
-            // Under another id next time, and not at once.
-            self.store.plan_coins(step, &plan).await?;
-            return Ok(None);
-        }
-        Ok(Some(plan))
-    }
-
     /// Posts the money of the last of these steps.
     async fn post_money(&self, steps: &[RefundStep], purchase: &Purchase, now: SystemTime) -> Result<Progress, Error> {
         let (step, before) = steps.split_last().expect("the caller found the last");
@@ -181,7 +127,7 @@ impl Purchases {
         let issued = purchase.state.posting_id().is_some();
         let lot = self.store.lot_of(&step.book, step.purchase_id).await?;
         let Some(lot) = lot.filter(|_| issued && read_until >= step.seq) else {
-            return Ok(Progress::Unread("the coin lots are not read that far"));
+            return Ok(Progress::Unread(LOTS_BEHIND));
         };
         let mut step = step.clone();
         if step.money_planned_at_ms == 0 {

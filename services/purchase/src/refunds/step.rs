@@ -155,6 +155,8 @@ pub struct CoinPlan {
     pub wallet: i64,
     /// Coins that are owed more, or less.
     pub debt: i64,
+    /// Coins that are left to staff: they were in suspense, and no longer are for sure. No posting moves them.
+    pub staff: i64,
     /// The change of the viewer's debt before it, where it changes the debt.
     pub debt_change_no: i64,
     /// The wallet is closed.
@@ -169,7 +171,7 @@ impl RefundStep {
         let plain = [prepaid, commission, tax, disputed].map(Some);
         let differences = [deferred.checked_sub(prepaid), contra.checked_sub(commission)].into_iter().chain(plain);
         let of_money = |minor: Option<i64>| minor.is_some_and(|minor| SignedMoney::try_new(self.currency, minor).is_ok());
-        [self.plan.wallet, self.plan.debt, self.held].into_iter().all(|coins| Coins::try_new(coins).is_ok())
+        [self.plan.wallet, self.plan.debt, self.plan.staff, self.held].into_iter().all(|coins| Coins::try_new(coins).is_ok())
             && differences.into_iter().all(of_money)
     }
 

@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use super::events::read;
 use super::{Error, Store};
-use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::{Purchase, StoreKind};
+use crate::refunds::step::RefundStep;
 
+/// The type of an event that is our own: coins of a refund that were in suspense are left to staff.
+const REFUND_IN_SUSPENSE: &str = "REFUND_IN_SUSPENSE";
 /// The most events of one millisecond that are listed.
 const AT_ONCE_MAX: i64 = 1_000;
 
@@ -59,6 +62,40 @@ pub(crate) async fn end(connection: &mut AnyConnection, (store, event_id): (Stor
          WHERE store = $1 AND event_id = $2 AND state IN (5, 6, 7, 8)";
     let query = sqlx::query(sql).bind(store.as_str()).bind(event_id).bind(EventState::Ended.number()).bind(note);
     Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Has staff decide about coins of a refund that no posting can take: they were in suspense, where some were moved out by hand.
+pub(super) async fn open_suspended(connection: &mut AnyConnection, step: &RefundStep, of: &Purchase) -> Result<(), Error> {
+    let event_id = format!("refund:{}:{}", step.purchase_id, step.step_no);
+    let event = StoreEvent {
+        store: of.store,
+        event_id: event_id.clone(),
+        book: of.book.clone(),
+        state: EventState::WaitsForStaff,
+        kind: REFUND_IN_SUSPENSE.to_owned(),
+        subtype: if step.is_back { "GIVE_BACK" } else { "TAKE" }.to_owned(),
+        environment: of.environment.clone(),
+        bundle_id: of.bundle_id.clone(),
+        transaction_id: of.transaction_id.clone(),
+        account_token: String::new(),
+        signed_at_ms: 0,
+        payload: String::new(),
+        tries: 0,
+    };
+    super::events::insert(connection, &event, step.plan.planned_at_ms).await?;
+    let (coins, purchase_id) = (step.plan.staff, step.purchase_id);
+    let note = if step.is_back {
+        format!(
+            "the store took a refund of purchase {purchase_id} back, of which {coins} coins were left to staff: give back those that staff took"
+        )
+    } else {
+        format!(
+            "the store paid {coins} coins of purchase {purchase_id} back that are not in suspense for sure: take them from the account that staff moved them to"
+        )
+    };
+    let sql = "UPDATE store_event SET note = $3 WHERE store = $1 AND event_id = $2";
+    sqlx::query(sql).bind(of.store.as_str()).bind(event_id).bind(note).execute(connection).await?;
+    Ok(())
 }
 
 impl Store {

@@ -49,6 +49,7 @@ pub(super) fn lot(row: &AnyRow) -> Result<Lot, Error> {
         removed: number("removed_coins")?,
         refunded: number("refunded_coins")?,
         frozen: number("frozen_coins")?,
+        suspended: number("suspended_coins")?,
         reversed: number("reversed")? == 1,
         issued_at_ms: number("issued_at_ms")?,
     })
@@ -234,11 +235,12 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
         let sql = format!(
             "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units,
                  tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, refunded_coins, frozen_coins,
-                 issued_at_ms)
+                 suspended_coins, issued_at_ms)
              VALUES {}
              ON CONFLICT (book, lot_no) DO UPDATE SET spent_coins = excluded.spent_coins, removed_coins = excluded.removed_coins,
-                 reversed = excluded.reversed, refunded_coins = excluded.refunded_coins, frozen_coins = excluded.frozen_coins",
-            rows_of(lots.len(), 21)
+                 reversed = excluded.reversed, refunded_coins = excluded.refunded_coins, frozen_coins = excluded.frozen_coins,
+                 suspended_coins = excluded.suspended_coins",
+            rows_of(lots.len(), 22)
         );
         let bound = lots.iter().fold(query(sql), |query, lot| {
             let texts = [&lot.user_id, &lot.posting_id, &lot.purchase_id];
@@ -247,7 +249,7 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
             let query = texts.into_iter().fold(query.bind(lot.origin.number()), |query, text| query.bind(text.clone()));
             let numbers =
                 [lot.price, lot.tax, lot.commission, lot.coins, lot.bonus, lot.spent, lot.removed, i64::from(lot.reversed), lot.refunded];
-            numbers.into_iter().chain([lot.frozen, lot.issued_at_ms]).fold(query, |query, number| query.bind(number))
+            numbers.into_iter().chain([lot.frozen, lot.suspended, lot.issued_at_ms]).fold(query, |query, number| query.bind(number))
         });
         bound.execute(&mut *connection).await?;
     }

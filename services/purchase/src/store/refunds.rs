@@ -83,6 +83,7 @@ pub(super) fn step(row: &AnyRow) -> Result<RefundStep, Error> {
             planned_at_ms: number("planned_at_ms")?,
             wallet: number("wallet_coins")?,
             debt: number("debt_coins")?,
+            staff: number("staff_coins")?,
             debt_change_no: number("debt_change_no")?,
             is_closed: number("is_closed")? == 1,
         },
@@ -354,16 +355,18 @@ impl Store {
     /// Writes down how a step's coins are posted, before they are. False: another process planned it first.
     pub(crate) async fn plan_coins(&self, of: &RefundStep, plan: &CoinPlan) -> Result<bool, Error> {
         let sql =
-            "UPDATE refund SET attempt = $4, planned_at_ms = $5, wallet_coins = $6, debt_coins = $7, debt_change_no = $8, is_closed = $9
+            "UPDATE refund SET attempt = $4, planned_at_ms = $5, wallet_coins = $6, debt_coins = $7, debt_change_no = $8, is_closed = $9,
+                staff_coins = $12
             WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 1 AND attempt = $10 AND planned_at_ms = $11";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(plan.attempt);
         let query = query.bind(plan.planned_at_ms).bind(plan.wallet).bind(plan.debt).bind(plan.debt_change_no);
         let query = query.bind(i64::from(plan.is_closed)).bind(of.plan.attempt).bind(of.plan.planned_at_ms);
+        let query = query.bind(plan.staff);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    /// A step's coins are posted, or there are none.
-    pub(crate) async fn coins_posted(&self, of: &RefundStep, (posting_id, seq): (&str, i64)) -> Result<(), Error> {
+    /// A step's coins are posted, or there are none. Those that are left to staff become a case.
+    pub(crate) async fn coins_posted(&self, of: &RefundStep, purchase: &Purchase, (posting_id, seq): (&str, i64)) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         let sql = "UPDATE refund SET state = 2, posting_id = $4, seq = $5, note = '', tries = 0, next_attempt_at_ms = 0
             WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 1";
@@ -374,6 +377,9 @@ impl Store {
         }
         if of.is_back {
             super::debts::wake(&mut tx, (&of.book, &of.user)).await?;
+        }
+        if is_first && of.plan.staff > 0 {
+            super::cases::open_suspended(&mut tx, of, purchase).await?;
         }
         Ok(tx.commit().await?)
     }

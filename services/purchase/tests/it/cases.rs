@@ -21,7 +21,7 @@ async fn page(fixture: &Fixture, asked: ListStoreEventsRequest) -> Result<(Vec<S
     Ok((answer.events, answer.next_page_token))
 }
 
-async fn listed(fixture: &Fixture, state: StoreEventState) -> Vec<StoreCase> {
+pub async fn listed(fixture: &Fixture, state: StoreEventState) -> Vec<StoreCase> {
     let asked = ListStoreEventsRequest { state: state.into(), ..Default::default() };
     page(fixture, asked).await.unwrap().0
 }

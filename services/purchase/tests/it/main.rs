@@ -28,4 +28,5 @@ mod refunds;
 mod settlements;
 mod sheets;
 mod stripe;
+mod suspended;
 mod wallets;

@@ -152,6 +152,28 @@ fn coins_without_a_purchase_are_given_or_of_unknown_price() {
     assert_eq!((origin("purchase.apple", false), origin("opening", true)), (LotOrigin::Unknown, LotOrigin::Unknown));
 }
 
+#[test]
+fn what_leaves_suspense_unnamed_may_be_of_any_lot_there() {
+    let mut working = WorkingLots::default();
+    let other = Purchase { purchase_id: Uuid::from_u128(9), ..bought(30, 0, 50, 0) };
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, SUSPENSE), 70), Some(&bought(70, 0, 100, 30))).unwrap();
+    working.apply(&transfer(2, "purchase.apple", (ISSUED, SUSPENSE), 30), Some(&other)).unwrap();
+    let sure = |working: &WorkingLots| working.lots.values().map(|lot| lot.suspended).collect::<Vec<_>>();
+    assert_eq!(sure(&working), [70, 30]);
+    // A refund names its purchase.
+    working.apply(&of_purchase(transfer(3, "refund.granted", (SUSPENSE, ISSUED), 10)), None).unwrap();
+    assert_eq!(sure(&working), [60, 30]);
+    working.apply(&transfer(4, "adjustment", (SUSPENSE, BOB), 20), None).unwrap();
+    assert_eq!(sure(&working), [40, 10]);
+    working.apply(&transfer(5, "adjustment", (SUSPENSE, ISSUED), 15), None).unwrap();
+    assert_eq!(sure(&working), [25, 0]);
+    let back = CoinTransfer { reverses: "posting-3".to_owned(), ..of_purchase(transfer(6, "refund.reversed", (ISSUED, SUSPENSE), 10)) };
+    working.apply(&back, None).unwrap();
+    assert_eq!(sure(&working), [35, 0]);
+    working.apply(&transfer(7, "purchase.apple", (ISSUED, ANN), 5), Some(&bought(5, 0, 10, 0))).unwrap();
+    assert_eq!(sure(&working), [35, 0, 0]);
+}
+
 /// About coins of the purchase of these tests.
 fn of_purchase(transfer: CoinTransfer) -> CoinTransfer {
     CoinTransfer { purchase_id: Uuid::from_u128(7).to_string(), ..transfer }
