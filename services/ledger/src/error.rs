@@ -156,7 +156,7 @@ pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
         }
         "ACCOUNT_FROZEN" => format!("{} is frozen", fact("account")),
         "ACCOUNT_CLOSED" => format!("{} is closed", fact("account")),
-        "HOUSE_ACCOUNT" => format!("{} is the company's own and is never closed; nothing was changed; freeze it instead", fact("account")),
+        "HOUSE_ACCOUNT" => format!("{} is the company's and is never closed; nothing was changed; freeze it instead", fact("account")),
         "ACCOUNT_NOT_EMPTY" => format!(
             "{} holds {}, and open holds will take {} and bring {}; it was not closed; move or resolve that first",
             fact("account"),

@@ -73,7 +73,7 @@ pub enum LedgerReason {
     AccountFrozen,
     /// The account is closed.
     AccountClosed,
-    /// The company's own accounts can't be closed.
+    /// The company's own accounts, and what viewers owe it, can't be closed.
     HouseAccount,
     /// Only an empty account can be closed.
     AccountNotEmpty,

@@ -77,11 +77,15 @@ async fn a_close_is_refused_by_what_the_ledger_itself_sees_and_suspense_is_worke
         };
         fixture.give("bob", 1).await;
         fixture.bed.post("gift", "viewer/bob/coins", "house/coins/redeemed", 1).await;
+        fixture.bed.post("adjustment", "viewer/cleo/debt", "house/coins/issued", 5).await;
+        fixture.bed.post("adjustment", "house/coins/issued", "viewer/cleo/debt", 5).await;
         fixture.bed.client().post(PostRequest { book: crate::fixture::BOOK.to_owned(), ..counted }).await.unwrap();
         for (account, reason) in [
             ("viewer/ada/coins", "ACCOUNT_NOT_EMPTY"),
             ("viewer/bob/coins", "ACCOUNT_IN_FLIGHT"),
             ("house/coins/redeemed", "HOUSE_ACCOUNT"),
+            // Cleo owed and has paid: the account is empty, and the next refund needs it.
+            ("viewer/cleo/debt", "HOUSE_ACCOUNT"),
         ] {
             let proposal = fixture.propose("sue", change(account)).await;
             let refused = fixture.approve("ann", &proposal).await.unwrap();

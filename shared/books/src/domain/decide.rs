@@ -394,9 +394,11 @@ fn set_state(state: &mut BookState, request: &BookRequest, name: &AccountName, t
     Ok(vec![Event { seq, id: request.id, body, transfers: Vec::new() }])
 }
 
-/// An account with money in it, on hold, or in flight with a possible return can't be closed.
+/// An account with money in it, on hold, or in flight with a possible return can't be closed. Nor can what a viewer owes: it is the company's, and every later refund
+/// of that viewer needs it.
 fn may_close(state: &BookState, account: &BookAccount) -> Result<(), Refusal> {
-    if chart::account::is_house(&account.name) {
+    let is_debt = matches!(chart::Account::parse(&account.name), Some(chart::Account::ViewerDebt(_)));
+    if chart::account::is_house(&account.name) || is_debt {
         return Err(Refusal::HouseAccount { account: account.name.clone() });
     }
     let Counters { debits_pending, credits_pending, .. } = account.counters;

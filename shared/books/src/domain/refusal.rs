@@ -81,7 +81,7 @@ pub enum Refusal {
         /// The name of the account.
         account: Arc<str>,
     },
-    /// The company's own accounts are never closed: payments in flight could not end without them.
+    /// The company's own accounts are never closed, nor what viewers owe it: payments in flight, and refunds, could not end without them.
     HouseAccount {
         /// The name of the account.
         account: Arc<str>,

@@ -183,7 +183,7 @@ impl Book {
         if set.state() == pb::AccountState::Closed {
             let [account] = name;
             let fact = |name, value: i128| (name, value.to_string());
-            if set.account.starts_with("house/") {
+            if set.account.starts_with("house/") || set.account.ends_with("/debt") {
                 return Err(failed("HOUSE_ACCOUNT", &[account]));
             }
             if sums.credits != sums.debits || sums.debits_pending != 0 || sums.credits_pending != 0 {

@@ -75,6 +75,32 @@ fn the_company_s_own_accounts_are_never_closed() {
 }
 
 #[test]
+fn what_a_viewer_owes_is_never_closed_and_every_other_account_of_a_user_is() {
+    let mut state = BookState::starting_after(0, 0);
+    let accounts = [
+        "viewer/u1/debt",
+        "viewer/u1/coins",
+        "viewer/debt/coins",
+        "creator/u1/diamonds",
+        "creator/u1/payable/USD",
+        "agency/u1/diamonds",
+        "agency/u1/payable/USD",
+    ];
+    for (n, account) in (1..).zip(accounts) {
+        decide(&mut state, NOW, &request(n, Action::Open { accounts: vec![name(account)] })).unwrap();
+        let closed = close(&mut state, 10 + n, account);
+        match account {
+            "viewer/u1/debt" => assert_eq!(closed, refused("HOUSE_ACCOUNT", &[("account", account)])),
+            _ => assert!(closed.is_ok(), "{account}"),
+        }
+    }
+    // It can be frozen and thawed.
+    for (n, to) in [(20, AccountState::Frozen), (21, AccountState::Open)] {
+        decide(&mut state, NOW, &request(n, Action::SetState { account: name("viewer/u1/debt"), state: to })).unwrap();
+    }
+}
+
+#[test]
 fn what_waits_in_suspense_is_not_taken_twice() {
     let mut state = BookState::starting_after(0, 0);
     decide(&mut state, NOW, &plain(1, vec![transfer("house/in_transit/USD", "house/suspense/USD", 5)])).unwrap();
