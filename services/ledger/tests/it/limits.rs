@@ -101,6 +101,37 @@ async fn holds_count_when_they_are_placed_and_give_back_when_released() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_or_pays_a_debt_is_not_spent_and_passes_every_limit() {
+    for database in &databases().all {
+        let (time, config) = clock();
+        let (ledger, book) = start(database, config).await;
+        posted(book.submit(buy("u1", 1_000)).await);
+        posted(book.submit(buy("u2", 1_000)).await);
+        book.submit(limit("u1", Window::Day, 100)).await.unwrap();
+        posted(book.submit(spend(60)).await);
+        let (wallet, issued, redeemed) = ("viewer/u1/coins", "house/coins/issued", "house/coins/redeemed");
+        posted(book.submit(post(new_id(), vec![transfer(wallet, issued, 300)])).await);
+        let held = NewTransfer { pending: true, ..transfer(wallet, issued, 200) };
+        let no = posted(book.submit(post(new_id(), vec![held])).await).0.transfers[0].transfer.no;
+        let taking = Action::PostPending { transfer_no: no, amount: money::Amount::try_new(150).ok() };
+        posted(book.submit(BookRequest { action: taking, ..post(new_id(), Vec::new()) }).await);
+        posted(book.submit(post(new_id(), vec![transfer("viewer/u1/debt", issued, 90)])).await);
+        posted(book.submit(post(new_id(), vec![transfer(wallet, "viewer/u1/debt", 90)])).await);
+        // It counts as used, so nothing more is spent in this window; nor does it carry what is spent beside it.
+        assert_eq!(refused(&book, spend(1)).await["used"], "600");
+        let both = vec![transfer(wallet, issued, 10), transfer(wallet, redeemed, 2)];
+        assert_eq!(refused(&book, post(new_id(), both)).await["needed"], "2");
+        // Another's debt is no debt of one's own.
+        refused(&book, post(new_id(), vec![transfer(wallet, "viewer/u2/debt", 1)])).await;
+        let today = span(*time.borrow(), &zone(BERLIN).unwrap(), Window::Day);
+        time.send_replace(today.end);
+        posted(book.submit(spend(100)).await);
+        posted(book.submit(post(new_id(), vec![transfer(wallet, issued, 50)])).await);
+        assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_forgets_nothing_of_a_window() {
     for database in &databases().all {
         let (time, config) = clock();

@@ -278,6 +278,28 @@ async fn a_frozen_wallet_keeps_its_coins_until_it_is_thawed_and_coins_in_suspens
 }
 
 #[tokio::test]
+async fn a_frozen_wallet_pays_what_is_owed_once_it_is_thawed() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let fixture = fixture::on(storage).await;
+        fixture.stop_background();
+        let http = Listening::start(&fixture).await;
+        let (said, _) = bought(&fixture, "ann").await;
+        gift(&fixture, "ann", "cleo", 50).await;
+        assert_eq!(http.say(&fixture, &about(&said, "REFUND", 0)).await, 200);
+        settle(&fixture).await;
+        fixture.bed.post("campaign", "house/coins/issued", "viewer/ann/coins", 60).await;
+        fixture.set_coins_state("ann", AccountState::Frozen).await.unwrap();
+        fixture.service.sweep(hours(12)).await.unwrap();
+        assert_eq!((fixture.coins("ann").await, owed(&fixture, "ann").await), (60, 50));
+        fixture.set_coins_state("ann", AccountState::Open).await.unwrap();
+        fixture.service.sweep(hours(24)).await.unwrap();
+        assert_eq!((fixture.coins("ann").await, owed(&fixture, "ann").await), (10, 0));
+        catch_up(&fixture).await;
+        ties(&fixture, &["ann"]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_refund_cut_off_between_any_two_writes_is_posted_once() {
     let fixture = fixture::sqlite().await;
     fixture.stop_background();

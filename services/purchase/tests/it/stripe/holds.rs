@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use api::ledger::{AccountState, PostRequest, Transfer};
+use api::ledger::ledger_service_client::LedgerServiceClient;
+use api::ledger::{AccountState, LimitWindow, PostRequest, SetDebitLimitRequest, Transfer};
 use api::purchase::GetWalletRequest;
 use money::{BookName, UserKey};
 use purchase::refunds::hold::{CoinHold, HoldState};
@@ -237,6 +238,48 @@ async fn a_frozen_wallet_is_held_once_it_is_thawed() {
     world.fixture.set_coins_state("ann", AccountState::Open).await.unwrap();
     settle(&world.fixture).await;
     assert_eq!(held(&world.fixture, "ann").await, (30, 70));
+}
+
+async fn limited(fixture: &Fixture, account: &str, max_amount: i64) {
+    let limit = SetDebitLimitRequest {
+        book: BOOK.to_owned(),
+        request_id: new_id(),
+        account: account.to_owned(),
+        window: LimitWindow::Day.into(),
+        time_zone: "UTC".to_owned(),
+        max_amount,
+    };
+    LedgerServiceClient::new(fixture.bed.ledger_as("support")).set_debit_limit(limit).await.unwrap();
+}
+
+pub async fn paid(world: &World, seen: &mut usize) -> api::purchase::CreateCheckoutResponse {
+    let made = world.checkout("ann").await;
+    world.act("pay", &made).await;
+    say(world, &news(world, seen).await).await;
+    made
+}
+
+#[tokio::test]
+async fn no_debit_limit_keeps_coins_from_being_held_taken_back_or_paying_a_debt() {
+    for world in World::both().await {
+        world.fixture.stop_background();
+        let mut seen = 0;
+        let (first, second) = (paid(&world, &mut seen).await, paid(&world, &mut seen).await);
+        gift(&world.fixture, "ann", "cleo", 40).await;
+        limited(&world.fixture, "viewer/ann/coins", 1).await;
+        assert_eq!(rpc::reason(&spending(&world.fixture, "ann", 1).await.unwrap_err()).as_deref(), Some("LIMIT_EXCEEDED"));
+        world.act("refund_pending", &first).await;
+        say(&world, &news(&world, &mut seen).await).await;
+        assert_eq!(held(&world.fixture, "ann").await.0, 30);
+        world.act("refund_settled", &first).await;
+        say(&world, &news(&world, &mut seen).await).await;
+        assert_eq!((standing(&world).await.0, standing(&world).await.1), (30, 0));
+        world.act("refund", &second).await;
+        say(&world, &news(&world, &mut seen).await).await;
+        assert_eq!((standing(&world).await.0, standing(&world).await.1), (0, 40));
+        paid(&world, &mut seen).await;
+        assert_eq!((standing(&world).await.0, standing(&world).await.1), (30, 0), "the debt is paid");
+    }
 }
 
 #[tokio::test]

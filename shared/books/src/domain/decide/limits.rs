@@ -4,6 +4,7 @@ use super::{Draft, DraftLeg};
 use crate::domain::{
     Micros,
     account::AccountState,
+    chart::{self, Account},
     event::{Body, Event, TransferKind},
     limit::{Limit, Window},
     refusal::Refusal,
@@ -11,18 +12,35 @@ use crate::domain::{
     state::BookState,
 };
 
+/// Whether a leg spends what it takes. Coins that are taken back, or held to be taken back, because their purchase was paid back are not spent, nor are those that pay
+/// for what their owner owes: no limit may keep them from being posted.
+fn spends(draft: &Draft, leg: &DraftLeg) -> bool {
+    let account = |place: usize| chart::Account::parse(&draft.accounts[place].name);
+    match (account(leg.debit), account(leg.credit)) {
+        (Some(Account::ViewerCoins(_)), Some(Account::CoinsIssued)) => false,
+        (Some(Account::ViewerCoins(user)), Some(Account::ViewerDebt(debtor))) => user != debtor,
+        _ => true,
+    }
+}
+
 /// Refuses to take more out of an account than one of its windows allows. What a resolution moves was counted when it was held.
 pub(super) fn check(state: &BookState, now: Micros, draft: &Draft, legs: &[DraftLeg], amounts: &[i128]) -> Result<(), Refusal> {
     if state.limits.is_empty() {
         return Ok(());
     }
     for (place, account) in draft.accounts.iter().enumerate() {
-        let leaves = |(leg, _): &(&DraftLeg, &i128)| leg.debit == place && matches!(leg.kind, TransferKind::Posted | TransferKind::Pending);
+        let limits = state.limits.of(account.key);
+        if limits.is_empty() {
+            continue;
+        }
+        let leaves = |(leg, _): &(&DraftLeg, &i128)| {
+            leg.debit == place && matches!(leg.kind, TransferKind::Posted | TransferKind::Pending) && spends(draft, leg)
+        };
         let needed: i128 = legs.iter().zip(amounts).filter(leaves).map(|(_, amount)| *amount).sum();
         if needed == 0 {
             continue;
         }
-        for limited in state.limits.of(account.key) {
+        for limited in limits {
             let usage = limited.usage(now, &account.counters);
             if i128::from(usage.used) + needed > i128::from(limited.limit.max) {
                 return Err(Refusal::LimitExceeded {
