@@ -196,7 +196,7 @@ impl From<Error> for Status {
             Error::Again(status) => status,
             Error::Ledger(not_posted) => not_posted.into(),
             Error::EarlierAttempt(not_posted) => {
-                tracing::warn!(%not_posted, "an acceptance is not known to be posted");
+                tracing::warn!(?not_posted, "an acceptance is not known to be posted");
                 rpc::outcome_unknown("the conversion may have been posted; retry the same request to find out")
             }
             Error::Contended => rpc::overload(RETRY_AFTER),

@@ -342,7 +342,7 @@ impl Payouts {
     pub(crate) async fn later(&self, payout: Payout, not_posted: NotPosted) -> Result<Option<Payout>, Error> {
         let refused = not_posted.refusal().is_some();
         let phase = payout.phase.name();
-        tracing::warn!(payout_id = %payout.payout_id, phase, refused, %not_posted, "the ledger did not post; trying again");
+        tracing::warn!(payout_id = %payout.payout_id, phase, refused, ?not_posted, "the ledger did not post; trying again");
         let now_ms = now_ms();
         let payable = postings::payable(&payout).name();
         if let Some(suspending) = payout.phase.after_closing().filter(|_| not_posted.is_closed(&payable)) {

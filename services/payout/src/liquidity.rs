@@ -204,7 +204,7 @@ impl Payouts {
 
     /// The payout tries again later to give up a reservation. Its key stays, since it may name a submission whose outcome is not known.
     pub(crate) async fn give_up_later(&self, payout: Payout, not_posted: &NotPosted) -> Result<Option<Payout>, Error> {
-        tracing::warn!(payout_id = %payout.payout_id, %not_posted, "a reservation is not given up yet; trying again");
+        tracing::warn!(payout_id = %payout.payout_id, ?not_posted, "a reservation is not given up yet; trying again");
         self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
     }
 

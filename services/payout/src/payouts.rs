@@ -157,7 +157,7 @@ impl Payouts {
             Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
             Err(NotPosted::Refused(refusal)) => Err(refusal.kept()),
             Err(not_posted @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => {
-                tracing::warn!(payout_id = %payout.payout_id, %not_posted, "the hold's outcome is unknown");
+                tracing::warn!(payout_id = %payout.payout_id, ?not_posted, "the hold's outcome is unknown");
                 return Err(Error::HoldUnknown);
             }
         };

@@ -183,7 +183,7 @@ impl Payouts {
             Ok(posting) => (recall.fee.posting_id, recall.fee.due_at_ms) = (posting.posting_id, NEVER_MS),
             Err(not_posted) => {
                 let refused = not_posted.refusal().is_some();
-                tracing::warn!(recall_id = %recall.recall_id, refused, %not_posted, "the ledger did not book the fee of a recall; trying again");
+                tracing::warn!(recall_id = %recall.recall_id, refused, ?not_posted, "the ledger did not book the fee of a recall; trying again");
                 if refused {
                     recall.fee = recall.fee.refused(recall.recall_id, now_ms, &self.policy);
                 } else {

@@ -236,7 +236,7 @@ impl Payouts {
     async fn not_booked(&self, mut back: PayoutReturn, payout: &Payout, not_posted: NotPosted) -> Result<(), Error> {
         let payable = postings::payable(payout).name();
         let refused = not_posted.refusal().is_some();
-        tracing::warn!(return_id = %back.return_id, refused, %not_posted, "the ledger did not book a return; trying again");
+        tracing::warn!(return_id = %back.return_id, refused, ?not_posted, "the ledger did not book a return; trying again");
         if !back.suspended && not_posted.is_closed(&payable) {
             back.suspended = true;
             back.tries += 1;

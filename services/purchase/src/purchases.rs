@@ -13,7 +13,9 @@ use std::time::SystemTime;
 use api::ledger::PostResponse;
 use chart::{Account, BookKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use ledger_client::{Audience, BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerWallet};
+use ledger_client::{
+    Audience, BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, ViewerWallet, takes_a_fresh_id,
+};
 use money::time::unix_ms;
 use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
@@ -38,9 +40,6 @@ const REDEEM: &str = "RedeemPurchase";
 
 /// Attempts of one call: one whose id is too old, one for a closed wallet, and one for suspense; the sweeper makes others.
 const ATTEMPTS_MAX: usize = 4;
-
-/// After this time no call is in flight any more, in milliseconds.
-const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
 /// The parts that the use cases need.
 #[derive(Debug)]
@@ -200,7 +199,8 @@ impl Purchases {
             };
             self.store.blocked(&purchase, &not_posted.blocked_by(&wallet)).await?;
             let Some(refusal) = not_posted.refusal() else { return Err(uncertain(&purchase, &not_posted)) };
-            if !takes_a_fresh_id(refusal, &purchase, unix_ms(now)) {
+            let begun_at_ms = purchase.created_at_ms.max(purchase.attempt_at_ms);
+            if !takes_a_fresh_id(&not_posted, begun_at_ms, unix_ms(now)) {
                 return Err(uncertain(&purchase, &not_posted));
             }
             if let Some(ended) = self.ended(&purchase, refusal, &wallet, closed).await? {
@@ -251,7 +251,7 @@ impl Purchases {
         if let Some(purchase) = purchase.filter(|purchase| purchase.waits_since_ms > 0)
             && let Err(not_posted) = self.ledger.post(&purchase.book, postings::waiting(purchase)).await
         {
-            tracing::warn!(purchase_id = %purchase.purchase_id, %not_posted, "a purchase waits for its wallet and is not counted");
+            tracing::warn!(purchase_id = %purchase.purchase_id, ?not_posted, "a purchase waits for its wallet and is not counted");
         }
     }
 
@@ -318,20 +318,9 @@ fn trace(redeem: &Redeem, refused: &RefusedReceipt, now: SystemTime) -> RefusedR
     }
 }
 
-/// Whether the next attempt gets an id of its own. An id that is refused for its time is given up only once it is old: if the ledger finds it ahead of
-/// its clock, its posting may still be in flight.
-fn takes_a_fresh_id(refusal: &LedgerRefusal, purchase: &Purchase, now_ms: i64) -> bool {
-    let begun_at_ms = purchase.created_at_ms.max(purchase.attempt_at_ms);
-    match refusal.retry() {
-        Retry::FreshId if refusal.reason == LedgerReason::RequestIdTime => now_ms.saturating_sub(begun_at_ms) > IN_FLIGHT_MAX_MS,
-        Retry::FreshId => true,
-        Retry::SameId | Retry::Never => false,
-    }
-}
-
 /// The receipt is kept and its coins will follow. The ledger's answer is only logged.
 fn uncertain(purchase: &Purchase, not_posted: &NotPosted) -> Error {
-    tracing::warn!(purchase_id = %purchase.purchase_id, attempt = purchase.attempt, %not_posted, "coins not credited yet");
+    tracing::warn!(purchase_id = %purchase.purchase_id, attempt = purchase.attempt, ?not_posted, "coins not credited yet");
     Error::CreditUncertain
 }
 

@@ -109,7 +109,7 @@ impl From<Error> for Status {
             }
             // Whatever the ledger answered, the approval is recorded and will be carried out.
             Error::Open(not_posted) => {
-                tracing::warn!(%not_posted, "an approved proposal is not known to be carried out yet");
+                tracing::warn!(?not_posted, "an approved proposal is not known to be carried out yet");
                 rpc::outcome_unknown("the proposal is approved and its execution is pending; retry Approve, or call GetProposal")
             }
             Error::Store(ref source) if db::is_passing(source) => rpc::errors::database_unreachable(&error),

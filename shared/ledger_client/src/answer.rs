@@ -16,9 +16,12 @@ use tonic::{Code, Status};
 /// The retry delay of a user while the ledger is unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The status as received, for logs only: it may name addresses, processes and tokens.
+/// The status as received, for logs only: it may name addresses, processes and tokens. Errors have it as their source, and never in their own text, which is stored
+/// beside payments and shown to staff.
 #[derive(Clone)]
 pub struct Withheld(Box<Status>);
+
+impl std::error::Error for Withheld {}
 
 impl fmt::Display for Withheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,18 +105,18 @@ impl fmt::Display for LedgerRefusal {
     }
 }
 
-/// Why there is no posting, as far as one answer proves it.
+/// Why there is no posting, as far as one answer proves it. Its text may be stored: it has the reason, and of a refusal the accounts and amounts.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotPosted {
     /// The ledger decided against it. Nothing moved, and under this id nothing will.
     #[error("the ledger refused: {0}")]
     Refused(Box<LedgerRefusal>),
     /// This call executed nothing; an earlier one with the same id may have. The reason is one of [`Proof::NotExecuted`].
-    #[error("the ledger did not execute it: {1}")]
-    NotExecuted(LedgerReason, Withheld),
+    #[error("the ledger did not execute it: {}", .0.name())]
+    NotExecuted(LedgerReason, #[source] Withheld),
     /// It may or may not have been posted. The same id finds out.
-    #[error("the ledger's answer is not known: {0}")]
-    Unknown(Withheld),
+    #[error("the ledger's answer is not known")]
+    Unknown(#[source] Withheld),
 }
 
 /// Classifies the status of a failed call; every status is one of the three.

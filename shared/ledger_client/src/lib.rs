@@ -4,11 +4,12 @@
 //! - [`entries`]: the entries of one account. [`journal`]: a book's journal, commit by commit.
 //! - [`posting`]: requests to post, built over the chart of accounts.
 //! - [`answer`]: what an answer proves: posted, refused, not executed, or unknown; and which part of it a user may see.
-//! - [`reason`]: the table of all reasons of the ledger, and whether a retry may use the same id.
+//! - [`reason`]: the table of all reasons of the ledger, and whether a retry may use the same id. [`fresh`]: when it takes another.
 pub mod answer;
 pub mod balance;
 pub mod client;
 pub mod entries;
+pub mod fresh;
 pub mod journal;
 pub mod posting;
 pub mod reason;
@@ -17,6 +18,7 @@ pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
 pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, SuspendedCoins, ViewerCoins, ViewerWallet};
 pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
+pub use fresh::{IN_FLIGHT_MAX_MS, takes_a_fresh_id};
 pub use journal::{AccountAfter, JournalEvents, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
 pub use posting::PostingDraft;
 pub use reason::{Audience, LedgerReason, Proof, Retry};

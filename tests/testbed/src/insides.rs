@@ -30,6 +30,13 @@ pub fn answer(reason: &LedgerReason) -> Status {
     status
 }
 
+/// Fails if a text that is stored or shown has one of them. `place`: where it was found.
+pub fn check_text(place: &str, text: &str) {
+    for secret in SECRETS {
+        assert!(!text.contains(secret), "{place}: {text}");
+    }
+}
+
 /// Compares what a caller was told with the ledger's answer. `translated`: reasons that the service rewords.
 pub fn check(service: &str, reason: &LedgerReason, told: &Status, translated: &[LedgerReason]) {
     let name = rpc::reason(told).unwrap_or_default();

@@ -58,7 +58,7 @@ impl PayeeVerifier for BankVerifier {
                 Ok(Some(kind)) => kind,
                 Ok(None) => return PayeeAnswer::NotPossible,
                 Err(not_posted) => {
-                    tracing::warn!(%not_posted, "a payee can't be verified while the ledger does not say what book it is; asking again");
+                    tracing::warn!(?not_posted, "a payee can't be verified while the ledger does not say what book it is; asking again");
                     return PayeeAnswer::Later;
                 }
             };

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
-use ledger_client::{LedgerReason, LedgerRefusal, Retry};
+use ledger_client::takes_a_fresh_id;
 use money::time::unix_ms;
 use money::{BookName, Currency, Money};
 
@@ -15,9 +15,6 @@ use crate::sheets::day;
 
 /// How long after its end a day is planned: the ledger's clock may be behind this one.
 const DAY_OVER_AFTER_MS: i64 = 900_000;
-
-/// After this time no call is in flight any more, in milliseconds.
-const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
 /// An amount that is moved, or moved back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,13 +69,6 @@ impl RevenuePosting {
     }
 }
 
-/// Whether an edition is posted under another id. One that is refused for its time is given up only once it is old: if the ledger finds it ahead of its clock,
-/// another process's call with it may still be in flight.
-fn takes_a_fresh_id(refusal: &LedgerRefusal, planned: &RevenuePosting, now_ms: i64) -> bool {
-    let is_old = now_ms.saturating_sub(planned.planned_at_ms) > IN_FLIGHT_MAX_MS;
-    refusal.retry() == Retry::FreshId && (refusal.reason != LedgerReason::RequestIdTime || is_old)
-}
-
 /// The last day that is over at a time.
 #[must_use]
 pub fn last_day_over(now: SystemTime) -> Date {
@@ -107,9 +97,9 @@ impl Lots {
                 self.store.revenue_posted(planned, &posting.posting_id).await?;
                 Ok(true)
             }
-            Err(not_posted) if not_posted.refusal().is_some_and(|refusal| takes_a_fresh_id(refusal, planned, now_ms)) => {
+            Err(not_posted) if takes_a_fresh_id(&not_posted, planned.planned_at_ms, now_ms) => {
                 let (day, currency) = (planned.day, planned.revenue.amount.currency());
-                tracing::warn!(book = %planned.book, %day, %currency, %not_posted, "a day's revenue was refused; it is posted again under another id");
+                tracing::warn!(book = %planned.book, %day, %currency, ?not_posted, "a day's revenue was refused; it is posted again under another id");
                 self.store.plan_again(planned, now_ms).await?;
                 Ok(false)
             }

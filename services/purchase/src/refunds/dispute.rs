@@ -4,12 +4,11 @@
 use std::time::SystemTime;
 
 use chart::PostingKind;
-use ledger_client::{LedgerReason, NotPosted, Retry};
+use ledger_client::takes_a_fresh_id;
 use money::time::unix_ms;
 use money::{BookName, Currency};
 use uuid::Uuid;
 
-use super::post::IN_FLIGHT_MAX_MS;
 use crate::error::Error;
 use crate::lots::revenue::SignedMoney;
 use crate::postings;
@@ -69,7 +68,7 @@ impl Purchases {
             match self.ledger.posting(&step.book, postings::disputed(&step, &purchase)).await {
                 Ok(posting) => self.store.dispute_posted(&step, &posting.posting_id).await?,
                 Err(not_posted) => {
-                    tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, %not_posted, "money of a dispute is not posted yet");
+                    tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, ?not_posted, "money of a dispute is not posted yet");
                     let again = takes_a_fresh_id(&not_posted, step.planned_at_ms, unix_ms(planned_at));
                     let attempt = if again { (step.attempt + 1, unix_ms(planned_at)) } else { (step.attempt, step.planned_at_ms) };
                     let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(step.tries));
@@ -79,13 +78,4 @@ impl Purchases {
         }
         Ok(())
     }
-}
-
-/// Whether a posting that was planned then is sent again under another id. One that is refused for its time is given up only once it is old: another process's call
-/// with it may still be in flight.
-pub(super) fn takes_a_fresh_id(not_posted: &NotPosted, planned_at_ms: i64, now_ms: i64) -> bool {
-    let is_old = now_ms.saturating_sub(planned_at_ms) > IN_FLIGHT_MAX_MS;
-    not_posted
-        .refusal()
-        .is_some_and(|refusal| refusal.retry() == Retry::FreshId && (refusal.reason != LedgerReason::RequestIdTime || is_old))
 }

@@ -3,11 +3,10 @@
 use std::time::SystemTime;
 
 use chart::Account;
-use ledger_client::{LedgerReason, NotPosted};
+use ledger_client::{LedgerReason, NotPosted, takes_a_fresh_id};
 use money::time::unix_ms;
 
 use super::ATTEMPTS_MAX;
-use super::dispute::takes_a_fresh_id;
 use super::hold::{CoinHold, HoldEnd, HoldState};
 use super::post::Progress;
 use super::step::{RefundStep, StepState};
@@ -88,8 +87,8 @@ impl Purchases {
 
     /// Plans how many coins are held. False: there are none, and the hold is over.
     async fn plan_hold(&self, hold: &mut CoinHold, now: SystemTime) -> Result<bool, Error> {
-        let there = self.ledger.account(&hold.book, Account::viewer_coins(&hold.user)).await?.available;
-        hold.coins = there.clamp(0, hold.wanted);
+        let there = self.ledger.viewer_wallet(&hold.book, &hold.user).await?.balance.available();
+        hold.coins = there.get().clamp(0, hold.wanted);
         hold.planned_at_ms = unix_ms(now);
         if hold.coins == 0 {
             self.store.nothing_to_hold(hold).await?;

@@ -4,10 +4,9 @@ use std::time::SystemTime;
 
 use api::ledger::AccountState;
 use chart::{Account, GuardKey};
-use ledger_client::{LedgerReason, NotPosted, Retry, ViewerWallet};
+use ledger_client::{IN_FLIGHT_MAX_MS, LedgerReason, NotPosted, ViewerWallet, takes_a_fresh_id};
 use money::time::unix_ms;
 
-use super::post::IN_FLIGHT_MAX_MS;
 use super::step::{CoinPlan, RefundStep};
 use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
@@ -100,8 +99,7 @@ impl Purchases {
             LedgerReason::AccountClosed if not_posted.is_closed(&Account::viewer_coins(&step.user).name()) => refused.plan.is_closed = true,
             // The wallet is thawed some day; until then its coins stay where they are.
             LedgerReason::AccountFrozen => {}
-            LedgerReason::RequestIdTime if unix_ms(now).saturating_sub(step.plan.planned_at_ms) <= IN_FLIGHT_MAX_MS => return Ok(None),
-            _ if refusal.retry() == Retry::FreshId => {}
+            _ if takes_a_fresh_id(not_posted, step.plan.planned_at_ms, unix_ms(now)) => {}
             _ => return Ok(None),
         }
         let Some(plan) = self.coin_plan(&refused, purchase, now).await? else { return Ok(None) };

@@ -2,19 +2,16 @@
 
 use std::time::SystemTime;
 
+use ledger_client::takes_a_fresh_id;
 use money::time::unix_ms;
 
 use super::ATTEMPTS_MAX;
-use super::dispute::takes_a_fresh_id;
 use super::step::{RefundMoney, RefundStep, StepState};
 use crate::domain::Purchase;
 use crate::error::Error;
 use crate::postings;
 use crate::purchases::Purchases;
 use crate::sweeper::put_off_ms;
-
-/// After this time no call is in flight any more, in milliseconds.
-pub(super) const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
 /// For so long after it was planned a step or a hold that waits for the coin lots is tried by each run, in milliseconds: they are seldom behind.
 const LOTS_WITHIN_MS: i64 = 60_000;

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use api::treasury::ExpectReceiptRequest;
 use jiff::ToSpan as _;
-use ledger_client::{LedgerReason, Retry};
+use ledger_client::takes_a_fresh_id;
 use money::time::unix_ms;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use super::settlement::SettlementPosting;
 use crate::error::Error;
@@ -15,8 +15,6 @@ use crate::purchases::Purchases;
 use crate::sheets::day;
 use crate::sweeper::put_off_ms;
 
-/// After this time no call is in flight any more, in milliseconds.
-const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 /// How long before the report a receipt may have come, in days: money is sometimes quicker than what explains it.
 const EARLIER_DAYS: i32 = 10;
 /// The longest time that treasury takes for a receipt, in days, with those.
@@ -53,9 +51,7 @@ impl Purchases {
             }
             Err(not_posted) => not_posted,
         };
-        let is_old = unix_ms(now).saturating_sub(of.planned_at_ms) > IN_FLIGHT_MAX_MS;
-        let fresh = |reason: &LedgerReason| *reason != LedgerReason::RequestIdTime || is_old;
-        if not_posted.refusal().is_some_and(|refusal| refusal.retry() == Retry::FreshId && fresh(&refusal.reason)) {
+        if takes_a_fresh_id(&not_posted, of.planned_at_ms, unix_ms(now)) {
             self.store.plan_settlement_again(of, unix_ms(now)).await?;
         }
         Ok(Some(not_posted.to_string()))
@@ -90,8 +86,26 @@ impl Purchases {
                 self.store.settlement_announced(of).await?;
                 Ok(None)
             }
-            Err(status) if status.code() == Code::Internal => Ok(Some("treasury failed".to_owned())),
-            Err(status) => Ok(Some(status.message().to_owned())),
+            Err(status) => {
+                tracing::warn!(settlement_id = %of.settlement_id, %status, "treasury does not know yet what should come; trying again");
+                Ok(Some(why_not_announced(&status)))
+            }
         }
     }
 }
+
+/// What is stored of treasury's answer: what it refuses by a rule, and nothing of how it was reached.
+fn why_not_announced(status: &Status) -> String {
+    match (rpc::reason(status), status.code()) {
+        (
+            Some(reason),
+            Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound | Code::AlreadyExists | Code::PermissionDenied,
+        ) => {
+            format!("treasury refuses it ({reason})")
+        }
+        _ => "treasury does not answer".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

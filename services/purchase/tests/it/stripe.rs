@@ -4,6 +4,7 @@ mod disputes;
 mod facts;
 mod holds;
 mod lost;
+mod notes;
 mod ours;
 mod reference;
 mod refunds;

@@ -65,6 +65,22 @@ fn no_address_process_or_token_reaches_a_user() {
 }
 
 #[test]
+fn what_is_stored_of_an_answer_has_no_address_process_or_token_and_logs_have_it_all() {
+    for reason in LedgerReason::ALL {
+        let code = if reason.row().proof == Proof::Refused { Code::FailedPrecondition } else { Code::Unavailable };
+        let not_posted = classify(errors::refused_as(code, reason.name(), &SECRETS.join(" "), &[]));
+        for secret in SECRETS {
+            assert!(!not_posted.to_string().contains(secret), "{reason:?}: {not_posted}");
+            assert!(!not_posted.blocked_by("viewer/ann/coins").contains(secret), "{reason:?}");
+            let is_logged = format!("{not_posted:?}").contains(secret) && errors::chain(&not_posted).contains(secret);
+            assert_eq!(is_logged, reason.row().proof != Proof::Refused, "{reason:?}: {not_posted:?}");
+        }
+    }
+    assert_eq!(classify(Status::unavailable(SECRETS[2])).to_string(), "the ledger's answer is not known");
+    assert_eq!(classify(refused(Code::Unavailable, "NOT_THE_WRITER", &[])).to_string(), "the ledger did not execute it: NOT_THE_WRITER");
+}
+
+#[test]
 fn what_was_not_executed_is_unavailable_and_says_when_to_come_again() {
     for reason in ["OVERLOADED", "NOT_THE_WRITER", "COMMIT_FAILED", "PEER_UNREACHABLE", "UNAUTHENTICATED", "IDENTITY_UNAVAILABLE"] {
         let status = if reason == "OVERLOADED" { rpc::overload(RETRY_AFTER) } else { refused(Code::Unauthenticated, reason, &[]) };

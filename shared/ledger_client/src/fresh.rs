@@ -1,0 +1,20 @@
+//! When a request is sent again under another id.
+use crate::{
+    answer::NotPosted,
+    reason::{LedgerReason, Retry},
+};
+
+/// After this time no call is in flight any more, in milliseconds.
+pub const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
+
+/// Whether a request that was planned then is sent again under another id. One that is refused for its time is given up only once it is old: if the ledger finds its id
+/// ahead of its clock, another process's call with it may still be in flight, and be posted.
+#[must_use]
+pub fn takes_a_fresh_id(not_posted: &NotPosted, planned_at_ms: i64, now_ms: i64) -> bool {
+    let is_old = now_ms.saturating_sub(planned_at_ms) > IN_FLIGHT_MAX_MS;
+    let fresh = |reason: &LedgerReason| reason.row().retry == Retry::FreshId && (*reason != LedgerReason::RequestIdTime || is_old);
+    not_posted.refusal().is_some_and(|refusal| fresh(&refusal.reason))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! The rule for every reason, at both ends of its time.
+use super::*;
+use crate::answer::classify;
+use tonic::Code;
+
+const PLANNED_MS: i64 = 1_795_827_700_000;
+
+fn after(reason: &LedgerReason, ms: i64) -> bool {
+    let not_posted = classify(rpc::errors::refused_as(Code::FailedPrecondition, reason.name(), "no", &[]));
+    takes_a_fresh_id(&not_posted, PLANNED_MS, PLANNED_MS.saturating_add(ms))
+}
+
+#[test]
+fn every_reason_follows_the_table_and_one_for_the_time_waits_until_nothing_is_in_flight() {
+    for reason in LedgerReason::ALL {
+        let is_fresh = reason.row().retry == Retry::FreshId;
+        for ms in [i64::MIN / 2, -300_000, 0, IN_FLIGHT_MAX_MS] {
+            assert_eq!(after(&reason, ms), is_fresh && reason != LedgerReason::RequestIdTime, "{reason:?} after {ms} ms");
+        }
+        assert_eq!(after(&reason, IN_FLIGHT_MAX_MS + 1), is_fresh, "{reason:?}");
+    }
+}
+
+#[test]
+fn what_may_be_posted_keeps_its_id() {
+    assert!(!takes_a_fresh_id(&NotPosted::lost("no answer"), PLANNED_MS, i64::MAX));
+    assert!(!takes_a_fresh_id(&classify(tonic::Status::unavailable("away")), i64::MIN, i64::MAX));
+}
