@@ -152,7 +152,16 @@ impl Purchases {
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         match self.record(redeem, kind, now).await? {
-            Ok(purchase) => self.finish(redeem, purchase, now).await,
+            Ok(purchase) => {
+                let state = match &purchase.state {
+                    PurchaseState::Verified => self.issue(&purchase, now).await?,
+                    PurchaseState::Blocked => {
+                        return Err(Error::Blocked { purchase_id: purchase.purchase_id, why: purchase.blocked_by });
+                    }
+                    ended @ (PurchaseState::Credited(_) | PurchaseState::Suspended { .. }) => ended.clone(),
+                };
+                self.finish(redeem, purchase, state, now).await
+            }
             Err(NotKept::Refused(refused)) => Err(self.refuse(redeem, refused.of(&redeem.receipt), now).await?),
             // Neither ends the request: it is good again once the buyer has paid, or the store can be asked.
             Err(NotKept::Pending) => Err(Error::Pending),
@@ -166,15 +175,11 @@ impl Purchases {
         Ok(begun.map_err(crate::store::Error::from)?)
     }
 
-    /// Credits the coins and records the answer.
-    async fn finish(&self, redeem: &Redeem, purchase: Purchase, now: SystemTime) -> Result<Redeemed, Error> {
-        let state = match &purchase.state {
-            PurchaseState::Verified => self.issue(&purchase, now).await?,
-            PurchaseState::Blocked => return Err(Error::Blocked { purchase_id: purchase.purchase_id, why: purchase.blocked_by }),
-            ended @ (PurchaseState::Credited(_) | PurchaseState::Suspended { .. }) => ended.clone(),
-        };
+    /// Records where the coins are, and the answer.
+    async fn finish(&self, redeem: &Redeem, purchase: Purchase, state: PurchaseState, now: SystemTime) -> Result<Redeemed, Error> {
+        let owes = self.owes(&purchase, &state).await;
         let mut tx = self.store.begin().await?;
-        purchases::settle(&mut tx, &purchase, &state).await?;
+        purchases::settle(&mut tx, &purchase, &state, owes).await?;
         let outcome = KeptAnswer { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
         let finished = requests::finish_first(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         tx.commit().await.map_err(crate::store::Error::from)?;
@@ -287,12 +292,28 @@ impl Purchases {
         answered(purchase, true).unwrap_or_else(|| Err(damaged().into()))
     }
 
+    /// Whether a viewer whose coins were just credited owes some, as the ledger says: of a debt that came with an imported book nothing is known here. If the ledger
+    /// does not say, perhaps; the debt is looked at before anything is paid.
+    async fn owes(&self, purchase: &Purchase, state: &PurchaseState) -> bool {
+        if purchase.state != PurchaseState::Verified || !matches!(state, PurchaseState::Credited(_)) {
+            return false;
+        }
+        match self.ledger.viewer_wallet(&purchase.book, &purchase.user).await {
+            Ok(wallet) => wallet.balance.debt > Coins::ZERO,
+            Err(not_read) => {
+                tracing::warn!(purchase_id = %purchase.purchase_id, ?not_read, "it is not known whether the buyer owes coins; looking later");
+                true
+            }
+        }
+    }
+
     /// Finishes one purchase whose call was lost. True: its coins are issued.
     pub(crate) async fn finish_later(&self, purchase: &Purchase, put_off_ms: i64) -> Result<bool, Error> {
         match self.issue(purchase, SystemTime::now()).await {
             Ok(state) => {
+                let owes = self.owes(purchase, &state).await;
                 let mut tx = self.store.begin().await?;
-                purchases::settle(&mut tx, purchase, &state).await?;
+                purchases::settle(&mut tx, purchase, &state, owes).await?;
                 tx.commit().await.map_err(crate::store::Error::from)?;
                 Ok(true)
             }

@@ -37,8 +37,14 @@ pub(super) async fn changed(connection: &mut AnyConnection, (book, user): (&Book
     Ok(())
 }
 
-/// Has the debt of a viewer be settled now who got coins, or whose coins are no longer held.
-pub(super) async fn wake(connection: &mut AnyConnection, (book, user): (&BookName, &UserKey)) -> Result<(), Error> {
+/// Has the debt of a viewer be settled now who got coins, or whose coins are no longer held. `owes`: one that the ledger has may be unknown here.
+pub(super) async fn wake(connection: &mut AnyConnection, (book, user): (&BookName, &UserKey), owes: bool) -> Result<(), Error> {
+    if owes {
+        let sql = "INSERT INTO viewer_debt (book, user_id, change_no, is_open, tries, next_attempt_at_ms) VALUES ($1, $2, 0, 1, 0, 0)
+            ON CONFLICT (book, user_id) DO UPDATE SET is_open = 1, tries = 0, next_attempt_at_ms = 0";
+        sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(connection).await?;
+        return Ok(());
+    }
     let sql = "UPDATE viewer_debt SET next_attempt_at_ms = 0, tries = 0 WHERE book = $1 AND user_id = $2 AND is_open = 1";
     sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(connection).await?;
     Ok(())

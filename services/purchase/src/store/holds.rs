@@ -198,7 +198,7 @@ impl Store {
             let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(step_no).bind(of.taken).bind(seq);
             query.execute(&mut *tx).await?;
         }
-        super::debts::wake(&mut tx, (&of.book, &of.user)).await?;
+        super::debts::wake(&mut tx, (&of.book, &of.user), false).await?;
         Ok(tx.commit().await?)
     }
 
@@ -209,7 +209,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.hold_no).bind(posting_id);
         query.execute(&mut *tx).await?;
-        super::debts::wake(&mut tx, (&of.book, &of.user)).await?;
+        super::debts::wake(&mut tx, (&of.book, &of.user), false).await?;
         Ok(tx.commit().await?)
     }
 

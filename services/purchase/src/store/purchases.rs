@@ -63,8 +63,8 @@ pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Transa
     row.as_ref().map(purchase).transpose()
 }
 
-/// Records where the coins are, as the ledger answered, and that the store is to be told. The first answer stays.
-pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state: &PurchaseState) -> Result<(), Error> {
+/// Records where the coins are, as the ledger answered, and that the store is to be told. The first answer stays. `owes`: the buyer may owe coins.
+pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state: &PurchaseState, owes: bool) -> Result<(), Error> {
     let (number, posting_id, coin_balance, balance_seq) = match state {
         PurchaseState::Verified | PurchaseState::Blocked => return Ok(()),
         PurchaseState::Credited(credit) => (CREDITED, &credit.posting_id, credit.coin_balance.get(), credit.balance_seq.get()),
@@ -83,7 +83,7 @@ pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state:
     .execute(&mut *connection)
     .await?;
     super::refunds::wake(connection, of).await?;
-    super::debts::wake(connection, (&of.book, &of.user)).await?;
+    super::debts::wake(connection, (&of.book, &of.user), owes).await?;
     super::outbox::release(connection, of).await
 }
 

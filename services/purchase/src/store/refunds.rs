@@ -376,7 +376,7 @@ impl Store {
             super::debts::changed(&mut tx, (&of.book, &of.user), of.plan.debt_change_no + 1).await?;
         }
         if of.is_back {
-            super::debts::wake(&mut tx, (&of.book, &of.user)).await?;
+            super::debts::wake(&mut tx, (&of.book, &of.user), false).await?;
         }
         if is_first && of.plan.staff > 0 {
             super::cases::open_suspended(&mut tx, of, purchase).await?;

@@ -6,6 +6,7 @@ mod cases;
 mod checkouts;
 mod closed;
 mod crash;
+mod debts;
 mod details;
 mod dying;
 mod fixture;
