@@ -86,6 +86,8 @@ pub struct Config {
     #[serde(rename = "order_check_after_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub order_check_after: Duration,
+    /// Most orders of one user in a book that nobody has paid and that can still be paid. One more is refused until one of them is paid or has expired.
+    pub open_orders_max: u32,
     /// The store's commission on a sale, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
     pub store_commission_basis_points: u32,
     /// Tax that the store's prices include and that the store remits, in basis points of the price without tax, where the price sheet has none. 0 to 10,000.
@@ -176,6 +178,7 @@ impl Default for Config {
             settlements: Vec::new(),
             order_sweep_interval: Duration::from_secs(30),
             order_check_after: Duration::from_secs(600),
+            open_orders_max: 20,
             store_commission_basis_points: 3_000,
             included_tax_basis_points: 0,
             credit_other_prices: true,
@@ -213,6 +216,7 @@ impl Config {
             ("order_check_after_s", within(self.order_check_after, 1, DAY_S), "1 to 86,400"),
             ("pending_refund_hold_s", within(self.pending_refund_hold, 3_600, YEAR_S), "3,600 to 31,536,000"),
             ("dispute_hold_s", within(self.dispute_hold, 3_600, YEAR_S), "3,600 to 31,536,000"),
+            ("open_orders_max", (1..=1_000).contains(&self.open_orders_max), "1 to 1,000"),
             ("sweep_batch_max", (1..=10_000).contains(&self.sweep_batch_max), "1 to 10,000"),
             // Below an hour, a client that retries would be judged again and might get another answer.
             ("refusal_retention_s", within(self.refusal_retention, 3_600, YEAR_S), "3,600 to 31,536,000"),

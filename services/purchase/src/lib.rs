@@ -135,7 +135,8 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         alipay: AlipayAccounts::load(&config)?,
         wechat: WechatAccounts::load(&config)?,
     };
-    let orders = Orders { accounts: stores.order_accounts(), check_after_ms: millis(config.order_check_after) };
+    let orders =
+        Orders { accounts: stores.order_accounts(), check_after_ms: millis(config.order_check_after), open_max: config.open_orders_max };
     let store = Store::open(&deps.database).await?;
     let purchases = Arc::new(Purchases {
         store,

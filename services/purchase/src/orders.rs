@@ -32,7 +32,7 @@ use order::{Order, OrderState, PaymentFacts, PaymentStanding};
 use refusal::OrderRefusal;
 
 /// Name under which request ids are kept.
-const CREATE: &str = "CreateCheckout";
+pub(crate) const CREATE: &str = "CreateCheckout";
 
 /// The parts that orders need.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Orders {
     pub accounts: Vec<Arc<dyn OrderAccount>>,
     /// How long an order is left to its buyer before the store is asked about it, in milliseconds.
     pub check_after_ms: i64,
+    /// Most orders of one user in a book that can still be paid.
+    pub open_max: u32,
 }
 
 impl Orders {
@@ -110,13 +112,11 @@ impl Purchases {
         match self.session_for(account, &order, now).await? {
             Ok(order) => {
                 let outcome = KeptAnswer { bytes: order.order_id.as_bytes().to_vec(), refusal: false };
-                self.finish_order(asked, &outcome, now).await?;
-                Ok((order, false))
+                self.answered_order(asked, &outcome, order, now).await
             }
             Err(refusal) => {
-                let kept = refusal.kept();
-                self.finish_order(asked, &KeptAnswer { bytes: kept.to_bytes(), refusal: true }, now).await?;
-                Err(OrderRefusal::Kept(kept).into())
+                let outcome = KeptAnswer { bytes: refusal.kept().to_bytes(), refusal: true };
+                self.answered_order(asked, &outcome, order, now).await
             }
         }
     }
@@ -157,6 +157,10 @@ impl Purchases {
         }
         // If it is refused, the request is forgotten with the transaction: the list and the accounts can be completed.
         let order = judged?;
+        let open_max = self.orders.open_max;
+        if orders::payable(&mut tx, &asked.book, &asked.user, unix_ms(now)).await? >= i64::from(open_max) {
+            return Err(OrderRefusal::TooMany { open_max }.into());
+        }
         orders::insert(&mut tx, &order, unix_ms(now).saturating_add(self.orders.check_after_ms)).await?;
         tx.commit().await.map_err(crate::store::Error::from)?;
         Ok(Begun::Order(Box::new(order)))
@@ -263,10 +267,25 @@ impl Purchases {
         Ok(Err(OrderRefusal::RefusedByStore))
     }
 
-    async fn finish_order(&self, asked: &CheckoutRequest, outcome: &KeptAnswer, now: SystemTime) -> Result<(), Error> {
+    /// Records the answer, and gives the one in force: of equal calls at the same time, that of the first to finish. The flag: it was answered before.
+    async fn answered_order(
+        &self,
+        asked: &CheckoutRequest,
+        outcome: &KeptAnswer,
+        order: Order,
+        now: SystemTime,
+    ) -> Result<(Order, bool), Error> {
         let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
-        requests::finish(&mut connection, asked.key(), outcome, now).await.map_err(crate::store::Error::from)?;
-        Ok(())
+        let finished = requests::finish_first(&mut connection, asked.key(), outcome, now).await.map_err(crate::store::Error::from)?;
+        drop(connection);
+        let (stands, is_first) = finished.unwrap_or_else(|| (outcome.clone(), true));
+        if stands.refusal {
+            let damaged = || crate::store::Error::Damaged { purchase_id: asked.request_id.to_string(), column: "outcome" };
+            return Err(OrderRefusal::Kept(StickyRefusal::from_bytes(&stands.bytes).ok_or_else(damaged)?).into());
+        }
+        // Another call may know more of it by now, such as its page.
+        let order = if is_first { order } else { self.store.order(&order.book, order.order_id).await?.unwrap_or(order) };
+        Ok((order, !is_first))
     }
 }
 

@@ -34,8 +34,10 @@ const DAY_MS: i64 = 86_400_000;
 pub(crate) struct RefundCaller {
     /// The book.
     pub(crate) book: BookName,
-    /// The caller; request ids are scoped to it.
+    /// Whose request ids these are: the caller's, or the buyer's, also if somebody else asks for a buyer.
     pub(crate) subject: UserKey,
+    /// The caller.
+    pub(crate) person: UserKey,
     /// The client's id.
     pub(crate) request_id: RequestId,
     /// The RPC.
@@ -48,6 +50,17 @@ impl RefundCaller {
     fn key(&self) -> RequestKey<'_> {
         RequestKey { book: &self.book, subject: &self.subject, rpc: self.rpc, request_id: &self.request_id }
     }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefundAsk {
+    /// Who starts it.
+    pub(crate) started_by: RefundStarter,
+    /// Within the buyer's right of withdrawal. Otherwise as staff decide.
+    pub(crate) by_right: bool,
+    /// How much of the price; `None`: all that may be paid back.
+    pub(crate) amount: Option<Money>,
 }
 
 /// A decision about a refund that waits for a second person.
@@ -84,14 +97,15 @@ impl Purchases {
         &self,
         by: &RefundCaller,
         of: &Purchase,
-        (started_by, amount): (RefundStarter, Option<Money>),
+        ask: RefundAsk,
         now: SystemTime,
     ) -> Result<(RefundOrder, bool), Error> {
+        let RefundAsk { started_by, amount, .. } = ask;
         if let Some(amount) = amount {
             check(amount, of)?;
         }
         // Before the transaction, which no call may hold open; what was answered before is answered again, whatever holds now.
-        let judged = self.judge_refund(by, of, (started_by, amount.is_some()), now).await;
+        let judged = self.judge_refund(by, of, ask, now).await;
         let mut tx = self.store.begin().await?;
         if let Some(kept) = answered(&mut tx, by, now).await? {
             return Ok((kept, true));
@@ -106,7 +120,7 @@ impl Purchases {
             purchase_id: of.purchase_id,
             user: of.user.clone(),
             started_by,
-            asked_by: by.subject.clone(),
+            asked_by: by.person.clone(),
             request_id: by.request_id.uuid(),
             amount: Money::try_new(currency, asked.max(0)).map_err(|_| RefundRefusal::Exceeds { minor_units_max: bound.left })?,
             state: if needs_another { RefundOrderState::Asked } else { RefundOrderState::Approved },
@@ -155,13 +169,13 @@ impl Purchases {
         }
         let state = match verdict {
             RefundVerdict::Reject => RefundOrderState::Rejected,
-            RefundVerdict::Approve if order.asked_by == by.subject || order.user == by.subject => {
+            RefundVerdict::Approve if order.asked_by == by.person || order.user == by.person => {
                 return Err(RefundRefusal::SamePerson.into());
             }
             RefundVerdict::Approve => RefundOrderState::Approved,
         };
         // First, since it decides between rivals.
-        if !refund_orders::decide(&mut tx, &order, (state, &by.subject), unix_ms(now)).await? {
+        if !refund_orders::decide(&mut tx, &order, (state, &by.person), unix_ms(now)).await? {
             return Err(RefundRefusal::Decided.into());
         }
         if state == RefundOrderState::Approved {
@@ -169,7 +183,7 @@ impl Purchases {
             let left = left(&refund_orders::facts_of(&mut tx, &of).await?, &of)?;
             RefundBound { left, unspent: None }.refuse(order.amount.minor_units())?;
         }
-        let order = RefundOrder { state, decided_by: by.subject.to_string(), decided_at_ms: unix_ms(now), ..order };
+        let order = RefundOrder { state, decided_by: by.person.to_string(), decided_at_ms: unix_ms(now), ..order };
         self.answer_refund(tx, by, &order, now).await?;
         Ok((order, false))
     }
@@ -191,38 +205,33 @@ impl Purchases {
     }
 
     /// How much of a purchase may be paid back, or why nothing.
-    async fn judge_refund(
-        &self,
-        by: &RefundCaller,
-        of: &Purchase,
-        (started_by, is_part): (RefundStarter, bool),
-        now: SystemTime,
-    ) -> Result<RefundBound, Error> {
+    async fn judge_refund(&self, by: &RefundCaller, of: &Purchase, ask: RefundAsk, now: SystemTime) -> Result<RefundBound, Error> {
         if of.store == StoreKind::Apple {
             return Err(RefundRefusal::ByStore.into());
         }
         let facts = self.store.refunds_of(of).await?.1;
         let mut bound = RefundBound { left: left(&facts, of)?, unspent: None };
-        match started_by {
-            RefundStarter::Staff if of.user == by.subject => return Err(RefundRefusal::SamePerson.into()),
-            RefundStarter::Staff => {}
-            RefundStarter::Buyer if !of.store.takes_orders() => return Err(RefundRefusal::ByStore.into()),
-            RefundStarter::Buyer => match of.state {
-                PurchaseState::Verified | PurchaseState::Blocked => return Err(RefundRefusal::NotYet.into()),
-                PurchaseState::Credited(_) | PurchaseState::Suspended { .. } => {
-                    let right = self.refund_options.withdrawal_of(&of.sold.market, sheets::day(of.purchased_at_ms));
-                    let right = right.ok_or(RefundRefusal::NotOffered)?;
-                    if unix_ms(now) - of.purchased_at_ms > i64::from(right.days) * DAY_MS {
-                        return Err(RefundRefusal::TooLate { days: right.days }.into());
-                    }
-                    if right.unspent_only {
-                        bound.unspent = Some(self.unspent_worth(of).await?);
-                    }
-                }
-            },
+        if ask.started_by == RefundStarter::Staff && of.user == by.person {
+            return Err(RefundRefusal::SamePerson.into());
+        }
+        if ask.by_right {
+            if !of.store.takes_orders() {
+                return Err(RefundRefusal::ByStore.into());
+            }
+            if matches!(of.state, PurchaseState::Verified | PurchaseState::Blocked) {
+                return Err(RefundRefusal::NotYet.into());
+            }
+            let right = self.refund_options.withdrawal_of(&of.sold.market, sheets::day(of.purchased_at_ms));
+            let right = right.ok_or(RefundRefusal::NotOffered)?;
+            if unix_ms(now) - of.purchased_at_ms > i64::from(right.days) * DAY_MS {
+                return Err(RefundRefusal::TooLate { days: right.days }.into());
+            }
+            if right.unspent_only {
+                bound.unspent = Some(self.unspent_worth(of).await?);
+            }
         }
         let account = self.stores.refunding(of).ok_or(RefundRefusal::NoAccount)?;
-        if is_part && !account.takes_parts() {
+        if ask.amount.is_some() && !account.takes_parts() {
             return Err(RefundRefusal::WholeOnly.into());
         }
         Ok(bound)
@@ -235,7 +244,7 @@ impl Purchases {
         // The lots follow the wallet with a delay; in the wallet there are no more than it says now.
         let in_wallet = match of.state {
             PurchaseState::Suspended { .. } => lot.left(),
-            _ => self.ledger.account(&of.book, chart::Account::viewer_coins(&of.user)).await?.available,
+            _ => self.ledger.viewer_wallet(&of.book, &of.user).await?.balance.available().get(),
         };
         let unspent = lot.left().min(in_wallet).max(0);
         Ok(fact::PaidBack::new(unspent, of.value.coins.get()).of(of.value.price.minor_units()))

@@ -46,7 +46,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 22] = [
+pub const MIGRATIONS: [Migration; 23] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -69,6 +69,7 @@ pub const MIGRATIONS: [Migration; 22] = [
     Migration::expand(21, include_str!("../migrations/0021_store_report.sql")),
     Migration::expand(22, include_str!("../migrations/0022_store_settlement.sql")),
     Migration::expand(23, include_str!("../migrations/0023_suspended_coins.sql")),
+    Migration::expand(24, include_str!("../migrations/0024_order_bounds.sql")),
 ];
 
 /// Why a statement failed.

@@ -102,6 +102,7 @@ async fn without_stores(purchases: &Purchases, options: Options, now: SystemTime
     purchases.settle_reports(now, i64::from(options.batch_max)).await?;
     if let Some(before) = now.checked_sub(options.refusal_retention) {
         requests::prune(&purchases.store.pool, before, PRUNED_MAX).await.map_err(crate::store::Error::from)?;
+        purchases.store.forget_orders(unix_ms(before), PRUNED_MAX).await?;
     }
     if let Some(before) = now.checked_sub(options.store_event_retention) {
         purchases.store.forget_events(unix_ms(before), PRUNED_MAX).await?;

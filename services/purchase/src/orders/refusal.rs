@@ -14,6 +14,11 @@ pub enum OrderRefusal {
     ProductUnknown(String),
     /// No account of this store sells the book's coins.
     NotOffered,
+    /// The user has as many orders that can still be paid as one may have.
+    TooMany {
+        /// How many that is.
+        open_max: u32,
+    },
     /// The store was not reached, or its answer is lost. The order is kept.
     Unavailable,
     /// The store refused the order for good. Kept under the request id.
@@ -57,6 +62,12 @@ impl From<OrderRefusal> for Status {
                 let message =
                     "this book's coins are not sold through this store; nothing was done, and the same request is good once they are";
                 rpc::refused(Code::FailedPrecondition, "STORE_NOT_OFFERED", message.to_owned(), &[])
+            }
+            OrderRefusal::TooMany { open_max } => {
+                let message = format!(
+                    "the user has {open_max} checkouts that can still be paid; nothing was done: pay one, or wait until one expires"
+                );
+                rpc::refused(Code::FailedPrecondition, "CHECKOUT_LIMIT", message, &[("checkouts_max", open_max.to_string())])
             }
             OrderRefusal::Unavailable => {
                 let message = "the store did not answer; the order is kept and nobody was charged: retry the same request";

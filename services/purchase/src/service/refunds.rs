@@ -8,6 +8,7 @@ use api::purchase::{
     RequestRefundRequest, RequestRefundResponse,
 };
 use db::requests::SentFields;
+use identity::Role;
 use identity::access::Reach;
 use money::{BookName, Money, RequestId, UserKey};
 use rpc::{Caller, Violations, page};
@@ -19,7 +20,7 @@ use crate::error::Error;
 use crate::purchases::Purchases;
 use crate::refund_orders::order::{RefundOrder, RefundStarter};
 use crate::refund_orders::refusal::RefundRefusal;
-use crate::refund_orders::{RefundCaller, RefundVerdict};
+use crate::refund_orders::{RefundAsk, RefundCaller, RefundVerdict};
 use crate::store::refund_orders::RefundFilter;
 use crate::wire::refunds as wire;
 
@@ -62,9 +63,15 @@ pub(super) async fn request(
     };
     let of = purchase_of(purchases, &book, purchase_id, |purchase| purchase.user == user).await?;
     let fields = sent(&request.user_id, purchase_id, amount);
+    // A member of staff who asks for a buyer decides as one of staff; a service passes on what its user asked for.
+    let started_by = match caller.principal.role {
+        Role::Viewer | Role::Creator | Role::Service => RefundStarter::Buyer,
+        Role::Support | Role::Finance | Role::Auditor | Role::Admin => RefundStarter::Staff,
+    };
+    let person = if started_by == RefundStarter::Staff { caller.principal.subject.clone() } else { user.clone() };
     // Scoped to the buyer, also if somebody else calls.
-    let by = RefundCaller { book, subject: user, request_id: id, rpc: "RequestRefund", fields };
-    let (order, replayed) = purchases.start_refund(&by, &of, (RefundStarter::Buyer, amount), SystemTime::now()).await?;
+    let by = RefundCaller { book, subject: user, person, request_id: id, rpc: "RequestRefund", fields };
+    let (order, replayed) = purchases.start_refund(&by, &of, RefundAsk { started_by, by_right: true, amount }, SystemTime::now()).await?;
     Ok(Response::new(RequestRefundResponse { refund: Some(wire::refund(&order, of.store, is_staff(&caller))), replayed }))
 }
 
@@ -82,8 +89,10 @@ pub(super) async fn by_staff(
     let (Some(id), Some(book), Some(purchase_id), Some(amount)) = (id, book, purchase_id, amount) else { return Err(wrong.into_status()) };
     let of = purchase_of(purchases, &book, purchase_id, |_| true).await?;
     let subject = caller.principal.subject.clone();
-    let by = RefundCaller { book, subject, request_id: id, rpc: "RefundPurchase", fields: sent("", purchase_id, amount) };
-    let (order, replayed) = purchases.start_refund(&by, &of, (RefundStarter::Staff, amount), SystemTime::now()).await?;
+    let fields = sent("", purchase_id, amount);
+    let by = RefundCaller { book, person: subject.clone(), subject, request_id: id, rpc: "RefundPurchase", fields };
+    let ask = RefundAsk { started_by: RefundStarter::Staff, by_right: false, amount };
+    let (order, replayed) = purchases.start_refund(&by, &of, ask, SystemTime::now()).await?;
     Ok(Response::new(RefundPurchaseResponse { refund: Some(wire::refund(&order, of.store, true)), replayed }))
 }
 
@@ -99,7 +108,8 @@ async fn decided(
     let refund_id = wrong.take(uuid("refund_id", refund_id));
     let (Some(id), Some(book), Some(refund_id)) = (id, book, refund_id) else { return Err(wrong.into_status()) };
     let subject = caller.principal.subject.clone();
-    let by = RefundCaller { book, subject, request_id: id, rpc, fields: SentFields::new().with("refund_id", refund_id) };
+    let fields = SentFields::new().with("refund_id", refund_id);
+    let by = RefundCaller { book, person: subject.clone(), subject, request_id: id, rpc, fields };
     let (order, replayed) = purchases.decide_refund(&by, refund_id, verdict, SystemTime::now()).await?;
     Ok((shown_order(purchases, caller, &order).await?, replayed))
 }

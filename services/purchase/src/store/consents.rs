@@ -8,6 +8,8 @@ use crate::domain::Purchase;
 use crate::domain::event::StoreEvent;
 use crate::questions::consent::{ConsentSetter, RefundConsent};
 
+/// Most changes of one user that are kept: the last one counts, and the others only say what was asked when.
+const CHANGES_MAX: i64 = 100;
 /// How often a change is tried whose number another one took.
 const TRIES_MAX: usize = 20;
 
@@ -26,8 +28,12 @@ pub(crate) async fn consent(connection: &mut AnyConnection, book: &BookName, use
     }))
 }
 
-/// Adds a change to a user's consent.
+/// Adds a change to a user's consent, if it is one; the oldest of too many goes.
 pub(crate) async fn set(connection: &mut AnyConnection, book: &BookName, user: &UserKey, to: &RefundConsent) -> Result<(), Error> {
+    let stands = consent(connection, book, user).await?;
+    if stands.is_some_and(|stands| (stands.consents, &stands.terms, stands.set_by) == (to.consents, &to.terms, to.set_by)) {
+        return Ok(());
+    }
     for _ in 0..TRIES_MAX {
         let sql = "SELECT MAX(change_no) FROM refund_consent WHERE book = $1 AND user_id = $2";
         let last: Option<i64> = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_one(&mut *connection).await?;
@@ -45,6 +51,9 @@ pub(crate) async fn set(connection: &mut AnyConnection, book: &BookName, user: &
         .execute(&mut *connection)
         .await?;
         if inserted.rows_affected() == 1 {
+            let sql = "DELETE FROM refund_consent WHERE book = $1 AND user_id = $2 AND change_no <= $3";
+            let query = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(last.unwrap_or(0) + 1 - CHANGES_MAX);
+            query.execute(&mut *connection).await?;
             if to.consents {
                 questions::wake(connection, book, user).await?;
             }

@@ -100,6 +100,12 @@ pub(crate) async fn of_request(
     row.as_ref().map(read).transpose()
 }
 
+/// How many orders of a user can still be paid and are not.
+pub(crate) async fn payable(connection: &mut AnyConnection, book: &BookName, user: &UserKey, now_ms: i64) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM store_order WHERE book = $1 AND user_id = $2 AND state = 1 AND expires_at_ms > $3";
+    Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).bind(now_ms).fetch_one(connection).await?)
+}
+
 /// Makes an order paid by this purchase and payment. False: it is paid already, by these or by others.
 pub(crate) async fn pay(
     connection: &mut AnyConnection,
@@ -169,9 +175,11 @@ impl Store {
         Ok(())
     }
 
-    /// Orders that the store is to be asked about, those asked about least first.
+    /// Orders that the store is to be asked about: of each user the one asked about least, then the next of each. Who has many unpaid orders keeps nobody else's waiting.
     pub(crate) async fn due_orders(&self, now_ms: i64, count_max: i64) -> Result<Vec<Order>, Error> {
-        let sql = "SELECT * FROM store_order WHERE state IN (1, 2) AND next_check_at_ms <= $1 ORDER BY tries, next_check_at_ms LIMIT $2";
+        let sql = "SELECT * FROM (SELECT o.*, ROW_NUMBER() OVER (PARTITION BY book, user_id ORDER BY tries, next_check_at_ms) AS place
+                FROM store_order o WHERE state IN (1, 2) AND next_check_at_ms <= $1) due
+            ORDER BY place, tries, next_check_at_ms LIMIT $2";
         sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
@@ -181,6 +189,27 @@ impl Store {
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.order_id)).bind(at_ms).bind(i64::from(asked));
         query.execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// Deletes orders that nobody paid and that ended before this, each with the answer to its request; at most `count_max`. How many there were.
+    pub(crate) async fn forget_orders(&self, before_ms: i64, count_max: i64) -> Result<usize, Error> {
+        let sql =
+            "SELECT * FROM store_order WHERE state IN (4, 5) AND purchase_id = '' AND expires_at_ms < $1 ORDER BY expires_at_ms LIMIT $2";
+        let ended = sqlx::query(sql).bind(before_ms).bind(count_max).fetch_all(&self.pool).await?;
+        let ended: Vec<Order> = ended.iter().map(read).collect::<Result<_, _>>()?;
+        let mut tx = self.begin().await?;
+        for order in &ended {
+            // What was paid late stays.
+            let sql = "DELETE FROM store_order WHERE book = $1 AND order_id = $2 AND state IN (4, 5) AND purchase_id = ''";
+            let query = sqlx::query(sql).bind(order.book.as_str()).bind(text(order.order_id));
+            if query.execute(&mut *tx).await?.rows_affected() == 1 {
+                let sql = "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4";
+                let query = sqlx::query(sql).bind(order.book.as_str()).bind(order.user.as_str()).bind(crate::orders::CREATE);
+                query.bind(text(order.request_id)).execute(&mut *tx).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(ended.len())
     }
 
     /// How many orders wait for a person, and how many for the store; of neither an age is given, because a buyer may take a day.

@@ -179,9 +179,9 @@ pub(crate) fn is_signed<'a>(mut keys: impl Iterator<Item = &'a RsaCheckingKey>, 
     STANDARD.decode(signature).is_ok_and(|signature| keys.any(|key| key.accepts(text, &signature)))
 }
 
-/// Words of a store, for people.
+/// Words of a store, for people: without characters that nobody sees.
 pub(crate) fn shown(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(200).collect()
+    text.chars().filter(|letter| !money::text::is_hidden(*letter)).take(200).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Orders that we make and Stripe is paid for: over real sockets, against the pretend processor.
 
+mod bounded;
 mod disputes;
 mod facts;
 mod holds;

@@ -143,7 +143,8 @@ impl PushedMessage {
             PENDING_REVIEW => {
                 event.transaction_id = id(text(content, "orderId"), "orderId")?;
                 event.subtype = number(content, "refundReason").map(|reason| reason.to_string()).unwrap_or_default();
-                event.account_token = text(content, "obfuscatedAccountId").chars().take(ID_BYTES_MAX).filter(|c| !c.is_control()).collect();
+                event.account_token =
+                    text(content, "obfuscatedAccountId").chars().take(ID_BYTES_MAX).filter(|c| !money::text::is_hidden(*c)).collect();
                 event.state = EventState::WaitsForRefunds;
             }
             "testNotification" | "subscriptionNotification" => event.state = EventState::Noted,

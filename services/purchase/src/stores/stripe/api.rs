@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::merchant::Error as SetupError;
 use super::refunds::RefundDocument;
 use super::session::SessionDocument;
+use crate::stores::wallet::shown;
 
 /// The version whose shapes are read here.
 const VERSION: &str = "2026-10-28.endive";
@@ -155,9 +156,8 @@ impl StripeApi {
 
 /// What a status proves (docs.stripe.com/api/errors): 400, 402 and 404 that nothing was done; 409, 429 and a wrong key that nothing was done for now; the rest nothing.
 fn fault(status: u16, error: &ErrorBody) -> ApiFault {
-    let shown =
-        |text: &Option<String>| -> String { text.as_deref().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect() };
-    let (code, message) = (shown(&error.code), shown(&error.message));
+    let words = |text: &Option<String>| shown(text.as_deref().unwrap_or_default());
+    let (code, message) = (words(&error.code), words(&error.message));
     match status {
         400 if error.kind.as_deref() == Some("idempotency_error") => ApiFault::KeyReused,
         400 | 402 => ApiFault::Refused(format!("{code}: {message}")),
