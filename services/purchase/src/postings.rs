@@ -101,13 +101,17 @@ pub fn asked(hold: &CoinHold) -> PostingDraft {
 /// Takes what is held for it back, and releases the rest.
 pub fn taken(hold: &CoinHold) -> HoldPosting<'_> {
     debug_assert!(hold.end_kind() == PostingKind::RefundTaken, "a hold of which nothing is taken");
-    hold.end()
+    ended(hold)
 }
 
 /// Releases what is held.
 pub fn released(hold: &CoinHold) -> HoldPosting<'_> {
     debug_assert!(hold.end_kind() == PostingKind::RefundReleased, "a hold of which something is taken");
-    hold.end()
+    ended(hold)
+}
+
+fn ended(hold: &CoinHold) -> HoldPosting<'_> {
+    HoldPosting { book: &hold.book, kind: hold.end_kind(), id: hold.end_request(), transfer_no: hold.transfer_no }
 }
 
 /// The fields of what ends a hold, by which lots know whose coins it was.

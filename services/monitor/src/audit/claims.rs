@@ -150,10 +150,10 @@ pub(super) fn of_hold(hold: &CoinHold) -> Vec<Claim> {
     let draft = purchase::tables::asked(hold);
     let held = Moves::of(&draft);
     let asked = planned(&row, draft, (&hold.posting_id, chart::id::posted(hold.request(), book), hold.planned_at_ms > 0));
-    let end = hold.end();
-    let (how, next, amount) = match end.kind {
-        PostingKind::RefundTaken => (TransferKind::PostOfPending, chart::id::pending_posted(end.id, book), hold.taken),
-        _ => (TransferKind::VoidOfPending, chart::id::void_posted(end.id, book), hold.coins),
+    let (kind, request) = (hold.end_kind(), hold.end_request());
+    let (how, next, amount) = match kind {
+        PostingKind::RefundTaken => (TransferKind::PostOfPending, chart::id::pending_posted(request, book), hold.taken),
+        _ => (TransferKind::VoidOfPending, chart::id::void_posted(request, book), hold.coins),
     };
     let is_requested = matches!(hold.state, HoldState::Releasing | HoldState::Taking);
     let recorded = !hold.end_posting_id.is_empty();
@@ -161,7 +161,7 @@ pub(super) fn of_hold(hold: &CoinHold) -> Vec<Claim> {
         let id = if recorded { Uuid::try_parse(&hold.end_posting_id).ok() } else { Some(next) };
         let Moves::Transfers(_, transfers) = &held else { unreachable!("a draft has transfers") };
         let resolved = transfers.iter().map(|(debit, credit, ..)| (debit.clone(), credit.clone(), amount, how));
-        Claim { row: row.clone(), id, recorded, moves: vec![Moves::Transfers(end.kind, resolved.collect())] }
+        Claim { row: row.clone(), id, recorded, moves: vec![Moves::Transfers(kind, resolved.collect())] }
     });
     asked.into_iter().chain(ended).collect()
 }

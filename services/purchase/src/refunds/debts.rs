@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use chart::Account;
 use ledger_client::LedgerReason;
+use money::Coins;
 use money::time::unix_ms;
 
 use super::ATTEMPTS_MAX;
@@ -65,14 +65,14 @@ impl Purchases {
     async fn settlement(&self, of: &Debtor, now: SystemTime) -> Result<Option<DebtSettlement>, Error> {
         // First: if the debt changes after it, the ledger refuses the posting.
         let change_no = self.store.debt_change_no(&of.book, &of.user).await?;
-        let owed = self.ledger.account(&of.book, Account::viewer_debt(&of.user)).await?.balance.saturating_neg();
-        if owed <= 0 {
+        let balance = self.ledger.viewer_wallet(&of.book, &of.user).await?.balance;
+        if balance.debt == Coins::ZERO {
             self.store.close_debt(of, change_no).await?;
             return Ok(None);
         }
-        let there = self.ledger.account(&of.book, Account::viewer_coins(&of.user)).await?.available;
+        let there = balance.available().get();
         let there = if self.holds.other_lots_pay { there } else { there.min(self.store.coins_since_debt(&of.book, &of.user).await?) };
-        let coins = owed.min(there);
+        let coins = balance.debt.get().min(there);
         Ok((coins > 0).then(|| DebtSettlement {
             book: of.book.clone(),
             user: of.user.clone(),

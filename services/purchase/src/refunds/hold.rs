@@ -1,7 +1,6 @@
 //! Coins of a purchase that are held while it is not decided whether they are taken back. No I/O, no clock.
 
 use chart::PostingKind;
-use ledger_client::HoldPosting;
 use money::{BookName, Coins, UserKey};
 use uuid::Uuid;
 
@@ -140,12 +139,11 @@ impl CoinHold {
         if self.taken > 0 { PostingKind::RefundTaken } else { PostingKind::RefundReleased }
     }
 
-    /// The posting that ends it.
+    /// The request id of the posting that ends it.
     #[must_use]
-    pub fn end(&self) -> HoldPosting<'_> {
+    pub fn end_request(&self) -> Uuid {
         let numbers = (self.hold_no, self.end_attempt, self.end_planned_at_ms);
-        let id = chart::id::refund(&self.book, self.purchase_id, self.end_kind(), numbers);
-        HoldPosting { book: &self.book, kind: self.end_kind(), id, transfer_no: self.transfer_no }
+        chart::id::refund(&self.book, self.purchase_id, self.end_kind(), numbers)
     }
 }
 

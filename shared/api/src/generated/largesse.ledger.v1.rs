@@ -105,6 +105,9 @@ pub struct Account {
 /// the window began. So a hold that is released gives back its amount in the window in which it is released, and what is posted out of a hold was counted when
 /// it was held. A posting that would exceed the limit is refused as a whole with LIMIT_EXCEEDED (facts: account, window, limit, used, needed, and resets_at, RFC
 /// 3339 in UTC), regardless of who posts it. A transfer with `up_to` moves what is available in the account, not what is left of a limit.
+///
+/// A limit is for what the owner spends. What is taken back of a purchase that was paid back, or held for that, and what pays for a debt is never refused by a limit:
+/// transfers from a viewer's coins to `house/coins/issued` or to the viewer's debt. They count as having left all the same.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DebitLimit {
     /// The period over which the limit counts.
@@ -1348,7 +1351,7 @@ pub mod ledger_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED; for
-        /// closing also HOUSE_ACCOUNT (the company's own accounts can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending) and
+        /// closing also HOUSE_ACCOUNT (the company's own accounts, and what viewers owe it, can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending) and
         /// ACCOUNT_IN_FLIGHT (fact in_flight: the number of payments in flight that may come back to the account). A retry with the same id is safe.
         pub async fn set_account_state(
             &mut self,
@@ -1854,7 +1857,7 @@ pub mod ledger_service_server {
             tonic::Status,
         >;
         /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED; for
-        /// closing also HOUSE_ACCOUNT (the company's own accounts can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending) and
+        /// closing also HOUSE_ACCOUNT (the company's own accounts, and what viewers owe it, can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending) and
         /// ACCOUNT_IN_FLIGHT (fact in_flight: the number of payments in flight that may come back to the account). A retry with the same id is safe.
         async fn set_account_state(
             &self,

@@ -579,7 +579,7 @@ pub struct CreateCheckoutResponse {
     /// What the user pays, tax included.
     #[prost(message, optional, tag = "5")]
     pub price: ::core::option::Option<super::super::r#type::v1::Money>,
-    /// True when this `request_id` had been answered before.
+    /// True when this `request_id` had been answered before. Of equal calls at the same time it is false for one only.
     #[prost(bool, tag = "6")]
     pub replayed: bool,
 }
@@ -1039,10 +1039,10 @@ pub struct StoreCase {
     /// The store's id of it.
     #[prost(string, tag = "2")]
     pub event_id: ::prost::alloc::string::String,
-    /// The store's own word for its type.
+    /// The store's own word for its type. One is ours: REFUND_IN_SUSPENSE, coins of a refund that were in suspense and are not there for sure any more.
     #[prost(string, tag = "3")]
     pub kind: ::prost::alloc::string::String,
-    /// The store's own word for its subtype. Empty if it has none.
+    /// The store's own word for its subtype. Empty if it has none. Of REFUND_IN_SUSPENSE: TAKE, for a refund, or GIVE_BACK, for one that the store took back.
     #[prost(string, tag = "4")]
     pub subtype: ::prost::alloc::string::String,
     /// What became of it.
@@ -1946,7 +1946,7 @@ pub mod purchase_service_client {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for ImportStoreReport.
     ///
     /// Sticky: the same `request_id` gets the same answer again.
     #[derive(Debug, Clone)]
@@ -2171,7 +2171,8 @@ pub mod purchase_service_client {
         /// Makes an order for a coin package and the store's page on which the user pays for it; answers with that page's address. The coins are credited once the
         /// store reports the payment; GetCheckout tells how far it is. A retry with the same id is safe, and never makes a second page. Reasons in order of precedence:
         /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
-        /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
+        /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), CHECKOUT_LIMIT (FAILED_PRECONDITION, fact `checkouts_max`: the user has as many
+        /// that can still be paid; pay or wait until they expire), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
         /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
         /// made its page; nobody was charged).
         pub async fn create_checkout(
@@ -2242,6 +2243,9 @@ pub mod purchase_service_client {
         /// later), REFUND_SPENT and REFUND_EXCEEDS (FAILED_PRECONDITION, fact `minor_units_max`: more than the coins not spent are worth, or more than is left of the
         /// price), REFUND_CONTRADICTED (FAILED_PRECONDITION: the store says something of earlier refunds that a person has to look at), REFUND_OPEN
         /// (FAILED_PRECONDITION, fact `refund_id`: another refund of this purchase has not ended). None of them is sticky.
+        ///
+        /// A member of staff who asks on behalf of a buyer starts a refund of staff, within the same bounds: above the configured amount of its currency it waits for
+        /// ApproveRefund by another person, and SAME_PERSON (FAILED_PRECONDITION) refuses the caller's own purchase.
         pub async fn request_refund(
             &mut self,
             request: impl tonic::IntoRequest<super::RequestRefundRequest>,
@@ -2898,7 +2902,8 @@ pub mod purchase_service_server {
         /// Makes an order for a coin package and the store's page on which the user pays for it; answers with that page's address. The coins are credited once the
         /// store reports the payment; GetCheckout tells how far it is. A retry with the same id is safe, and never makes a second page. Reasons in order of precedence:
         /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
-        /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
+        /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), CHECKOUT_LIMIT (FAILED_PRECONDITION, fact `checkouts_max`: the user has as many
+        /// that can still be paid; pay or wait until they expire), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
         /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
         /// made its page; nobody was charged).
         async fn create_checkout(
@@ -2925,6 +2930,9 @@ pub mod purchase_service_server {
         /// later), REFUND_SPENT and REFUND_EXCEEDS (FAILED_PRECONDITION, fact `minor_units_max`: more than the coins not spent are worth, or more than is left of the
         /// price), REFUND_CONTRADICTED (FAILED_PRECONDITION: the store says something of earlier refunds that a person has to look at), REFUND_OPEN
         /// (FAILED_PRECONDITION, fact `refund_id`: another refund of this purchase has not ended). None of them is sticky.
+        ///
+        /// A member of staff who asks on behalf of a buyer starts a refund of staff, within the same bounds: above the configured amount of its currency it waits for
+        /// ApproveRefund by another person, and SAME_PERSON (FAILED_PRECONDITION) refuses the caller's own purchase.
         async fn request_refund(
             &self,
             request: tonic::Request<super::RequestRefundRequest>,
@@ -3113,7 +3121,7 @@ pub mod purchase_service_server {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for ImportStoreReport.
     ///
     /// Sticky: the same `request_id` gets the same answer again.
     #[derive(Debug)]
