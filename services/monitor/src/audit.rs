@@ -1,9 +1,10 @@
 //! The audit of the money: the ledger's own check, then a comparison of the journal with the services' tables.
 //!
 //! [`audit`] runs once over everything; [`continuous`] audits new events as they come, for the monitor. `joins`: every row against its posting and the reverse;
-//! `claims`: which postings a row accounts for; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against the list of who may post
+//! `claims`: which postings a row accounts for; `differences`: in words; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against the list of who may post
 //! what; `gifts`: every gift against the catalogues that were served; `folds`: purchases as the monitor compares them; `rolling`: other rows, as the monitor
-//! does; `suspense`: what waits for staff; `twins`: the treasury book against the books of apps. [`imported`]: postings from another installation, which have no row here; `journal`: the postings to join.
+//! does; `suspense`: what waits for staff; `twins`: the treasury book against the books of apps; `reservations`: what follows the holds of payouts; `refund_orders`: refunds that are
+//! started here, and their requests. [`imported`]: postings from another installation, which have no row here; `journal`: the postings to join.
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: where a service has not yet recorded a posting in
 //! its own row, the posting is found in the ledger by the id that it must have there.
@@ -28,6 +29,7 @@ pub mod coins;
 pub mod continuous;
 mod damaged;
 mod debits;
+mod differences;
 mod folds;
 mod gifts;
 pub mod imported;
@@ -36,6 +38,8 @@ mod journal;
 mod moves;
 mod payouts;
 mod posters;
+mod refund_orders;
+mod reservations;
 mod rolling;
 mod suspense;
 mod twins;

@@ -23,6 +23,24 @@ impl CheckResult {
         problem.map_or(Self::Passed, Self::Failed)
     }
 
+    /// The result of several checks that are shown as one: every failure, or else the first that is pending, so that nothing that failed waits behind it.
+    #[must_use]
+    pub fn all(results: impl IntoIterator<Item = Self>) -> Self {
+        let (mut failed, mut others) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Self::Failed(why) => failed.push(why),
+                other => others.push(other),
+            }
+        }
+        if !failed.is_empty() {
+            return Self::Failed(failed.join("; "));
+        }
+        let pending = others.iter().position(|result| matches!(result, Self::Pending(_)));
+        let other = pending.or_else(|| others.iter().position(|result| *result != Self::Passed));
+        other.map_or(Self::Passed, |at| others.swap_remove(at))
+    }
+
     /// Whether it neither failed nor is pending.
     #[must_use]
     pub fn is_healthy(&self) -> bool {

@@ -5,9 +5,10 @@
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
 //!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
 //!   disputes. `refund_orders`: refunds that are started here. `holds`: what is held.
-//!   `reports`, `settlements` and `own_parts`: what stores owe us.
+//!   `reports`, `settlements` and `own_parts`: what stores owe us. `audited`: what audits read.
 
 pub mod answers;
+pub mod audited;
 pub(crate) mod cases;
 pub(crate) mod consents;
 mod debts;
@@ -31,6 +32,7 @@ pub(crate) mod sweeps;
 pub mod tokens;
 pub mod wallet;
 
+pub use audited::{AuditedRow, RevenueEdition};
 pub(crate) use debts::Debtor;
 pub(crate) use refunds::{RefundSubject, keep as keep_refund_fact};
 pub(crate) use reports::PeriodReports;

@@ -1,6 +1,7 @@
 //! What the rows of this service say was posted, for audits that compare them with the journal.
 //!
-//! The transfers follow from a row alone, by the functions that make the requests to the ledger; twins have no rows, and are proved against apps' books instead.
+//! The transfers follow from a row alone, by the functions that make the requests to the ledger; twins have no rows, and are proved against apps' books instead. `reserved`:
+//! what follows the holds of reservations, whose ids are in no row.
 //! A row with a value that no program of ours writes is an error that names the row.
 use crate::{
     domain::{
@@ -16,6 +17,10 @@ use chart::{HouseId, PostingKind, id};
 use ledger_client::PostingDraft;
 use money::{BookName, Money};
 use uuid::Uuid;
+
+mod reserved;
+
+pub use reserved::{RESERVATION_STEPS, RowReservation, held_for};
 
 /// Rows whose postings name them by the same field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,6 +2,6 @@
 //! how statements fill a migration file, for the command that sends it. Nothing here calls the ledger or answers a caller.
 pub use crate::{
     migration::balances::ClosingBalances,
-    rows::{KINDS, RowCursor, RowGroup, RowPosting, named},
+    rows::{KINDS, RESERVATION_STEPS, RowCursor, RowGroup, RowPosting, RowReservation, held_for, named},
     store::{Error as TreasuryRowsError, Store},
 };

@@ -4,16 +4,17 @@ use super::moves::Moves;
 use books::domain::event::TransferKind;
 use chart::PostingKind;
 use earnings::tables::{Acceptance, Quote, QuoteState};
-use ledger_client::PostingDraft;
 use money::BookName;
 use payout::tables::{Payout, PayoutPhase, PayoutRecall, PayoutReturn, ReservationState, ReservedMoney, ReturnState};
-use purchase::tables::{
-    CoinHold, DebtSettlement, DisputeStep, HoldState, Purchase, PurchaseState, RefundStep, SettlementPosting, StepState,
-};
+use purchase::tables::{Purchase, PurchaseState};
 use std::collections::BTreeMap;
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use treasury::tables::RowPosting;
 use uuid::Uuid;
+
+mod refunds;
+
+pub(super) use refunds::{of_dispute, of_hold, of_refund, of_revenue, of_settlement, of_store_settlement, unfounded};
 
 /// Services whose postings are joined to rows. Gifts have no rows; `gifts` compares them with the catalogues that were served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,7 @@ pub(super) enum RowsOf {
     Purchases,
     Refunds,
     Settlements,
+    Revenue,
     Conversions,
     Payouts,
     Proposals,
@@ -44,6 +46,7 @@ impl RowsOf {
             | PostingKind::DisputeMoney
             | PostingKind::DebtSettle => Some(Self::Refunds),
             PostingKind::StoreSettle | PostingKind::ProcessorSettle => Some(Self::Settlements),
+            PostingKind::RevenueDay => Some(Self::Revenue),
             PostingKind::Conversion => Some(Self::Conversions),
             PostingKind::PayoutHold
             | PostingKind::PayoutSubmit
@@ -71,15 +74,14 @@ impl RowsOf {
             | PostingKind::TreasuryMigration
             | PostingKind::TreasuryMove
             | PostingKind::TreasuryReceipt => Some(Self::Treasury),
-            // Twins are proved against the books of apps. What follows a reservation's hold has ids that its row does not keep; a guard lets each step happen once.
+            // Twins are proved against the books of apps (`twins`). What follows a reservation's hold has ids that its row does not keep (`reservations`).
             PostingKind::TreasuryTwin
             | PostingKind::TreasuryRelease
             | PostingKind::TreasurySubmit
             | PostingKind::TreasuryReject
             | PostingKind::TreasuryBlock
             | PostingKind::TreasuryUnblock => None,
-            // Revenue is proved by the lots that it was earned of.
-            PostingKind::Gift | PostingKind::ReceiptWait | PostingKind::RevenueDay | PostingKind::BenchCoins => None,
+            PostingKind::Gift | PostingKind::ReceiptWait | PostingKind::BenchCoins => None,
         }
     }
 
@@ -89,6 +91,7 @@ impl RowsOf {
             Self::Purchases => "issues coins for no credited purchase",
             Self::Refunds => "belongs to no refund and no debt",
             Self::Settlements => "settles by no report of a store",
+            Self::Revenue => "is in no revenue of a day",
             Self::Conversions => "pays for diamonds by no accepted quote",
             Self::Payouts => "moves the money of no payout",
             Self::Proposals => "was approved in no proposal",
@@ -128,74 +131,6 @@ pub(super) fn of_purchase(purchase: &Purchase) -> Option<Claim> {
     let recorded = purchase.state.posting_id();
     let id = recorded.map_or_else(|| Some(credited_by(purchase)), |id| Uuid::try_parse(id).ok());
     Some(Claim { row: format!("purchase {}", purchase.purchase_id), id, recorded: recorded.is_some(), moves })
-}
-
-/// What a step of a purchase's refunds claims: its coins and its money.
-pub(super) fn of_refund(purchase: &Purchase, step: &RefundStep) -> Vec<Claim> {
-    use purchase::tables::{granted, paid_back, taken_back};
-    let row = format!("step {} of the refunds of purchase {}", step.step_no, step.purchase_id);
-    let book = step.book.as_str();
-    let coins = if step.is_back { taken_back(step, purchase) } else { granted(step, purchase) };
-    let coins = planned(&row, coins, (&step.posting_id, chart::id::posted(step.coins_request(), book), step.plan.planned_at_ms > 0));
-    let next = chart::id::posted(step.money_request(), book);
-    let is_planned = step.state != StepState::Coins && step.money_planned_at_ms > 0;
-    let money = planned(&row, paid_back(step, purchase), (&step.money_posting_id, next, is_planned));
-    coins.into_iter().chain(money).collect()
-}
-
-/// What coins claim that are held for a refund: that they are held, and how that ended.
-pub(super) fn of_hold(hold: &CoinHold) -> Vec<Claim> {
-    let row = format!("hold {} of coins of purchase {}", hold.hold_no, hold.purchase_id);
-    let book = hold.book.as_str();
-    let draft = purchase::tables::asked(hold);
-    let held = Moves::of(&draft);
-    let asked = planned(&row, draft, (&hold.posting_id, chart::id::posted(hold.request(), book), hold.planned_at_ms > 0));
-    let (kind, request) = (hold.end_kind(), hold.end_request());
-    let (how, next, amount) = match kind {
-        PostingKind::RefundTaken => (TransferKind::PostOfPending, chart::id::pending_posted(request, book), hold.taken),
-        _ => (TransferKind::VoidOfPending, chart::id::void_posted(request, book), hold.coins),
-    };
-    let is_requested = matches!(hold.state, HoldState::Releasing | HoldState::Taking);
-    let recorded = !hold.end_posting_id.is_empty();
-    let ended = (recorded || (is_requested && !hold.posting_id.is_empty())).then(|| {
-        let id = if recorded { Uuid::try_parse(&hold.end_posting_id).ok() } else { Some(next) };
-        let Moves::Transfers(_, transfers) = &held else { unreachable!("a draft has transfers") };
-        let resolved = transfers.iter().map(|(debit, credit, ..)| (debit.clone(), credit.clone(), amount, how));
-        Claim { row: row.clone(), id, recorded, moves: vec![Moves::Transfers(kind, resolved.collect())] }
-    });
-    asked.into_iter().chain(ended).collect()
-}
-
-/// What a change of the money that is withdrawn for disputes claims.
-pub(super) fn of_dispute(purchase: &Purchase, step: &DisputeStep) -> Option<Claim> {
-    let row = format!("step {} of the disputes of purchase {}", step.step_no, step.purchase_id);
-    let next = chart::id::posted(step.request(), step.book.as_str());
-    planned(&row, purchase::tables::disputed(step, purchase), (&step.posting_id, next, true))
-}
-
-/// What coins that pay for a debt claim.
-pub(super) fn of_settlement(of: &DebtSettlement) -> Option<Claim> {
-    let row = format!("change {} of the debt of {}", of.change_no, of.user);
-    planned(&row, purchase::tables::settled(of), (&of.posting_id, chart::id::posted(of.request(), of.book.as_str()), true))
-}
-
-/// What an edition of a store's settlement claims.
-pub(super) fn of_store_settlement(of: &SettlementPosting) -> Option<Claim> {
-    let draft = purchase::tables::reported(of);
-    if draft.transfers().is_empty() {
-        return None;
-    }
-    let row = format!("edition {} of settlement {} in {}", of.edition, of.settlement_id, of.currency.code());
-    planned(&row, draft, (&of.posting_id, chart::id::posted(of.request(), of.book.as_str()), true))
-}
-
-/// The claim of a posting that is recorded before it is made; `None` before that, and where there is none.
-fn planned(row: &str, draft: PostingDraft, (recorded, next, is_planned): (&str, Uuid, bool)) -> Option<Claim> {
-    if recorded.is_empty() && !is_planned {
-        return None;
-    }
-    let id = if recorded.is_empty() { Some(next) } else { Uuid::try_parse(recorded).ok() };
-    Some(Claim { row: row.to_owned(), id, recorded: !recorded.is_empty(), moves: vec![Moves::of(&draft)] })
 }
 
 /// What a quote's row claims.

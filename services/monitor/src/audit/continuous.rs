@@ -4,13 +4,17 @@
 use super::{
     ReadFault,
     claims::RowsOf,
-    clock, coins, damaged, exists,
+    clock, coins, damaged,
+    differences::Followed,
+    exists,
     folds::{self, FoldsCompared, JournalSide, PurchaseFolds},
     gifts::{Catalogues, GiftFold},
     moves::MovesFold,
     payouts,
     posters::PosterFold,
-    rolling::{Followed, RollingJoin, Tables},
+    refund_orders::RollingRefundOrders,
+    reservations::RollingReservations,
+    rolling::{RollingJoin, Tables},
     suspense::{self, SuspenseFold},
     twins::TwinFold,
 };
@@ -86,11 +90,14 @@ struct BookFolds {
     twins: TwinFold,
     young_purchases: RollingJoin,
     refunds: RollingJoin,
+    refund_orders: RollingRefundOrders,
     settlements: RollingJoin,
+    revenue: RollingJoin,
     conversions: RollingJoin,
     payouts: RollingJoin,
     proposals: RollingJoin,
     treasury: RollingJoin,
+    reservations: RollingReservations,
 }
 
 impl BookFolds {
@@ -105,11 +112,12 @@ impl BookFolds {
             if folds::is_young(event) {
                 self.young_purchases.event(event, moves);
             }
-            let of_purchases = [&mut self.refunds, &mut self.settlements];
+            let of_purchases = [&mut self.refunds, &mut self.settlements, &mut self.revenue];
             let others = [&mut self.conversions, &mut self.payouts, &mut self.proposals, &mut self.treasury];
             for rows in of_purchases.into_iter().chain(others) {
                 rows.event(event, moves);
             }
+            self.reservations.fold.event(event, moves);
         }
     }
 }
@@ -270,11 +278,14 @@ impl WatchedBook {
             twins: TwinFold::default(),
             young_purchases: RollingJoin::new(RowsOf::Purchases),
             refunds: RollingJoin::new(RowsOf::Refunds),
+            refund_orders: RollingRefundOrders::default(),
             settlements: RollingJoin::new(RowsOf::Settlements),
+            revenue: RollingJoin::new(RowsOf::Revenue),
             conversions: RollingJoin::new(RowsOf::Conversions),
             payouts: RollingJoin::new(RowsOf::Payouts),
             proposals: RollingJoin::new(RowsOf::Proposals),
             treasury: RollingJoin::new(RowsOf::Treasury),
+            reservations: RollingReservations::default(),
         };
         Self { follower: Follower::new(book), folds, payouts_differed: false }
     }
@@ -364,13 +375,15 @@ impl WatchedBook {
         let summed = match folds.purchases.compare(tables, side, now).await? {
             FoldsCompared::Passed => CheckResult::Passed,
             FoldsCompared::Again => CheckResult::Pending("some purchases are being checked again".to_owned()),
-            FoldsCompared::Differs(why) => return Ok(CheckResult::Failed(why)),
+            FoldsCompared::Differs(why) => CheckResult::Failed(why),
         };
         let side = Followed { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
         let young = folds.young_purchases.compare(&Tables::Purchases(tables), side).await?;
         let refunds = folds.refunds.compare(&Tables::Refunds(tables), side).await?;
         let settled = folds.settlements.compare(&Tables::Settlements(tables), side).await?;
-        Ok([young, refunds, settled].into_iter().find(|found| *found != CheckResult::Passed).unwrap_or(summed))
+        let earned = folds.revenue.compare(&Tables::Revenue(tables), side).await?;
+        let started = folds.refund_orders.compare(tables, name).await?;
+        Ok(CheckResult::all([summed, young, refunds, settled, earned, started]))
     }
 
     /// Compares the services' rows in turn. The journal was followed just before.
@@ -395,7 +408,10 @@ impl WatchedBook {
             None => CheckResult::NotCompared("proposals are not in this database"),
         };
         let treasury = match &stores.treasury {
-            Some(tables) => damaged::failed(folds.treasury.compare(&Tables::Treasury(tables), side).await)?,
+            Some(tables) => {
+                let decided = damaged::failed(folds.treasury.compare(&Tables::Treasury(tables), side).await)?;
+                CheckResult::all([decided, damaged::failed(folds.reservations.compare(tables, side).await)?])
+            }
             None => CheckResult::NotCompared("what treasury decided is not in this database"),
         };
         Ok([("conversions", conversions), ("payout_postings", payouts), ("proposals", proposals), ("treasury", treasury)])

@@ -4,19 +4,17 @@
 use super::{
     JoinedRows, REPORTED_MAX, ReadFault,
     claims::{self, Claim, RowsOf},
-    damaged, exists,
+    damaged,
+    differences::{Followed, differing, lacking},
+    exists,
     journal::{JournalFold, PostingSeen},
-    moves::Moves,
-    seqs,
+    refund_orders, reservations, seqs,
 };
-use books::{
-    domain::event::{Body, Transfer},
-    store::{Book, Store},
-};
+use books::store::{Book, Store};
 use db::Database;
 use identity::Service;
 use money::BookName;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use treasury::tables::RowCursor;
 use uuid::Uuid;
 
@@ -107,7 +105,7 @@ pub(super) async fn all(
     for service in [Service::Purchase, Service::Earnings, Service::Payout, Service::Support, Service::Treasury] {
         if !exists(database, service).await? {
             // Most books, and many installations, have nothing of treasury.
-            if service != Service::Treasury || !journal.joined(RowsOf::Treasury).is_empty() {
+            if service != Service::Treasury || !journal.joined(RowsOf::Treasury).is_empty() || !journal.reservations.seen.is_empty() {
                 absent.push(service.as_str());
             }
             continue;
@@ -155,8 +153,25 @@ async fn purchases(
     let purchases = join.end(store, book).await?;
     let refunds = refunds(tables, journal, (store, book, name)).await?;
     let settled = settlements(tables, journal, (store, book, name)).await?;
-    let problems = [purchases.problems, refunds.problems, settled.problems].concat();
-    Ok(Joined { rows: purchases.rows + refunds.rows + settled.rows, problems })
+    let earned = revenue(tables, journal, (store, book, name)).await?;
+    let problems = [purchases.problems, refunds.problems, settled.problems, earned.problems].concat();
+    Ok(Joined { rows: purchases.rows + refunds.rows + settled.rows + earned.rows, problems })
+}
+
+/// What days earned.
+async fn revenue(
+    tables: &purchase::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut after) = (Join::new(journal, RowsOf::Revenue), None);
+    loop {
+        let page = tables.audited_revenue(name, after.as_ref(), PAGE).await?;
+        page.iter().filter_map(claims::of_revenue).for_each(|claim| join.claim(claim));
+        let Some(last) = page.into_iter().next_back() else { break };
+        after = Some(last.of.0);
+    }
+    join.end(store, book).await
 }
 
 /// What was settled by stores' reports.
@@ -167,9 +182,9 @@ async fn settlements(
 ) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Settlements), None);
     loop {
-        let page = tables.all_settlement_postings(name, after, PAGE).await?;
+        let page = tables.audited_settlements(name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Some((last.settlement_id, last.edition, last.currency));
+        after = Some((last.of.settlement_id, last.of.edition, last.of.currency));
         page.iter().filter_map(claims::of_store_settlement).for_each(|claim| join.claim(claim));
     }
     join.end(store, book).await
@@ -179,10 +194,11 @@ async fn settlements(
 pub(super) async fn of_refunded(tables: &purchase::tables::Store, book: &BookName, purchase_id: Uuid) -> Result<Vec<Claim>, ReadFault> {
     let Some(purchase) = tables.purchase(book, purchase_id).await? else { return Ok(Vec::new()) };
     let steps = tables.refund_steps(book, purchase_id).await?;
-    let disputes = tables.dispute_steps(book, purchase_id).await?;
+    let disputes = tables.audited_disputes(book, purchase_id).await?;
     let holds = tables.coin_holds(book, purchase_id).await?;
     let paid_back = steps.iter().flat_map(|step| claims::of_refund(&purchase, step)).chain(holds.iter().flat_map(claims::of_hold));
     let all = paid_back.chain(disputes.iter().filter_map(|step| claims::of_dispute(&purchase, step)));
+    let all = all.chain(claims::unfounded(&steps, &disputes, &holds));
     // All of them have one name, by which their postings find them: a copied row would name the posting of another.
     let mut named = BTreeSet::new();
     let is_copied = |claim: &Claim, named: &mut BTreeSet<Uuid>| claim.recorded && claim.id.is_some_and(|id| !named.insert(id));
@@ -206,30 +222,14 @@ async fn refunds(
     }
     let mut after = None;
     loop {
-        let page = tables.debt_settlements(name, after.as_ref().map(|(user, change_no)| (user, *change_no)), PAGE).await?;
+        let page = tables.audited_debts(name, after.as_ref().map(|(user, change_no)| (user, *change_no)), PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Some((last.user.clone(), last.change_no));
+        after = Some((last.of.user.clone(), last.of.change_no));
         page.iter().filter_map(claims::of_settlement).for_each(|claim| join.claim(claim));
     }
     let joined = join.end(store, book).await?;
-    let (rows, problems) = started_here(tables, name).await?;
+    let (rows, problems) = refund_orders::joined(tables, name).await?;
     Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
-}
-
-/// Refunds that were started here: what a store has paid back for them is kept as its word, from which the postings follow.
-async fn started_here(tables: &purchase::tables::Store, name: &BookName) -> Result<(usize, Vec<String>), ReadFault> {
-    let (mut rows, mut problems, mut after) = (0, Vec::new(), None);
-    loop {
-        let page = tables.all_refund_orders(name, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok((rows, problems)) };
-        after = Some(last.refund_id);
-        for order in &page {
-            rows += 1;
-            if let Some(why) = tables.unkept(order).await? {
-                problems.push(format!("refund {} of purchase {}: {why}", order.refund_id, order.purchase_id));
-            }
-        }
-    }
 }
 
 /// Accepted quotes and their conversions.
@@ -297,41 +297,8 @@ async fn of_treasury(
         rows.into_iter().map(claims::of_treasury).for_each(|claim| join.claim(claim));
         from = next;
     }
-    join.end(store, book).await
-}
-
-/// The problem of a row that differs from the posting that it names.
-pub(super) async fn differing(store: &dyn Store, book: &Book, claim: &Claim, (id, seq): (Uuid, i64)) -> Result<String, ReadFault> {
-    let posted = shown(store, book, id).await?;
-    Ok(format!("{} says {}; event {seq}, posting {id}, which it names, is {posted}", claim.row, said(claim)))
-}
-
-/// What a row says was moved.
-fn said(claim: &Claim) -> String {
-    let moves: Vec<String> = claim.moves.iter().map(Moves::shown).collect();
-    if moves.is_empty() { "nothing yet".to_owned() } else { moves.join(", or ") }
-}
-
-/// The problem of a row that names no posting of its own.
-pub(super) fn lacking(claim: &Claim) -> String {
-    match claim.id {
-        Some(id) => format!("{} names posting {id}, which the ledger does not have, or another row names too", claim.row),
-        None => format!("{} says {} and names no posting of its own", claim.row, said(claim)),
-    }
-}
-
-/// What a posting moved, as shown to people.
-async fn shown(store: &dyn Store, book: &Book, id: Uuid) -> Result<String, ReadFault> {
-    let Some(event) = store.event_by_id(book.key, id).await? else { return Ok("no longer there".to_owned()) };
-    let Body::Posting(posting) = &event.body else { return Ok("no posting".to_owned()) };
-    if let Some(source) = posting.reverses {
-        return Ok(format!("{} of posting {source}", posting.kind));
-    }
-    let keys: Vec<i64> = event.transfers.iter().flat_map(|one| [one.debit, one.credit]).collect();
-    let accounts = store.accounts_by_key(book.key, &keys).await?;
-    let names: BTreeMap<i64, String> = accounts.into_iter().map(|account| (account.key, account.name.to_string())).collect();
-    let name = |key: &i64| names.get(key).cloned().unwrap_or_else(|| format!("account {key}"));
-    let moved = |one: &Transfer| format!("{} from {} to {}", one.amount, name(&one.debit), name(&one.credit));
-    let moved: Vec<String> = event.transfers.iter().map(moved).collect();
-    Ok(format!("{} of {}", posting.kind, moved.join(", ")))
+    let joined = join.end(store, book).await?;
+    let side = Followed { store, book, name, last_seq: journal.last_seq, moves: &journal.moves };
+    let (rows, problems) = reservations::joined(tables, &journal.reservations, side).await?;
+    Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
 }

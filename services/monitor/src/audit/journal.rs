@@ -6,6 +6,7 @@ use super::{
     imported::ImportedFold,
     moves::MovesFold,
     posters::PosterFold,
+    reservations::ReservationFold,
     twins::TwinFold,
 };
 use books::{
@@ -40,6 +41,8 @@ pub(super) struct JournalFold {
     pub posters: PosterFold,
     /// Leaves, cash, claims and twins.
     pub twins: TwinFold,
+    /// What follows the holds of reservations.
+    pub reservations: ReservationFold,
     gifts: GiftFold,
     /// The catalogues that were served, if their tables are here.
     catalogues: Option<Catalogues>,
@@ -51,7 +54,8 @@ impl JournalFold {
     pub fn new(book: &Book, own: &OwnPosters, catalogues: Option<Catalogues>) -> Self {
         let (imported, posters) = (ImportedFold::new(&book.name), PosterFold::new(book, own.clone()));
         let (moves, gifts, twins) = (MovesFold::new(), GiftFold::default(), TwinFold::default());
-        Self { joined: BTreeMap::new(), moves, imported, posters, twins, gifts, catalogues, last_seq: 0 }
+        let reservations = ReservationFold::default();
+        Self { joined: BTreeMap::new(), moves, imported, posters, twins, reservations, gifts, catalogues, last_seq: 0 }
     }
 
     /// Problems of gifts and their catalogues, and the number of correct gifts; `None` without catalogues in this database.
@@ -81,6 +85,9 @@ impl JournalFold {
                     continue;
                 }
                 self.gifts.event(&stored.event, &self.moves);
+                if let Some(moves) = moves {
+                    self.reservations.event(&stored.event, moves);
+                }
                 if let Body::Posting(posting) = &stored.event.body
                     && let (Some(of), Some(moves)) = (RowsOf::kind(&posting.kind), moves)
                 {

@@ -8,16 +8,14 @@
 use super::{
     REPORTED_MAX, ReadFault,
     claims::{self, Claim, RowsOf},
+    differences::{self, Followed},
     joins,
-    moves::MovesFold,
 };
 use crate::health::CheckResult;
-use books::{
-    domain::event::{Body, Event},
-    store::{Book, Store},
-};
+use books::domain::event::{Body, Event, Posting};
 use chart::PostingKind;
 use money::{BookName, Currency, UserKey};
+use purchase::tables::RevenuePosting;
 use std::collections::{BTreeSet, VecDeque};
 use treasury::tables::{RowCursor, RowGroup};
 use uuid::Uuid;
@@ -32,6 +30,7 @@ pub(super) enum Tables<'a> {
     Purchases(&'a purchase::tables::Store),
     Refunds(&'a purchase::tables::Store),
     Settlements(&'a purchase::tables::Store),
+    Revenue(&'a purchase::tables::Store),
     Conversions(&'a earnings::tables::Store),
     Payouts(&'a payout::tables::Store),
     Proposals(&'a support::tables::Store),
@@ -45,6 +44,12 @@ enum RowName {
     OfTreasury(RowGroup),
     /// What a viewer's coins paid of the viewer's debt.
     OfDebt(String),
+    /// What a day earned of an entity's sales, as one edition says it, by currency.
+    OfDay {
+        day: String,
+        entity: String,
+        edition: i64,
+    },
 }
 
 /// How far the rows were read.
@@ -53,6 +58,8 @@ struct Cursor {
     id: Option<Uuid>,
     number: i64,
     currency: Option<Currency>,
+    debt: Option<(UserKey, i64)>,
+    of_day: Option<RevenuePosting>,
     of_treasury: RowCursor,
 }
 
@@ -65,7 +72,11 @@ impl Tables<'_> {
                 return Ok(tables.postings_of(book, group).await?.into_iter().map(claims::of_treasury).collect());
             }
             (Self::Refunds(tables), RowName::OfDebt(user)) => return of_debt(tables, book, user).await,
-            (_, RowName::OfTreasury(_) | RowName::OfDebt(_)) => return Ok(Vec::new()),
+            (Self::Revenue(tables), RowName::OfDay { day, entity, edition }) => {
+                let rows = tables.audited_revenue_of(book, (day, entity, *edition)).await?;
+                return Ok(rows.iter().filter_map(claims::of_revenue).collect());
+            }
+            (_, RowName::OfTreasury(_) | RowName::OfDebt(_) | RowName::OfDay { .. }) => return Ok(Vec::new()),
         };
         Ok(match self {
             Self::Purchases(tables) => {
@@ -73,7 +84,7 @@ impl Tables<'_> {
             }
             Self::Refunds(tables) => joins::of_refunded(tables, book, id).await?,
             Self::Settlements(tables) => {
-                tables.settlement_postings(book, id).await?.iter().filter_map(claims::of_store_settlement).collect()
+                tables.audited_settlements_of(book, id).await?.iter().filter_map(claims::of_store_settlement).collect()
             }
             Self::Conversions(tables) => {
                 tables.quote(book, id).await?.and_then(|quote| claims::of_quote(book, &quote)).into_iter().collect()
@@ -91,7 +102,7 @@ impl Tables<'_> {
             Self::Proposals(tables) => {
                 tables.proposal(book, id).await?.and_then(|proposal| claims::of_proposal(&proposal)).into_iter().collect()
             }
-            Self::Treasury(_) => Vec::new(),
+            Self::Treasury(_) | Self::Revenue(_) => Vec::new(),
         })
     }
 
@@ -102,17 +113,20 @@ impl Tables<'_> {
         match self {
             // The sums of purchases are compared instead.
             Self::Purchases(_) => {}
-            Self::Refunds(tables) => {
-                for purchase_id in tables.refunded_purchases(book, from.id, ROWS_MAX).await? {
-                    next.id = Some(purchase_id);
-                    rows.push((RowName::Id(purchase_id), joins::of_refunded(tables, book, purchase_id).await?));
-                }
-            }
+            Self::Refunds(tables) => return refund_page(tables, book, from).await,
             Self::Settlements(tables) => {
                 let after = from.id.zip(from.currency).map(|(id, currency)| (id, from.number, currency));
-                for posting in tables.all_settlement_postings(book, after, ROWS_MAX).await? {
-                    (next.id, next.number, next.currency) = (Some(posting.settlement_id), posting.edition, Some(posting.currency));
-                    rows.push((RowName::Id(posting.settlement_id), claims::of_store_settlement(&posting).into_iter().collect()));
+                for row in tables.audited_settlements(book, after, ROWS_MAX).await? {
+                    (next.id, next.number, next.currency) = (Some(row.of.settlement_id), row.of.edition, Some(row.of.currency));
+                    rows.push((RowName::Id(row.of.settlement_id), claims::of_store_settlement(&row).into_iter().collect()));
+                }
+            }
+            Self::Revenue(tables) => {
+                for row in tables.audited_revenue(book, from.of_day.as_ref(), ROWS_MAX).await? {
+                    let of = &row.of.0;
+                    let name = RowName::OfDay { day: of.day.to_string(), entity: of.entity.clone(), edition: of.edition };
+                    rows.push((name, claims::of_revenue(&row).into_iter().collect()));
+                    next.of_day = Some(row.of.0);
                 }
             }
             Self::Conversions(tables) => {
@@ -147,15 +161,44 @@ impl Tables<'_> {
                 return Ok((rows, Cursor { of_treasury: of_treasury.unwrap_or_default(), ..next }));
             }
         }
-        let next = if i64::try_from(rows.len()).is_ok_and(|count| count < ROWS_MAX) { Cursor::default() } else { next };
+        let next = if is_full(&rows) { next } else { Cursor::default() };
         Ok((rows, next))
     }
+}
+
+/// Whether there may be more rows after these.
+fn is_full<T>(page: &[T]) -> bool {
+    i64::try_from(page.len()).is_ok_and(|count| count >= ROWS_MAX)
+}
+
+/// The next purchases of which something was paid back, or after the last of them what was paid of debts.
+async fn refund_page(
+    tables: &purchase::tables::Store,
+    book: &BookName,
+    from: &Cursor,
+) -> Result<(Vec<(RowName, Vec<Claim>)>, Cursor), ReadFault> {
+    let page = match from.debt {
+        None => tables.refunded_purchases(book, from.id, ROWS_MAX).await?,
+        Some(_) => Vec::new(),
+    };
+    let mut rows = Vec::new();
+    for purchase_id in &page {
+        rows.push((RowName::Id(*purchase_id), joins::of_refunded(tables, book, *purchase_id).await?));
+    }
+    if is_full(&page) {
+        return Ok((rows, Cursor { id: page.last().copied(), ..Cursor::default() }));
+    }
+    let after = from.debt.as_ref().map(|(user, change_no)| (user, *change_no));
+    let page = tables.audited_debts(book, after, ROWS_MAX).await?;
+    rows.extend(page.iter().map(|row| (RowName::OfDebt(row.of.user.to_string()), claims::of_settlement(row).into_iter().collect())));
+    let debt = page.last().filter(|_| is_full(&page)).map(|last| (last.of.user.clone(), last.of.change_no));
+    Ok((rows, Cursor { debt, ..Cursor::default() }))
 }
 
 /// What the coins of a viewer that paid for the viewer's debt claim.
 async fn of_debt(tables: &purchase::tables::Store, book: &BookName, user: &str) -> Result<Vec<Claim>, ReadFault> {
     let Ok(user) = UserKey::try_new(user) else { return Ok(Vec::new()) };
-    let settlements = tables.debt_settlements_of(book, &user).await?;
+    let settlements = tables.audited_debts_of(book, &user).await?;
     Ok(settlements.iter().filter_map(claims::of_settlement).collect())
 }
 
@@ -167,17 +210,6 @@ struct Waiting {
     posting: Uuid,
     seq: i64,
     moves: u64,
-}
-
-/// The ledger's side of the comparison, and the moves of its postings.
-#[derive(Clone, Copy)]
-pub(super) struct Followed<'a> {
-    pub store: &'a dyn Store,
-    pub book: &'a Book,
-    pub name: &'a BookName,
-    /// The sequence number up to which the journal was followed.
-    pub last_seq: i64,
-    pub moves: &'a MovesFold,
 }
 
 /// One service's rows and postings, compared as the journal grows.
@@ -262,42 +294,56 @@ impl RollingJoin {
         };
         match claims.iter().find(|claim| claim.id == Some(posting.posting)) {
             Some(claim) if claim.moves.iter().any(|moves| side.moves.of_row(moves) == posting.moves) => Ok(None),
-            Some(claim) => Ok(Some(joins::differing(side.store, side.book, claim, (posting.posting, posting.seq)).await?)),
+            Some(claim) => Ok(Some(differences::differing(side.store, side.book, claim, (posting.posting, posting.seq)).await?)),
             None => Ok(Some(format!("event {}, posting {}, {}", posting.seq, posting.posting, self.of.unclaimed()))),
         }
     }
 
-    /// How a row differs from the postings that it names, if it does.
+    /// How a row, or any of several of one name, differs from the postings that it names, if it does.
     async fn differs(&self, row: &RowName, claims: &[Claim], side: Followed<'_>) -> Result<Option<String>, ReadFault> {
+        let mut found = Vec::new();
         for claim in claims.iter().filter(|claim| claim.recorded) {
-            let Some(id) = claim.id else { return Ok(Some(joins::lacking(claim))) };
-            let Some(event) = side.store.event_by_id(side.book.key, id).await? else { return Ok(Some(joins::lacking(claim))) };
-            // A posting past the followed part of the journal is compared in a later run.
-            if event.seq > side.last_seq {
-                continue;
-            }
-            let posted = side.moves.of_event(&event);
-            if !claim.moves.iter().any(|moves| Some(side.moves.of_row(moves)) == posted) {
-                return Ok(Some(joins::differing(side.store, side.book, claim, (id, event.seq)).await?));
-            }
-            // A copied row agrees with the posting of the original row, but that posting names the original.
-            if let Body::Posting(posting) = &event.body
-                && posting.kind != PostingKind::PayoutHold.name()
-                && named_row(self.of, &posting.kind, &posting.fields).as_ref() != Some(row)
-            {
-                return Ok(Some(joins::lacking(claim)));
+            found.extend(self.unfounded(row, claim, side).await?);
+            if found.len() == REPORTED_MAX {
+                break;
             }
         }
-        Ok(None)
+        Ok((!found.is_empty()).then(|| found.join("; ")))
+    }
+
+    /// How the posting that a row says exists is not the row's.
+    async fn unfounded(&self, row: &RowName, claim: &Claim, side: Followed<'_>) -> Result<Option<String>, ReadFault> {
+        let Some(id) = claim.id else { return Ok(Some(differences::lacking(claim))) };
+        let Some(event) = side.store.event_by_id(side.book.key, id).await? else { return Ok(Some(differences::lacking(claim))) };
+        // A posting past the followed part of the journal is compared in a later run.
+        if event.seq > side.last_seq {
+            return Ok(None);
+        }
+        let posted = side.moves.of_event(&event);
+        if !claim.moves.iter().any(|moves| Some(side.moves.of_row(moves)) == posted) {
+            return Ok(Some(differences::differing(side.store, side.book, claim, (id, event.seq)).await?));
+        }
+        // A copied row agrees with the posting of the original row, but that posting names the original.
+        let names_another = |posting: &Posting| {
+            let is_hold = posting.kind == PostingKind::PayoutHold.name();
+            !is_hold && named_row(self.of, &posting.kind, &posting.fields).as_ref() != Some(row)
+        };
+        let is_anothers = matches!(&event.body, Body::Posting(posting) if names_another(posting));
+        Ok(is_anothers.then(|| differences::lacking(claim)))
     }
 }
 
 /// The row that a posting names in its fields, if any.
 fn named_row(of: RowsOf, kind: &str, fields: &[(String, String)]) -> Option<RowName> {
+    let text = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
     let field = match of {
+        RowsOf::Revenue => {
+            let edition = text("edition")?.parse().ok()?;
+            return Some(RowName::OfDay { day: text("day")?, entity: text("entity")?, edition });
+        }
         RowsOf::Treasury => return treasury::tables::named(kind, fields).map(RowName::OfTreasury),
         RowsOf::Refunds if kind == PostingKind::DebtSettle.name() => {
-            return fields.iter().find(|(name, _)| name == "user_id").map(|(_, user)| RowName::OfDebt(user.clone()));
+            return text("user_id").map(RowName::OfDebt);
         }
         RowsOf::Purchases | RowsOf::Refunds => "purchase_id",
         RowsOf::Settlements => "settlement_id",
@@ -305,5 +351,5 @@ fn named_row(of: RowsOf, kind: &str, fields: &[(String, String)]) -> Option<RowN
         RowsOf::Payouts => "payout_id",
         RowsOf::Proposals => "proposal_id",
     };
-    fields.iter().find(|(name, _)| name == field).and_then(|(_, value)| Uuid::try_parse(value).ok()).map(RowName::Id)
+    text(field).and_then(|value| Uuid::try_parse(&value).ok()).map(RowName::Id)
 }

@@ -66,3 +66,16 @@ fn what_failed_is_not_forgotten_while_nobody_can_look() {
     health.follow(look(CheckResult::Passed), SystemTime::UNIX_EPOCH);
     assert!(health.is_healthy());
 }
+
+#[test]
+fn of_several_checks_every_failure_is_told_and_nothing_pending_hides_one() {
+    let failed = |why: &str| CheckResult::Failed(why.to_owned());
+    let pending = || CheckResult::Pending("young purchases are still to be compared".to_owned());
+    assert_eq!(
+        CheckResult::all([CheckResult::Passed, pending(), failed("a refund"), failed("a settlement")]),
+        failed("a refund; a settlement")
+    );
+    assert_eq!(CheckResult::all([CheckResult::Passed, CheckResult::NotCompared("no tables"), pending()]), pending());
+    assert_eq!(CheckResult::all([CheckResult::Passed, CheckResult::NotCompared("no tables")]), CheckResult::NotCompared("no tables"));
+    assert_eq!(CheckResult::all([CheckResult::Passed, CheckResult::Passed]), CheckResult::Passed);
+}

@@ -14,7 +14,7 @@ pub(crate) struct Debtor {
     pub(crate) tries: i64,
 }
 
-fn settlement(row: &AnyRow) -> Result<DebtSettlement, Error> {
+pub(super) fn settlement(row: &AnyRow) -> Result<DebtSettlement, Error> {
     let damaged = |column: &'static str| Error::Damaged { purchase_id: "of a debt".to_owned(), column };
     let coins: i64 = row.try_get("coins")?;
     Ok(DebtSettlement {
@@ -132,12 +132,6 @@ impl Store {
         query.execute(&mut *tx).await?;
         changed(&mut tx, (&of.book, &of.user), of.change_no).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// The settlements of a viewer's debt, in order.
-    pub async fn debt_settlements_of(&self, book: &BookName, user: &UserKey) -> Result<Vec<DebtSettlement>, Error> {
-        let sql = "SELECT * FROM debt_settlement WHERE book = $1 AND user_id = $2 ORDER BY change_no";
-        sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).fetch_all(&self.pool).await?.iter().map(settlement).collect()
     }
 
     /// The settlements of a book, in the order of users, after this one; at most `count_max`.

@@ -10,7 +10,7 @@ use super::{Error, Store};
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::fact::FactStatus;
 
-fn step(row: &AnyRow) -> Result<DisputeStep, Error> {
+pub(super) fn step(row: &AnyRow) -> Result<DisputeStep, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let purchase_id = text("purchase_id")?;

@@ -13,14 +13,14 @@ use super::{Error, Store};
 use crate::domain::Purchase;
 use crate::lots::Lot;
 use crate::refund_orders::order::{RefundOrder, RefundOrderState, RefundStarter};
-use crate::refunds::fact::{CUMULATIVE, FactStatus, RefundFact, WHOLE, paid_back};
+use crate::refunds::fact::{CUMULATIVE, FactStatus, RefundFact, WHOLE};
 use crate::refunds::step::RefundStep;
 
 /// Refunds that one purchase can have and that are read for it.
 const OF_PURCHASE_MAX: i64 = 100;
 const OF_PURCHASE_MAX_LEN: usize = 100;
 
-fn read(row: &AnyRow) -> Result<RefundOrder, Error> {
+pub(super) fn read(row: &AnyRow) -> Result<RefundOrder, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let refund_id = text("refund_id")?;
@@ -208,7 +208,7 @@ impl Store {
     }
 
     /// One refund.
-    pub(crate) async fn refund_order(&self, book: &BookName, refund_id: Uuid) -> Result<Option<RefundOrder>, Error> {
+    pub async fn refund_order(&self, book: &BookName, refund_id: Uuid) -> Result<Option<RefundOrder>, Error> {
         get(&mut *self.pool.acquire().await?, book, refund_id).await
     }
 
@@ -249,31 +249,6 @@ impl Store {
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(OF_PURCHASE_MAX);
         let orders: Result<Vec<RefundOrder>, Error> = query.fetch_all(&mut *connection).await?.iter().map(read).collect();
         Ok((orders?, facts_of(&mut connection, of).await?))
-    }
-
-    /// A book's refunds, in the order of their ids, after this one; at most `count_max`. For auditors.
-    pub async fn all_refund_orders(&self, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<RefundOrder>, Error> {
-        let sql = "SELECT * FROM refund_order WHERE book = $1 AND refund_id > $2 ORDER BY refund_id LIMIT $3";
-        let query = sqlx::query(sql).bind(book.as_str()).bind(text(after.unwrap_or(Uuid::nil()))).bind(count_max);
-        query.fetch_all(&self.pool).await?.iter().map(read).collect()
-    }
-
-    /// Why what a store has paid back for a refund is not kept, if it is not. For auditors.
-    pub async fn unkept(&self, of: &RefundOrder) -> Result<Option<String>, Error> {
-        if of.state != RefundOrderState::Succeeded {
-            return Ok(None);
-        }
-        let Some(purchase) = self.purchase(&of.book, of.purchase_id).await? else {
-            return Ok(Some("it has no purchase".to_owned()));
-        };
-        let (orders, facts) = self.refunds_of(&purchase).await?;
-        let succeeded = orders.iter().filter(|order| order.state == RefundOrderState::Succeeded);
-        let paid = succeeded.fold(0_i64, |sum, order| sum.saturating_add(order.amount.minor_units()));
-        // What a person has to look at first is seen elsewhere.
-        let Ok((kept, _)) = paid_back(&facts, &purchase) else { return Ok(None) };
-        let kept = kept.of(purchase.value.price.minor_units());
-        let why = || format!("its refunds paid back {paid} minor units, and what the store said of them comes to {kept}");
-        Ok((paid > kept).then(why))
     }
 
     /// Refunds that are due to be sent or asked about, those with the fewest tries first.

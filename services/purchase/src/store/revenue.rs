@@ -91,7 +91,7 @@ impl Store {
     }
 }
 
-fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePosting, LotsError> {
+pub(super) fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePosting, LotsError> {
     let text = |column: &'static str| row.try_get::<String, _>(column).map_err(Error::from);
     let number = |column: &'static str| row.try_get::<i64, _>(column).map_err(Error::from);
     let (day, code) = (text("day")?, text("currency")?);

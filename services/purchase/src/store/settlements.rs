@@ -69,7 +69,7 @@ fn settlement(row: &AnyRow) -> Result<StoreSettlement, Error> {
     })
 }
 
-fn posting(row: &AnyRow) -> Result<SettlementPosting, Error> {
+pub(super) fn posting(row: &AnyRow) -> Result<SettlementPosting, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let id = text("settlement_id")?;
@@ -309,22 +309,6 @@ impl Store {
     pub async fn settlement_postings(&self, book: &BookName, settlement_id: Uuid) -> Result<Vec<SettlementPosting>, Error> {
         let sql = "SELECT * FROM settlement_posting WHERE book = $1 AND settlement_id = $2 ORDER BY edition, currency";
         sqlx::query(sql).bind(book.as_str()).bind(text(settlement_id)).fetch_all(&self.pool).await?.iter().map(posting).collect()
-    }
-
-    /// Postings of a book's settlements, by settlement, edition and currency, after this one; at most `count_max`.
-    pub async fn all_settlement_postings(
-        &self,
-        book: &BookName,
-        after: Option<(Uuid, i64, Currency)>,
-        count_max: i64,
-    ) -> Result<Vec<SettlementPosting>, Error> {
-        let (settlement_id, edition, currency) =
-            after.map_or((Uuid::nil(), 0, String::new()), |(id, edition, currency)| (id, edition, currency.code().to_owned()));
-        let sql = "SELECT * FROM settlement_posting WHERE book = $1 AND (settlement_id > $2
-                OR (settlement_id = $2 AND (edition > $3 OR (edition = $3 AND currency > $4))))
-            ORDER BY settlement_id, edition, currency LIMIT $5";
-        let query = sqlx::query(sql).bind(book.as_str()).bind(text(settlement_id)).bind(edition).bind(currency).bind(count_max);
-        query.fetch_all(&self.pool).await?.iter().map(posting).collect()
     }
 
     /// Postings that are due to be made or announced.

@@ -6,12 +6,14 @@ use super::{
     migration::{imported, old_move},
     movements::{COLUMNS, MovementRow},
     receipts::receipt,
+    reservations::reservation,
     text,
 };
 use crate::domain::{
     bank::{Adjustment, EntryBooking},
     migration::{ImportedAccount, OldMove},
     receipt::BankReceipt,
+    reservation::LeafReservation,
 };
 use money::BookName;
 use sqlx::Row as _;
@@ -96,5 +98,19 @@ impl Store {
         let query = sqlx::query_scalar("SELECT account_id FROM bank_case WHERE book = $1 AND case_id = $2");
         let account: Option<String> = query.bind(book.as_str()).bind(&found.case_id).fetch_optional(&self.pool).await?;
         Ok(Some((found, account.unwrap_or_default())))
+    }
+
+    /// Reservations in the order of apps and ids, after this one.
+    pub async fn reservations_after(
+        &self,
+        book: &BookName,
+        after: Option<(&BookName, Uuid)>,
+        rows_max: i64,
+    ) -> Result<Vec<LeafReservation>, Error> {
+        let (app, id) = after.map_or(("", String::new()), |(app, id)| (app.as_str(), id.hyphenated().to_string()));
+        let sql = "SELECT * FROM funds_reservation WHERE book = $1 AND (app > $2 OR (app = $2 AND reservation_id > $3))
+            ORDER BY app, reservation_id LIMIT $4";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(app).bind(id).bind(rows_max);
+        query.fetch_all(&self.pool).await?.iter().map(reservation).collect()
     }
 }

@@ -88,7 +88,7 @@ async fn insert(tx: &mut AnyConnection, book: &BookName, row: &LeafReservation) 
     Ok(query.execute(tx).await?.rows_affected() == 1)
 }
 
-fn reservation(row: &AnyRow) -> Result<LeafReservation, Error> {
+pub(super) fn reservation(row: &AnyRow) -> Result<LeafReservation, Error> {
     let id = |column: &'static str| {
         let kept = text(row, column)?;
         Uuid::try_parse(&kept).map_err(|_| Error::Row(column, kept))

@@ -1,6 +1,6 @@
 //! Unit tests of what rows claim, above all of rows that say that something was posted but not what.
 use super::*;
-use crate::audit::joins::lacking;
+use crate::audit::differences::lacking;
 use db::Database;
 use payout::tables::PayoutKey;
 use sqlx::{ConnectOptions as _, SqliteConnection};

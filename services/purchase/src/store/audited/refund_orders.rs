@@ -1,0 +1,143 @@
+//! Refunds that are started here, compared with what asked for them, with their purchases and with what stores say of them. A refund and the answer to the request that
+//! started it are written in one transaction, and both are kept.
+
+use money::BookName;
+use sqlx::{Row as _, any::AnyRow};
+use uuid::Uuid;
+
+use crate::domain::Purchase;
+use crate::refund_orders::order::{RefundOrder, RefundOrderState, RefundStarter};
+use crate::refunds::fact::{FactStatus, RefundFact, paid_back};
+use crate::store::refund_orders::read;
+use crate::store::refunds::text;
+use crate::store::{Error, Store};
+
+/// The RPCs whose answers are refunds.
+const RPCS: [&str; 4] = ["RequestRefund", "RefundPurchase", "ApproveRefund", "RejectRefund"];
+
+/// The place of a request in the order of callers, RPCs and ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestPlace {
+    subject: String,
+    rpc: String,
+    request_id: String,
+}
+
+/// A request that was answered with a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    place: RequestPlace,
+    /// The refund; nil where the answer names none.
+    refund_id: Uuid,
+}
+
+impl Store {
+    /// A book's refunds, in the order of their ids, after this one; at most `count_max`.
+    pub async fn audited_refund_orders(&self, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<RefundOrder>, Error> {
+        let sql = "SELECT * FROM refund_order WHERE book = $1 AND refund_id > $2 ORDER BY refund_id LIMIT $3";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(after.unwrap_or(Uuid::nil()))).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// What is wrong with a refund, if anything is.
+    pub async fn refund_order_fault(&self, of: &RefundOrder) -> Result<Option<String>, Error> {
+        let Some(purchase) = self.purchase(&of.book, of.purchase_id).await? else {
+            return Ok(Some("it has no purchase".to_owned()));
+        };
+        if !self.is_asked_for(of).await? {
+            return Ok(Some(format!("no request of {} was answered with it", of.asked_by)));
+        }
+        let (orders, facts) = self.refunds_of(&purchase).await?;
+        Ok(fault(of, &purchase, (&orders, &facts)))
+    }
+
+    async fn is_asked_for(&self, of: &RefundOrder) -> Result<bool, Error> {
+        let rpc = match of.started_by {
+            RefundStarter::Buyer => RPCS[0],
+            RefundStarter::Staff => RPCS[1],
+        };
+        let sql = "SELECT outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 1";
+        let query = sqlx::query_scalar(sql).bind(of.book.as_str()).bind(of.asked_by.as_str()).bind(rpc).bind(text(of.request_id));
+        let outcome: Option<Option<Vec<u8>>> = query.fetch_optional(&self.pool).await?;
+        Ok(outcome.flatten().is_some_and(|bytes| bytes == of.refund_id.as_bytes()))
+    }
+
+    /// Of the next `rows_max` requests those that were answered with refunds, and where to continue; `None`: those were the last.
+    pub async fn refund_requests(
+        &self,
+        book: &BookName,
+        after: &RequestPlace,
+        rows_max: i64,
+    ) -> Result<(Vec<RefundRequest>, Option<RequestPlace>), Error> {
+        let rpcs = RPCS.map(|rpc| format!("'{rpc}'")).join(", ");
+        let sql = format!(
+            "SELECT subject, rpc, request_id, state, CASE WHEN rpc IN ({rpcs}) THEN outcome END AS outcome FROM request
+             WHERE book = $1 AND (subject > $2 OR (subject = $2 AND (rpc > $3 OR (rpc = $3 AND request_id > $4))))
+             ORDER BY subject, rpc, request_id LIMIT $5"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(after.subject.clone());
+        let rows = query.bind(after.rpc.clone()).bind(after.request_id.clone()).bind(rows_max).fetch_all(&self.pool).await?;
+        let (mut found, mut last) = (Vec::new(), None);
+        for row in &rows {
+            let place = place(row)?;
+            if RPCS.contains(&place.rpc.as_str()) && row.try_get::<i64, _>("state")? == 1 {
+                let bytes: Option<Vec<u8>> = row.try_get("outcome")?;
+                let refund_id = bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).unwrap_or(Uuid::nil());
+                found.push(RefundRequest { place: place.clone(), refund_id });
+            }
+            last = Some(place);
+        }
+        Ok((found, last.filter(|_| i64::try_from(rows.len()).is_ok_and(|count| count >= rows_max))))
+    }
+
+    /// How the refund that a request was answered with is not what the request did, if it is not.
+    pub async fn refund_request_fault(&self, book: &BookName, of: &RefundRequest) -> Result<Option<String>, Error> {
+        let RequestPlace { subject, rpc, request_id } = &of.place;
+        let about = format!("request {request_id} of {subject} ({rpc})");
+        let Some(order) = self.refund_order(book, of.refund_id).await? else {
+            return Ok(Some(format!("{about} was answered with refund {}, which is not there", of.refund_id)));
+        };
+        let is_its = text(order.request_id) == *request_id && order.asked_by.as_str() == subject;
+        let is_decided = order.decided_by == *subject;
+        let agrees = match rpc.as_str() {
+            "ApproveRefund" => is_decided && !matches!(order.state, RefundOrderState::Asked | RefundOrderState::Rejected),
+            "RejectRefund" => is_decided && order.state == RefundOrderState::Rejected,
+            _ => is_its,
+        };
+        let why = || format!("{about} was answered with refund {}, which does not say so", of.refund_id);
+        Ok((!agrees).then(why))
+    }
+}
+
+fn place(row: &AnyRow) -> Result<RequestPlace, Error> {
+    Ok(RequestPlace { subject: row.try_get("subject")?, rpc: row.try_get("rpc")?, request_id: row.try_get("request_id")? })
+}
+
+/// How a refund contradicts its purchase, or what the store said of all its refunds.
+fn fault(of: &RefundOrder, purchase: &Purchase, (orders, facts): (&[RefundOrder], &[RefundFact])) -> Option<String> {
+    let price = purchase.value.price;
+    if of.user != purchase.user {
+        return Some(format!("it is of {}, and its purchase of {}", of.user, purchase.user));
+    }
+    if of.amount.currency() != price.currency() || of.amount.minor_units() > price.minor_units() {
+        return Some(format!("it is of {}, and the price is {price}", of.amount));
+    }
+    let said = facts.iter().find(|fact| !of.store_refund_id.is_empty() && fact.fact_id == of.store_refund_id);
+    let is_paid = said.is_some_and(|said| said.status == FactStatus::Granted);
+    match (of.state, said) {
+        (RefundOrderState::Succeeded, Some(said)) if !is_paid || said.part != of.amount.minor_units() => {
+            return Some(format!("it paid back {}, and its store says otherwise", of.amount));
+        }
+        (RefundOrderState::Asked | RefundOrderState::Approved | RefundOrderState::Failed | RefundOrderState::Rejected, _) if is_paid => {
+            return Some("it paid back nothing, and its store says that it did".to_owned());
+        }
+        (RefundOrderState::Succeeded, _) => {}
+        _ => return None,
+    }
+    let succeeded = orders.iter().filter(|order| order.state == RefundOrderState::Succeeded);
+    let paid = succeeded.fold(0_i64, |sum, order| sum.saturating_add(order.amount.minor_units()));
+    // What a person has to look at first is seen elsewhere.
+    let (kept, _) = paid_back(facts, purchase).ok()?;
+    let kept = kept.of(price.minor_units());
+    (paid > kept).then(|| format!("its refunds paid back {paid} minor units, and what the store said of them comes to {kept}"))
+}
