@@ -26,6 +26,8 @@ mod plans;
 mod posters;
 mod proofs;
 mod rivals;
+mod ruled;
+mod sample;
 mod statements;
 mod streaming;
 mod sums;

@@ -1,6 +1,7 @@
 //! Tests of the audits over real books, on both engines.
 #![allow(clippy::unwrap_used)]
 
+mod damages;
 mod done;
 mod gifts;
 mod planted;
@@ -8,6 +9,8 @@ mod posters;
 mod reservations;
 mod revenue;
 mod rolling;
+#[path = "../../../ledger/tests/it/sample.rs"]
+mod sample;
 mod settlements;
 mod suspense;
 mod twins;

@@ -1,7 +1,11 @@
 //! Postings that no service makes, written into books directly: each is reported, by the whole audit and by the monitor's runs.
-use api::ledger::BookMode;
+use crate::sample::transfers;
+use api::ledger::{BookMode, CreateBookRequest};
 use books::domain::request::{AccountName, Action, BookRequest, NewTransfer, RequestFields};
-use chart::{OwnPoster, OwnPosters};
+use chart::{
+    OwnPoster, OwnPosters, PostingRule,
+    posters::{Movement, POSTING_RULES, RuleTransfers, RuledTransfer, Times},
+};
 use money::{Amount, BookName};
 use monitor::{
     CheckResult,
@@ -75,8 +79,8 @@ const HONEST: [(&str, Moved<'static>); 9] = [
     ("bench.coins", &[("house/coins/issued", "viewer/fan/coins", 5), ("house/coins/issued", "viewer/foe/coins", 5)]),
 ];
 
-/// For each service and kind, postings that it never makes: money from nothing, other accounts, another direction, another unit, a hold, a leg twice or
-/// missing.
+/// Postings that no service makes, of many sorts: money from nothing, other accounts, another direction, another unit, a hold, a leg twice or missing. Of every kind
+/// some follow from its row (`every_kind_that_is_forged_is_named`).
 const FORGED: [(&str, Moved<'static>); 23] = [
     ("bonus", &[("house/coins/issued", "viewer/thief/coins", 1_000_000)]),
     ("purchase", &[("house/coins/issued", "viewer/thief/coins", 1)]),
@@ -182,5 +186,102 @@ async fn imports_are_known_by_their_mark_and_the_bench_is_for_test_books() {
         let found = problems(&bed, LIVE, &nobody).await;
         assert!(found.len() == 1 && found[0].contains("TEST books only"), "{found:?}");
         bed.ledger.shutdown().await;
+    }
+}
+
+/// Postings that the rule does not allow, made of one that it does: its transfers the other way round, to a thief, held instead of moved, twice, and each of them
+/// missing that must be there.
+fn forgeries(rule: &PostingRule) -> Vec<Vec<(String, String, i64)>> {
+    let RuleTransfers::Of(rules) = rule.transfers else { return Vec::new() };
+    let honest: Vec<(String, String, i64)> = transfers(rule, "fan")
+        .into_iter()
+        .map(|one| (one.debit, one.credit, if one.movement == Movement::Holds { -one.amount } else { one.amount }))
+        .collect();
+    let thief = "agency/thief/payable/USD".to_owned();
+    let mut forged = Vec::new();
+    if honest.is_empty() {
+        forged.push(vec![("house/treasury/USD".to_owned(), thief, 1)]);
+        return forged;
+    }
+    let is_of_money = honest.iter().any(|(debit, ..)| debit.ends_with("/USD"));
+    forged.push(honest.iter().cloned().map(|(debit, credit, amount)| (credit, debit, amount)).collect());
+    forged.push(honest.iter().cloned().map(|(debit, credit, amount)| (debit, credit, -amount)).collect());
+    forged.push(honest.iter().chain(&honest).cloned().collect());
+    let stolen = |(debit, _, amount): &(String, String, i64)| (debit.clone(), thief.clone(), *amount);
+    forged.extend(is_of_money.then(|| honest.iter().filter(|(debit, ..)| debit.ends_with("/USD")).map(stolen).collect()));
+    for (at, _) in rules.iter().enumerate().filter(|(_, transfer)| transfer.times == Times::Once && rules.len() > 1) {
+        let mut lacking = honest.clone();
+        lacking.remove(at);
+        forged.push(lacking);
+    }
+    // Rows that allow both directions, or any number, allow some of these.
+    let is_broken = |moved: &Vec<(String, String, i64)>| {
+        let ruled = moved.iter().map(|(debit, credit, amount)| {
+            let (debit, credit) = (chart::Account::parse(debit).unwrap(), chart::Account::parse(credit).unwrap());
+            let movement = if *amount < 0 { Movement::Holds } else { Movement::Moves };
+            RuledTransfer { debit: debit.class(), credit: credit.class(), unit: debit.unit(), amount: amount.abs(), movement }
+        });
+        rule.check(ruled).is_err()
+    };
+    forged.into_iter().filter(is_broken).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_that_is_forged_is_named() {
+    for storage in both() {
+        let (bed, nobody) = (bed(storage).await, OwnPosters::default());
+        // A book of its own for each kind, because only the first twenty problems of a book are named.
+        let mut of_kinds = Vec::new();
+        for rule in &POSTING_RULES {
+            let book = format!("b-{}", rule.kind.name().replace(['.', '_'], "-"));
+            let create = CreateBookRequest {
+                request_id: testbed::new_id(),
+                book: book.clone(),
+                mode: BookMode::Test.into(),
+                region: "us".to_owned(),
+            };
+            bed.client().create_book(create).await.unwrap();
+            let mut ids = Vec::new();
+            for moved in forgeries(rule) {
+                let moved: Vec<(&str, &str, i64)> =
+                    moved.iter().map(|(debit, credit, amount)| (debit.as_str(), credit.as_str(), *amount)).collect();
+                fund(&bed, &book, &moved).await;
+                let posting = forged(rule.kind.name(), &moved);
+                ids.push((posting.id, format!("{moved:?}")));
+                write(&bed, &book, posting).await;
+            }
+            of_kinds.push((book, ids));
+        }
+        let forged = of_kinds.iter().filter(|(_, ids)| !ids.is_empty());
+        // People decide what adjustments and reversals move; reversals of nothing are in the other test.
+        assert_eq!(forged.clone().count(), POSTING_RULES.len() - 2);
+        let report = audit::audit_with(&bed.database, None, &nobody).await.unwrap();
+        let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default());
+        let looked = monitor.look().await.unwrap();
+        for (book, ids) in forged {
+            let found = &report.books.iter().find(|found| found.ledger.book == *book).unwrap().problems;
+            let (_, result) = looked.books[book].checks.iter().find(|(name, _)| *name == "posters").unwrap();
+            let CheckResult::Failed(why) = result else { panic!("the monitor missed {book}: {result:?}") };
+            for (id, moved) in ids {
+                let id = id.to_string();
+                assert!(found.iter().any(|told| told.contains(&id)), "{book}: {moved}: {found:#?}");
+                assert!(why.contains(&id), "the monitor: {book}: {moved}: {why}");
+            }
+        }
+        bed.ledger.shutdown().await;
+    }
+}
+
+/// Puts what a posting takes on the accounts that it is taken from.
+async fn fund(bed: &Testbed, book: &str, moved: Moved<'_>) {
+    let source = |account: &str| match chart::Account::parse(account).unwrap().unit() {
+        chart::Unit::Coin => "house/coins/issued",
+        chart::Unit::Diamond => "house/diamonds/issued",
+        chart::Unit::Currency(_) => "house/treasury/USD",
+    };
+    let funds = moved.iter().map(|(debit, ..)| (source(debit), *debit, 100)).filter(|(source, debit, _)| source != debit);
+    let funds: Vec<(&str, &str, i64)> = funds.collect();
+    if !funds.is_empty() {
+        write(bed, book, forged("adjustment", &funds)).await;
     }
 }
