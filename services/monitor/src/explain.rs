@@ -1,7 +1,8 @@
 //! The whole story behind an id: what it is, which postings belong to it, where the money came from and where it went.
 //!
 //! Reads the stores of all services; where they differ, the journal counts. [`seek`]: finds what an id stands for; `story`: builds its story, in the words of
-//! `words` and the shape of [`shape`]; `people`: users and their accounts; `staff`: what staff proposed, approved and reversed.
+//! `words` and the shape of [`shape`]; `people`: users and their accounts; `sales`: purchases with what
+//! was paid back of them, orders, refunds, settlements; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed, approved and reversed.
 //! Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion turns gifts into
 //! money, a payout takes the money of conversions.
 use crate::audit::{self, ReadFault};
@@ -16,11 +17,14 @@ use std::sync::{
 };
 
 mod aftermath;
+mod decisions;
 mod people;
+mod sales;
 pub mod seek;
 pub mod shape;
 mod staff;
 mod story;
+mod treasury_book;
 mod words;
 
 pub use seek::SoughtId;
@@ -49,6 +53,7 @@ pub struct StoryTeller {
     earnings: Option<earnings::tables::Store>,
     payout: Option<payout::tables::Store>,
     support: Option<support::tables::Store>,
+    treasury: Option<treasury::tables::Store>,
     scope: StoryScope,
     left: AtomicUsize,
 }
@@ -73,6 +78,7 @@ async fn tell(database: &Database, sought: &SoughtId, scope: &StoryScope) -> Res
     let earnings = if there(Service::Earnings).await? { Some(earnings::tables::Store::open(database).await?) } else { None };
     let payout = if there(Service::Payout).await? { Some(payout::tables::Store::inspect(database).await?) } else { None };
     let support = if there(Service::Support).await? { Some(support::tables::Store::open(database).await?) } else { None };
+    let treasury = if there(Service::Treasury).await? { Some(treasury::tables::Store::open(database).await?) } else { None };
     let books = store.books().await?;
     if let Some(only) = scope.book.as_ref().filter(|only| books.iter().all(|book| book.name != only.as_str())) {
         return Err(format!("there is no book {only}").into());
@@ -84,8 +90,9 @@ async fn tell(database: &Database, sought: &SoughtId, scope: &StoryScope) -> Res
             continue;
         }
         let (store, left) = (store.clone(), AtomicUsize::new(STORIES_MAX));
-        let (purchase, earnings, payout, support) = (purchase.clone(), earnings.clone(), payout.clone(), support.clone());
-        let teller = StoryTeller { store, book, name, purchase, earnings, payout, support, scope: scope.clone(), left };
+        let (purchase, earnings, payout) = (purchase.clone(), earnings.clone(), payout.clone());
+        let (support, treasury) = (support.clone(), treasury.clone());
+        let teller = StoryTeller { store, book, name, purchase, earnings, payout, support, treasury, scope: scope.clone(), left };
         for thing in teller.seek(sought).await? {
             stories.push(teller.story(thing, shape::TrailDirection::Both, 0).await?);
         }

@@ -21,6 +21,7 @@ pub use crate::store::{
     messages::PassedMessage,
     payouts::{ListedPayouts, PayoutKey},
     reservations::ReservedMoney,
+    reviews::ReviewRow,
     statements::{StatementAccount, UnexpectedDebit},
     steps::PayoutStep,
 };

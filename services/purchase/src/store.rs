@@ -5,7 +5,7 @@
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
 //!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
 //!   disputes. `refund_orders`: refunds that are started here. `holds`: what is held.
-//!   `reports`, `settlements` and `own_parts`: what stores owe us. `audited`: what audits read.
+//!   `reports`, `settlements` and `own_parts`: what stores owe us. `audited`: what audits read; `lookups`: what explanations look for.
 
 pub mod answers;
 pub mod audited;
@@ -15,6 +15,7 @@ mod debts;
 mod disputes;
 mod events;
 mod holds;
+mod lookups;
 pub mod lots;
 pub(crate) mod orders;
 pub mod outbox;

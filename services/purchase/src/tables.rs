@@ -2,7 +2,7 @@
 //! backups and erasure, which read the tables and call no service; nothing here calls the ledger or answers a caller.
 pub use crate::domain::{Purchase, PurchaseState};
 pub use crate::lots::revenue::RevenuePosting;
-pub use crate::orders::order::Order;
+pub use crate::orders::order::{Order, OrderState};
 pub use crate::postings::{asked, disputed, earned, granted, paid_back, reported, sale, settled, suspended_sale, taken_back};
 pub use crate::refund_orders::order::{RefundOrder, RefundOrderState};
 pub use crate::refunds::dispute::DisputeStep;

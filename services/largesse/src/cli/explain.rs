@@ -16,8 +16,9 @@ use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-ID can be: the id of a posting, purchase, gift, quote, payout, beneficiary or proposal; the id of the request that created one of these (for a gift or a quote,
-give --user too); an id sent to a bank (EndToEndId or MsgId); a store's transaction id; a user; or the name of an account. Money is followed through people's
+ID can be: the id of a posting, purchase, order, refund, settlement, gift, quote, payout, payout run, review, beneficiary or proposal; of a reservation, sweep,
+receipt, case or adjustment of treasury; the id of the request that created one of these (for a gift or a quote, give --user too); an id sent to a bank
+(EndToEndId or MsgId); a store's id of a transaction, refund or dispute; a user; or the name of an account. Money is followed through people's
 accounts, first in, first out: back to its source, and forward to where it went. The command reads the stores of all services, so run it where their
 database is; services may be running. Exit code 1: nothing has this id. The audit log records who ran the command, about which user and why. Auditors find
 this record with ListActs, by the member of staff or by the user. If the audit log can't be written, as on a backup, nothing is shown without --unrecorded.

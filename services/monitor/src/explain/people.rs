@@ -2,7 +2,7 @@
 use super::{
     StoryTeller,
     shape::amount_text,
-    words::{StoryWords, facts, purchase_words, quote_words, time_ms},
+    words::{StoryWords, facts, quote_words, time_ms},
 };
 use crate::audit::ReadFault;
 use books::{
@@ -94,8 +94,11 @@ impl StoryTeller {
         known.insert("accounts".to_owned(), accounts.iter().map(line).collect());
         let told = |words: StoryWords| json!({ "id": words.id, "told": words.told });
         if let Some(tables) = &self.purchase {
-            let found = tables.of_user(&self.name, user, None, most).await?;
-            known.insert("purchases".to_owned(), found.iter().map(|purchase| told(purchase_words(purchase))).collect());
+            let mut purchases = Vec::new();
+            for purchase in tables.of_user(&self.name, user, None, most).await? {
+                purchases.push(told(self.whole_purchase(&purchase).await?));
+            }
+            known.insert("purchases".to_owned(), purchases.into());
         }
         if let Some(tables) = &self.earnings {
             let (mut newest, mut after) = (std::collections::VecDeque::new(), None);

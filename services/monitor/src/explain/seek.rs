@@ -19,8 +19,8 @@ use uuid::Uuid;
 /// Longest name of an account, in bytes; the ledger's own bound.
 const ACCOUNT_BYTES_MAX: usize = 256;
 
-/// An id as given by somebody: of a posting, purchase, gift, quote, payout, beneficiary, proposal or request, an id sent to a bank, a store's transaction; or a
-/// user or the name of an account.
+/// An id as given by somebody: of a posting, purchase, order, refund, settlement, gift, quote, payout, run, review, beneficiary, proposal or request; of treasury's
+/// reservation, sweep, receipt or case; an id sent to a bank; a store's transaction, refund or dispute; or a user or the name of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoughtId {
     text: String,
@@ -71,6 +71,8 @@ pub enum ExplainedThing {
     Account(Box<BookAccount>),
     /// A user of whom something is known.
     User(Box<StoryWords>),
+    /// Something that has no postings of its own kind, in words: an order, a refund, a settlement, a run, or of treasury.
+    Told(Box<StoryWords>),
 }
 
 impl ExplainedThing {
@@ -86,6 +88,7 @@ impl ExplainedThing {
             Self::Beneficiary(beneficiary) => beneficiary.beneficiary_id.to_string(),
             Self::Account(account) => account.name.to_string(),
             Self::User(words) => format!("user {}", words.id),
+            Self::Told(words) => format!("{} {}", words.what, words.id),
         }
     }
 }
@@ -98,8 +101,8 @@ impl StoryTeller {
             self.by_own_id(id, &mut things).await?;
             self.by_posting(id, &mut things).await?;
         }
+        let text = sought.uuid.map_or_else(|| sought.text.clone(), |id| id.hyphenated().to_string());
         if let Some(purchases) = &self.purchase {
-            let text = sought.uuid.map_or_else(|| sought.text.clone(), |id| id.hyphenated().to_string());
             things.extend(purchases.looked_up(&self.name, &text).await?.into_iter().map(|found| ExplainedThing::Purchase(found.into())));
         }
         if let (Some(payouts), Some(id)) = (&self.payout, sought.uuid) {
@@ -107,6 +110,11 @@ impl StoryTeller {
         }
         if let (Some(quotes), Some(id)) = (&self.earnings, sought.uuid) {
             things.extend(quotes.looked_up(&self.name, id).await?.into_iter().map(|found| ExplainedThing::Quote(found.into())));
+        }
+        things.extend(self.of_sales(&text, sought.uuid).await?);
+        if let Some(id) = sought.uuid {
+            things.extend(self.of_decisions(id).await?);
+            things.extend(self.of_treasury(id).await?);
         }
         self.by_name(&sought.text, &mut things).await?;
         let mut seen = BTreeSet::new();
@@ -161,8 +169,16 @@ impl StoryTeller {
             let field =
                 |name: &str| posting.fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| Uuid::try_parse(value).ok());
             let found = match posting.kind.split('.').next() {
-                Some("purchase") => match field("purchase_id") {
+                Some("purchase" | "refund" | "dispute" | "receipt") => match field("purchase_id") {
                     Some(id) => self.purchase_of(id).await?,
+                    None => None,
+                },
+                Some("store" | "processor") => match field("settlement_id") {
+                    Some(id) => self.settlement_of(id).await?,
+                    None => None,
+                },
+                Some("treasury") => match field("reservation_id").or(field("receipt_id")).or(field("adjustment_id")) {
+                    Some(id) => self.of_treasury(id).await?.pop(),
                     None => None,
                 },
                 Some("conversion") => match field("quote_id") {
@@ -186,7 +202,7 @@ impl StoryTeller {
         Ok(ExplainedThing::Posting(event.into()))
     }
 
-    async fn purchase_of(&self, id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
+    pub(super) async fn purchase_of(&self, id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
         let Some(purchases) = &self.purchase else { return Ok(None) };
         Ok(purchases.purchase(&self.name, id).await?.map(|found| ExplainedThing::Purchase(found.into())))
     }
@@ -196,7 +212,7 @@ impl StoryTeller {
         Ok(quotes.quote(&self.name, id).await?.map(|found| ExplainedThing::Quote(found.into())))
     }
 
-    async fn payout_of(&self, payout_id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
+    pub(super) async fn payout_of(&self, payout_id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
         let Some(payouts) = &self.payout else { return Ok(None) };
         Ok(payouts.payout(&PayoutKey { book: self.name.clone(), payout_id }).await?.map(|found| ExplainedThing::Payout(found.into())))
     }

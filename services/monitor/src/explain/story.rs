@@ -7,7 +7,7 @@ use super::{
     seek::ExplainedThing,
     shape::{Story, StoryLink, StoryLinks, StoryPosting, StoryTransfer, TrailDirection, amount_text},
     staff::proposal_words,
-    words::{StoryWords, posting_words, purchase_words, quote_words, refusal_words},
+    words::{StoryWords, posting_words, quote_words, refusal_words},
 };
 use crate::audit::ReadFault;
 use books::{
@@ -43,14 +43,14 @@ struct TrailLeg<'a> {
 impl StoryTeller {
     pub(super) async fn story(&self, thing: ExplainedThing, way: TrailDirection, depth: usize) -> Result<Story, ReadFault> {
         let words = match &thing {
-            ExplainedThing::Purchase(purchase) => purchase_words(purchase),
+            ExplainedThing::Purchase(purchase) => self.whole_purchase(purchase).await?,
             ExplainedThing::Quote(quote) => quote_words(quote),
             ExplainedThing::Payout(payout) => self.payout_words(payout).await?,
             ExplainedThing::Refusal(refusal) => refusal_words(refusal),
             ExplainedThing::Proposal(proposal) => proposal_words(proposal),
             ExplainedThing::Beneficiary(beneficiary) => beneficiary_words(beneficiary),
             ExplainedThing::Account(account) => self.account_words(account).await?,
-            ExplainedThing::User(words) => StoryWords::clone(words),
+            ExplainedThing::User(words) | ExplainedThing::Told(words) => StoryWords::clone(words),
             ExplainedThing::Posting(event) => StoryWords {
                 what: String::new(),
                 id: event.id.to_string(),

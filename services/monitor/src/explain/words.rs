@@ -66,18 +66,20 @@ impl StoryTeller {
         }
         let after = self.after_payment(&place).await?;
         let message_ids: Vec<String> = (1..=payout.sends).map(|send| payout.message_id(send)).collect();
-        let known = facts(json!({
+        let decided = self.decided_of(&place).await?;
+        let mut known = facts(json!({
             "state": payout.state.name(), "request_id": payout.request_id, "beneficiary_id": payout.beneficiary_id,
             "end_to_end_id": payout.end_to_end_id(), "message_ids": message_ids, "bank_status": payout.bank_status,
             "reason_code": payout.reason_code, "blocked_by": payout.blocked_by, "bank_time_ms": payout.bank_time_ms, "steps": steps, "messages": messages,
             "trace": payout.traceparent, "returned_minor_units": payout.returned_minor_units, "returns": after.returns, "recalls": after.recalls,
         }));
+        known.extend(decided.facts);
         let is = if payout.state.name() == "rejected" { "is not" } else { "is" };
         let (user, amount, rail, state) = (&payout.user, payout.amount, payout.attempt.rail.as_str(), payout.state.name());
         Ok(StoryWords {
             what: "payout".to_owned(),
             id: payout.payout_id.to_string(),
-            told: format!("{user} {is} paid {amount} over {rail} to {account}: {state}{}", after.told),
+            told: format!("{user} {is} paid {amount} over {rail} to {account}: {state}{}{}", after.told, decided.told),
             users: vec![user.to_string()],
             facts: known,
             postings: parsed(

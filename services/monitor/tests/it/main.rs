@@ -3,6 +3,7 @@
 
 mod damages;
 mod done;
+mod explaining;
 mod gifts;
 mod planted;
 mod posters;

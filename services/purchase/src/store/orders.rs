@@ -12,7 +12,7 @@ use crate::orders::order::{Order, OrderState};
 /// Orders of one page of [`Store::orders_of_user`].
 const USER_PAGE_MAX: i64 = 200;
 
-fn read(row: &AnyRow) -> Result<Order, Error> {
+pub(super) fn read(row: &AnyRow) -> Result<Order, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let order_id = text("order_id")?;

@@ -242,6 +242,11 @@ impl Store {
         self.refund_orders(book, filter, before, OF_PURCHASE_MAX).await
     }
 
+    /// The refunds of a purchase that were started here, newest first.
+    pub async fn refund_orders_of(&self, of: &Purchase) -> Result<Vec<RefundOrder>, Error> {
+        Ok(self.refunds_of(of).await?.0)
+    }
+
     /// The refunds of a purchase, newest first, and what its store said of refunds.
     pub(crate) async fn refunds_of(&self, of: &Purchase) -> Result<(Vec<RefundOrder>, Vec<RefundFact>), Error> {
         let mut connection = self.pool.acquire().await?;
