@@ -1,13 +1,16 @@
 //! The rule for every reason, at both ends of its time.
 use super::*;
-use crate::answer::classify;
+use crate::{answer::classify, reason::Proof};
 use tonic::Code;
 
 const PLANNED_MS: i64 = 1_795_827_700_000;
 
 fn after(reason: &LedgerReason, ms: i64) -> bool {
     let not_posted = classify(rpc::errors::refused_as(Code::FailedPrecondition, reason.name(), "no", &[]));
-    takes_a_fresh_id(&not_posted, PLANNED_MS, PLANNED_MS.saturating_add(ms))
+    let now_ms = PLANNED_MS.saturating_add(ms);
+    let is_old = ms > IN_FLIGHT_MAX_MS || *reason != LedgerReason::RequestIdTime;
+    assert_eq!(is_final(&not_posted, PLANNED_MS, now_ms), reason.row().proof == Proof::Refused && is_old, "{reason:?} after {ms} ms");
+    takes_a_fresh_id(&not_posted, PLANNED_MS, now_ms)
 }
 
 #[test]
