@@ -12,7 +12,7 @@ use crate::{
     store::CaseFilter,
     treasury::{Treasury, day},
 };
-use ledger_client::NotPosted;
+use ledger_client::{IN_FLIGHT_MAX_MS, LedgerReason, NotPosted, is_final};
 use money::time::unix_ms;
 use reconciliation::ExceptionClass;
 use std::collections::BTreeMap;
@@ -79,6 +79,7 @@ impl Treasury {
         let structure = self.structure(None).await?;
         if let Some(account) = structure.accounts.get(&case.account.0) {
             self.reconcile(account).await?;
+            self.book_entries(account, false).await?;
         }
         Ok(self.get_case(id).await?.0)
     }
@@ -132,16 +133,20 @@ impl Treasury {
         Ok((proposal, self.get_case(&case.found.id).await?.0))
     }
 
-    async fn post_adjustment(&self, case: &KeptCase, proposal: &Adjustment) -> Result<(), Error> {
+    pub(crate) async fn post_adjustment(&self, case: &KeptCase, proposal: &Adjustment) -> Result<(), Error> {
         let structure = self.structure(None).await?;
-        let (account, leaves) = account_and_leaves(&structure, case, proposal)?;
         let id = chart::id::case_adjustment(proposal.id, &self.book, proposal.approved.1);
+        let (account, leaves) = match account_and_leaves(&structure, case, proposal) {
+            Ok(found) => found,
+            Err(unusable) => return self.settle_unusable(proposal, id, unusable).await,
+        };
         let draft = match proposal.kind {
             AdjustmentKind::Adjustment => postings::case_adjustment(account, &leaves, (proposal.id, id), &proposal.transfers),
             AdjustmentKind::WriteOff => postings::case_write_off(account, &leaves, (proposal.id, id), &proposal.transfers),
         };
         let posted = self.ledger.post(&self.book, draft).await;
-        let refused = matches!(posted, Err(NotPosted::Refused(_)));
+        let now_ms = unix_ms((self.clock)());
+        let refused = posted.as_ref().is_err_and(|not_posted| is_final(not_posted, proposal.approved.1, now_ms));
         if posted.is_ok() || refused {
             self.store.adjustment_posted(self.book.as_str(), proposal, refused).await?;
         }
@@ -150,9 +155,24 @@ impl Treasury {
                 tracing::info!(case = case.found.id, by = proposal.approved.0, "an adjustment was posted");
                 Ok(())
             }
-            Err(NotPosted::Refused(refusal)) => Err(CaseRefusal::Posting(refusal.to_string()).of(&proposal.case_id)),
+            Err(NotPosted::Refused(refusal)) if refused => Err(CaseRefusal::Posting(refusal.to_string()).of(&proposal.case_id)),
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// Ends an adjustment of which a leaf was closed since it was approved: the ledger has it, or nobody posts it any more.
+    async fn settle_unusable(&self, proposal: &Adjustment, id: Uuid, unusable: Error) -> Result<(), Error> {
+        let found = self.ledger.posting_by_id(&self.book, chart::id::posted(id, self.book.as_str())).await;
+        let is_posted = match found {
+            Ok(_) => true,
+            Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::PostingUnknown => false,
+            Err(open) => return Err(open.into()),
+        };
+        let is_old = unix_ms((self.clock)()).saturating_sub(proposal.approved.1) > IN_FLIGHT_MAX_MS;
+        if is_posted || is_old {
+            self.store.adjustment_posted(self.book.as_str(), proposal, !is_posted).await?;
+        }
+        if is_posted { Ok(()) } else { Err(unusable) }
     }
 
     /// Refuses an adjustment with which the case would still make books and bank differ.
@@ -162,7 +182,7 @@ impl Treasury {
         if left == 0 { Ok(()) } else { Err(CaseRefusal::Uneven(left).of(&proposal.case_id)) }
     }
 
-    async fn kept(&self, id: &str) -> Result<KeptCase, Error> {
+    pub(crate) async fn kept(&self, id: &str) -> Result<KeptCase, Error> {
         self.store.case(self.book.as_str(), id).await?.ok_or_else(|| CaseRefusal::Unknown.of(id))
     }
 

@@ -45,6 +45,7 @@ impl Treasury {
             return Err(Error::DayNotOver(day));
         }
         let now = self.reconcile(account).await?;
+        self.book_entries(account, false).await?;
         let earlier = self.store.open_days(key.book, key.account).await?.into_keys();
         let is_open = |one: &Date| *one < day && now.series.closed_through.is_none_or(|closed| *one > closed);
         if let Some(earlier) = earlier.into_iter().find(is_open) {

@@ -7,7 +7,7 @@
 //! - [`reservations`]: what payouts take of leaves, before they are submitted. `reserving`: decides many at a time.
 //! - [`movements`]: what is decided, recorded and then posted. [`moves`]: money from leaf to leaf, positions and their interest. [`allocations`]: the bank's
 //!   interest and fees, divided among leaves. [`forecasts`]: whether accounts have enough until they can be funded.
-//! - [`sweeps`]: money between physical accounts.
+//! - [`sweeps`]: money between physical accounts. `unheard`: posts what is decided and not known to be posted.
 //! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed. [`intake`]: statements from directories and
 //!   addresses.
@@ -44,6 +44,7 @@ pub mod sweeps;
 pub mod tables;
 pub mod treasury;
 pub mod twins;
+mod unheard;
 pub mod wire;
 
 pub use config::Config;
@@ -118,6 +119,16 @@ impl Service {
     /// Runs the rules of sweeps every minute until `shutdown`. Any number of processes may.
     pub async fn follow_sweeps(self, shutdown: CancellationToken) {
         self.handlers.treasury.follow_sweeps(shutdown).await;
+    }
+
+    /// Posts what is decided and not known to be posted every minute until `shutdown`. Any number of processes may.
+    pub async fn follow_unheard(self, shutdown: CancellationToken) {
+        self.handlers.treasury.follow_unheard(shutdown).await;
+    }
+
+    /// Posts that once, by hand.
+    pub async fn post_unheard(&self) -> Result<(), error::Error> {
+        self.handlers.treasury.post_unheard().await
     }
 
     /// Takes banks' files from directories and addresses until `shutdown`. Any number of processes may.

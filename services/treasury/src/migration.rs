@@ -6,6 +6,7 @@ use crate::{
     config::QuietDays,
     domain::{
         Change, LeafState, Plan, Problem, Rule, StructureFile,
+        bank::is_due,
         migration::{
             ImportedAccount, MigrationPlan, OldMove, OldState, check, closing,
             summary::{self, Summary},
@@ -19,7 +20,7 @@ use crate::{
 };
 use chart::Purpose;
 use jiff::civil::Date;
-use ledger_client::{LedgerReason, NotPosted, PostingDraft, TrialRead};
+use ledger_client::{NotPosted, PostingDraft, TrialRead, is_final, takes_a_fresh_id};
 use money::{Currency, Money, time};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -66,12 +67,7 @@ pub struct MigrationReport {
 /// Entries of a structure file that old accounts forbid: their ids, which are ledger accounts too, and their leaves, which must be able to take what comes.
 #[must_use]
 pub fn forbidden(plan: &Plan, file: &StructureFile, old: &BTreeMap<String, ImportedAccount>) -> Vec<Problem> {
-    let line = |id: &str| {
-        let accounts = file.accounts.iter().map(|wanted| (wanted.account.id.as_str(), wanted.line));
-        let nodes = file.nodes.iter().map(|wanted| (wanted.node.id.as_str(), wanted.line));
-        accounts.chain(nodes).find(|(found, _)| *found == id).map_or(1, |(_, line)| line)
-    };
-    let problem = |id: &str, rule, why: String| Problem { line: line(id), id: id.to_owned(), rule, why };
+    let problem = |id: &str, rule, why: String| Problem { line: file.line_of(id), id: id.to_owned(), rule, why };
     let found = plan.changes.iter().filter_map(|change| match change {
         Change::AddAccount(account) if old.contains_key(&account.id) => {
             Some(problem(&account.id, Rule::Duplicate, "is the id of an old account".to_owned()))
@@ -103,12 +99,12 @@ impl Treasury {
     pub async fn apply_migration(&self, text: &str, hash: &str, by: &str) -> Result<MigrationOutcome, Error> {
         let (book, file_hash) = (self.book.as_str(), plan::file_hash(text));
         if let Some(accounts) = self.store.migration_run(book, hash, &file_hash).await? {
-            return Ok(MigrationOutcome { accounts, opened: self.open_planned().await?, replayed: true });
+            return Ok(MigrationOutcome { accounts, opened: self.open(false).await?, replayed: true });
         }
         let (plan, now_hash) = self.plan_migration(text).await?;
         let is_same = now_hash == hash;
         if is_same && plan.accounts.is_empty() {
-            return Ok(MigrationOutcome { accounts: 0, opened: self.open_planned().await?, replayed: false });
+            return Ok(MigrationOutcome { accounts: 0, opened: self.open(false).await?, replayed: false });
         }
         if is_same {
             self.ledger.ensure_book(&self.book, &self.region).await?;
@@ -117,27 +113,30 @@ impl Treasury {
             if self.store.import(run, &plan.accounts).await? {
                 tracing::info!(accounts = plan.accounts.len(), by, "old accounts were imported");
                 let accounts = i64::try_from(plan.accounts.len()).unwrap_or(i64::MAX);
-                return Ok(MigrationOutcome { accounts, opened: self.open_planned().await?, replayed: false });
+                return Ok(MigrationOutcome { accounts, opened: self.open(false).await?, replayed: false });
             }
         }
         // Another call imported something meanwhile; perhaps this plan.
         let accounts = self.store.migration_run(book, hash, &file_hash).await?.ok_or(Error::PlanChanged)?;
-        Ok(MigrationOutcome { accounts, opened: self.open_planned().await?, replayed: true })
+        Ok(MigrationOutcome { accounts, opened: self.open(false).await?, replayed: true })
     }
 
-    /// Books the openings of all accounts that have none yet; returns how many.
-    async fn open_planned(&self) -> Result<i64, Error> {
-        let known = self.store.old_accounts(self.book.as_str()).await?;
-        let planned: Vec<&ImportedAccount> = known.values().filter(|one| one.state == OldState::Planned).collect();
+    /// Books the openings of all accounts that have none yet, or those that are due to be tried without being asked; returns how many.
+    pub(crate) async fn open(&self, only_due: bool) -> Result<i64, Error> {
+        let now_ms = time::unix_ms((self.clock)());
+        let mut planned = self.store.planned_openings(self.book.as_str()).await?;
+        planned.retain(|(one, since_ms)| !only_due || is_due((*since_ms, one.begun_at_ms), now_ms));
+        let opening =
+            |one: &ImportedAccount, begun_at_ms| Some(postings::opening(&self.book, &one.account, one.account.opening()?, begun_at_ms));
         let mut opened = 0;
         for chunk in planned.chunks(BATCH_MAX) {
             let (mut booked, mut failed) = (Vec::new(), None);
-            let drafts = chunk.iter().filter_map(|one| Some((*one, self.opening(one, one.begun_at_ms)?)));
+            let drafts = chunk.iter().filter_map(|(one, _)| Some((one, opening(one, one.begun_at_ms)?)));
             let (accounts, posts): (Vec<_>, Vec<_>) = drafts.map(|(one, draft)| (one, draft.in_batch())).unzip();
-            booked.extend(chunk.iter().filter(|one| one.account.opening().is_none()).map(|one| one.account.id.as_str()));
+            booked.extend(chunk.iter().filter(|(one, _)| one.account.opening().is_none()).map(|(one, _)| one.account.id.as_str()));
             if !accounts.is_empty() {
                 for (one, outcome) in accounts.into_iter().zip(self.ledger.post_batch(&self.book, posts).await?) {
-                    match self.opened_now(one, outcome.map(drop)).await {
+                    match self.opened_now(one, outcome.map(drop), |begun_at_ms| opening(one, begun_at_ms)).await {
                         Ok(()) => booked.push(&one.account.id),
                         Err(error) => failed = failed.or(Some(error)),
                     }
@@ -152,17 +151,20 @@ impl Treasury {
         Ok(opened)
     }
 
-    fn opening(&self, one: &ImportedAccount, begun_at_ms: i64) -> Option<PostingDraft> {
-        Some(postings::opening(&self.book, &one.account, one.account.opening()?, begun_at_ms))
-    }
-
-    /// Whether an opening is booked. The ledger refuses an id that is older than a week only if nothing was posted under it, so another attempt may begin.
-    async fn opened_now(&self, one: &ImportedAccount, outcome: Result<(), NotPosted>) -> Result<(), Error> {
+    /// Whether an opening is booked. One that was refused for good, as after an account was frozen or a week has passed, is tried again under another id.
+    async fn opened_now(
+        &self,
+        one: &ImportedAccount,
+        outcome: Result<(), NotPosted>,
+        opening: impl Fn(i64) -> Option<PostingDraft> + Send,
+    ) -> Result<(), Error> {
+        let now_ms = time::unix_ms((self.clock)());
         match outcome {
-            Err(not_posted) if is_too_old(&not_posted) => {
-                let now_ms = time::unix_ms((self.clock)());
-                self.store.begin_opening(self.book.as_str(), &one.account.id, now_ms).await?;
-                if let Some(draft) = self.opening(one, now_ms) {
+            Err(not_posted) if takes_a_fresh_id(&not_posted, one.begun_at_ms, now_ms) => {
+                if !self.store.begin_opening(self.book.as_str(), &one.account.id, (one.begun_at_ms, now_ms)).await? {
+                    return Err(Error::BalancesChanging);
+                }
+                if let Some(draft) = opening(now_ms) {
                     self.ledger.post(&self.book, draft).await?;
                 }
                 Ok(())
@@ -177,7 +179,7 @@ impl Treasury {
         let known = self.known(wanted).await?;
         let replayed = !self.store.moves_of(book, request_id).await?.is_empty();
         // Before the balances are read: what is decided is not in them yet.
-        self.book_moves(request_id).await?;
+        self.book_moves(Some(request_id)).await?;
         if !replayed {
             let structure = self.structure(None).await?;
             let balances = self.old_balances(&known).await?;
@@ -194,36 +196,38 @@ impl Treasury {
                     leaf: account.leaf.clone(),
                     cash_account: root.id.clone(),
                     cash_entity: root.entity.clone(),
+                    decided_at_ms: time::unix_ms((self.clock)()),
                 };
                 moves.push(DecidedMove { moved, moves_before: one.moves });
             }
             if !self.store.decide_moves(book, &moves).await? {
                 return Err(Error::BalancesChanging);
             }
-            self.book_moves(request_id).await?;
+            self.book_moves(Some(request_id)).await?;
         }
         Ok((self.store.moves_of(book, request_id).await?, replayed))
     }
 
-    /// Posts all moves that are decided. An id that the ledger takes no more has no posting: such a move is forgotten.
-    async fn book_moves(&self, own: Uuid) -> Result<(), Error> {
+    /// Posts all moves that are decided. One that the ledger refused for good is forgotten, which is an error only of the request that asked for it.
+    pub(crate) async fn book_moves(&self, own: Option<Uuid>) -> Result<(), Error> {
         let book = self.book.as_str();
         let decided = self.store.unbooked_moves(book).await?;
         for chunk in decided.chunks(BATCH_MAX) {
             let posts = chunk.iter().map(|moved| postings::arrival(&self.book, moved).in_batch()).collect();
-            let (mut booked, mut late, mut failed) = (Vec::new(), Vec::new(), None);
+            let (mut booked, mut refused, mut failed) = (Vec::new(), Vec::new(), None);
             for (moved, outcome) in chunk.iter().zip(self.ledger.post_batch(&self.book, posts).await?) {
                 match outcome {
                     Ok(_) => booked.push(moved),
-                    Err(error) if is_too_old(&error) => {
-                        late.push(moved);
-                        failed = failed.or((moved.request_id == own).then_some(error));
+                    Err(error) if is_final(&error, moved.planned_at_ms(), time::unix_ms((self.clock)())) => {
+                        tracing::warn!(account = moved.account_id, %error, "the move of an old account's balance was refused");
+                        refused.push(moved);
+                        failed = failed.or((own == Some(moved.request_id)).then_some(error));
                     }
                     Err(error) => failed = failed.or(Some(error)),
                 }
             }
             self.store.booked_moves(book, &booked).await?;
-            self.store.forget_moves(book, &late).await?;
+            self.store.forget_moves(book, &refused).await?;
             if let Some(error) = failed {
                 return Err(error.into());
             }
@@ -293,9 +297,4 @@ impl Treasury {
 
 fn is_wanted(wanted: &[String], one: &ImportedAccount) -> bool {
     wanted.is_empty() || wanted.contains(&one.account.id)
-}
-
-/// Whether nothing was posted because the id's time is too far from the ledger's.
-fn is_too_old(not_posted: &NotPosted) -> bool {
-    not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::RequestIdTime)
 }

@@ -5,13 +5,14 @@
 use crate::{
     domain::{Structure, moves::BookView, reservation::LeafReservation, sweep::record::AccountSweep, terms::Pair},
     error::Error,
+    postings,
     store::{MovementRow, MovementState, MovementTransfer, NewMovement},
     treasury::{Treasury, balances_of},
 };
 use api::ledger::TrialBalanceLine;
-use chart::{Account, PostingKind, Purpose, Unit};
-use ledger_client::{NotPosted, PostingDraft, TrialRead};
-use money::{Money, time::unix_ms};
+use chart::{Account, Purpose, Unit};
+use ledger_client::{NotPosted, PostingDraft, TrialRead, is_final};
+use money::time::unix_ms;
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 use uuid::Uuid;
 
@@ -149,7 +150,7 @@ impl Treasury {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let posts = rows.iter().map(|row| draft_of(row).in_batch()).collect();
+        let posts = rows.iter().map(|row| postings::movements::recorded(&row.movement).in_batch()).collect();
         let mut answers = Vec::new();
         for (row, posted) in rows.iter().zip(self.ledger.post_batch(&self.book, posts).await?) {
             answers.push(self.note_posted(row, posted.map(drop)).await?);
@@ -206,19 +207,21 @@ impl Treasury {
 
     /// Posts a movement and notes the answer: the refusal, if the ledger has refused it for ever.
     async fn post_movement(&self, row: &MovementRow) -> Result<Option<NotPosted>, Error> {
-        let posted = self.ledger.post(&self.book, draft_of(row)).await;
+        let posted = self.ledger.post(&self.book, postings::movements::recorded(&row.movement)).await;
         self.note_posted(row, posted.map(drop)).await
     }
 
     async fn note_posted(&self, row: &MovementRow, posted: Result<(), NotPosted>) -> Result<Option<NotPosted>, Error> {
         let refused = match posted {
             Ok(()) => None,
-            Err(refused @ NotPosted::Refused(_)) => match self.ledger.posting_by_id(&self.book, posting_id(self, row)).await {
-                // An id that the ledger calls too old may have been posted when it was not.
-                Ok(_) => None,
-                Err(NotPosted::Refused(_)) => Some(refused),
-                Err(open) => return Err(open.into()),
-            },
+            Err(refused) if is_final(&refused, row.movement.decided_at_ms, unix_ms((self.clock)())) => {
+                match self.ledger.posting_by_id(&self.book, posting_id(self, row)).await {
+                    // An id that the ledger calls too old may have been posted when it was not.
+                    Ok(_) => None,
+                    Err(NotPosted::Refused(_)) => Some(refused),
+                    Err(open) => return Err(open.into()),
+                }
+            }
             Err(open) => return Err(open.into()),
         };
         let state = if refused.is_some() { MovementState::Refused } else { MovementState::Posted };
@@ -261,22 +264,6 @@ fn transfer_row(transfer: &api::ledger::Transfer) -> Option<MovementTransfer> {
     let Unit::Currency(currency) = Account::parse(&transfer.debit_account)?.unit() else { return None };
     let (debit, credit) = (transfer.debit_account.clone(), transfer.credit_account.clone());
     Some(MovementTransfer { debit, credit, currency, minor_units: transfer.amount })
-}
-
-/// A movement's posting, from nothing but its row.
-fn draft_of(row: &MovementRow) -> PostingDraft {
-    let movement = &row.movement;
-    let draft = PostingDraft::new(movement.kind, movement.posting_key).field("request_key", &movement.request_key);
-    let draft = draft.happened_at(movement.effective_at_ms);
-    movement.transfers.iter().fold(draft, |draft, transfer| {
-        let account = |name| Account::parse(name).expect("recorded from the chart");
-        let amount = Money::try_new(transfer.currency, transfer.minor_units).expect("recorded from an amount");
-        let (debit, credit) = (account(transfer.debit.as_str()), account(transfer.credit.as_str()));
-        match movement.kind {
-            PostingKind::TreasuryReserve => draft.hold(debit, credit, amount),
-            _ => draft.money(debit, credit, amount),
-        }
-    })
 }
 
 /// The id of a movement's posting.

@@ -10,6 +10,7 @@ use crate::{
     treasury::Treasury,
 };
 use iso20022::camt053::Direction;
+use ledger_client::is_final;
 use money::time;
 use reconciliation::{BooksState, ItemKind};
 
@@ -49,6 +50,7 @@ impl Treasury {
                 Unbookable::Account => Error::ReceivingAccountUnknown { account: incoming.account.clone() },
                 Unbookable::Currency(currency) => Error::CurrencyUnsupported { currency: currency.code().to_owned() },
             })?;
+            let new = BankReceipt { decided_at_ms: time::unix_ms((self.clock)()), ..new };
             let is_new = self.store.decide_receipt(book, &new).await?;
             decided = if is_new { Some(new) } else { self.store.receipt(book, id).await? };
         }
@@ -62,21 +64,25 @@ impl Treasury {
             self.announce_booked(&row).await?;
             return Ok((row, true));
         }
-        if let Err(error) = self.ledger.post(&self.book, postings::receipt(&self.book, &row)).await {
-            if error.refusal().is_some() {
-                self.store.forget_receipt(book, id).await?;
-            }
-            return Err(error.into());
-        }
-        let announced = self.store.open_expected(book, &row.leaf).await?;
-        let fitting = announced.iter().find(|expected| expected.fits(&row)).map_or("", |expected| &expected.expected_id);
-        self.store.booked_receipt(book, &row, fitting).await?;
-        self.announce_booked(&row).await?;
+        self.book_receipt(&row).await?;
         Ok((self.store.receipt(book, id).await?.unwrap_or(row), false))
     }
-}
 
-impl Treasury {
+    /// Posts a receipt that is decided, and announces it. One that the ledger refused for good is forgotten.
+    pub(crate) async fn book_receipt(&self, row: &BankReceipt) -> Result<(), Error> {
+        let book = self.book.as_str();
+        if let Err(not_posted) = self.ledger.post(&self.book, postings::receipt(&self.book, row)).await {
+            if is_final(&not_posted, row.planned_at_ms(), time::unix_ms((self.clock)())) {
+                self.store.forget_receipt(book, row.receipt_id).await?;
+            }
+            return Err(not_posted.into());
+        }
+        let announced = self.store.open_expected(book, &row.leaf).await?;
+        let fitting = announced.iter().find(|expected| expected.fits(row)).map_or("", |expected| &expected.expected_id);
+        self.store.booked_receipt(book, row, fitting).await?;
+        self.announce_booked(row).await
+    }
+
     /// Tells reconciliation of a receipt that is in the books, so that the statement's entry of it is not booked as unknown money once more. A retry does so
     /// again, for a call that ended before.
     async fn announce_booked(&self, row: &BankReceipt) -> Result<(), Error> {

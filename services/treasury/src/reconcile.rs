@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         PhysicalAccount, Structure,
-        bank::{BankItem, EntryBooking},
+        bank::{BankItem, EntryBooking, is_due},
         matched::{self, AccountFindings, AccountRun},
     },
     error::Error,
@@ -12,6 +12,7 @@ use crate::{
     treasury::{Treasury, day},
 };
 use jiff::{Span, civil::Date};
+use ledger_client::{PostingDraft, takes_a_fresh_id};
 use matching::{LineStanding, StreamedFile, account_key, stream};
 use money::time::unix_ms;
 use sha2::{Digest, Sha256};
@@ -86,6 +87,7 @@ impl Treasury {
         for account in statements.iter().map(|statement| &statement.account).collect::<BTreeSet<_>>() {
             let account = structure.accounts.get(account).ok_or_else(|| Error::AccountUnknown(account.clone()))?;
             self.reconcile(account).await?;
+            self.book_entries(account, false).await?;
             open_cases += self.store.open_case_count(book, &account.id).await?;
         }
         self.settle_sweeps().await?;
@@ -113,7 +115,7 @@ impl Treasury {
         }
     }
 
-    /// Computes an account's open days anew, keeps what was found, and books what nobody ordered.
+    /// Computes an account's open days anew, and keeps what was found and what is to be booked: [`Self::book_entries`] is next.
     pub(crate) async fn reconcile(&self, account: &PhysicalAccount) -> Result<ReconciledAccount, Error> {
         let key = AccountKey { book: self.book.as_str(), account: &account.id, currency: account.currency.code() };
         for _ in 0..TRIES_MAX {
@@ -124,7 +126,6 @@ impl Treasury {
             let now_ms = unix_ms((self.clock)());
             let planned = self.planned(account, &findings, now_ms).await?;
             if self.store.reconciled(key, series, &findings, &planned, now_ms).await? {
-                self.book_entries(account).await?;
                 let series = Series { version: series.version + 1, ..series };
                 return Ok(ReconciledAccount { run, findings, series });
             }
@@ -175,25 +176,55 @@ impl Treasury {
             let before = now.get(&entry_key);
             if before.and_then(|before| before.booking) != booking {
                 let generation = before.map_or(0, |before| before.generation) + 1;
-                planned.push(EntryBooking { entry_key, generation, booking, planned_at_ms: now_ms, posted: false });
+                planned.push(EntryBooking { entry_key, generation, booking, planned_at_ms: now_ms, since_ms: now_ms, posted: false });
             }
         }
         Ok(planned)
     }
 
-    /// Posts the bookings that are decided and not posted, each under its own id.
-    async fn book_entries(&self, account: &PhysicalAccount) -> Result<(), Error> {
-        let key = (self.book.as_str(), account.id.as_str());
-        let bookings = self.store.bookings(key.0, key.1).await?;
-        for booking in bookings.iter().filter(|booking| !booking.posted) {
-            let before = bookings.iter().find(|one| one.entry_key == booking.entry_key && one.generation + 1 == booking.generation);
-            let entry = Uuid::try_parse(&booking.entry_key).unwrap_or_default();
-            let id = chart::id::statement_entry(entry, &self.book, booking.generation, booking.planned_at_ms);
-            let draft = postings::entry_booking(account, &booking.entry_key, id, before.and_then(|before| before.booking), booking.booking);
-            self.ledger.post(&self.book, draft).await?;
-            self.store.booking_posted(key, booking, unix_ms((self.clock)())).await?;
+    /// Posts the bookings of an account that are decided and not posted: all of them, or those that are due to be tried without being asked. Each takes the one before
+    /// of its entry back, so it comes after it. The first error is returned, and stops no other entry.
+    pub(crate) async fn book_entries(&self, account: &PhysicalAccount, only_due: bool) -> Result<(), Error> {
+        let bookings = self.store.bookings(self.book.as_str(), &account.id).await?;
+        let mut failed = None;
+        for generations in bookings.chunk_by(|one, other| one.entry_key == other.entry_key) {
+            for (at, booking) in generations.iter().enumerate().filter(|(_, booking)| !booking.posted) {
+                if only_due && !is_due((booking.since_ms, booking.planned_at_ms), unix_ms((self.clock)())) {
+                    break;
+                }
+                let before = at.checked_sub(1).and_then(|at| generations[at].booking);
+                let entry = Uuid::try_parse(&booking.entry_key).unwrap_or_default();
+                let draft = |planned_at_ms| {
+                    let id = chart::id::statement_entry(entry, &self.book, booking.generation, planned_at_ms);
+                    postings::entry_booking(account, &booking.entry_key, id, before, booking.booking)
+                };
+                if let Err(error) = self.book_entry(account, booking, draft).await {
+                    failed = failed.or(Some(error));
+                    break;
+                }
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Posts a booking, once more under another id if the ledger has refused its own for good, as after an account was frozen or a week has passed.
+    async fn book_entry(
+        &self,
+        account: &PhysicalAccount,
+        booking: &EntryBooking,
+        draft: impl Fn(i64) -> PostingDraft + Send,
+    ) -> Result<(), Error> {
+        let key = (self.book.as_str(), account.id.as_str());
+        let mut posted = self.ledger.post(&self.book, draft(booking.planned_at_ms)).await;
+        let now_ms = unix_ms((self.clock)());
+        if posted.as_ref().is_err_and(|not_posted| takes_a_fresh_id(not_posted, booking.planned_at_ms, now_ms)) {
+            if !self.store.plan_booking_again(key, booking, now_ms).await? {
+                return Err(Error::Busy);
+            }
+            posted = self.ledger.post(&self.book, draft(now_ms)).await;
+        }
+        posted?;
+        Ok(self.store.booking_posted(key, booking, unix_ms((self.clock)())).await?)
     }
 
     /// Records what should happen, or what the books know of it by now; returns how many items are new.

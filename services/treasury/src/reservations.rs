@@ -14,7 +14,7 @@ use crate::{
 };
 use api::ledger::RequestField;
 use chart::PostingKind;
-use ledger_client::{LedgerReason, NotPosted, PostingDraft};
+use ledger_client::{LedgerReason, NotPosted, PostingDraft, is_final};
 use money::{BookName, time::unix_ms};
 use uuid::Uuid;
 
@@ -86,13 +86,13 @@ impl Treasury {
         Ok(self.store.advance_reservation(&self.book, &next, &released).await?.then_some(released))
     }
 
-    /// The reservation and its hold, if the leaf and the bank have the money.
+    /// The reservation, if the leaf and the bank have the money, and the leaf of its account for what is in transit.
     pub(crate) fn allowed(
         &self,
         turn: &OpenTurn,
         ask: &Asked<'_>,
         asked: &AskedReservation,
-    ) -> Result<Option<(LeafReservation, PostingDraft)>, Error> {
+    ) -> Result<Option<(LeafReservation, String)>, Error> {
         let structure = &turn.structure;
         let Some(physical) = structure.physical_of(asked) else { return Ok(None) };
         let key = crate::domain::ClaimKey { account: physical.id.clone(), app: asked.app.to_string() };
@@ -108,8 +108,7 @@ impl Treasury {
             hold_key: turn.posting_key(self, ask, 0),
             ..self.new_reservation(asked, LeafReservationState::Reserved)
         };
-        let hold = postings::reservation_hold(row.hold_key, &row, &transit.id);
-        Ok(Some((row, hold)))
+        Ok(Some((row, transit.id.clone())))
     }
 
     fn new_reservation(&self, asked: &AskedReservation, state: LeafReservationState) -> LeafReservation {
@@ -269,6 +268,9 @@ impl Treasury {
 
     /// What is refused under an id stays refused under it, so the next try has another one; unless it was posted when the id was not too old.
     async fn refused_step(&self, row: &LeafReservation, posting: Uuid, refused: NotPosted) -> Result<(), Error> {
+        if !is_final(&refused, row.changed_at_ms, unix_ms((self.clock)())) {
+            return Err(refused.into());
+        }
         match self.ledger.posting_by_id(&self.book, posting).await {
             Ok(_) => return Ok(()),
             Err(NotPosted::Refused(_)) => {}

@@ -6,6 +6,7 @@ use crate::{
     domain::reservation::{AskedReservation, LeafReservation, LeafReservationState},
     error::Error,
     movements::{Asked, TRIES_MAX},
+    postings,
     store::NewMovement,
     treasury::Treasury,
 };
@@ -107,8 +108,8 @@ impl Treasury {
                 let key = format!("reserve/{}/{}", call.asked.app, call.asked.reservation_id.hyphenated());
                 let ask = Asked { key, fields: BTreeMap::new(), by: &call.by };
                 match self.allowed(&turn, &ask, &call.asked) {
-                    Ok(Some((row, hold))) => {
-                        decided.push(self.hold_part(&turn, &ask, hold));
+                    Ok(Some((row, transit))) => {
+                        decided.push(self.hold_part(&turn, &ask, postings::reservation_hold(row.hold_key, &row, &transit)));
                         turn.reserved(&row);
                         rows.push(row);
                         allowed.push(call);

@@ -4,7 +4,7 @@
 //! - `movements`: decided postings. `reservations`: what payouts take of leaves. `statement`: statements that were issued. `accounting`: accounting days of any book.
 //! - `files`: what banks sent. `items`: what should happen. `entries`, `cases`: what was found, and what people decided. `days`: what is closed.
 //! - `migration`: old accounts. `receipts`: what came, and what should come. `audited`: pages of all rows that have postings.
-//! - `sweeps`: money between physical accounts. `migration`: old accounts. `receipts`: what came, and what should come.
+//! - `sweeps`: money between physical accounts. `unheard`: what is decided and not known to be posted.
 use crate::domain::Structure;
 use db::Migration;
 use jiff::civil::Date;
@@ -27,6 +27,7 @@ mod receipts;
 mod reservations;
 mod statement;
 mod sweeps;
+mod unheard;
 mod write;
 
 pub use accounting::AccountingPlace;
@@ -38,12 +39,13 @@ pub use files::{FilePart, FileRow, StatementRow};
 pub use items::{kind_of, state_of};
 pub use migration::{DecidedMove, MigrationRun};
 pub use movements::{MovementRow, MovementState, MovementTransfer, NewMovement};
+pub use unheard::OpenPostings;
 pub use write::Application;
 
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 12] = [
+pub const MIGRATIONS: [Migration; 13] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
@@ -58,6 +60,7 @@ pub const MIGRATIONS: [Migration; 12] = [
     Migration::contract(11, include_str!("../migrations/0011_sweep_evidence.sql")),
     // Older programs can't read that money is blocked.
     Migration::contract(12, include_str!("../migrations/0012_blocked.sql")),
+    Migration::expand(13, include_str!("../migrations/0013_open_postings.sql")),
 ];
 
 /// The service's tables.

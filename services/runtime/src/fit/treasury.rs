@@ -12,6 +12,7 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let service = treasury::start(deps, wiring.options.settings.treasury.clone()).await?;
     tokio::spawn(service.clone().follow_closings(wiring.shutdown.clone()));
     tokio::spawn(service.clone().follow_sweeps(wiring.shutdown.clone()));
+    tokio::spawn(service.clone().follow_unheard(wiring.shutdown.clone()));
     tokio::spawn(service.clone().follow_sources(wiring.shutdown.clone()));
     tokio::spawn(service.clone().watch(wiring.shutdown.clone()));
     wiring.add(Service::Treasury, service.routes());

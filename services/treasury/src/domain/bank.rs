@@ -6,6 +6,8 @@ use matching::SeenEntry;
 use reconciliation::{BooksState, CaseOwner, ExceptionClass, ItemKind};
 use serde::{Deserialize, Serialize};
 
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+
 /// A bank's file that was taken.
 #[derive(Debug, Clone)]
 pub struct BankFile {
@@ -162,10 +164,20 @@ pub struct EntryBooking {
     pub generation: i64,
     /// `None`: it is booked as nothing any more.
     pub booking: Option<LeafBooking>,
-    /// When it was decided, in Unix milliseconds.
+    /// When the id of its posting was made, in Unix milliseconds.
     pub planned_at_ms: i64,
+    /// When it was decided, in Unix milliseconds: `planned_at_ms` of its first id.
+    pub since_ms: i64,
     /// Whether the ledger has it.
     pub posted: bool,
+}
+
+/// Whether it is time to post again without being asked what was decided at one time and got its current id at another, in Unix milliseconds: after a refusal, each
+/// wait is as long as all before it together, and at most a day.
+#[must_use]
+pub fn is_due((since_ms, planned_at_ms): (i64, i64), now_ms: i64) -> bool {
+    let waited_ms = planned_at_ms.saturating_sub(since_ms);
+    now_ms.saturating_sub(planned_at_ms) >= waited_ms.min(DAY_MS)
 }
 
 /// What an entry turned out to be.

@@ -23,6 +23,16 @@ pub struct StructureFile {
     pub claims: Vec<WantedClaims>,
 }
 
+impl StructureFile {
+    /// The line of an account or a node; 1 for one that the file does not name.
+    #[must_use]
+    pub fn line_of(&self, id: &str) -> usize {
+        let accounts = self.accounts.iter().map(|wanted| (wanted.account.id.as_str(), wanted.line));
+        let nodes = self.nodes.iter().map(|wanted| (wanted.node.id.as_str(), wanted.line));
+        accounts.chain(nodes).find(|(found, _)| *found == id).map_or(1, |(_, line)| line)
+    }
+}
+
 /// A physical account of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedAccount {

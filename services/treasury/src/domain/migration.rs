@@ -147,6 +147,22 @@ pub struct OldMove {
     pub cash_account: String,
     /// The legal entity of that account.
     pub cash_entity: String,
+    /// When it was decided, in Unix milliseconds; 0: a program did that records no time.
+    pub decided_at_ms: i64,
+}
+
+impl OldMove {
+    /// As [`super::receipt::BankReceipt::planned_at_ms`].
+    #[must_use]
+    pub fn planned_at_ms(&self) -> i64 {
+        planned_at_ms(self.request_id, self.decided_at_ms)
+    }
+}
+
+/// When the id of a posting was made that follows from a caller's, in Unix milliseconds: the caller's own time, unless that is later than the decision to post.
+pub(super) fn planned_at_ms(callers: Uuid, decided_at_ms: i64) -> i64 {
+    let own = money::id_time_ms(callers).and_then(|own_ms| i64::try_from(own_ms).ok());
+    own.map_or(decided_at_ms, |own_ms| own_ms.min(decided_at_ms))
 }
 
 /// A rule that migration files can break. Its name is for programs.

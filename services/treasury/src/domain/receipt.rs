@@ -1,5 +1,8 @@
 //! Receipts: which leaf the money that came belongs to, and what was announced.
-use super::{LeafState, NumberForm, Registration, StandardLeaf, Structure, migration::ImportedAccount, migration::OldState, number};
+use super::{
+    LeafState, NumberForm, Registration, StandardLeaf, Structure, migration::ImportedAccount, migration::OldState,
+    migration::planned_at_ms, number,
+};
 use jiff::civil::Date;
 use money::{Currency, Money};
 use std::collections::BTreeMap;
@@ -80,6 +83,8 @@ pub struct BankReceipt {
     pub expected_id: String,
     /// Whether it is posted.
     pub is_booked: bool,
+    /// When it was decided, in Unix milliseconds; 0: a program did that records no time.
+    pub decided_at_ms: i64,
 }
 
 /// What a caller announces. Its currency is the leaf's.
@@ -134,6 +139,12 @@ pub enum Unbookable {
 }
 
 impl BankReceipt {
+    /// When the id of its posting was made, in Unix milliseconds: the caller's own time, unless that is later than the decision.
+    #[must_use]
+    pub fn planned_at_ms(&self) -> i64 {
+        planned_at_ms(self.receipt_id, self.decided_at_ms)
+    }
+
     /// The fields in which a retry differs from what is recorded.
     #[must_use]
     pub fn differs_from(&self, incoming: &Incoming) -> Vec<String> {
@@ -227,6 +238,7 @@ fn booked(incoming: &Incoming, to: ReceiptLeaf<'_>, cash_entity: &str, (booked_o
         bank_reference,
         expected_id: String::new(),
         is_booked: false,
+        decided_at_ms: 0,
     }
 }
 

@@ -23,7 +23,7 @@ pub fn opening(book: &BookName, account: &OldAccount, amount: Money, begun_at_ms
 /// What was in an old account arrived at the physical account of its leaf: both change in one posting, so that each one's leaves are its cash at every moment.
 #[must_use]
 pub fn arrival(book: &BookName, moved: &OldMove) -> PostingDraft {
-    let OldMove { request_id, account_id, entity, amount, leaf, cash_account, cash_entity } = moved;
+    let OldMove { request_id, account_id, entity, amount, leaf, cash_account, cash_entity, .. } = moved;
     let currency = amount.currency();
     let old = Place { entity, id: account_id, currency };
     let (leaf, cash) = (Place { entity, id: leaf, currency }, Place { entity: cash_entity, id: cash_account, currency });

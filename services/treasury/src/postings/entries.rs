@@ -83,3 +83,6 @@ fn ledger_account<'a>(account: &'a PhysicalAccount, leaf: &'a str, entity: &'a s
     }
     Account::of_bank_account(id(entity), id(leaf), Purpose::VirtualAccount, account.currency)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! Money that treasury moves between leaves by itself: moves, interest of positions, and what a bank booked, divided.
-use crate::domain::{
-    PhysicalAccount, StandardLeaf,
-    moves::{AllowedMove, AskedMove},
-    terms::Pair,
+use crate::{
+    domain::{
+        PhysicalAccount, StandardLeaf,
+        moves::{AllowedMove, AskedMove},
+        terms::Pair,
+    },
+    store::NewMovement,
 };
 use chart::{Account, HouseId, PostingKind, Purpose};
 use ledger_client::PostingDraft;
@@ -47,6 +50,21 @@ pub fn allocation(id: Uuid, account: &PhysicalAccount, portions: &[Portion<'_>])
     })
 }
 
+/// What was decided and recorded, from nothing but that.
+pub(crate) fn recorded(movement: &NewMovement) -> PostingDraft {
+    let draft = PostingDraft::new(movement.kind, movement.posting_key).field("request_key", &movement.request_key);
+    let draft = draft.happened_at(movement.effective_at_ms);
+    movement.transfers.iter().fold(draft, |draft, transfer| {
+        let account = |name| Account::parse(name).expect("recorded from the chart");
+        let amount = money(transfer.currency, transfer.minor_units);
+        let (debit, credit) = (account(transfer.debit.as_str()), account(transfer.credit.as_str()));
+        match movement.kind {
+            PostingKind::TreasuryReserve => draft.hold(debit, credit, amount),
+            _ => draft.money(debit, credit, amount),
+        }
+    })
+}
+
 /// The account of what another entity owes an entity, where interest is counted from.
 pub(crate) fn due_from(pair: &Pair) -> Account<'_> {
     due(Purpose::DueFrom, (&pair.lender, &pair.borrower), pair.currency)
@@ -68,3 +86,6 @@ fn house(id: &str) -> HouseId<'_> {
 fn money(currency: Currency, minor_units: i64) -> Money {
     Money::try_new(currency, minor_units).expect("what a leaf has is an amount")
 }
+
+#[cfg(test)]
+mod tests;

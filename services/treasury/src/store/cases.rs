@@ -141,8 +141,9 @@ impl Store {
         let mut tx = db::begin(&self.pool).await?;
         let state = if refused { "replaced" } else { "posted" };
         let query = sqlx::query("UPDATE case_adjustment SET state = $3 WHERE book = $1 AND adjustment_id = $2 AND state = 'approved'");
-        query.bind(book.to_owned()).bind(proposal.id.simple().to_string()).bind(state.to_owned()).execute(&mut *tx).await?;
-        if refused {
+        let query = query.bind(book.to_owned()).bind(proposal.id.simple().to_string()).bind(state.to_owned());
+        // Another call may have noted it, and something else may have been decided of the case since.
+        if query.execute(&mut *tx).await?.rows_affected() == 1 && refused {
             let open = sqlx::query("UPDATE bank_case SET state = 'open', resolution = '' WHERE book = $1 AND case_id = $2");
             open.bind(book.to_owned()).bind(proposal.case_id.clone()).execute(&mut *tx).await?;
         }

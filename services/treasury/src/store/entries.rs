@@ -63,6 +63,16 @@ impl Store {
         Ok(())
     }
 
+    /// Gives a booking that the ledger refused another id, made at this time; false: another process did, or has posted it.
+    pub async fn plan_booking_again(&self, (book, account): (&str, &str), refused: &EntryBooking, now_ms: i64) -> Result<bool, Error> {
+        let query = sqlx::query(
+            "UPDATE entry_booking SET planned_at_ms = $6, since_ms = $7 WHERE book = $1 AND account_id = $2 AND entry_key = $3
+             AND generation = $4 AND planned_at_ms = $5 AND posted_at_ms = 0",
+        );
+        let query = query.bind(book.to_owned()).bind(account.to_owned()).bind(refused.entry_key.clone()).bind(refused.generation);
+        Ok(query.bind(refused.planned_at_ms).bind(now_ms).bind(refused.since_ms).execute(&self.pool).await?.rows_affected() == 1)
+    }
+
     /// How many entries a day has.
     pub async fn entry_count(&self, book: &str, account: &str, day: Date) -> Result<i64, Error> {
         let query = sqlx::query("SELECT COUNT(*) AS entries FROM bank_entry WHERE book = $1 AND account_id = $2 AND closed_day = $3");
@@ -74,12 +84,14 @@ pub(super) fn booking(row: &AnyRow) -> Result<EntryBooking, Error> {
     let (debit, credit) = (text(row, "debit")?, text(row, "credit")?);
     let side = |name: String| BookingSide::from_name(&name).ok_or(Error::Row("side", name));
     let amount = row.try_get("amount")?;
+    let (planned_at_ms, since_ms) = (row.try_get("planned_at_ms")?, row.try_get("since_ms")?);
     let booking = if debit.is_empty() { None } else { Some(LeafBooking { debit: side(debit)?, credit: side(credit)?, amount }) };
     Ok(EntryBooking {
         entry_key: text(row, "entry_key")?,
         generation: row.try_get("generation")?,
         booking,
-        planned_at_ms: row.try_get("planned_at_ms")?,
+        planned_at_ms,
+        since_ms: if since_ms == 0 { planned_at_ms } else { since_ms },
         posted: row.try_get::<i64, _>("posted_at_ms")? != 0,
     })
 }
@@ -119,12 +131,13 @@ pub(super) async fn write(tx: &mut AnyConnection, (book, account): (&str, &str),
 
 /// Adds a generation of a booking.
 pub(super) async fn plan(tx: &mut AnyConnection, (book, account): (&str, &str), booking: &EntryBooking) -> Result<(), Error> {
-    let sql = "INSERT INTO entry_booking (book, account_id, entry_key, debit, credit, generation, amount, planned_at_ms, posted_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
+    let sql =
+        "INSERT INTO entry_booking (book, account_id, entry_key, debit, credit, generation, amount, planned_at_ms, since_ms, posted_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)";
     let (debit, credit) = booking.booking.map_or(("", ""), |booking| (booking.debit.name(), booking.credit.name()));
     let query =
         [book, account, &booking.entry_key, debit, credit].into_iter().fold(sqlx::query(sql), |query, value| query.bind(value.to_owned()));
     let amount = booking.booking.map_or(0, |booking| booking.amount);
-    query.bind(booking.generation).bind(amount).bind(booking.planned_at_ms).execute(tx).await?;
+    query.bind(booking.generation).bind(amount).bind(booking.planned_at_ms).bind(booking.since_ms).execute(tx).await?;
     Ok(())
 }

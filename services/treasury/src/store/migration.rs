@@ -117,11 +117,11 @@ impl Store {
         Ok(())
     }
 
-    /// Begins another attempt at an opening, whose id had become too old without being used.
-    pub async fn begin_opening(&self, book: &str, account: &str, begun_at_ms: i64) -> Result<(), Error> {
-        let sql = "UPDATE old_account SET begun_at_ms = $3 WHERE book = $1 AND account_id = $2 AND state = 'planned' AND begun_at_ms < $3";
-        sqlx::query(sql).bind(book).bind(account).bind(begun_at_ms).execute(&self.pool).await?;
-        Ok(())
+    /// Begins another attempt at an opening, whose id the ledger refused for good; false: another process did, or has booked it.
+    pub async fn begin_opening(&self, book: &str, account: &str, (before_ms, begun_at_ms): (i64, i64)) -> Result<bool, Error> {
+        let sql = "UPDATE old_account SET begun_at_ms = $4 WHERE book = $1 AND account_id = $2 AND state = 'planned' AND begun_at_ms = $3";
+        let query = sqlx::query(sql).bind(book).bind(account).bind(before_ms).bind(begun_at_ms);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
     /// Records moves, all or none; false: one of the balances was moved since it was read.
@@ -133,10 +133,11 @@ impl Store {
             if fenced.rows_affected() == 0 {
                 return Ok(false);
             }
-            let sql = "INSERT INTO old_account_move (book, request_id, account_id, amount_minor, cash_account, cash_entity, is_booked)
-                VALUES ($1, $2, $3, $4, $5, $6, 0)";
+            let sql = "INSERT INTO old_account_move (book, request_id, account_id, amount_minor, cash_account, cash_entity, decided_at_ms, is_booked)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
             let query = sqlx::query(sql).bind(book).bind(moved.request_id.hyphenated().to_string()).bind(&moved.account_id);
-            query.bind(moved.amount.minor_units()).bind(&moved.cash_account).bind(&moved.cash_entity).execute(&mut *tx).await?;
+            let query = query.bind(moved.amount.minor_units()).bind(&moved.cash_account).bind(&moved.cash_entity);
+            query.bind(moved.decided_at_ms).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -257,6 +258,7 @@ pub(super) fn old_move(row: &AnyRow) -> Result<OldMove, Error> {
         leaf: row.try_get("leaf_id")?,
         cash_account: row.try_get("cash_account")?,
         cash_entity: row.try_get("cash_entity")?,
+        decided_at_ms: row.try_get("decided_at_ms")?,
     })
 }
 

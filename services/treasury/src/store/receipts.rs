@@ -48,15 +48,15 @@ impl Store {
     /// Records a receipt, unless its id is used.
     pub async fn decide_receipt(&self, book: &str, receipt: &BankReceipt) -> Result<bool, Error> {
         let sql = "INSERT INTO receipt (book, receipt_id, account_id, cash_entity, booked_on, leaf_entity, leaf_id, allocation, old_account, number,
-                currency, value_date, payer_masked, bank_reference, amount_minor, expected_id, is_booked)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', 0) ON CONFLICT DO NOTHING";
+                currency, value_date, payer_masked, bank_reference, amount_minor, decided_at_ms, expected_id, is_booked)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, '', 0) ON CONFLICT DO NOTHING";
         let (id, day) = (receipt.receipt_id.hyphenated().to_string(), receipt.value_date.to_string());
         let BankReceipt { account, cash_entity, booked_on, leaf_entity, leaf, allocation, old_account, number, .. } = receipt;
         let (code, name) = (receipt.amount.currency(), allocation.name());
         let texts =
             [book, &id, account, cash_entity, booked_on, leaf_entity, leaf, name, old_account, number, code.code(), &day, &receipt.payer];
         let query = texts.into_iter().fold(sqlx::query(sql), |query, value| query.bind(value.to_owned()));
-        let query = query.bind(&receipt.bank_reference).bind(receipt.amount.minor_units());
+        let query = query.bind(&receipt.bank_reference).bind(receipt.amount.minor_units()).bind(receipt.decided_at_ms);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
@@ -128,5 +128,6 @@ pub(super) fn receipt(row: &AnyRow) -> Result<BankReceipt, Error> {
         bank_reference: row.try_get("bank_reference")?,
         expected_id: row.try_get("expected_id")?,
         is_booked: row.try_get::<i64, _>("is_booked")? != 0,
+        decided_at_ms: row.try_get("decided_at_ms")?,
     })
 }

@@ -48,7 +48,8 @@ impl Treasury {
         Ok(())
     }
 
-    /// Accounts that will be short when they can be funded next, sweeps that are not over, and statements that do not come.
+    /// Accounts that will be short when they can be funded next, sweeps that are not over, statements that do not come, and postings that are decided and not known
+    /// to be in the ledger.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, Error> {
         let mut short = 0_u64;
         // Without rows nothing is read: an installation may have no treasury at all.
@@ -62,11 +63,13 @@ impl Treasury {
         let count = |what, state, count, since_ms| UnfinishedCount { what, state, count, since_ms };
         let (failing, failing_since_ms) = self.failing.count();
         let overdue = self.overdue_statements().await?;
-        Ok(vec![
+        let mut counts = vec![
             count("statement_source", "failing", failing, failing_since_ms),
             count("bank_statement", "overdue", overdue.len() as u64, overdue.into_iter().min()),
             count("treasury_forecast", "short", short, None),
             count("treasury_sweep", "open", open.len() as u64, open.iter().map(|sweep| sweep.planned_at_ms).min()),
-        ])
+        ];
+        counts.extend(self.unheard().await?);
+        Ok(counts)
     }
 }

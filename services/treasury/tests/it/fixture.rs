@@ -119,6 +119,16 @@ impl Fixture {
         self.service.follower()
     }
 
+    /// Posts what is decided and not known to be posted, as the service does every minute.
+    pub async fn post_unheard(&self) -> Result<(), treasury::error::Error> {
+        self.service.post_unheard().await
+    }
+
+    /// What the metrics say is short or not over.
+    pub async fn unfinished(&self) -> Vec<telemetry::unfinished::UnfinishedCount> {
+        self.service.unfinished().await.unwrap()
+    }
+
     /// Moves the clock to a later day.
     pub fn days_later(&self, days: u64) {
         self.later(days * DAY_SECONDS);

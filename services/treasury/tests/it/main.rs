@@ -23,6 +23,7 @@ mod rows;
 mod statements;
 mod sweeps;
 mod twins;
+mod unheard;
 
 use api::ledger::{BookMode, ListBooksRequest};
 use fixture::{BOOK, Fixture, both};

@@ -124,6 +124,7 @@ async fn a_receipt_is_booked_once_and_its_id_is_for_nothing_else() {
         assert_eq!(fixture.booked_on("live-costs").await, 500);
         let other = RecordReceiptRequest { amount: Some(Money { currency_code: "USD".to_owned(), minor_units: 501 }), ..request.clone() };
         let status = fixture.received(other).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::InvalidArgument);
         assert!(reason(&status) == "REQUEST_ID_REUSED" && status.message().contains("amount"), "{}", status.message());
         let euros = RecordReceiptRequest {
             receipt_id: testbed::new_id(),

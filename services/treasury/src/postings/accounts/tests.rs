@@ -41,6 +41,7 @@ fn moved() -> OldMove {
         leaf: "fr-costs".to_owned(),
         cash_account: "bank".to_owned(),
         cash_entity: "main".to_owned(),
+        decided_at_ms: 0,
     }
 }
 
@@ -61,6 +62,7 @@ fn came() -> BankReceipt {
         bank_reference: String::new(),
         expected_id: String::new(),
         is_booked: false,
+        decided_at_ms: 0,
     }
 }
 
