@@ -125,6 +125,7 @@ impl Treasury {
             changed_at_ms: now_ms,
             tries: 0,
             settled_by: None,
+            back_on_unallocated: false,
         }
     }
 
@@ -138,14 +139,20 @@ impl Treasury {
         Ok(self.store.advance_reservation(&self.book, row, &next).await?.then_some(next))
     }
 
+    /// As [`Self::enter`], for a state in which the money goes back. Where to, is recorded with it: a closed leaf takes nothing, and gives nothing.
+    async fn go_back(&self, row: &LeafReservation, state: LeafReservationState) -> Result<Option<LeafReservation>, Error> {
+        let back_on_unallocated = !self.structure(None).await?.is_in_use(&row.leaf);
+        self.enter(&LeafReservation { back_on_unallocated, ..row.clone() }, state).await
+    }
+
     /// Gives the leaf its money back, from whichever state. `None`: another process advanced it meanwhile.
     pub(crate) async fn given_back(&self, mut row: LeafReservation) -> Result<Option<LeafReservation>, Error> {
         loop {
             let next = match row.state {
                 LeafReservationState::Settled | LeafReservationState::Released => return Ok(Some(row)),
                 LeafReservationState::Reserved => self.enter(&row, LeafReservationState::Voiding).await?,
-                LeafReservationState::InTransit => self.enter(&row, LeafReservationState::Returning).await?,
-                LeafReservationState::Blocked => self.enter(&row, LeafReservationState::Unblocking).await?,
+                LeafReservationState::InTransit => self.go_back(&row, LeafReservationState::Returning).await?,
+                LeafReservationState::Blocked => self.go_back(&row, LeafReservationState::Unblocking).await?,
                 LeafReservationState::Submitting
                 | LeafReservationState::Voiding
                 | LeafReservationState::Returning
@@ -173,7 +180,7 @@ impl Treasury {
                         account = row.account,
                         "a leaf of the structure has the id of what is blocked: blocked money stays on the leaf that paid"
                     );
-                    self.enter(&row, LeafReservationState::Returning).await?
+                    self.go_back(&row, LeafReservationState::Returning).await?
                 }
                 LeafReservationState::Submitting
                 | LeafReservationState::Voiding

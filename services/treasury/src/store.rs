@@ -45,7 +45,7 @@ pub use write::Application;
 use files::day_text;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 13] = [
+pub const MIGRATIONS: [Migration; 14] = [
     Migration::expand(1, include_str!("../migrations/0001_structure.sql")),
     Migration::expand(2, include_str!("../migrations/0002_claims.sql")),
     Migration::expand(3, include_str!("../migrations/0003_reconciliation.sql")),
@@ -61,6 +61,7 @@ pub const MIGRATIONS: [Migration; 13] = [
     // Older programs can't read that money is blocked.
     Migration::contract(12, include_str!("../migrations/0012_blocked.sql")),
     Migration::expand(13, include_str!("../migrations/0013_open_postings.sql")),
+    Migration::expand(14, include_str!("../migrations/0014_back_on.sql")),
 ];
 
 /// The service's tables.

@@ -2,7 +2,10 @@
 use crate::{
     config::Config,
     document,
-    domain::{LeafSums, Plan, PlanFacts, Structure, forecast::FundingWindow, plan, terms::TreasuryTerms},
+    domain::{
+        Change, LeafState, LeafSums, Plan, PlanFacts, Problem, Rule, Structure, StructureFile, forecast::FundingWindow, plan,
+        terms::TreasuryTerms,
+    },
     error::Error,
     intake::FailingSources,
     meters, migration,
@@ -91,13 +94,37 @@ impl Treasury {
         let structure = self.store.structure(self.book.as_str(), None).await?;
         let (balances, old) = (self.balances(&structure).await?, self.store.old_accounts(self.book.as_str()).await?);
         let facts = PlanFacts { today: day((self.clock)()), sums: &balances.leaves, client_money_markets: &self.client_money_markets };
-        let planned = plan::plan(&structure, &wanted, &facts).and_then(|plan| {
-            let problems = migration::forbidden(&plan, &wanted, &old);
-            if problems.is_empty() { Ok(plan) } else { Err(problems) }
-        });
+        let mut planned = plan::plan(&structure, &wanted, &facts);
+        if let Ok(plan) = &planned {
+            let mut problems = migration::forbidden(plan, &wanted, &old);
+            problems.extend(self.awaited(plan, &wanted).await?);
+            if !problems.is_empty() {
+                planned = Err(problems);
+            }
+        }
         let plan = planned.inspect_err(|problems| meters::refused(problems)).map_err(Error::Refused)?;
         let hash = plan.hash(file);
         Ok((plan, hash))
+    }
+
+    /// Entries that close a leaf to which money may still come, or come back: a closed leaf gives nothing any more.
+    async fn awaited(&self, plan: &Plan, file: &StructureFile) -> Result<Vec<Problem>, Error> {
+        let closed = plan.changes.iter().filter_map(|change| match change {
+            Change::SetState { id, state: LeafState::Closed, .. } => Some(id),
+            _ => None,
+        });
+        let closed: BTreeSet<&String> = closed.collect();
+        if closed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let awaited = self.store.awaited(self.book.as_str()).await?.into_iter().filter(|(leaf, _)| closed.contains(leaf));
+        let problem = |(id, why): (String, &str)| Problem {
+            line: file.line_of(&id),
+            rule: Rule::Money,
+            why: format!("can't be closed: {why}, and its money may come to the leaf"),
+            id,
+        };
+        Ok(awaited.map(problem).collect())
     }
 
     /// Makes the changes of the plan with this hash, once.

@@ -73,7 +73,7 @@ pub enum MoveRule {
     OtherCurrency,
     /// Standard leaves have their own ways to fill and to empty.
     StandardLeaf,
-    /// The giver is open or about to close, the receiver open.
+    /// The giver is or was open, the receiver is open.
     State,
     /// Clients' money and blocked money stay what they are.
     Funds,
@@ -185,7 +185,8 @@ fn usable(from: &Node, from_leaf: &Leaf, to: &Node, to_leaf: &Leaf) -> Result<()
             return Err(refused(MoveRule::StandardLeaf, &node.id, why));
         }
     }
-    if !matches!(from_leaf.state, LeafState::Open | LeafState::PendingClose) {
+    // A closed leaf is empty, but for what came to it while it was being closed.
+    if from_leaf.state == LeafState::PendingOpen {
         return Err(refused(MoveRule::State, &from.id, format!("is {}, and gives nothing", from_leaf.state.name())));
     }
     if to_leaf.state != LeafState::Open {

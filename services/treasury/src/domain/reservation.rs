@@ -83,6 +83,19 @@ pub struct LeafReservation {
     pub tries: i64,
     /// The posting of the app's book that settled the payout.
     pub settled_by: Option<Uuid>,
+    /// Whether the money goes back to the account's leaf for what nobody knows where to put, because the leaf that paid is closed.
+    pub back_on_unallocated: bool,
+}
+
+impl LeafReservation {
+    /// The leaf that has the money back, or gets it back, and its legal entity.
+    #[must_use]
+    pub fn back_on(&self) -> (&str, String) {
+        match self.back_on_unallocated {
+            true => (&self.account_entity, StandardLeaf::Unallocated.id(&self.account)),
+            false => (&self.leaf_entity, self.leaf.clone()),
+        }
+    }
 }
 
 /// What becomes of the money of a reservation that pays nobody.

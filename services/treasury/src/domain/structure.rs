@@ -118,6 +118,13 @@ pub enum WayUp<'a> {
 }
 
 impl Structure {
+    /// Whether money may come to a leaf, and leave it.
+    #[must_use]
+    pub fn is_in_use(&self, leaf: &str) -> bool {
+        let leaf = self.nodes.get(leaf).and_then(|node| node.leaf());
+        leaf.is_some_and(|leaf| matches!(leaf.state, LeafState::Open | LeafState::PendingClose))
+    }
+
     /// Makes one change. The caller has checked that it is allowed; a change of what there is not changes nothing.
     pub fn make(&mut self, change: &Change) {
         match change {

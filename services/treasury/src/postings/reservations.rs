@@ -24,7 +24,8 @@ pub fn reservation_release(book: &BookName, id: Uuid, transfer_no: i64) -> HoldP
 /// The payout was submitted: leaf and cover go into transit.
 #[must_use]
 pub fn submitted(id: Uuid, row: &LeafReservation, in_transit: &str) -> PostingDraft {
-    let ([leaf, transit], [cover, covered]) = both(row, in_transit);
+    let [leaf, transit] = sides(row, in_transit, Purpose::VirtualAccount);
+    let [cover, covered] = sides(row, in_transit, Purpose::ClaimCover);
     let draft = PostingDraft::new(PostingKind::TreasurySubmit, id);
     once(draft.money(leaf, transit, row.asked.amount).money(cover, covered, row.asked.amount), row)
 }
@@ -32,9 +33,7 @@ pub fn submitted(id: Uuid, row: &LeafReservation, in_transit: &str) -> PostingDr
 /// The payout was not executed: leaf and cover come back.
 #[must_use]
 pub fn rejected(id: Uuid, row: &LeafReservation, in_transit: &str) -> PostingDraft {
-    let ([leaf, transit], [cover, covered]) = both(row, in_transit);
-    let draft = PostingDraft::new(PostingKind::TreasuryReject, id);
-    once(draft.money(transit, leaf, row.asked.amount).money(covered, cover, row.asked.amount), row)
+    came_back(PostingDraft::new(PostingKind::TreasuryReject, id), row, in_transit)
 }
 
 /// The payee is on a sanctions list: leaf and cover are blocked.
@@ -49,9 +48,16 @@ pub fn blocked(id: Uuid, row: &LeafReservation, [in_transit, blocked]: [&str; 2]
 /// A licence frees what was blocked: leaf and cover come back.
 #[must_use]
 pub fn unblocked(id: Uuid, row: &LeafReservation, blocked: &str) -> PostingDraft {
-    let ([leaf, kept], [cover, covered]) = both(row, blocked);
-    let draft = PostingDraft::new(PostingKind::TreasuryUnblock, id);
-    once(draft.money(kept, leaf, row.asked.amount).money(covered, cover, row.asked.amount), row)
+    came_back(PostingDraft::new(PostingKind::TreasuryUnblock, id), row, blocked)
+}
+
+/// Leaf and cover come back from a standard leaf.
+fn came_back(draft: PostingDraft, row: &LeafReservation, standard: &str) -> PostingDraft {
+    let (entity, leaf) = row.back_on();
+    let [kept, covered] = of_account(row, standard);
+    let [back, cover] =
+        [Purpose::VirtualAccount, Purpose::ClaimCover].map(|purpose| account(entity, &leaf, purpose, row.asked.amount.currency()));
+    once(draft.money(kept, back, row.asked.amount).money(covered, cover, row.asked.amount), row)
 }
 
 /// Whatever ids it is tried under, each step is posted once.
@@ -62,10 +68,6 @@ fn once(draft: PostingDraft, row: &LeafReservation) -> PostingDraft {
         .field("app_book", &row.asked.app)
         .field("payout_id", row.asked.payout_id)
         .field("reservation_id", row.asked.reservation_id)
-}
-
-fn both<'a>(row: &'a LeafReservation, standard: &'a str) -> ([Account<'a>; 2], [Account<'a>; 2]) {
-    (sides(row, standard, Purpose::VirtualAccount), sides(row, standard, Purpose::ClaimCover))
 }
 
 /// The accounts of this purpose of the leaf that pays and of a standard leaf of its physical account.

@@ -15,11 +15,12 @@ pub fn sending(id: Uuid, sweep: &AccountSweep) -> PostingDraft {
     PostingDraft::new(PostingKind::TreasurySweep, id).money(leaf(sweep, &sweep.from.leaf), transit.account(sweep.currency), amount(sweep))
 }
 
-/// What was set aside and not sent is back on its leaf.
+/// What was set aside and not sent is back: on its leaf, or on the account's leaf for what nobody knows where to put, if `is_leaf_open` is false.
 #[must_use]
-pub fn giving_back(id: Uuid, sweep: &AccountSweep) -> PostingDraft {
-    let transit = Standard::of(StandardLeaf::InTransit, &sweep.from);
-    PostingDraft::new(PostingKind::TreasurySweep, id).money(transit.account(sweep.currency), leaf(sweep, &sweep.from.leaf), amount(sweep))
+pub fn giving_back(id: Uuid, sweep: &AccountSweep, is_leaf_open: bool) -> PostingDraft {
+    let (transit, unallocated) = (Standard::of(StandardLeaf::InTransit, &sweep.from), Standard::of(StandardLeaf::Unallocated, &sweep.from));
+    let back = if is_leaf_open { leaf(sweep, &sweep.from.leaf) } else { unallocated.account(sweep.currency) };
+    PostingDraft::new(PostingKind::TreasurySweep, id).money(transit.account(sweep.currency), back, amount(sweep))
 }
 
 /// The money left the one account, and is on its way to the other.
@@ -72,3 +73,6 @@ fn amount(sweep: &AccountSweep) -> Money {
 fn house(id: &str) -> HouseId<'_> {
     HouseId::try_new(id).expect("the structure takes nothing else as an id")
 }
+
+#[cfg(test)]
+mod tests;

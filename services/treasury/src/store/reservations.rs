@@ -59,19 +59,24 @@ impl Store {
 
     /// Writes `next` over `before`; false: another process was first, and nothing changed.
     pub async fn advance_reservation(&self, book: &BookName, before: &LeafReservation, next: &LeafReservation) -> Result<bool, Error> {
-        let sql = "UPDATE funds_reservation SET state = $7, expires_at_ms = $8, changed_at_ms = $9, tries = $10, settled_by = $11, intent_id = $12
+        let sql = "UPDATE funds_reservation SET state = $7, expires_at_ms = $8, changed_at_ms = $9, tries = $10, settled_by = $11, intent_id = $12,
+            back_on = $13
             WHERE book = $1 AND app = $2 AND reservation_id = $3 AND state = $4 AND expires_at_ms = $5 AND changed_at_ms = $6";
         let query = sqlx::query(sql).bind(book.as_str()).bind(before.asked.app.as_str());
         let query = query.bind(before.asked.reservation_id.hyphenated().to_string()).bind(before.state.name());
         let query = query.bind(before.expires_at_ms).bind(before.changed_at_ms).bind(next.state.name()).bind(next.expires_at_ms);
         let query = query.bind(next.changed_at_ms).bind(next.tries).bind(settled_by(next));
-        let query = query.bind(next.asked.intent.hyphenated().to_string());
+        let query = query.bind(next.asked.intent.hyphenated().to_string()).bind(back_on(next));
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 }
 
 fn settled_by(row: &LeafReservation) -> String {
     row.settled_by.map_or_else(String::new, |posting| posting.hyphenated().to_string())
+}
+
+fn back_on(row: &LeafReservation) -> String {
+    if row.back_on_unallocated { row.back_on().1 } else { String::new() }
 }
 
 async fn insert(tx: &mut AnyConnection, book: &BookName, row: &LeafReservation) -> Result<bool, Error> {
@@ -115,6 +120,7 @@ pub(super) fn reservation(row: &AnyRow) -> Result<LeafReservation, Error> {
         expires_at_ms: row.try_get("expires_at_ms")?,
         changed_at_ms: row.try_get("changed_at_ms")?,
         tries: row.try_get("tries")?,
+        back_on_unallocated: !text(row, "back_on")?.is_empty(),
         settled_by: if settled.is_empty() { None } else { Some(id("settled_by")?) },
     })
 }

@@ -1,7 +1,9 @@
 //! What is decided and not known to be posted: the call that decided it was lost, or the ledger's answer was.
 use super::{Error, Store, cases, migration::imported, receipts::receipt};
 use crate::domain::{bank::Adjustment, migration::ImportedAccount, receipt::BankReceipt};
+use chart::Account;
 use sqlx::Row as _;
+use std::collections::BTreeMap;
 
 /// What counts as open, and since when, of each kind.
 const OPEN: [(&str, &str); 6] = [
@@ -18,6 +20,20 @@ const OPEN: [(&str, &str); 6] = [
             WHERE o.book = $1 AND o.state = 'planned'",
     ),
     ("old_move", "SELECT COUNT(*), MIN(NULLIF(decided_at_ms, 0)) FROM old_account_move WHERE book = $1 AND is_booked = 0"),
+];
+
+/// Leaves to which money may still come, or come back, and why.
+const AWAITED: [(&str, &str); 3] = [
+    (
+        "a payout has reserved money of it, and is not over",
+        "SELECT DISTINCT leaf_id FROM funds_reservation WHERE book = $1
+            AND state IN ('reserved', 'submitting', 'in_transit', 'voiding', 'returning', 'blocking', 'blocked', 'unblocking')",
+    ),
+    (
+        "a sweep has set money of it aside, and may be cancelled",
+        "SELECT DISTINCT from_leaf AS leaf_id FROM sweep WHERE book = $1 AND state IN ('planned', 'instructing', 'sent', 'cancelling')",
+    ),
+    ("a receipt for it is not posted yet", "SELECT DISTINCT leaf_id FROM receipt WHERE book = $1 AND is_booked = 0"),
 ];
 
 /// Postings of a kind that are decided and not known to be posted.
@@ -40,6 +56,32 @@ impl Store {
             found.push(OpenPostings { of, count: u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0), since_ms: row.try_get(1)? });
         }
         Ok(found)
+    }
+
+    /// Leaves to which money may still come, or come back, each with why.
+    pub async fn awaited(&self, book: &str) -> Result<BTreeMap<String, &'static str>, Error> {
+        let mut awaited = BTreeMap::new();
+        for (why, sql) in AWAITED {
+            for row in sqlx::query(sql).bind(book.to_owned()).fetch_all(&self.pool).await? {
+                awaited.insert(row.try_get("leaf_id")?, why);
+            }
+        }
+        let sql = "SELECT t.debit_account, t.credit_account FROM movement m JOIN movement_transfer t
+            ON t.book = m.book AND t.movement_no = m.movement_no WHERE m.book = $1 AND m.state = 'decided'";
+        for row in sqlx::query(sql).bind(book.to_owned()).fetch_all(&self.pool).await? {
+            for column in ["debit_account", "credit_account"] {
+                let name: String = row.try_get(column)?;
+                if let Some(leaf) = Account::parse(&name).and_then(|account| Some(account.bank_account()?.as_str().to_owned())) {
+                    awaited.insert(leaf, "a movement of its money is not posted yet");
+                }
+            }
+        }
+        let sql = "SELECT * FROM case_adjustment WHERE book = $1 AND state = 'approved'";
+        for row in sqlx::query(sql).bind(book.to_owned()).fetch_all(&self.pool).await? {
+            let leaves = cases::adjustment(&row)?.transfers.into_iter().flat_map(|transfer| [transfer.debit, transfer.credit]);
+            awaited.extend(leaves.map(|leaf| (leaf, "an adjustment of its money is approved and not posted yet")));
+        }
+        Ok(awaited)
     }
 
     /// Receipts that are not known to be posted, with their ids after this text.

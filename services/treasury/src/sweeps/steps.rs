@@ -2,7 +2,6 @@
 //! a posting and its note is made good by whoever looks next.
 use crate::{
     domain::{
-        LeafState,
         bank::{BankItem, ItemClosing, ItemReferences},
         sweep::record::{AccountSweep, SweepState, SweepStep},
     },
@@ -176,12 +175,8 @@ impl Treasury {
                 // Nothing is posted: the money was set aside before.
                 SweepStep::Send => return Ok(()),
                 SweepStep::Debit => postings::sweeps::debiting(id, sweep),
-                SweepStep::Credit => {
-                    let leaf = turn.structure.nodes.get(&sweep.to.leaf).and_then(|node| node.leaf());
-                    let is_open = leaf.is_some_and(|leaf| matches!(leaf.state, LeafState::Open | LeafState::PendingClose));
-                    postings::sweeps::crediting(id, sweep, is_open)
-                }
-                SweepStep::Cancel => postings::sweeps::giving_back(id, sweep),
+                SweepStep::Credit => postings::sweeps::crediting(id, sweep, turn.structure.is_in_use(&sweep.to.leaf)),
+                SweepStep::Cancel => postings::sweeps::giving_back(id, sweep, turn.structure.is_in_use(&sweep.from.leaf)),
             };
             if self.carry_out(&turn, &ask, Decided { drafts: vec![draft], ..Decided::default() }).await?.is_some() {
                 tracing::info!(sweep = %sweep.id, state = step.makes().name(), by, "a sweep went on");

@@ -200,6 +200,15 @@ impl Fixture {
         self.apply(file, &plan.hash).await
     }
 
+    /// Closes a leaf in the tables, as a program did that did not look for money that may come back.
+    pub async fn close_leaf(&self, leaf: &str, other: &str) {
+        let pool = self.tables.database.open("treasury", &treasury::store::MIGRATIONS).await.unwrap();
+        let closed = sqlx::query("UPDATE leaf_state SET state = 'closed' WHERE node_id = $1").bind(leaf).execute(&pool).await.unwrap();
+        assert!(closed.rows_affected() > 0, "{leaf}");
+        // So that the structure is read again.
+        self.change(other).await.unwrap();
+    }
+
     pub async fn page(&self, request: ListVirtualAccountsRequest) -> Result<ListVirtualAccountsResponse, Status> {
         let request = ListVirtualAccountsRequest { book: BOOK.to_owned(), ..request };
         self.client().list_virtual_accounts(self.by(request)).await.map(tonic::Response::into_inner)

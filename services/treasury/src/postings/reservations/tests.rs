@@ -26,6 +26,7 @@ fn what_is_submitted_goes_into_transit_with_its_cover_and_comes_back_with_it() {
         changed_at_ms: 0,
         tries: 0,
         settled_by: None,
+        back_on_unallocated: false,
     };
     let (leaf, transit) = ("house/acme/virtual_account/us-costs/USD", "house/main/virtual_account/bank-usd-in-transit/USD");
     let (cover, covered) = ("house/acme/claim_cover/us-costs/USD", "house/main/claim_cover/bank-usd-in-transit/USD");

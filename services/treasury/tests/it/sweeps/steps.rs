@@ -252,6 +252,25 @@ async fn money_for_a_leaf_that_is_closed_by_then_is_unallocated() {
 }
 
 #[tokio::test]
+async fn a_leaf_whose_sweep_may_be_cancelled_is_not_closed_and_a_closed_one_has_nothing_back() {
+    for fixture in both(&[rule("daily", "zero")], TUESDAY).await {
+        fixture.has_now("prefund", 1_400).await;
+        let sweep = fixture.swept().await;
+        let prefund = |state: &str| {
+            let leaf = "[[leaf]]\nid = \"prefund\"\nparent = \"rail\"\nname = \"prefund\"\nentity = \"main\"\nuses = [\"sweep\"]\n";
+            format!("{leaf}state = \"{state}\"\n")
+        };
+        fixture.change(&prefund("pending_close")).await.unwrap();
+        let refused = fixture.change(&prefund("closed")).await.unwrap_err();
+        assert!(refused.message().contains("a sweep has set money of it aside, and may be cancelled"), "{}", refused.message());
+        fixture.close_leaf("prefund", "[[leaf]]\nid = \"another\"\nparent = \"rail\"\nname = \"Other\"\nentity = \"main\"\n").await;
+        fixture.mark(&sweep, SweepState::Cancelled).await;
+        assert_eq!((fixture.on("prefund").await, fixture.on("rail-unallocated").await), (0, 1_400));
+        fixture.proved().await;
+    }
+}
+
+#[tokio::test]
 async fn an_overnight_sweep_that_has_not_arrived_does_not_go_back() {
     let overnight = SweepSettings { overnight: true, ..rule("night", "zero") };
     for fixture in both(&[overnight], TUESDAY).await {
