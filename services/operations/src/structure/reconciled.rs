@@ -172,20 +172,23 @@ fn item_json(case: &ReconciliationCase) -> Value {
 /// A closed day, and everything by which books and bank differ. `currency` is the account's.
 #[must_use]
 pub fn closed_text(account: &str, day: &str, closed: &CloseDayResponse, currency: &str) -> String {
-    let CloseDayResponse { closing_minor_units, books_minor_units, timing_items, entry_count, replayed } = closed;
+    let CloseDayResponse { closing_minor_units, books_minor_units, timing_items, entry_count, replayed, .. } = closed;
     let amount = |minor| money_text(minor, currency);
     let what = if *replayed { "was closed before" } else { "closed" };
     let (bank, books) = (amount(*closing_minor_units), amount(*books_minor_units));
     let text = format!("{account}: {day} {what}, {entry_count} entries: {bank} at the bank, {books} in the books\n");
-    text + &differences_text(timing_items, currency)
+    text + &differences_text(timing_items, (closed.timing_items_left_out, closed.left_out_minor_units), currency)
 }
 
-fn differences_text(items: &[NamedDifference], currency: &str) -> String {
+fn differences_text(items: &[NamedDifference], (left_out, left_out_sum): (i64, i64), currency: &str) -> String {
     let mut text = String::new();
     for item in items {
         let class = if item.class.is_empty() { "outstanding" } else { &item.class };
         let difference = money_text(item.difference_minor_units, currency);
         let _ = writeln!(text, "  {difference}  {class}  {}  {} banking days, {}", item.id, item.age_banking_days, item.owner);
+    }
+    if left_out > 0 {
+        let _ = writeln!(text, "  {}  {left_out} smaller differences", money_text(left_out_sum, currency));
     }
     text
 }
@@ -207,7 +210,7 @@ pub fn days_text(account: &str, days: &[ClosedDay]) -> String {
             "{}  {count} entries: {opening} to {bank} {currency} at the bank, {books} in the books; closed by {by}",
             day.day
         );
-        text += &differences_text(&day.timing_items, currency);
+        text += &differences_text(&day.timing_items, (day.timing_items_left_out, day.left_out_minor_units), currency);
     }
     text
 }
@@ -225,6 +228,8 @@ pub fn days_json(days: &[ClosedDay]) -> Value {
             "entry_count": day.entry_count,
             "closed_by": day.closed_by,
             "timing_items": differences_json(&day.timing_items),
+            "timing_items_left_out": day.timing_items_left_out,
+            "left_out_minor_units": day.left_out_minor_units,
         })
     };
     days.iter().map(day).collect()
@@ -239,6 +244,8 @@ pub fn closed_json(closed: &CloseDayResponse) -> Value {
         "entry_count": closed.entry_count,
         "replayed": closed.replayed,
         "timing_items": differences_json(&closed.timing_items),
+        "timing_items_left_out": closed.timing_items_left_out,
+        "left_out_minor_units": closed.left_out_minor_units,
     })
 }
 

@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 /// Sweeps that are not over and are read at once. More rules than the settings take would have to be open for days.
 const OPEN_MAX: i64 = 10_000;
+/// Sweeps that a run takes back: with as many rules, what its answer has room for. The next run takes up the rest.
+const RETURNS_MAX: i64 = 1_000;
 
 impl Store {
     /// A sweep.
@@ -29,7 +31,7 @@ impl Store {
             AND NOT EXISTS (SELECT 1 FROM sweep AS back WHERE back.book = $1 AND back.returns_id = sweep.sweep_id
                 AND back.state IN ('planned', 'instructing', 'sent', 'cancelling', 'debited', 'credited'))
             ORDER BY sweep_no LIMIT $3";
-        let query = sqlx::query(sql).bind(book).bind(until.to_string()).bind(OPEN_MAX);
+        let query = sqlx::query(sql).bind(book).bind(until.to_string()).bind(RETURNS_MAX);
         query.fetch_all(&self.pool).await?.iter().map(sweep).collect()
     }
 

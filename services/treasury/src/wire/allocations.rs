@@ -15,6 +15,10 @@ use money::AMOUNT_MAX;
 use rpc::Violations;
 use tonic::Status;
 
+/// Shares of an allocation that an answer shows, and the runs of all of them together: about a megabyte.
+const SHARES_MAX: usize = 1_000;
+const RUNS_MAX: usize = 10_000;
+
 /// What a request to divide an amount asks for.
 pub fn asked(request: &AllocateChargesRequest) -> Result<AskedAllocation, Status> {
     let mut wrong = Violations::default();
@@ -59,13 +63,18 @@ fn basis(basis: BasisMessage) -> Result<AllocationBasis, Status> {
 /// An allocation with the calculation that was kept; empty for a further posting of one.
 pub fn allocation(treasury: &Treasury, row: &MovementRow) -> Allocation {
     let kept: KeptAllocation = serde_json::from_str(&row.movement.calculation).unwrap_or_default();
-    let share = |share: KeptShare| AllocationShare {
-        leaf: share.leaf,
-        weight: share.weight,
-        minor_units: share.amount,
-        runs: share.runs.into_iter().map(run).collect(),
+    let (share_count, run_count) = (kept.shares.len(), kept.shares.iter().map(|share| share.runs.len()).sum::<usize>());
+    let mut runs_left = RUNS_MAX;
+    let share = |share: KeptShare| {
+        let runs: Vec<_> = share.runs.into_iter().take(runs_left).map(run).collect();
+        runs_left -= runs.len();
+        AllocationShare { leaf: share.leaf, weight: share.weight, minor_units: share.amount, runs }
     };
+    let shares: Vec<AllocationShare> = kept.shares.into_iter().take(SHARES_MAX).map(share).collect();
+    let left_out = |all: usize, shown: usize| i64::try_from(all - shown).unwrap_or(i64::MAX);
     Allocation {
+        shares_left_out: left_out(share_count, shares.len()),
+        runs_left_out: left_out(run_count, shares.iter().map(|share| share.runs.len()).sum()),
         physical_account: kept.account,
         kind: kept.kind,
         from_date: kept.from,
@@ -75,7 +84,7 @@ pub fn allocation(treasury: &Treasury, row: &MovementRow) -> Allocation {
         basis: kept.basis,
         residue_leaf: kept.residue_leaf,
         residue_minor_units: kept.residue,
-        shares: kept.shares.into_iter().map(share).collect(),
+        shares,
         posting_id: posting_id(treasury, row).hyphenated().to_string(),
         allocate_time: Some(money::time::from_unix_ms(row.movement.decided_at_ms).into()),
         allocated_by: row.movement.decided_by.clone(),

@@ -1,5 +1,5 @@
 //! Closed days as messages.
-use super::reconciliation::{PAGES, optional_day, timing_items};
+use super::reconciliation::{PAGES, ShownDifferences, optional_day};
 use crate::{
     error::Error,
     store::{ClosedDayRow, DaysFilter},
@@ -38,16 +38,18 @@ fn day_of(number: i64) -> Option<Date> {
 
 /// A closed day as its message.
 pub fn day(closed: &ClosedDayRow, currency: Currency) -> pb::ClosedDay {
-    let (closed_by, closed_at_ms) = &closed.closed;
+    let ((closed_by, closed_at_ms), differences) = (&closed.closed, ShownDifferences::of(closed));
     pb::ClosedDay {
         day: closed.day.to_string(),
         currency_code: currency.code().to_owned(),
         opening_minor_units: closed.balances.0,
         closing_minor_units: closed.balances.1,
         books_minor_units: closed.books,
-        timing_items: timing_items(closed),
+        timing_items: differences.largest,
         entry_count: closed.entry_count,
         closed_by: closed_by.clone(),
         closed_time: Some(rpc::wire::timestamp_ms(*closed_at_ms)),
+        timing_items_left_out: differences.left_out,
+        left_out_minor_units: differences.left_out_sum,
     }
 }

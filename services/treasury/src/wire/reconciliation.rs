@@ -22,6 +22,8 @@ use rpc::{
 use tonic::Status;
 use uuid::Uuid;
 
+/// Named differences of a day, or statements of a file, that an answer shows: what a reader looks through, and far less than an answer may have.
+const SHOWN_MAX: usize = 1_000;
 /// Bytes of a file: what the readers of banks' formats take whole.
 pub const FILE_BYTES_MAX: i64 = 32 << 20;
 /// Bytes of a part: with its fields, less than a message may have.
@@ -67,13 +69,19 @@ pub fn imported(imported: Imported) -> pb::ImportStatementResponse {
         currency_code: row.currency,
         entry_count: row.entry_count,
     };
+    let statements_left_out = left_out(imported.statements.len());
     pb::ImportStatementResponse {
         state: state.into(),
         received_bytes: imported.received_bytes,
         format: imported.format,
-        statements: imported.statements.into_iter().map(statement).collect(),
+        statements: imported.statements.into_iter().take(SHOWN_MAX).map(statement).collect(),
         open_case_count: imported.open_cases,
+        statements_left_out,
     }
+}
+
+fn left_out(count: usize) -> i64 {
+    i64::try_from(count.saturating_sub(SHOWN_MAX)).unwrap_or(i64::MAX)
 }
 
 /// Reads announced items.
@@ -301,28 +309,50 @@ const fn bucket(days: u32) -> &'static str {
 
 /// A closed day as its message.
 pub fn closed(closed: &ClosedDayRow, replayed: bool) -> pb::CloseDayResponse {
+    let differences = ShownDifferences::of(closed);
     pb::CloseDayResponse {
         closing_minor_units: closed.balances.1,
         books_minor_units: closed.books,
-        timing_items: timing_items(closed),
+        timing_items: differences.largest,
         entry_count: closed.entry_count,
         replayed,
+        timing_items_left_out: differences.left_out,
+        left_out_minor_units: differences.left_out_sum,
     }
 }
 
-/// The named differences of a closed day.
-pub(super) fn timing_items(closed: &ClosedDayRow) -> Vec<pb::NamedDifference> {
-    let timing: Vec<KeptTiming> = serde_json::from_str(&closed.timing).unwrap_or_default();
-    let item = |one: KeptTiming| pb::NamedDifference {
-        id: one.id,
-        class: one.class,
-        difference_minor_units: one.difference,
-        age_banking_days: i32::try_from(one.age_banking_days).unwrap_or(i32::MAX),
-        owner: one.owner,
-    };
-    timing.into_iter().map(item).collect()
+/// The named differences of a closed day, as far as an answer has them.
+pub(super) struct ShownDifferences {
+    /// The largest of them, that one first.
+    pub(super) largest: Vec<pb::NamedDifference>,
+    /// How many are left out.
+    pub(super) left_out: i64,
+    /// Their sum in minor units.
+    pub(super) left_out_sum: i64,
+}
+
+impl ShownDifferences {
+    pub(super) fn of(closed: &ClosedDayRow) -> Self {
+        let mut timing: Vec<KeptTiming> = serde_json::from_str(&closed.timing).unwrap_or_default();
+        let rest = timing.split_off(timing.len().min(SHOWN_MAX));
+        let item = |one: KeptTiming| pb::NamedDifference {
+            id: one.id,
+            class: one.class,
+            difference_minor_units: one.difference,
+            age_banking_days: i32::try_from(one.age_banking_days).unwrap_or(i32::MAX),
+            owner: one.owner,
+        };
+        Self {
+            largest: timing.into_iter().map(item).collect(),
+            left_out: i64::try_from(rest.len()).unwrap_or(i64::MAX),
+            left_out_sum: rest.iter().fold(0, |sum, one| sum.saturating_add(one.difference)),
+        }
+    }
 }
 
 fn is_hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
+
+#[cfg(test)]
+mod tests;

@@ -720,7 +720,7 @@ pub struct AllocationShare {
     #[prost(message, repeated, tag = "4")]
     pub runs: ::prost::alloc::vec::Vec<InterestRun>,
 }
-/// An allocation with its whole calculation.
+/// An allocation with its calculation, which is kept whole and shown as far as it fits into an answer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Allocation {
     /// Id of the physical account.
@@ -750,7 +750,7 @@ pub struct Allocation {
     /// What the bank booked less the shares, in minor units.
     #[prost(int64, tag = "9")]
     pub residue_minor_units: i64,
-    /// The shares that are not nothing, in the order of the leaves' ids.
+    /// The shares that are not nothing, in the order of the leaves' ids: at most 1,000.
     #[prost(message, repeated, tag = "10")]
     pub shares: ::prost::alloc::vec::Vec<AllocationShare>,
     /// UUID of the first posting in the treasury book; one posting takes 64 shares.
@@ -762,6 +762,12 @@ pub struct Allocation {
     /// Who asked for it: the subject of the caller's token.
     #[prost(string, tag = "13")]
     pub allocated_by: ::prost::alloc::string::String,
+    /// Number of further shares that are not shown.
+    #[prost(int64, tag = "14")]
+    pub shares_left_out: i64,
+    /// Number of runs of the shares that are not shown: of an allocation at rates with more than 10,000, those of the last shares.
+    #[prost(int64, tag = "15")]
+    pub runs_left_out: i64,
 }
 /// What was divided.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -931,12 +937,15 @@ pub struct ImportStatementResponse {
     /// Its format, such as `camt.053.001.08`.
     #[prost(string, tag = "3")]
     pub format: ::prost::alloc::string::String,
-    /// Its statements.
+    /// Its statements, in the file's order: at most 1,000.
     #[prost(message, repeated, tag = "4")]
     pub statements: ::prost::alloc::vec::Vec<ImportedStatement>,
     /// Cases of its accounts that are open.
     #[prost(int64, tag = "5")]
     pub open_case_count: i64,
+    /// Number of further statements that are not shown.
+    #[prost(int64, tag = "6")]
+    pub statements_left_out: i64,
 }
 /// Something that should happen once on a physical account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1320,7 +1329,7 @@ pub struct CloseDayResponse {
     /// The books' balance with the postings of everything that is explained.
     #[prost(int64, tag = "2")]
     pub books_minor_units: i64,
-    /// Everything by which they differ, largest first.
+    /// What they differ by, largest first: at most 1,000.
     #[prost(message, repeated, tag = "3")]
     pub timing_items: ::prost::alloc::vec::Vec<NamedDifference>,
     /// Number of entries of the day.
@@ -1329,6 +1338,12 @@ pub struct CloseDayResponse {
     /// Whether an earlier call had closed it.
     #[prost(bool, tag = "5")]
     pub replayed: bool,
+    /// Number of smaller differences that are not shown.
+    #[prost(int64, tag = "6")]
+    pub timing_items_left_out: i64,
+    /// What the books have more than the bank because of those, in minor units.
+    #[prost(int64, tag = "7")]
+    pub left_out_minor_units: i64,
 }
 /// Request for closed days.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1370,7 +1385,7 @@ pub struct ClosedDay {
     /// The books' balance with the postings of everything that is explained.
     #[prost(int64, tag = "5")]
     pub books_minor_units: i64,
-    /// Everything by which they differ, largest first.
+    /// What they differ by, largest first: at most 1,000.
     #[prost(message, repeated, tag = "6")]
     pub timing_items: ::prost::alloc::vec::Vec<NamedDifference>,
     /// Number of entries of the day.
@@ -1382,6 +1397,12 @@ pub struct ClosedDay {
     /// When it was closed.
     #[prost(message, optional, tag = "9")]
     pub closed_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Number of smaller differences that are not shown.
+    #[prost(int64, tag = "10")]
+    pub timing_items_left_out: i64,
+    /// What the books have more than the bank because of those, in minor units.
+    #[prost(int64, tag = "11")]
+    pub left_out_minor_units: i64,
 }
 /// A page of closed days.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3552,7 +3573,7 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Moves money between two leaves of one physical account. Nothing happens at the bank. Between leaves of two legal entities it repays what the giver's owes
-        /// the receiver's, and the rest is a loan, in the same posting. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was
+        /// the receiver's, and the rest is a loan, in the same posting. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED (the id was
         /// used for another move), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION: a rule forbids it; the facts are `id`, what breaks
         /// the rule, and `rule`: `leaf`, `same_leaf`, `other_account`, `other_currency`, `standard_leaf`, `state`, `funds`, `use`, `leaf_available`,
         /// `physical_available`, `leaf_maximum` or `pair_limit`, checked in this order), MOVEMENTS_BUSY (UNAVAILABLE: other movements came first each time; retry),
@@ -3674,7 +3695,7 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Divides interest or fees that the bank booked on a physical account among its leaves, and keeps the whole calculation. Reasons in order of precedence:
-        /// MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: this kind, period and sequence were divided with other values), BALANCES_CHANGING (UNAVAILABLE: retry),
+        /// MALFORMED, REQUEST_ID_REUSED (this kind, period and sequence were divided with other values), BALANCES_CHANGING (UNAVAILABLE: retry),
         /// FUNDS_REFUSED (FAILED_PRECONDITION; the fact `rule` is `account`, `period_length`, `period_open`, `sequence`, `period_done`, `not_booked`, `no_basis`,
         /// `residue` or `leaf_available`), MOVEMENTS_BUSY (UNAVAILABLE: retry). A retry is safe: account, kind, period and sequence are divided once.
         pub async fn allocate_charges(
@@ -4356,7 +4377,7 @@ pub mod treasury_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Books money that came to a physical account on the leaf with the number that the payer used; on the account's unallocated leaf if none has it. Reasons in
-        /// order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was used for another receipt), RECEIVING_ACCOUNT_UNKNOWN (NOT_FOUND),
+        /// order of precedence: MALFORMED, REQUEST_ID_REUSED (the id was used for another receipt), RECEIVING_ACCOUNT_UNKNOWN (NOT_FOUND),
         /// CURRENCY_UNSUPPORTED (FAILED_PRECONDITION: the account has another currency), REQUEST_ID_TIME, LIMIT_EXCEEDED, OVERFLOW. A retry with the same id is safe.
         pub async fn record_receipt(
             &mut self,
@@ -4389,7 +4410,7 @@ pub mod treasury_service_client {
         }
         /// Holds what a payout takes on the leaf that covers its app's claims, before the payout is submitted in the app's book. For the payout service, with the app's
         /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: MALFORMED, PERMISSION_DENIED (another
-        /// service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
+        /// service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED (the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
         /// (FAILED_PRECONDITION: nothing is held; the facts are `id`, what breaks the rule, and `rule`: `funds`, `leaf_available` or `physical_available`, checked in
         /// this order), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same id is safe: it answers what
         /// became of the reservation, prolongs a hold, and decides anew what was refused.
@@ -4770,7 +4791,7 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// Moves money between two leaves of one physical account. Nothing happens at the bank. Between leaves of two legal entities it repays what the giver's owes
-        /// the receiver's, and the rest is a loan, in the same posting. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was
+        /// the receiver's, and the rest is a loan, in the same posting. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED (the id was
         /// used for another move), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED (FAILED_PRECONDITION: a rule forbids it; the facts are `id`, what breaks
         /// the rule, and `rule`: `leaf`, `same_leaf`, `other_account`, `other_currency`, `standard_leaf`, `state`, `funds`, `use`, `leaf_available`,
         /// `physical_available`, `leaf_maximum` or `pair_limit`, checked in this order), MOVEMENTS_BUSY (UNAVAILABLE: other movements came first each time; retry),
@@ -4810,7 +4831,7 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// Divides interest or fees that the bank booked on a physical account among its leaves, and keeps the whole calculation. Reasons in order of precedence:
-        /// MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: this kind, period and sequence were divided with other values), BALANCES_CHANGING (UNAVAILABLE: retry),
+        /// MALFORMED, REQUEST_ID_REUSED (this kind, period and sequence were divided with other values), BALANCES_CHANGING (UNAVAILABLE: retry),
         /// FUNDS_REFUSED (FAILED_PRECONDITION; the fact `rule` is `account`, `period_length`, `period_open`, `sequence`, `period_done`, `not_booked`, `no_basis`,
         /// `residue` or `leaf_available`), MOVEMENTS_BUSY (UNAVAILABLE: retry). A retry is safe: account, kind, period and sequence are divided once.
         async fn allocate_charges(
@@ -5023,7 +5044,7 @@ pub mod treasury_service_server {
             tonic::Status,
         >;
         /// Books money that came to a physical account on the leaf with the number that the payer used; on the account's unallocated leaf if none has it. Reasons in
-        /// order of precedence: MALFORMED, REQUEST_ID_REUSED (ALREADY_EXISTS: the id was used for another receipt), RECEIVING_ACCOUNT_UNKNOWN (NOT_FOUND),
+        /// order of precedence: MALFORMED, REQUEST_ID_REUSED (the id was used for another receipt), RECEIVING_ACCOUNT_UNKNOWN (NOT_FOUND),
         /// CURRENCY_UNSUPPORTED (FAILED_PRECONDITION: the account has another currency), REQUEST_ID_TIME, LIMIT_EXCEEDED, OVERFLOW. A retry with the same id is safe.
         async fn record_receipt(
             &self,
@@ -5034,7 +5055,7 @@ pub mod treasury_service_server {
         >;
         /// Holds what a payout takes on the leaf that covers its app's claims, before the payout is submitted in the app's book. For the payout service, with the app's
         /// book. Both the leaf and the physical account must have the money. Reasons in order of precedence: MALFORMED, PERMISSION_DENIED (another
-        /// service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED (ALREADY_EXISTS: the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
+        /// service; fact `subject`), BOOK_UNKNOWN, REQUEST_ID_REUSED (the reservation id was used for something else), BALANCES_CHANGING (UNAVAILABLE: retry), FUNDS_REFUSED
         /// (FAILED_PRECONDITION: nothing is held; the facts are `id`, what breaks the rule, and `rule`: `funds`, `leaf_available` or `physical_available`, checked in
         /// this order), MOVEMENTS_BUSY (UNAVAILABLE: retry), and the ledger's ACCOUNT_FROZEN and ACCOUNT_CLOSED. A retry with the same id is safe: it answers what
         /// became of the reservation, prolongs a hold, and decides anew what was refused.

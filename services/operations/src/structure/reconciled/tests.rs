@@ -61,8 +61,13 @@ fn a_case_says_what_differs_and_what_to_do() {
 #[test]
 fn a_closed_day_names_every_difference() {
     let item = NamedDifference { id: "P1".to_owned(), difference_minor_units: -300, owner: "payments".to_owned(), ..Default::default() };
-    let closed =
-        CloseDayResponse { closing_minor_units: 1_000, books_minor_units: 700, timing_items: vec![item], entry_count: 2, replayed: false };
+    let closed = CloseDayResponse {
+        closing_minor_units: 1_000,
+        books_minor_units: 700,
+        timing_items: vec![item],
+        entry_count: 2,
+        ..Default::default()
+    };
     let written = "bank-eur: 2026-11-24 closed, 2 entries: 10.00 at the bank, 7.00 in the books\n  -3.00  outstanding  P1  0 banking days, payments\n";
     assert_eq!(closed_text("bank-eur", "2026-11-24", &closed, "EUR"), written);
     assert_eq!(closed_json(&closed)["timing_items"][0]["difference_minor_units"], -300);
