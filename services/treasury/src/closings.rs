@@ -1,13 +1,16 @@
 //! What every account of the treasury's book had at the end of each day, read from its journal: a past day's balances of any node are then found without
 //! reading the entries of the days since.
 use crate::{
-    domain::Structure,
+    domain::{
+        Structure,
+        statement::{day_of_us, start_us},
+    },
     error::Error,
     store::{ClosingBatch, ClosingPosition},
     treasury::{Balances, Treasury, account_name},
 };
 use chart::Purpose;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use ledger_client::{JournalNews, JournalPart, JournalPlace, LedgerReason, NotPosted};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,7 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 impl Treasury {
     /// What was in the leaves and at the banks at the end of a day; nothing of it is pending. Without a sequence number.
     pub async fn balances_on(&self, structure: &Structure, on: Date) -> Result<Balances, Error> {
-        let tomorrow = on.tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC)).map_or(i64::MAX, |day| day.timestamp().as_microsecond());
+        let tomorrow = on.tomorrow().map_or(i64::MAX, start_us);
         if let Some(needed_us) = self.last_commit_before(structure, tomorrow).await? {
             let read = tokio::time::timeout(CATCH_UP_MAX, self.read_journal(Some(needed_us))).await;
             match read {
@@ -126,7 +129,7 @@ fn is_other_journal(reason: &LedgerReason) -> bool {
 impl ClosingBatch {
     /// Adds a part of the journal that follows.
     pub(crate) fn add(&mut self, part: JournalPart) -> Result<(), Error> {
-        let day = Timestamp::from_microsecond(part.committed_us).map_or(Date::MAX, |at| at.to_zoned(TimeZone::UTC).date());
+        let day = day_of_us(part.committed_us);
         for account in part.after {
             let balance = account.credits_posted.checked_sub(account.debits_posted).ok_or(Error::Overflow)?;
             self.closings.insert((account.account, day), (balance, account.seq));

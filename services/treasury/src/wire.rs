@@ -51,7 +51,7 @@ pub struct ListQuery {
 pub fn list_query(request: ListVirtualAccountsRequest) -> Result<ListQuery, Error> {
     let mut wrong = Violations::default();
     let given = Some(request.on_date).filter(|text| !text.is_empty());
-    let on = given.map(|text| text.parse::<Date>().map_err(|_| rpc::malformed("on_date", "must be a day such as 2026-11-27")));
+    let on = given.map(|text| moves::date("on_date", &text));
     let on = on.map(|read| wrong.take(read));
     let size = wrong.take(PAGES.read(request.page_size).map_err(|error| rpc::malformed("page_size", &error.to_string())));
     if !request.physical_account.is_empty() && !crate::domain::node::is_id(&request.physical_account) {

@@ -1,7 +1,7 @@
 //! Closes accounting days. The cut is a state of the ledger: the sums of all days must be its trial balance of that moment.
 use super::{Accounting, EntityBooks, Period, TrialSums, error::AccountingError};
 use accounting::balance::BalanceLine;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 /// How often a close is tried while others read the journal.
@@ -33,7 +33,7 @@ impl Accounting {
     /// Closes an entity's days, once.
     pub async fn close(&self, of: &EntityBooks, order: &CloseOrder) -> Result<Closing, AccountingError> {
         let now = (self.clock)();
-        let today = Timestamp::try_from(now).map_or(Date::MIN, |now| now.to_zoned(TimeZone::UTC).date());
+        let today = crate::treasury::day(now);
         if order.last_day >= today {
             return Err(AccountingError::NotOver { today });
         }

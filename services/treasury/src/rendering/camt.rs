@@ -155,7 +155,7 @@ fn is_bic(text: &str) -> bool {
 
 /// A text that the schema takes; `None` if nothing is left of it.
 fn text(text: &str, chars_max: usize) -> Option<String> {
-    let cleaned: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(chars_max).collect();
+    let cleaned: String = text.chars().map(|c| if money::text::is_hidden(c) { ' ' } else { c }).take(chars_max).collect();
     Some(cleaned.trim().to_owned()).filter(|text| !text.is_empty())
 }
 

@@ -3,6 +3,7 @@ use crate::{
     domain::{
         ClaimAccount, ClaimMove,
         bank::{BankItem, ItemClosing, ItemReferences},
+        statement::day_of_us,
     },
     error::Error,
     treasury::Treasury,
@@ -10,7 +11,6 @@ use crate::{
 use chart::PostingKind;
 use futures::future::try_join_all;
 use iso20022::camt053::Direction;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use reconciliation::{BooksState, ItemKind};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -65,7 +65,7 @@ impl Treasury {
 
 fn payout_item(claim: &ClaimAccount, moved: &ClaimMove, payout_id: &str) -> Result<BankItem, Error> {
     let amount = moved.amount.checked_neg().ok_or(Error::Overflow)?;
-    let day = Timestamp::from_millisecond(moved.effective_ms).map_or(Date::MAX, |at| at.to_zoned(TimeZone::UTC).date());
+    let day = day_of_us(moved.effective_ms.saturating_mul(1_000));
     let references = ItemReferences { end_to_end_id: payout_id.replace('-', ""), ..ItemReferences::default() };
     Ok(BankItem {
         key: format!("twin/{}/{}", claim.app, moved.posting.hyphenated()),

@@ -1,4 +1,5 @@
 //! Receipts: protobuf to domain and back.
+use super::moves::date;
 use crate::{
     domain::{
         node::is_id,
@@ -7,7 +8,6 @@ use crate::{
     error::Error,
 };
 use api::treasury::{ExpectReceiptRequest, ExpectedReceipt, Receipt as ReceiptMessage, ReceiptAllocation, RecordReceiptRequest};
-use jiff::civil::Date;
 use money::{Currency, Money, RequestId, text::is_plain};
 use rpc::{Violations, malformed};
 use tonic::Status;
@@ -91,11 +91,6 @@ fn check(wrong: &mut Violations, holds: bool, field: &str, must: &str) {
 
 fn is_text(text: &str, chars: std::ops::RangeInclusive<usize>) -> bool {
     is_plain(text) && chars.contains(&text.chars().count())
-}
-
-fn date(field: &str, text: &str) -> Result<Date, Status> {
-    let read = text.parse::<Date>().ok().filter(|_| text.len() == "2026-11-27".len());
-    read.ok_or_else(|| malformed(field, "must be a day such as 2026-11-27"))
 }
 
 fn amount(message: api::r#type::Money) -> Result<Money, Status> {

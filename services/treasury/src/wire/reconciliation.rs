@@ -13,7 +13,10 @@ use crate::{
 use api::treasury as pb;
 use iso20022::camt053::Direction;
 use jiff::civil::Date;
-use money::BookName;
+use money::{
+    BookName,
+    text::{is_plain, shown},
+};
 use reconciliation::ItemKind;
 use rpc::{
     Violations,
@@ -106,11 +109,10 @@ fn item(item: pb::BankItem) -> Result<BankItem, Status> {
         pb::MoneyDirection::Credit => Direction::Credit,
         pb::MoneyDirection::Unspecified => return Err(rpc::malformed("direction", "must be DEBIT or CREDIT")),
     };
-    let is_text = |text: &String| text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control);
+    let is_text = |text: &String| text.len() <= TEXT_BYTES_MAX && is_plain(text);
     let texts = [&item.item, &item.end_to_end_id, &item.short_reference, &item.trace, &item.settlement, &item.descriptor_text];
     if item.item.is_empty() || !texts.into_iter().chain(&item.payment_ids).all(is_text) || item.payment_ids.len() > PAYMENT_IDS_MAX {
-        let must =
-            format!("must have an id, and texts of at most {TEXT_BYTES_MAX} bytes without control characters; at most 8 payment_ids");
+        let must = format!("must have an id, and texts of at most {TEXT_BYTES_MAX} bytes without hidden characters; at most 8 payment_ids");
         return Err(rpc::malformed("item", &must));
     }
     let kind = kind_of(&item.kind).ok_or_else(|| rpc::malformed("kind", "must be a kind such as instant or receipt"))?;
@@ -187,7 +189,7 @@ pub fn adjustment_id(text: &str) -> Result<Uuid, Status> {
 
 /// A day as sent.
 pub fn day(field: &'static str, text: &str) -> Result<Date, Status> {
-    text.parse().map_err(|_| rpc::malformed(field, "must be a day such as 2026-11-27"))
+    super::moves::date(field, text)
 }
 
 /// A day as sent, which may be left out.
@@ -254,22 +256,22 @@ pub fn adjustment(adjustment: Adjustment) -> pb::Adjustment {
     }
 }
 
-/// A case as its message.
-pub fn case(shown: ShownCase) -> pb::ReconciliationCase {
-    let ShownCase { kept, difference, age_banking_days } = shown;
+/// A case as its message. Words of a bank, and ids that other services announced, are made safe to show.
+pub fn case(case: ShownCase) -> pb::ReconciliationCase {
+    let ShownCase { kept, difference, age_banking_days } = case;
     let state = match kept.state {
         CaseState::Open => pb::CaseState::Open,
         CaseState::Explained => pb::CaseState::Explained,
         CaseState::Resolved => pb::CaseState::Resolved,
     };
     let found = kept.found;
-    let evidence = |one: KeptEvidence| pb::MatchEvidence { field: one.field, text: one.text };
+    let evidence = |one: KeptEvidence| pb::MatchEvidence { field: one.field, text: shown(&one.text).into_owned() };
     let posting = |one: KeptPosting| pb::ProposedTransfer {
         in_book: one.book,
         debit: one.debit,
         credit: one.credit,
         amount_minor_units: one.amount,
-        why: one.why,
+        why: shown(&one.why).into_owned(),
     };
     pb::ReconciliationCase {
         case_id: found.id,
@@ -279,18 +281,18 @@ pub fn case(shown: ShownCase) -> pb::ReconciliationCase {
         owner: owner_name(found.class.owner()).to_owned(),
         assignee: kept.assignee,
         next_step: found.class.next_step().to_owned(),
-        detail: found.detail,
+        detail: shown(&found.detail).into_owned(),
         currency_code: kept.account.1,
         amount_minor_units: found.amount,
         difference_minor_units: difference,
         since_date: found.since.to_string(),
         age_banking_days: i32::try_from(age_banking_days).unwrap_or(i32::MAX),
         age_bucket: bucket(age_banking_days).to_owned(),
-        items: found.items,
+        items: found.items.iter().map(|item| shown(item).into_owned()).collect(),
         rule: found.rule.into(),
         evidence: found.evidence.into_iter().map(evidence).collect(),
         postings: found.postings.into_iter().map(posting).collect(),
-        proposed_item: found.proposed_item,
+        proposed_item: shown(&found.proposed_item).into_owned(),
         resolution: kept.resolution,
         closed_with: kept.closed_day.map(|day| day.to_string()).unwrap_or_default(),
     }
@@ -336,7 +338,7 @@ impl ShownDifferences {
         let mut timing: Vec<KeptTiming> = serde_json::from_str(&closed.timing).unwrap_or_default();
         let rest = timing.split_off(timing.len().min(SHOWN_MAX));
         let item = |one: KeptTiming| pb::NamedDifference {
-            id: one.id,
+            id: shown(&one.id).into_owned(),
             class: one.class,
             difference_minor_units: one.difference,
             age_banking_days: i32::try_from(one.age_banking_days).unwrap_or(i32::MAX),

@@ -34,7 +34,7 @@ pub struct StatementAsk {
 fn ask<T>(node: String, day: &str, rest: Result<T, tonic::Status>) -> Result<(StatementAsk, T), Error> {
     let mut wrong = Violations::default();
     check_node(&node, &mut wrong);
-    let day = wrong.take(day.parse::<Date>().map_err(|_| rpc::malformed("day", "must be a day such as 2026-11-27")));
+    let day = wrong.take(super::moves::date("day", day));
     let rest = wrong.take(rest);
     wrong.check().map_err(|status| Error::Violations(Box::new(status)))?;
     match (day, rest) {

@@ -46,7 +46,7 @@ pub fn marked(request: &MarkSweepRequest) -> Result<(Uuid, SweepStep), Status> {
         | StateMessage::Reversed
         | StateMessage::Refused => None,
     };
-    if request.evidence.chars().count() > EVIDENCE_CHARS_MAX || request.evidence.chars().any(money::text::is_hidden) {
+    if request.evidence.chars().count() > EVIDENCE_CHARS_MAX || !money::text::is_plain(&request.evidence) {
         wrong.add(rpc::malformed("evidence", "must have at most 140 printable characters"));
         return Err(wrong.into_status());
     }

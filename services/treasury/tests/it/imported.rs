@@ -342,6 +342,10 @@ async fn what_is_not_of_its_form_is_malformed() {
         payout("P", 0, "", &day),
         payout("", 1, "", &day),
         payout("P", 1, "", "today"),
+        payout("P", 1, "", "20261127"),
+        payout("P", 1, "", "2026-11-27T10:00"),
+        payout("P\u{202e}", 1, "", &day),
+        payout("P", 1, "end\u{200b}", &day),
     ] {
         assert_eq!(reason(&fixture.expect(vec![wrong]).await.unwrap_err()), "MALFORMED");
     }
@@ -376,9 +380,12 @@ async fn closed_days_are_listed_the_last_first_and_page_by_page() {
         for (range, wanted) in [([&days[1], &days[1]], &listed[1..2]), ([&days[1], &days[2]], &listed[..2]), ([&days[2], &days[0]], &[])] {
             assert_eq!(fixture.closed_days("bank-eur", range.map(String::as_str)).await.unwrap(), wanted, "{range:?}");
         }
-        for (account, range, wanted) in
-            [("bank-gbp", ["", ""], "PHYSICAL_ACCOUNT_UNKNOWN"), ("", ["", ""], "MALFORMED"), ("bank-eur", ["yesterday", ""], "MALFORMED")]
-        {
+        for (account, range, wanted) in [
+            ("bank-gbp", ["", ""], "PHYSICAL_ACCOUNT_UNKNOWN"),
+            ("", ["", ""], "MALFORMED"),
+            ("bank-eur", ["yesterday", ""], "MALFORMED"),
+            ("bank-eur", ["20261127", ""], "MALFORMED"),
+        ] {
             assert_eq!(reason(&fixture.closed_days(account, range).await.unwrap_err()), wanted);
         }
     }

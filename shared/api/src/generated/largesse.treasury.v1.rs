@@ -4221,7 +4221,8 @@ pub mod treasury_service_client {
         }
         /// Imports the old accounts of a migration file, all or none, and books the opening balance of each. Reasons in order of precedence: MALFORMED,
         /// MIGRATION_REFUSED, PLAN_CHANGED (FAILED_PRECONDITION: the file, the structure or the old accounts are not what the plan was made of, so nothing was
-        /// imported; plan again), LIMIT_EXCEEDED, OVERFLOW. A retry with the same hash is safe, and books the openings that an interrupted call did not.
+        /// imported; plan again), BALANCES_CHANGING (UNAVAILABLE: another call books an opening; retry), LIMIT_EXCEEDED, OVERFLOW. A retry with the same hash is
+        /// safe, and books the openings that an interrupted call did not.
         pub async fn apply_migration(
             &mut self,
             request: impl tonic::IntoRequest<super::ApplyMigrationRequest>,
@@ -4998,7 +4999,8 @@ pub mod treasury_service_server {
         >;
         /// Imports the old accounts of a migration file, all or none, and books the opening balance of each. Reasons in order of precedence: MALFORMED,
         /// MIGRATION_REFUSED, PLAN_CHANGED (FAILED_PRECONDITION: the file, the structure or the old accounts are not what the plan was made of, so nothing was
-        /// imported; plan again), LIMIT_EXCEEDED, OVERFLOW. A retry with the same hash is safe, and books the openings that an interrupted call did not.
+        /// imported; plan again), BALANCES_CHANGING (UNAVAILABLE: another call books an opening; retry), LIMIT_EXCEEDED, OVERFLOW. A retry with the same hash is
+        /// safe, and books the openings that an interrupted call did not.
         async fn apply_migration(
             &self,
             request: tonic::Request<super::ApplyMigrationRequest>,

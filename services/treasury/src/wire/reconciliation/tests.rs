@@ -46,3 +46,40 @@ fn a_file_with_many_statements_is_answered() {
     let answer = imported(Imported { state: ImportState::Taken, received_bytes: 1, format: String::new(), statements, open_cases: 0 });
     assert_eq!((answer.statements.len(), answer.statements_left_out, answer.statements[999].number), (1_000, 49_000, 1_000));
 }
+
+#[test]
+fn words_of_a_bank_drive_no_terminal_and_change_no_direction() {
+    use crate::domain::bank::{FoundCase, KeptCase};
+    let words = "paid\u{202e}dna\u{200b} \u{1b}[2J";
+    let case = case(ShownCase {
+        kept: KeptCase {
+            found: FoundCase {
+                id: "0".repeat(32),
+                class: reconciliation::ExceptionClass::UnknownCredit,
+                amount: 5,
+                difference: 0,
+                entry_keys: Vec::new(),
+                items: vec![words.to_owned()],
+                file_hash: String::new(),
+                since: date(2026, 11, 27),
+                detail: format!("what the bank says: {words}"),
+                rule: 1,
+                evidence: vec![KeptEvidence { field: "bank reference".to_owned(), text: words.to_owned() }],
+                postings: Vec::new(),
+                proposed_item: words.to_owned(),
+                is_noted: false,
+            },
+            account: ("bank-usd".to_owned(), "USD".to_owned()),
+            state: CaseState::Open,
+            resolution: String::new(),
+            assignee: String::new(),
+            found_at_ms: 0,
+            closed_day: None,
+        },
+        difference: 0,
+        age_banking_days: 0,
+    });
+    for text in [&case.items[0], &case.detail, &case.evidence[0].text, &case.proposed_item] {
+        assert!(money::text::is_plain(text) && text.contains("paid\\u202edna\\u200b \\u001b[2J"), "{text}");
+    }
+}
