@@ -12,25 +12,29 @@ pub mod reading;
 pub(crate) mod registering;
 pub mod signatures;
 
-use crate::payouts::Payouts;
+use crate::{banks::Bank, payouts::Payouts};
 use axum::{
     Router,
-    body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
-    http::{Extensions, HeaderMap, StatusCode},
+    extract::{ConnectInfo, Path, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
     routing::post,
 };
 use bankapi::UnverifiedCallback;
 use certificates::CertifiedBank;
 use money::time::unix_ms;
 use ring::digest::{SHA256, digest};
-use rpc::ShownCertificate;
+use rpc::{ShownCertificate, webhooks};
 use serde::Deserialize;
 use signatures::BankSigners;
 use std::{borrow::Cow, fmt::Write as _, sync::Arc, time::SystemTime};
+use telemetry::LimitedLines;
 
 /// Longest callback that is taken, in bytes: a notification of some hundred entries.
 pub const CALLBACK_BYTES_MAX: usize = 512 * 1024;
+
+/// Lines about refused callbacks, by bank: whoever sends them must not fill the log.
+static LINES: LimitedLines = LimitedLines::new();
 
 /// What proves that a callback is from the bank.
 #[derive(Debug)]
@@ -73,7 +77,7 @@ impl CallbackCheck {
 
 /// The routes of callbacks, for the listener of HTTP.
 pub fn routes(payouts: Arc<Payouts>) -> Router {
-    Router::new().route("/webhooks/bank/{bank}", post(receive)).layer(DefaultBodyLimit::max(CALLBACK_BYTES_MAX)).with_state(payouts)
+    Router::new().route("/webhooks/bank/{bank}", post(receive)).with_state(payouts)
 }
 
 /// The part of the path that is read. By name: the listener's own routes, under which these are served, add parts to it.
@@ -84,34 +88,48 @@ struct CallingBank {
 
 /// Answers 204 once the callback is durable; 401 to what is not proved to be from the bank, 404 for a bank that sends none, 413 to what is too long, and 503 where it could
 /// not be checked or stored: the bank then sends it again.
-async fn receive(
-    State(payouts): State<Arc<Payouts>>,
-    Path(CallingBank { bank: name }): Path<CallingBank>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    body: Bytes,
-) -> (StatusCode, &'static str) {
+async fn receive(State(payouts): State<Arc<Payouts>>, Path(CallingBank { bank: name }): Path<CallingBank>, request: Request) -> Response {
     let known =
         payouts.banks.all().iter().find(|bank| bank.name == name).and_then(|bank| bank.callbacks.as_ref().map(|check| (bank, check)));
-    let Some((bank, check)) = known else { return (StatusCode::NOT_FOUND, "no callbacks are taken from such a bank\n") };
-    // Absent where the listener speaks no TLS.
-    let shown = extensions.get::<ConnectInfo<ShownCertificate>>().map(|ConnectInfo(shown)| shown.clone()).unwrap_or_default();
-    let said = match check.check(&headers, shown, &body).await {
-        Ok(said) => said,
-        Err(CallbackRefusal::KeysUnavailable(why)) => {
-            tracing::warn!(bank = bank.name, why, "a callback can't be checked without the bank's keys; the bank has to send it again");
-            return (StatusCode::SERVICE_UNAVAILABLE, "the keys can't be read now; nothing was taken, send it again\n");
-        }
-        Err(refusal) => {
-            tracing::warn!(bank = bank.name, %refusal, bytes = body.len(), "a callback was refused");
-            return (StatusCode::UNAUTHORIZED, "nothing proves that it is from this bank; nothing was taken\n");
-        }
+    let Some((bank, check)) = known else { return (StatusCode::NOT_FOUND, "no callbacks are taken from such a bank\n").into_response() };
+    let call = match webhooks::gather(request, CALLBACK_BYTES_MAX).await {
+        Ok(call) => call,
+        Err(refused) => return refused,
     };
-    let content = digest(&SHA256, &said).as_ref().iter().fold(String::new(), |mut text, byte| {
+    // Absent where the listener speaks no TLS.
+    let shown = call.head.extensions.get::<ConnectInfo<ShownCertificate>>().map(|ConnectInfo(shown)| shown.clone()).unwrap_or_default();
+    match check.check(call.headers(), shown, &call.body).await {
+        Ok(said) => keep(&payouts, bank, &said).await.into_response(),
+        Err(refusal) => refused(bank, &refusal, call.body.len()).into_response(),
+    }
+}
+
+fn refused(bank: &Bank, refusal: &CallbackRefusal, bytes: usize) -> (StatusCode, &'static str) {
+    let left_out = LINES.admit(&bank.name);
+    if let CallbackRefusal::KeysUnavailable(why) = refusal {
+        if let Some(left_out) = left_out {
+            tracing::warn!(
+                bank = bank.name,
+                why,
+                left_out,
+                "a callback can't be checked without the bank's keys; the bank has to send it again"
+            );
+        }
+        return (StatusCode::SERVICE_UNAVAILABLE, "the keys can't be read now; nothing was taken, send it again\n");
+    }
+    if let Some(left_out) = left_out {
+        tracing::warn!(bank = bank.name, %refusal, bytes, left_out, "a callback was refused; left_out more since the last such line");
+    }
+    (StatusCode::UNAUTHORIZED, "nothing proves that it is from this bank; nothing was taken\n")
+}
+
+/// Keeps what a bank said, once.
+async fn keep(payouts: &Payouts, bank: &Bank, said: &[u8]) -> (StatusCode, &'static str) {
+    let content = digest(&SHA256, said).as_ref().iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     });
-    match payouts.store.keep_callback(&payouts.vault, (&bank.name, &content), &said, unix_ms(SystemTime::now())).await {
+    match payouts.store.keep_callback(&payouts.vault, (&bank.name, &content), said, unix_ms(SystemTime::now())).await {
         Ok(is_new) => {
             if is_new {
                 payouts.news.notify_waiters();

@@ -64,6 +64,8 @@ pub struct Config {
     pub calls: CallSettings,
     /// Limits on how often callers may call.
     pub quotas: rpc::quota::Config,
+    /// Limits on calls of banks and stores, which have no token.
+    pub webhooks: rpc::webhooks::Config,
     /// Logs and spans.
     pub telemetry: telemetry::Config,
     /// The ledger.
@@ -99,9 +101,9 @@ pub struct ListenSettings {
     /// The pretend app store.
     #[schemars(with = "String")]
     pub store: SocketAddr,
-    /// Maximum connections of each listener; further ones are closed at once.
+    /// Maximum gRPC connections; further ones are closed at once. The last eighth is for addresses that have less than four.
     pub connections_max: usize,
-    /// Maximum connections from one address. 0: no limit; needed behind a load balancer that hides the callers' addresses.
+    /// Maximum gRPC connections from one address. 0: no limit; needed behind a load balancer that hides the callers' addresses.
     pub connections_per_address_max: usize,
     /// Seconds in which a call with a valid token must arrive on a gRPC connection; otherwise the connection is closed gracefully (GOAWAY). 0: no
     /// limit.
@@ -111,8 +113,16 @@ pub struct ListenSettings {
     /// Seconds after which any gRPC connection is closed gracefully, and the client reconnects. A revoked certificate stays usable for this long at most. 0: no
     /// limit.
     pub connection_age_max_s: u32,
-    /// When a connection is closed gracefully: seconds in which its calls in flight may finish before the connection is cut.
+    /// When a gRPC connection is closed gracefully: seconds in which its calls in flight may finish before the connection is cut.
     pub connection_grace_s: u32,
+    /// Maximum HTTP connections; further ones are closed at once. The last eighth is for addresses that have less than four, such as a health probe's.
+    pub http_connections_max: usize,
+    /// Maximum HTTP connections from one address. 0: no limit; needed behind a load balancer that hides the callers' addresses.
+    pub http_connections_per_address_max: usize,
+    /// Seconds in which the headers of a call must arrive on an HTTP connection, after it was opened or after the call before. Then it is closed.
+    pub http_idle_s: u32,
+    /// Seconds after which any HTTP connection is closed, once its call is answered. 0: no limit.
+    pub http_age_max_s: u32,
 }
 
 /// Addresses of services that run elsewhere; empty for services that run in this process.
@@ -212,6 +222,7 @@ impl Default for Config {
             identity: IdentitySettings::default(),
             calls: CallSettings::default(),
             quotas: rpc::quota::Config::default(),
+            webhooks: rpc::webhooks::Config::default(),
             telemetry: telemetry::Config::default(),
             ledger: ledger::Config::default(),
             gift: gift::Config::default(),
@@ -227,7 +238,7 @@ impl Default for Config {
 impl Default for ListenSettings {
     fn default() -> Self {
         let here = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let bounds = rpc::listener::ConnectionBounds::default();
+        let (bounds, http) = (rpc::listener::ConnectionBounds::default(), rpc::http1::CONNECTIONS);
         let seconds = |duration: std::time::Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
         Self {
             grpc: here(7070),
@@ -240,6 +251,10 @@ impl Default for ListenSettings {
             connection_idle_s: seconds(bounds.idle),
             connection_age_max_s: seconds(bounds.age),
             connection_grace_s: seconds(bounds.grace),
+            http_connections_max: http.connections_max,
+            http_connections_per_address_max: http.per_address_max,
+            http_idle_s: seconds(http.idle),
+            http_age_max_s: seconds(http.age),
         }
     }
 }

@@ -1,17 +1,25 @@
 //! HTTP beside gRPC: liveness, readiness, metrics, and the callbacks of banks and stores.
 use axum::{
     Router,
+    body::{Body, Bytes},
     extract::Request,
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
-use rpc::{Listener, Protocol, ShownCertificate, Tls, listener::ConnectionBounds};
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use futures::stream;
+use rpc::{Tls, http1, listener::ConnectionBounds, webhooks::WebhookGate};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -75,32 +83,66 @@ impl Webhooks {
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Scrapes at once; each occupies a thread, and the memory of its answer until that is read.
+const SCRAPES_MAX: usize = 8;
+/// The part of an answer that is handed to a connection at once.
+const PIECE_BYTES: usize = 16 * 1024;
+
 /// All metrics, for Prometheus. Collected on a blocking thread, so that a scrape does not delay gifts.
-async fn metrics() -> Response {
+async fn metrics(scrapes: Arc<Semaphore>) -> Response {
+    let Ok(scrape) = scrapes.try_acquire_owned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n").into_response();
+    };
     let text = tokio::task::spawn_blocking(telemetry::prometheus).await.ok().flatten();
     match text {
-        Some(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
+        Some(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], in_pieces(text.into(), scrape)).into_response(),
         None => (StatusCode::NOT_FOUND, "there are no metrics: telemetry.metrics is false\n").into_response(),
     }
 }
 
-/// Serves `/healthz`, `/readyz`, `/metrics` and `/webhooks/…` until `shutdown`.
+/// A body that is a scrape until it is read.
+fn in_pieces(text: Bytes, scrape: OwnedSemaphorePermit) -> Body {
+    Body::from_stream(stream::unfold((text, scrape), async |(mut rest, scrape)| {
+        let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+        (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, scrape)))
+    }))
+}
+
+/// Whose calls a path takes; for what is counted of them.
+fn caller_of(path: &str) -> &'static str {
+    match path.strip_prefix("/webhooks/").and_then(|rest| rest.split_once('/')) {
+        Some(("bank", _)) => "bank",
+        Some(("store", _)) => "store",
+        _ => "nobody",
+    }
+}
+
+/// What the routes of a listener need.
+pub(super) struct HttpParts {
+    pub(super) readiness: Readiness,
+    pub(super) webhooks: Webhooks,
+    pub(super) gate: Arc<WebhookGate>,
+}
+
+/// Serves `/healthz`, `/readyz`, `/metrics` and `/webhooks/…` until `shutdown`. Only the last wait for each other.
 pub(super) async fn serve(
     socket: TcpListener,
     tls: Option<Tls>,
-    (readiness, webhooks): (Readiness, Webhooks),
+    HttpParts { readiness, webhooks, gate }: HttpParts,
     bounds: ConnectionBounds,
     shutdown: CancellationToken,
-) -> std::io::Result<()> {
-    let listener = Listener::try_new(socket, tls, Protocol::Http, bounds)?;
+) -> Result<(), rpc::Error> {
+    let scrapes = Arc::new(Semaphore::new(SCRAPES_MAX));
+    let call = async move |request: Request| {
+        let of = caller_of(request.uri().path());
+        gate.answer(of, request, |request| webhooks.answer(request)).await
+    };
     let routes = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readiness.status()))
-        .route("/metrics", get(metrics))
-        .route("/webhooks/{*path}", any(async move |request: Request| webhooks.answer(request).await));
-    // Banks may be known by their certificates.
-    let routes = routes.into_make_service_with_connect_info::<ShownCertificate>();
-    axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
+        .route("/metrics", get(async move || metrics(scrapes).await))
+        .route("/webhooks/{*path}", any(call));
+    http1::serve(socket, tls, routes, bounds, shutdown).await
 }
 
 #[cfg(test)]

@@ -45,8 +45,12 @@ pub struct Options {
     pub deadline: rpc::deadline::DeadlineLimits,
     /// Bounds on how often callers may call.
     pub quotas: rpc::quota::Config,
-    /// Bounds on a listener's connections.
+    /// Bounds on the connections of the gRPC listener.
     pub connections: rpc::listener::ConnectionBounds,
+    /// Bounds on the connections of the HTTP listener.
+    pub http_connections: rpc::listener::ConnectionBounds,
+    /// Bounds on calls of banks and stores.
+    pub webhooks: rpc::webhooks::Config,
     /// Bounds on incomplete requests.
     pub arrival: rpc::ArrivalBounds,
     /// TEST books to create in a sandbox.
@@ -77,6 +81,8 @@ impl Options {
             deadline: rpc::deadline::DeadlineLimits::default(),
             quotas: rpc::quota::Config::default(),
             connections: rpc::listener::ConnectionBounds::default(),
+            http_connections: rpc::http1::CONNECTIONS,
+            webhooks: rpc::webhooks::Config::default(),
             arrival: rpc::ArrivalBounds::default(),
             books: vec!["demo".to_owned()],
             listen: None,

@@ -4,7 +4,7 @@ use crate::{Error, IdentitySource, Options, books, check, fit, http, lists, opti
 use axum::Router;
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
-use rpc::{ServiceToken, Transport, WriterHealth};
+use rpc::{ServiceToken, Transport, WriterHealth, webhooks::WebhookGate};
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -148,16 +148,14 @@ impl Runtime {
     }
 
     fn serve_http(&mut self, listener: TcpListener) {
-        let (routes, shutdown, tls) = ((self.readiness.clone(), self.webhooks.clone()), self.shutdown.clone(), self.wiring.tls.clone());
-        let bounds = self.wiring.stack.connections();
+        let (shutdown, tls, bounds) = (self.shutdown.clone(), self.wiring.tls.clone(), self.wiring.options.http_connections);
+        let gate = WebhookGate::new(&self.wiring.options.webhooks);
+        let parts = http::HttpParts { readiness: self.readiness.clone(), webhooks: self.webhooks.clone(), gate };
         self.tasks.spawn(async move {
-            match http::serve(listener, tls, routes, bounds, shutdown).await {
-                Ok(()) => Ok(()),
-                Err(error) => {
-                    tracing::error!(%error, "the HTTP listener failed");
-                    Err(Error::Ended("the HTTP listener"))
-                }
-            }
+            http::serve(listener, tls, parts, bounds, shutdown).await.map_err(|error| {
+                tracing::error!(%error, "the HTTP listener failed");
+                Error::Ended("the HTTP listener")
+            })
         });
     }
 

@@ -14,7 +14,6 @@ use std::{
 };
 use tokio::time::{Instant, timeout_at};
 use tonic::{Status, body::Body};
-use waiting::{BodyWait, WaitingBodies};
 
 pub(crate) mod message;
 mod streamed;
@@ -23,6 +22,7 @@ mod tests;
 mod waiting;
 
 pub(crate) use streamed::{MeteredBody, RefusedStream};
+pub(crate) use waiting::{BodyWait, WaitingBodies};
 
 /// How many bytes of requests may be arriving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

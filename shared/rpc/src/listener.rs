@@ -36,14 +36,16 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// How long a caller may take to send the minimum that HTTP/2 begins with: the preface and a frame.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(5);
 const OPENING_BYTES: usize = 24 + 9;
-/// How long a connection for HTTP/1.1 may last, even while in use: probes and scrapes are short, and reconnect.
-const HTTP_LIFETIME: Duration = Duration::from_secs(60);
+/// One in so many connections is reserved for addresses that have few: one caller with many must not keep out a health probe.
+const RESERVED: usize = 8;
+/// How many connections of an address are few.
+const FEW: usize = 4;
 
 /// How many connections a listener accepts, and for how long. Connections above the limit are closed silently; one that lasts too long is asked to
 /// close, and cut off if it does not. A zero duration means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionBounds {
-    /// Maximum over all addresses.
+    /// Maximum over all addresses; the last eighth is for addresses that have less than four.
     pub connections_max: usize,
     /// Maximum from one address; 0 for no limit, as behind a balancer that hides its callers.
     pub per_address_max: usize,
@@ -181,32 +183,12 @@ impl Listener {
     }
 }
 
-impl axum::serve::Listener for Listener {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        match self.ready.recv().await {
-            Some(connection) => {
-                let address = connection.address;
-                (connection, address)
-            }
-            // The accepting task never ends before this does, unless the runtime is going down.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
-}
-
 /// A caller's connection.
 pub struct Connection {
     stream: MaybeTlsStream<TlsStream<TcpStream>>,
     address: SocketAddr,
     shown: ShownCertificate,
-    /// Ends the connection if it sends too little, or lasts too long; and the bytes that are still missing.
+    /// Ends the connection if it sends too little; and the bytes that are still missing.
     alarm: Option<Pin<Box<Sleep>>>,
     opening: usize,
     in_use: Arc<ConnectionUse>,
@@ -221,11 +203,11 @@ impl Connection {
         protocol: Protocol,
         seat: ConnectionSeat,
     ) -> Self {
-        let (time, opening) = match protocol {
-            Protocol::Grpc => (OPENING_TIMEOUT, OPENING_BYTES),
-            Protocol::Http => (HTTP_LIFETIME, usize::MAX),
+        let (alarm, opening) = match protocol {
+            Protocol::Grpc => (Some(Box::pin(tokio::time::sleep(OPENING_TIMEOUT))), OPENING_BYTES),
+            // Its server has a limit on headers of its own.
+            Protocol::Http => (None, 0),
         };
-        let alarm = Some(Box::pin(tokio::time::sleep(time)));
         Self { stream, address, shown, alarm, opening, in_use: ConnectionUse::new(), _seat: seat }
     }
 
@@ -324,7 +306,9 @@ impl ConnectionSeats {
         let mut taken = self.lock();
         let here = taken.by_address.get(&address).copied().unwrap_or(0);
         let ConnectionBounds { connections_max, per_address_max, .. } = self.bounds;
-        if taken.all >= connections_max || (per_address_max > 0 && here >= per_address_max) {
+        // Where all callers have one address, none of them is one of few.
+        let all_max = if per_address_max > 0 && here >= FEW { connections_max - connections_max / RESERVED } else { connections_max };
+        if taken.all >= all_max || (per_address_max > 0 && here >= per_address_max) {
             drop(taken);
             tracing::debug!(%address, "one connection too many");
             self.refused.iter().for_each(|refused| refused.add(1, &[]));

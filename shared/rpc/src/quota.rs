@@ -4,7 +4,7 @@
 //! the service calls [`Allowance::take`]. Calls in flight are counted while they last (`seats`), per identity and per address. Refused calls change nothing:
 //! a caller with two limits takes from both or from neither.
 use crate::errors;
-use buckets::{Buckets, OpenBucket};
+use buckets::OpenBucket;
 use identity::{Principal, Role};
 use schemars::JsonSchema;
 use seats::{HeldSeats, InFlightBounds};
@@ -294,6 +294,7 @@ impl std::fmt::Debug for Allowance {
     }
 }
 
+pub(crate) use buckets::Buckets;
 pub use hourly::HourlyQuota;
 pub(crate) use seats::{CallerSeat, SeatKind};
 

@@ -168,7 +168,7 @@ async fn one(
 }
 
 /// Errors on a connection are at debug level: any caller can cause them.
-fn told(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+pub(crate) fn told(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended with an error");
     }

@@ -4,18 +4,21 @@
 //! attribute `largesse.service` says which of them handled a call.
 //!
 //! - [`config`]: what can be set. `logs`, `traces`, [`metrics`]: one each. [`TelemetryGuard`]: what has to be flushed.
+//! - [`limited`]: log lines that anybody can cause.
 //! - [`unfinished`]: work that was begun and has not ended.
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::{Resource, error::OTelSdkResult, logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
 use std::time::Duration;
 
 pub mod config;
+pub mod limited;
 mod logs;
 pub mod metrics;
 mod traces;
 pub mod unfinished;
 
 pub use config::{Config, LogFormat, Signal};
+pub use limited::LimitedLines;
 pub use metrics::{meter, prometheus};
 pub use traces::tracer;
 pub use unfinished::UnfinishedCount;

@@ -67,12 +67,13 @@ async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
     Shop::open(&installation).await.unwrap().buy("u1", 10_000).await.unwrap();
     without_measure(&installation).await;
     let address = fleet.url(Service::Gift).unwrap().strip_prefix("http://").unwrap().parse().unwrap();
+    let http = fleet.http_urls()[0].strip_prefix("http://").unwrap().parse().unwrap();
     let until = Instant::now() + HARM;
     let mut harm = JoinSet::new();
     for (at, scenario) in SCENARIOS.into_iter().enumerate() {
         // Each attacker has its own name, so that they don't share a quota.
         let token = installation.token(&format!("mallory{at}"), Role::Viewer).unwrap().into();
-        harm.spawn(async move { (scenario, scenario.run(HarmTarget { address, token, until, holders: HOLDERS }).await) });
+        harm.spawn(async move { (scenario, scenario.run(HarmTarget { address, http, token, until, holders: HOLDERS }).await) });
     }
     let viewer = installation.token("u1", Role::Viewer).unwrap();
     let mut sent = 0;

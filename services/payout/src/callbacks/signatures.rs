@@ -3,14 +3,9 @@
 use super::CallbackRefusal;
 use axum::http::HeaderMap;
 use bankapi::{BankKeySet, CallbackHeaders, CallbackVerifier, UnverifiedCallback};
+use http_client::{KeptBounds, KeptValue};
 use reqwest::{Client, ClientBuilder, Url};
-use std::{
-    borrow::Cow,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tokio::sync::Mutex;
+use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
 
 /// The headers of a signed callback: the signature, the id of its key, and the algorithm if the bank names one. What the first is called may be configured.
 pub const CALLBACK_HEADERS: [&str; 3] = ["signature", "key-id", "signing-algorithm"];
@@ -48,26 +43,21 @@ pub struct BankSigners {
     kind: SignatureKind,
     header: String,
     client: Client,
-    known: Mutex<KnownSigners>,
-}
-
-#[derive(Debug, Default)]
-struct KnownSigners {
-    verifier: Option<Arc<CallbackVerifier>>,
-    read_at: Option<Instant>,
+    known: KeptValue<Arc<CallbackVerifier>>,
 }
 
 impl BankSigners {
-    /// The keys of this source, read with the client that speaks to the bank; how it signs, and the header of the signature if it has another name. Reads nothing
-    /// yet.
+    /// The keys of this source, read with the client that speaks to the bank, and how long a failure to read them is remembered; how the bank signs, and the header
+    /// of the signature if it has another name. Reads nothing yet.
     pub fn try_new(
-        source: BankKeySource,
+        (source, retry): (BankKeySource, Duration),
         (kind, header): (SignatureKind, Option<String>),
         client: ClientBuilder,
     ) -> Result<Self, reqwest::Error> {
         let client = client.connect_timeout(Duration::from_secs(2)).timeout(TIME_OUT).build()?;
         let header = header.unwrap_or_else(|| CALLBACK_HEADERS[0].to_owned());
-        Ok(Self { source, kind, header, client, known: Mutex::default() })
+        let known = KeptValue::new(KeptBounds { age_max: AGE_MAX, reread: REREAD, retry });
+        Ok(Self { source, kind, header, client, known })
     }
 
     /// What a key of the bank signed: the body, or the payload of a body that is a JWS.
@@ -78,37 +68,23 @@ impl BankSigners {
             key_id: header(CALLBACK_HEADERS[1]),
             algorithm: header(CALLBACK_HEADERS[2]),
         };
-        match self.verifier(AGE_MAX).await?.verify(headers, body) {
+        let read = async || self.read_verifier().await;
+        match self.known.get(read).await.map_err(CallbackRefusal::KeysUnavailable)?.verify(headers, body) {
             // The bank may have a new key.
-            Err(UnverifiedCallback::UnknownKey) => Ok(self.verifier(REREAD).await?.verify(headers, body)?),
+            Err(UnverifiedCallback::UnknownKey) => {
+                Ok(self.known.reread(read).await.map_err(CallbackRefusal::KeysUnavailable)?.verify(headers, body)?)
+            }
             decided => Ok(decided?),
         }
     }
 
-    /// What signatures are checked by, read again if it is so old.
-    async fn verifier(&self, age_max: Duration) -> Result<Arc<CallbackVerifier>, CallbackRefusal> {
-        let mut known = self.known.lock().await;
-        let age = known.read_at.map(|at| at.elapsed());
-        if let Some(verifier) = known.verifier.clone().filter(|_| age.is_some_and(|age| age < age_max)) {
-            return Ok(verifier);
-        }
-        match self.read().await.and_then(|set| BankKeySet::read(&set).map_err(|error| error.to_string())) {
-            Ok(keys) => {
-                let verifier = Arc::new(match self.kind {
-                    SignatureKind::Detached => CallbackVerifier::Detached(keys),
-                    SignatureKind::Jws => CallbackVerifier::Jws(keys),
-                });
-                *known = KnownSigners { verifier: Some(verifier.clone()), read_at: Some(Instant::now()) };
-                Ok(verifier)
-            }
-            Err(why) => match known.verifier.clone().filter(|_| age.is_some_and(|age| age < AGE_MAX)) {
-                Some(verifier) => {
-                    tracing::warn!(why, "a bank's keys can't be read again; those read before are used");
-                    Ok(verifier)
-                }
-                None => Err(CallbackRefusal::KeysUnavailable(why)),
-            },
-        }
+    /// What signatures are checked by, read now.
+    async fn read_verifier(&self) -> Result<Arc<CallbackVerifier>, String> {
+        let keys = BankKeySet::read(&self.read().await?).map_err(|error| error.to_string())?;
+        Ok(Arc::new(match self.kind {
+            SignatureKind::Detached => CallbackVerifier::Detached(keys),
+            SignatureKind::Jws => CallbackVerifier::Jws(keys),
+        }))
     }
 
     async fn read(&self) -> Result<Vec<u8>, String> {

@@ -90,6 +90,8 @@ pub struct BankConfig {
     /// Address of these keys, instead of a file: for TEST books http:// and a loopback address, for LIVE books https://. Empty, and no file: no callbacks are
     /// taken from it.
     pub callback_keys_url: String,
+    /// Seconds for which a failure to read these keys is remembered: until then callbacks that need them are not taken, and nothing is read. 0, the default: 10.
+    pub callback_keys_retry_s: u32,
     /// How long it may take to say whose an account is, in milliseconds, before a beneficiary counts as not verified; 0, the default: it is not asked. The
     /// request is that of the EPC's Verification of Payee, to `payee-verifications` under its address, and is made for accounts whose rail looks holders up. For
     /// the protocol `iso20022` only.
@@ -185,6 +187,7 @@ impl BankConfig {
         Self {
             callback_keys_file: PathBuf::new(),
             callback_keys_url,
+            callback_keys_retry_s: 0,
             callback_proof: CallbackProof::Detached,
             callback_signature_header: String::new(),
             callback_ca: PathBuf::new(),

@@ -10,7 +10,10 @@ use axum::http::HeaderName;
 use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+/// How long a failure to read a bank's keys is remembered unless the bank's options say otherwise.
+const KEYS_RETRY: Duration = Duration::from_secs(10);
 
 /// What proves that a callback is from the bank.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +54,8 @@ impl BankConfig {
         };
         let Some(source) = self.callback_keys() else { return Ok(None) };
         let header = Some(self.callback_signature_header.to_ascii_lowercase()).filter(|header| !header.is_empty());
+        let retry = if self.callback_keys_retry_s == 0 { KEYS_RETRY } else { Duration::from_secs(self.callback_keys_retry_s.into()) };
+        let source = (source, retry);
         Ok(Some(CallbackCheck::Signed(BankSigners::try_new(source, (kind, header), self.client()?)?)))
     }
 
@@ -97,6 +102,9 @@ impl BankConfig {
         }
         if has_ca {
             rpc::tls::shown::check_authorities(&self.callback_ca).map_err(|error| InvalidPayoutOption::CallbackCa(error.to_string()))?;
+        }
+        if self.callback_keys_retry_s > 600 {
+            return Err(InvalidPayoutOption::Range { name: "a bank's callback_keys_retry_s", bounds: "at most 600" });
         }
         self.check_keys_url()
     }

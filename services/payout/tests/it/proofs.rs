@@ -5,13 +5,14 @@ use crate::{
     world::{Running, World, on_both},
 };
 use payout::{Config, config::CallbackProof, store::Store};
-use rpc::{Listener, Protocol, ShownCertificate, Tls, listener::ConnectionBounds, tls};
+use rpc::{Tls, http1, tls};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 use testbed::authority::{Age, Authority};
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 /// The header in which the bank sends its JWS.
 const HEADER: &str = "x-bank-jws";
@@ -60,9 +61,8 @@ impl SecuredListening {
         let tls = Tls::load(tls::Config { certificate, key, callback_cas, ..tls::Config::default() }).unwrap();
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}/webhooks/bank", socket.local_addr().unwrap());
-        let listener = Listener::try_new(socket, Some(tls), Protocol::Http, ConnectionBounds::default()).unwrap();
-        let routes = running.service.webhooks().into_make_service_with_connect_info::<ShownCertificate>();
-        Self { url, server: tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() }) }
+        let served = http1::serve(socket, Some(tls), running.service.webhooks(), http1::CONNECTIONS, CancellationToken::new());
+        Self { url, server: tokio::spawn(async move { served.await.unwrap() }) }
     }
 
     /// The answer to a caller that shows this certificate, or none; 0 if the listener does not speak to it.

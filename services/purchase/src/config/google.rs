@@ -22,6 +22,8 @@ pub struct GoogleOptions {
     pub push_email: String,
     /// Address of the keys that sign pushes, a JWKS.
     pub push_keys_url: String,
+    /// Seconds for which a failure to read these keys is remembered: until then pushes that need them are not taken, and nothing is read.
+    pub push_keys_retry_s: u32,
     /// File with the CA certificates (PEM) trusted for these addresses; by default the system's.
     pub ca: PathBuf,
     /// Whether refunds that we start also revoke the item, so that the buyer's app no longer owns it.
@@ -74,6 +76,7 @@ impl Default for GoogleOptions {
             push_audience: String::new(),
             push_email: String::new(),
             push_keys_url: "https://www.googleapis.com/oauth2/v3/certs".to_owned(),
+            push_keys_retry_s: 10,
             ca: PathBuf::new(),
             refund_revokes: true,
         }
@@ -93,6 +96,9 @@ impl GoogleOptions {
         }
         if !self.apps.is_empty() && self.service_account.as_os_str().is_empty() {
             return Some(("google.service_account", "required with apps: without it no purchase can be checked".to_owned()));
+        }
+        if !(1..=600).contains(&self.push_keys_retry_s) {
+            return Some(("google.push_keys_retry_s", "must be 1 to 600".to_owned()));
         }
         if !self.push_audience.is_empty() && self.push_email.is_empty() {
             return Some(("google.push_email", "required with push_audience: any account of Google's may push otherwise".to_owned()));

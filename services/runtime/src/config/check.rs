@@ -1,5 +1,5 @@
 //! Finds invalid settings and reports each with its source, before anything binds or opens.
-use super::{CallSettings, Config};
+use super::{CallSettings, Config, ListenSettings};
 use db::Database;
 use identity::Service;
 use money::BookName;
@@ -55,11 +55,25 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
     for (option, why) in config.quotas.problems() {
         wrong(&format!("quotas.{option}"), why.to_owned());
     }
-    if config.listen.connections_max == 0 {
-        wrong("listen.connections_max", "1 or more".to_owned());
+    for (option, why) in config.webhooks.problems() {
+        wrong(&format!("webhooks.{option}"), why.to_owned());
     }
+    of_listeners(&config.listen, &mut wrong);
     of_services(config, &mut wrong);
     found
+}
+
+/// Problems of the bounds on connections.
+fn of_listeners(listen: &ListenSettings, wrong: &mut impl FnMut(&str, String)) {
+    if listen.connections_max == 0 {
+        wrong("listen.connections_max", "1 or more".to_owned());
+    }
+    if listen.http_connections_max == 0 {
+        wrong("listen.http_connections_max", "1 or more".to_owned());
+    }
+    if listen.http_idle_s == 0 {
+        wrong("listen.http_idle_s", "1 or more: it also ends the wait for headers".to_owned());
+    }
 }
 
 /// Problems of the bounds on calls.

@@ -16,6 +16,17 @@ impl ListenSettings {
             grace: seconds(self.connection_grace_s),
         }
     }
+
+    fn http_connections(&self) -> rpc::listener::ConnectionBounds {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        rpc::listener::ConnectionBounds {
+            connections_max: self.http_connections_max,
+            per_address_max: self.http_connections_per_address_max,
+            idle: seconds(self.http_idle_s),
+            age: seconds(self.http_age_max_s),
+            ..rpc::http1::CONNECTIONS
+        }
+    }
 }
 
 impl CallSettings {
@@ -53,6 +64,8 @@ impl Config {
             },
             quotas: self.quotas,
             connections: self.listen.connections(),
+            http_connections: self.listen.http_connections(),
+            webhooks: self.webhooks,
             arrival: self.calls.arrival(),
             books: if self.sandbox { self.books } else { Vec::new() },
             listen: Some(self.listen.grpc),

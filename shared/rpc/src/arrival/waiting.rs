@@ -8,12 +8,12 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 /// There is no room for more, and no older request to push out.
 #[derive(Debug)]
-pub(super) struct NoRoom {
+pub(crate) struct NoRoom {
     pub(super) bytes_max: usize,
     pub(super) bytes: usize,
 }
 
-pub(super) struct WaitingBodies {
+pub(crate) struct WaitingBodies {
     per_address_max: usize,
     bytes_max: usize,
     list: Mutex<WaitList>,
@@ -58,7 +58,7 @@ impl WaitList {
 }
 
 impl WaitingBodies {
-    pub(super) fn new(per_address_max: usize, bytes_max: usize) -> Arc<Self> {
+    pub(crate) fn new(per_address_max: usize, bytes_max: usize) -> Arc<Self> {
         Arc::new(Self { per_address_max, bytes_max, list: Mutex::default() })
     }
 
@@ -67,7 +67,7 @@ impl WaitingBodies {
     }
 
     /// Registers an incomplete request or message. If a `crowd` has too many, its oldest is pushed out.
-    pub(super) fn enter(self: &Arc<Self>, crowd: Option<u64>) -> BodyWait {
+    pub(crate) fn enter(self: &Arc<Self>, crowd: Option<u64>) -> BodyWait {
         let mut list = self.lock();
         let (id, pushed_out) = (list.next, CancellationToken::new());
         list.next += 1;
@@ -86,14 +86,14 @@ impl WaitingBodies {
 
     /// How many are registered, and their bytes.
     #[cfg(test)]
-    pub(super) fn count(&self) -> (usize, usize) {
+    pub(crate) fn count(&self) -> (usize, usize) {
         let list = self.lock();
         (list.all.len(), list.bytes)
     }
 }
 
 /// An entry of the list, removed when it is dropped.
-pub(super) struct BodyWait {
+pub(crate) struct BodyWait {
     list: Arc<WaitingBodies>,
     id: u64,
     pushed_out: CancellationToken,
@@ -101,7 +101,7 @@ pub(super) struct BodyWait {
 
 impl BodyWait {
     /// Completes when this entry was pushed out by a newer one.
-    pub(super) fn pushed_out(&self) -> WaitForCancellationFuture<'_> {
+    pub(crate) fn pushed_out(&self) -> WaitForCancellationFuture<'_> {
         self.pushed_out.cancelled()
     }
 
@@ -115,7 +115,7 @@ impl BodyWait {
     }
 
     /// Counts more bytes. If there are too many in total, the oldest entries with bytes are pushed out.
-    pub(super) fn grow(&self, more: usize) -> Result<(), NoRoom> {
+    pub(crate) fn grow(&self, more: usize) -> Result<(), NoRoom> {
         let mut list = self.list.lock();
         let Some(entry) = list.all.get_mut(&self.id) else { return Ok(()) };
         entry.bytes += more;

@@ -17,7 +17,7 @@ const NEVER_FITS: Duration = Duration::from_secs(1);
 type FullTimes = FxHashMap<u64, u64>;
 
 #[derive(Debug)]
-pub(super) struct Buckets {
+pub(crate) struct Buckets {
     shards: Box<[Mutex<FullTimes>]>,
     begun: Instant,
     /// How long one item takes to refill, and all of them.
@@ -26,25 +26,25 @@ pub(super) struct Buckets {
 }
 
 /// A bucket with room for the requested items. Nothing is taken until the caller confirms.
-pub(super) struct OpenBucket<'a> {
+pub(crate) struct OpenBucket<'a> {
     times: MutexGuard<'a, FullTimes>,
     key: u64,
     full_at: u64,
 }
 
 impl OpenBucket<'_> {
-    pub(super) fn take(mut self) {
+    pub(crate) fn take(mut self) {
         self.times.insert(self.key, self.full_at);
     }
 }
 
 impl Buckets {
-    pub(super) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+    pub(crate) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
         Self::of((NANOS_OF_SECOND / u64::from(per_second.get())).max(1), burst)
     }
 
     /// A bucket of `per_hour` items that refills in an hour.
-    pub(super) fn hourly(per_hour: NonZeroU32) -> Self {
+    pub(crate) fn hourly(per_hour: NonZeroU32) -> Self {
         Self::of(SECONDS_OF_HOUR * NANOS_OF_SECOND / u64::from(per_hour.get()), per_hour)
     }
 
@@ -63,7 +63,7 @@ impl Buckets {
     }
 
     /// The bucket of this key if it has room for so many items; otherwise how long until it has.
-    pub(super) fn open(&self, key: u64, items: u32) -> Result<OpenBucket<'_>, Duration> {
+    pub(crate) fn open(&self, key: u64, items: u32) -> Result<OpenBucket<'_>, Duration> {
         let asked = self.item_ns.saturating_mul(items.into());
         if asked > self.full_ns {
             return Err(NEVER_FITS);
@@ -76,14 +76,14 @@ impl Buckets {
         }
     }
 
-    pub(super) fn give_back(&self, key: u64, items: u32) {
+    pub(crate) fn give_back(&self, key: u64, items: u32) {
         if let Some(full_at) = self.times(key).get_mut(&key) {
             *full_at = full_at.saturating_sub(self.item_ns.saturating_mul(items.into()));
         }
     }
 
     /// Drops the buckets that are full again: a new one would be the same.
-    pub(super) fn forget_full(&self) {
+    pub(crate) fn forget_full(&self) {
         for shard in &self.shards {
             let now = self.now();
             let mut times = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +94,7 @@ impl Buckets {
 
     /// How many buckets are not full.
     #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
     }
 }

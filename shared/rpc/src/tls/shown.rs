@@ -1,7 +1,6 @@
 //! Certificates that callers of an HTTP listener show, for services that know a caller by its certificate and not by a token.
 use super::{files, peer};
-use crate::{Error, Listener};
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use crate::Error;
 use rustls::{
     pki_types::{CertificateDer, UnixTime},
     server::WebPkiClientVerifier,
@@ -45,11 +44,5 @@ impl ShownCertificate {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build().map_err(|error| files::failed(ca, &error))?;
         Ok(verifier.verify_client_cert(own, others, UnixTime::now()).is_ok())
-    }
-}
-
-impl Connected<IncomingStream<'_, Listener>> for ShownCertificate {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        stream.io().shown()
     }
 }

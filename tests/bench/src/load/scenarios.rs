@@ -8,6 +8,8 @@ use holding::{
     calls_without_a_request, connections_that_only_stand, half_sent_gifts, half_sent_health, half_sent_items, half_sent_reflection,
     receipts_without_a_request,
 };
+use messages::{dripping_body, forged_tokens, message_longer_than_said, message_too_long, strange_deadlines_and_encodings};
+use notifying::{forged_callbacks, forged_notifications, half_sent_notifications, held_callbacks};
 use runtime::command::UntypedError;
 use std::{
     net::SocketAddr,
@@ -29,12 +31,16 @@ const LIST_GIFTS: &str = "/largesse.gift.v1.GiftService/ListGifts";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 mod holding;
+mod messages;
+mod notifying;
 
 /// The target of an attack, and its duration.
 #[derive(Clone)]
 pub struct HarmTarget {
     /// The gRPC listener.
     pub address: SocketAddr,
+    /// The HTTP listener, where stores and banks call.
+    pub http: SocketAddr,
     /// A viewer's valid token.
     pub token: Arc<str>,
     /// When to stop.
@@ -110,7 +116,7 @@ macro_rules! scenario {
 }
 
 /// All attacks.
-pub const SCENARIOS: [HarmScenario; 33] = [
+pub const SCENARIOS: [HarmScenario; 37] = [
     scenario!(silent_connections, Ended),
     scenario!(half_a_preface, Ended),
     scenario!(not_http2, Ended),
@@ -144,6 +150,10 @@ pub const SCENARIOS: [HarmScenario; 33] = [
     scenario!(calls_without_a_request, AnsweredOrEnded),
     scenario!(receipts_without_a_request, AnsweredOrEnded),
     scenario!(connections_that_only_stand, Borne),
+    scenario!(half_sent_notifications, AnsweredOrEnded),
+    scenario!(held_callbacks, AnsweredOrEnded),
+    scenario!(forged_notifications, Answered),
+    scenario!(forged_callbacks, Answered),
 ];
 
 /// Runs one attack on this many connections, repeatedly until the time is over.
@@ -389,86 +399,6 @@ async fn a_stream_that_is_never_read(target: HarmTarget) -> Result<HarmSeen, Unt
             done += 20;
         }
         Ok(HarmSeen::of(&raw, done))
-    }
-    crowd(target, BUSY, one).await
-}
-
-async fn forged_tokens(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        flood(target, &[], |number, token| {
-            // A different signature each time, because results are cached.
-            let (body, _) = token.rsplit_once('.').unwrap_or((token, ""));
-            let forged = format!("{body}.{}", format!("{number:08}").repeat(8));
-            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, &forged, &[]));
-            bytes.extend(frame(DATA, END_STREAM, odd(number), &message(&[])));
-            bytes
-        })
-        .await
-    }
-    crowd(target, BUSY, one).await
-}
-
-async fn message_longer_than_said(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        flood(target, &[], |number, token| {
-            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[]));
-            // The length announces four gigabytes, and five bytes follow.
-            bytes.extend(frame(DATA, END_STREAM, odd(number), &[0, 255, 255, 255, 255, 1, 2, 3, 4, 5]));
-            bytes
-        })
-        .await
-    }
-    crowd(target, BUSY, one).await
-}
-
-async fn message_too_long(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        let mut raw = RawConnection::greeted(target.address, &[]).await?;
-        raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[])).await?;
-        raw.frame(DATA, NO_FLAGS, 1, &[0, 1, 128, 0, 0]).await?;
-        let mut done = 0;
-        while !raw.over && raw.answers == 0 && raw.resets == 0 && Instant::now() < target.until && done < 2_000 {
-            raw.frame(DATA, NO_FLAGS, 1, &[0; 16_000]).await?;
-            raw.listen(SOON).await;
-            done += 1;
-        }
-        Ok(HarmSeen::of(&raw, done))
-    }
-    crowd(target, BUSY, one).await
-}
-
-async fn dripping_body(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        let mut raw = RawConnection::greeted(target.address, &[]).await?;
-        raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[("grpc-timeout", "300m")])).await?;
-        let mut done = 0;
-        while !raw.over && raw.answers == 0 && Instant::now() < target.until {
-            raw.frame(DATA, NO_FLAGS, 1, &[0]).await?;
-            raw.listen(Duration::from_millis(50)).await;
-            done += 1;
-        }
-        Ok(HarmSeen::of(&raw, done))
-    }
-    crowd(target, BUSY * 4, one).await
-}
-
-async fn strange_deadlines_and_encodings(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        flood(target, &[], |number, token| {
-            const STRANGE: [(&str, &str); 6] = [
-                ("grpc-timeout", "0n"),
-                ("grpc-timeout", "99999999H"),
-                ("grpc-timeout", "-1S"),
-                ("grpc-encoding", "bomb"),
-                ("grpc-timeout", "1e9S"),
-                ("content-encoding", "gzip"),
-            ];
-            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[STRANGE[number as usize % STRANGE.len()]]));
-            // Marked as compressed, but it is not.
-            bytes.extend(frame(DATA, END_STREAM, odd(number), &[1, 0, 0, 0, 2, 8, 1]));
-            bytes
-        })
-        .await
     }
     crowd(target, BUSY, one).await
 }

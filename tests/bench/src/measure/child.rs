@@ -27,6 +27,8 @@ pub(crate) struct ServerProcess {
     pub address: SocketAddr,
     /// The pretend bank's address, where there is one.
     pub bank: Option<SocketAddr>,
+    /// The address of the HTTP listener, where there is one.
+    pub http: Option<SocketAddr>,
     /// Kept open: a process that prints into a closed pipe crashes.
     _output: Lines<BufReader<ChildStdout>>,
 }
@@ -41,8 +43,9 @@ impl ServerProcess {
         let mut process = command.spawn()?;
         let stdout = process.stdout.take().ok_or("a child's output was not captured")?;
         let mut output = BufReader::new(stdout).lines();
-        let (address, bank) = timeout(START_MAX, listening(&mut output)).await.map_err(|_| "a server did not start in time")??;
-        Ok(Self { process, address, bank, _output: output })
+        let Listeners { grpc, bank, http } =
+            timeout(START_MAX, listening(&mut output)).await.map_err(|_| "a server did not start in time")??;
+        Ok(Self { process, address: grpc.ok_or("a server printed ready without its address")?, bank, http, _output: output })
     }
 
     /// The processor time that the process has used, in microseconds. `None` where the system does not report it.
@@ -81,18 +84,24 @@ impl ServerProcess {
     }
 }
 
-/// The addresses of gRPC and, if there is one, of the pretend bank.
-async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<(SocketAddr, Option<SocketAddr>), UntypedError> {
-    let (mut address, mut bank) = (None, None);
+/// The addresses that a server printed.
+#[derive(Default)]
+struct Listeners {
+    grpc: Option<SocketAddr>,
+    bank: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+}
+
+/// Reads the addresses until the server is ready.
+async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<Listeners, UntypedError> {
+    let mut listeners = Listeners::default();
     while let Some(line) = output.next_line().await? {
-        if let Some(text) = line.strip_prefix("grpc on ") {
-            address = Some(text.parse()?);
-        }
-        if let Some(text) = line.strip_prefix("bank on ") {
-            bank = Some(text.parse()?);
-        }
-        if line == "ready" {
-            return Ok((address.ok_or("a server printed ready without its address")?, bank));
+        match line.split_once(" on ") {
+            Some(("grpc", text)) => listeners.grpc = Some(text.parse()?),
+            Some(("bank", text)) => listeners.bank = Some(text.parse()?),
+            Some(("http", text)) => listeners.http = Some(text.parse()?),
+            _ if line == "ready" => return Ok(listeners),
+            _ => {}
         }
     }
     Err("a server ended before it was ready".into())

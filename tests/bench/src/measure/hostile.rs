@@ -3,6 +3,7 @@ use super::{
     fill::fund,
     findings::{BenchFindings, HarmFound},
     place::BenchPlace,
+    server,
     side::BenchSide,
 };
 use crate::{
@@ -27,7 +28,8 @@ const BEFORE: Duration = Duration::from_millis(200);
 
 /// Measures all attacks, and removes the temporary files.
 pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
-    let place = BenchPlace::open(options, None).await?;
+    let mut place = BenchPlace::open(options, None).await?;
+    place.services = server::CALLED;
     let ended = all(options, place.clone(), findings, tell).await;
     ended.and(place.close().await)
 }
@@ -69,7 +71,8 @@ async fn one(
 ) -> Result<(), UntypedError> {
     let undisturbed = side.measure(HONEST, options.slice).await?;
     let until = Instant::now() + BEFORE + options.slice;
-    let target = HarmTarget { address: side.house.address, token: token.into(), until, holders: HOLDERS };
+    let http = side.house.http.ok_or("the server has no HTTP listener")?;
+    let target = HarmTarget { address: side.house.address, http, token: token.into(), until, holders: HOLDERS };
     let harm = tokio::spawn({
         let scenario = *scenario;
         async move { scenario.run(target).await }

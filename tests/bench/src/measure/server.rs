@@ -10,6 +10,9 @@ pub(crate) const GIFTS: &str = "ledger,gift";
 /// The services of payouts, beside gifts.
 pub(crate) const PAYOUTS: &str = "ledger,gift,payout,sandbox";
 
+/// The services of gifts, and those that stores and banks call.
+pub(crate) const CALLED: &str = "ledger,gift,purchase,payout,sandbox";
+
 /// Starts these services with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
 pub(crate) async fn start(
     (data_dir, services): (&Path, &str),

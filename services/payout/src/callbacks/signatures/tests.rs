@@ -9,6 +9,7 @@ use ring::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn pair() -> EcdsaKeyPair {
     let random = SystemRandom::new();
@@ -30,7 +31,8 @@ fn keys(set: &Value) -> (tempfile::NamedTempFile, BankSigners) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), set.to_string()).unwrap();
     let way = (SignatureKind::Detached, None);
-    let keys = BankSigners::try_new(BankKeySource::File(file.path().to_owned()), way, http_client::local()).unwrap();
+    let keys =
+        BankSigners::try_new((BankKeySource::File(file.path().to_owned()), Duration::from_secs(10)), way, http_client::local()).unwrap();
     (file, keys)
 }
 
@@ -90,7 +92,56 @@ async fn a_set_without_a_usable_key_takes_nothing() {
     }
     let (file, keys) = keys(&json!([]));
     assert!(matches!(check(&keys, Some("a"), Some("AA=="), b"x").await, Err(CallbackRefusal::KeysUnavailable(_))));
-    // A set that is there again is read again.
+    // A set that is there again is read again, but not at once: whoever sends forged callbacks must not cause a read each.
     std::fs::write(file.path(), json!({"keys": [jwk("a", &own)]}).to_string()).unwrap();
+    let early = check(&keys, Some("a"), Some(&signed(&own, b"x")), b"x").await;
+    assert!(matches!(early, Err(CallbackRefusal::KeysUnavailable(_))), "{early:?}");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::resume();
     assert_eq!(check(&keys, Some("a"), Some(&signed(&own, b"x")), b"x").await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_key_server_that_is_away_is_asked_once_and_callers_with_a_known_key_do_not_wait() {
+    let own = pair();
+    let (set, asked) = (json!({"keys": [jwk("a", &own)]}).to_string(), Arc::new(AtomicUsize::new(0)));
+    let count = asked.clone();
+    // It answers once, and then accepts connections and says nothing.
+    let answer = move || {
+        let (is_first, set) = (count.fetch_add(1, Ordering::Relaxed) == 0, set.clone());
+        async move { if is_first { set } else { std::future::pending().await } }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let routes = axum::Router::new().route("/", axum::routing::get(answer));
+    let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let keys = BankSigners::try_new(
+        (BankKeySource::Address(url), Duration::from_secs(600)),
+        (SignatureKind::Detached, None),
+        http_client::local(),
+    );
+    let keys = Arc::new(keys.unwrap());
+    let signature = signed(&own, b"x");
+    assert_eq!(check(&keys, Some("a"), Some(&signature), b"x").await, Ok(()));
+    tokio::time::pause();
+    tokio::time::advance(REREAD).await;
+    tokio::time::resume();
+    let forger = tokio::spawn({
+        let (keys, signature) = (keys.clone(), signature.clone());
+        async move { check(&keys, Some("invented"), Some(&signature), b"x").await }
+    });
+    while asked.load(Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(check(&keys, Some("a"), Some(&signature), b"x").await, Ok(()));
+    forger.abort();
+    assert!(forger.await.unwrap_err().is_cancelled(), "it waited for the keys, and the other did not");
+    for number in 0..100 {
+        let refused = check(&keys, Some(&format!("invented{number}")), Some(&signature), b"x").await;
+        assert!(matches!(refused, Err(CallbackRefusal::KeysUnavailable(_))), "{refused:?}");
+    }
+    assert_eq!(check(&keys, Some("a"), Some(&signature), b"x").await, Ok(()));
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    server.abort();
 }

@@ -5,10 +5,10 @@ use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::stores::NotTaken;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use bankapi::{BankKeySet, CallbackHeaders, CallbackVerifier, UnverifiedCallback};
+use http_client::{KeptBounds, KeptValue};
 use reqwest::{Client, Url};
 use serde::Deserialize;
-use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use std::time::Duration;
 
 /// Who issues the tokens, in both of its spellings.
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
@@ -35,13 +35,6 @@ struct PushClaims {
     email_verified: bool,
 }
 
-/// The keys that were read last.
-#[derive(Debug, Default)]
-struct PushKeys {
-    verifier: Option<CallbackVerifier>,
-    read_at: Option<Instant>,
-}
-
 /// Checks pushes.
 #[derive(Debug)]
 pub(super) struct PushChecker {
@@ -49,7 +42,7 @@ pub(super) struct PushChecker {
     email: String,
     keys_url: Url,
     client: Client,
-    known: Mutex<PushKeys>,
+    known: KeptValue<CallbackVerifier>,
 }
 
 impl PushChecker {
@@ -59,7 +52,11 @@ impl PushChecker {
             email: options.push_email.clone(),
             keys_url: options.push_keys_url.parse().map_err(|_| "not an address".to_owned())?,
             client,
-            known: Mutex::default(),
+            known: KeptValue::new(KeptBounds {
+                age_max: AGE_MAX,
+                reread: REREAD,
+                retry: Duration::from_secs(options.push_keys_retry_s.into()),
+            }),
         })
     }
 
@@ -88,33 +85,14 @@ impl PushChecker {
     async fn verified(&self, token: &str) -> Result<Vec<u8>, NotTaken> {
         let check =
             |verifier: CallbackVerifier| verifier.verify(CallbackHeaders::default(), token.as_bytes()).map(|claims| claims.into_owned());
-        let checked = match check(self.verifier(AGE_MAX).await?) {
+        let read = async || self.read().await.map(CallbackVerifier::Jws);
+        let unread = |why| NotTaken::Later(format!("the keys of pushes can't be read: {why}"));
+        let checked = match check(self.known.get(read).await.map_err(unread)?) {
             // Google may have a new key.
-            Err(UnverifiedCallback::UnknownKey) => check(self.verifier(REREAD).await?),
+            Err(UnverifiedCallback::UnknownKey) => check(self.known.reread(read).await.map_err(unread)?),
             checked => checked,
         };
         checked.map_err(|why| NotTaken::Refused(RefusedReceipt::new(ReceiptRefusal::Signature, why.to_string())))
-    }
-
-    /// What tokens are checked by, read again if it is so old. Keys that can't be read again stay in use until they are too old.
-    async fn verifier(&self, age_max: Duration) -> Result<CallbackVerifier, NotTaken> {
-        let mut known = self.known.lock().await;
-        let age = known.read_at.map(|at| at.elapsed());
-        let is_younger = |than: Duration| age.is_some_and(|age| age < than);
-        if let Some(verifier) = known.verifier.clone().filter(|_| is_younger(age_max)) {
-            return Ok(verifier);
-        }
-        match self.read().await {
-            Ok(keys) => {
-                let verifier = CallbackVerifier::Jws(keys);
-                *known = PushKeys { verifier: Some(verifier.clone()), read_at: Some(Instant::now()) };
-                Ok(verifier)
-            }
-            Err(why) => match known.verifier.clone().filter(|_| is_younger(AGE_MAX)) {
-                Some(verifier) => Ok(verifier),
-                None => Err(NotTaken::Later(format!("the keys of pushes can't be read: {why}"))),
-            },
-        }
     }
 
     async fn read(&self) -> Result<BankKeySet, String> {
