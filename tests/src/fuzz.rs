@@ -3,9 +3,11 @@
 //! `tests/tests/fuzz.rs` runs each on its seeds and on some thousand mutations of them; `make fuzz TARGET=codec SECONDS=60` continues with one for longer. A
 //! target is a plain function of bytes, so that a coverage-guided fuzzer can run it too.
 
+mod answered;
 mod banking;
 mod bought;
 mod listed;
+mod notified;
 mod targets;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};

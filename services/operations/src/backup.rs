@@ -69,6 +69,18 @@ pub struct CopyManifest {
 }
 
 impl CopyManifest {
+    /// Reads a manifest of this version's format, which names files beside it only.
+    pub fn read(text: &[u8]) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if manifest.format != FORMAT {
+            return Err(format!("of format {}, this version knows {FORMAT}", manifest.format));
+        }
+        match manifest.files.keys().find(|name| name.contains(['/', '\\']) || name.starts_with('.')) {
+            Some(name) => Err(format!("names a file outside of it: {name}")),
+            None => Ok(manifest),
+        }
+    }
+
     /// Services that had no tables and so are not in the backup. A PostgreSQL dump has all existing schemas.
     #[must_use]
     pub fn lacks(&self) -> Vec<&'static str> {
@@ -213,9 +225,6 @@ pub fn intact(from: &Path) -> Result<Option<CopyManifest>, OperationFault> {
 
 fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
     for (name, expected) in &manifest.files {
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(format!("{}: names a file outside of it: {name}", from.join(MANIFEST).display()).into());
-        }
         let found = files::hash(&from.join(name)).map_err(|error| format!("{name}: {error}"))?;
         if found != *expected {
             return Err(format!("{name}: is not what was copied: its SHA-256 is {found}").into());
@@ -227,10 +236,7 @@ fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault>
 fn read(from: &Path) -> Result<(Vec<u8>, CopyManifest), OperationFault> {
     let path = from.join(MANIFEST);
     let text = files::text(&path).map_err(|error| format!("{}: {error}; a copy without it is not whole", path.display()))?;
-    let manifest: CopyManifest = serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    if manifest.format != FORMAT {
-        return Err(format!("{}: of format {}, this version knows {FORMAT}", path.display(), manifest.format).into());
-    }
+    let manifest = CopyManifest::read(&text).map_err(|why| format!("{}: {why}", path.display()))?;
     Ok((text, manifest))
 }
 

@@ -21,6 +21,7 @@ pub mod callbacks;
 pub mod cancel;
 pub mod config;
 pub mod debits;
+pub mod decoders;
 pub mod domain;
 pub mod drive;
 pub mod error;

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-mod keyring;
+pub(crate) mod keyring;
 
 use keyring::{KeyId, Keyring};
 

@@ -12,10 +12,11 @@
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
-//! - [`tables`]: the parts that auditors, backups and erasure read.
+//! - [`decoders`]: what the fuzz targets reach. [`tables`]: the parts that auditors, backups and erasure read.
 
 pub mod catalogue;
 pub mod config;
+pub mod decoders;
 pub mod domain;
 pub mod error;
 pub mod events;

@@ -16,7 +16,7 @@ pub mod globalbank;
 pub mod google;
 mod page;
 mod records;
-mod report;
+pub mod report;
 pub mod store;
 pub mod stripe;
 mod vault;

@@ -14,6 +14,7 @@
 pub mod access;
 mod algorithm;
 pub mod crypto;
+pub mod decoders;
 pub mod error;
 pub mod issuers;
 mod jwks;

@@ -7,6 +7,9 @@ use screening::{ListFiles, import::import};
 const BAI2: &str = "01,BANK,US,261126,0600,1,80,,2/\n02,US,BANK,1,261125,0600,USD,2/\n03,900001,USD,010,100000,,,015,75000,,/\n16,475,25000,Z,REF1,REF2,CHECK\n88,NUMBER 7/\n49,200000,4/\n98,200000,1,6/\n99,200000,1,8/\n";
 const MT940: &str = "{1:F01BANKBEBBAXXX0000000000}{4:\r\n:20:1\r\n:25:BANK/7\r\n:28C:12/1\r\n:60F:C261125EUR1000,00\r\n:61:2611251126D250,5NTRFREF//BANKREF\r\n:86:166?00TRANSFER?20TEXT?32NAME\r\n:62F:C261125EUR749,50\r\n-}";
 const CAMT054: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>1</MsgId><CreDtTm>2026-11-25T10:00:00Z</CreDtTm></GrpHdr><Ntfctn><Id>N1</Id><Acct><Id><IBAN>DE08500105170900000001</IBAN></Id></Acct><Ntry><Amt Ccy="EUR">1.50</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls><TxDtls><Refs><EndToEndId>E1</EndToEndId></Refs><RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf></TxDtls></NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"#;
+const ALIASES: &str = "1,1,\"aka\",\"EXAMPLESON, Quirin\",-0- \r\n1,2,\"fka\",\"EKSAMPLESON, Kvirinius\",\"weak\"\r\n\u{1a}";
+const ADDRESSES: &str = "1,1,\"7 Example Street\",\"Freetown 1000\",\"Freedonia\",-0- \r\n1,2,-0- ,-0- ,\"Sylvania\",-0- \r\n\u{1a}";
+const COMMENTS: &str = "1,\"; alt. DOB 01 Feb 1970; Passport X0000000 (Freedonia).\"\r\n\u{1a}";
 const PERSON: &str = "1,\"EXAMPLESON, Quirinius\",\"individual\",\"TEST\",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,\"DOB 31 Jan 1970; nationality Freedonia.\"\r\n\u{1a}";
 
 /// An ACH file of one batch: headers, an entry, controls and padding, as the writer orders them.
@@ -104,15 +107,26 @@ pub(super) fn account_fields() -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-/// The primary file of a sanctions list, with empty others.
+/// The four files of a sanctions list, one after the other, each of which ends with the byte by which such files end.
 pub(super) fn sanctions(bytes: &[u8]) {
+    const END: u8 = 0x1a;
     let day = jiff::civil::date(2026, 11, 27);
-    let nothing = &b"\x1a"[..];
-    if let Ok(edition) = import("TEST", day, &ListFiles { primary: bytes, alternate: nothing, address: nothing, comments: nothing }) {
+    let mut parts = bytes.split_inclusive(|byte| *byte == END);
+    let mut next = || parts.next().unwrap_or(&[END]);
+    let files = ListFiles { primary: next(), alternate: next(), address: next(), comments: next() };
+    if let Ok(edition) = import("TEST", day, &files) {
         assert!(!edition.entries().is_empty());
     }
 }
 
 pub(super) fn sanctions_files() -> Vec<Vec<u8>> {
-    vec![PERSON.as_bytes().to_vec()]
+    let all = format!("{PERSON}{ALIASES}{ADDRESSES}{COMMENTS}");
+    let files = ListFiles {
+        primary: PERSON.as_bytes(),
+        alternate: ALIASES.as_bytes(),
+        address: ADDRESSES.as_bytes(),
+        comments: COMMENTS.as_bytes(),
+    };
+    import("TEST", jiff::civil::date(2026, 11, 27), &files).expect("the seed is a list");
+    vec![PERSON.as_bytes().to_vec(), all.into_bytes()]
 }

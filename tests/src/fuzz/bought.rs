@@ -3,7 +3,10 @@
 use chart::BookKind;
 use money::BookName;
 use purchase::{Bundle, Config, PackageCatalogue, catalogue::PackageOffer, stores::apple::ReceiptVerifier};
-use sandbox::store::{Store, StorePurchase};
+use sandbox::{
+    report::archive,
+    store::{Store, StorePurchase},
+};
 use std::sync::LazyLock;
 use storereports::ReportFormat;
 
@@ -14,7 +17,7 @@ pub(super) const PRICES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"co
                                  valid_from = \"2026-11-01\"\n[[tax]]\nmarket = \"*\"\nbasis_points = 1000\nvalid_from = \"2026-01-01\"\n\
                                  source = \"invented\"\n";
 
-const BUNDLE: &str = "com.example.app";
+pub(super) const BUNDLE: &str = "com.example.app";
 
 // Reports of stores, invented.
 const DETAIL: &str = "Start Date\tEnd Date\tUPC\tISRC/ISBN\tVendor Identifier\tQuantity\tPartner Share\tExtended Partner Share\tPartner Share Currency\tSales or Return\tApple Identifier\tTitle\tCountry Of Sale\tPromo Code\tCustomer Price\tCustomer Currency\r\n\
@@ -40,39 +43,46 @@ const WECHAT: &str = "\u{feff}交易时间,公众账号ID,商户号,特约商户
 总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n`2,`6.00,`2.00,`0.00,`0.03000,`6.00,`2.00\r\n";
 
 /// A pretend store, the verifier that trusts it, and two receipts with their transactions' ids.
-struct FuzzShop {
-    verifier: ReceiptVerifier,
+pub(super) struct FuzzShop {
+    pub(super) store: Store,
+    pub(super) verifier: ReceiptVerifier,
     book: BookName,
-    sold: [(String, String); 2],
+    pub(super) sold: [(String, String); 2],
 }
 
-static SHOP: LazyLock<FuzzShop> = LazyLock::new(|| {
+/// A purchase of one package.
+pub(super) fn one_of_coins() -> StorePurchase {
+    StorePurchase {
+        bundle_id: BUNDLE.to_owned(),
+        product_id: "coins.70".to_owned(),
+        app_account_token: None,
+        quantity: 1,
+        price: 990,
+        currency: "USD".to_owned(),
+        storefront: "USA".to_owned(),
+    }
+}
+
+pub(super) static SHOP: LazyLock<FuzzShop> = LazyLock::new(|| {
     let dir = tempfile::tempdir().expect("a directory can be made");
     let store = Store::open(dir.path()).expect("certificates can be made");
     let book = BookName::try_new("demo").expect("a book's name");
     let bundle = Bundle { bundle_id: BUNDLE.to_owned(), book: book.to_string(), app_apple_id: 0 };
     let config = Config { sandbox_roots: vec![store.root_der().to_vec()], bundles: vec![bundle], ..Config::default() };
     let sell = |quantity, token: Option<&str>| {
-        let purchase = StorePurchase {
-            bundle_id: BUNDLE.to_owned(),
-            product_id: "coins.70".to_owned(),
-            app_account_token: token.map(str::to_owned),
-            quantity,
-            price: 990,
-            currency: "USD".to_owned(),
-            storefront: "USA".to_owned(),
-        };
+        let purchase = StorePurchase { app_account_token: token.map(str::to_owned), quantity, ..one_of_coins() };
         let sold = store.sell(&purchase).expect("a purchase can be signed");
         (sold.signed_transaction, sold.transaction_id)
     };
     let sold = [sell(1, None), sell(10, Some("01933b0e-8f1a-7c3e-9d2b-0123456789ab"))];
-    FuzzShop { verifier: ReceiptVerifier::load(&config).expect("the root is a certificate"), book, sold }
+    let verifier = ReceiptVerifier::load(&config).expect("the root is a certificate");
+    FuzzShop { store, verifier, book, sold }
 });
 
 /// A receipt: a mutated one never buys what was not sold.
 pub(super) fn receipt(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let FuzzShop { verifier, book, sold } = &*SHOP;
+    let FuzzShop { verifier, book, sold, .. } = &*SHOP;
     let sale = sold.iter().find(|(signed, _)| signed == text);
     match (verifier.verify(text, book, BookKind::Test), sale) {
         (Ok(transaction), _) => assert!(sold.iter().any(|(_, id)| *id == transaction.transaction_id), "nobody sold {transaction:?}"),
@@ -112,5 +122,13 @@ pub(super) fn report(bytes: &[u8]) {
 
 pub(super) fn reports() -> Vec<Vec<u8>> {
     let with = |format: u8, text: &str| [&[format], text.as_bytes()].concat();
-    vec![with(0, DETAIL), with(1, SUMMARY), with(2, EARNINGS), with(3, BALANCE), with(4, ALIPAY), with(5, WECHAT)]
+    let mut all = vec![with(0, DETAIL), with(1, SUMMARY), with(2, EARNINGS), with(3, BALANCE), with(4, ALIPAY), with(5, WECHAT)];
+    // As Google and Alipay pack them.
+    for (format, name, text) in [(2_u8, "PlayApps_202611.csv", EARNINGS), (4, "20880000_DETAILS.csv", ALIPAY)] {
+        let packed = archive(name, text.as_bytes());
+        let read = |bytes: &[u8]| storereports::read(ReportFormat::ALL[usize::from(format)], bytes).is_ok();
+        assert!(read(text.as_bytes()) == read(&packed), "{name} is read packed as it is unpacked");
+        all.push([&[format][..], &packed].concat());
+    }
+    all
 }

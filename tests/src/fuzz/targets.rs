@@ -1,6 +1,6 @@
 //! The targets and their seeds.
 
-use super::{Target, banking, bought, listed};
+use super::{Target, answered, banking, bought, listed, notified};
 use books::{
     codec,
     domain::{
@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 29] = [
+pub const TARGETS: [Target; 46] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
     Target { name: "account_log", run: account_log, seeds: account_log_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
@@ -67,6 +67,23 @@ pub const TARGETS: [Target; 29] = [
     Target { name: "rails", run: banking::rails, seeds: banking::rail_files },
     Target { name: "account", run: banking::account, seeds: banking::account_fields },
     Target { name: "sanctions", run: banking::sanctions, seeds: banking::sanctions_files },
+    Target { name: "apple_notification", run: notified::apple, seeds: notified::apple_claims },
+    Target { name: "apple_page", run: notified::apple_page, seeds: notified::apple_pages },
+    Target { name: "google", run: notified::google, seeds: notified::google_documents },
+    Target { name: "stripe", run: notified::stripe, seeds: notified::stripe_events },
+    Target { name: "stripe_proof", run: notified::stripe_proof, seeds: notified::stripe_headers },
+    Target { name: "alipay_form", run: notified::alipay_form, seeds: notified::alipay_forms },
+    Target { name: "alipay_answer", run: notified::alipay_answer, seeds: notified::alipay_answers },
+    Target { name: "wechat", run: notified::wechat, seeds: notified::wechat_contents },
+    Target { name: "wechat_proof", run: notified::wechat_proof, seeds: notified::wechat_proofs },
+    Target { name: "bank_json", run: answered::bank_json, seeds: answered::bank_documents },
+    Target { name: "key_sets", run: answered::key_sets, seeds: answered::published_keys },
+    Target { name: "bank_proof", run: answered::bank_proof, seeds: answered::bank_proofs },
+    Target { name: "oauth", run: answered::oauth_answers, seeds: answered::oauth_documents },
+    Target { name: "callbacks", run: answered::callbacks, seeds: answered::called_back },
+    Target { name: "keyring", run: answered::keyring, seeds: answered::keyrings },
+    Target { name: "manifest", run: answered::manifest, seeds: answered::manifests },
+    Target { name: "treasury_files", run: answered::treasury_files, seeds: answered::treasury_documents },
 ];
 
 /// A gift of a recording.

@@ -1,8 +1,8 @@
 //! Banks that speak ISO 20022 over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
 
 pub mod bulk;
-pub(super) mod news;
-mod payees;
+pub(crate) mod news;
+pub(crate) mod payees;
 mod recalls;
 
 use super::connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, RecallOrder, ReceivedAnswer, UnwritableOrder};

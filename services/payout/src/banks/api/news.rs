@@ -4,7 +4,7 @@ use super::super::connector::CallbackNews;
 use bankapi::{RETURNED, read_callback};
 
 /// Reads a callback. Only which payments it is about, and that one came back: their statuses are asked for.
-pub(super) fn read(body: &[u8]) -> Result<Vec<CallbackNews>, String> {
+pub(crate) fn read(body: &[u8]) -> Result<Vec<CallbackNews>, String> {
     let callback = read_callback(body).map_err(|error| error.to_string())?;
     let named = callback.items.into_iter().filter_map(|item| {
         let end_to_end_id = item.status.end_to_end_id?;

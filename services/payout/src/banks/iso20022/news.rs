@@ -26,7 +26,7 @@ const NAMESPACE_WITHIN: usize = 1_024;
 const REFERENCE_CHARS_MAX: usize = 70;
 
 /// Reads a callback: `pain.002`, `camt.054` or `camt.029`.
-pub(super) fn read(body: &[u8]) -> Result<Vec<CallbackNews>, String> {
+pub(crate) fn read(body: &[u8]) -> Result<Vec<CallbackNews>, String> {
     let head = &body[..body.len().min(NAMESPACE_WITHIN)];
     let holds = |part: &[u8]| head.windows(part.len()).any(|place| place == part);
     if holds(STATUS) {
@@ -74,14 +74,14 @@ fn told(report: &AccountReport) -> Vec<CallbackNews> {
 }
 
 /// The booked credits of a statement that name a payment.
-pub(in crate::banks) fn credits(body: &[u8]) -> Result<Vec<BankCredit>, String> {
+pub(crate) fn credits(body: &[u8]) -> Result<Vec<BankCredit>, String> {
     let reports = AccountReports::read(body).map_err(|error| error.to_string())?;
     // Of a message with several statements, or with none, `Statement::read` has refused the whole.
     Ok(reports.reports.first().map(of_report).unwrap_or_default())
 }
 
 /// The booked debits of a statement that are the sum of several payments.
-pub(in crate::banks) fn batches(body: &[u8]) -> Result<Vec<BookedBatch>, String> {
+pub(crate) fn batches(body: &[u8]) -> Result<Vec<BookedBatch>, String> {
     let reports = AccountReports::read(body).map_err(|error| error.to_string())?;
     let entries = reports.reports.first().map(|report| report.entries.iter().enumerate().filter_map(batch).collect());
     Ok(entries.unwrap_or_default())

@@ -25,7 +25,7 @@ impl Iso20022Bank {
     /// Asks once. Whatever is no answer in time has failed: the scheme has no word for it, and says "not possible" of accounts that can't be checked.
     pub(super) async fn verify(&self, payee: &PayeeDetails, time_out: Duration) -> PayeeAnswer {
         match self.verified(payee, time_out).await {
-            Ok(verified) => answer(verified),
+            Ok(verified) => verified,
             Err(why) => {
                 tracing::warn!(
                     why,
@@ -36,7 +36,7 @@ impl Iso20022Bank {
         }
     }
 
-    async fn verified(&self, payee: &PayeeDetails, time_out: Duration) -> Result<Verified, String> {
+    async fn verified(&self, payee: &PayeeDetails, time_out: Duration) -> Result<PayeeAnswer, String> {
         let url = self.url.join("payee-verifications").expect("the base is a checked URL");
         // A question changes nothing, so every one has an id of its own.
         let request = self.client.post(url).timeout(time_out).header("x-request-id", Uuid::now_v7().to_string());
@@ -46,7 +46,7 @@ impl Iso20022Bank {
         let (body, cut) = read(response, ANSWER_BYTES_MAX).await;
         match (cut, status) {
             (Some(why), _) => Err(why.to_owned()),
-            (None, StatusCode::OK) => serde_json::from_slice(&body).map_err(|_| "the answer is no verification of a payee".to_owned()),
+            (None, StatusCode::OK) => read_verified(&body).ok_or_else(|| "the answer is no verification of a payee".to_owned()),
             (None, status) => Err(format!("HTTP {}", status.as_u16())),
         }
     }
@@ -63,6 +63,11 @@ fn question(payee: &PayeeDetails) -> Value {
         question["partyAgent"] = json!({ "financialInstitutionId": { "bicfi": bic } });
     }
     question
+}
+
+/// Reads an answer; `None` if it is none.
+pub(crate) fn read_verified(body: &[u8]) -> Option<PayeeAnswer> {
+    serde_json::from_slice(body).ok().map(answer)
 }
 
 fn answer(verified: Verified) -> PayeeAnswer {

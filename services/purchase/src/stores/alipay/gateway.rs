@@ -187,7 +187,7 @@ impl Gateway {
 }
 
 /// What a signed answer proves.
-fn read(raw: &[u8]) -> Result<Value, AlipayFault> {
+pub(crate) fn read(raw: &[u8]) -> Result<Value, AlipayFault> {
     let unreadable = |error: serde_json::Error| AlipayFault::Later(format!("an answer that can't be read: {error}"));
     let answer: Value = serde_json::from_slice(raw).map_err(unreadable)?;
     let head = AnswerHead::deserialize(&answer).map_err(unreadable)?;

@@ -44,7 +44,7 @@ fn texts(list: &Value) -> Vec<String> {
 }
 
 /// Where the next page begins; an error where there is one and no place.
-fn next(body: &Value, token: &str) -> Result<Option<String>, NotAnswered> {
+pub(crate) fn next(body: &Value, token: &str) -> Result<Option<String>, NotAnswered> {
     if body["hasMore"] != true {
         return Ok(None);
     }
