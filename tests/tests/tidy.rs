@@ -12,6 +12,20 @@ fn the_project_is_tidy() {
     assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
 }
 
+#[test]
+fn the_page_of_threats_names_every_call_that_may_be_large() {
+    use identity::access::{REQUEST_BYTES_MAX, TABLE};
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/THREATS.md");
+    let page = std::fs::read_to_string(page).expect("the page can be read");
+    let (_, row) = page.split_once("`bytes_max` per RPC").expect("a row about them");
+    let (row, _) = row.split_once('\n').expect("it ends");
+    let words: BTreeSet<&str> = row.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    for row in TABLE {
+        let name = row.path.rsplit('/').next().expect("a path has a name");
+        assert_eq!(words.contains(name), row.bytes_max > REQUEST_BYTES_MAX, "{name}: {} bytes", row.bytes_max);
+    }
+}
+
 /// Words in capitals that are no reasons.
 const OTHER_WORDS: [&str; 26] = [
     "AEAD_AES_256_GCM",
