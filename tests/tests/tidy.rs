@@ -164,7 +164,10 @@ fn the_ledgers_client_knows_every_reason_of_the_ledger() {
     said(&root.join("shared/books/src"), &mut reasons);
     let known: BTreeSet<&str> = LedgerReason::ALL.iter().map(LedgerReason::name).chain(OTHER_WORDS).chain(NO_CLIENTS).collect();
     let missing: Vec<_> = reasons.iter().filter(|reason| !known.contains(reason.as_str())).collect();
-    assert!(missing.is_empty(), "shared/ledger_client classifies no {missing:?}, so a posting that was refused for it would be unknown for ever");
+    assert!(
+        missing.is_empty(),
+        "shared/ledger_client classifies no {missing:?}, so a posting that was refused for it would be unknown for ever"
+    );
 }
 
 /// As pages write it.
@@ -181,11 +184,13 @@ fn pages_and_contracts_say_how_large_a_message_may_be() {
         larger.entry(row.bytes_max).or_default().push(row.path);
     }
     let listed = |paths: &[&str], quote: &str, and: &str| {
-        let names: Vec<String> = paths.iter().map(|path| format!("{quote}{}{quote}", path.rsplit('/').next().unwrap_or_default())).collect();
+        let names: Vec<String> =
+            paths.iter().map(|path| format!("{quote}{}{quote}", path.rsplit('/').next().unwrap_or_default())).collect();
         let (last, others) = names.split_last().expect("an RPC");
         if others.is_empty() { last.clone() } else { format!("{} {and} {last}", others.join(", ")) }
     };
-    let of_pages: Vec<String> = larger.iter().rev().map(|(bytes, paths)| format!("{} ({})", listed(paths, "`", "and"), size(*bytes))).collect();
+    let of_pages: Vec<String> =
+        larger.iter().rev().map(|(bytes, paths)| format!("{} ({})", listed(paths, "`", "and"), size(*bytes))).collect();
     for page in ["README.md", "deploy/RUNNING.md"] {
         let text = read(page);
         assert!(text.contains("64 KiB"), "{page}");

@@ -1,6 +1,7 @@
 //! The only place that says which accounts a purchase debits and credits.
 
 use api::ledger::RequestField;
+use chart::id::PlannedAttempt;
 use chart::{Account, GuardKey, HouseId, PostingKind, Purpose};
 use ledger_client::{HoldPosting, PostingDraft};
 use money::Coins;
@@ -43,8 +44,8 @@ pub fn waiting(purchase: &Purchase) -> PostingDraft {
 #[must_use]
 pub fn earned(revenue: &RevenuePosting) -> PostingDraft {
     let (day, entity, currency) = (revenue.day.to_string(), revenue.entity.as_str(), revenue.revenue.amount.currency());
-    let key = (day.as_str(), entity, currency.code());
-    let id = chart::id::revenue_day(&revenue.book, key, (revenue.edition, revenue.attempt, revenue.planned_at_ms));
+    let planned = PlannedAttempt { number: revenue.edition, attempt: revenue.attempt, planned_at_ms: revenue.planned_at_ms };
+    let id = chart::id::revenue_day(&revenue.book, &day, entity, currency.code(), planned);
     let house = |purpose| Account::of_entity(HouseId::try_new(entity).unwrap_or(HouseId::MAIN), purpose, currency);
     let draft = PostingDraft::new(PostingKind::RevenueDay, id);
     let draft = signed(draft, house(Purpose::DeferredRevenue), house(Purpose::Revenue), revenue.revenue);

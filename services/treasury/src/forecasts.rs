@@ -1,6 +1,6 @@
 //! Whether physical accounts have enough until they can be funded again.
 use crate::{
-    domain::forecast::{self, FundingWindow, Inflow, RailForecast},
+    domain::forecast::{self, ForecastBase, FundingWindow, Inflow, RailForecast},
     error::Error,
     sweeps::coming,
     treasury::{Treasury, day},
@@ -25,7 +25,8 @@ impl Treasury {
                 let why = "is in treasury.funding and no physical account of the structure; correct the settings".to_owned();
                 return Err(refused("account", window, why));
             }
-            let found = forecast::forecast((&structure, &view), (&self.terms, &calendars), inflow, window, now);
+            let base = ForecastBase { structure: &structure, view: &view, terms: &self.terms, calendars: &calendars };
+            let found = forecast::forecast(base, inflow, window, now);
             let found = found.map_err(|gap| refused("calendar", window, format!("has no next funding for {}: {gap}", window.rail)))?;
             forecasts.push((window, found));
         }

@@ -35,42 +35,51 @@ pub fn receipt_wait(purchase_id: Uuid, since_ms: i64) -> Uuid {
     derive_id(at_time(purchase_id, since_ms), &["receipt.wait"])
 }
 
-/// Revenue of a day in the accounts of an entity and a currency: the edition of that number, as it was planned at this time in Unix milliseconds, which the id
-/// carries. `attempt` counts refusals, which the ledger keeps.
-#[must_use]
-pub fn revenue_day(
-    book: &BookName,
-    (day, entity, currency): (&str, &str, &str),
-    (edition, attempt, planned_at_ms): (i64, i64, i64),
-) -> Uuid {
-    let (edition, attempt) = (edition.to_string(), attempt.to_string());
-    at_time(derive_id(Uuid::nil(), &["purchase.revenue", book.as_str(), day, entity, currency, &edition, &attempt]), planned_at_ms)
+/// An attempt at a posting that is planned before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlannedAttempt {
+    /// The number of what is posted: an edition, or a step.
+    pub number: i64,
+    /// Refusals before this attempt, which the ledger keeps.
+    pub attempt: i64,
+    /// When this attempt was planned, in Unix milliseconds, which the id carries.
+    pub planned_at_ms: i64,
 }
 
-/// A posting of a purchase's refunds: `step_no` counts the changes of what was paid back, `attempt` the refusals, which the ledger keeps, and `planned_at_ms` is when
-/// this attempt was planned, in Unix milliseconds, which the id carries.
-#[must_use]
-pub fn refund(book: &BookName, purchase_id: Uuid, kind: crate::PostingKind, (step_no, attempt, planned_at_ms): (i64, i64, i64)) -> Uuid {
-    let (step_no, attempt, of) = (step_no.to_string(), attempt.to_string(), purchase_id.hyphenated().to_string());
-    at_time(derive_id(Uuid::nil(), &["purchase.refund", book.as_str(), &of, kind.name(), &step_no, &attempt]), planned_at_ms)
+impl PlannedAttempt {
+    fn texts(self) -> [String; 2] {
+        [self.number.to_string(), self.attempt.to_string()]
+    }
 }
 
-/// What a viewer's coins pay of the viewer's debt, as the change of this number; `attempt` and `planned_at_ms` as in [`refund`].
+/// An edition of the revenue of a day, such as `2026-11-27`, in the accounts of an entity and a currency.
 #[must_use]
-pub fn debt_settlement(book: &BookName, user: &str, (change_no, attempt, planned_at_ms): (i64, i64, i64)) -> Uuid {
-    let (change_no, attempt) = (change_no.to_string(), attempt.to_string());
-    at_time(derive_id(Uuid::nil(), &["purchase.debt", book.as_str(), user, &change_no, &attempt]), planned_at_ms)
+pub fn revenue_day(book: &BookName, day: &str, entity: &str, currency: &str, planned: PlannedAttempt) -> Uuid {
+    let [edition, attempt] = planned.texts();
+    let own = derive_id(Uuid::nil(), &["purchase.revenue", book.as_str(), day, entity, currency, &edition, &attempt]);
+    at_time(own, planned.planned_at_ms)
 }
 
-/// The posting of an edition of a store's settlement in a currency; `attempt` and `planned_at_ms` as in [`refund`].
+/// A posting of a purchase's refunds: its number counts the changes of what was paid back.
 #[must_use]
-pub fn store_settlement(
-    book: &BookName,
-    (settlement_id, currency): (Uuid, &str),
-    (edition, attempt, planned_at_ms): (i64, i64, i64),
-) -> Uuid {
-    let (edition, attempt, of) = (edition.to_string(), attempt.to_string(), settlement_id.hyphenated().to_string());
-    at_time(derive_id(Uuid::nil(), &["purchase.settlement", book.as_str(), &of, currency, &edition, &attempt]), planned_at_ms)
+pub fn refund(book: &BookName, purchase_id: Uuid, kind: crate::PostingKind, planned: PlannedAttempt) -> Uuid {
+    let ([step_no, attempt], of) = (planned.texts(), purchase_id.hyphenated().to_string());
+    at_time(derive_id(Uuid::nil(), &["purchase.refund", book.as_str(), &of, kind.name(), &step_no, &attempt]), planned.planned_at_ms)
+}
+
+/// What a viewer's coins pay of the viewer's debt, as the change of this number.
+#[must_use]
+pub fn debt_settlement(book: &BookName, user: &str, planned: PlannedAttempt) -> Uuid {
+    let [change_no, attempt] = planned.texts();
+    at_time(derive_id(Uuid::nil(), &["purchase.debt", book.as_str(), user, &change_no, &attempt]), planned.planned_at_ms)
+}
+
+/// An edition of a store's settlement in a currency.
+#[must_use]
+pub fn store_settlement(book: &BookName, settlement_id: Uuid, currency: &str, planned: PlannedAttempt) -> Uuid {
+    let ([edition, attempt], of) = (planned.texts(), settlement_id.hyphenated().to_string());
+    let own = derive_id(Uuid::nil(), &["purchase.settlement", book.as_str(), &of, currency, &edition, &attempt]);
+    at_time(own, planned.planned_at_ms)
 }
 
 /// The payout made for a creator's request.

@@ -183,10 +183,7 @@ impl ArgumentList {
         let (pattern, has_type) = argument.split_once(':').map_or((argument.trim(), false), |(pattern, _)| (pattern.trim(), true));
         let parts = pattern.split(',').filter(|part| part.contains(|c: char| c.is_alphanumeric() || c == '_')).count();
         let is_taken_apart = has_type && pattern.starts_with('(') && pattern.ends_with(')');
-        let receiver = pattern
-            .split_whitespace()
-            .last()
-            .is_some_and(|word| word.trim_start_matches('&') == "self");
+        let receiver = pattern.split_whitespace().last().is_some_and(|word| word.trim_start_matches('&') == "self");
         if !argument.trim().is_empty() && !receiver {
             self.arguments += if is_taken_apart { parts } else { 1 };
         }

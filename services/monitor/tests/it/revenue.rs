@@ -1,6 +1,7 @@
 //! What a day earned is posted as its row says, and never without a row; damage in either is named by both audits.
 use crate::planted::{Planted, change, damaged, post, problems};
 use api::ledger::BookMode;
+use chart::id::PlannedAttempt;
 use money::BookName;
 use testbed::{Testbed, TestbedOptions, both};
 use uuid::Uuid;
@@ -18,7 +19,8 @@ fn moved(currency: &str, edition: i64) -> Vec<(String, String, i64)> {
 /// An edition that was posted, with its row.
 async fn earned(bed: &Testbed, (day, entity, currency): (&str, &str, &str), edition: i64) -> String {
     let planned_at_ms = money::time::unix_ms(std::time::SystemTime::now());
-    let id = chart::id::revenue_day(&BookName::try_new(BOOK).unwrap(), (day, entity, currency), (edition, 0, planned_at_ms));
+    let planned = PlannedAttempt { number: edition, attempt: 0, planned_at_ms };
+    let id = chart::id::revenue_day(&BookName::try_new(BOOK).unwrap(), day, entity, currency, planned);
     let fields = vec![("day", day.to_owned()), ("entity", entity.to_owned()), ("edition", edition.to_string())];
     let (kind, guards) = ("revenue.day", Vec::new());
     let posting = post(bed, Planted { book: BOOK, kind, id, moved: moved(currency, edition), fields, guards }).await;

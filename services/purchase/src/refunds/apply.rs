@@ -48,7 +48,13 @@ impl Purchases {
         }
         let disputes = self.store.dispute_steps(&purchase.book, purchase.purchase_id).await?;
         let holds = self.store.coin_holds(&purchase.book, purchase.purchase_id).await?;
-        let planned = plan(&facts, &purchase, (&steps, &disputes, holds.last()), (self.holds, unix_ms(now)));
+        let planned = plan(
+            &facts,
+            &purchase,
+            &EarlierChanges { steps: &steps, disputes: &disputes, last_hold: holds.last() },
+            self.holds,
+            unix_ms(now),
+        );
         let plan = match planned {
             Ok(plan) => plan,
             Err(not) => {
@@ -83,13 +89,22 @@ pub(crate) struct RefundPlan {
     pub(crate) now_ms: i64,
 }
 
+/// What was done before about the refunds of a purchase.
+struct EarlierChanges<'a> {
+    steps: &'a [RefundStep],
+    disputes: &'a [DisputeStep],
+    last_hold: Option<&'a CoinHold>,
+}
+
 /// What follows from the facts, beside what was done before.
 fn plan(
     facts: &[RefundFact],
     purchase: &Purchase,
-    (steps, disputes, last_hold): (&[RefundStep], &[DisputeStep], Option<&CoinHold>),
-    (terms, now_ms): (HoldTerms, i64),
+    earlier: &EarlierChanges<'_>,
+    terms: HoldTerms,
+    now_ms: i64,
 ) -> Result<RefundPlan, NotApplicable> {
+    let EarlierChanges { steps, disputes, last_hold } = *earlier;
     let step = next_step(facts, purchase, steps, now_ms)?;
     let granted = step.as_ref().filter(|step| !step.is_back).map_or(0, |step| step.coins);
     let holds = hold::change(facts, purchase, last_hold, (granted, terms), now_ms)?;

@@ -4,6 +4,7 @@
 use std::time::SystemTime;
 
 use chart::PostingKind;
+use chart::id::PlannedAttempt;
 use ledger_client::takes_a_fresh_id;
 use money::time::unix_ms;
 use money::{BookName, Currency};
@@ -56,7 +57,8 @@ impl DisputeStep {
     /// The request id of its posting.
     #[must_use]
     pub fn request(&self) -> Uuid {
-        chart::id::refund(&self.book, self.purchase_id, PostingKind::DisputeMoney, (self.step_no, self.attempt, self.planned_at_ms))
+        let planned = PlannedAttempt { number: self.step_no, attempt: self.attempt, planned_at_ms: self.planned_at_ms };
+        chart::id::refund(&self.book, self.purchase_id, PostingKind::DisputeMoney, planned)
     }
 }
 

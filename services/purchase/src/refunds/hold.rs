@@ -1,6 +1,7 @@
 //! Coins of a purchase that are held while it is not decided whether they are taken back. No I/O, no clock.
 
 use chart::PostingKind;
+use chart::id::PlannedAttempt;
 use money::{BookName, Coins, UserKey};
 use uuid::Uuid;
 
@@ -130,7 +131,8 @@ impl CoinHold {
     /// The request id of the posting that holds the coins.
     #[must_use]
     pub fn request(&self) -> Uuid {
-        chart::id::refund(&self.book, self.purchase_id, PostingKind::RefundAsked, (self.hold_no, self.attempt, self.planned_at_ms))
+        let planned = PlannedAttempt { number: self.hold_no, attempt: self.attempt, planned_at_ms: self.planned_at_ms };
+        chart::id::refund(&self.book, self.purchase_id, PostingKind::RefundAsked, planned)
     }
 
     /// The kind of the posting that ends it.
@@ -142,8 +144,8 @@ impl CoinHold {
     /// The request id of the posting that ends it.
     #[must_use]
     pub fn end_request(&self) -> Uuid {
-        let numbers = (self.hold_no, self.end_attempt, self.end_planned_at_ms);
-        chart::id::refund(&self.book, self.purchase_id, self.end_kind(), numbers)
+        let planned = PlannedAttempt { number: self.hold_no, attempt: self.end_attempt, planned_at_ms: self.end_planned_at_ms };
+        chart::id::refund(&self.book, self.purchase_id, self.end_kind(), planned)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A change of what was paid back of a purchase, and what it does to its money. No I/O, no clock.
 
 use chart::PostingKind;
+use chart::id::PlannedAttempt;
 use money::{BookName, Coins, Currency, UserKey};
 use uuid::Uuid;
 
@@ -184,14 +185,15 @@ impl RefundStep {
     /// The request id of its posting of coins, by the present plan.
     #[must_use]
     pub fn coins_request(&self) -> Uuid {
-        chart::id::refund(&self.book, self.purchase_id, self.kind(), (self.step_no, self.plan.attempt, self.plan.planned_at_ms))
+        let planned = PlannedAttempt { number: self.step_no, attempt: self.plan.attempt, planned_at_ms: self.plan.planned_at_ms };
+        chart::id::refund(&self.book, self.purchase_id, self.kind(), planned)
     }
 
     /// The request id of its posting of money.
     #[must_use]
     pub fn money_request(&self) -> Uuid {
-        let numbers = (self.step_no, self.money_attempt, self.money_planned_at_ms);
-        chart::id::refund(&self.book, self.purchase_id, PostingKind::RefundMoney, numbers)
+        let planned = PlannedAttempt { number: self.step_no, attempt: self.money_attempt, planned_at_ms: self.money_planned_at_ms };
+        chart::id::refund(&self.book, self.purchase_id, PostingKind::RefundMoney, planned)
     }
 }
 
@@ -218,6 +220,7 @@ impl DebtSettlement {
     /// The request id of its posting.
     #[must_use]
     pub fn request(&self) -> Uuid {
-        chart::id::debt_settlement(&self.book, self.user.as_str(), (self.change_no, self.attempt, self.planned_at_ms))
+        let planned = PlannedAttempt { number: self.change_no, attempt: self.attempt, planned_at_ms: self.planned_at_ms };
+        chart::id::debt_settlement(&self.book, self.user.as_str(), planned)
     }
 }

@@ -100,7 +100,7 @@ pub(super) async fn by_staff(
 async fn decided(
     purchases: &Purchases,
     (caller, book, request_id_text, refund_id): (&Caller, &str, &str, &str),
-    (verdict, rpc): (RefundVerdict, &'static str),
+    verdict: RefundVerdict,
 ) -> Result<(api::purchase::Refund, bool), Status> {
     let mut wrong = Violations::default();
     let id = wrong.take(request_id(request_id_text));
@@ -108,6 +108,10 @@ async fn decided(
     let refund_id = wrong.take(uuid("refund_id", refund_id));
     let (Some(id), Some(book), Some(refund_id)) = (id, book, refund_id) else { return Err(wrong.into_status()) };
     let subject = caller.principal.subject.clone();
+    let rpc = match verdict {
+        RefundVerdict::Approve => "ApproveRefund",
+        RefundVerdict::Reject => "RejectRefund",
+    };
     let fields = SentFields::new().with("refund_id", refund_id);
     let by = RefundCaller { book, person: subject.clone(), subject, request_id: id, rpc, fields };
     let (order, replayed) = purchases.decide_refund(&by, refund_id, verdict, SystemTime::now()).await?;
@@ -121,7 +125,7 @@ pub(super) async fn approve(
     let caller = rpc::caller(&request)?;
     let ApproveRefundRequest { request_id, book, refund_id } = request.into_inner();
     let asked = (&caller, book.as_str(), request_id.as_str(), refund_id.as_str());
-    let (refund, replayed) = decided(purchases, asked, (RefundVerdict::Approve, "ApproveRefund")).await?;
+    let (refund, replayed) = decided(purchases, asked, RefundVerdict::Approve).await?;
     Ok(Response::new(ApproveRefundResponse { refund: Some(refund), replayed }))
 }
 
@@ -129,7 +133,7 @@ pub(super) async fn reject(purchases: &Purchases, request: Request<RejectRefundR
     let caller = rpc::caller(&request)?;
     let RejectRefundRequest { request_id, book, refund_id } = request.into_inner();
     let asked = (&caller, book.as_str(), request_id.as_str(), refund_id.as_str());
-    let (refund, replayed) = decided(purchases, asked, (RefundVerdict::Reject, "RejectRefund")).await?;
+    let (refund, replayed) = decided(purchases, asked, RefundVerdict::Reject).await?;
     Ok(Response::new(RejectRefundResponse { refund: Some(refund), replayed }))
 }
 

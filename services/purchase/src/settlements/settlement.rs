@@ -1,5 +1,6 @@
 //! A settlement: what it moves, what it names, and whether people have to decide. No I/O, no clock.
 
+use chart::id::PlannedAttempt;
 use jiff::civil::Date;
 use money::{BookName, Currency};
 use rust_decimal::Decimal;
@@ -297,8 +298,8 @@ impl SettlementPosting {
     /// The request id of its posting.
     #[must_use]
     pub fn request(&self) -> Uuid {
-        let numbers = (self.edition, self.attempt, self.planned_at_ms);
-        chart::id::store_settlement(&self.book, (self.settlement_id, self.currency.code()), numbers)
+        let planned = PlannedAttempt { number: self.edition, attempt: self.attempt, planned_at_ms: self.planned_at_ms };
+        chart::id::store_settlement(&self.book, self.settlement_id, self.currency.code(), planned)
     }
 
     /// What should come to the bank by it, in minor units.

@@ -100,14 +100,22 @@ impl Inflow<'_> {
     }
 }
 
+/// What all forecasts of a moment begin with.
+#[derive(Debug, Clone, Copy)]
+pub struct ForecastBase<'a> {
+    /// The accounts.
+    pub structure: &'a Structure,
+    /// What is on them.
+    pub view: &'a BookView,
+    /// Which leaves sweeps may draw from.
+    pub terms: &'a TreasuryTerms,
+    /// When banks are open.
+    pub calendars: &'a HolidayCalendars,
+}
+
 /// The forecast of an account for a rail at a moment.
-pub fn forecast(
-    (structure, view): (&Structure, &BookView),
-    (terms, calendars): (&TreasuryTerms, &HolidayCalendars),
-    inflow: Inflow<'_>,
-    window: &FundingWindow,
-    now: Timestamp,
-) -> Result<RailForecast, CalendarGap> {
+pub fn forecast(base: ForecastBase<'_>, inflow: Inflow<'_>, window: &FundingWindow, now: Timestamp) -> Result<RailForecast, CalendarGap> {
+    let ForecastBase { structure, view, terms, calendars } = base;
     let today = now.to_zoned(TimeZone::UTC).date();
     let (next_funding, following_funding) = window.next_two(calendars, now)?;
     let cash = view.cash.get(&window.account).copied().unwrap_or_default();

@@ -145,7 +145,8 @@ pub fn check(
     }
     available(structure, view, (terms, today), asked, account)?;
     if lent > 0 {
-        within_limit(view, terms, today, (from, to, asked.currency), lent)?;
+        let pair = Pair { lender: from.entity.clone(), borrower: to.entity.clone(), currency: asked.currency };
+        within_limit(view, terms, today, &pair, lent)?;
     }
     Ok(AllowedMove { giver: from.entity.clone(), receiver: to.entity.clone(), lent, repaid })
 }
@@ -252,18 +253,11 @@ fn available(
     }
 }
 
-fn within_limit(
-    view: &BookView,
-    terms: &TreasuryTerms,
-    today: Date,
-    (from, to, currency): (&Node, &Node, Currency),
-    lent: i64,
-) -> Result<(), MoveRefusal> {
-    let pair = Pair { lender: from.entity.clone(), borrower: to.entity.clone(), currency };
-    let limit = terms.agreement(&pair, today).map_or(0, |agreement| agreement.limit);
-    let owed = i128::from(view.positions.get(&pair).copied().unwrap_or_default()) + i128::from(lent);
+fn within_limit(view: &BookView, terms: &TreasuryTerms, today: Date, pair: &Pair, lent: i64) -> Result<(), MoveRefusal> {
+    let limit = terms.agreement(pair, today).map_or(0, |agreement| agreement.limit);
+    let owed = i128::from(view.positions.get(pair).copied().unwrap_or_default()) + i128::from(lent);
     if owed > i128::from(limit) {
-        let why = format!("would owe {owed} minor units of {currency} to {}, and {limit} were agreed", pair.lender);
+        let why = format!("would owe {owed} minor units of {} to {}, and {limit} were agreed", pair.currency, pair.lender);
         return Err(refused(MoveRule::PairLimit, &pair.borrower, why));
     }
     Ok(())

@@ -94,12 +94,7 @@ fn balances(statement: &Mt940Statement, tally: &Mt940Tally, findings: &mut Findi
 }
 
 /// Checks number and sum of one side's entries in an interim report.
-fn total(
-    statement: &Mt940Statement,
-    side: StatementSide,
-    (count, found): (u64, Option<i128>),
-    findings: &mut Findings,
-) {
+fn total(statement: &Mt940Statement, side: StatementSide, (count, found): (u64, Option<i128>), findings: &mut Findings) {
     let (tag, noun) = if side.adds() { ("90C", "credit") } else { ("90D", "debit") };
     let total = if side.adds() { &statement.credits } else { &statement.debits }.as_ref();
     // A total in another currency has a problem of its own.

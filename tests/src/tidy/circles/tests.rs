@@ -16,7 +16,8 @@ fn files_that_need_each_other_are_found_however_they_say_it() {
         let found = circles("services/gift", &sources(&[("lib.rs", "mod a;\nmod b;\nmod c;\n"), ("a.rs", a), ("b.rs", b), ("c.rs", "")]));
         assert_eq!(found, [["a", "b"]], "{a}{b}");
     }
-    let over_three = [("a.rs", "use crate::b::x;\n"), ("b.rs", "use crate::c::x;\n"), ("c.rs", "use crate::a::x;\n"), ("d.rs", "use crate::a;\n")];
+    let over_three =
+        [("a.rs", "use crate::b::x;\n"), ("b.rs", "use crate::c::x;\n"), ("c.rs", "use crate::a::x;\n"), ("d.rs", "use crate::a;\n")];
     assert_eq!(circles("services/gift", &sources(&over_three)), [["a", "b", "c"]]);
 }
 
@@ -36,7 +37,10 @@ fn parents_tests_strings_and_other_crates_make_no_circle() {
 fn a_circle_is_refused_and_so_is_a_number_that_is_not_true_any_more() {
     let two = sources(&[("a.rs", "use crate::b;\n"), ("b.rs", "use crate::a;\n")]);
     assert!(check("services/gift", &two, &[("services/gift", 2)]).is_empty());
-    assert_eq!(check("services/gift", &two, &[])[0].to_string(), "services/gift/src:1: 2 files are in circles of imports, and 0 are known: a, b");
+    assert_eq!(
+        check("services/gift", &two, &[])[0].to_string(),
+        "services/gift/src:1: 2 files are in circles of imports, and 0 are known: a, b"
+    );
     let opened = sources(&[("a.rs", "use crate::b;\n"), ("b.rs", "")]);
     assert_eq!(check("services/gift", &opened, &[("services/gift", 2)]).len(), 1);
 }

@@ -101,7 +101,8 @@ fn a_bank_that_never_says_is_asked_ever_more_seldom() {
     row = row.answered(&BankAnswer::Lost("nothing".to_owned()), 1_000, 100);
     assert_eq!(row.ask_at_ms, 5_000);
     let mut pauses = Vec::new();
-    for answer in [doubtful(), BankAnswer::Lost("nothing".to_owned()), BankAnswer::NotTaken("busy".to_owned())].into_iter().cycle().take(12) {
+    for answer in [doubtful(), BankAnswer::Lost("nothing".to_owned()), BankAnswer::NotTaken("busy".to_owned())].into_iter().cycle().take(12)
+    {
         let asked_at_ms = row.ask_at_ms;
         row = row.answered(&answer, asked_at_ms, 100);
         assert_eq!(row.state, Sent);

@@ -87,9 +87,10 @@ fn clients_money_counts_as_cash_and_is_never_swept() {
     let now = "2026-11-27T12:00:00Z".parse().unwrap();
     let coming = BTreeMap::new();
     let none = Inflow { announced: &[], coming: &coming };
+    let (terms, calendars) = (TreasuryTerms::default(), HolidayCalendars::default());
     let at = |minimum| {
         let window = window("US-FED", "America/New_York", "18:30", minimum);
-        let found = forecast((&structure, &view), (&TreasuryTerms::default(), &HolidayCalendars::default()), none, &window, now).unwrap();
+        let found = forecast(base(&structure, &view, &terms, &calendars), none, &window, now).unwrap();
         (found.available, found.sweepable, found.short)
     };
     assert_eq!(at(0), (790, 250, 0), "1,000 less 100 in transit and 110 held");
@@ -97,9 +98,13 @@ fn clients_money_counts_as_cash_and_is_never_swept() {
     assert_eq!(at(1_000), (790, 0, 210));
     let empty = view.clone();
     let window = FundingWindow { account: "other".to_owned(), ..window("", "UTC", "12:00", 5) };
-    let found = forecast((&structure, &empty), (&TreasuryTerms::default(), &HolidayCalendars::default()), none, &window, now).unwrap();
+    let found = forecast(base(&structure, &empty, &terms, &calendars), none, &window, now).unwrap();
     assert_eq!((found.cash, found.expected, found.short), (0, 0, 5), "another account's money is not its");
     assert_eq!(with_inflow(&structure, &view), [(790, 790, 210), (0, 930, 70), (30, 960, 40)]);
+}
+
+fn base<'a>(structure: &'a Structure, view: &'a BookView, terms: &'a TreasuryTerms, calendars: &'a HolidayCalendars) -> ForecastBase<'a> {
+    ForecastBase { structure, view, terms, calendars }
 }
 
 /// What is expected or coming, the forecast and what is missing to 1,000: without anything, with announcements, with a sweep too.
@@ -130,7 +135,7 @@ fn with_inflow(structure: &Structure, view: &BookView) -> [(i64, i64, i64); 3] {
     let window = window("US-FED", "America/New_York", "18:30", 1_000);
     let found = |announced: &[Expected], coming: &BTreeMap<String, i64>| {
         let (terms, calendars, now) = (TreasuryTerms::default(), HolidayCalendars::default(), "2026-11-27T12:00:00Z".parse().unwrap());
-        forecast((structure, view), (&terms, &calendars), Inflow { announced, coming }, &window, now).unwrap()
+        forecast(base(structure, view, &terms, &calendars), Inflow { announced, coming }, &window, now).unwrap()
     };
     let (bare, told, swept) = (found(&[], &none), found(&all, &none), found(&all, &coming));
     assert_eq!((bare.expected, told.expected, told.short, told.available), (0, 140, 210, 790), "what is short stays what is short");
