@@ -4,7 +4,23 @@ use super::{Violation, mask::mask};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many files of each crate are in circles. A number may only become smaller: whoever opens a circle writes the new one here.
-const IN_CIRCLES: [(&str, usize); 0] = [];
+const IN_CIRCLES: [(&str, usize); 15] = [
+    ("shared/accounts", 5),
+    ("shared/bankapi", 2),
+    ("shared/bankfiles", 10),
+    ("shared/iso20022", 14),
+    ("shared/matching", 5),
+    ("shared/reconciliation", 6),
+    ("shared/rpc", 9),
+    ("services/demo", 9),
+    ("services/ledger", 5),
+    ("services/operations", 2),
+    ("services/payout", 46),
+    ("services/purchase", 65),
+    ("services/sandbox", 9),
+    ("services/support", 7),
+    ("services/treasury", 24),
+];
 
 /// The path of a module in its crate; of the crate itself it is empty.
 type ModulePath = Vec<String>;
