@@ -1178,7 +1178,7 @@ pub mod ledger_service_client {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or more than 16 MiB for PostBatch and ImportBatch.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 16 MiB for PostBatch and ImportBatch.
     /// * POSTER_NOT_ALLOWED (PERMISSION_DENIED), for calls that move money or set an account's state or limit: no rule allows the caller's service to post this
     ///  kind, between these accounts or with this call. Facts: `service`, `kind` and, where it is about one transfer, `transfer` (its position, from 1). Nothing
     ///  happened and no answer is kept under the id. It comes after MALFORMED and before every other reason, even for an id that was answered before.
@@ -2038,7 +2038,7 @@ pub mod ledger_service_server {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or more than 16 MiB for PostBatch and ImportBatch.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 16 MiB for PostBatch and ImportBatch.
     /// * POSTER_NOT_ALLOWED (PERMISSION_DENIED), for calls that move money or set an account's state or limit: no rule allows the caller's service to post this
     ///  kind, between these accounts or with this call. Facts: `service`, `kind` and, where it is about one transfer, `transfer` (its position, from 1). Nothing
     ///  happened and no answer is kept under the id. It comes after MALFORMED and before every other reason, even for an id that was answered before.

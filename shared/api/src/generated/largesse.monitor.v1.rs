@@ -136,6 +136,7 @@ pub mod monitor_service_client {
     /// before its own:
     ///
     /// * UNAUTHENTICATED.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB.
     /// * PERMISSION_DENIED: the caller's role or the books of its token do not allow the call.
     /// * REASON_REQUIRED (INVALID_ARGUMENT): a member of staff must give a reason for the call in the metadata `largesse-reason`: 8 to 500 bytes of UTF-8,
     ///  percent-encoded if it is not ASCII.
@@ -284,6 +285,7 @@ pub mod monitor_service_server {
     /// before its own:
     ///
     /// * UNAUTHENTICATED.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB.
     /// * PERMISSION_DENIED: the caller's role or the books of its token do not allow the call.
     /// * REASON_REQUIRED (INVALID_ARGUMENT): a member of staff must give a reason for the call in the metadata `largesse-reason`: 8 to 500 bytes of UTF-8,
     ///  percent-encoded if it is not ASCII.

@@ -3211,7 +3211,7 @@ pub mod payout_service_client {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 16 MiB for CreatePayoutRun.
     ///
     /// Sticky: the same `request_id` gets the same answer again.
     #[derive(Debug, Clone)]
@@ -4092,8 +4092,8 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Stores a page of a run of payouts, or begins one of all creators above a threshold. Nothing is held before the whole run is checked and approved. A message
-        /// may have 16 MiB. Reasons in order of precedence: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED (a stored page had other lines), RUN_COMPLETE
+        /// Stores a page of a run of payouts, or begins one of all creators above a threshold. Nothing is held before the whole run is checked and approved. A service's
+        /// message may have 16 MiB; one of staff 256 KiB, which is what the audit log takes. Reasons in order of precedence: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED (a stored page had other lines), RUN_COMPLETE
         /// (FAILED_PRECONDITION: it takes no more lines), RUN_LINES_MISSING (FAILED_PRECONDITION, fact `lines`: how many are stored), RUN_TOO_LONG
         /// (FAILED_PRECONDITION, fact `lines_max`). A bad line is no refusal of this call: the run becomes REFUSED. A retry of the same page is safe.
         pub async fn create_payout_run(
@@ -4662,8 +4662,8 @@ pub mod payout_service_server {
             tonic::Response<super::ApprovePayoutThresholdResponse>,
             tonic::Status,
         >;
-        /// Stores a page of a run of payouts, or begins one of all creators above a threshold. Nothing is held before the whole run is checked and approved. A message
-        /// may have 16 MiB. Reasons in order of precedence: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED (a stored page had other lines), RUN_COMPLETE
+        /// Stores a page of a run of payouts, or begins one of all creators above a threshold. Nothing is held before the whole run is checked and approved. A service's
+        /// message may have 16 MiB; one of staff 256 KiB, which is what the audit log takes. Reasons in order of precedence: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED (a stored page had other lines), RUN_COMPLETE
         /// (FAILED_PRECONDITION: it takes no more lines), RUN_LINES_MISSING (FAILED_PRECONDITION, fact `lines`: how many are stored), RUN_TOO_LONG
         /// (FAILED_PRECONDITION, fact `lines_max`). A bad line is no refusal of this call: the run becomes REFUSED. A retry of the same page is safe.
         async fn create_payout_run(
@@ -4761,7 +4761,7 @@ pub mod payout_service_server {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 16 MiB for CreatePayoutRun.
     ///
     /// Sticky: the same `request_id` gets the same answer again.
     #[derive(Debug)]

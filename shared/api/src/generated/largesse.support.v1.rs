@@ -519,6 +519,7 @@ pub mod support_service_client {
     /// before its own:
     ///
     /// * UNAUTHENTICATED.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 384 KiB for RecordAct.
     /// * PERMISSION_DENIED: the caller's role or the books of its token do not allow the call.
     /// * REASON_REQUIRED (INVALID_ARGUMENT): a member of staff must give a reason for the call in the metadata `largesse-reason`: 8 to 500 bytes of UTF-8,
     ///  percent-encoded if it is not ASCII.
@@ -888,6 +889,7 @@ pub mod support_service_server {
     /// before its own:
     ///
     /// * UNAUTHENTICATED.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 384 KiB for RecordAct.
     /// * PERMISSION_DENIED: the caller's role or the books of its token do not allow the call.
     /// * REASON_REQUIRED (INVALID_ARGUMENT): a member of staff must give a reason for the call in the metadata `largesse-reason`: 8 to 500 bytes of UTF-8,
     ///  percent-encoded if it is not ASCII.

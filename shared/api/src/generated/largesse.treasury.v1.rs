@@ -3206,7 +3206,8 @@ pub mod treasury_service_client {
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
     ///  is no such book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 256 KiB, or 64 KiB for ListVirtualAccounts.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for PlanStructure, ApplyStructure, ImportStatement,
+    ///  PlanMigration and ApplyMigration.
     #[derive(Debug, Clone)]
     pub struct TreasuryServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5164,7 +5165,8 @@ pub mod treasury_service_server {
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
     ///  is no such book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 256 KiB, or 64 KiB for ListVirtualAccounts.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for PlanStructure, ApplyStructure, ImportStatement,
+    ///  PlanMigration and ApplyMigration.
     #[derive(Debug)]
     pub struct TreasuryServiceServer<T> {
         inner: Arc<T>,
