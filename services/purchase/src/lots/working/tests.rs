@@ -167,7 +167,8 @@ fn what_leaves_suspense_unnamed_may_be_of_any_lot_there() {
     assert_eq!(sure(&working), [40, 10]);
     working.apply(&transfer(5, "adjustment", (SUSPENSE, ISSUED), 15), None).unwrap();
     assert_eq!(sure(&working), [25, 0]);
-    let back = CoinTransfer { reverses: "posting-3".to_owned(), ..of_purchase(transfer(6, "refund.reversed", (ISSUED, SUSPENSE), 10)) };
+    let back =
+        CoinTransfer { reverses: vec!["posting-3".to_owned()], ..of_purchase(transfer(6, "refund.reversed", (ISSUED, SUSPENSE), 10)) };
     working.apply(&back, None).unwrap();
     assert_eq!(sure(&working), [35, 0]);
     working.apply(&transfer(7, "purchase.apple", (ISSUED, ANN), 5), Some(&bought(5, 0, 10, 0))).unwrap();
