@@ -33,7 +33,7 @@ const DAMAGES: [(&str, &[&str]); 17] = [
         "INSERT INTO refund SELECT book, purchase_id, 9, user_id, is_back, coins, currency, amount_minor_units, coins_total, amount_total_minor_units, state, note,
              tries, next_attempt_at_ms, created_at_ms, attempt, planned_at_ms, wallet_coins, debt_coins, debt_change_no, is_closed, restores, posting_id, seq,
              money_attempt, money_planned_at_ms, deferred_minor_units, prepaid_minor_units, contra_minor_units, commission_minor_units, tax_minor_units,
-             money_posting_id, disputed_total_minor_units, disputed_minor_units, hold_no, held_coins FROM refund WHERE purchase_id = '$1' AND step_no = 1",
+             money_posting_id, disputed_total_minor_units, disputed_minor_units, hold_no, held_coins, staff_coins FROM refund WHERE purchase_id = '$1' AND step_no = 1",
         &["step 9 of the refunds of purchase $1 says", "names no posting of its own"],
     ),
     ("UPDATE dispute_step SET withdrawn_minor_units = 75 WHERE purchase_id = '$2'", &["step 1 of the disputes of purchase $2 says", "75 from house/disputed_amounts/USD"]),

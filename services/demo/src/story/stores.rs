@@ -21,7 +21,8 @@ use crate::{
 use api::{
     gift::{ListGiftsRequest, SendGiftRequest},
     purchase::{
-        CoinPackage, GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, StoreKind,
+        CoinPackage, GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, Purchase,
+        StoreKind,
     },
 };
 use cases::{BuyingPlan, CASES, CaseCount, RefundedBy, price};
@@ -103,6 +104,11 @@ impl BuyingDesk<'_> {
     }
 }
 
+/// What of a purchase is paid back in the books, in minor units.
+fn paid_back(purchase: &Purchase) -> i64 {
+    purchase.refunded.as_ref().map_or(0, |money| money.minor_units)
+}
+
 /// Asks until the answer is as it is to be, or for too long; returns the last answer.
 async fn until<T>(mut ask: impl AsyncFnMut() -> Result<T, UntypedError>, holds: impl Fn(&T) -> bool) -> Result<T, UntypedError> {
     let end = Instant::now() + STEP_MAX;
@@ -165,7 +171,10 @@ async fn case(desk: &BuyingDesk<'_>, plan: &'static BuyingPlan) -> Result<EndedC
     let is_read = |found: &GetPurchaseResponse| found.lot.as_ref().is_some_and(|lot| lot.coins_spent == plan.spent);
     until(async || desk.purchase(plan.user, &sale.purchase_id).await, is_read).await?;
     let held = refunding::refund(desk, plan, (&sale, price(&package)?.1), &count).await?;
-    let is_refunded = |found: &GetPurchaseResponse| found.purchase.as_ref().is_some_and(|one| one.refunded_coins == count.refunded_coins);
+    // Its money is posted after its coins.
+    let is_refunded = |found: &GetPurchaseResponse| {
+        found.purchase.as_ref().is_some_and(|one| (one.refunded_coins, paid_back(one)) == (count.refunded_coins, count.refunded))
+    };
     until(async || desk.purchase(plan.user, &sale.purchase_id).await, is_refunded).await?;
     let wallet = desk.wallet(plan.user).await?;
     if let Some(package) = &top_up {

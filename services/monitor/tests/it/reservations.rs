@@ -150,7 +150,7 @@ async fn rows_damaged(bed: &Testbed, of: &Reserved, found: &impl AsyncFn() -> [V
     // One that is added for a hold that another has.
     let copied = format!(
         "INSERT INTO funds_reservation SELECT book, app, '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', payout_id, entity, bank_account, account_id, leaf_id, leaf_entity,
-             account_entity, currency, minor_units, hold_key, intent_id, state, expires_at_ms, changed_at_ms, tries, settled_by
+             account_entity, currency, minor_units, hold_key, intent_id, state, expires_at_ms, changed_at_ms, tries, settled_by, back_on
          FROM funds_reservation WHERE {row}"
     );
     damages.push((copied, "reservation 01936f5e-7c3b-7000-9000-a1b2c3d4e5f6 of app"));

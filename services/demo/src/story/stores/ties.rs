@@ -1,6 +1,6 @@
 //! What the services say when everything is settled: purchases by store, the ledger's receivables by store, deferred revenue, debts, and the coins of lots and
 //! wallets; each beside what a count of what was done comes to.
-use super::{EndedCase, cases::price, name, until};
+use super::{EndedCase, cases::price, name, paid_back, until};
 use crate::{
     installation::{authorised, explained},
     story::{
@@ -170,7 +170,7 @@ fn by_store(purchases: &[Purchase]) -> StoreCounts {
         of.purchases += 1;
         of.bought += minor_units(&purchase.price);
         of.coins += purchase.coins;
-        of.refunded += minor_units(&purchase.refunded);
+        of.refunded += paid_back(purchase);
         of.refunded_coins += purchase.refunded_coins;
     }
     counts
