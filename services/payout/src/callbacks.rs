@@ -40,7 +40,7 @@ static LINES: LimitedLines = LimitedLines::new();
 #[derive(Debug)]
 pub enum CallbackCheck {
     /// A signature.
-    Signed(BankSigners),
+    Signed(Box<BankSigners>),
     /// The certificate that the bank shows.
     Certified(CertifiedBank),
 }

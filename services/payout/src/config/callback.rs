@@ -56,7 +56,7 @@ impl BankConfig {
         let header = Some(self.callback_signature_header.to_ascii_lowercase()).filter(|header| !header.is_empty());
         let retry = if self.callback_keys_retry_s == 0 { KEYS_RETRY } else { Duration::from_secs(self.callback_keys_retry_s.into()) };
         let source = (source, retry);
-        Ok(Some(CallbackCheck::Signed(BankSigners::try_new(source, (kind, header), self.client()?)?)))
+        Ok(Some(CallbackCheck::Signed(Box::new(BankSigners::try_new(source, (kind, header), self.client()?)?))))
     }
 
     /// Refuses options of callbacks that cannot work, or that say two things.
