@@ -190,7 +190,7 @@ const TREASURY: [(&str, [&str; 2]); 12] = [
         ["adjustment 01936f5e7c3b70009000a1b2c3d4e5f6 names", "which the ledger does not have"],
     ),
     (
-        "INSERT INTO entry_booking SELECT book, account_id, '01936f5e7c3b70009000a1b2c3d4e5f6', 1, 'suspense', 'cash', 5, 0, 1 FROM physical_account
+        "INSERT INTO entry_booking SELECT book, account_id, '01936f5e7c3b70009000a1b2c3d4e5f6', 1, 'suspense', 'cash', 5, 0, 1, 0 FROM physical_account
          LIMIT 1",
         ["booking 1 of entry 01936f5e7c3b70009000a1b2c3d4e5f6", "which the ledger does not have"],
     ),
