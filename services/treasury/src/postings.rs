@@ -14,3 +14,6 @@ pub use accounts::{arrival, opening, receipt};
 pub use entries::{case_adjustment, case_write_off, entry_booking};
 pub use reservations::{blocked, rejected, reservation_hold, reservation_release, submitted, unblocked};
 pub use twins::{APP_BOOKED_MS, APP_SEQ, Twin, twin};
+
+#[cfg(test)]
+mod tests;

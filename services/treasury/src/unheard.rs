@@ -70,8 +70,10 @@ impl Treasury {
             let Some(last) = rows.last() else { return first.result() };
             after = last.id.simple().to_string();
             for row in &rows {
-                let case = self.kept(&row.case_id).await?;
-                first.note(self.post_adjustment(&case, row).await);
+                match self.kept(&row.case_id).await {
+                    Ok(case) => first.note(self.post_adjustment(&case, row).await),
+                    Err(error) => first.note(Err::<(), _>(error)),
+                }
             }
         }
     }

@@ -1,25 +1,9 @@
 //! Each posting follows its kind's rule; a later generation takes the one before back.
 use super::*;
-use crate::domain::{Leaf, NodeKind, StandardLeaf, funds::FundsClass, node::LeafState};
-use money::Currency;
-
-fn account() -> PhysicalAccount {
-    PhysicalAccount {
-        id: "bank-usd".to_owned(),
-        name: "Operating".to_owned(),
-        bank: "A bank".to_owned(),
-        branch: "TESTUS33".to_owned(),
-        currency: usd(),
-        entity: "main".to_owned(),
-        number: "000123456789".to_owned(),
-        number_root: String::new(),
-        client_money: false,
-    }
-}
-
-fn usd() -> Currency {
-    Currency::try_new("USD").unwrap()
-}
+use crate::{
+    domain::{Leaf, NodeKind, StandardLeaf, funds::FundsClass, node::LeafState},
+    postings::tests::account,
+};
 
 fn moved(draft: &PostingDraft) -> Vec<(String, String, i64)> {
     assert_eq!(draft.broken_rule(), None);

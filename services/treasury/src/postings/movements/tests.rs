@@ -1,35 +1,10 @@
 //! Each posting follows its kind's rule, and what was recorded makes the same posting again.
 use super::*;
-use crate::store::MovementTransfer;
+use crate::{
+    postings::tests::{account, sums, usd},
+    store::MovementTransfer,
+};
 use std::collections::BTreeMap;
-
-fn account() -> PhysicalAccount {
-    PhysicalAccount {
-        id: "bank-usd".to_owned(),
-        name: "Operating".to_owned(),
-        bank: "A bank".to_owned(),
-        branch: "TESTUS33".to_owned(),
-        currency: usd(),
-        entity: "main".to_owned(),
-        number: "000123456789".to_owned(),
-        number_root: String::new(),
-        client_money: false,
-    }
-}
-
-fn usd() -> Currency {
-    Currency::try_new("USD").unwrap()
-}
-
-fn sums(draft: &PostingDraft) -> BTreeMap<String, i64> {
-    assert_eq!(draft.broken_rule(), None);
-    let mut sums = BTreeMap::new();
-    for transfer in draft.transfers() {
-        *sums.entry(transfer.debit_account.clone()).or_default() -= transfer.amount;
-        *sums.entry(transfer.credit_account.clone()).or_default() += transfer.amount;
-    }
-    sums
-}
 
 fn named<const N: usize>(amounts: [(&str, i64); N]) -> BTreeMap<String, i64> {
     amounts.map(|(name, amount)| (format!("house/{name}/USD"), amount)).into()

@@ -1,6 +1,6 @@
 //! Each posting follows its kind's rule, and leaves at both accounts what they have and what is on its way to them.
 use super::*;
-use crate::domain::sweep::record::SweepState;
+use crate::{domain::sweep::record::SweepState, postings::tests::sums};
 use std::collections::BTreeMap;
 
 fn sweep() -> AccountSweep {
@@ -25,16 +25,6 @@ fn sweep() -> AccountSweep {
         evidence: String::new(),
         is_by_hand: false,
     }
-}
-
-fn sums(draft: &PostingDraft) -> BTreeMap<String, i64> {
-    assert_eq!(draft.broken_rule(), None);
-    let mut sums = BTreeMap::new();
-    for transfer in draft.transfers() {
-        *sums.entry(transfer.debit_account.clone()).or_default() -= transfer.amount;
-        *sums.entry(transfer.credit_account.clone()).or_default() += transfer.amount;
-    }
-    sums
 }
 
 fn named<const N: usize>(amounts: [(&str, i64); N]) -> BTreeMap<String, i64> {
