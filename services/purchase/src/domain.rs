@@ -7,8 +7,6 @@ use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::sheets::PriceChannel;
-
 /// The whole, in basis points.
 pub const BASIS_POINTS: u32 = 10_000;
 
@@ -36,6 +34,54 @@ impl Channel {
     /// The channel of a name.
     pub fn from_name(name: &str) -> Option<Channel> {
         [Channel::App, Channel::Web].into_iter().find(|channel| channel.as_str() == name)
+    }
+}
+
+/// Through whom a package is sold. Each has prices and commissions of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PriceChannel {
+    /// Apple's App Store.
+    AppStore,
+    /// Google Play.
+    GooglePlay,
+    /// Cards on the web.
+    Stripe,
+    /// Alipay's wallet.
+    Alipay,
+    /// WeChat's wallet.
+    WechatPay,
+}
+
+impl PriceChannel {
+    /// All channels.
+    pub const ALL: [PriceChannel; 5] =
+        [PriceChannel::AppStore, PriceChannel::GooglePlay, PriceChannel::Stripe, PriceChannel::Alipay, PriceChannel::WechatPay];
+
+    /// The name in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PriceChannel::AppStore => "app_store",
+            PriceChannel::GooglePlay => "google_play",
+            PriceChannel::Stripe => "stripe",
+            PriceChannel::Alipay => "alipay",
+            PriceChannel::WechatPay => "wechat_pay",
+        }
+    }
+
+    /// The channel of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<PriceChannel> {
+        PriceChannel::ALL.into_iter().find(|channel| channel.as_str() == name)
+    }
+
+    /// Whether it is an app store, which sells in its own name, or sells on the web.
+    #[must_use]
+    pub fn sales_channel(self) -> Channel {
+        match self {
+            PriceChannel::AppStore | PriceChannel::GooglePlay => Channel::App,
+            PriceChannel::Stripe | PriceChannel::Alipay | PriceChannel::WechatPay => Channel::Web,
+        }
     }
 }
 

@@ -100,7 +100,7 @@ pub enum Error {
     Google(#[from] stores::google::Error),
     /// An account at Stripe can't be used.
     #[error(transparent)]
-    Stripe(#[from] stores::stripe::merchant::Error),
+    Stripe(#[from] stores::stripe::Error),
     /// An account at Alipay or WeChat Pay can't be used.
     #[error(transparent)]
     Wallet(#[from] stores::wallet::Error),

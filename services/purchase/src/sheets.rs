@@ -1,67 +1,17 @@
 //! Price sheets: what a package costs in a market, through a channel and from a selling entity, since which day; which tax the price includes; and which
 //! share of it a channel keeps. Rows of the same file as the packages, each valid from its day until a later row of the same key.
 
-mod diff;
 mod entry;
 
-pub use diff::diff;
 pub(crate) use entry::{DatedRateEntry, PriceEntry, price, rate};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{BookName, Coins, Currency};
 
-use crate::domain::{Channel, Package, SaleRates};
+use crate::domain::{Package, PriceChannel, SaleRates};
 
 /// The market of a rate that holds wherever no row names the market.
 pub const ANY_MARKET: &str = "*";
-
-/// Through whom a package is sold. Each has prices and commissions of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PriceChannel {
-    /// Apple's App Store.
-    AppStore,
-    /// Google Play.
-    GooglePlay,
-    /// Cards on the web.
-    Stripe,
-    /// Alipay's wallet.
-    Alipay,
-    /// WeChat's wallet.
-    WechatPay,
-}
-
-impl PriceChannel {
-    /// All channels.
-    pub const ALL: [PriceChannel; 5] =
-        [PriceChannel::AppStore, PriceChannel::GooglePlay, PriceChannel::Stripe, PriceChannel::Alipay, PriceChannel::WechatPay];
-
-    /// The name in files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            PriceChannel::AppStore => "app_store",
-            PriceChannel::GooglePlay => "google_play",
-            PriceChannel::Stripe => "stripe",
-            PriceChannel::Alipay => "alipay",
-            PriceChannel::WechatPay => "wechat_pay",
-        }
-    }
-
-    /// The channel of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<PriceChannel> {
-        PriceChannel::ALL.into_iter().find(|channel| channel.as_str() == name)
-    }
-
-    /// Whether it is an app store, which sells in its own name, or sells on the web.
-    #[must_use]
-    pub fn sales_channel(self) -> Channel {
-        match self {
-            PriceChannel::AppStore | PriceChannel::GooglePlay => Channel::App,
-            PriceChannel::Stripe | PriceChannel::Alipay | PriceChannel::WechatPay => Channel::Web,
-        }
-    }
-}
 
 /// The price of a package from a day on.
 #[derive(Debug, Clone, PartialEq, Eq)]

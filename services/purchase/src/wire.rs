@@ -17,10 +17,9 @@ use uuid::Uuid;
 
 use crate::catalogue::PackageOffer;
 use crate::domain::event::{EventState, StoreEvent};
-use crate::domain::{self, Channel, Purchase, PurchaseState, SaleRates};
+use crate::domain::{self, Channel, PriceChannel, Purchase, PurchaseState, SaleRates};
 use crate::error::Error;
 use crate::purchases::Redeemed;
-use crate::sheets::PriceChannel;
 use crate::store::refused::{RefusedFilter, RefusedRow};
 use crate::stores::apple::RECEIPT_BYTES_MAX;
 use crate::stores::google::PURCHASE_TOKEN_BYTES_MAX;

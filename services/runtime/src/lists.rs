@@ -2,7 +2,7 @@
 mod gifts;
 
 pub use gifts::{ListedGift, built_in_gifts, gifts_file};
-pub use purchase::{PackageCatalogue, sheets::diff as price_changes};
+pub use purchase::{PackageCatalogue, catalogue::diff as price_changes};
 
 use crate::{Error, IdentitySource, Options, wiring::Wiring};
 use api::ledger::{BookMode, ledger_service_client::LedgerServiceClient};

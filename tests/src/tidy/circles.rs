@@ -16,7 +16,7 @@ const IN_CIRCLES: [(&str, usize); 15] = [
     ("services/ledger", 5),
     ("services/operations", 2),
     ("services/payout", 46),
-    ("services/purchase", 65),
+    ("services/purchase", 51),
     ("services/sandbox", 9),
     ("services/support", 7),
     ("services/treasury", 24),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 use super::*;
+use crate::domain::Channel;
 
 fn book() -> BookName {
     BookName::try_new("demo").unwrap()

@@ -5,9 +5,9 @@ use jiff::civil::Date;
 use money::{BookName, Coins};
 use serde::Deserialize;
 
-use super::{ANY_MARKET, DatedRate, PriceChannel, SheetPrice};
-use crate::catalogue::{PackageEntry, package};
-use crate::domain::BASIS_POINTS;
+use super::{ANY_MARKET, DatedRate, SheetPrice};
+use crate::catalogue::entry::{PackageEntry, package};
+use crate::domain::{BASIS_POINTS, PriceChannel};
 
 /// Longest source of a rate, in bytes.
 const SOURCE_BYTES_MAX: usize = 500;

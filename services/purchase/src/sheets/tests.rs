@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 use super::*;
-use crate::catalogue::PackageCatalogue;
+use crate::catalogue::{PackageCatalogue, diff};
 
 const SHEET: &str = r#"
 version = "2026-11"

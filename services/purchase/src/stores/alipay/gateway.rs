@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::refunds::{RefundAnswer, RefundQueryAnswer, out_request_no};
+use super::refund_answer::{RefundAnswer, RefundQueryAnswer, out_request_no};
 use super::signature::{self, Parameters};
 use super::trade::TradeDocument;
 use crate::config::AlipayAccount;

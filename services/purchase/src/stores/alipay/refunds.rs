@@ -3,10 +3,10 @@
 use std::time::SystemTime;
 
 use money::time::unix_ms;
-use serde::Deserialize;
 
 use super::account::AlipayApp;
 use super::gateway::AlipayFault;
+use super::refund_answer::{RefundStatus, out_request_no};
 use crate::domain::Purchase;
 use crate::refund_orders::order::RefundOrder;
 use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
@@ -14,47 +14,6 @@ use crate::stores::wallet;
 
 /// What says that the query finds nothing: the trade or the refund.
 const NOT_EXIST: [&str; 2] = ["ACQ.TRADE_NOT_EXIST", "ACQ.REFUND_NOT_EXIST"];
-
-/// What `alipay.trade.refund` answers. Other fields, among them the buyer's, are not read.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct RefundAnswer {
-    /// `Y`: money moved with this request. `N`: it did not; a repeated request, or one that is not done.
-    #[serde(default)]
-    pub fund_change: String,
-    /// Everything that was refunded of the trade so far, in yuan.
-    #[serde(default)]
-    pub refund_fee: String,
-}
-
-/// What `alipay.trade.fastpay.refund.query` answers.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct RefundQueryAnswer {
-    /// Our id of the refund.
-    #[serde(default)]
-    pub out_request_no: String,
-    /// How far it is; absent where nothing was refunded.
-    #[serde(default)]
-    pub refund_status: Option<RefundStatus>,
-    /// How much it is, in yuan.
-    #[serde(default)]
-    pub refund_amount: String,
-}
-
-/// Alipay's words for how far a refund is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RefundStatus {
-    /// Paid back: the only word by which it is.
-    RefundSuccess,
-    /// Any other.
-    #[serde(other)]
-    Other,
-}
-
-/// Our id of a refund at Alipay.
-pub(super) fn out_request_no(order: &RefundOrder) -> String {
-    wallet::out_trade_no(order.refund_id)
-}
 
 #[tonic::async_trait]
 impl RefundingStore for AlipayApp {

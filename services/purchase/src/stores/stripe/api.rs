@@ -7,8 +7,8 @@ use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::merchant::Error as SetupError;
-use super::refunds::RefundDocument;
+use super::Error as SetupError;
+use super::refund_document::RefundDocument;
 use super::session::SessionDocument;
 use crate::stores::wallet::shown;
 

@@ -5,38 +5,12 @@ use std::sync::Arc;
 
 use money::BookName;
 
+use super::Error;
 use super::api::StripeApi;
 use super::signature::{self, Unsigned};
 use crate::config::{Config, StripeAccount};
 use crate::domain::Purchase;
 use crate::stores::payee::OrderAccount;
-
-/// Why an account can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A file can't be read.
-    #[error("purchase.stripe: {path}: {source}")]
-    File {
-        /// The file.
-        path: String,
-        /// The error.
-        source: std::io::Error,
-    },
-    /// A key or secret does not have Stripe's form. Never says what it is.
-    #[error("purchase.stripe: {account_id}: {what}")]
-    Key {
-        /// The account.
-        account_id: String,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// The CA file can't be used.
-    #[error("purchase.stripe: {0}")]
-    Roots(#[from] http_client::UnusableRoots),
-    /// The client can't be made.
-    #[error("purchase.stripe: {0}")]
-    Client(#[from] reqwest::Error),
-}
 
 /// An account, ready for use.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use money::{BookName, Money};
 
 use super::api::ApiFault;
 use super::merchant::Merchant;
-use super::refunds::RefundDocument;
+use super::refund_document::RefundDocument;
 use super::session;
 use crate::domain::{OutOfRange, Package, ReceiptValue, StoreKind};
 use crate::orders::order::{self, Order, PaymentFacts, PaymentStanding, RefundedSoFar};

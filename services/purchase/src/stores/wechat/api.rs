@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::refunds::{RefundDocument, out_refund_no};
+use super::refund_document::{RefundDocument, out_refund_no};
 use super::signature::{SignatureHeaders, request_text};
 use super::transaction::TransactionDocument;
 use crate::config::WechatAccount;

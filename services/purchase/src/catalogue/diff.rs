@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{DatedRate, SheetPrice};
-use crate::catalogue::PackageCatalogue;
-use crate::domain::Package;
+use super::PackageCatalogue;
+use crate::domain::{Package, PriceChannel};
+use crate::sheets::{DatedRate, SheetPrice};
 
 /// Every row that a newer list adds, withdraws or changes, as lines for people.
 #[must_use]
@@ -43,7 +43,7 @@ fn sold(package: &Package, bonus: i64) -> String {
 }
 
 fn rate_key(what: &str, row: &DatedRate) -> String {
-    format!("{what} {} {} from {}", row.market, row.channel.map_or("any channel", super::PriceChannel::as_str), row.valid_from)
+    format!("{what} {} {} from {}", row.market, row.channel.map_or("any channel", PriceChannel::as_str), row.valid_from)
 }
 
 fn rate(row: &DatedRate) -> String {
