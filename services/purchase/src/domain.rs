@@ -1,6 +1,7 @@
 //! The rules of a purchase: what a receipt is worth and how a sale is split. No I/O, no clock.
 
 pub mod event;
+pub mod refusal;
 
 use ledger_client::BalanceSeq;
 use money::{BookName, Coins, Currency, Money, Rounding, UserKey};

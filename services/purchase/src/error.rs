@@ -1,161 +1,18 @@
 //! Answers to callers: one closed enum, one table to code and reason.
 
+use crate::domain::refusal::ReceiptRefusal;
 use crate::lots::LotsError;
-use crate::settlements::DecisionRefusal;
+use crate::orders::refusal::OrderRefusal;
+use crate::refund_orders::refusal::RefundRefusal;
+use crate::settlements::refusal::DecisionRefusal;
 use crate::settlements::report::ReportRefusal;
-use crate::stores::StoreReceipt;
-use crate::stores::apple::claims::ReceiptClaims;
+use crate::store::lots::LotRowsError;
+use crate::stores::receipt::RefusedReceipt;
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
 
-/// Why a receipt is refused, in the contract's order of precedence. The refusal is kept under the request id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReceiptRefusal {
-    /// Not a compact JWS of a transaction.
-    Malformed,
-    /// Not ES256.
-    Algorithm,
-    /// Not three certificates.
-    ChainLength,
-    /// The certificates don't lead to a trusted root.
-    Chain,
-    /// The certificates lack the marks of Apple's receipt signers.
-    CertificatePurpose,
-    /// The signature was not made with the leaf's key.
-    Signature,
-    /// The store, asked about it, knows no such purchase.
-    Unknown,
-    /// Another app's, or an app of another book.
-    Bundle,
-    /// Not the environment of this book.
-    Environment,
-    /// Not a consumable.
-    Type,
-    /// Refunded or withdrawn by the store.
-    Revoked,
-    /// Not 1 to 10.
-    Quantity,
-    /// No coin package has this product id.
-    ProductUnknown,
-    /// Bought for another account.
-    OtherAccount,
-    /// Bought for an account that was erased since: it has no owner until support gives it to the buyer.
-    ErasedAccount,
-    /// Another user has redeemed it.
-    AlreadyRedeemed,
-    /// It states a larger amount than one receipt may have.
-    Amount,
-    /// It states another price than the price list, and such receipts are not credited.
-    Price,
-}
-
-impl ReceiptRefusal {
-    /// All refusals, in order of precedence.
-    pub const ALL: [ReceiptRefusal; 18] = [
-        ReceiptRefusal::Malformed,
-        ReceiptRefusal::Algorithm,
-        ReceiptRefusal::ChainLength,
-        ReceiptRefusal::Chain,
-        ReceiptRefusal::CertificatePurpose,
-        ReceiptRefusal::Signature,
-        ReceiptRefusal::Unknown,
-        ReceiptRefusal::Bundle,
-        ReceiptRefusal::Environment,
-        ReceiptRefusal::Type,
-        ReceiptRefusal::Revoked,
-        ReceiptRefusal::Quantity,
-        ReceiptRefusal::ProductUnknown,
-        ReceiptRefusal::Amount,
-        ReceiptRefusal::Price,
-        ReceiptRefusal::OtherAccount,
-        ReceiptRefusal::ErasedAccount,
-        ReceiptRefusal::AlreadyRedeemed,
-    ];
-
-    /// Stable name.
-    pub fn reason(self) -> &'static str {
-        match self {
-            ReceiptRefusal::Malformed => "RECEIPT_MALFORMED",
-            ReceiptRefusal::Algorithm => "RECEIPT_ALGORITHM",
-            ReceiptRefusal::ChainLength => "RECEIPT_CHAIN_LENGTH",
-            ReceiptRefusal::Chain => "RECEIPT_CHAIN",
-            ReceiptRefusal::CertificatePurpose => "RECEIPT_CERTIFICATE_PURPOSE",
-            ReceiptRefusal::Signature => "RECEIPT_SIGNATURE",
-            ReceiptRefusal::Unknown => "RECEIPT_UNKNOWN",
-            ReceiptRefusal::Bundle => "RECEIPT_BUNDLE",
-            ReceiptRefusal::Environment => "RECEIPT_ENVIRONMENT",
-            ReceiptRefusal::Type => "RECEIPT_TYPE",
-            ReceiptRefusal::Revoked => "RECEIPT_REVOKED",
-            ReceiptRefusal::Quantity => "RECEIPT_QUANTITY",
-            ReceiptRefusal::ProductUnknown => "PRODUCT_UNKNOWN",
-            ReceiptRefusal::OtherAccount => "RECEIPT_OTHER_ACCOUNT",
-            ReceiptRefusal::ErasedAccount => "RECEIPT_ERASED_ACCOUNT",
-            ReceiptRefusal::AlreadyRedeemed => "RECEIPT_ALREADY_REDEEMED",
-            ReceiptRefusal::Amount => "RECEIPT_AMOUNT",
-            ReceiptRefusal::Price => "RECEIPT_PRICE",
-        }
-    }
-
-    /// Whether the store signed the receipt although it is refused: then its content is true.
-    #[must_use]
-    pub fn is_of_authentic(self) -> bool {
-        match self {
-            ReceiptRefusal::Malformed
-            | ReceiptRefusal::Algorithm
-            | ReceiptRefusal::ChainLength
-            | ReceiptRefusal::Chain
-            | ReceiptRefusal::CertificatePurpose
-            | ReceiptRefusal::Signature
-            | ReceiptRefusal::Unknown => false,
-            ReceiptRefusal::Bundle
-            | ReceiptRefusal::Environment
-            | ReceiptRefusal::Type
-            | ReceiptRefusal::Revoked
-            | ReceiptRefusal::Quantity
-            | ReceiptRefusal::ProductUnknown
-            | ReceiptRefusal::OtherAccount
-            | ReceiptRefusal::ErasedAccount
-            | ReceiptRefusal::AlreadyRedeemed
-            | ReceiptRefusal::Amount
-            | ReceiptRefusal::Price => true,
-        }
-    }
-
-    /// The refusal of that name.
-    pub fn from_reason(reason: &str) -> Option<ReceiptRefusal> {
-        ReceiptRefusal::ALL.into_iter().find(|refusal| refusal.reason() == reason)
-    }
-}
-
-/// A refusal with the sentence that explains it. The sentence never reveals anything about another user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedReceipt {
-    /// Why the receipt was refused.
-    pub refusal: ReceiptRefusal,
-    /// What was found and what was expected.
-    pub message: String,
-    /// What the receipt itself says it is, by name. Empty where the store did not sign it, and as older programs kept it.
-    pub facts: Vec<(String, String)>,
-}
-
 impl RefusedReceipt {
-    pub(crate) fn new(refusal: ReceiptRefusal, message: impl Into<String>) -> RefusedReceipt {
-        RefusedReceipt { refusal, message: message.into(), facts: Vec::new() }
-    }
-
-    /// With what this receipt says it is, where the store signed it.
-    pub(crate) fn of(self, receipt: &StoreReceipt) -> RefusedReceipt {
-        if !receipt.is_authentic(self.refusal) {
-            return self;
-        }
-        let ReceiptClaims { environment, bundle_id, transaction_id, product_id } = receipt.claims();
-        let named =
-            [("bundle_id", bundle_id), ("environment", environment), ("product_id", product_id), ("transaction_id", transaction_id)];
-        let facts = named.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value));
-        RefusedReceipt { facts: facts.collect(), ..self }
-    }
-
     /// The refusal as kept under its request id, and sent.
     pub(crate) fn kept(&self) -> StickyRefusal {
         let code = match self.refusal {
@@ -234,9 +91,9 @@ pub enum Error {
     /// A settlement is not decided.
     Settlement(DecisionRefusal),
     /// There is no checkout.
-    Order(crate::orders::refusal::OrderRefusal),
+    Order(OrderRefusal),
     /// A refund is not started, or not decided.
-    Refund(crate::refund_orders::refusal::RefundRefusal),
+    Refund(RefundRefusal),
     /// The database failed, or a row in it is damaged.
     Store(crate::store::Error),
 }
@@ -254,6 +111,12 @@ impl From<LotsError> for Error {
             LotsError::Ledger(not_posted) => Error::Ledger(not_posted),
             other @ (LotsError::Overflow(_) | LotsError::Changing) => Error::Lots(other),
         }
+    }
+}
+
+impl From<LotRowsError> for Error {
+    fn from(error: LotRowsError) -> Error {
+        LotsError::from(error).into()
     }
 }
 
@@ -278,6 +141,18 @@ impl From<ReportRefusal> for Error {
 impl From<DecisionRefusal> for Error {
     fn from(refusal: DecisionRefusal) -> Error {
         Error::Settlement(refusal)
+    }
+}
+
+impl From<OrderRefusal> for Error {
+    fn from(refusal: OrderRefusal) -> Error {
+        Error::Order(refusal)
+    }
+}
+
+impl From<RefundRefusal> for Error {
+    fn from(refusal: RefundRefusal) -> Error {
+        Error::Refund(refusal)
     }
 }
 

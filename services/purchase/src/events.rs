@@ -11,14 +11,15 @@ use chart::BookKind;
 use money::UserKey;
 use money::time::unix_ms;
 
-use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::event::{EventState, StoreEvent, VOIDED_PUSH};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{StoreKind, Transaction};
-use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
+use crate::error::Error;
 use crate::meters;
 use crate::purchases::{Purchases, Redeem};
 use crate::store::{purchases, wallet};
 use crate::stores::apple;
-use crate::stores::google::notification::VOIDED_PUSH;
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreReceipt, Unavailable};
 use crate::sweeper::put_off_ms;
 

@@ -12,6 +12,7 @@
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
 //! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
+//! - Files are in layers, of which `ARCHITECTURE.md` tells; each names only what is below it.
 //! - [`decoders`]: what the fuzz targets reach. [`tables`]: the parts that auditors, backups and erasure read.
 
 pub mod catalogue;
@@ -60,7 +61,7 @@ use domain::SaleRates;
 use ledger_client::LedgerClient;
 use lots::Lots;
 use money::time::millis;
-use orders::Orders;
+use orders::accounts::Orders;
 use purchases::Purchases;
 use refunds::hold::HoldTerms;
 use service::Handlers;

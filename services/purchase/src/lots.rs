@@ -2,10 +2,11 @@
 //! journal that no purchase and no gift waits for.
 //!
 //! - `read`: the journal's events. [`lot`]: a lot and its price. [`working`]: how transfers change lots. `follow`: reads the journal and stores what it
-//!   says. [`revenue`]: posts what each day earned.
+//!   says. [`revenue`]: what each day earned. `post`: posts it.
 
 mod follow;
 pub mod lot;
+mod post;
 pub(crate) mod read;
 pub mod revenue;
 pub mod working;
@@ -19,6 +20,7 @@ use ledger_client::{LedgerClient, NotPosted};
 use tokio::sync::Notify;
 
 use crate::store::Store;
+use crate::store::lots::LotRowsError;
 
 /// Why lots can't be read or posted for now.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,15 @@ pub enum LotsError {
     /// The book is written to too quickly for its end to be found.
     #[error("the book changes while its sums are read; nothing was done, retry the same request")]
     Changing,
+}
+
+impl From<LotRowsError> for LotsError {
+    fn from(error: LotRowsError) -> LotsError {
+        match error {
+            LotRowsError::Store(error) => LotsError::Store(error),
+            LotRowsError::Overflow(overflow) => LotsError::Overflow(overflow),
+        }
+    }
 }
 
 /// The projection and what is posted by it.

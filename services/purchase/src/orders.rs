@@ -6,13 +6,13 @@
 //! A payment, whoever reports it ([`read`] events, [`sweep`]): compare what the store says with the order ([`order`]); in one transaction make the order paid and
 //! keep its purchase; from there on it is credited like any other. What contradicts the order is flagged for a person, and nothing is credited.
 
+pub mod accounts;
 pub mod news;
 pub mod order;
 pub(crate) mod read;
 pub(crate) mod refusal;
 pub(crate) mod sweep;
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use chart::BookKind;
@@ -28,29 +28,8 @@ use crate::error::Error;
 use crate::purchases::Purchases;
 use crate::store::orders;
 use crate::stores::payee::{NotOpened, OrderAccount};
-use order::{Order, OrderState, PaymentFacts, PaymentStanding};
+use order::{CREATE, Order, OrderState, PaymentFacts, PaymentStanding};
 use refusal::OrderRefusal;
-
-/// Name under which request ids are kept.
-pub(crate) const CREATE: &str = "CreateCheckout";
-
-/// The parts that orders need.
-#[derive(Debug)]
-pub struct Orders {
-    /// Our accounts at the stores that are paid for orders; of each store, one for a book.
-    pub accounts: Vec<Arc<dyn OrderAccount>>,
-    /// How long an order is left to its buyer before the store is asked about it, in milliseconds.
-    pub check_after_ms: i64,
-    /// Most orders of one user in a book that can still be paid.
-    pub open_max: u32,
-}
-
-impl Orders {
-    /// The account at a store that sells the coins of a book.
-    pub(crate) fn account(&self, store: StoreKind, book: &BookName) -> Option<&dyn OrderAccount> {
-        self.accounts.iter().find(|account| account.store() == store && account.book() == book).map(|account| &**account)
-    }
-}
 
 /// One request for a checkout.
 #[derive(Debug, Clone)]

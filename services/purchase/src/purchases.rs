@@ -23,14 +23,16 @@ use uuid::Uuid;
 
 use crate::catalogue::{PackageCatalogue, PackageOffer};
 use crate::config::{RefundOptions, RefundReview};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
-use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
-use crate::orders::Orders;
+use crate::error::Error;
+use crate::orders::accounts::Orders;
 use crate::postings;
 use crate::refunds::hold::HoldTerms;
 use crate::settlements::Settlements;
 use crate::store::refused::{self, RefusedRow};
 use crate::store::{Store, purchases};
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{StoreReceipt, Stores};
 
 pub(crate) use record::NotKept;

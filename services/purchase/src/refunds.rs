@@ -11,7 +11,7 @@
 //!
 //! Coins of a refund on its way, or of a dispute, are held ([`hold`]) until it is decided, at most until a date.
 //!
-//! - `read`: notifications as facts. `apply`: facts as steps. `plan`: which coins a step takes. `post`: the postings of a step. `debts`: coins that come to a
+//! - `read`: notifications as facts. `apply`: facts as steps. `plan`: which coins a step takes. `post`: the postings of a step, and of disputes. `debts`: coins that come to a
 //!   wallet pay for its owner's debt. [`dispute`]: what is withdrawn for disputes. `holding`: the postings of holds.
 
 mod apply;
@@ -26,9 +26,6 @@ mod read;
 pub mod step;
 
 use std::time::SystemTime;
-
-pub(crate) use apply::RefundPlan;
-pub(crate) use holding::placed_transfer;
 
 use crate::error::Error;
 use crate::purchases::Purchases;

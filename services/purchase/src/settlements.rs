@@ -4,31 +4,27 @@
 //! differences only. Nothing is posted while a difference is not explained, until two people settle with it.
 //!
 //! - [`report`]: reports as they come; `import`: takes them. [`own`]: what we expect. [`compare`]: both together. `settle`: compares what is due. `post`: posts it, and
-//!   announces to treasury what should come to the bank. `decide`: what people decide. `refusal`: as callers see it.
+//!   announces to treasury what should come to the bank. `decide`: what people decide. `refusal`: why a report or a decision is not taken, as callers see it.
 
 pub(crate) mod compare;
 mod decide;
-mod import;
+pub(crate) mod import;
 pub mod own;
 mod post;
-mod refusal;
+pub(crate) mod refusal;
 pub mod report;
 mod settle;
 pub mod settlement;
 
-pub use decide::DecisionRefusal;
-pub(crate) use import::ImportedReport;
+pub use refusal::DecisionRefusal;
 
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
 use api::treasury::treasury_service_client::TreasuryServiceClient;
 use money::BookName;
 
 use crate::config::SettlementAccount;
 use crate::domain::StoreKind;
-use crate::error::Error;
-use crate::purchases::Purchases;
 
 /// Periods and postings that a call settles beside its own; the sweeper settles the others.
 const SETTLED_MAX: i64 = 100;
@@ -47,15 +43,5 @@ impl Settlements {
     pub(crate) fn account(&self, book: &BookName, store: StoreKind, account: &str) -> Option<&SettlementAccount> {
         let fits = |known: &&SettlementAccount| known.store == store.as_str() && known.account == account && known.book == book.as_str();
         self.accounts.iter().find(fits)
-    }
-}
-
-impl Purchases {
-    /// Compares the periods that are due, and posts and announces what follows; at most `count_max` of each.
-    pub(crate) async fn settle_reports(&self, now: SystemTime, count_max: i64) -> Result<(), Error> {
-        // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.
-        let planned_at = SystemTime::now();
-        self.compare_due((now, planned_at), count_max).await?;
-        self.post_settlements((now, planned_at), count_max).await
     }
 }

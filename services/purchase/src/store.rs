@@ -3,8 +3,8 @@
 //! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what
 //!   stores say; `cases`: what of it waits for a person; [`outbox`]: what they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer.
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
-//!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back; `debts`: what viewers owe. `disputes`: what is withdrawn for
-//!   disputes. `refund_orders`: refunds that are started here. `holds`: what is held.
+//!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back, in the rows of `refund_rows`; `debts`: what viewers owe.
+//!   `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here. `holds`: what is held.
 //!   `reports`, `settlements` and `own_parts`: what stores owe us. `audited`: what audits read; `lookups`: what explanations look for.
 
 pub mod answers;
@@ -23,6 +23,7 @@ mod own_parts;
 pub mod purchases;
 pub mod questions;
 pub(crate) mod refund_orders;
+mod refund_rows;
 mod refunds;
 pub mod refused;
 mod reports;
@@ -35,7 +36,8 @@ pub mod wallet;
 
 pub use audited::{AuditedRow, RevenueEdition};
 pub(crate) use debts::Debtor;
-pub(crate) use refunds::{RefundSubject, keep as keep_refund_fact};
+pub(crate) use refund_rows::keep as keep_refund_fact;
+pub(crate) use refunds::RefundSubject;
 pub(crate) use reports::PeriodReports;
 pub(crate) use settlements::PlannedEdition;
 

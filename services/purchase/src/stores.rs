@@ -25,9 +25,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::domain::event::StoreEvent;
+use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{Purchase, StoreKind, Transaction};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::questions::answer::{AnswerEnd, NewQuestion, NotAnswered, RefundAnswer, StoreQuestion};
+use crate::stores::receipt::RefusedReceipt;
 use alipay::AlipayAccounts;
 use apple::ReceiptVerifier;
 use google::GooglePlay;

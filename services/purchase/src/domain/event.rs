@@ -3,6 +3,11 @@
 use super::StoreKind;
 use money::BookName;
 
+/// Kind of Google's notification that a purchase was paid back.
+pub const VOIDED_PUSH: &str = "voidedPurchaseNotification";
+/// Kind of what Google's list of voided purchases says.
+pub const VOIDED_LISTED: &str = "voidedPurchase";
+
 /// What becomes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventState {

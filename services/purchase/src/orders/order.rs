@@ -8,6 +8,9 @@ use crate::domain::{
 };
 use crate::stores::refunding::RefundWord;
 
+/// Name under which request ids are kept.
+pub(crate) const CREATE: &str = "CreateCheckout";
+
 /// The state of an order. Only a payment changes an order that has ended: what was paid is credited, also late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderState {
@@ -148,6 +151,21 @@ pub enum RefundedSoFar {
     Something,
     /// These, which may be on their way or have failed.
     Known(Vec<RefundWord>),
+}
+
+/// What an event of a store is about that is paid for our orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventNews {
+    /// A payment, with our order in it or not.
+    Payment(PaymentFacts),
+    /// A payment succeeded, and what the store made for the order decides: the order is to be asked about.
+    AskAbout(Option<Uuid>),
+    /// A refund, a dispute or a warning, for people to read.
+    MoneyBack(String),
+    /// Nothing that changes anything.
+    Nothing,
+    /// A type that this program does not know.
+    Unknown,
 }
 
 impl PaymentFacts {

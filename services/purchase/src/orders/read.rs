@@ -6,8 +6,8 @@ use money::BookName;
 use money::time::unix_ms;
 use uuid::Uuid;
 
-use super::news::{EventNews, news};
-use super::order::{Order, OrderState, PaymentFacts, PaymentStanding, RefundedSoFar};
+use super::news::news;
+use super::order::{EventNews, Order, OrderState, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, PurchaseState, SoldAs};
 use crate::error::Error;

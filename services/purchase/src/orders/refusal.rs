@@ -45,12 +45,6 @@ impl OrderRefusal {
     }
 }
 
-impl From<OrderRefusal> for crate::error::Error {
-    fn from(refusal: OrderRefusal) -> Self {
-        Self::Order(refusal)
-    }
-}
-
 impl From<OrderRefusal> for Status {
     fn from(refusal: OrderRefusal) -> Self {
         match refusal {

@@ -7,13 +7,15 @@ use money::time::unix_ms;
 use uuid::Uuid;
 
 use super::{Purchases, Redeem};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{self, Purchase, PurchaseState, SoldAs, Transaction};
-use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
+use crate::error::Error;
 use crate::sheets::{PriceQuote, Wanted};
 use crate::store::tokens::{self, PendingSale};
 use crate::store::wallet::{self, TokenStanding};
 use crate::store::{consents, outbox, purchases};
 use crate::stores::apple::claims;
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{NotVerified, StoreReceipt, Unavailable, VerifiedSale};
 
 /// Why no purchase was kept.

@@ -4,7 +4,7 @@ use money::BookName;
 
 use crate::config::RefundReview;
 use crate::domain::{PurchaseState, StoreKind};
-use crate::lots::Lot;
+use crate::lots::lot::Lot;
 
 /// The whole, in the milliunits in which stores count a percentage.
 pub const WHOLE_MILLIUNITS: i64 = 100_000;

@@ -108,12 +108,6 @@ impl RefundRefusal {
     }
 }
 
-impl From<RefundRefusal> for crate::error::Error {
-    fn from(refusal: RefundRefusal) -> Self {
-        Self::Refund(refusal)
-    }
-}
-
 impl From<RefundRefusal> for Status {
     fn from(refusal: RefundRefusal) -> Self {
         let (code, reason) = refusal.code_and_reason();

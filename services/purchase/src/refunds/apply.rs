@@ -6,8 +6,8 @@ use money::time::unix_ms;
 
 use super::dispute::DisputeStep;
 use super::fact::{NotApplicable, RefundFact, paid_back, withdrawn};
-use super::hold::{self, CoinHold, HoldChange, HoldTerms};
-use super::step::{CoinPlan, RefundMoney, RefundStep, StepState};
+use super::hold::{self, CoinHold, HoldTerms};
+use super::step::{CoinPlan, RefundMoney, RefundPlan, RefundStep, StepState};
 use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
 use crate::lots::read::named;
@@ -74,19 +74,6 @@ impl Purchases {
         let is_first = self.store.apply_refund(&facts, &plan).await?;
         Ok(if is_first { None } else { Some("another process applies it") })
     }
-}
-
-/// What follows from what a store said of a transaction.
-#[derive(Debug, Default)]
-pub(crate) struct RefundPlan {
-    /// The next step of the refunds.
-    pub(crate) step: Option<RefundStep>,
-    /// The next movement of money for disputes.
-    pub(crate) dispute: Option<DisputeStep>,
-    /// What is held.
-    pub(crate) holds: HoldChange,
-    /// When it was planned, in Unix milliseconds.
-    pub(crate) now_ms: i64,
 }
 
 /// What was done before about the refunds of a purchase.

@@ -1,20 +1,12 @@
 //! What a store withdraws for disputes and gives back, as it is posted: independently of what the disputes do to coins and revenue, which is a refund once they are
-//! lost.
-
-use std::time::SystemTime;
+//! lost. No I/O, no clock.
 
 use chart::PostingKind;
 use chart::id::PlannedAttempt;
-use ledger_client::takes_a_fresh_id;
-use money::time::unix_ms;
 use money::{BookName, Currency};
 use uuid::Uuid;
 
-use crate::error::Error;
 use crate::lots::revenue::SignedMoney;
-use crate::postings;
-use crate::purchases::Purchases;
-use crate::sweeper::put_off_ms;
 
 /// A change of what is withdrawn for the disputes of a purchase. Amounts are minor units, less than nothing where they are given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,25 +51,5 @@ impl DisputeStep {
     pub fn request(&self) -> Uuid {
         let planned = PlannedAttempt { number: self.step_no, attempt: self.attempt, planned_at_ms: self.planned_at_ms };
         chart::id::refund(&self.book, self.purchase_id, PostingKind::DisputeMoney, planned)
-    }
-}
-
-impl Purchases {
-    pub(super) async fn post_disputes(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
-        for step in self.store.due_dispute_steps(unix_ms(now), count_max).await? {
-            let missing = || crate::store::Error::Damaged { purchase_id: step.purchase_id.to_string(), column: "dispute_step.purchase_id" };
-            let purchase = self.store.purchase(&step.book, step.purchase_id).await?.ok_or_else(missing)?;
-            match self.ledger.posting(&step.book, postings::disputed(&step, &purchase)).await {
-                Ok(posting) => self.store.dispute_posted(&step, &posting.posting_id).await?,
-                Err(not_posted) => {
-                    tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, ?not_posted, "money of a dispute is not posted yet");
-                    let again = takes_a_fresh_id(&not_posted, step.planned_at_ms, unix_ms(planned_at));
-                    let attempt = if again { (step.attempt + 1, unix_ms(planned_at)) } else { (step.attempt, step.planned_at_ms) };
-                    let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(step.tries));
-                    self.store.put_off_dispute(&step, attempt, &not_posted.to_string(), next_attempt_at_ms).await?;
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -243,5 +243,10 @@ fn asked(facts: &[RefundFact], purchase: &Purchase) -> Result<i64, NotApplicable
     Ok(if in_wallet(purchase) { undecided(facts, purchase, granted).of(coins) - granted.of(coins) } else { 0 })
 }
 
+/// The transfer that holds the coins.
+pub(crate) fn placed_transfer(posting: &api::ledger::Posting) -> i64 {
+    posting.transfers.first().map_or(0, |transfer| transfer.transfer_no)
+}
+
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use ledger_client::{LedgerReason, NotPosted, takes_a_fresh_id};
 use money::time::unix_ms;
 
 use super::ATTEMPTS_MAX;
-use super::hold::{CoinHold, HoldEnd, HoldState};
+use super::hold::{CoinHold, HoldEnd, HoldState, placed_transfer};
 use super::post::Progress;
 use super::step::{RefundStep, StepState};
 use crate::error::Error;
@@ -221,9 +221,4 @@ fn refused_for(not_posted: &NotPosted, hold: &CoinHold, now: SystemTime) -> Refu
         // A frozen wallet is held by that.
         _ => Refused::Otherwise(takes_a_fresh_id(not_posted, hold.planned_at_ms, unix_ms(now))),
     }
-}
-
-/// The transfer that holds the coins.
-pub(crate) fn placed_transfer(posting: &api::ledger::Posting) -> i64 {
-    posting.transfers.first().map_or(0, |transfer| transfer.transfer_no)
 }

@@ -1,4 +1,4 @@
-//! The postings of a step: its coins, and then its money.
+//! The postings of a step: its coins, and then its money; and those of what is withdrawn for disputes.
 
 use std::time::SystemTime;
 
@@ -152,5 +152,25 @@ impl Purchases {
                 Ok(Progress::Later(not_posted.to_string()))
             }
         }
+    }
+}
+
+impl Purchases {
+    pub(super) async fn post_disputes(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+        for step in self.store.due_dispute_steps(unix_ms(now), count_max).await? {
+            let missing = || crate::store::Error::Damaged { purchase_id: step.purchase_id.to_string(), column: "dispute_step.purchase_id" };
+            let purchase = self.store.purchase(&step.book, step.purchase_id).await?.ok_or_else(missing)?;
+            match self.ledger.posting(&step.book, postings::disputed(&step, &purchase)).await {
+                Ok(posting) => self.store.dispute_posted(&step, &posting.posting_id).await?,
+                Err(not_posted) => {
+                    tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, ?not_posted, "money of a dispute is not posted yet");
+                    let again = takes_a_fresh_id(&not_posted, step.planned_at_ms, unix_ms(planned_at));
+                    let attempt = if again { (step.attempt + 1, unix_ms(planned_at)) } else { (step.attempt, step.planned_at_ms) };
+                    let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(step.tries));
+                    self.store.put_off_dispute(&step, attempt, &not_posted.to_string(), next_attempt_at_ms).await?;
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -5,9 +5,11 @@ use chart::id::PlannedAttempt;
 use money::{BookName, Coins, Currency, UserKey};
 use uuid::Uuid;
 
+use super::dispute::DisputeStep;
 use super::fact::PaidBack;
+use super::hold::HoldChange;
 use crate::domain::Purchase;
-use crate::lots::Lot;
+use crate::lots::lot::Lot;
 use crate::lots::revenue::SignedMoney;
 
 /// How far a step is.
@@ -143,6 +145,19 @@ pub struct RefundStep {
     pub money: RefundMoney,
     /// The posting of money, once it is made.
     pub money_posting_id: String,
+}
+
+/// What follows from what a store said of a transaction.
+#[derive(Debug, Default)]
+pub(crate) struct RefundPlan {
+    /// The next step of the refunds.
+    pub(crate) step: Option<RefundStep>,
+    /// The next movement of money for disputes.
+    pub(crate) dispute: Option<DisputeStep>,
+    /// What is held.
+    pub(crate) holds: HoldChange,
+    /// When it was planned, in Unix milliseconds.
+    pub(crate) now_ms: i64,
 }
 
 /// The posting of a step's coins as it is sent.

@@ -6,6 +6,7 @@ use money::BookName;
 use uuid::Uuid;
 
 use super::SETTLED_MAX;
+use super::refusal::DecisionRefusal;
 use super::settlement::{SettlementState, StoreSettlement};
 use crate::error::Error;
 use crate::purchases::Purchases;
@@ -16,17 +17,6 @@ pub(crate) struct AcceptedDifferences {
     pub(crate) settlement: StoreSettlement,
     /// Another person had proposed it, so that it is settled.
     pub(crate) is_approved: bool,
-}
-
-/// Why there is no decision. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DecisionRefusal {
-    /// No such settlement.
-    Unknown(Uuid),
-    /// It is settled, or has nothing that people decide about.
-    NotOpen,
-    /// Its differences are others by now.
-    Changed,
 }
 
 impl Purchases {

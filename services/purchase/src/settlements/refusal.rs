@@ -1,9 +1,20 @@
-//! Refusals of reports and of decisions, as callers see them.
+//! Why a decision is not taken, and how refusals of reports and of decisions are seen by callers.
 
 use tonic::{Code, Status};
+use uuid::Uuid;
 
-use super::decide::DecisionRefusal;
 use super::report::ReportRefusal;
+
+/// Why there is no decision. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecisionRefusal {
+    /// No such settlement.
+    Unknown(Uuid),
+    /// It is settled, or has nothing that people decide about.
+    NotOpen,
+    /// Its differences are others by now.
+    Changed,
+}
 
 impl From<ReportRefusal> for Status {
     fn from(refusal: ReportRefusal) -> Status {

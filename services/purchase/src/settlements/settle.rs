@@ -24,6 +24,14 @@ use crate::sweeper::put_off_ms;
 const LOOK_BACK_DAYS: i32 = 120;
 
 impl Purchases {
+    /// Compares the periods that are due, and posts and announces what follows; at most `count_max` of each.
+    pub(crate) async fn settle_reports(&self, now: SystemTime, count_max: i64) -> Result<(), Error> {
+        // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.
+        let planned_at = SystemTime::now();
+        self.compare_due((now, planned_at), count_max).await?;
+        self.post_settlements((now, planned_at), count_max).await
+    }
+
     pub(super) async fn compare_due(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
         for settlement in self.store.due_settlements(unix_ms(now), count_max).await? {
             let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(settlement.tries));

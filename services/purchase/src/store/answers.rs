@@ -7,10 +7,10 @@ use money::{BookName, UserKey};
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::lots::{lot, spend};
+use super::lots::{LotRowsError, lot, spend};
 use super::{Error, Store};
-use crate::lots::working::LotOverflow;
-use crate::lots::{Lot, LotSpend, LotSums, LotsError};
+use crate::lots::lot::{Lot, LotOrigin, LotSums};
+use crate::lots::working::{LotOverflow, LotSpend};
 use crate::refunds::step::{RefundMoney, StepState};
 use crate::sheets::day;
 
@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// The coins of a user's wallet by where they come from.
-    pub async fn wallet_coins(&self, book: &BookName, user: &UserKey) -> Result<WalletCoins, LotsError> {
+    pub async fn wallet_coins(&self, book: &BookName, user: &UserKey) -> Result<WalletCoins, LotRowsError> {
         let sql = "SELECT h.coins AS held, l.* FROM lot_holding h JOIN coin_lot l ON l.book = h.book AND l.lot_no = h.lot_no
             WHERE h.book = $1 AND h.account = $2";
         let query = sqlx::query(sql).bind(book.as_str()).bind(chart::Account::viewer_coins(user).name());
@@ -62,7 +62,7 @@ impl Store {
             let (held, of) = (row.try_get("held").map_err(Error::from)?, lot(&row)?);
             // Of a lot that several accounts hold, each has its share of the bonus.
             let bonus = of.bonus_of(held);
-            let (paid, promotional) = if of.origin == crate::lots::LotOrigin::Promotional { (0, held) } else { (held - bonus, 0) };
+            let (paid, promotional) = if of.origin == LotOrigin::Promotional { (0, held) } else { (held - bonus, 0) };
             let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
             coins = WalletCoins {
                 paid: add(coins.paid, paid)?,
@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// What lots contributed up to the end of a day, by entity, market and currency.
-    pub async fn sums_until(&self, book: &BookName, last: Date) -> Result<BTreeMap<MarketKey, LotSums>, LotsError> {
+    pub async fn sums_until(&self, book: &BookName, last: Date) -> Result<BTreeMap<MarketKey, LotSums>, LotRowsError> {
         let query = sqlx::query("SELECT * FROM lot_day WHERE book = $1 AND day <= $2").bind(book.as_str()).bind(last.to_string());
         let mut found: BTreeMap<MarketKey, LotSums> = BTreeMap::new();
         for row in query.fetch_all(&self.pool).await.map_err(Error::from)? {
@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// What was earned up to the end of a day and is not posted: of the open day, and of days that are just being posted.
-    pub async fn unposted_until(&self, book: &BookName, last: Date) -> Result<Unposted, LotsError> {
+    pub async fn unposted_until(&self, book: &BookName, last: Date) -> Result<Unposted, LotRowsError> {
         let mut unposted = Unposted::new();
         let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
         for ((entity, _, currency), sums) in
@@ -120,7 +120,7 @@ impl Store {
 
     /// What refunds of purchases took out of lots up to the end of a day, and what of that is not posted: deferred revenue and prepaid commission that the ledger
     /// still has.
-    pub async fn unposted_refunds(&self, book: &BookName, last: Date) -> Result<Unposted, LotsError> {
+    pub async fn unposted_refunds(&self, book: &BookName, last: Date) -> Result<Unposted, LotRowsError> {
         let mut unposted = Unposted::new();
         let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
         for purchase_id in self.refunds_in_progress(book).await? {

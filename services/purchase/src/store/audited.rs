@@ -7,9 +7,9 @@ use money::{BookName, Currency, UserKey};
 use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
-use super::refunds::text;
+use super::lots::LotRowsError;
+use super::rows::text;
 use super::{Error, Store, debts, disputes, revenue, settlements};
-use crate::lots::LotsError;
 use crate::lots::revenue::RevenuePosting;
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::step::DebtSettlement;
@@ -36,8 +36,10 @@ fn audited<T>(row: &AnyRow, of: Result<T, Error>) -> Result<AuditedRow<T>, Error
 
 fn edition(book: &BookName, row: &AnyRow) -> Result<RevenueEdition, Error> {
     let read = revenue::read(book, row).map_err(|error| match error {
-        LotsError::Store(error) => error,
-        _ => Error::Damaged { purchase_id: "of the revenue of a day".to_owned(), column: "an amount of revenue_posting" },
+        LotRowsError::Store(error) => error,
+        LotRowsError::Overflow(_) => {
+            Error::Damaged { purchase_id: "of the revenue of a day".to_owned(), column: "an amount of revenue_posting" }
+        }
     });
     Ok((read?, row.try_get("posting_id")?))
 }

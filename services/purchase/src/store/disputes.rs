@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-use super::refunds::text;
+use super::rows::text;
 use super::{Error, Store};
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::fact::FactStatus;

@@ -4,9 +4,8 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 use telemetry::UnfinishedCount;
 
 use super::{Error, Store};
-use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::event::{EventState, StoreEvent, VOIDED_LISTED, VOIDED_PUSH};
 use crate::domain::{Purchase, StoreKind};
-use crate::stores::google::notification::{VOIDED_LISTED, VOIDED_PUSH};
 use money::BookName;
 
 pub(super) fn read(row: &AnyRow) -> Result<StoreEvent, Error> {

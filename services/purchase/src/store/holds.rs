@@ -6,10 +6,9 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-use super::refunds::text;
+use super::rows::text;
 use super::{Error, Store};
-use crate::refunds::hold::{CoinHold, HoldChange, HoldEnd, HoldState};
-use crate::refunds::placed_transfer;
+use crate::refunds::hold::{CoinHold, HoldChange, HoldEnd, HoldState, placed_transfer};
 
 fn hold(row: &AnyRow) -> Result<CoinHold, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);

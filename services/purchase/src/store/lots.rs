@@ -7,12 +7,23 @@ use money::BookName;
 use sqlx::{Any, AnyConnection, Row as _, any::AnyRow, query::Query};
 
 use super::{Error, Store};
+use crate::lots::lot::{Lot, LotOrigin, LotSums};
 use crate::lots::read::{CoinTransfer, holds_lots};
-use crate::lots::working::{DayKey, WorkingLots};
-use crate::lots::{Lot, LotOrigin, LotSpend, LotSums, LotUse};
+use crate::lots::working::{DayKey, LotOverflow, LotSpend, LotUse, WorkingLots};
 
 /// Rows of one statement: with the widest table's columns far below what both engines take.
 const ROWS: usize = 100;
+
+/// Why rows of lots, or of what they earned, can't be read or summed.
+#[derive(Debug, thiserror::Error)]
+pub enum LotRowsError {
+    /// The tables.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// Sums beyond what can be stored.
+    #[error(transparent)]
+    Overflow(#[from] LotOverflow),
+}
 
 /// How far a book's journal was read into lots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

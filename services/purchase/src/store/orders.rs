@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Error, Store};
 use crate::domain::{Channel, ReceiptValue, StoreKind};
-use crate::orders::order::{Order, OrderState};
+use crate::orders::order::{CREATE, Order, OrderState};
 
 /// Orders of one page of [`Store::orders_of_user`].
 const USER_PAGE_MAX: i64 = 200;
@@ -204,7 +204,7 @@ impl Store {
             let query = sqlx::query(sql).bind(order.book.as_str()).bind(text(order.order_id));
             if query.execute(&mut *tx).await?.rows_affected() == 1 {
                 let sql = "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4";
-                let query = sqlx::query(sql).bind(order.book.as_str()).bind(order.user.as_str()).bind(crate::orders::CREATE);
+                let query = sqlx::query(sql).bind(order.book.as_str()).bind(order.user.as_str()).bind(CREATE);
                 query.bind(text(order.request_id)).execute(&mut *tx).await?;
             }
         }

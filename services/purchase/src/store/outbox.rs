@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Error, Store};
 use crate::domain::Purchase;
-use crate::stores::StoreReceipt;
+use crate::stores::receipt::StoreReceipt;
 use money::{BookName, time::unix_ms};
 
 /// What is told: that the buyer has the goods.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use money::BookName;
 use uuid::Uuid;
 
-use super::refunds::step;
+use super::refund_rows::step;
 use super::rows::purchase;
 use super::{Error, Store};
 use crate::domain::{Purchase, StoreKind};

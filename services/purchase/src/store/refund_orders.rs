@@ -8,10 +8,10 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use super::lots::lot;
-use super::refunds::{fact, keep, step};
+use super::refund_rows::{fact, keep, step};
 use super::{Error, Store};
 use crate::domain::Purchase;
-use crate::lots::Lot;
+use crate::lots::lot::Lot;
 use crate::refund_orders::order::{RefundOrder, RefundOrderState, RefundStarter};
 use crate::refunds::fact::{CUMULATIVE, FactStatus, RefundFact, WHOLE};
 use crate::refunds::step::RefundStep;

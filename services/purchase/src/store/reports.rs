@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use storereports::{PayoutStanding, ReportFormat, ReportLine, ReportLineKind, StatedPayout, StoreReport};
 
+use super::settlements::of_key;
 use super::{Error, Store};
 use crate::domain::StoreKind;
 use crate::settlements::report::{ReportPart, ReportState, StoredReport};
@@ -260,11 +261,4 @@ pub(crate) struct PeriodReports {
     pub(crate) payouts: Vec<StatedPayout>,
     pub(crate) first_day: Option<Date>,
     pub(crate) last_day: Option<Date>,
-}
-
-type AnyQuery<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
-
-/// Binds the four parts of a key.
-pub(super) fn of_key<'q>(query: AnyQuery<'q>, key: &'q SettlementKey) -> AnyQuery<'q> {
-    query.bind(key.book.as_str()).bind(key.store.as_str()).bind(key.account.as_str()).bind(key.period.as_str())
 }

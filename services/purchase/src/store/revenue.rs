@@ -6,9 +6,8 @@ use jiff::civil::Date;
 use money::{BookName, Currency};
 use sqlx::{AnyConnection, Row as _};
 
-use super::lots::LotPlace;
+use super::lots::{LotPlace, LotRowsError};
 use super::{Error, Store};
-use crate::lots::LotsError;
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
 use crate::lots::working::LotOverflow;
 
@@ -25,7 +24,7 @@ fn add(sum: &mut i64, more: i64) -> Result<(), LotOverflow> {
 
 impl Store {
     /// Plans what the days up to `last` earned beyond what was planned of them before, if lots are still where they were.
-    pub(crate) async fn plan_revenue(&self, book: &BookName, at: &LotPlace, last: Date, now_ms: i64) -> Result<(), LotsError> {
+    pub(crate) async fn plan_revenue(&self, book: &BookName, at: &LotPlace, last: Date, now_ms: i64) -> Result<(), LotRowsError> {
         let mut tx = self.begin().await?;
         let sql = "UPDATE lot_cursor SET planned_day = $2 WHERE book = $1 AND seq >= $3 AND planned_day = $4";
         let query = sqlx::query(sql).bind(book.as_str()).bind(last.to_string()).bind(at.journal.seq).bind(at.planned_day.as_str());
@@ -57,14 +56,14 @@ impl Store {
     }
 
     /// What is planned and not known to be posted, the oldest day first.
-    pub(crate) async fn planned_revenue(&self, book: &BookName) -> Result<Vec<RevenuePosting>, LotsError> {
+    pub(crate) async fn planned_revenue(&self, book: &BookName) -> Result<Vec<RevenuePosting>, LotRowsError> {
         let sql = "SELECT * FROM revenue_posting WHERE book = $1 AND state = 1 ORDER BY day, entity, currency, edition";
         let rows = sqlx::query(sql).bind(book.as_str()).fetch_all(&self.pool).await.map_err(Error::from)?;
         rows.iter().map(|row| read(book, row)).collect()
     }
 
     /// Every edition of a book, by day, entity, currency and edition: what it earned, and the posting's id, empty until it is known.
-    pub async fn revenue_editions(&self, book: &BookName) -> Result<Vec<(RevenuePosting, String)>, LotsError> {
+    pub async fn revenue_editions(&self, book: &BookName) -> Result<Vec<(RevenuePosting, String)>, LotRowsError> {
         let sql = "SELECT * FROM revenue_posting WHERE book = $1 ORDER BY day, entity, currency, edition";
         let rows = sqlx::query(sql).bind(book.as_str()).fetch_all(&self.pool).await.map_err(Error::from)?;
         rows.iter().map(|row| Ok((read(book, row)?, row.try_get("posting_id").map_err(Error::from)?))).collect()
@@ -91,7 +90,7 @@ impl Store {
     }
 }
 
-pub(super) fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePosting, LotsError> {
+pub(super) fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePosting, LotRowsError> {
     let text = |column: &'static str| row.try_get::<String, _>(column).map_err(Error::from);
     let number = |column: &'static str| row.try_get::<i64, _>(column).map_err(Error::from);
     let (day, code) = (text("day")?, text("currency")?);
@@ -110,7 +109,7 @@ pub(super) fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePo
 }
 
 /// What lots earned on days after the first up to the last.
-async fn earned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotsError> {
+async fn earned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotRowsError> {
     let sql = "SELECT day, entity, currency, revenue_minor_units, commission_minor_units FROM lot_day
         WHERE book = $1 AND day > $2 AND day <= $3 AND currency <> ''";
     let query = sqlx::query_as::<_, (String, String, String, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
@@ -124,7 +123,7 @@ async fn earned(connection: &mut AnyConnection, book: &BookName, (after, last): 
 }
 
 /// What all editions of these days say.
-async fn planned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotsError> {
+async fn planned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotRowsError> {
     let sql = "SELECT day, entity, currency, revenue_minor_units, commission_minor_units, edition FROM revenue_posting
         WHERE book = $1 AND day > $2 AND day <= $3";
     let query = sqlx::query_as::<_, (String, String, String, i64, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);

@@ -1,4 +1,4 @@
-//! A row of the table `purchase` and back.
+//! A row of the table `purchase` and back, and ids as all tables have them.
 
 use ledger_client::BalanceSeq;
 use money::{BookName, Coins, Currency, Money, UserKey};
@@ -77,4 +77,9 @@ fn columns(row: &AnyRow) -> Result<Purchase, Error> {
             bonus: Coins::try_new(number("bonus_coins")?).map_err(|_| damaged("bonus_coins"))?,
         },
     })
+}
+
+/// An id, as the tables have it.
+pub(super) fn text(id: Uuid) -> String {
+    id.hyphenated().to_string()
 }

@@ -8,7 +8,6 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-use super::reports::of_key;
 use super::{Error, Store};
 use crate::domain::StoreKind;
 use crate::settlements::own::OwnPart;
@@ -383,4 +382,9 @@ type AnyQuery<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 fn of_posting<'q>(query: AnyQuery<'q>, of: &'q SettlementPosting) -> AnyQuery<'q> {
     let query = query.bind(of.book.as_str()).bind(text(of.settlement_id)).bind(of.edition);
     query.bind(of.currency.code().to_owned())
+}
+
+/// Binds the four parts of a key.
+pub(super) fn of_key<'q>(query: AnyQuery<'q>, key: &'q SettlementKey) -> AnyQuery<'q> {
+    query.bind(key.book.as_str()).bind(key.store.as_str()).bind(key.account.as_str()).bind(key.period.as_str())
 }

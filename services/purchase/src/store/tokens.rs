@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Error, Store};
 use crate::domain::{Purchase, StoreKind};
-use crate::stores::StoreReceipt;
+use crate::stores::receipt::StoreReceipt;
 use money::{BookName, UserKey};
 
 /// `state` in the table.

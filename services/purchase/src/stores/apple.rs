@@ -30,9 +30,10 @@ use chart::BookKind;
 use money::{BookName, Currency};
 
 use crate::config::Config;
+use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{QUANTITY_MAX, StoreKind, Transaction, UnknownPrice};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::stores::ID_BYTES_MAX;
+use crate::stores::receipt::RefusedReceipt;
 use parts::ClaimedChain;
 
 /// Largest receipt; real ones have 4 to 6 KiB.

@@ -24,9 +24,10 @@ use money::{BookName, time::unix_ms};
 
 use crate::config::{Config, GoogleOptions, ServiceAccountKey};
 use crate::domain::event::StoreEvent;
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::questions::answer::{AnswerEnd, NewQuestion, NotAnswered, RefundAnswer, StoreQuestion};
 use crate::stores::receipt::GoogleReceipt;
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreAcknowledgement, StoreConnector, StoreReceipt, Unavailable, VerifiedSale};
 use answer::{ProductPurchase, PurchaseStanding};
 use api::{AboutPurchase, GoogleApi};

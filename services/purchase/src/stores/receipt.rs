@@ -1,11 +1,11 @@
-//! What proves a purchase, as a buyer's app or a store's notification brings it.
+//! What proves a purchase, as a buyer's app or a store's notification brings it; or why it does not.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::apple::claims::{self, ReceiptClaims};
 use crate::domain::StoreKind;
-use crate::error::ReceiptRefusal;
+use crate::domain::refusal::ReceiptRefusal;
 
 /// A receipt of one of the stores.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,5 +84,34 @@ impl StoreReceipt {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+}
+
+/// A refusal with the sentence that explains it. The sentence never reveals anything about another user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedReceipt {
+    /// Why the receipt was refused.
+    pub refusal: ReceiptRefusal,
+    /// What was found and what was expected.
+    pub message: String,
+    /// What the receipt itself says it is, by name. Empty where the store did not sign it, and as older programs kept it.
+    pub facts: Vec<(String, String)>,
+}
+
+impl RefusedReceipt {
+    pub(crate) fn new(refusal: ReceiptRefusal, message: impl Into<String>) -> RefusedReceipt {
+        RefusedReceipt { refusal, message: message.into(), facts: Vec::new() }
+    }
+
+    /// With what this receipt says it is, where the store signed it.
+    pub(crate) fn of(self, receipt: &StoreReceipt) -> RefusedReceipt {
+        if !receipt.is_authentic(self.refusal) {
+            return self;
+        }
+        let ReceiptClaims { environment, bundle_id, transaction_id, product_id } = receipt.claims();
+        let named =
+            [("bundle_id", bundle_id), ("environment", environment), ("product_id", product_id), ("transaction_id", transaction_id)];
+        let facts = named.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value));
+        RefusedReceipt { facts: facts.collect(), ..self }
     }
 }

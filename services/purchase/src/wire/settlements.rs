@@ -11,7 +11,7 @@ use tonic::Status;
 
 use crate::domain::StoreKind;
 use crate::error::Error;
-use crate::settlements::ImportedReport;
+use crate::settlements::import::ImportedReport;
 use crate::settlements::report::{PART_BYTES, ReportPart, ReportState, SIZE_BYTES_MAX, store_of};
 use crate::settlements::settlement::{SettlementDifference, SettlementKey, SettlementPosting, SettlementState, StoreSettlement};
 use crate::wire::checkout::store_kind;

@@ -7,11 +7,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chart::BookKind;
 use money::BookName;
 use purchase::domain::event::EventState;
-use purchase::error::RefusedReceipt;
 use purchase::stores::apple::ReceiptVerifier;
 use purchase::stores::google::answer::{ProductPurchase, PurchaseStanding};
 use purchase::stores::google::notification::PushedMessage;
-use purchase::stores::receipt::GoogleReceipt;
+use purchase::stores::receipt::{GoogleReceipt, RefusedReceipt};
 use purchase::{Bundle, Config};
 use serde_json::json;
 

@@ -9,7 +9,7 @@ use crate::domain::Purchase;
 use crate::refund_orders::order::{RefundOrder, RefundOrderState, RefundStarter};
 use crate::refunds::fact::{FactStatus, RefundFact, paid_back};
 use crate::store::refund_orders::read;
-use crate::store::refunds::text;
+use crate::store::rows::text;
 use crate::store::{Error, Store};
 
 /// The RPCs whose answers are refunds.

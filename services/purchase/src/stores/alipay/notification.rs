@@ -8,11 +8,12 @@ use super::signature::{self, Parameters};
 use super::trade::{self, TradeStatus};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
-use crate::orders::news::EventNews;
+use crate::domain::refusal::ReceiptRefusal;
+use crate::orders::order::EventNews;
 use crate::orders::order::PaymentFacts;
 use crate::refunds::fact::{FactStatus, RefundOfEvent};
 use crate::stores::payee::OrderAccount as _;
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{HeardEvent, ID_BYTES_MAX, NotTaken, StoreConnector, wallet};
 
 /// Largest notification that is taken, in bytes; real ones have two KiB.

@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use x509_validator::store::CertificateStore;
 use x509_validator::{Certificate, FromDer, RFC5280Policy, Validator};
 
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::refusal::ReceiptRefusal;
+use crate::stores::receipt::RefusedReceipt;
 
 /// Whether `der` is one whole certificate.
 pub(super) fn is_certificate(der: &[u8]) -> bool {

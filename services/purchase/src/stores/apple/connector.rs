@@ -2,8 +2,9 @@
 
 use super::{ReceiptVerifier, notification, server};
 use crate::domain::event::StoreEvent;
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::questions::answer::{AnswerEnd, NewQuestion, NotAnswered, RefundAnswer, StoreQuestion};
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreAcknowledgement, StoreConnector, StoreReceipt, Unavailable, VerifiedSale};
 use axum::http::HeaderMap;
 use chart::BookKind;

@@ -10,8 +10,9 @@ use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransa
 use super::{ReceiptVerifier, claims, notification, parts, refused_by_library, server};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::questions::answer::NotAnswered;
+use crate::stores::receipt::RefusedReceipt;
 
 /// Subtype of a refund that is listed.
 const LISTED: &str = "LISTED";

@@ -3,9 +3,10 @@
 use super::{ReceiptVerifier, claims, parts, refused_by_library};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::refunds::fact::FactStatus;
 use crate::stores::ID_BYTES_MAX;
+use crate::stores::receipt::RefusedReceipt;
 use app_store_server_library::models::app_store_environment::Environment;
 use app_store_server_library::models::notification_type_v2::NotificationTypeV2 as Kind;
 use app_store_server_library::models::response_body_v2_decoded_payload::ResponseBodyV2DecodedPayload;

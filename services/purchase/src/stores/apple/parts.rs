@@ -5,7 +5,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::refusal::ReceiptRefusal;
+use crate::stores::receipt::RefusedReceipt;
 
 /// Leaf, intermediate, root.
 const CERTIFICATES: usize = 3;

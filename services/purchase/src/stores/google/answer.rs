@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256};
 use std::str::FromStr;
 use uuid::Uuid;
 
+use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{QUANTITY_MAX, StoreKind, Transaction};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
 use crate::stores::receipt::GoogleReceipt;
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{ID_BYTES_MAX, VerifiedSale};
 
 /// Within this time after payment Google wants a purchase acknowledged; it pays the buyer back after that.

@@ -9,15 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::StoreKind;
-use crate::domain::event::{EventState, StoreEvent};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::event::{EventState, StoreEvent, VOIDED_LISTED, VOIDED_PUSH};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::stores::ID_BYTES_MAX;
 use crate::stores::receipt::GoogleReceipt;
+use crate::stores::receipt::RefusedReceipt;
 
-/// Kind of a notification that a purchase was paid back.
-pub const VOIDED_PUSH: &str = "voidedPurchaseNotification";
-/// Kind of what the list of voided purchases says.
-pub const VOIDED_LISTED: &str = "voidedPurchase";
 /// Kind of a notification that asks about a refund.
 const PENDING_REVIEW: &str = "pendingRefundReviewNotification";
 /// Kind of a notification of a purchase.

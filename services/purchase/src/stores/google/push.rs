@@ -1,8 +1,9 @@
 //! Whether Pub/Sub pushed a notification: a bearer token (OpenID Connect) for our audience, of the configured account, signed by Google.
 
 use crate::config::GoogleOptions;
-use crate::error::{ReceiptRefusal, RefusedReceipt};
+use crate::domain::refusal::ReceiptRefusal;
 use crate::stores::NotTaken;
+use crate::stores::receipt::RefusedReceipt;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use bankapi::{BankKeySet, CallbackHeaders, CallbackVerifier, UnverifiedCallback};
 use http_client::{KeptBounds, KeptValue};

@@ -10,12 +10,13 @@ use super::session::{Expandable, SessionDocument};
 use super::{amounts, environment};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
-use crate::orders::news::EventNews;
+use crate::domain::refusal::ReceiptRefusal;
+use crate::orders::order::EventNews;
 use crate::orders::order::PaymentStanding;
 use crate::refunds::fact::{FactStatus, RefundOfEvent};
 use crate::stores::ID_BYTES_MAX;
 use crate::stores::payee::OrderAccount as _;
+use crate::stores::receipt::RefusedReceipt;
 use chart::BookKind;
 
 /// Largest event that is taken, in bytes; real ones have a few KiB.

@@ -12,10 +12,11 @@ use super::signature::{SignatureHeaders, Unsigned};
 use super::transaction::TransactionDocument;
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
-use crate::error::{ReceiptRefusal, RefusedReceipt};
-use crate::orders::news::EventNews;
+use crate::domain::refusal::ReceiptRefusal;
+use crate::orders::order::EventNews;
 use crate::refunds::fact::{FactStatus, RefundOfEvent};
 use crate::stores::payee::OrderAccount as _;
+use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{HeardEvent, ID_BYTES_MAX, NotTaken, StoreConnector, wallet};
 
 /// Largest notification that is taken, in bytes; real ones have two KiB.
