@@ -17,11 +17,11 @@ use crate::domain::{StoreKind, Transaction};
 use crate::error::Error;
 use crate::meters;
 use crate::purchases::{Purchases, Redeem};
+use crate::retry::put_off_ms;
 use crate::store::{purchases, wallet};
 use crate::stores::apple;
 use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{HeardEvent, NotTaken, NotVerified, StoreReceipt, Unavailable};
-use crate::sweeper::put_off_ms;
 
 /// What reading an event led to.
 pub(crate) enum EventReading {

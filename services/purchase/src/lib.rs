@@ -3,7 +3,8 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
-//!   asked; `history`: what the App Store's notifications lost. [`sweeper`]: finishes what was cut short by a crash. [`domain`]: what a receipt is worth.
+//!   asked; `history`: what the App Store's notifications lost. [`sweeper`]: finishes what was cut short by a crash; `retry`: when what failed is tried again.
+//!   [`domain`]: what a receipt is worth.
 //! - [`refunds`]: what stores pay back, and what viewers owe after that.
 //! - [`questions`]: what stores ask before they decide about refunds.
 //! - [`refund_orders`]: refunds that are started here.
@@ -31,6 +32,7 @@ pub mod purchases;
 pub mod questions;
 pub mod refund_orders;
 pub mod refunds;
+mod retry;
 pub mod service;
 pub mod settlements;
 pub mod sheets;

@@ -9,10 +9,10 @@ use money::time::unix_ms;
 
 use crate::error::Error;
 use crate::purchases::{NotKept, Purchases, Redeem};
+use crate::retry::put_off_ms;
 use crate::store::tokens::PendingSale;
 use crate::stores::StoreAcknowledgement;
 use crate::stores::google::VoidedCursor;
-use crate::sweeper::put_off_ms;
 
 /// Pages of one look: Google lists 1,000 voided purchases on each.
 const PAGES_MAX: usize = 1_000;

@@ -18,9 +18,9 @@ use crate::domain::event::StoreEvent;
 use crate::domain::{Purchase, StoreKind};
 use crate::error::Error;
 use crate::purchases::Purchases;
+use crate::retry::put_off_ms;
 use crate::store::consents;
 use crate::store::questions::QuestionEnd;
-use crate::sweeper::put_off_ms;
 use answer::{AnswerEnd, CoinDelivery, CoinUse, NewQuestion, NotAnswered, Preference, RefundAnswer, StoreQuestion, consumed_milliunits};
 use consent::{ConsentSetter, RefundConsent};
 

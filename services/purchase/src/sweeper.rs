@@ -9,12 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::purchases::Purchases;
-use money::time::{millis, unix_ms};
+use crate::retry::put_off_ms;
+use money::time::unix_ms;
 
-/// The delay before the next attempt for a purchase that could not be credited: doubled each time, up to an hour. Somebody has to thaw a wallet, and
-/// nobody needs that noticed to the minute.
-const PUT_OFF: Duration = Duration::from_secs(30);
-const PUT_OFF_MAX: Duration = Duration::from_secs(3_600);
 /// Refusals deleted in one sweep.
 const PRUNED_MAX: i64 = 1_000;
 
@@ -112,13 +109,3 @@ async fn without_stores(purchases: &Purchases, options: Options, now: SystemTime
     }
     Ok(credited)
 }
-
-/// The delay of a purchase or of a notification after this many failed tries.
-pub(crate) fn put_off_ms(tries: i64) -> i64 {
-    const DOUBLINGS_MAX: u32 = 10;
-    let doublings = u32::try_from(tries).unwrap_or(DOUBLINGS_MAX).min(DOUBLINGS_MAX);
-    millis(PUT_OFF.saturating_mul(1 << doublings).min(PUT_OFF_MAX))
-}
-
-#[cfg(test)]
-mod tests;

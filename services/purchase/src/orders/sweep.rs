@@ -11,7 +11,7 @@ use super::read::AppliedFacts;
 use crate::domain::PurchaseState;
 use crate::error::Error;
 use crate::purchases::Purchases;
-use crate::sweeper::put_off_ms;
+use crate::retry::put_off_ms;
 
 /// How long after it was told to close an order a store is asked about it again, in milliseconds.
 const CLOSED_CHECK_MS: i64 = 60_000;

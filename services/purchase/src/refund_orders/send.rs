@@ -10,9 +10,9 @@ use crate::domain::{Purchase, StoreKind};
 use crate::error::Error;
 use crate::purchases::Purchases;
 use crate::refunds::fact::RefundFact;
+use crate::retry::put_off_ms;
 use crate::store::refund_orders::SaidOfRefund;
 use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
-use crate::sweeper::put_off_ms;
 
 impl Purchases {
     /// Asks for refunds that are due, or what became of them, at most `count_max`. A store that does not answer is not asked about another one in this run.

@@ -12,8 +12,8 @@ use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
 use crate::lots::read::named;
 use crate::purchases::Purchases;
+use crate::retry::put_off_ms;
 use crate::store::RefundSubject;
-use crate::sweeper::put_off_ms;
 
 /// Postings that a step names at most; the ledger takes 4 KB of fields.
 const RESTORES_MAX: usize = 64;

@@ -11,8 +11,8 @@ use super::step::DebtSettlement;
 use crate::error::Error;
 use crate::postings;
 use crate::purchases::Purchases;
+use crate::retry::put_off_ms;
 use crate::store::Debtor;
-use crate::sweeper::put_off_ms;
 
 impl Purchases {
     pub(super) async fn settle_debts(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {

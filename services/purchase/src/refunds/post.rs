@@ -11,7 +11,7 @@ use crate::domain::Purchase;
 use crate::error::Error;
 use crate::postings;
 use crate::purchases::Purchases;
-use crate::sweeper::put_off_ms;
+use crate::retry::put_off_ms;
 
 /// For so long after it was planned a step or a hold that waits for the coin lots is tried by each run, in milliseconds: they are seldom behind.
 const LOTS_WITHIN_MS: i64 = 60_000;

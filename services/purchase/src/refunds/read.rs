@@ -9,8 +9,8 @@ use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::error::Error;
 use crate::purchases::Purchases;
+use crate::retry::put_off_ms;
 use crate::stores::{Unavailable, alipay, apple, google, stripe, wechat};
-use crate::sweeper::put_off_ms;
 
 /// The whole, in the milliunits in which Apple counts a percentage.
 const MILLIUNITS: i64 = 100_000;

@@ -12,8 +12,8 @@ use super::settlement::SettlementPosting;
 use crate::error::Error;
 use crate::postings;
 use crate::purchases::Purchases;
+use crate::retry::put_off_ms;
 use crate::sheets::day;
-use crate::sweeper::put_off_ms;
 
 /// How long before the report a receipt may have come, in days: money is sometimes quicker than what explains it.
 const EARLIER_DAYS: i32 = 10;

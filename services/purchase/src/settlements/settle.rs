@@ -15,9 +15,9 @@ use super::settlement::{DifferenceKind, SettledAmounts, SettlementDifference, Se
 use crate::domain::StoreKind;
 use crate::error::Error;
 use crate::purchases::Purchases;
+use crate::retry::put_off_ms;
 use crate::sheets::day;
 use crate::store::{PeriodReports, PlannedEdition};
-use crate::sweeper::put_off_ms;
 
 /// How long before a period sales are looked for that no report has named yet. A store reports a sale in the month after it at the latest, and is asked about one that it
 /// left out within a quarter.
