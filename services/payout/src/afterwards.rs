@@ -26,7 +26,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 
 /// Nothing where no bank takes files.
 async fn ach(payouts: &Payouts, shutdown: &CancellationToken) {
-    let polls = payouts.banks.all().iter().filter_map(|bank| Some(bank.connector.files()?.terms().poll));
+    let polls = payouts.banks.all().iter().filter_map(|bank| Some(bank.files()?.terms().poll));
     let Some(poll) = polls.min() else { return };
     tokio::join!(
         rounds(payouts, shutdown, ("ACH files", payouts.config.poll_delay.min(poll)), |payouts| Box::pin(payouts.advance_ach_files())),

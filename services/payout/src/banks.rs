@@ -2,27 +2,28 @@
 //!
 //! - [`connector`]: what every bank can do, whatever it speaks. [`iso20022`]: banks that speak ISO 20022. [`api`]: banks that speak JSON. [`nacha`]: banks
 //!   that take ACH files.
-//! - [`payees`]: which bank is asked whose an account is.
+//! - [`payees`]: which bank is asked whose an account is. [`proof`]: what proves that a callback is from a bank.
 
 pub mod api;
 pub mod connector;
 pub mod iso20022;
 pub mod nacha;
 pub mod payees;
+pub mod proof;
 
 use crate::{
-    callbacks::CallbackCheck,
     config::{BankConfig, BankProtocol, Config, CostPolicy, RouteFacts},
     domain::{Attempt, CostBearer, attempt::ReferenceNumbering},
 };
 use accounts::PayoutAddress;
 use api::ApiBank;
 use chart::BookKind;
-use connector::BankConnector;
+use connector::{BankConnector, UnusableBank};
 use iso20022::Iso20022Bank;
 use jiff::Timestamp;
 use money::{Currency, Money, Rounding};
 use nacha::NachaBank;
+use proof::CallbackCheck;
 use rails::{
     DatedCap, RouteChoice, RouteInputs, RouteRequest, choose,
     route::{BankTerms, ChosenRail, RefusedRail, item_cost},
@@ -81,6 +82,8 @@ pub struct Bank {
     pub payee_time_out: Duration,
     /// What proves that a callback is from it; none if it sends none.
     pub callbacks: Option<Arc<CallbackCheck>>,
+    files: Option<Arc<NachaBank>>,
+    bulk: Option<Arc<Iso20022Bank>>,
     paused: Option<String>,
 }
 
@@ -130,7 +133,7 @@ pub struct RouteScope<'a> {
 }
 
 impl Bank {
-    fn try_new(config: &BankConfig, facts: &RouteFacts, payments_max: usize) -> Result<Self, crate::Error> {
+    fn try_new(config: &BankConfig, facts: &RouteFacts, payments_max: usize) -> Result<Self, UnusableBank> {
         let mut accounts = Vec::new();
         for account in &config.accounts {
             let (currency, address) = account.read()?;
@@ -154,12 +157,21 @@ impl Bank {
                 OfferedRail { time_out, terms, minor_units_max: rail.minor_units_max, recall_fee_minor_units: rail.recall_fee_minor_units },
             )
         });
+        let (mut files, mut bulk) = (None, None);
         let connector: Arc<dyn BankConnector> = match config.protocol {
-            BankProtocol::Iso20022 => Arc::new(Iso20022Bank::try_new(&config.url, config.client()?, (payments_max, config.batch_booking))?),
+            BankProtocol::Iso20022 => {
+                let bank = Arc::new(Iso20022Bank::try_new(&config.url, config.client()?, (payments_max, config.batch_booking))?);
+                bulk = (payments_max > 1).then(|| bank.clone());
+                bank
+            }
             BankProtocol::Api => Arc::new(ApiBank::try_new(config)?),
-            BankProtocol::Nacha => Arc::new(NachaBank::try_new(config)?),
+            BankProtocol::Nacha => {
+                let bank = Arc::new(NachaBank::try_new(config)?);
+                files = Some(bank.clone());
+                bank
+            }
         };
-        let callbacks = config.callback_check()?.map(Arc::new);
+        let callbacks = CallbackCheck::of(config)?.map(Arc::new);
         Ok(Self {
             name: config.name.clone(),
             kind: config.books.kind(),
@@ -168,10 +180,26 @@ impl Bank {
             accounts,
             rails: rails.collect(),
             connector,
+            files,
+            bulk,
             payee_time_out: config.payee_time_out,
             callbacks,
             paused: Some(config.paused.clone()).filter(|why| !why.is_empty()),
         })
+    }
+
+    /// The bank as one that takes payments in files, if it is one: its payments are then kept with [`BankConnector::message`], collected, and sent and asked for file
+    /// by file. None: [`BankConnector::send`] and [`BankConnector::ask`] are about one payment each.
+    #[must_use]
+    pub fn files(&self) -> Option<&NachaBank> {
+        self.files.as_deref()
+    }
+
+    /// The bank as one that takes many payments in a message, if it does: payments that are ready together then go together. None: each goes alone, by
+    /// [`BankConnector::message`] and [`BankConnector::send`].
+    #[must_use]
+    pub fn bulk(&self) -> Option<&Iso20022Bank> {
+        self.bulk.as_deref()
     }
 
     /// How long it takes at most to answer about a payment over this rail.
@@ -210,7 +238,7 @@ impl Bank {
 
 impl Banks {
     /// From the options, which were checked.
-    pub fn try_new(config: &Config) -> Result<Self, crate::Error> {
+    pub fn try_new(config: &Config) -> Result<Self, UnusableBank> {
         let facts = config.route.read()?;
         let all = config.banks.iter().map(|bank| Bank::try_new(bank, &facts, config.payments_max_of(bank))).collect::<Result<_, _>>()?;
         let of = |policy: CostPolicy| match policy {
@@ -298,7 +326,7 @@ impl Banks {
     /// The attempt's bank, if it takes payments in files.
     #[must_use]
     pub fn files_of(&self, attempt: &Attempt) -> Option<&NachaBank> {
-        self.of(attempt)?.connector.files()
+        self.of(attempt)?.files()
     }
 
     /// How long the attempt's bank takes at most to answer.

@@ -3,9 +3,9 @@
 use crate::{
     banks::connector::{BankStatement, BookedBatch},
     debits::{id_of, is_forgotten, unexplained},
-    domain::{batch::explained, debit::UnexplainedDebit, statement::RecordedPayout},
+    domain::{PayoutKey, batch::explained, debit::UnexplainedDebit, statement::RecordedPayout},
     payouts::Payouts,
-    store::{self, payouts::PayoutKey, statements::StatementAccount},
+    store::{self, statements::StatementAccount},
 };
 use iso20022::camt053::{Direction, StatementEntry};
 use money::Money;

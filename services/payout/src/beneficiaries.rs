@@ -1,26 +1,27 @@
 //! Recording, deleting, confirming and finding the accounts that payouts go to.
 //!
 //! - [`rules`]: what is checked of an account and its holder. [`refusal`]: why one is not recorded.
-//! - [`payee`]: who is paid, for routing and messages. [`sealed`]: how that is stored. [`digesting`]: digests for rows of older programs.
+//! - [`given`]: what an owner entered. [`sealed`]: how it is stored. [`digesting`]: digests for rows of older programs. [`desk`]: by what it is checked.
 //! - [`correcting`]: corrections by the bank that holds the account.
 //! - [`verification`]: whether the bank says that the account is the holder's.
 
 pub mod correcting;
+pub mod desk;
 pub mod digesting;
-pub mod payee;
+pub mod given;
 pub mod refusal;
 pub mod rules;
 pub mod sealed;
 pub mod verification;
 
-pub use payee::PayeeDetails;
+pub use given::{GivenAccount, GivenPayee, member};
 pub use refusal::BeneficiaryRefusal;
 pub use rules::PayeeRules;
-pub(crate) use sealed::sealed_for;
 pub use sealed::unseal;
-pub use verification::{PayeeStanding, PayeeVerifier, UncheckedPayees, Usable, usable};
+pub use verification::usable;
 
 use crate::{
+    domain::payee_check::{PayeeRetries, PayeeStanding},
     error::{Error, PayoutRefusal},
     payouts::Payouts,
     store::beneficiaries::{self, Beneficiary},
@@ -28,6 +29,7 @@ use crate::{
 };
 use accounts::{AddressField, AddressKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
+use given::path;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{
     BookName, RequestId, UserKey, derive_id,
@@ -35,9 +37,9 @@ use money::{
 };
 use sealed::SealedPayee;
 use sqlx::AnyConnection;
-use std::{sync::Arc, time::SystemTime};
+use std::time::SystemTime;
 use uuid::Uuid;
-use verification::{PayeeAsking, PayeeRetries};
+use verification::PayeeAsking;
 
 /// The RPCs' names in the table of requests.
 pub const RPCS: [&str; 3] = [CREATE, DELETE, CONFIRM];
@@ -46,45 +48,6 @@ const DELETE: &str = "DeleteBeneficiary";
 const CONFIRM: &str = "ConfirmBeneficiary";
 /// Most other beneficiaries with the same account that an answer names.
 const SAME_ACCOUNT_MAX: i64 = 50;
-
-/// What use cases of beneficiaries need besides tables and keys.
-#[derive(Default)]
-pub struct PayeeDesk {
-    /// What payees are checked by.
-    pub rules: PayeeRules,
-    /// Who knows whose an account is, if anybody.
-    pub verifier: Option<Arc<dyn PayeeVerifier>>,
-}
-
-/// An account as somebody entered it, unchecked.
-#[derive(Clone)]
-pub struct GivenAccount {
-    /// Its kind.
-    pub kind: AddressKind,
-    /// Its fields, in the order of the contract. Empty texts count as absent.
-    pub fields: Vec<(AddressField, String)>,
-}
-
-/// A payee as its owner entered it, unchecked but for the form of the name. Empty texts are absent.
-#[derive(Clone)]
-pub struct GivenPayee {
-    /// 1 to 140 printable characters without blank ends; the rails' own limits are checked with the account.
-    pub holder_name: String,
-    /// The account.
-    pub account: GivenAccount,
-    /// Postal address of the holder, with any number of lines.
-    pub postal: Option<Vec<(AddressField, String)>>,
-    /// Tax id.
-    pub tax_id: String,
-    /// Name for banks in Japan.
-    pub holder_name_kana: String,
-    /// Purpose of payments.
-    pub purpose_code: String,
-    /// ISO 4217 code.
-    pub currency_code: String,
-    /// The holder is a company.
-    pub is_company: bool,
-}
 
 /// A beneficiary to record.
 pub struct NewBeneficiary {
@@ -126,41 +89,6 @@ pub enum SoughtAccount {
     Of(Uuid),
     /// This one.
     Given(GivenAccount),
-}
-
-/// The member of the contract's `account` that carries a kind.
-#[must_use]
-pub fn member(kind: AddressKind) -> &'static str {
-    match kind {
-        AddressKind::Iban => "iban",
-        AddressKind::UsAccount => "aba",
-        AddressKind::UkAccount => "uk_account",
-        AddressKind::Clabe => "clabe",
-        AddressKind::PixKey => "pix_key",
-        AddressKind::PixAccount => "pix_account",
-        AddressKind::Upi => "upi_id",
-        AddressKind::IndianAccount => "indian_account",
-        AddressKind::AustralianAccount => "australian_account",
-        AddressKind::PayId => "pay_id",
-        AddressKind::Zengin => "zengin_account",
-        AddressKind::PayNow => "pay_now_proxy",
-        AddressKind::SingaporeAccount => "singapore_account",
-        AddressKind::FpsProxy => "fps_proxy",
-        AddressKind::HongKongAccount => "hong_kong_account",
-        AddressKind::Interac => "interac_address",
-        AddressKind::CanadianAccount => "canadian_account",
-        AddressKind::Wallet => "wallet_address",
-    }
-}
-
-/// The path of an account's field in a request.
-fn path(kind: AddressKind, field: AddressField) -> String {
-    match (kind, field) {
-        // The first is the member itself; a BIC stands beside the account, whatever its kind, unless it is part of it.
-        (AddressKind::Iban, _) => field.name().to_owned(),
-        (_, AddressField::Bic) if kind != AddressKind::SingaporeAccount => field.name().to_owned(),
-        _ => format!("{}.{}", member(kind), field.name()),
-    }
 }
 
 /// The fields a retry is compared with; personal values as digests. Fields that older programs did not know are there only if they are given, so that a retry

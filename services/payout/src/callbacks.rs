@@ -4,30 +4,27 @@
 //! therefore decides nothing about money, however well it is signed: it makes a payout or a recall due for a question at once, and announces returns. Whoever
 //! could sign one could make us ask too early, and no more. So duplicates, disorder and lies are harmless.
 //!
-//! - [`signatures`]: the keys of a bank, and what they signed. [`certificates`]: banks that are known by a certificate. [`reading`]: what a callback leads to.
-//!   `registering`: pretend banks are told where their callbacks go.
+//! - [`reading`]: what a callback leads to. `registering`: pretend banks are told where their callbacks go. What proves them: [`crate::banks::proof`].
 
-pub mod certificates;
 pub mod reading;
 pub(crate) mod registering;
-pub mod signatures;
 
-use crate::{banks::Bank, payouts::Payouts};
+use crate::{
+    banks::{Bank, proof::CallbackRefusal},
+    payouts::Payouts,
+};
 use axum::{
     Router,
     extract::{ConnectInfo, Path, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use bankapi::UnverifiedCallback;
-use certificates::CertifiedBank;
 use money::time::unix_ms;
 use ring::digest::{SHA256, digest};
 use rpc::{ShownCertificate, webhooks};
 use serde::Deserialize;
-use signatures::BankSigners;
-use std::{borrow::Cow, fmt::Write as _, sync::Arc, time::SystemTime};
+use std::{fmt::Write as _, sync::Arc, time::SystemTime};
 use telemetry::LimitedLines;
 
 /// Longest callback that is taken, in bytes: a notification of some hundred entries.
@@ -35,45 +32,6 @@ pub const CALLBACK_BYTES_MAX: usize = 512 * 1024;
 
 /// Lines about refused callbacks, by bank: whoever sends them must not fill the log.
 static LINES: LimitedLines = LimitedLines::new();
-
-/// What proves that a callback is from the bank.
-#[derive(Debug)]
-pub enum CallbackCheck {
-    /// A signature.
-    Signed(Box<BankSigners>),
-    /// The certificate that the bank shows.
-    Certified(CertifiedBank),
-}
-
-/// Why a callback is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallbackRefusal {
-    /// Its signature proves nothing.
-    #[error(transparent)]
-    Unverified(#[from] UnverifiedCallback),
-    /// The keys can't be read, so nothing is known.
-    #[error("the bank's keys can't be read: {0}")]
-    KeysUnavailable(String),
-    /// The caller showed none.
-    #[error("the caller showed no certificate")]
-    NoCertificate,
-    /// Another authority's than the bank's.
-    #[error("no authority of this bank vouches for the caller's certificate")]
-    OtherAuthority,
-    /// Not one of the bank's names.
-    #[error("the caller's certificate has none of the bank's names, but {0}")]
-    OtherName(String),
-}
-
-impl CallbackCheck {
-    /// What the bank says, once it is proved to be from it: the body, or what was signed in it.
-    async fn check<'a>(&self, headers: &HeaderMap, shown: ShownCertificate, body: &'a [u8]) -> Result<Cow<'a, [u8]>, CallbackRefusal> {
-        match self {
-            Self::Signed(keys) => keys.check(headers, body).await,
-            Self::Certified(bank) => bank.check(shown).await.map(|()| Cow::Borrowed(body)),
-        }
-    }
-}
 
 /// The routes of callbacks, for the listener of HTTP.
 pub fn routes(payouts: Arc<Payouts>) -> Router {

@@ -1,13 +1,10 @@
 //! Cancelling a payout that no bank has seen: between the hold and the submission.
 
 use crate::{
-    domain::PayoutPhase,
+    domain::{PayoutKey, PayoutPhase},
     error::{Error, PayoutRefusal},
     payouts::Payouts,
-    store::{
-        payouts::{self, PayoutKey},
-        steps::PayoutStep,
-    },
+    store::{payouts, steps::PayoutStep},
 };
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use money::{RequestId, UserKey, time::unix_ms};

@@ -3,7 +3,9 @@
 //! - `bank`: a bank, its accounts and rails. `route`: the choice of rails. `review`: screening, approval and limits. `run`: how fast runs are paid.
 //!   `returns`: what comes after a payout was paid.
 //! - `entity`: names of legal entities on whose behalf is paid. `api`: what only banks that speak JSON need. `nacha`: what only banks that take ACH files need. `callback`: what proves that a callback is from a bank.
+//!   `address`: where banks may be.
 
+mod address;
 mod api;
 mod bank;
 mod callback;
@@ -15,8 +17,8 @@ mod route;
 mod run;
 
 pub use api::{ApiBankConfig, SandboxApiAccess};
-pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig};
-pub use callback::CallbackProof;
+pub use bank::{BankAccountConfig, BankBooksKind, BankConfig, BankProtocol, BankRailConfig, CallbackProof};
+pub use callback::CALLBACK_HEADERS;
 pub use entity::EntityConfig;
 pub use nacha::NachaBankConfig;
 pub use returns::ReturnsConfig;
@@ -25,7 +27,7 @@ pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteCo
 
 pub use run::RunConfig;
 
-use crate::{banks::iso20022::bulk::PAYMENTS_MAX, beneficiaries::UncheckedPayees, domain::RetryPolicy};
+use crate::domain::{RetryPolicy, payee_check::UncheckedPayees, shared::PAYMENTS_MAX};
 use money::{Currency, time::millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

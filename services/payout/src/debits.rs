@@ -5,7 +5,10 @@ pub mod refusal;
 
 use crate::{
     banks::connector::BookedBatch,
-    domain::debit::{DebitFinding, DebitOutcome, DebitStanding, UnexplainedDebit, debit_id},
+    domain::{
+        PayoutKey,
+        debit::{DebitFinding, DebitOutcome, DebitStanding, UnexplainedDebit, debit_id},
+    },
     error::Error,
     payouts::Payouts,
     prune::SHARED_MESSAGE_RETENTION,
@@ -15,7 +18,6 @@ use crate::{
     },
     store::{
         debits::{get, pays, save_finding},
-        payouts::PayoutKey,
         statements::StatementAccount,
     },
 };

@@ -3,11 +3,13 @@
 //! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`shared`]: which of them were in messages of many payments. [`judgement`]: the decision made from both.
 //!   [`returns`]: money that came back. [`recall`]: requests for it.
 //!   [`statement`]: the debits in the bank's own books. [`life`]: states and phases. [`attempt`]: one try over one rail of one bank.
+//!   [`payee`]: who is paid. [`payee_check`]: whether the account is the payee's. [`review`]: what it waits for before it is sent.
 //!   [`reservation`]: the money that it reserves at the bank account. [`run`]: many payouts, approved at once. [`standing`]: payouts at
 //!   set times.
-//! - [`ach`]: payments in ACH files. [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures. [`table`]: every phase with every event.
+//! - [`ach`]: payments in ACH files. [`api_rail`]: what the JSON of a payment API carries. [`report`]: sums of payouts. [`wallet`]: the same payouts over e-wallets, by dated figures. [`table`]: every phase with every event.
 
 pub mod ach;
+pub mod api_rail;
 pub mod attempt;
 pub mod batch;
 pub mod debit;
@@ -15,11 +17,14 @@ pub mod evidence;
 pub mod judgement;
 pub mod life;
 pub mod own_transfer;
+pub mod payee;
+pub mod payee_check;
 pub mod recall;
 pub mod report;
 pub mod reservation;
 pub mod resolution;
 pub mod returns;
+pub mod review;
 pub mod run;
 pub mod sendings;
 pub mod shared;
@@ -120,10 +125,25 @@ pub struct Payout {
     pub final_at_ms: i64,
 }
 
+/// The key of a payout.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PayoutKey {
+    /// Its book.
+    pub book: BookName,
+    /// Its id.
+    pub payout_id: Uuid,
+}
+
 /// The due time of final payouts.
 pub const NEVER_MS: i64 = i64::MAX;
 
 impl Payout {
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> PayoutKey {
+        PayoutKey { book: self.book.clone(), payout_id: self.payout_id }
+    }
+
     /// `EndToEndId` of the attempt, 32 characters: of the first, the payout's id without hyphens.
     #[must_use]
     pub fn end_to_end_id(&self) -> String {

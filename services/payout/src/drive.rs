@@ -5,7 +5,7 @@ use crate::{
     ach::rested,
     banks::connector::ReceivedAnswer,
     beneficiaries::unseal,
-    domain::{BankAnswer, CostBearer, Payout, PayoutPhase, attempt::ReferenceNumbering, evidence::SentPayment, judge},
+    domain::{BankAnswer, CostBearer, Payout, PayoutKey, PayoutPhase, attempt::ReferenceNumbering, evidence::SentPayment, judge},
     error::Error,
     liquidity::{GivenUp, ReservationStep},
     meters,
@@ -15,8 +15,8 @@ use crate::{
     store::{
         attempts,
         messages::BankMessage,
-        payouts::{self, PayoutKey},
-        steps::PayoutStep,
+        payouts,
+        steps::{PayoutStep, WAITING},
     },
 };
 use jiff::Timestamp;
@@ -28,8 +28,6 @@ pub(crate) fn now_ms() -> i64 {
     unix_ms(SystemTime::now())
 }
 
-/// The beginning of a step's note that says why a payout is waiting.
-pub const WAITING: &str = "waiting: ";
 /// Where the money of a closed account is, for the creator and for staff.
 const IN_SUSPENSE: &str = "the account that the money came from is closed: it is kept in suspense until staff decide";
 /// The text that the receiver reads beside the amount.
@@ -364,7 +362,7 @@ impl Payouts {
         let end_to_end_id = payout.end_to_end_id();
         let subject = SentPayment::of(&payout, &end_to_end_id);
         let asking = Instant::now();
-        let received = match bank.connector.files() {
+        let received = match bank.files() {
             None => rpc::trace::in_span("bank.ask", bank.connector.ask(subject)).await,
             Some(_) => match self.filed_answer(&payout).await? {
                 Some(received) => received,

@@ -1,9 +1,12 @@
 //! Every error of a call, and what its caller is answered.
 
 use crate::{
-    beneficiaries::{BeneficiaryRefusal, PayeeStanding},
-    domain::report::{LINES_MAX, ReportLimit},
-    review::ReviewRefusal,
+    beneficiaries::refusal::BeneficiaryRefusal,
+    domain::{
+        payee_check::PayeeStanding,
+        report::{LINES_MAX, ReportLimit},
+    },
+    review::refusal::ReviewRefusal,
     store, vault,
 };
 use ledger_client::NotPosted;
@@ -37,7 +40,7 @@ pub enum Error {
     Refused(#[from] PayoutRefusal),
     /// Refused by a rule of runs. Not kept.
     #[error(transparent)]
-    Run(#[from] crate::runs::RunRefusal),
+    Run(#[from] crate::runs::refusal::RunRefusal),
     /// An account that is not recorded, or can't be one. Not kept.
     #[error(transparent)]
     Beneficiary(#[from] BeneficiaryRefusal),

@@ -3,6 +3,10 @@
 //!
 //! Treasury is asked again each time before the submission, which prolongs the hold: so a payout that was held up never is submitted on a hold that treasury has
 //! released meanwhile.
+//!
+//! - [`desk`]: the way to treasury.
+
+pub mod desk;
 
 use crate::{
     config::EntityConfig,
@@ -15,61 +19,16 @@ use crate::{
     payouts::Payouts,
     store::{leaf_holds, payouts},
 };
-use api::treasury::{FundsReservationState, ReleaseFundsRequest, ReserveFundsRequest, treasury_service_client::TreasuryServiceClient};
+use api::treasury::{FundsReservationState, ReleaseFundsRequest, ReserveFundsRequest};
 use chart::PostingKind;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ledger_client::NotPosted;
-use money::{BookName, Currency, Money, time::unix_ms};
-use rpc::Transport;
-use std::{
-    collections::HashMap,
-    sync::{Mutex, OnceLock, PoisonError},
-    time::{Duration, Instant, SystemTime},
-};
+use money::{Money, time::unix_ms};
+use std::time::{Instant, SystemTime};
 use tonic::{Code, Status};
 
 /// How many reservations of a payout one step may find released before it leaves the rest to the next.
 const HOLDS_MAX: usize = 3;
-
-/// How long treasury's answer counts that it has no account for a bank account: without it, every payout of an installation without a structure would write two
-/// rows and ask. A payout of the second after a structure was applied reserves nothing, as those before it did not.
-const UNCOVERED_FOR: Duration = Duration::from_secs(1);
-
-/// An app's book, and the account of it that pays.
-type ClaimedAccount = (BookName, PayingSource, Currency);
-
-/// The way to treasury, once it is known: a process may start treasury after payouts.
-#[derive(Debug, Default)]
-pub struct TreasuryDesk {
-    client: OnceLock<TreasuryServiceClient<Transport>>,
-    /// When treasury last said that it has no account for this one.
-    uncovered: Mutex<HashMap<ClaimedAccount, Instant>>,
-}
-
-impl TreasuryDesk {
-    /// Payouts reserve here from now on; the first call counts.
-    pub fn open(&self, transport: Transport) {
-        let _known = self.client.set(TreasuryServiceClient::new(transport));
-    }
-
-    /// A client, if treasury is known.
-    pub(crate) fn opened(&self) -> Option<TreasuryServiceClient<Transport>> {
-        self.client.get().cloned()
-    }
-
-    fn client(&self) -> Result<TreasuryServiceClient<Transport>, Status> {
-        self.client.get().cloned().ok_or_else(|| Status::unavailable("treasury is not started yet"))
-    }
-
-    fn said_uncovered(&self, account: ClaimedAccount, now: Instant) {
-        self.uncovered.lock().unwrap_or_else(PoisonError::into_inner).insert(account, now);
-    }
-
-    fn is_uncovered(&self, account: &ClaimedAccount, now: Instant) -> bool {
-        let said = self.uncovered.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied();
-        said.is_some_and(|said| now.saturating_duration_since(said) < UNCOVERED_FOR)
-    }
-}
 
 fn today() -> Date {
     TimeZone::UTC.to_datetime(Timestamp::now()).date()
@@ -304,6 +263,3 @@ impl Payouts {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -55,15 +55,16 @@ pub mod worker;
 
 pub use config::{BankAccountConfig, BankBooksKind, BankConfig, BankRailConfig, Config};
 
+use crate::beneficiaries::desk::PayeeDesk;
 use api::payout::payout_service_server::PayoutServiceServer;
-use banks::Banks;
-use beneficiaries::PayeeDesk;
+use banks::{Banks, connector::UnusableBank};
+use domain::PayoutKey;
 use futures::{FutureExt as _, future::BoxFuture};
 use money::BookName;
 use payouts::Payouts;
 use service::Handlers;
 use std::sync::Arc;
-use store::{Store, messages::BankMessage, payouts::PayoutKey};
+use store::{Store, messages::BankMessage};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 use vault::Vault;
@@ -93,6 +94,15 @@ pub enum Error {
     /// The HTTP client can't be built.
     #[error("the bank's HTTP client: {0}")]
     Bank(#[from] reqwest::Error),
+}
+
+impl From<UnusableBank> for Error {
+    fn from(unusable: UnusableBank) -> Self {
+        match unusable {
+            UnusableBank::Option(error) => Self::Config(error),
+            UnusableBank::Client(error) => Self::Bank(error),
+        }
+    }
 }
 
 /// The running service.

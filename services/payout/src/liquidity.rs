@@ -9,14 +9,13 @@ use crate::{
         Payout, PayoutPhase,
         reservation::{LIQUIDITY, PayingSource, Release, Reservation, ReservationState},
     },
-    drive::WAITING,
     error::Error,
     payouts::Payouts,
     postings,
     store::{
         payouts,
         reservations::{self, advance, advance_release},
-        steps::PayoutStep,
+        steps::{PayoutStep, WAITING},
     },
 };
 use ledger_client::{LedgerReason, NotPosted};

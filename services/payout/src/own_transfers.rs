@@ -9,10 +9,10 @@ use crate::{
         Bank, PayingAccount,
         connector::{PaymentOrder, UnwritableOrder},
     },
-    beneficiaries::PayeeDetails,
     domain::{
         BankAnswer,
         own_transfer::{OwnAccountName, OwnTransfer, OwnTransferState},
+        payee::PayeeDetails,
     },
     drive::now_ms,
     error::Error,

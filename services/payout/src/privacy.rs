@@ -2,11 +2,9 @@
 
 use crate::{
     beneficiaries::sealed::SealedPayee,
+    domain::PayoutKey,
     error::Error,
-    store::{
-        PageStart, Store,
-        payouts::{ListedPayouts, PayoutKey},
-    },
+    store::{PageStart, Store, payouts::ListedPayouts},
     vault::Vault,
 };
 use money::{BookName, UserKey};

@@ -4,7 +4,7 @@
 use crate::{
     banks::connector::RecallOrder,
     domain::{
-        CostBearer, NEVER_MS, PayoutPhase, RetryPolicy,
+        CostBearer, NEVER_MS, PayoutKey, PayoutPhase, RetryPolicy,
         recall::{PayoutRecall, RecallFee, RecallReply, RecallState},
         returns::ReturnState,
     },
@@ -12,11 +12,7 @@ use crate::{
     payouts::Payouts,
     postings,
     returns::judge,
-    store::{
-        self,
-        payouts::{self, PayoutKey},
-        recalls, returns,
-    },
+    store::{self, payouts, recalls, returns},
 };
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use jiff::Timestamp;

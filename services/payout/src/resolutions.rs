@@ -2,7 +2,7 @@
 //! than what they found.
 
 use crate::{
-    domain::{Payout, PayoutPhase, ach::FileState, resolution::ResolvedOutcome},
+    domain::{Payout, PayoutKey, PayoutPhase, ach::FileState, resolution::ResolvedOutcome},
     error::Error,
     payouts::Payouts,
     review::{
@@ -10,8 +10,7 @@ use crate::{
         decide::{StaffCaller, begin, finish},
     },
     store::{
-        debits,
-        payouts::{self, PayoutKey},
+        debits, payouts,
         resolutions::{self, ResolutionRow},
         statements::StatementAccount,
         steps::PayoutStep,

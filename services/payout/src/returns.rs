@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        Attempt, CostBearer, NEVER_MS, Payout, PayoutPhase,
+        Attempt, CostBearer, NEVER_MS, Payout, PayoutKey, PayoutPhase,
         returns::{BankCredit, PayoutReturn, ReturnAdvice, ReturnState, ReturnedPayout, judge_return},
         statement::named_id,
     },
@@ -10,13 +10,7 @@ use crate::{
     meters,
     payouts::Payouts,
     postings,
-    store::{
-        self,
-        payouts::{self, PayoutKey},
-        recalls, returns,
-        statements::StatementAccount,
-        steps::PayoutStep,
-    },
+    store::{self, payouts, recalls, returns, statements::StatementAccount, steps::PayoutStep},
 };
 use ledger_client::NotPosted;
 use money::{

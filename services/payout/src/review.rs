@@ -16,75 +16,14 @@ pub mod rescreen;
 pub use lists::ScreeningLists;
 pub use refusal::ReviewRefusal;
 
-use crate::{beneficiaries::Usable, config::TierLimitConfig};
-use money::{Money, derive_id};
-use uuid::Uuid;
-
-money::named! {
-    /// Why a payout waits.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    pub enum ReviewKind {
-        /// The holder's name resembles a listed one, or can't be compared.
-        Screening = "screening",
-        /// The amount is above the threshold.
-        Approval = "approval",
-        /// The amount is above the tier's limit for one payout.
-        Limit = "limit",
-        /// The tier's limit within a window is exceeded.
-        Velocity = "velocity",
-        /// The first payout to an account waits for a time.
-        FirstPayout = "first_payout",
-        /// The bank does not say that the account is the holder's.
-        Payee = "payee",
-    }
-}
-
-impl ReviewKind {
-    /// Id of a payout's review of this kind.
-    #[must_use]
-    pub fn review_id(self, payout_id: Uuid) -> Uuid {
-        derive_id(payout_id, &["review", self.name()])
-    }
-}
-
-money::named! {
-    /// How a review stands.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum ReviewStanding {
-        /// It waits.
-        Open = "open",
-        /// Cleared, approved, or its time is over.
-        Passed = "passed",
-        /// Refused, or a true match.
-        Failed = "failed",
-    }
-}
-
-/// Something that a payout waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReviewNeed {
-    /// Why the payout waits.
-    pub kind: ReviewKind,
-    /// What was found: in words, for a screening as JSON.
-    pub finding: String,
-    /// When it ends by itself, in Unix milliseconds; 0: it does not.
-    pub ends_at_ms: i64,
-}
-
-impl ReviewNeed {
-    fn of(kind: ReviewKind, finding: String) -> Self {
-        Self { kind, finding, ends_at_ms: 0 }
-    }
-}
-
-/// What a creator requested before this payout, within a window that ends with it: in the same currency, and not given back.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WindowSum {
-    /// Minor units, without this payout.
-    pub minor_units: i128,
-    /// Payouts, without this one.
-    pub payouts: u32,
-}
+use crate::{
+    config::TierLimitConfig,
+    domain::{
+        payee_check::Usable,
+        review::{ReviewKind, ReviewNeed, WindowSum},
+    },
+};
+use money::Money;
 
 /// What the decision goes by.
 #[derive(Debug, Clone)]

@@ -2,8 +2,7 @@
 
 use crate::{
     banks::{BankChoice, BankRoute, HOLDER_NAME, RouteScope},
-    beneficiaries::PayeeDetails,
-    domain::{CostBearer, Payout},
+    domain::{CostBearer, Payout, payee::PayeeDetails},
     error::{Error, PayoutRefusal},
     payouts::Payouts,
 };

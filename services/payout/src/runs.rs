@@ -10,11 +10,13 @@ pub use refusal::RunRefusal;
 
 use crate::{
     cancel::CancelRequest,
-    domain::run::{PayoutRun, RUN_LINES_MAX, RUN_PAGE, RunItem, RunItemState, RunState, chained_hash},
+    domain::{
+        PayoutKey,
+        run::{PayoutRun, RUN_LINES_MAX, RUN_PAGE, RunItem, RunItemState, RunState, chained_hash},
+    },
     error::Error,
     payouts::Payouts,
     store::{
-        payouts::PayoutKey,
         run_items::{self, ListedItems, RunSumKey},
         runs,
     },

@@ -11,8 +11,6 @@ use crate::{
         Bank, PayingAccount,
         connector::{PaymentOrder, UnwritableOrder},
     },
-    beneficiaries::PayeeDetails,
-    config::EntityConfig,
     domain::{Payout, evidence::SentPayment},
     drive::{REMITTANCE, now_ms},
     error::Error,
@@ -25,14 +23,9 @@ use crate::{
     },
 };
 use jiff::{Timestamp, tz::TimeZone};
+use lanes::PaymentParties;
 use money::time::millis;
 use std::time::Instant;
-
-/// Who is paid, and on whose behalf. Has no `Debug`: it names a person and an account.
-pub(crate) struct PaymentParties {
-    payee: PayeeDetails,
-    on_behalf_of: Option<EntityConfig>,
-}
 
 /// A payment with all that its message says of it. Has no `Debug`: it names a person and an account.
 pub(crate) struct ReadyPayment {
@@ -59,7 +52,7 @@ impl Payouts {
             }
         };
         let parties = PaymentParties { payee: self.payee(&payout).await?, on_behalf_of };
-        match bank.connector.bulk() {
+        match bank.bulk() {
             // Boxed, as are the sendings in it: otherwise every driver of payouts would have room for a whole batch.
             Some(bulk) => Box::pin(self.send_together((bank, bulk), payout, parties)).await,
             None => self.send_alone(bank, payout, parties).await,
@@ -78,7 +71,7 @@ impl Payouts {
         };
         let sent = payout.begin_sending(sent_at_ms, self.answered_by_ms(sent_at_ms, time_out));
         let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
-        if bank.connector.files().is_some() {
+        if bank.files().is_some() {
             let mut tx = self.store.begin().await?;
             let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
             let logged = LoggedMessage { payout_key: sent.key(), message: &logged, content: None };

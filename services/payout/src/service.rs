@@ -2,17 +2,12 @@
 
 use crate::{
     beneficiaries::day_of,
-    domain::run::PayoutRun,
+    domain::{PayoutKey, run::PayoutRun},
     error::Error,
     payouts::Payouts,
     review::handlers as reviews,
     runs::RunSums,
-    store::{
-        beneficiaries::Beneficiary,
-        payouts::{ListedPayouts, PayoutKey},
-        returns::ListedReturns,
-        run_items::ListedItems,
-    },
+    store::{beneficiaries::Beneficiary, payouts::ListedPayouts, returns::ListedReturns, run_items::ListedItems},
     watch::{PayoutWithSteps, WatchedPayout, watch},
     wire,
 };

@@ -56,7 +56,7 @@ impl Payouts {
     async fn read_statement(&self, account: &StatementAccount) -> Result<Duration, String> {
         let Some(bank) = self.banks.all().iter().find(|bank| bank.name == account.bank) else { return Ok(RETRY) };
         // Only a statement settles what was paid with files, so such a bank's is read more often.
-        let own = bank.connector.files().map_or(Duration::MAX, |files| files.terms().statement);
+        let own = bank.files().map_or(Duration::MAX, |files| files.terms().statement);
         let (interval, now_ms) = (self.config.statement_interval.min(own), unix_ms(SystemTime::now()));
         let read_at_ms = self.store.statement_read_at_ms(account).await.map_err(|error| error.to_string())?;
         let age_ms = read_at_ms.map(|read_at_ms| now_ms.saturating_sub(read_at_ms)).filter(|age_ms| *age_ms >= 0);
@@ -82,7 +82,7 @@ impl Payouts {
         if !statement.adds_up() {
             return Err("its entries do not add up from its opening to its closing balance".to_owned());
         }
-        match bank.connector.files() {
+        match bank.files() {
             Some(_) => self.book_files(bank, account, &read, now_ms).await.map_err(|error| error.to_string())?,
             None => self.compare_statement(account, &read, now_ms).await.map_err(|error| error.to_string())?,
         }

@@ -43,13 +43,13 @@ pub mod steps;
 pub mod thresholds;
 
 use crate::{
-    domain::{Payout, reservation::LeafHold},
+    domain::{Payout, PayoutKey, reservation::LeafHold},
     vault::Vault,
 };
 use beneficiaries::Beneficiary;
-use db::{Database, Engine, Migration, QueuedTransaction, WriteQueue, requests};
+use db::{Database, Engine, Migration, QueuedTransaction, WriteQueue, requests, sets::SetValue};
 use futures::FutureExt as _;
-use group::{PayoutWrite, WriteGroup, carry_out};
+use group::WriteGroup;
 use money::{BookName, Currency, Money, UserKey};
 use read_group::ReadGroup;
 use sqlx::{Any, AnyPool, pool::PoolConnection};
@@ -179,7 +179,7 @@ impl Store {
     }
 
     /// The result of something that may have ended without a commit because of what it read, once what it read is committed.
-    pub(crate) async fn settled<T>(&self, work: impl Future<Output = Result<T, crate::error::Error>>) -> Result<T, crate::error::Error> {
+    pub(crate) async fn settled<T, E: From<Error>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let result = work.await;
         self.writes.settled().await.map_err(Error::from)?;
         result
@@ -188,17 +188,6 @@ impl Store {
     /// A connection for reading: it waits for no writer's turn.
     pub async fn reader(&self) -> Result<PoolConnection<Any>, Error> {
         Ok(self.pool().acquire().await?)
-    }
-
-    /// Carries out a write in a transaction of its own, or in one with others. None: another writer was first, and nothing changed.
-    async fn write(&self, write: PayoutWrite) -> Result<Option<Payout>, Error> {
-        if let Some(group) = &self.group {
-            return group.write(write).await;
-        }
-        let mut tx = self.begin().await?;
-        let mut written = carry_out(&mut tx, &[&write]).await?;
-        tx.commit().await?;
-        Ok(written.pop().flatten())
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {
@@ -218,6 +207,13 @@ pub struct PageStart {
 impl PageStart {
     /// Before the newest.
     pub const NEWEST: Self = Self { created_at_ms: i64::MAX, id: Uuid::max() };
+}
+
+impl PayoutKey {
+    /// Its columns, as those of a set.
+    fn columns(&self) -> [SetValue; 2] {
+        [self.book.as_str().into(), self.payout_id.to_string().into()]
+    }
 }
 
 fn uuid(text: &str) -> Result<Uuid, Error> {

@@ -2,7 +2,7 @@
 //! user's data. For auditors, explanations, backups and erasure, which read the tables and call no service; nothing here calls the ledger, a bank, or
 //! answers a caller.
 pub use crate::domain::{
-    Payout, PayoutPhase,
+    Payout, PayoutKey, PayoutPhase,
     recall::{PayoutRecall, RecallFee},
     reservation::{Release, Reservation, ReservationState},
     returns::{PayoutReturn, ReturnState},
@@ -19,7 +19,7 @@ pub use crate::store::{
     beneficiaries::Beneficiary,
     erasure::Erased,
     messages::PassedMessage,
-    payouts::{ListedPayouts, PayoutKey},
+    payouts::ListedPayouts,
     reservations::ReservedMoney,
     reviews::ReviewRow,
     statements::{StatementAccount, UnexpectedDebit},

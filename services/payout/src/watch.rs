@@ -1,11 +1,11 @@
 //! One payout as a stream: now, and after every change, until it is final. While nothing happens it sends heartbeats, and it ends with its caller's
 //! token or at its maximum age: a caller that is still interested watches again.
 
-use crate::domain::Payout;
+use crate::domain::{Payout, PayoutKey};
 use crate::{
     error::Error,
     payouts::Payouts,
-    store::{attempts::RecordedAttempt, payouts::PayoutKey, steps::ShownSteps},
+    store::{attempts::RecordedAttempt, steps::ShownSteps},
 };
 use futures::{Stream, stream};
 use std::{sync::Arc, time::Duration};

@@ -19,10 +19,10 @@ pub use answer::{advised, options, payout};
 
 use crate::{
     cancel::CancelRequest,
-    domain::PayoutState,
+    domain::{PayoutKey, PayoutState},
     error::Error,
     payouts::PayoutRequest,
-    store::{PageStart, payouts::PayoutKey},
+    store::PageStart,
 };
 use api::payout as pb;
 use money::{BookName, Currency, Money, RequestId, UserKey};

@@ -1,6 +1,6 @@
 //! Drives every payout that is due, after requests, time-outs and restarts alike.
 
-use crate::{payouts::Payouts, store::payouts::PayoutKey};
+use crate::{domain::PayoutKey, payouts::Payouts};
 use money::time::unix_ms;
 use std::{
     collections::{HashMap, HashSet},

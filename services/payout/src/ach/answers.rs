@@ -25,7 +25,7 @@ impl Payouts {
     pub(crate) async fn fetch_ach_mail(&self) -> Result<bool, Error> {
         let mut more = false;
         for bank in self.banks.all() {
-            if let Some(files) = bank.connector.files() {
+            if let Some(files) = bank.files() {
                 more |= self.fetch_mail(bank, files).await?;
             }
         }

@@ -9,11 +9,13 @@ use crate::{
             file::{self, FiledEntry, NewFile},
         },
     },
-    domain::ach::{ENTRIES_MAX, FILE_CENTS_MAX, FileState, GivenPayment, PaymentFile, closes_at, collected_for},
+    domain::{
+        PayoutKey,
+        ach::{ENTRIES_MAX, FILE_CENTS_MAX, FileState, GivenPayment, PaymentFile, closes_at, collected_for},
+    },
     drive::now_ms,
     error::Error,
     payouts::Payouts,
-    store::payouts::PayoutKey,
 };
 use bankfiles::nacha::build::file_modifier;
 use jiff::Timestamp;
@@ -57,7 +59,7 @@ impl Payouts {
     pub async fn advance_ach_files(&self) -> Result<bool, Error> {
         let mut more = false;
         for bank in self.banks.all() {
-            let Some(files) = bank.connector.files() else { continue };
+            let Some(files) = bank.files() else { continue };
             more |= self.close_files(bank, files).await?;
             for file in self.store.due_files(&bank.name, now_ms(), ROUND_MAX).await? {
                 self.advance_file(bank, files, file).await?;

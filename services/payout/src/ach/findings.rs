@@ -140,7 +140,7 @@ impl Payouts {
     /// Asks the bank for the acknowledgement and reads its statement, so that whatever it knows of the file is known before anybody says that it has none.
     async fn look_for_receipt(&self, file: &PaymentFile) -> Result<(), Error> {
         let bank = self.banks.all().iter().find(|bank| bank.name == file.bank);
-        let Some((bank, files)) = bank.and_then(|bank| Some((bank, bank.connector.files()?))) else {
+        let Some((bank, files)) = bank.and_then(|bank| Some((bank, bank.files()?))) else {
             return Err(FileRefusal::Unasked.into());
         };
         match files.acknowledgement(&file.sent()).await {

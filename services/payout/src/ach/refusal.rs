@@ -1,6 +1,6 @@
 //! Why what people found of a file is refused. None of these is sticky.
 
-use crate::review::ReviewRefusal;
+use crate::review::refusal::ReviewRefusal;
 use tonic::{Code, Status};
 
 /// A rule of findings, in order of precedence.

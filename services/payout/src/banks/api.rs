@@ -13,12 +13,12 @@ pub mod order;
 pub mod tokens;
 
 use super::{
-    connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, ReceivedAnswer, UnwritableOrder},
+    connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, ReceivedAnswer, UnusableBank, UnwritableOrder},
     iso20022::{ASK_TIME_OUT, lost, news::credits, read, why},
 };
 use crate::{
     config::{BankConfig, CallbackProof},
-    domain::{BankAnswer, evidence::SentPayment},
+    domain::{BankAnswer, api_rail::payment_type, evidence::SentPayment},
 };
 use accounts::PayoutAddress;
 use iso20022::{camt053::Statement, xml::DOCUMENT_BYTES_MAX};
@@ -75,7 +75,7 @@ enum NoResponse {
 
 impl ApiBank {
     /// A bank as configured. Reads the key; proxies and redirects are not followed: either could lead a payment elsewhere.
-    pub fn try_new(config: &BankConfig) -> Result<Self, crate::Error> {
+    pub fn try_new(config: &BankConfig) -> Result<Self, UnusableBank> {
         let client = config.client()?.connect_timeout(CONNECT_TIME_OUT).build()?;
         let url = Url::parse(&config.url).expect("the configuration was checked");
         let tokens = TokenKeeper::try_new(client.clone(), &config.api)?;
@@ -131,7 +131,7 @@ impl ApiBank {
     }
 
     fn query(&self, subject: SentPayment<'_>) -> Option<Url> {
-        let payment_type = order::payment_type(subject.rail)?;
+        let payment_type = payment_type(subject.rail)?;
         let mut url = self.at("payments");
         let pairs = [("endToEndId", subject.end_to_end_id), ("paymentType", payment_type.word()), ("view", "FULL")];
         url.query_pairs_mut().extend_pairs(pairs);

@@ -1,11 +1,9 @@
 //! What every bank can do, whatever it speaks. A connector writes and reads one bank's messages and keeps no state: which payments were sent, and what is
 //! proved of them, is in the payout's row.
 
-use super::{iso20022::Iso20022Bank, nacha::NachaBank};
 use crate::{
-    beneficiaries::{PayeeDetails, verification::PayeeAnswer},
-    config::EntityConfig,
-    domain::{BankAnswer, evidence::SentPayment, recall::RecallReply, returns::BankCredit},
+    config::{EntityConfig, InvalidPayoutOption},
+    domain::{BankAnswer, evidence::SentPayment, payee::PayeeDetails, payee_check::PayeeAnswer, recall::RecallReply, returns::BankCredit},
 };
 use accounts::PayoutAddress;
 use bankfiles::nacha::AccountChange;
@@ -143,6 +141,17 @@ pub enum CallbackNews {
     AchCorrection(AchCorrection),
 }
 
+/// Why a bank can't be spoken to as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableBank {
+    /// An invalid option.
+    #[error(transparent)]
+    Option(#[from] InvalidPayoutOption),
+    /// The HTTP client can't be built.
+    #[error("the bank's HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
 /// Why a payment can't be written as a message: always our own fault, since its fields were checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -151,18 +160,6 @@ pub struct UnwritableOrder(pub String);
 /// A bank's protocol.
 #[tonic::async_trait]
 pub trait BankConnector: Send + Sync + fmt::Debug {
-    /// The bank as one that takes payments in files, if it is one: its payments are then kept with [`Self::message`], collected, and sent and asked for file by
-    /// file. None: [`Self::send`] and [`Self::ask`] are about one payment each.
-    fn files(&self) -> Option<&NachaBank> {
-        None
-    }
-
-    /// The bank as one that takes many payments in a message, if it does: payments that are ready together then go together. None: each goes alone, by
-    /// [`Self::message`] and [`Self::send`].
-    fn bulk(&self) -> Option<&Iso20022Bank> {
-        None
-    }
-
     /// Writes a payment as this bank's message.
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder>;
 

@@ -6,13 +6,12 @@ pub(crate) mod payees;
 mod recalls;
 
 use super::connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, RecallOrder, ReceivedAnswer, UnwritableOrder};
-use crate::{
-    beneficiaries::{PayeeDetails, verification::PayeeAnswer},
-    domain::{
-        BankAnswer,
-        evidence::{BankEvidence, Doubt, SentPayment, evidence},
-        recall::RecallReply,
-    },
+use crate::domain::{
+    BankAnswer,
+    evidence::{BankEvidence, Doubt, SentPayment, evidence},
+    payee::PayeeDetails,
+    payee_check::PayeeAnswer,
+    recall::RecallReply,
 };
 use accounts::{AddressKind, PayoutAddress};
 use iso20022::{
@@ -131,10 +130,6 @@ impl Iso20022Bank {
 
 #[tonic::async_trait]
 impl BankConnector for Iso20022Bank {
-    fn bulk(&self) -> Option<&Iso20022Bank> {
-        (self.payments_max > 1).then_some(self)
-    }
-
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
         write(order, None)
     }

@@ -8,7 +8,7 @@ pub mod answers;
 pub mod file;
 
 use super::{
-    connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, ReceivedAnswer, UnwritableOrder},
+    connector::{BankConnector, BankStatement, CallbackNews, PaymentOrder, ReceivedAnswer, UnusableBank, UnwritableOrder},
     iso20022::{ASK_TIME_OUT, lost, read, why},
 };
 use crate::{
@@ -84,7 +84,7 @@ struct Receipt {
 
 impl NachaBank {
     /// A bank as configured. Proxies and redirects are not followed: either could lead a payment elsewhere.
-    pub fn try_new(config: &BankConfig) -> Result<Self, crate::Error> {
+    pub fn try_new(config: &BankConfig) -> Result<Self, UnusableBank> {
         let client = config.client()?.connect_timeout(CONNECT_TIME_OUT).build()?;
         let url = Url::parse(&config.url).expect("the configuration was checked");
         Ok(Self { client, url, terms: config.nacha.clone() })
@@ -172,10 +172,6 @@ fn is_file_name(name: &str) -> bool {
 
 #[tonic::async_trait]
 impl BankConnector for NachaBank {
-    fn files(&self) -> Option<&NachaBank> {
-        Some(self)
-    }
-
     fn message(&self, order: &PaymentOrder<'_>) -> Result<String, UnwritableOrder> {
         file::entry(order)
     }

@@ -1,17 +1,33 @@
 //! Payee verification by our banks: which of them is asked about an account, by the records of its rails.
 
 use super::{Bank, Banks};
-use crate::beneficiaries::{
-    PayeeDetails, PayeeVerifier,
-    verification::{PayeeAnswer, PayeeQuestion},
-};
+use crate::domain::{payee::PayeeDetails, payee_check::PayeeAnswer};
 use chart::BookKind;
 use futures::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
 use ledger_client::LedgerClient;
-use money::Currency;
+use money::{BookName, Currency};
 use rails::record::PayeeCheck;
 use std::sync::Arc;
+
+/// Whose account is to be verified.
+#[derive(Clone, Copy)]
+pub struct PayeeQuestion<'a> {
+    /// The beneficiary's book, which says whether a real bank may be asked.
+    pub book: &'a BookName,
+    /// The currency in which the account is paid.
+    pub currency: Currency,
+    /// Account and holder.
+    pub payee: &'a PayeeDetails,
+    /// Now: the records of rails are dated.
+    pub at: Timestamp,
+}
+
+/// Somebody who knows whose an account is: the banks ([`BankVerifier`]). Without one, every verification is not possible.
+pub trait PayeeVerifier: Send + Sync {
+    /// Asks whose the account is. Changes nothing, so it may be asked again.
+    fn ask<'a>(&'a self, question: PayeeQuestion<'a>) -> BoxFuture<'a, PayeeAnswer>;
+}
 
 /// Asks that of our banks which pays the account over a rail that compares names. A bank that is paused, fails or does not answer in time is asked again later
 /// (`payee_tries_max`); `payee_unchecked` decides of payouts meanwhile, and in the end.

@@ -4,14 +4,13 @@
 use super::sealed::SealedPayee;
 use crate::{
     banks::{connector::AchCorrection, nacha::file::FiledEntry},
-    domain::{Payout, ach::GivenPayment},
+    domain::{Payout, PayoutKey, ach::GivenPayment},
     drive::now_ms,
     error::Error,
     payouts::Payouts,
     store::{
         ach::{self, KeptChange},
         beneficiaries::{self, Beneficiary},
-        payouts::PayoutKey,
     },
 };
 use accounts::{AddressField as F, AddressKind, AddressRules, PayoutAddress};

@@ -1,5 +1,6 @@
 //! Why a beneficiary is not recorded. Nothing of this is kept under the request's id, so a corrected request may use the same one.
 
+use super::given::path;
 use accounts::{AddressField, AddressKind};
 use tonic::{Code, Status};
 
@@ -56,7 +57,7 @@ fn sentences(faults: &[PayeeFieldFault]) -> String {
 
 /// The reason of invalid fields. Kinds of the first contract have reasons of their own for the fields of that contract.
 fn reason_of(kind: AddressKind, faults: &[PayeeFieldFault]) -> &'static str {
-    let wrong = |field| faults.iter().any(|fault| fault.path == super::path(kind, field));
+    let wrong = |field| faults.iter().any(|fault| fault.path == path(kind, field));
     match kind {
         AddressKind::Iban if wrong(AddressField::Iban) => "IBAN_INVALID",
         AddressKind::UsAccount if wrong(AddressField::RoutingNumber) => "ROUTING_NUMBER_INVALID",

@@ -1,6 +1,10 @@
 //! Checks what an owner entered of a payee: every field, then whether a rail reaches the account in a currency and carries the name. Pure.
 
-use super::{BeneficiaryRefusal, GivenAccount, GivenPayee, PayeeDetails, path, refusal::PayeeFieldFault};
+use super::{
+    given::{GivenAccount, GivenPayee, path},
+    refusal::{BeneficiaryRefusal, PayeeFieldFault},
+};
+use crate::domain::payee::PayeeDetails;
 use accounts::{
     AddressField, AddressKind, AddressRules, FieldFaults, PayoutAddress,
     check_digits::{is_cnpj, is_cpf},

@@ -1,7 +1,14 @@
 //! The sealed part of a beneficiary: JSON in two versions. Version 1 has no number, and holds an IBAN or a US account; rows of that form stay as they are.
 
-use super::PayeeDetails;
-use crate::{error::Error, store, store::beneficiaries::Beneficiary, vault, vault::Vault};
+use crate::{
+    domain::payee::PayeeDetails,
+    error::Error,
+    store::{
+        self,
+        beneficiaries::{Beneficiary, sealed_for},
+    },
+    vault::{self, Vault},
+};
 use accounts::{
     AddressField as F, AddressKind, AddressRules, PayoutAddress, fields::FIELD_BYTES_MAX, holder::HolderAddress, rules::CharLimit,
 };
@@ -54,11 +61,6 @@ pub struct SealedPayee {
     /// First form: account number in the US, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     account_number: String,
-}
-
-/// The place to which a beneficiary's sealed data is bound.
-pub(crate) fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
-    format!("beneficiary {book} {user} {id}")
 }
 
 /// Rules that every address fits that any rules have let through: what was recorded stays readable when limits become narrower.

@@ -3,14 +3,13 @@
 use crate::{
     banks::{Bank, connector::CallbackNews},
     callbacks::CALLBACK_BYTES_MAX,
-    domain::{PayoutPhase, evidence::plain, returns::BankCredit, statement::named_id},
+    domain::{PayoutKey, PayoutPhase, evidence::plain, returns::BankCredit, statement::named_id},
     error::Error,
     payouts::Payouts,
     recalls::recall_id,
     sending::together::is_shared_message_id,
     store::{
         inbox::{InboxRow, InboxState, sealed_for},
-        payouts::PayoutKey,
         statements::StatementAccount,
     },
 };
@@ -59,7 +58,7 @@ impl Payouts {
             return self.put_off(row, self.policy.backoff_ms(row.tries)).await;
         };
         let body = self.vault.unseal(&sealed_for(&row.bank, &row.digest), &row.sealed)?;
-        assert!(bank.connector.files().is_some() || body.len() <= CALLBACK_BYTES_MAX, "longer ones are not taken");
+        assert!(bank.files().is_some() || body.len() <= CALLBACK_BYTES_MAX, "longer ones are not taken");
         let news = match bank.connector.callback(&body) {
             Ok(news) => news,
             Err(why) => {

@@ -1,7 +1,9 @@
 //! Tells the pretend banks of TEST books where their callbacks go. Real banks are told by people, who agree with them on keys and certificates too.
 
-use super::CallbackCheck;
-use crate::{banks::Bank, payouts::Payouts};
+use crate::{
+    banks::{Bank, proof::CallbackCheck},
+    payouts::Payouts,
+};
 use chart::BookKind;
 use std::{net::SocketAddr, time::Duration};
 

@@ -1,12 +1,8 @@
 //! Options of a bank that speaks JSON: who we are to it, and the key with which we ask for access.
 
-use super::{BankBooksKind, BankConfig, InvalidPayoutOption};
-use crate::{
-    banks::api::order::{branch_of, payment_type},
-    vault::is_exposed,
-};
-use bankapi::{ApiPaymentType, RsaSigningKey, keys::certificate_kid};
-use reqwest::Url;
+use super::InvalidPayoutOption;
+use crate::vault::is_exposed;
+use bankapi::{RsaSigningKey, keys::certificate_kid};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,62 +54,6 @@ pub struct SandboxApiAccess {
 }
 
 impl ApiBankConfig {
-    /// Refuses options that cannot work. Reads every file, and shows nothing of them.
-    pub(super) fn check(&self, bank: &BankConfig) -> Result<(), InvalidPayoutOption> {
-        let is_id = |text: &str| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        let is_scope = |scope: &String| is_id(scope) && scope.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte));
-        let is_bic = |text: &str| matches!(text.len(), 8 | 11) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        let needs_company =
-            bank.rails.iter().any(|rail| rail.rail.starts_with("us-") && payment_type(&rail.rail) == Some(ApiPaymentType::Ach));
-        let one_key_id = self.key_id.is_empty() != self.certificate_file.as_os_str().is_empty();
-        let rules = [
-            ("a bank's api.client_id", is_id(&self.client_id), "1 to 128 printable characters of ASCII"),
-            ("a bank's api.key_id", one_key_id, "given if api.certificate_file is not, and only then"),
-            ("a bank's api.key_id", self.key_id.is_empty() || is_id(&self.key_id), "1 to 128 printable characters of ASCII"),
-            ("a bank's api.resource", is_id(&self.resource), "1 to 128 printable characters of ASCII"),
-            (
-                "a bank's api.scopes",
-                self.scopes.len() <= 20 && self.scopes.iter().all(is_scope),
-                "20 at most, of letters, digits and -._~:",
-            ),
-            ("a bank's api.branch_bic", self.branch_bic.is_empty() || is_bic(&self.branch_bic), "a BIC of 8 or 11 characters"),
-            ("a bank's api.company_id", self.company_id.len() <= 35, "35 characters at most"),
-            ("a bank's api.company_id", !needs_company || is_id(&self.company_id), "given for a bank that offers ACH in the United States"),
-            (
-                "a bank's api.token_url",
-                self.is_token_url(bank.books),
-                "http:// and a loopback address for TEST books, https:// and another host for LIVE books",
-            ),
-        ];
-        if let Some((name, _, bounds)) = rules.into_iter().find(|(_, fits, _)| !fits) {
-            return Err(InvalidPayoutOption::Range { name, bounds });
-        }
-        self.signing_key()?;
-        self.key_id()?;
-        for account in &bank.accounts {
-            let (_, address) = account.read()?;
-            if branch_of(&address, &self.branch_bic).is_none() {
-                let bounds = "given for accounts whose number names no branch, and an account must be one that this protocol pays from";
-                return Err(InvalidPayoutOption::Range { name: "a bank's api.branch_bic", bounds });
-            }
-        }
-        if let Some(rail) = bank.rails.iter().find(|rail| payment_type(&rail.rail).is_none()) {
-            return Err(InvalidPayoutOption::RailNotCarried { bank: bank.name.clone(), rail: rail.rail.clone() });
-        }
-        Ok(())
-    }
-
-    fn is_token_url(&self, books: BankBooksKind) -> bool {
-        let Ok(url) = Url::parse(&self.token_url) else { return false };
-        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-        let loopback = super::bank::is_loopback(&url);
-        plain
-            && match books {
-                BankBooksKind::Test => url.scheme() == "http" && loopback,
-                BankBooksKind::Live => url.scheme() == "https" && !loopback && !super::bank::is_this_machine(&url),
-            }
-    }
-
     /// The key that signs requests for tokens.
     pub(crate) fn signing_key(&self) -> Result<RsaSigningKey, InvalidPayoutOption> {
         let pem = content(&self.key_file)?;

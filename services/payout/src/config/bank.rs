@@ -1,26 +1,22 @@
 //! Options of one bank, its accounts and its rails.
+//!
+//! - `checking`: whether it can work.
+
+mod checking;
 
 use super::{
-    HOUR, InvalidPayoutOption,
+    InvalidPayoutOption,
     api::{ApiBankConfig, SandboxApiAccess, keep_private},
-    callback::CallbackProof,
     nacha::NachaBankConfig,
 };
-use crate::banks::iso20022::bulk::PAYMENTS_MAX;
-use accounts::{
-    AddressRules, PayoutAddress,
-    holder::{HolderName, check_name, default_name_rules},
-};
-use chart::{BookKind, HouseId};
-use jiff::civil::Date;
+use accounts::{AddressRules, PayoutAddress};
+use chart::BookKind;
 use money::Currency;
 use rails::RailBook;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-/// The longest wait for the verification of a payee: its owner waits as well.
-const MINUTE: Duration = Duration::from_secs(60);
 /// The rails that ACH files are for.
 pub const ACH_RAILS: [&str; 2] = ["us-ach-same-day", "us-ach"];
 /// The rails to wallets, which messages of ISO 20022 have no words for.
@@ -59,6 +55,19 @@ pub enum BankProtocol {
     Api,
     /// ACH files in Nacha's format over HTTP: payments are collected into files.
     Nacha,
+}
+
+/// What proves that a callback is from the bank.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CallbackProof {
+    /// ECDSA over the body in a header, by a key that another header names.
+    #[default]
+    Detached,
+    /// A JWS in a header, with the body as its payload (RFC 7515 appendix F, RFC 7797); or a body that is one.
+    Jws,
+    /// The certificate that the bank shows the HTTP listener, and no signature.
+    Certificate,
 }
 
 /// A bank, our accounts there, and the rails that it offers.
@@ -281,106 +290,4 @@ impl BankConfig {
             }
         }
     }
-
-    /// Refuses options that cannot work, with the records of rails that are in force.
-    pub fn check(&self, book: &RailBook) -> Result<(), InvalidPayoutOption> {
-        let id = |name, text: &str| match HouseId::try_new(text) {
-            Some(_) => Ok(()),
-            None => Err(InvalidPayoutOption::Range { name, bounds: "1 to 32 of a-z, 0-9 and hyphens" }),
-        };
-        id("a bank's name", &self.name)?;
-        id("a bank's entity", &self.entity)?;
-        match self.books {
-            BankBooksKind::Test => check_loopback(&self.url)?,
-            BankBooksKind::Live => check_remote(&self.url)?,
-        }
-        let _client = self.client()?;
-        self.check_callbacks()?;
-        if self.payee_time_out > MINUTE || (self.protocol == BankProtocol::Api && !self.payee_time_out.is_zero()) {
-            let bounds = "0 to 60,000, and 0 with the protocol api, which has no such question";
-            return Err(InvalidPayoutOption::Range { name: "a bank's payee_time_out_ms", bounds });
-        }
-        if self.batch_booking && self.protocol != BankProtocol::Iso20022 {
-            return Err(InvalidPayoutOption::Range { name: "a bank's batch_booking", bounds: "false but for the protocol iso20022" });
-        }
-        if self.message_payments_max > PAYMENTS_MAX || (self.protocol != BankProtocol::Iso20022 && self.message_payments_max > 0) {
-            let bounds = "0 to 1,000, and 0 with any other protocol than iso20022";
-            return Err(InvalidPayoutOption::Range { name: "a bank's message_payments_max", bounds });
-        }
-        let mut prefixes = BTreeSet::new();
-        let mut ids = BTreeSet::new();
-        for account in &self.accounts {
-            id("a bank account's id", &account.id)?;
-            account.read()?;
-            let form = |text: &str| (1..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-            // One that begins another could make two equal references.
-            let alone = !prefixes
-                .iter()
-                .any(|other: &&str| other.starts_with(&account.reference_prefix) || account.reference_prefix.starts_with(*other));
-            if !form(&account.reference_prefix) || !alone || !ids.insert((account.id.as_str(), account.currency.as_str())) {
-                let bounds = "1 to 5 of A-Z and 0-9, none of them the beginning of another, for accounts with different ids or currencies";
-                return Err(InvalidPayoutOption::Range { name: "a bank account's reference_prefix", bounds });
-            }
-            prefixes.insert(account.reference_prefix.as_str());
-        }
-        let names = default_name_rules();
-        for rail in &self.rails {
-            // As strict as any rule that is known, whenever it begins.
-            let fits = HolderName::parse(&self.debtor_name).and_then(|name| check_name(&names, &rail.rail, &name, Date::MAX));
-            fits.map_err(|fault| InvalidPayoutOption::DebtorName {
-                bank: self.name.clone(),
-                rail: rail.rail.clone(),
-                must: fault.must.into_owned(),
-            })?;
-            let latest = book.records(&rail.rail).last().ok_or_else(|| InvalidPayoutOption::RailUnknown(rail.rail.clone()))?;
-            if rail.time_out > HOUR {
-                return Err(InvalidPayoutOption::Range { name: "a rail's time-out", bounds: "an hour at most" });
-            }
-            if rail.minor_units_max < 0 {
-                return Err(InvalidPayoutOption::Range { name: "a rail's largest payment", bounds: "0 or more minor units" });
-            }
-            if !(0..=money::AMOUNT_MAX).contains(&rail.recall_fee_minor_units) {
-                return Err(InvalidPayoutOption::Range { name: "a rail's recall fee", bounds: "0 or more minor units" });
-            }
-            let pays = |account: &BankAccountConfig| account.read().is_ok_and(|(currency, _)| latest.currencies.contains(&currency));
-            if !self.accounts.iter().any(pays) {
-                return Err(InvalidPayoutOption::NoAccount { bank: self.name.clone(), rail: rail.rail.clone() });
-            }
-        }
-        match self.protocol {
-            BankProtocol::Iso20022 => Ok(()),
-            BankProtocol::Api => self.api.check(self),
-            BankProtocol::Nacha => self.nacha.check(self),
-        }
-    }
-}
-
-/// Requires a literal loopback address: a name could be made to point elsewhere.
-pub(super) fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
-    let wrong = || InvalidPayoutOption::NotLoopback(url.to_owned());
-    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
-    let loopback = is_loopback(&parsed);
-    let plain = parsed.scheme() == "http" && parsed.username().is_empty() && parsed.path().ends_with('/');
-    if loopback && plain { Ok(()) } else { Err(wrong()) }
-}
-
-/// Requires TLS and a host that is not this machine: no pretend bank pays LIVE books.
-fn check_remote(url: &str) -> Result<(), InvalidPayoutOption> {
-    let wrong = || InvalidPayoutOption::NotRemote(url.to_owned());
-    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
-    let here = is_this_machine(&parsed);
-    let secure = parsed.scheme() == "https" && parsed.username().is_empty() && parsed.path().ends_with('/') && parsed.query().is_none();
-    if secure && !here { Ok(()) } else { Err(wrong()) }
-}
-
-/// Whether the host is a literal loopback address.
-pub(super) fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether the host is this machine, by address or by name.
-pub(super) fn is_this_machine(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    host == "localhost" || host.ends_with(".localhost") || is_loopback(url)
 }

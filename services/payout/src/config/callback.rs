@@ -1,62 +1,18 @@
 //! Options of a bank's callbacks: what proves that one is from the bank.
 
-use super::{BankBooksKind, BankConfig, Config, InvalidPayoutOption, bank::is_loopback};
-use crate::callbacks::{
-    CallbackCheck,
-    certificates::CertifiedBank,
-    signatures::{BankKeySource, BankSigners, CALLBACK_HEADERS, SignatureKind},
-};
+use super::{BankBooksKind, BankConfig, CallbackProof, Config, InvalidPayoutOption, address::is_loopback};
 use axum::http::HeaderName;
 use reqwest::Url;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-/// How long a failure to read a bank's keys is remembered unless the bank's options say otherwise.
-const KEYS_RETRY: Duration = Duration::from_secs(10);
-
-/// What proves that a callback is from the bank.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CallbackProof {
-    /// ECDSA over the body in a header, by a key that another header names.
-    #[default]
-    Detached,
-    /// A JWS in a header, with the body as its payload (RFC 7515 appendix F, RFC 7797); or a body that is one.
-    Jws,
-    /// The certificate that the bank shows the HTTP listener, and no signature.
-    Certificate,
-}
+/// The headers of a signed callback: the signature, the id of its key, and the algorithm if the bank names one. What the first is called may be configured.
+pub const CALLBACK_HEADERS: [&str; 3] = ["signature", "key-id", "signing-algorithm"];
 
 impl BankConfig {
-    /// Where the keys of its callbacks are; none if they are not signed, or none are taken.
-    fn callback_keys(&self) -> Option<BankKeySource> {
-        if !self.callback_keys_file.as_os_str().is_empty() {
-            return Some(BankKeySource::File(self.callback_keys_file.clone()));
-        }
-        Url::parse(&self.callback_keys_url).ok().map(BankKeySource::Address)
-    }
-
     /// Whether its callbacks are proved by the certificate that it shows the HTTP listener, which then has to speak TLS.
     #[must_use]
     pub fn shows_certificate(&self) -> bool {
         self.callback_proof == CallbackProof::Certificate
-    }
-
-    /// How its callbacks are checked; none if none are taken.
-    pub(crate) fn callback_check(&self) -> Result<Option<CallbackCheck>, crate::Error> {
-        let kind = match self.callback_proof {
-            CallbackProof::Detached => SignatureKind::Detached,
-            CallbackProof::Jws => SignatureKind::Jws,
-            CallbackProof::Certificate => {
-                return Ok(Some(CallbackCheck::Certified(CertifiedBank::new(self.callback_ca.clone(), self.callback_names.clone()))));
-            }
-        };
-        let Some(source) = self.callback_keys() else { return Ok(None) };
-        let header = Some(self.callback_signature_header.to_ascii_lowercase()).filter(|header| !header.is_empty());
-        let retry = if self.callback_keys_retry_s == 0 { KEYS_RETRY } else { Duration::from_secs(self.callback_keys_retry_s.into()) };
-        let source = (source, retry);
-        Ok(Some(CallbackCheck::Signed(Box::new(BankSigners::try_new(source, (kind, header), self.client()?)?))))
     }
 
     /// Refuses options of callbacks that cannot work, or that say two things.

@@ -1,7 +1,7 @@
 //! The legal entities on whose behalf payouts are made, as banks are told them.
 
 use super::{BankProtocol, Config, InvalidPayoutOption};
-use crate::banks::nacha::file::is_filed_text;
+use crate::domain::ach::is_filed_text;
 use chart::HouseId;
 use jiff::civil::Date;
 use schemars::JsonSchema;

@@ -1,10 +1,7 @@
 //! Options of a bank that takes ACH files: who we are in them, and how long payments are collected into one.
 
-use super::{
-    HOUR, InvalidPayoutOption,
-    bank::{ACH_RAILS, BankConfig},
-};
-use crate::banks::nacha::file::is_filed_text;
+use super::{HOUR, InvalidPayoutOption};
+use crate::domain::ach::is_filed_text;
 use bankfiles::nacha::is_routing_number;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,10 +77,9 @@ impl NachaBankConfig {
     }
 
     /// Refuses options that cannot work.
-    pub(super) fn check(&self, bank: &BankConfig) -> Result<(), InvalidPayoutOption> {
+    pub(super) fn check(&self) -> Result<(), InvalidPayoutOption> {
         let is_text = |text: &str, least: usize, most: usize| (least..=most).contains(&text.len()) && is_filed_text(text);
         let within = |duration: Duration, least_ms| (Duration::from_millis(least_ms)..=24 * HOUR).contains(&duration);
-        let one_account = matches!(bank.accounts.as_slice(), [only] if only.currency == "USD");
         let reserved = ["payroll", "reversal", "purchase"].iter().any(|word| self.description.to_ascii_lowercase().starts_with(word));
         let rules = [
             (
@@ -107,14 +103,9 @@ impl NachaBankConfig {
             ("a bank's nacha.collect_ms", within(self.collect, 0), "0 to 86,400,000"),
             ("a bank's nacha.poll_ms", within(self.poll, 10), "10 to 86,400,000"),
             ("a bank's nacha.statement_ms", within(self.statement, 10), "10 to 86,400,000"),
-            // Trace numbers are of the bank and not of the account, so they come from one counter.
-            ("the accounts of a bank with the protocol nacha", one_account, "one account, in USD"),
         ];
-        if let Some((name, _, bounds)) = rules.into_iter().find(|(_, fits, _)| !fits) {
-            return Err(InvalidPayoutOption::Range { name, bounds });
-        }
-        match bank.rails.iter().find(|rail| !ACH_RAILS.contains(&rail.rail.as_str())) {
-            Some(rail) => Err(InvalidPayoutOption::RailNotAch { bank: bank.name.clone(), rail: rail.rail.clone() }),
+        match rules.into_iter().find(|(_, fits, _)| !fits) {
+            Some((name, _, bounds)) => Err(InvalidPayoutOption::Range { name, bounds }),
             None => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
 //! Unit tests of `config`.
-use super::{bank::check_loopback, *};
+use super::{address::check_loopback, *};
 
 #[test]
 fn test_books_reach_only_this_machine() {

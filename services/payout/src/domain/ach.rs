@@ -173,5 +173,11 @@ pub fn closes_at(
     Ok(cutoff.map_or(collected, |cutoff| collected.min(cutoff)))
 }
 
+/// Whether a text can stand in a file: printable ASCII without blank ends.
+#[must_use]
+pub fn is_filed_text(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! In which messages of many payments a payout was sent.
 
+/// Most payments in one message, whatever is configured: with the longest names and addresses, a message of so many stays below what readers take.
+pub const PAYMENTS_MAX: usize = 1_000;
 /// How a sending in a message of its own is stored: that message's id follows from the payment's.
 const ALONE: &str = "-";
 

@@ -1,17 +1,17 @@
 //! Registers requests for payouts: the ids, the rules and the rows in one transaction, and with the same few statements for all of them. Once it is committed, the
 //! worker finishes payouts whose handler was dropped.
 
-use super::{PayoutRequest, Payouts, RPC};
+use super::{PayoutRequest, Payouts};
 use crate::{
     banks::BankRoute,
-    beneficiaries::{Usable, unseal, usable},
-    domain::{CostBearer, Payout, PayoutPhase, PayoutState, Sendings, SharedMessages},
+    beneficiaries::{unseal, usable},
+    domain::{CostBearer, Payout, PayoutKey, PayoutPhase, PayoutState, Sendings, SharedMessages, payee_check::Usable},
     error::{Error, PayoutRefusal},
     routes::{PayoutBounds, why_none},
     store::{
-        attempts, beneficiaries,
-        beneficiaries::Beneficiary,
-        payouts::{self, PayoutKey},
+        attempts,
+        beneficiaries::{self, Beneficiary},
+        payouts,
     },
 };
 use chart::BookKind;
@@ -24,6 +24,9 @@ use std::{
     time::SystemTime,
 };
 use uuid::Uuid;
+
+/// The RPC's name in the table of requests.
+pub(super) const RPC: &str = "RequestPayout";
 
 /// The result of registering a request.
 pub(super) enum Registered {

@@ -5,14 +5,14 @@ use super::{
     decide::{StaffCaller, begin, finish},
 };
 use crate::{
-    domain::{Payout, PayoutPhase},
+    domain::{Payout, PayoutKey, PayoutPhase},
     drive::now_ms,
     error::Error,
     liquidity::{GivenUp, ReservationStep},
     payouts::Payouts,
     postings,
     store::{
-        payouts::{self, PayoutKey},
+        payouts,
         reviews::{self, BlockedRow},
     },
 };

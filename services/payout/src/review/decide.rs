@@ -1,15 +1,18 @@
 //! What people decide of reviews: cleared, refused, a true match by two, and the approval of a payout above the threshold.
 
-use super::{ReviewKind, ReviewRefusal, ReviewStanding, lists::ScreeningFinding};
+use super::ReviewRefusal;
 use crate::{
     beneficiaries::unseal,
-    domain::{Payout, PayoutPhase},
+    domain::{
+        Payout, PayoutKey, PayoutPhase,
+        review::{ReviewKind, ReviewStanding, ScreeningFinding},
+    },
     error::Error,
     payouts::Payouts,
     store::{
         self,
         beneficiaries::{self, Beneficiary},
-        payouts::{self, PayoutKey},
+        payouts,
         reviews::{self, ReviewRow},
         screening::{self, ClearedBy},
     },

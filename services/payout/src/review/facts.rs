@@ -1,10 +1,15 @@
 //! Gathers what the decision goes by, and puts a payout that needs something into review, and out of it.
 
-use super::{ReviewFacts, ReviewKind, ReviewNeed, ReviewStanding, WindowSum, lists::ScreeningFinding, needs};
+use super::{ReviewFacts, needs};
 use crate::{
-    beneficiaries::{PayeeDetails, Usable, unseal, usable},
+    beneficiaries::{unseal, usable},
     config::TierLimitConfig,
-    domain::{NEVER_MS, Payout},
+    domain::{
+        NEVER_MS, Payout,
+        payee::PayeeDetails,
+        payee_check::Usable,
+        review::{ReviewKind, ReviewNeed, ReviewStanding, ScreeningFinding, WindowSum},
+    },
     error::Error,
     meters,
     payouts::Payouts,

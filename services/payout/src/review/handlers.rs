@@ -2,13 +2,12 @@
 
 use super::decide::{StaffCaller, finding};
 use crate::{
-    domain::debit::UnexplainedDebit,
+    domain::{PayoutKey, debit::UnexplainedDebit},
     error::Error,
     payouts::Payouts,
     store::{
         ach_listing::ListedFiles,
         debits::ListedDebits,
-        payouts::PayoutKey,
         reviews::{ListedReviews, ReviewRow},
     },
     wire::{self, review::ShownReview},

@@ -1,12 +1,14 @@
 //! Sanctions lists: read when the service starts, read again when a file changes, and searched for a payee's name.
 
-use crate::config::{InvalidPayoutOption, ScreeningConfig, ScreeningListConfig};
+use crate::{
+    config::{InvalidPayoutOption, ScreeningConfig, ScreeningListConfig},
+    domain::review::{ClearedHit, OpenHit, ScreeningFinding},
+};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::time::unix_ms;
 use screening::{
     Clearance, EditionId, ListFiles, MatchBand, PolicyTable, Screener, Screening, ScreeningSubject, import::import, names::NameShape,
 };
-use serde::{Deserialize, Serialize};
 use std::{
     path::Path,
     sync::{Arc, PoisonError, RwLock},
@@ -23,51 +25,6 @@ pub struct LoadedList {
     screener: Screener,
     /// When each of its files was written, and how long it is.
     stamps: Vec<(SystemTime, u64)>,
-}
-
-/// An entry that a name resembles and that nobody has cleared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenHit {
-    /// The list.
-    pub list: String,
-    /// The day of its edition.
-    pub edition: String,
-    /// The entry; 0: the name can't be compared with the list.
-    pub entry: u32,
-    /// Digest of the entry as it was.
-    pub entry_digest: String,
-    /// The listed name.
-    pub name: String,
-    /// The score, in thousandths.
-    pub score: u32,
-    /// Who should look.
-    pub band: String,
-    /// The entry's programs.
-    pub programs: Vec<String>,
-    /// Whether a payment to it is refused and not blocked.
-    pub is_rejected: bool,
-}
-
-/// What a screening found of a name, as it is stored with the review.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScreeningFinding {
-    /// Keyed digest of what was screened.
-    pub subject_digest: String,
-    /// The hits.
-    pub hits: Vec<OpenHit>,
-}
-
-/// A hit that a person cleared, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClearedHit {
-    /// The list.
-    pub list: String,
-    /// The entry; 0: the name could not be compared.
-    pub entry: u32,
-    /// Digest of the entry as it was.
-    pub entry_digest: String,
-    /// Keyed digest of what was screened.
-    pub subject_digest: String,
 }
 
 /// The lists in force. Without any, nobody is screened.

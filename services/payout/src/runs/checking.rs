@@ -1,9 +1,10 @@
 //! Collects a run's lines from creators, and checks every line before anything is held. A page at a time, so that memory is bounded and a crash costs one page.
 
 use crate::{
-    beneficiaries::{PayeeStanding, unseal},
+    beneficiaries::unseal,
     domain::{
         CostBearer,
+        payee_check::PayeeStanding,
         run::{PayoutRun, RUN_LINES_MAX, RUN_PAGE, RunItem, RunItemState, RunState, chained_hash},
     },
     error::{Error, PayoutRefusal},

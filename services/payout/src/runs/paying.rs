@@ -108,7 +108,7 @@ impl Payouts {
         let most = i64::from(self.config.runs.in_flight_per_bank_max);
         let busy = self.store.busy_banks().await?;
         // A file takes any number, and what is in one waits for its banking day without keeping the bank busy.
-        let of = |bank: &Bank| if bank.connector.files().is_some() { i64::MAX } else { most - busy.get(&bank.name).copied().unwrap_or(0) };
+        let of = |bank: &Bank| if bank.files().is_some() { i64::MAX } else { most - busy.get(&bank.name).copied().unwrap_or(0) };
         let mut room: BTreeMap<String, i64> = self.banks.all().iter().map(|bank| (bank.name.clone(), of(bank))).collect();
         let mut chosen = Vec::new();
         for item in items {

@@ -1,10 +1,10 @@
 //! Where payments wait for others that can share their message: of one bank, account, currency and rail. Nothing waits for more to come: a message goes as soon
 //! as it is its lane's turn, with what waits by then.
 
-use super::PaymentParties;
 use crate::{
     banks::connector::{ReceivedAnswer, UnwritableOrder},
-    domain::Payout,
+    config::EntityConfig,
+    domain::{Payout, payee::PayeeDetails},
 };
 use money::Currency;
 use std::{
@@ -46,6 +46,12 @@ pub(crate) enum SharedSending {
     Unwritable(UnwritableOrder),
     /// Another process has changed its payout; it was not sent from here.
     Changed,
+}
+
+/// Who is paid, and on whose behalf. Has no `Debug`: it names a person and an account.
+pub(crate) struct PaymentParties {
+    pub payee: PayeeDetails,
+    pub on_behalf_of: Option<EntityConfig>,
 }
 
 /// A payment that waits. Has no `Debug`: it names a person and an account.

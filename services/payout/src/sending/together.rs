@@ -2,13 +2,13 @@
 //! between leaves payouts that are asked for one by one, and none that is in two messages of which the first may still be executed.
 
 use super::{
-    PaymentParties, ReadyPayment,
-    lanes::{SharedSending, WaitingPayment, in_turn},
+    ReadyPayment,
+    lanes::{PaymentParties, SharedSending, WaitingPayment, in_turn},
     order,
 };
 use crate::{
-    banks::{Bank, iso20022::Iso20022Bank, iso20022::bulk::PAYMENTS_MAX},
-    domain::{Payout, evidence::SentPayment},
+    banks::{Bank, iso20022::Iso20022Bank},
+    domain::{Payout, evidence::SentPayment, shared::PAYMENTS_MAX},
     drive::now_ms,
     error::Error,
     meters,

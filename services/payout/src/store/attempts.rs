@@ -1,8 +1,8 @@
 //! The table of attempts, and the counter of short references.
 
-use super::{Error, Store, book as read_book, payouts::PayoutKey, uuid};
+use super::{Error, Store, book as read_book, uuid};
 use crate::domain::{
-    Payout,
+    Payout, PayoutKey,
     attempt::{Attempt, ReferenceNumbering},
 };
 use ::money::BookName;

@@ -1,7 +1,7 @@
 //! The table of beneficiaries.
 
 use super::{Error, PageStart, Store, currency, read_group::RowKey, user, uuid};
-use crate::beneficiaries::PayeeStanding;
+use crate::domain::payee_check::PayeeStanding;
 use accounts::AddressKind;
 use db::sets::{self, SetValue};
 use money::{BookName, Currency, UserKey};
@@ -44,6 +44,11 @@ pub struct Beneficiary {
     pub correction_code: String,
     /// When that was applied, Unix milliseconds; 0: there was none.
     pub corrected_at_ms: i64,
+}
+
+/// The place to which a beneficiary's sealed data is bound.
+pub(crate) fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
+    format!("beneficiary {book} {user} {id}")
 }
 
 impl Beneficiary {

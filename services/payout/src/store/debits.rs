@@ -1,7 +1,10 @@
 //! The tables of booked debits that nothing explains.
 
-use super::{Error, PageStart, Store, book as read_book, money as read_money, payouts::PayoutKey, statements::StatementAccount, uuid};
-use crate::domain::debit::{DebitFinding, DebitOutcome, DebitStanding, UnexplainedDebit};
+use super::{Error, PageStart, Store, book as read_book, money as read_money, statements::StatementAccount, uuid};
+use crate::domain::{
+    PayoutKey,
+    debit::{DebitFinding, DebitOutcome, DebitStanding, UnexplainedDebit},
+};
 use ::money::{BookName, UserKey};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};

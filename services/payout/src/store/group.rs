@@ -6,7 +6,7 @@
 //! version or state that it replaces, so it changes nothing when it comes too late or twice.
 
 use super::{
-    Error, attempts,
+    Error, Store, attempts,
     messages::{self, BankMessage, LoggedMessage},
     payouts,
     steps::PayoutStep,
@@ -110,6 +110,51 @@ async fn write_beside(tx: &mut AnyConnection, done: &[(&PayoutWrite, &Payout)]) 
         // All of a store are sealed with the same keys.
         Some(vault) => messages::insert_all(tx, vault, &logged).await,
         None => Ok(()),
+    }
+}
+
+impl Store {
+    /// Carries out a write in a transaction of its own, or in one with others. None: another writer was first, and nothing changed.
+    async fn write(&self, write: PayoutWrite) -> Result<Option<Payout>, Error> {
+        if let Some(group) = &self.group {
+            return group.write(write).await;
+        }
+        let mut tx = self.begin().await?;
+        let mut written = carry_out(&mut tx, &[&write]).await?;
+        tx.commit().await?;
+        Ok(written.pop().flatten())
+    }
+
+    /// As [`payouts::update`], in a transaction of its own, or in one with others.
+    pub async fn save(&self, payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
+        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::Nothing }).await
+    }
+
+    /// The same, and how the payout's attempt ended: when, or 0 if it was paid.
+    pub async fn save_end(&self, payout: Payout, step: Option<&PayoutStep>, ended_at_ms: i64) -> Result<Option<Payout>, Error> {
+        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::AttemptEnd { ended_at_ms } }).await
+    }
+
+    /// The same as [`Self::save`], and a message to the bank or from it, with the content that it is compared by.
+    pub async fn save_message(
+        &self,
+        payout: Payout,
+        step: Option<&PayoutStep>,
+        vault: &Vault,
+        (message, content): (BankMessage, Option<String>),
+    ) -> Result<Option<Payout>, Error> {
+        let beside = WrittenBeside::Message { vault: vault.clone(), message, content };
+        self.write(PayoutWrite { payout, step: step.cloned(), beside }).await
+    }
+
+    /// The same as [`Self::save`], and the answer to the request of this RPC that created the payout.
+    pub async fn save_answer(
+        &self,
+        payout: Payout,
+        step: Option<&PayoutStep>,
+        (rpc, answer, at): (&'static str, KeptAnswer, SystemTime),
+    ) -> Result<Option<Payout>, Error> {
+        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::Answer { rpc, answer, at } }).await
     }
 }
 

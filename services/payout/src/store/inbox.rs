@@ -1,7 +1,10 @@
 //! The table of banks' callbacks: each content once, kept until it was read.
 
-use super::{Error, Store, payouts::PayoutKey, resealing::ResealingPlace};
-use crate::{domain::NEVER_MS, vault::Vault};
+use super::{Error, Store, resealing::ResealingPlace};
+use crate::{
+    domain::{NEVER_MS, PayoutKey},
+    vault::Vault,
+};
 
 /// Rows of one step of resealing.
 const PAGE: i64 = 100;

@@ -1,7 +1,10 @@
 //! The table of what payouts reserve with treasury.
 
-use super::{Error, Store, book as read_book, money as read_money, payouts::PayoutKey, read_group::RowKey, uuid};
-use crate::domain::reservation::{LeafHold, PayingSource};
+use super::{Error, Store, book as read_book, money as read_money, read_group::RowKey, uuid};
+use crate::domain::{
+    PayoutKey,
+    reservation::{LeafHold, PayingSource},
+};
 use db::sets;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use std::collections::{BTreeSet, HashMap};

@@ -1,7 +1,7 @@
 //! The log of messages to and from banks.
 
-use super::{Error, Store, book, payouts::PayoutKey, uuid};
-use crate::vault::Vault;
+use super::{Error, Store, book, uuid};
+use crate::{domain::PayoutKey, vault::Vault};
 use db::sets;
 use sqlx::{AnyConnection, Row as _};
 use std::collections::HashMap;

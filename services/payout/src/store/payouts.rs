@@ -2,39 +2,19 @@
 
 use super::{
     Error, PageStart, Store, book,
-    group::{PayoutWrite, WrittenBeside},
-    messages::BankMessage,
     read_group::RowKey,
     row,
     steps::{self, PayoutStep},
     uuid,
 };
-use crate::{
-    domain::{Payout, PayoutState},
-    vault::Vault,
-};
-use db::{
-    requests::KeptAnswer,
-    sets::{self, SetValue},
-};
+use crate::domain::{Payout, PayoutKey, PayoutState};
+use db::sets::{self, SetValue};
 use money::{BookName, UserKey};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row, any::AnyRow};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    time::SystemTime,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
-
-/// A payout's key in the store.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PayoutKey {
-    /// Its book.
-    pub book: BookName,
-    /// Its id.
-    pub payout_id: Uuid,
-}
 
 /// A page of a user's payouts.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +27,6 @@ pub struct ListedPayouts {
     pub after: PageStart,
     /// How many rows at the most.
     pub limit: i64,
-}
-
-impl PayoutKey {
-    /// Its columns, as those of a set.
-    pub(super) fn columns(&self) -> [SetValue; 2] {
-        [self.book.as_str().into(), self.payout_id.to_string().into()]
-    }
 }
 
 fn read(row: &AnyRow) -> Result<Payout, Error> {
@@ -227,38 +200,6 @@ impl Store {
     pub async fn looked_up(&self, book: &BookName, id: Uuid) -> Result<Vec<Payout>, Error> {
         let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND (request_id = $2 OR hold_posting_id = $2) ORDER BY payout_id");
         query.bind(book.as_str().to_owned()).bind(id.to_string()).fetch_all(self.pool()).await?.iter().map(read).collect()
-    }
-
-    /// As [`update`], in a transaction of its own, or in one with others.
-    pub async fn save(&self, payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
-        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::Nothing }).await
-    }
-
-    /// The same, and how the payout's attempt ended: when, or 0 if it was paid.
-    pub async fn save_end(&self, payout: Payout, step: Option<&PayoutStep>, ended_at_ms: i64) -> Result<Option<Payout>, Error> {
-        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::AttemptEnd { ended_at_ms } }).await
-    }
-
-    /// The same as [`Self::save`], and a message to the bank or from it, with the content that it is compared by.
-    pub async fn save_message(
-        &self,
-        payout: Payout,
-        step: Option<&PayoutStep>,
-        vault: &Vault,
-        (message, content): (BankMessage, Option<String>),
-    ) -> Result<Option<Payout>, Error> {
-        let beside = WrittenBeside::Message { vault: vault.clone(), message, content };
-        self.write(PayoutWrite { payout, step: step.cloned(), beside }).await
-    }
-
-    /// The same as [`Self::save`], and the answer to the request of this RPC that created the payout.
-    pub async fn save_answer(
-        &self,
-        payout: Payout,
-        step: Option<&PayoutStep>,
-        (rpc, answer, at): (&'static str, KeptAnswer, SystemTime),
-    ) -> Result<Option<Payout>, Error> {
-        self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::Answer { rpc, answer, at } }).await
     }
 
     /// A user's, newest first. Refused ones never were.

@@ -2,7 +2,8 @@
 //! costs. Nothing waits for more to come: what is asked for while a statement is carried out is read by the next one, so each reads rows as they are after it was
 //! asked. On PostgreSQL, connections read beside each other.
 
-use super::{Error, book, payouts::PayoutKey, uuid};
+use super::{Error, book, uuid};
+use crate::domain::PayoutKey;
 use db::{Engine, sets::SetValue};
 use futures::future::BoxFuture;
 use money::BookName;

@@ -1,8 +1,8 @@
 //! The table of recalls.
 
-use super::{Error, Store, book as read_book, payouts::PayoutKey, uuid};
+use super::{Error, Store, book as read_book, uuid};
 use crate::domain::{
-    CostBearer, NEVER_MS,
+    CostBearer, NEVER_MS, PayoutKey,
     recall::{PayoutRecall, RecallFee, RecallState},
 };
 use ::money::BookName;

@@ -1,6 +1,6 @@
 //! Sealed rows that are not under the key in use, page by page, and whether there are any left.
-use super::{Error, KEY_CHECK, Store, book, messages, payouts::PayoutKey, user, uuid};
-use crate::{beneficiaries, vault::Vault};
+use super::{Error, KEY_CHECK, Store, beneficiaries, book, messages, user, uuid};
+use crate::{domain::PayoutKey, vault::Vault};
 
 /// Rows of one step.
 const PAGE: i64 = 100;

@@ -1,8 +1,8 @@
 //! The tables of reservations and of what is given back of them. Every write compares the state that was read, so that of two processes one goes on.
 
-use super::{Error, Store, book as read_book, money as read_money, payouts::PayoutKey, uuid};
+use super::{Error, Store, book as read_book, money as read_money, uuid};
 use crate::domain::{
-    Payout,
+    Payout, PayoutKey,
     reservation::{LIQUIDITY, PayingSource, Release, Reservation, ReservationState},
 };
 use ::money::{BookName, Money};

@@ -1,7 +1,7 @@
 //! The tables of payouts that people end, and of debits that contradict them.
 
-use super::{Error, Store, payouts::PayoutKey};
-use crate::domain::resolution::ResolvedOutcome;
+use super::{Error, Store};
+use crate::domain::{PayoutKey, resolution::ResolvedOutcome};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// What people found of a payout.

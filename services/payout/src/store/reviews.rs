@@ -1,7 +1,10 @@
 //! The tables of reviews and of blocked money.
 
-use super::{Error, PageStart, Store, payouts::PayoutKey, uuid};
-use crate::review::{ReviewKind, ReviewNeed, ReviewStanding};
+use super::{Error, PageStart, Store, uuid};
+use crate::domain::{
+    PayoutKey,
+    review::{ReviewKind, ReviewNeed, ReviewStanding},
+};
 use money::BookName;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;

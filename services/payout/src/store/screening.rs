@@ -1,12 +1,9 @@
 //! The tables of clearances and of lists with which every beneficiary was screened; and what the other needs of a payout are computed from.
 
 use super::{Error, Store, beneficiaries::Beneficiary, book, uuid};
-use crate::{
-    domain::Payout,
-    review::{
-        WindowSum,
-        lists::{ClearedHit, OpenHit},
-    },
+use crate::domain::{
+    Payout,
+    review::{ClearedHit, OpenHit, WindowSum},
 };
 use money::BookName;
 use sqlx::AnyConnection;

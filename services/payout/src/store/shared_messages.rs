@@ -1,7 +1,7 @@
 //! The table of messages of many payments.
 
-use super::{Error, Store, book, payouts::PayoutKey, uuid};
-use crate::domain::Payout;
+use super::{Error, Store, book, uuid};
+use crate::domain::{Payout, PayoutKey};
 
 /// A message of many payments.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,17 +1,16 @@
 //! The table of steps. Repetitions are counted: a bank that repeats its answer, or alternates between two, leaves a few rows and not one for each
 //! answer.
 
-use super::{Error, Store, payouts::PayoutKey, uuid};
-use crate::{
-    domain::{PayoutState, evidence::plain},
-    drive::WAITING,
-};
+use super::{Error, Store, uuid};
+use crate::domain::{PayoutKey, PayoutState, evidence::plain};
 use db::sets::{self, SetValue};
 use money::BookName;
 use sqlx::{AnyConnection, Row as _};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
+/// The beginning of a step's note that says why a payout is waiting.
+pub const WAITING: &str = "waiting: ";
 /// Longest note, in characters: a reason's code and words, and our text around them.
 pub const NOTE_CHARS_MAX: usize = 500;
 /// Steps that one payout keeps, besides its end. Beyond them a step replaces the newest one of its state: so many steps say nothing new.

@@ -3,9 +3,9 @@
 use super::{malformed, request_id, uuid};
 use crate::{
     beneficiaries::{
-        BeneficiaryAct, CreatedBeneficiary, GivenAccount, GivenPayee, NewBeneficiary, PayeeRules, PayeeStanding, SoughtAccount,
-        masked_name, member,
+        BeneficiaryAct, CreatedBeneficiary, GivenAccount, GivenPayee, NewBeneficiary, PayeeRules, SoughtAccount, masked_name, member,
     },
+    domain::payee_check::PayeeStanding,
     error::Error,
     store::beneficiaries::Beneficiary,
 };

@@ -4,13 +4,14 @@ use super::{malformed, uuid};
 use crate::{
     ach::findings::FoundFile,
     domain::{
+        PayoutKey,
         ach::{PaymentFile, finding::FileOutcome},
         resolution::ResolvedOutcome,
     },
     error::Error,
     resolutions::FoundOutcome,
     review::decide::StaffCaller,
-    store::{ach_findings::FileFindingRow, payouts::PayoutKey, resolutions::ResolutionRow},
+    store::{ach_findings::FileFindingRow, resolutions::ResolutionRow},
 };
 use api::payout as pb;
 use money::text::is_plain;

@@ -3,13 +3,12 @@
 use super::{malformed, request_id, uuid};
 use crate::{
     domain::{
-        CostBearer,
+        CostBearer, PayoutKey,
         recall::{PayoutRecall, RecallState},
         returns::{PayoutReturn, ReturnAdvice, ReturnState},
     },
     error::Error,
     recalls::RecallRequest,
-    store::payouts::PayoutKey,
 };
 use api::payout as pb;
 use iso20022::codes::handling::{CodeList, known_codes};

@@ -2,13 +2,14 @@
 
 use super::{malformed, uuid};
 use crate::{
-    domain::Payout,
+    domain::{
+        Payout,
+        review::{OpenHit, ReviewKind, ReviewStanding, ScreeningFinding},
+    },
     error::Error,
     review::{
-        ReviewKind, ReviewStanding,
         blocked::BlockedLicence,
         decide::{ReviewDecision, ReviewVerdict, StaffCaller},
-        lists::{OpenHit, ScreeningFinding},
     },
     store::{
         reviews::{BlockedRow, ReviewRow},

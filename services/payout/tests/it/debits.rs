@@ -12,7 +12,7 @@ use api::payout::{
     UnexplainedDebitState::{self, Explained, Open, Resolved},
 };
 use identity::Role;
-use payout::{Config, payouts::Payouts, store::payouts::PayoutKey};
+use payout::{Config, domain::PayoutKey, payouts::Payouts};
 use serde_json::json;
 use std::time::Duration;
 use tonic::{Code, Status};

@@ -6,11 +6,7 @@ use crate::{
 };
 use api::payout::{CancelPayoutRequest, Payout, PayoutState};
 use money::{BookName, Currency, Money, RequestId, UserKey, time::unix_ms};
-use payout::{
-    Config,
-    payouts::PayoutRequest,
-    store::{Store, payouts::PayoutKey},
-};
+use payout::{Config, domain::PayoutKey, payouts::PayoutRequest, store::Store};
 use std::time::SystemTime;
 use uuid::Uuid;
 

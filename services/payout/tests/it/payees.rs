@@ -10,10 +10,9 @@ use futures::{FutureExt as _, future::BoxFuture};
 use identity::Role;
 use money::{BookName, UserKey};
 use payout::{
-    beneficiaries::{
-        PayeeVerifier,
-        verification::{PayeeAnswer, PayeeAsking, PayeeQuestion, PayeeRetries, verify, verify_waiting},
-    },
+    banks::payees::{PayeeQuestion, PayeeVerifier},
+    beneficiaries::verification::{PayeeAsking, verify, verify_waiting},
+    domain::payee_check::{PayeeAnswer, PayeeRetries},
     store::{MIGRATIONS, Store},
     vault::Vault,
 };

@@ -11,9 +11,9 @@ use futures::future::join_all;
 use money::{BookName, Currency, Money, RequestId, UserKey};
 use payout::{
     Config,
-    domain::{Payout, PayoutPhase},
+    domain::{Payout, PayoutKey, PayoutPhase},
     payouts::{PayoutRequest, Payouts},
-    store::{payouts::PayoutKey, statements::StatementAccount},
+    store::statements::StatementAccount,
 };
 use serde_json::json;
 use std::{

@@ -9,7 +9,7 @@ use api::payout::{
     Beneficiary, ConfirmBeneficiaryRequest, CreateBeneficiaryRequest, PayeeCheck, PayoutState, ReviewDecision, ReviewKind,
     create_beneficiary_request::Account,
 };
-use payout::{Config, beneficiaries::UncheckedPayees, store::MIGRATIONS};
+use payout::{Config, domain::payee_check::UncheckedPayees, store::MIGRATIONS};
 use std::time::Duration;
 use tonic::Code;
 use uuid::Uuid;

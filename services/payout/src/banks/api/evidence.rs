@@ -1,9 +1,9 @@
 //! What the bank's answers prove of a payment. Money is given back only because of an explicit refusal of this very request, or of a status that decides
 //! against the payment and repeats its id, amount and currency.
 
-use super::order::payment_type;
 use crate::domain::{
     BankAnswer,
+    api_rail::payment_type,
     evidence::{BankEvidence, Doubt, REASON_CHARS_MAX, REASON_CODE_CHARS_MAX, ReportedSending, SentPayment, plain},
 };
 use bankapi::{

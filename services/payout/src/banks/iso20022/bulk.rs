@@ -18,8 +18,6 @@ use iso20022::{
 use reqwest::{Method, StatusCode};
 use std::{collections::HashSet, time::Duration};
 
-/// Most payments in one message, whatever is configured: with the longest names and addresses, a message of so many stays below what readers take.
-pub const PAYMENTS_MAX: usize = 1_000;
 /// As much of an answer that can't be read is kept with each payment; the rest says nothing else to people.
 const UNREAD_BYTES_MAX: usize = 2 * 1024;
 

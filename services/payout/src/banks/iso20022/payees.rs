@@ -3,7 +3,7 @@
 //! if its options say so.
 
 use super::{ANSWER_BYTES_MAX, Iso20022Bank, name_of, read, why};
-use crate::beneficiaries::{PayeeDetails, verification::PayeeAnswer};
+use crate::domain::{payee::PayeeDetails, payee_check::PayeeAnswer};
 use accounts::{AddressField, AddressKind};
 use reqwest::StatusCode;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! ACH files of payouts: one batch of credits in each, to persons (PPD) or to companies (CCD), with the trace numbers that the payouts were given.
 
 use super::super::connector::{PaymentOrder, UnwritableOrder};
-use crate::config::NachaBankConfig;
+use crate::{config::NachaBankConfig, domain::ach::is_filed_text};
 use accounts::AddressField as F;
 use bankfiles::nacha::{
     self, AMOUNT_CENTS_MAX, AccountKind, AchAccount, AchLineEnd,
@@ -47,12 +47,6 @@ pub struct NewFile {
     pub modifier: char,
     /// The banking day on which it is to settle.
     pub effective: Date,
-}
-
-/// Whether a text can stand in a file: printable ASCII without blank ends.
-#[must_use]
-pub fn is_filed_text(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text
 }
 
 /// The entry of a payment, as JSON. Refuses what no file can have.

@@ -1,6 +1,6 @@
 //! Unit tests of `sealed`: what older programs sealed stays readable, and every kind comes back as it was.
 use super::*;
-use crate::beneficiaries::PayeeStanding;
+use crate::domain::payee_check::PayeeStanding;
 use money::Currency;
 
 fn vault() -> Vault {

@@ -7,9 +7,8 @@ use crate::{
 };
 use money::{BookName, Currency, Money, RequestId, UserKey};
 use payout::{
-    domain::{PayoutPhase, ach::FileState},
+    domain::{PayoutKey, PayoutPhase, ach::FileState},
     payouts::{PayoutRequest, Payouts},
-    store::payouts::PayoutKey,
 };
 use std::time::{Duration, SystemTime};
 use uuid::Uuid;

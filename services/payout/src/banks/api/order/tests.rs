@@ -1,8 +1,8 @@
 //! Unit tests of `order`.
 
 use super::*;
-use crate::beneficiaries::PayeeDetails;
-use accounts::{AddressKind, AddressRules};
+use crate::domain::payee::PayeeDetails;
+use accounts::{AddressField, AddressKind, AddressRules};
 use jiff::{Timestamp, tz::TimeZone};
 use money::{Currency, Money};
 use serde_json::Value;
@@ -101,8 +101,4 @@ fn what_the_api_does_not_carry_is_refused_by_name() {
         assert!(told.contains(says), "{rail}: {told}");
         assert!(!told.contains("9000000001"), "nothing personal is repeated");
     }
-    assert_eq!(payment_type("US-RTP"), None);
-    let book = rails::RailBook::built_in();
-    let known: Vec<&str> = book.ids().collect();
-    assert!(RAILS.iter().all(|(rail, _)| known.contains(rail)));
 }

@@ -1,6 +1,9 @@
 //! Unit tests of `bulk`.
 use super::*;
-use crate::{beneficiaries::PayeeDetails, config::EntityConfig, domain::evidence::ReportedSending};
+use crate::{
+    config::EntityConfig,
+    domain::{evidence::ReportedSending, payee::PayeeDetails},
+};
 use accounts::{AddressRules, PayoutAddress};
 use iso20022::{
     ReasonCode, StatusOutcome, TransactionStatus,

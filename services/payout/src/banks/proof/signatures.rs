@@ -1,14 +1,13 @@
 //! Signatures of callbacks, by keys of the bank's JWK set (RFC 7517): read when they are needed, checked by [`bankapi::verify`].
 
 use super::CallbackRefusal;
+use crate::config::CALLBACK_HEADERS;
 use axum::http::HeaderMap;
 use bankapi::{BankKeySet, CallbackHeaders, CallbackVerifier, UnverifiedCallback};
 use http_client::{KeptBounds, KeptValue};
 use reqwest::{Client, ClientBuilder, Url};
 use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
 
-/// The headers of a signed callback: the signature, the id of its key, and the algorithm if the bank names one. What the first is called may be configured.
-pub const CALLBACK_HEADERS: [&str; 3] = ["signature", "key-id", "signing-algorithm"];
 /// Longest key set read, in bytes.
 const SET_BYTES_MAX: usize = 256 * 1024;
 /// Time between two reads of a set for the sake of a key that it did not have: whoever sends callbacks with invented ids causes no more.
