@@ -7,7 +7,7 @@ pub mod error;
 mod follow;
 pub mod wire;
 
-use crate::store::{AccountingPlace, Store};
+use crate::store::{AccountingPlace, EntityBooks, Period, Store};
 use accounting::{
     account::MAIN_ENTITY,
     balance::BalanceLine,
@@ -20,36 +20,6 @@ use jiff::civil::Date;
 use ledger_client::{LedgerClient, TrialRead};
 use money::{BookName, time::Clock};
 use std::collections::BTreeMap;
-
-/// A legal entity of a book.
-#[derive(Debug, Clone)]
-pub struct EntityBooks {
-    /// The book.
-    pub book: BookName,
-    /// The entity's id.
-    pub entity: String,
-}
-
-/// A closed period of an entity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Period {
-    /// Its number, from 1.
-    pub period_no: i64,
-    /// Its first day.
-    pub first_day: Date,
-    /// Its last day.
-    pub last_day: Date,
-    /// The last event that entered the book before the close.
-    pub seq: i64,
-    /// SHA-256 of the balances at its end.
-    pub balances_hash: String,
-    /// When it was closed, in Unix milliseconds.
-    pub closed_at_ms: i64,
-    /// Who closed it.
-    pub closed_by: String,
-    /// The reason that they gave.
-    pub close_reason: String,
-}
 
 /// What was read, and whether it can still change.
 #[derive(Debug)]

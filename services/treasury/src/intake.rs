@@ -14,43 +14,15 @@ use fetch::FetchedAddress;
 use futures::future::join_all;
 use money::time::unix_ms;
 use sha2::{Digest as _, Sha256};
-use std::{
-    collections::BTreeMap,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 mod directory;
+pub(crate) mod failing;
 mod fetch;
 
 /// The longest pause of an address that does not answer, unless its own is longer.
 const PAUSE_MAX: Duration = Duration::from_hours(1);
-
-/// Sources that fail, with the Unix milliseconds since when.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct FailingSources(Arc<Mutex<BTreeMap<String, i64>>>);
-
-impl FailingSources {
-    fn note(&self, source: &str, failed_at_ms: Option<i64>) {
-        let mut failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match failed_at_ms {
-            Some(now_ms) => {
-                failing.entry(source.to_owned()).or_insert(now_ms);
-            }
-            None => {
-                failing.remove(source);
-            }
-        }
-    }
-
-    /// How many fail, and since when the first of them does.
-    pub(crate) fn count(&self) -> (u64, Option<i64>) {
-        let failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (failing.len() as u64, failing.values().min().copied())
-    }
-}
 
 /// Why a source gave nothing this time. Nothing of it is lost: the next look begins anew.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,10 @@
 //! waits for more to come: while some are decided, others gather, and are the next.
 //!
 //! Each keeps its own id, row, hold and answer, as if it had been decided alone after the ones before it.
+//!
+//! - [`queue`]: the calls that wait.
+pub(crate) mod queue;
+
 use crate::{
     domain::reservation::{AskedReservation, LeafReservation, LeafReservationState},
     error::Error,
@@ -11,58 +15,9 @@ use crate::{
     treasury::Treasury,
 };
 use ledger_client::NotPosted;
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::{Mutex, PoisonError},
-};
-use tokio::sync::oneshot::{self, error::TryRecvError};
-
-/// Reservations decided together at most. The ledger takes a thousand postings in a batch; if another decision comes first, the whole batch is retried.
-const TOGETHER_MAX: usize = 100;
-
-/// A reservation, and whether an earlier call had recorded it. `None`: no physical account stands for the bank account.
-pub(crate) type Reserved = (Option<LeafReservation>, bool);
-
-/// One call that waits.
-struct WaitingCall {
-    asked: AskedReservation,
-    by: String,
-    answer: oneshot::Sender<Result<Reserved, Error>>,
-}
-
-/// The calls of this process that wait, and whose turn it is to decide.
-#[derive(Default)]
-pub(crate) struct ReservationQueue {
-    waiting: Mutex<VecDeque<WaitingCall>>,
-    turn: tokio::sync::Mutex<()>,
-}
-
-impl ReservationQueue {
-    fn waiting<T>(&self, look: impl FnOnce(&mut VecDeque<WaitingCall>) -> T) -> T {
-        look(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn join(&self, asked: &AskedReservation, by: &str) -> oneshot::Receiver<Result<Reserved, Error>> {
-        let (answer, answered) = oneshot::channel();
-        self.waiting(|calls| calls.push_back(WaitingCall { asked: asked.clone(), by: by.to_owned(), answer }));
-        answered
-    }
-
-    /// Those that wait longest, without those that nobody waits for any more, and each reservation once.
-    fn take(&self) -> Vec<WaitingCall> {
-        self.waiting(|calls| {
-            calls.retain(|call| !call.answer.is_closed());
-            let (mut taken, mut left) = (Vec::<WaitingCall>::new(), VecDeque::new());
-            for call in calls.drain(..) {
-                let same =
-                    |other: &WaitingCall| (&other.asked.app, other.asked.reservation_id) == (&call.asked.app, call.asked.reservation_id);
-                if taken.len() < TOGETHER_MAX && !taken.iter().any(same) { taken.push(call) } else { left.push_back(call) }
-            }
-            *calls = left;
-            taken
-        })
-    }
-}
+use queue::{Reserved, WaitingCall};
+use std::collections::BTreeMap;
+use tokio::sync::oneshot::error::TryRecvError;
 
 impl Treasury {
     /// Holds what a payout takes, once for each id; and whether an earlier call had recorded it. `None`: no physical account stands for the bank account.

@@ -30,7 +30,7 @@ mod sweeps;
 mod unheard;
 mod write;
 
-pub use accounting::AccountingPlace;
+pub use accounting::{AccountingPlace, EntityBooks, Period};
 pub use audited::EntryBookings;
 pub use cases::CaseFilter;
 pub use closings::{ClosingBatch, ClosingPosition};

@@ -10,10 +10,11 @@ mod watch;
 
 use crate::{
     domain::sweep::{
-        SweepFacts, SweepMove, SweepRule, SweepTime, SweepWindow,
+        SweepFacts, SweepMove,
         check::{SweepBan, SweepRefusal, ends, refused},
         record::{AccountSweep, SweepPlace, SweepState},
         returned,
+        rule::{SweepRule, SweepTime, SweepWindow},
     },
     error::Error,
     movements::{Asked, Decided, OpenTurn, TRIES_MAX, Turn},

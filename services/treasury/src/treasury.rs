@@ -3,13 +3,13 @@ use crate::{
     config::Config,
     document,
     domain::{
-        Change, LeafState, LeafSums, Plan, PlanFacts, Problem, Rule, Structure, StructureFile, forecast::FundingWindow, plan,
-        terms::TreasuryTerms,
+        Change, LeafState, LeafSums, Plan, PlanFacts, Problem, Rule, Structure, StructureFile, forecast::FundingWindow,
+        migration::forbidden::forbidden, plan, terms::TreasuryTerms,
     },
     error::Error,
-    intake::FailingSources,
-    meters, migration,
-    reserving::ReservationQueue,
+    intake::failing::FailingSources,
+    meters,
+    reserving::queue::ReservationQueue,
     store::{Application, Applied, Store},
 };
 use api::ledger::TrialBalanceLine;
@@ -96,7 +96,7 @@ impl Treasury {
         let facts = PlanFacts { today: day((self.clock)()), sums: &balances.leaves, client_money_markets: &self.client_money_markets };
         let mut planned = plan::plan(&structure, &wanted, &facts);
         if let Ok(plan) = &planned {
-            let mut problems = migration::forbidden(plan, &wanted, &old);
+            let mut problems = forbidden(plan, &wanted, &old);
             problems.extend(self.awaited(plan, &wanted).await?);
             if !problems.is_empty() {
                 planned = Err(problems);

@@ -5,7 +5,7 @@ use crate::{
     calendar::{CalendarGap, HolidayCalendars},
     record::{BusinessTime, CutoffWindow, DayMinute, FinalityRule, RailRecord, RailSession, RailSpeed},
 };
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Span, Timestamp, civil::Date};
 
 /// Days after today among which an opening or a cut-off is looked for.
 const SEARCH_DAYS_MAX: u32 = 60;
@@ -40,13 +40,6 @@ pub struct PaymentExpectation {
     pub final_at: Timestamp,
 }
 
-/// A moment of a local day. `24:00` is the start of the next day, so that a day with a clock change is not longer or shorter than it is.
-fn moment(zone: &TimeZone, day: Date, minute: DayMinute) -> Option<Timestamp> {
-    let (day, minutes) = if minute == DayMinute::END { (day.tomorrow().ok()?, 0) } else { (day, minute.minutes()) };
-    let at = day.at(i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?, 0, 0);
-    zone.to_ambiguous_timestamp(at).compatible().ok()
-}
-
 fn shifted(day: Date, days: i64) -> Option<Date> {
     day.checked_add(Span::new().try_days(days).ok()?).ok()
 }
@@ -68,13 +61,13 @@ impl RailRecord {
 
     /// A time of day, some calendar days from a day.
     fn moment(&self, day: Date, (days, minute): (i8, DayMinute)) -> Result<Timestamp, CalendarGap> {
-        shifted(day, i64::from(days)).and_then(|day| moment(&self.zone, day, minute)).ok_or_else(|| self.out_of_range())
+        shifted(day, i64::from(days)).and_then(|day| minute.on(day, &self.zone)).ok_or_else(|| self.out_of_range())
     }
 
     /// A time of day, some business days after a business day.
     fn business_moment(&self, calendars: &HolidayCalendars, day: Date, time: BusinessTime) -> Result<Timestamp, CalendarGap> {
         let day = calendars.add_business_days(self.calendar.as_deref(), day, u32::from(time.days))?;
-        moment(&self.zone, day, time.minute).ok_or_else(|| self.out_of_range())
+        time.minute.on(day, &self.zone).ok_or_else(|| self.out_of_range())
     }
 
     fn session_bounds(&self, session: &RailSession, day: Date) -> Result<(Timestamp, Timestamp), CalendarGap> {
@@ -254,7 +247,7 @@ impl RailRecord {
             FinalityRule::ReturnableBusinessDays(days) => calendars.add_business_days(self.calendar.as_deref(), day, u32::from(days))?,
             FinalityRule::ReturnableDays(days) => shifted(day, i64::from(days)).ok_or_else(|| self.out_of_range())?,
         };
-        moment(&self.zone, last, DayMinute::END).ok_or_else(|| self.out_of_range())
+        DayMinute::END.on(last, &self.zone).ok_or_else(|| self.out_of_range())
     }
 }
 

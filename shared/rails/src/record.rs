@@ -7,7 +7,7 @@ pub(crate) mod read;
 pub mod words;
 
 use crate::cap::{CapAnswer, DatedCap, cap_answer};
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::Currency;
 use rust_decimal::Decimal;
 use std::{
@@ -87,6 +87,15 @@ impl DayMinute {
     #[must_use]
     pub const fn minutes(self) -> u16 {
         self.0
+    }
+
+    /// Its moment on a day in a zone; `None` outside of the calendar's years. `24:00` is the start of the next day, so that a day with a clock change is not longer or
+    /// shorter than it is. Where a clock change makes it ambiguous the earlier moment counts, and one that is skipped counts as late as the skip makes it.
+    #[must_use]
+    pub fn on(self, day: Date, zone: &TimeZone) -> Option<Timestamp> {
+        let (day, minutes) = if self == Self::END { (day.tomorrow().ok()?, 0) } else { (day, self.0) };
+        let at = day.at(i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?, 0, 0);
+        zone.to_ambiguous_timestamp(at).compatible().ok()
     }
 }
 

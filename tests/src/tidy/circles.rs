@@ -4,7 +4,7 @@ use super::{Violation, mask::mask};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many files of each crate are in circles. A number may only become smaller: whoever opens a circle writes the new one here.
-const IN_CIRCLES: [(&str, usize); 13] = [
+const IN_CIRCLES: [(&str, usize); 12] = [
     ("shared/accounts", 5),
     ("shared/bankapi", 2),
     ("shared/bankfiles", 10),
@@ -17,7 +17,6 @@ const IN_CIRCLES: [(&str, usize); 13] = [
     ("services/operations", 2),
     ("services/sandbox", 9),
     ("services/support", 7),
-    ("services/treasury", 24),
 ];
 
 /// The path of a module in its crate; of the crate itself it is empty.

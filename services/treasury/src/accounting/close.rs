@@ -1,5 +1,6 @@
 //! Closes accounting days. The cut is a state of the ledger: the sums of all days must be its trial balance of that moment.
-use super::{Accounting, EntityBooks, Period, TrialSums, error::AccountingError};
+use super::{Accounting, TrialSums, error::AccountingError};
+use crate::store::{EntityBooks, Period};
 use accounting::balance::BalanceLine;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};

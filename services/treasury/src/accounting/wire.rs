@@ -1,5 +1,6 @@
 //! Protobuf to domain and back, for accounting.
-use super::{AsRead, EntityBooks, Period, error::AccountingError};
+use super::{AsRead, error::AccountingError};
+use crate::store::{EntityBooks, Period};
 use accounting::{account, balance::BalanceLine, journal::JournalLine, roll::RollForward};
 use api::treasury::{AccountingBalance, AccountingLine, AccountingPeriod, GetRollForwardResponse, RollForwardLine, RollForwardMovement};
 use jiff::civil::Date;

@@ -2,7 +2,7 @@
 use super::{Config, InvalidOption};
 use crate::domain::{
     node::is_id,
-    sweep::{DatedSweepRule, SweepRule},
+    sweep::rule::{DatedSweepRule, SweepRule},
 };
 use jiff::{civil::Date, tz::TimeZone};
 use money::AMOUNT_MAX;

@@ -68,17 +68,8 @@ impl FundingWindow {
 
     /// The cut-off of a day.
     fn moment(&self, day: Date) -> Result<Timestamp, CalendarGap> {
-        moment(&self.zone, &self.rail, day, self.cutoff)
+        self.cutoff.on(day, &self.zone).ok_or_else(|| CalendarGap::OutOfRange { id: self.rail.clone() })
     }
-}
-
-/// The moment of a minute of a day in a zone; `of` is named where there is none. Where a clock change makes it ambiguous the earlier moment counts, and one that is
-/// skipped counts as late as the skip makes it.
-pub(super) fn moment(zone: &TimeZone, of: &str, day: Date, minute: DayMinute) -> Result<Timestamp, CalendarGap> {
-    let out = || CalendarGap::OutOfRange { id: of.to_owned() };
-    let (day, minutes) = if minute == DayMinute::END { (day.tomorrow().map_err(|_| out())?, 0) } else { (day, minute.minutes()) };
-    let (hour, minute) = (i8::try_from(minutes / 60).map_err(|_| out())?, i8::try_from(minutes % 60).map_err(|_| out())?);
-    zone.to_ambiguous_timestamp(day.at(hour, minute, 0, 0)).compatible().map_err(|_| out())
 }
 
 /// What an account is to get.

@@ -1,6 +1,7 @@
 //! Old accounts that move into the structure: what a file may import, and when an old account may be closed.
 //!
 //! - [`check`]: the accounts that a file imports, or every rule that it breaks. [`closing`]: when nothing is left to come.
+//!   [`forbidden`]: what they forbid a structure file.
 use super::{FundsClass, LeafState, Structure};
 use jiff::{Span, civil::Date};
 use money::{Currency, Money};
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 pub mod check;
 pub mod closing;
+pub mod forbidden;
 pub mod summary;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 //! What the group has agreed, by day: how much one legal entity may owe another and at which rate, and how full a leaf may be.
-use super::sweep::DatedSweepRule;
+use super::sweep::rule::DatedSweepRule;
 use jiff::civil::Date;
 use money::Currency;
 use std::collections::BTreeMap;

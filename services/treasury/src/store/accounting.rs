@@ -1,12 +1,41 @@
 //! Accounting days: how far each journal was read, sums of days, closed periods.
 use super::{Error, Store};
-use crate::accounting::{EntityBooks, Period};
 use accounting::{DayLineKey, DayLineSums, DayLines, balance::BalanceLine, journal::JournalLine, roll::RolledSums};
 use jiff::civil::Date;
 use ledger_client::JournalPlace;
 use money::BookName;
 use sqlx::{Row as _, any::AnyRow};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A legal entity of a book.
+#[derive(Debug, Clone)]
+pub struct EntityBooks {
+    /// The book.
+    pub book: BookName,
+    /// The entity's id.
+    pub entity: String,
+}
+
+/// A closed period of an entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    /// Its number, from 1.
+    pub period_no: i64,
+    /// Its first day.
+    pub first_day: Date,
+    /// Its last day.
+    pub last_day: Date,
+    /// The last event that entered the book before the close.
+    pub seq: i64,
+    /// SHA-256 of the balances at its end.
+    pub balances_hash: String,
+    /// When it was closed, in Unix milliseconds.
+    pub closed_at_ms: i64,
+    /// Who closed it.
+    pub closed_by: String,
+    /// The reason that they gave.
+    pub close_reason: String,
+}
 
 /// How far a book's journal was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,8 +1,8 @@
 //! Sweeps: protobuf to domain and back.
 use crate::{
     domain::sweep::{
-        SweepTime,
         record::{AccountSweep, SweepState, SweepStep},
+        rule::SweepTime,
     },
     sweeps::{SweepDecision, SweepOutcome},
 };

@@ -1,10 +1,11 @@
 //! Each kind of rule, its times, and what is never swept.
-use super::{record::*, *};
+use super::{record::*, rule::*, *};
 use crate::domain::{
     Change, FundsClass, FundsUse, Leaf, LeafState, LeafSums, Node, NodeKind, PhysicalAccount, StandardLeaf, terms::LeafBounds,
 };
-use jiff::civil::date;
+use jiff::{civil::date, tz::TimeZone};
 use money::Currency;
+use rails::{HolidayCalendars, record::DayMinute};
 
 /// Two accounts in dollars and one in euros; `rail` is to be kept full enough, `pool` gives and takes.
 fn structure(funds: FundsClass, uses: &[FundsUse]) -> Structure {
