@@ -1,7 +1,7 @@
 //! A payment address of any kind: from fields, to one canonical text, and a masked one for people.
 
 use crate::{
-    AddressField, AddressRules, Alias, FieldFault, FieldFaults,
+    AccountType, AddressField, AddressRules, Alias, FieldFault, FieldFaults,
     alias::{AliasScheme, Wallet},
     countries::uses_euro,
     domestic::{
@@ -19,38 +19,6 @@ use std::borrow::Cow;
 mod kinds;
 
 pub use kinds::AddressKind;
-
-/// What sort of account it is, in the words of the countries that ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AccountType {
-    /// US: checking.
-    Checking,
-    /// Savings; `SVGS` in Brazil, 4 in Japan.
-    Savings,
-    /// Japan: ordinary, 1.
-    Ordinary,
-    /// Current; `CACC` in Brazil, 2 in Japan.
-    Current,
-    /// Brazil: salary, `SLRY`.
-    Salary,
-    /// Brazil: payment account, `TRAN`.
-    Transaction,
-}
-
-impl AccountType {
-    /// The name in contracts and canonical texts.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Checking => "checking",
-            Self::Savings => "savings",
-            Self::Ordinary => "ordinary",
-            Self::Current => "current",
-            Self::Salary => "salary",
-            Self::Transaction => "transaction",
-        }
-    }
-}
 
 /// An address at an electronic wallet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

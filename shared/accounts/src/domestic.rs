@@ -1,8 +1,7 @@
 //! Accounts by a bank's code and a number, in the countries where no check digit covers both, and Mexico's CLABE, where one does.
 
 use crate::{
-    AddressField, HiddenText,
-    address::AccountType,
+    AccountType, AddressField, HiddenText,
     fields::{FieldReader, is_digits},
     rules::CharLimit,
 };

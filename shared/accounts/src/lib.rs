@@ -1,6 +1,7 @@
 //! Bank accounts and payment addresses that payouts go to: parsed, checked, normalised, masked. Pure and synchronous; no lists of banks.
 //!
 //! - [`address`]: [`PayoutAddress`], one variant per kind: the only way in and out of texts.
+//! - [`AccountType`]: what sort of account at a bank it is.
 //! - [`fields`]: the fields of addresses and everything that is wrong with given ones.
 //! - [`iban`], [`us`], [`uk`], [`domestic`]: accounts at banks.
 //! - [`alias`]: telephone numbers, e-mail addresses, tax ids and other names for accounts.
@@ -14,6 +15,7 @@
 //!
 //! A check passes what is well formed. Whether the account exists and whose it is, only its bank can say.
 
+mod account_type;
 pub mod address;
 pub mod alias;
 pub mod check_digits;
@@ -30,6 +32,7 @@ pub mod rules;
 pub mod uk;
 pub mod us;
 
+pub use account_type::AccountType;
 pub use address::{AddressKind, PayoutAddress};
 pub use alias::{Alias, AliasType};
 pub use fields::{AddressField, FieldFault, FieldFaults};

@@ -1,8 +1,7 @@
 //! US accounts: ABA routing number of the bank, the account's number there, and its type.
 
 use crate::{
-    AddressField, HiddenText,
-    address::AccountType,
+    AccountType, AddressField, HiddenText,
     check_digits::is_aba,
     fields::{FieldReader, compacted},
     rules::AddressRules,

@@ -1,9 +1,8 @@
 //! What the answers to our requests prove.
 
 use crate::{
-    ApiReadError,
+    ApiException, ApiReadError, ApiStatus,
     json::{ApiNode, parse},
-    status::{ApiException, ApiStatus},
 };
 
 /// The most payments in the answer to a query.

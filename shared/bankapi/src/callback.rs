@@ -3,8 +3,8 @@
 
 use crate::{
     ApiReadError, ApiStatus,
+    exception::exceptions,
     json::{ApiNode, parse},
-    status::exceptions,
 };
 use jiff::Timestamp;
 

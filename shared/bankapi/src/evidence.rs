@@ -1,6 +1,6 @@
 //! What the bank's words about a payment prove: one table, by status, sub-status and kind of payment.
 
-use crate::{ApiPaymentType, status::ApiException};
+use crate::{ApiException, ApiPaymentType};
 
 /// What somebody has to look after, while the payment stays where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,8 @@
 //! model of it and no claim to conform. Pure and synchronous: no network, no clock, no randomness.
 //!
 //! - [`payment`]: from an [`ApiPayment`] to the body of `POST /payments`.
-//! - [`answer`]: what the answers to that request and to queries prove. [`status`]: one payment as the bank describes it.
+//! - [`answer`]: what the answers to that request and to queries prove. [`status`]: one payment as the bank describes it,
+//!   with [`exception`]s.
 //! - [`evidence`]: one table from the bank's status words to what follows for a payout.
 //! - [`callback`]: events that the bank pushes, in every shape that it has had.
 //! - [`oauth`]: the form that asks for an access token with a signed assertion (RFC 7523), and the bank's side of it.
@@ -14,6 +15,7 @@
 pub mod answer;
 pub mod callback;
 pub mod evidence;
+pub mod exception;
 pub mod json;
 pub mod keys;
 pub mod oauth;
@@ -25,6 +27,7 @@ pub mod words;
 pub use answer::{ErrorVerdict, InitiationAnswer, QueryAnswer, read_initiation, read_query};
 pub use callback::{BankCallback, CallbackShape, read_callback};
 pub use evidence::{ApiCase, ApiEvidence};
+pub use exception::ApiException;
 pub use json::ApiReadError;
 pub use keys::{BankKeySet, P256SigningKey, RsaCheckingKey, RsaSigningKey};
 pub use payment::{ApiPayment, ApiRules};

@@ -4,6 +4,7 @@
 //! adds up by the message's own counts and sums is checked by [`checks`]. Product code that decides uses the typed readers of `iso20022` instead.
 
 mod checks;
+mod field;
 mod reader;
 mod table;
 mod value;

@@ -15,6 +15,7 @@ mod disputes;
 mod entry;
 mod error;
 mod iat;
+mod layout;
 mod lines;
 mod model;
 mod parse;
@@ -29,10 +30,11 @@ pub use change_codes::{AccountChange, AchAccount, CHANGE_CODES, ChangeCode, Chan
 pub use disputes::{AchContest, AchDispute};
 pub use error::{AchInvalid, AchRefusal};
 pub use iat::{IatAddenda, IatBank, IatPlace};
+pub use layout::{AchLayout, AchLineEnd, AchPadding};
 pub use lines::FILE_BYTES_MAX;
 pub use model::{
     AMOUNT_CENTS_MAX, AchAddenda, AchAnswer, AchBatch, AchBatchControl, AchBatchHeader, AchDetail, AchEntry, AchFile, AchFileHeader,
-    AchLayout, AchLineEnd, AchOriginator, AchPadding, AchTotals, ServiceClass, TOTAL_CENTS_MAX,
+    AchOriginator, AchTotals, ServiceClass, TOTAL_CENTS_MAX,
 };
 pub use return_codes::{ReturnCode, ReturnOwner, ReturnRetry, ReturnSender, ReturnWindow, return_code, return_codes};
 pub use routing::{check_digit, is_routing_number};

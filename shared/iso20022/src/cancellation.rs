@@ -3,8 +3,8 @@
 use crate::{
     Error, ReasonCode,
     codes::write_reason_code,
-    report::{read_reason, text, texts},
-    value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, text_leaf, time, time_leaf},
+    report::read_reason,
+    value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, text, text_leaf, texts, time, time_leaf},
     xml::{self, Element},
 };
 use jiff::Timestamp;

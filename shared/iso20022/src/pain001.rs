@@ -13,14 +13,12 @@ pub(crate) use party::{read_account, write_account};
 
 use crate::{
     Error,
-    rail::ExecutionTime,
-    report::flag,
     value::{
-        NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, day_leaf, decimal, moment_or_day, text_leaf, time, time_leaf,
+        NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, day_leaf, decimal, flag, moment_or_day, text_leaf, time, time_leaf,
     },
     xml::{self, Element},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use money::Money;
 use party::{read_account_type, read_agent, read_party, write_agent, write_party, write_typed_account};
 use rust_decimal::Decimal;
@@ -64,6 +62,15 @@ pub struct PaymentInstruction {
     pub debtor: Party,
     /// Its transfers, at least one.
     pub transfers: Vec<CreditTransfer>,
+}
+
+/// When a bank is to execute a payment (`ReqdExctnDt`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionTime {
+    /// `Dt`: on that day of the rail's calendar.
+    Day(Date),
+    /// `DtTm`: at that time.
+    Moment(Timestamp),
 }
 
 /// One transfer (`CdtTrfTxInf`).

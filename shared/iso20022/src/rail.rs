@@ -7,7 +7,7 @@
 
 pub mod text;
 
-use crate::pain001::{PaymentType, TypeCode};
+use crate::pain001::{ExecutionTime, PaymentType, TypeCode};
 use accounts::rules::{
     DEFAULTS_AS_OF,
     SourceConfidence::{self, General, Primary, Secondary},
@@ -15,16 +15,7 @@ use accounts::rules::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::borrow::Cow;
 
-/// When a bank is to execute a payment (`ReqdExctnDt`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExecutionTime {
-    /// `Dt`: on that day of the rail's calendar.
-    Day(Date),
-    /// `DtTm`: at that time.
-    Moment(Timestamp),
-}
-
-/// Which of the two a rail takes.
+/// Which form of [`ExecutionTime`] a rail takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExecutionForm {
     /// `Dt`.

@@ -16,7 +16,7 @@ pub use entry::{
     RelatedParty, ReportEntry, ReturnNote,
 };
 
-pub(crate) use read::{choice, flag, read_reason, text, texts};
+pub(crate) use read::{choice, read_reason};
 
 use crate::{camt053::Direction, pain001::AccountId};
 use jiff::{Timestamp, civil::Date};

@@ -2,9 +2,9 @@
 
 use crate::{
     Error, ReasonCode,
-    report::{choice, read_reason, text, texts},
+    report::{choice, read_reason},
     returns::{OriginalMessage, day, read_original},
-    value::{amount, time},
+    value::{amount, text, texts, time},
     xml::{
         Element,
         envelope::{self, Enveloped},

@@ -2,8 +2,8 @@
 
 use crate::{
     Error, ReasonCode,
-    report::{read_reason, text, texts},
-    value::{amount, count, date, decimal, time},
+    report::read_reason,
+    value::{amount, count, date, decimal, text, texts, time},
     xml::{
         Element,
         envelope::{self, Enveloped},

@@ -160,5 +160,28 @@ pub fn count(element: &Element) -> Result<u64, Error> {
     fits.then(|| text.parse().ok()).flatten().ok_or_else(|| Error::value(element.name(), "at most 15 digits"))
 }
 
+/// `xs:boolean`.
+pub(crate) fn flag(element: &Element) -> Result<bool, Error> {
+    match element.text()? {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(Error::value(element.name(), "true or false")),
+    }
+}
+
+/// The text of an optional child. Banks write empty ones, against the schema; a booking is not lost for it.
+pub(crate) fn text(element: &Element, name: &'static str) -> Result<Option<String>, Error> {
+    element.optional(name)?.filter(|child| !is_empty(child)).map(|child| child.text().map(str::to_owned)).transpose()
+}
+
+/// The texts of elements, without empty ones.
+pub(crate) fn texts<'a>(elements: impl Iterator<Item = &'a Element>) -> Result<Vec<String>, Error> {
+    elements.filter(|element| !is_empty(element)).map(|element| element.text().map(str::to_owned)).collect()
+}
+
+fn is_empty(element: &Element) -> bool {
+    element.children().is_empty() && element.text().is_err()
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use quick_xml::{
 };
 use std::{collections::BTreeSet, io};
 
+mod encoding;
 pub mod envelope;
 mod source;
 

@@ -17,8 +17,8 @@ mod references;
 pub mod soundness;
 
 pub use expected::{ExpectedBatch, ExpectedItem, ItemStanding};
-pub use line::{BankLine, EntryIdentity, FoundReference, LineBatch, LineCharge, LinePlace, LineReturn, LineStanding, ReferenceStrength};
+pub use line::{BankLine, EntryIdentity, LineBatch, LineCharge, LinePlace, LineReturn, LineStanding};
 pub use matcher::match_lines;
 pub use outcome::{DifferingField, EarlierEntry, Match, MatchEvidence, MatchOutcome, MatchRule, SeenEntry, UnmatchedKind};
 pub use reading::{BankFileLines, StatementContent, StatementPart, StreamedFile, read, stream};
-pub use references::{account_key, end_to_end_key, folded, reference_words};
+pub use references::{FoundReference, ReferenceStrength, account_key, end_to_end_key, folded, reference_words};

@@ -1,5 +1,6 @@
 //! One line of a bank's file: a booking, or one payment of a booking that lists several.
 
+use crate::references::{FoundReference, ReferenceStrength, is_whole_id};
 use iso20022::camt053::Direction;
 use jiff::civil::Date;
 use money::Money;
@@ -27,29 +28,6 @@ pub enum LineStanding {
     Booked,
     /// Told during the day, expected, or a copy: nothing may be booked from it.
     Information,
-}
-
-/// How much a reference says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReferenceStrength {
-    /// In a field or behind a word that means it.
-    Stated,
-    /// Somewhere in a text.
-    Mentioned,
-    /// In a field that is too short for it: only its beginning may be there.
-    Cut,
-}
-
-/// A reference that a line has.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FoundReference {
-    /// An end-to-end id in the form of [`crate::end_to_end_key`]; any other reference as written.
-    pub text: String,
-    /// The field of the file that has it.
-    pub field: &'static str,
-    /// How much it says.
-    pub strength: ReferenceStrength,
 }
 
 /// A charge that the bank states beside a payment.
@@ -146,7 +124,7 @@ impl BankLine {
     #[must_use]
     pub fn identity(&self) -> Option<EntryIdentity> {
         // Formats write other references differently, or cut them off; those can't tell entries apart.
-        let is_whole = |found: &&FoundReference| found.strength == ReferenceStrength::Stated && crate::references::is_whole_id(&found.text);
+        let is_whole = |found: &&FoundReference| found.strength == ReferenceStrength::Stated && is_whole_id(&found.text);
         let stated = self.end_to_end.iter().find(is_whole);
         Some(EntryIdentity {
             account: self.account.clone(),

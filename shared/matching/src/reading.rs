@@ -3,10 +3,12 @@
 mod ach;
 mod bai;
 mod camt;
+mod output;
 mod stream;
 mod swift;
 
-pub use stream::{StatementContent, StreamedFile, stream};
+pub use output::{StatementContent, StreamedFile};
+pub use stream::stream;
 
 use crate::line::{BankLine, LineStanding, as_optional_text};
 use bankfiles::FileProblem;

@@ -1,7 +1,7 @@
 //! References in all their spellings, as one.
 
-use crate::line::{FoundReference, ReferenceStrength};
 use iso20022::codes::handling::{CodeList, known_codes};
+use serde::Serialize;
 
 /// Hexadecimal digits of an end-to-end id of ours.
 const ID_DIGITS: usize = 32;
@@ -17,6 +17,29 @@ const MARKERS: [&str; 3] = ["EREF+", "/EREF/", "/ROC/"];
 const NEXT_WORDS: [&str; 11] = ["SVWZ+", "KREF+", "MREF+", "CRED+", "DEBT+", "COAM+", "OAMT+", "ABWA+", "ABWE+", "IBAN+", "BIC+"];
 /// Fewest characters of a word that may be a payment id: shorter ones are words, dates and numbers.
 const WORD_CHARS_MIN: usize = 6;
+
+/// How much a reference says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceStrength {
+    /// In a field or behind a word that means it.
+    Stated,
+    /// Somewhere in a text.
+    Mentioned,
+    /// In a field that is too short for it: only its beginning may be there.
+    Cut,
+}
+
+/// A reference that a line has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FoundReference {
+    /// An end-to-end id in the form of [`crate::end_to_end_key`]; any other reference as written.
+    pub text: String,
+    /// The field of the file that has it.
+    pub field: &'static str,
+    /// How much it says.
+    pub strength: ReferenceStrength,
+}
 
 /// An account for comparing: letters and digits only, in upper case.
 #[must_use]

@@ -5,12 +5,12 @@ use crate::{
     class::{CaseOwner, ExceptionClass},
     posting::ProposedPosting,
     rule::{Evidence, ReconciliationRule},
+    text::{as_optional_text, as_text},
 };
 use jiff::civil::Date;
 use matching::LinePlace;
 use money::Money;
-use serde::{Serialize, Serializer};
-use std::fmt::Display;
+use serde::Serialize;
 
 /// The only item that fits a line by weak evidence. Nothing is booked from it before a person agreed; above the policy's limit, two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -95,18 +95,4 @@ pub struct Outstanding {
     pub age_banking_days: u32,
     /// Who would work on it.
     pub owner: CaseOwner,
-}
-
-/// Writes a value as its text.
-pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// As [`as_text`], or nothing.
-#[allow(clippy::ref_option)] // serde hands over a reference to the field.
-pub(crate) fn as_optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
 }

@@ -1,8 +1,9 @@
 //! Whether an account's day can be closed. A closed day never changes: what is found later is an event of its own day that points back.
 
 use crate::{
-    case::{Case, Outstanding, as_text},
+    case::{Case, Outstanding},
     class::{CaseOwner, ClassGroup, ExceptionClass},
+    text::as_text,
 };
 use jiff::civil::Date;
 use money::{Currency, Money};

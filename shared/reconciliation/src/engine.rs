@@ -26,10 +26,6 @@ use search::{Target, search};
 use seen::{Repeated, SeenEntries};
 use std::collections::BTreeMap;
 
-/// The most lines that may need more than a look: they are in memory until all lines came, with up to 2 KB each. With more, the items are likely those of other
-/// days or accounts.
-pub const OPEN_LINES_MAX: usize = 100_000;
-
 /// Why a run has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {

@@ -21,15 +21,16 @@ mod store;
 mod survey;
 pub mod table;
 mod terms;
+mod text;
 
 pub use age::{AgeBucket, BankingDays};
 pub use case::{Case, Outstanding, ProposedItem};
 pub use class::{CaseOwner, ClassGroup, ExceptionClass};
-pub use engine::{AccountSums, OPEN_LINES_MAX, Reconciled, Run, RunError};
+pub use engine::{AccountSums, Reconciled, Run, RunError};
 pub use item::{BooksState, Item, ItemKind};
 pub use posting::{PostingBook, ProposedPosting};
 pub use reconcile::{OpenFile, Reconciliation, reconcile};
 pub use rule::{Evidence, Explained, ExplainedLine, ReconciliationRule, Tolerances};
 pub use store::{ITEMS_MAX, ItemStore, StoreError};
 pub use survey::{AccountBalances, Judged, Survey};
-pub use terms::{DividedAccount, RunTerms};
+pub use terms::{DividedAccount, OPEN_LINES_MAX, RunTerms};

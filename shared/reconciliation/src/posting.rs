@@ -1,6 +1,6 @@
 //! What is posted for a match or a case, as data: names of accounts and amounts. Which accounts of a ledger they are is the caller's knowledge.
 
-use crate::{case::as_text, class::ExceptionClass, item::ItemKind};
+use crate::{class::ExceptionClass, item::ItemKind, text::as_text};
 use iso20022::camt053::Direction;
 use money::Money;
 use serde::Serialize;

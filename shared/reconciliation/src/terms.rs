@@ -1,10 +1,14 @@
 //! What a run goes by: the day, the calendars, the tolerances and the structure of accounts.
 
-use crate::{age::BankingDays, engine::OPEN_LINES_MAX, rule::Tolerances};
+use crate::{age::BankingDays, rule::Tolerances};
 use jiff::civil::Date;
 use matching::account_key;
 use rails::HolidayCalendars;
 use std::collections::HashMap;
+
+/// The most lines that may need more than a look: they are in memory until all lines came, with up to 2 KB each. With more, the items are likely those of other
+/// days or accounts.
+pub const OPEN_LINES_MAX: usize = 100_000;
 
 /// A physical account and the virtual ones that its money is divided into. Statements of virtual accounts are compared and not matched: their entries are those of
 /// the physical account.

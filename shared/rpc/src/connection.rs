@@ -2,25 +2,22 @@
 //!
 //! It is asked with a GOAWAY (RFC 9113 section 6.8): calls in flight are finished, and a client opens another connection for the next
 //! ones.
-use crate::{listener::ConnectionBounds, tls::Peer};
-use bytes::Bytes;
-use http::{Request, Response};
 use std::{
-    convert::Infallible,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
-use tower::Service;
 
+mod bounds;
 #[cfg(test)]
 mod tests;
+
+pub use bounds::ConnectionBounds;
+pub(crate) use bounds::counted_address;
 
 /// How many more calls of a connection may be refused because of their caller than are executed: as many as a user may have in flight. A refusal costs
 /// as much as a fifth of a gift, so refusals without end are an attack, or a client that does not back off and loses nothing by connecting again.
@@ -160,33 +157,5 @@ impl Drop for ConnectionCall {
     fn drop(&mut self) {
         *self.0.quiet_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.0.calls.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A service as one connection's calls reach it: each call knows its connection.
-#[derive(Clone)]
-pub(crate) struct ServiceOfConnection<S> {
-    pub(crate) inner: S,
-    pub(crate) peer: Peer,
-}
-
-impl<S, B> Service<Request<B>> for ServiceOfConnection<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> S::Future {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(self.peer.clone());
-        self.inner.call(request)
     }
 }

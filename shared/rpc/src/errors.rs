@@ -1,6 +1,6 @@
 //! The only place that builds statuses: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both, because
 //! grpcurl shows it.
-use crate::{StickyRefusal, context, meters, trace::TraceParent};
+use crate::{StickyRefusal, context, meters, traceparent::TraceParent};
 pub use identity::error::chain;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 use tonic::{Code, Status};

@@ -1,23 +1,29 @@
 //! Serves a stack on a socket until shutdown.
 use crate::{
-    Error, Listener, Protocol, Stack, StackedService, Tls, Transport,
-    connection::ServiceOfConnection,
+    Error, Listener, Peer, Protocol, Stack, StackedService, Tls, Transport,
     health::{HealthTeller, WriterHealth},
     lingering::Lingering,
     listener::{Connection, ConnectionBounds},
     reflection,
 };
+use bytes::Bytes;
 use futures::future::BoxFuture;
+use http::{Request, Response};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
     service::TowerToHyperService,
 };
-use std::{pin::pin, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::service::Routes;
-use tower::Layer as _;
+use tonic::{body::Body, service::Routes};
+use tower::{Layer as _, Service};
 
 /// Calls in flight on one connection. Further calls on it wait; the stack's limit is over all connections.
 const CONCURRENT_STREAMS_MAX: u32 = 1_024;
@@ -171,5 +177,33 @@ async fn one(
 pub(crate) fn told(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended with an error");
+    }
+}
+
+/// A service as one connection's calls reach it: each call knows its connection.
+#[derive(Clone)]
+struct ServiceOfConnection<S> {
+    inner: S,
+    peer: Peer,
+}
+
+impl<S, B> Service<Request<B>> for ServiceOfConnection<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> S::Future {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(self.peer.clone());
+        self.inner.call(request)
     }
 }

@@ -13,8 +13,8 @@ use super::{
     scenario::behaviour_of,
 };
 use iso20022::{
-    pain001::{AccountId, CreditTransfer, Initiation, PaymentInstruction, TransferAmount},
-    rail::{ExecutionTime, RailTable},
+    pain001::{AccountId, CreditTransfer, ExecutionTime, Initiation, PaymentInstruction, TransferAmount},
+    rail::RailTable,
 };
 use money::{Currency, Money};
 use sqlx::AnyConnection;

@@ -2,7 +2,7 @@
 
 use crate::town::{FUNDING, Town, euro, message, on_both, verdict};
 use db::Database;
-use iso20022::{TransactionStatus, pain002::StatusReport, rail::ExecutionTime};
+use iso20022::{TransactionStatus, pain001::ExecutionTime, pain002::StatusReport};
 use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use reqwest::StatusCode;
 use sandbox::bank::{Config, FINALITY_HEADER, MAGIC};

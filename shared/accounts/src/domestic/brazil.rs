@@ -2,8 +2,7 @@
 
 use super::{account_type, digits, number};
 use crate::{
-    AddressField, AddressRules, HiddenText,
-    address::AccountType,
+    AccountType, AddressField, AddressRules, HiddenText,
     fields::{FieldReader, is_digits},
 };
 

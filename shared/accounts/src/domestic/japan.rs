@@ -2,8 +2,7 @@
 
 use super::{account_type, digits};
 use crate::{
-    AddressField, HiddenText,
-    address::AccountType,
+    AccountType, AddressField, HiddenText,
     fields::{FieldReader, is_digits},
 };
 

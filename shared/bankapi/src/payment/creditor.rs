@@ -2,7 +2,7 @@
 
 use super::{ApiAgentId, ApiPayment, PaymentFaults, agent};
 use crate::ApiPaymentType;
-use accounts::{AddressField, AliasType, PayoutAddress, address::AccountType};
+use accounts::{AccountType, AddressField, AliasType, PayoutAddress};
 use serde_json::{Value, json};
 
 /// Where the money goes, in the API's fields.

@@ -1,6 +1,9 @@
 //! Compares what was read with the totals and counts that the file states.
 
-use super::{Bai2Account, reader::amount, records::Bai2Record};
+use super::{
+    Bai2Account,
+    records::{Bai2Record, amount},
+};
 use crate::statement::Findings;
 use std::collections::HashMap;
 

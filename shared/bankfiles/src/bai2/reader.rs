@@ -9,8 +9,6 @@ use crate::statement::{Findings, PART_BYTES_MAX, TextLine, WrittenLine, day};
 
 mod amounts;
 
-pub(super) use amounts::amount;
-
 /// The currency of a file that names none.
 const DEFAULT_CURRENCY: &str = "USD";
 const VERSION: &str = "2";

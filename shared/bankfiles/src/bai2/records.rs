@@ -195,3 +195,16 @@ impl Bai2Sizes {
         }
     }
 }
+
+/// Reads digits with an optional sign. An empty text is no amount.
+pub(super) fn amount(text: &str) -> Result<Option<i64>, &'static str> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("must be digits with an optional sign, without a decimal point");
+    }
+    // The smallest number of 64 bits is left out, so that every amount has its opposite.
+    text.parse().ok().filter(|amount| *amount != i64::MIN).map(Some).ok_or("is larger than can be read (63 bits)")
+}

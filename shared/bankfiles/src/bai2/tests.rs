@@ -182,7 +182,7 @@ fn amounts_are_whole_minor_units_within_63_bits() {
     let (file, problems) = read(FILE.replace("16,552,5000,", "16,552,-000000000000000000005000,").as_bytes());
     assert_eq!(file.groups[0].accounts[0].entries[4].amount_minor, Some(-5000));
     assert!(problems.iter().any(|problem| problem.what.starts_with("the entry's amount has a minus sign") && problem.touches_money));
-    assert_eq!(reader::amount("9223372036854775807"), Ok(Some(i64::MAX)));
+    assert_eq!(records::amount("9223372036854775807"), Ok(Some(i64::MAX)));
 }
 
 #[test]

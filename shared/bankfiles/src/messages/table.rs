@@ -6,7 +6,7 @@ mod part;
 mod payment;
 mod status;
 
-use super::reader::{ContentKind, ElementField, must, one};
+use super::field::{ContentKind, ElementField, must, one};
 
 /// One kind of message.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Contents of elements as JSON.
 
-use super::reader::ContentKind;
+use super::field::ContentKind;
 use iso20022::{
     Error,
     codes::handling::{CodeAdvice, CodeList},

@@ -5,9 +5,10 @@
 
 use super::change_codes::AchAccount;
 use super::error::AchInvalid;
+use super::layout::{AchLayout, AchLineEnd};
 use super::model::{
-    AMOUNT_CENTS_MAX, AchAddenda, AchBatch, AchBatchControl, AchBatchHeader, AchDetail, AchEntry, AchFile, AchFileHeader, AchLayout,
-    AchLineEnd, AchOriginator, ServiceClass,
+    AMOUNT_CENTS_MAX, AchAddenda, AchBatch, AchBatchControl, AchBatchHeader, AchDetail, AchEntry, AchFile, AchFileHeader, AchOriginator,
+    ServiceClass,
 };
 use super::routing::is_routing_number;
 use super::transaction::{AccountKind, AchDirection, EntryPurpose, TransactionCode};

@@ -4,7 +4,6 @@ use super::error::AchProblems;
 use super::iat::IatAddenda;
 use super::lines::AchRecord;
 use super::model::{AchAddenda, AchAnswer, AchBatchHeader, AchDetail, AchEntry, AchOriginator};
-use super::parse::place;
 use super::transaction::TransactionCode;
 
 /// Reads an entry. Wrong sequences and indicators are added to the problems.
@@ -34,7 +33,7 @@ pub fn read_entry(
     let indicator = record.number("addenda record indicator", 79, 79)?;
     if indicator != u64::from(!addenda.is_empty()) {
         let what = format!("addenda record indicator is {indicator}, but {} addenda records follow", addenda.len());
-        problems.add(&place(record), what);
+        problems.add(&record.place(), what);
     }
     Ok(AchEntry {
         transaction_code,
@@ -69,12 +68,12 @@ fn read_addenda(records: &[AchRecord<'_>], trace: &str, problems: &mut AchProble
         if let Some((last, sequence)) = sequence {
             *last += 1;
             if u64::from(sequence) != *last {
-                problems.add(&place(record), format!("addenda sequence number is {sequence}; it must be {last}"));
+                problems.add(&record.place(), format!("addenda sequence number is {sequence}; it must be {last}"));
             }
         }
         let numbered = matches!(one, AchAddenda::Payment { .. } | AchAddenda::International(_));
         if numbered && record.raw(88, 94) != &trace[8..] {
-            problems.add(&place(record), "entry detail sequence number is not the end of its entry's trace number".to_owned());
+            problems.add(&record.place(), "entry detail sequence number is not the end of its entry's trace number".to_owned());
         }
         addenda.push(one);
     }

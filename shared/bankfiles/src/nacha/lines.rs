@@ -1,7 +1,7 @@
 //! Lines of 94 characters: cutting a file into them, and reading their positions. Positions count from 1, as in the rules.
 
 use super::error::AchProblems;
-use super::model::{AchLineEnd, AchPadding};
+use super::layout::{AchLineEnd, AchPadding};
 
 /// Characters of a line.
 pub const LINE: usize = 94;
@@ -150,6 +150,11 @@ fn with_line_ends(text: &str, line_end: AchLineEnd) -> Result<CutRecords<'_>, Ac
 }
 
 impl<'a> AchRecord<'a> {
+    /// Where it stands, as problems name it.
+    pub fn place(&self) -> String {
+        format!("line {}", self.line)
+    }
+
     /// Record type, the first character.
     pub fn kind(&self) -> char {
         self.text.chars().next().unwrap_or(' ')
@@ -196,7 +201,7 @@ impl<'a> AchRecord<'a> {
 
     /// A problem of one of the fields. It does not repeat what the field holds: accounts and names are personal.
     pub fn problem(&self, field: &str, from: usize, to: usize, must: &str) -> AchProblems {
-        AchProblems::one(&format!("line {}", self.line), format!("{field} (positions {from} to {to}) {must}"))
+        AchProblems::one(&self.place(), format!("{field} (positions {from} to {to}) {must}"))
     }
 }
 

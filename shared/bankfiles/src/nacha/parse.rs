@@ -2,10 +2,9 @@
 
 use super::entry::read_entry;
 use super::error::{AchProblems, AchRefusal};
+use super::layout::{AchLayout, AchPadding};
 use super::lines::{AchLines, AchRecord, cut, padding_of};
-use super::model::{
-    AchBatch, AchBatchControl, AchBatchHeader, AchEntry, AchFile, AchFileHeader, AchLayout, AchOriginator, AchTotals, ServiceClass,
-};
+use super::model::{AchBatch, AchBatchControl, AchBatchHeader, AchEntry, AchFile, AchFileHeader, AchOriginator, AchTotals, ServiceClass};
 use super::transaction::AchDirection;
 
 /// Reads a file. Problems of controls are collected; a record that can't be read ends the reading.
@@ -51,7 +50,7 @@ impl<'a> AchReader<'a> {
         let layout = AchLayout {
             line_end: lines.line_end,
             // Without a way of counting that fits, the file is refused below.
-            padding: padding.unwrap_or(super::AchPadding::Full),
+            padding: padding.unwrap_or(AchPadding::Full),
             tail: lines.tail.to_owned(),
         };
         let file = AchFile { header, batches, layout, control_reserved };
@@ -79,7 +78,7 @@ impl<'a> AchReader<'a> {
         let record = self.take("5")?;
         let header = batch_header(&record)?;
         if last_number.is_some_and(|last| header.number <= last) {
-            self.problems.add(&place(&record), "batch number is not above that of the batch before".to_owned());
+            self.problems.add(&record.place(), "batch number is not above that of the batch before".to_owned());
         }
         let mut entries: Vec<AchEntry> = Vec::new();
         while self.peek() == '6' {
@@ -102,7 +101,7 @@ impl<'a> AchReader<'a> {
         let answers = |entry: &AchEntry| entry.returned().is_some() || entry.change().is_some();
         // The answering bank numbers returns, sometimes out of order; nothing is found by these numbers.
         if last.is_some_and(|last| !answers(last) && !answers(entry) && entry.trace <= last.trace) {
-            self.problems.add(&place(record), "trace number is not above that of the entry before".to_owned());
+            self.problems.add(&record.place(), "trace number is not above that of the entry before".to_owned());
         }
         let allowed = match header.service_class {
             ServiceClass::Mixed => return,
@@ -111,7 +110,7 @@ impl<'a> AchReader<'a> {
         };
         if entry.transaction_code.direction() != allowed {
             let (code, class) = (entry.transaction_code.code(), header.service_class.code());
-            self.problems.add(&place(record), format!("transaction code {code} is not allowed in a batch of service class {class}"));
+            self.problems.add(&record.place(), format!("transaction code {code} is not allowed in a batch of service class {class}"));
         }
     }
 
@@ -128,10 +127,10 @@ impl<'a> AchReader<'a> {
         self.compare(control, &stated, batch.totals());
         let company_id = control.text(45, 54);
         if !company_id.is_empty() && company_id != header.company_id {
-            self.problems.add(&place(control), "company identification is not that of the batch header".to_owned());
+            self.problems.add(&control.place(), "company identification is not that of the batch header".to_owned());
         }
         if control.raw(80, 87) != header.odfi {
-            self.problems.add(&place(control), "originating DFI is not that of the batch header".to_owned());
+            self.problems.add(&control.place(), "originating DFI is not that of the batch header".to_owned());
         }
         self.unequal(control, "batch number", control.number("batch number", 88, 94)?, u64::from(header.number));
         Ok(AchBatchControl { company_id, authentication: control.text(55, 73), reserved: control.text(74, 79) })
@@ -144,14 +143,14 @@ impl<'a> AchReader<'a> {
             [("total of debits", stated.debit_cents, counted.debit_cents), ("total of credits", stated.credit_cents, counted.credit_cents)]
         {
             if stated != counted {
-                self.problems.add(&place(control), format!("{field} states {stated} cents; its entries make {counted}"));
+                self.problems.add(&control.place(), format!("{field} states {stated} cents; its entries make {counted}"));
             }
         }
     }
 
     fn unequal(&mut self, control: &AchRecord<'_>, field: &str, stated: u64, counted: u64) {
         if stated != counted {
-            self.problems.add(&place(control), format!("{field} states {stated}; it must be {counted}"));
+            self.problems.add(&control.place(), format!("{field} states {stated}; it must be {counted}"));
         }
     }
 
@@ -170,7 +169,7 @@ impl<'a> AchReader<'a> {
         // The type that ends a part is the last one named.
         if !expected.ends_with(record.kind()) {
             return Err(AchProblems::one(
-                &place(record),
+                &record.place(),
                 format!("is {} {}: records are in the wrong order", record_name(record.kind()), must()),
             ));
         }
@@ -185,10 +184,6 @@ struct StatedSums {
     hash: u64,
     debit_cents: i64,
     credit_cents: i64,
-}
-
-pub fn place(record: &AchRecord<'_>) -> String {
-    format!("line {}", record.line)
 }
 
 fn record_name(kind: char) -> String {

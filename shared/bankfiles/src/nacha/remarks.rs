@@ -3,7 +3,8 @@
 use super::change_codes::change_code;
 use super::error::AchRemarks;
 use super::iat::IatAddenda;
-use super::model::{AchAddenda, AchAnswer, AchBatch, AchBatchHeader, AchDetail, AchEntry, AchFile, AchPadding};
+use super::layout::AchPadding;
+use super::model::{AchAddenda, AchAnswer, AchBatch, AchBatchHeader, AchDetail, AchEntry, AchFile};
 use super::return_codes::return_code;
 use super::routing::is_routing_number;
 use super::sec::sec_code;

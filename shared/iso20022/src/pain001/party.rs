@@ -3,7 +3,7 @@
 use super::payment_type::TypeCode;
 use crate::{
     Error,
-    value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, text_leaf},
+    value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, text_leaf, texts},
     xml::Element,
 };
 use accounts::{
@@ -157,7 +157,7 @@ fn read_postal(element: &Element) -> Result<PostalAddress, Error> {
         town: part("TwnNm")?,
         region: part("CtrySubDvsn")?,
         country: part("Ctry")?,
-        lines: crate::report::texts(element.all("AdrLine"))?,
+        lines: texts(element.all("AdrLine"))?,
     })
 }
 

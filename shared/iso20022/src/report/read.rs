@@ -9,7 +9,7 @@ use crate::{
     Error, ReasonCode,
     camt053::Direction,
     pain001::{AccountId, read_account},
-    value::{amount, count, decimal, moment_or_day, time},
+    value::{amount, count, decimal, flag, moment_or_day, text, texts, time},
     xml::{
         Element,
         envelope::{self, Enveloped},
@@ -346,15 +346,6 @@ fn direction(element: &Element) -> Result<Direction, Error> {
     }
 }
 
-/// `xs:boolean`.
-pub(crate) fn flag(element: &Element) -> Result<bool, Error> {
-    match element.text()? {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err(Error::value(element.name(), "true or false")),
-    }
-}
-
 fn currency(element: &Element, name: &'static str) -> Result<Option<Currency>, Error> {
     let code = element.optional_text(name)?;
     code.map(|code| Currency::try_new(code).map_err(|_| Error::value(name, "an ISO 4217 code"))).transpose()
@@ -363,18 +354,4 @@ fn currency(element: &Element, name: &'static str) -> Result<Option<Currency>, E
 /// The text of a choice of `Cd` and `Prtry`.
 pub(crate) fn choice(element: &Element) -> Result<String, Error> {
     Ok(element.optional_text("Cd")?.map_or_else(|| element.text_of("Prtry"), Ok)?.to_owned())
-}
-
-/// The text of an optional child. Banks write empty ones, against the schema; a booking is not lost for it.
-pub(crate) fn text(element: &Element, name: &'static str) -> Result<Option<String>, Error> {
-    element.optional(name)?.filter(|child| !is_empty(child)).map(|child| child.text().map(str::to_owned)).transpose()
-}
-
-/// The texts of elements, without empty ones.
-pub(crate) fn texts<'a>(elements: impl Iterator<Item = &'a Element>) -> Result<Vec<String>, Error> {
-    elements.filter(|element| !is_empty(element)).map(|element| element.text().map(str::to_owned)).collect()
-}
-
-fn is_empty(element: &Element) -> bool {
-    element.children().is_empty() && element.text().is_err()
 }

@@ -1,6 +1,6 @@
 //! Bytes as UTF-8, whatever of the known encodings they are in, without having all of them in memory.
 
-use super::envelope::declared_encoding;
+use super::encoding::declared_encoding;
 use std::io::{self, BufRead, Read};
 
 /// How much is read at once.

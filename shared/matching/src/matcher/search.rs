@@ -5,9 +5,9 @@ use super::{
     index::{ItemIndex, batch_key},
 };
 use crate::{
-    line::{BankLine, FoundReference, ReferenceStrength},
+    line::BankLine,
     outcome::{MatchEvidence, MatchRule},
-    references::{folded, words},
+    references::{FoundReference, ReferenceStrength, folded, words},
 };
 use jiff::civil::Date;
 

@@ -2,8 +2,9 @@
 use super::*;
 use crate::{
     expected::{ExpectedBatch, ItemStanding},
-    line::{FoundReference, LineBatch, LineReturn, ReferenceStrength},
+    line::{LineBatch, LineReturn},
     outcome::DifferingField,
+    references::{FoundReference, ReferenceStrength},
 };
 use iso20022::camt053::Direction;
 use money::{Currency, Money};

@@ -1,9 +1,9 @@
 //! Lines of BAI2.
 
-use super::{StatementPart, money_of, problem, stream::StreamOutput};
+use super::{StatementPart, money_of, output::StreamOutput, problem};
 use crate::{
-    line::{BankLine, FoundReference, LinePlace, LineReturn, LineStanding, ReferenceStrength},
-    references::{account_key, end_to_end_key, in_text, is_trace, return_code, state_cut, words},
+    line::{BankLine, LinePlace, LineReturn, LineStanding},
+    references::{FoundReference, ReferenceStrength, account_key, end_to_end_key, in_text, is_trace, return_code, state_cut, words},
 };
 use bankfiles::{
     FileProblem, StatementSide,

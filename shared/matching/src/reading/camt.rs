@@ -2,8 +2,8 @@
 
 use super::{BankFileLines, StatementPart, problem};
 use crate::{
-    line::{BankLine, FoundReference, LineBatch, LineCharge, LinePlace, LineReturn, LineStanding, ReferenceStrength},
-    references::{account_key, in_text, is_trace, return_code, state, words},
+    line::{BankLine, LineBatch, LineCharge, LinePlace, LineReturn, LineStanding},
+    references::{FoundReference, ReferenceStrength, account_key, in_text, is_trace, return_code, state, words},
 };
 use iso20022::{
     camt053::Direction,

@@ -1,9 +1,9 @@
 //! Lines of MT940 and MT942.
 
-use super::{StatementPart, money_of, stream::StreamOutput};
+use super::{StatementPart, money_of, output::StreamOutput};
 use crate::{
-    line::{BankLine, FoundReference, LinePlace, LineReturn, LineStanding, ReferenceStrength},
-    references::{account_key, in_text, return_code, state, state_cut},
+    line::{BankLine, LinePlace, LineReturn, LineStanding},
+    references::{FoundReference, ReferenceStrength, account_key, in_text, return_code, state, state_cut},
 };
 use bankfiles::{
     FileProblem, StatementSide,

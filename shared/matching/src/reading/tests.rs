@@ -1,6 +1,6 @@
 //! Unit tests of `reading`: invented files of every format.
 use super::*;
-use crate::line::{LinePlace, ReferenceStrength};
+use crate::{line::LinePlace, references::ReferenceStrength};
 use iso20022::camt053::Direction;
 
 mod ach;

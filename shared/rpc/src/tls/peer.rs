@@ -1,6 +1,9 @@
 //! The peer of a connection, as its certificate names it, and whether a token may be used there.
 use super::Config;
-use crate::{connection::ConnectionUse, errors, listener::counted_address};
+use crate::{
+    connection::{ConnectionUse, counted_address},
+    errors,
+};
 use identity::Principal;
 use rustls::pki_types::CertificateDer;
 use std::{

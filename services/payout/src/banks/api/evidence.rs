@@ -7,8 +7,8 @@ use crate::domain::{
     evidence::{BankEvidence, Doubt, REASON_CHARS_MAX, REASON_CODE_CHARS_MAX, ReportedSending, SentPayment, plain},
 };
 use bankapi::{
-    ApiCase, ApiEvidence, ApiStatus, ErrorVerdict, InitiationAnswer, QueryAnswer, SentApiPayment, answer::ApiFailure, read_initiation,
-    read_query, status::ApiException,
+    ApiCase, ApiEvidence, ApiException, ApiStatus, ErrorVerdict, InitiationAnswer, QueryAnswer, SentApiPayment, answer::ApiFailure,
+    read_initiation, read_query,
 };
 use iso20022::StatusOutcome;
 

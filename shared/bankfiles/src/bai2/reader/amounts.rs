@@ -4,7 +4,7 @@ use super::super::{
     Bai2Account, Bai2Availability, Bai2CodeLevel, Bai2Entry, Bai2Group, Bai2Part, Bai2Summary,
     checks::Bai2Totals,
     codes,
-    records::{Bai2Fields, Bai2Record},
+    records::{Bai2Fields, Bai2Record, amount},
 };
 use crate::statement::{Findings, day, digits, minor_digits};
 use jiff::civil::Date;
@@ -119,19 +119,6 @@ pub(super) fn entry(record: &Bai2Record<'_>, booked: Option<Date>, totals: &mut 
 /// A type code for a message. Anything else in its place may be personal.
 fn shown(code: &str) -> &str {
     if digits(code, 3).is_some() { code } else { "(not three digits)" }
-}
-
-/// Reads digits with an optional sign. An empty text is no amount.
-pub(in super::super) fn amount(text: &str) -> Result<Option<i64>, &'static str> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("must be digits with an optional sign, without a decimal point");
-    }
-    // The smallest number of 64 bits is left out, so that every amount has its opposite.
-    text.parse().ok().filter(|amount| *amount != i64::MIN).map(Some).ok_or("is larger than can be read (63 bits)")
 }
 
 /// Whether a text is a time: HHMM, or the two codes for the end of a day.

@@ -1,7 +1,7 @@
 //! Reports on accounts: `camt.052`, `camt.053`, `camt.054`.
 
 use super::{
-    super::reader::{ContentKind, ElementField, many, must, one},
+    super::field::{ContentKind, ElementField, many, must, one},
     part,
 };
 use iso20022::codes::handling::CodeList;

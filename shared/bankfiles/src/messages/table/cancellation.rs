@@ -1,7 +1,7 @@
 //! Requests for cancellation and the answers: `camt.055`, `camt.056`, `camt.029`.
 
 use super::{
-    super::reader::{ContentKind, ElementField, many, must, one},
+    super::field::{ContentKind, ElementField, many, must, one},
     part,
 };
 use iso20022::codes::handling::CodeList;

@@ -1,6 +1,6 @@
 //! Elements that several messages share.
 
-use super::super::reader::{ContentKind, ElementField, many, must, one};
+use super::super::field::{ContentKind, ElementField, many, must, one};
 use iso20022::codes::handling::CodeList;
 
 /// `PmtTpInf`.

@@ -1,7 +1,7 @@
 //! Payments and their returns: `pain.001`, `pacs.008`, `pacs.004`.
 
 use super::{
-    super::reader::{ContentKind, ElementField, many, must, one},
+    super::field::{ContentKind, ElementField, many, must, one},
     part,
 };
 

@@ -1,7 +1,7 @@
 //! Statuses of payments, and rejected messages: `pain.002`, `pain.014`, `pacs.002`, `admi.002`.
 
 use super::{
-    super::reader::{ContentKind, ElementField, many, must, one},
+    super::field::{ContentKind, ElementField, many, must, one},
     part,
 };
 use iso20022::codes::handling::CodeList;

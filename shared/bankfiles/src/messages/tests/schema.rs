@@ -1,6 +1,6 @@
 //! The tables against the official schemas: every element that holds money or a status must be in them.
 use super::super::{
-    reader::{ContentKind, ElementField},
+    field::{ContentKind, ElementField},
     table,
 };
 use std::collections::{BTreeMap, BTreeSet};

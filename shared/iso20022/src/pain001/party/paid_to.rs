@@ -2,7 +2,7 @@
 
 use super::{AccountId, Agent, Party, PostalAddress, TaxId};
 use crate::pain001::payment_type::TypeCode;
-use accounts::{AddressField as F, Alias, AliasType, PayoutAddress, address::AccountType, holder::HolderAddress};
+use accounts::{AccountType, AddressField as F, Alias, AliasType, PayoutAddress, holder::HolderAddress};
 
 /// The digits of a CLABE that name the bank.
 const CLABE_BANK_DIGITS: usize = 3;
