@@ -10,12 +10,12 @@ use purchase::{
     AlipayAccount, Config, PretendAlipay, PretendStripe, PretendWechat, StripeAccount, WechatAccount, decoders,
     domain::StoreKind,
     domain::event::StoreEvent,
-    error::ReceiptRefusal,
+    domain::refusal::ReceiptRefusal,
     stores::{
         HeardEvent, NotTaken, StoreConnector,
         alipay::{
             account::AlipayAccounts,
-            refunds::{RefundAnswer, RefundQueryAnswer},
+            refund_answer::{RefundAnswer, RefundQueryAnswer},
             signature as alipay_signature,
             trade::TradeDocument,
         },
@@ -24,10 +24,10 @@ use purchase::{
             notification::{PushedMessage, VoidedPage},
         },
         receipt::GoogleReceipt,
-        stripe::{merchant::Merchants, refunds::RefundDocument, session::SessionDocument, signature as stripe_signature},
+        stripe::{merchant::Merchants, refund_document::RefundDocument, session::SessionDocument, signature as stripe_signature},
         wechat::{
             account::WechatAccounts,
-            refunds::RefundDocument as WechatRefund,
+            refund_document::RefundDocument as WechatRefund,
             signature::{SignatureHeaders, Unsigned},
             transaction::TransactionDocument,
         },
