@@ -79,11 +79,13 @@ impl StoreNotification {
     /// The notification in Apple's field names. Tests change single fields and sign it with [`Store::sign`].
     pub fn claims(&self, store: &Store, id: &str, transaction_id: &str) -> Result<Value, Error> {
         let bundle_id = self.purchase.bundle_id.as_str();
+        // Read once: nothing is paid back after the notification that says so was signed.
+        let now_ms = jiff::Timestamp::now().as_millisecond();
         let mut claims = json!({
             "notificationType": self.notification_type,
             "notificationUUID": id,
             "version": "2.0",
-            "signedDate": jiff::Timestamp::now().as_millisecond(),
+            "signedDate": now_ms,
         });
         if !self.subtype.is_empty() {
             claims["subtype"] = json!(self.subtype);
@@ -107,7 +109,7 @@ impl StoreNotification {
                     }
                 }
                 if kind == "REFUND" {
-                    transaction["revocationDate"] = json!(jiff::Timestamp::now().as_millisecond());
+                    transaction["revocationDate"] = json!(now_ms);
                     transaction["revocationReason"] = json!(0);
                     if self.refunded_milliunits > 0 {
                         transaction["revocationType"] = json!("REFUND_PRORATED");
