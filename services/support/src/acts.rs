@@ -1,4 +1,8 @@
 //! Writing and listing the audit log: each act is checked, truncated and recorded.
+//!
+//! - `hashes`: what its line has of the whole request.
+mod hashes;
+
 use crate::{
     domain::{ActRecord, StaffAct},
     error::Error,

@@ -3,7 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: a proposed action as sent and stored.
 //! - `approvers`: the approvers' own tokens, without which the ledger carries out nothing. `sweeper`: what a call left undone.
-//! - [`acts`]: the audit log. [`whole`]: which hashes of a request are in it. [`proposals`]: how they are decided and carried out. [`domain`]: their rules.
+//! - [`acts`]: the audit log. [`whole`]: what is recorded of a whole request. [`proposals`]: how they are decided and carried out. [`domain`]: their rules.
 //! - [`store`]: every SQL statement. [`postings`]: requests to the ledger. [`error`]: the statuses that callers get.
 //! - [`heads`]: the log's heads outside the database. [`check`]: verifies that the log was not tampered with.
 //! - [`tables`]: what auditors, backup and erasure read of it.

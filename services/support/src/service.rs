@@ -69,7 +69,7 @@ impl SupportService for Handlers {
         let (book, proposed) = (wrong.take(caller.book(&request.book)), wrong.take(wire::proposed(&request)));
         let (Some(book), Some((id, act))) = (book, proposed) else { return Err(wrong.into_status()) };
         let (proposal, replayed) = self.proposals.propose(&book, &caller.principal.subject, &reason, &id, act).await?;
-        Ok(Response::new(ProposeResponse { proposal: Some(wire::proposal(proposal)), replayed }))
+        Ok(Response::new(ProposeResponse { proposal: Some(wire::proposal(proposal, now_ms())), replayed }))
     }
 
     async fn approve(&self, request: Request<ApproveRequest>) -> Result<Response<ApproveResponse>, Status> {
@@ -86,7 +86,7 @@ impl SupportService for Handlers {
             token: token.as_ref(),
         };
         let (proposal, replayed) = self.proposals.approve(&decision, &seen).await?;
-        Ok(Response::new(ApproveResponse { proposal: Some(wire::proposal(proposal)), replayed }))
+        Ok(Response::new(ApproveResponse { proposal: Some(wire::proposal(proposal, now_ms())), replayed }))
     }
 
     async fn reject(&self, request: Request<RejectRequest>) -> Result<Response<RejectResponse>, Status> {
@@ -103,7 +103,7 @@ impl SupportService for Handlers {
         let decision =
             ProposalDecision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id, token: None };
         let (proposal, replayed) = self.proposals.reject(&decision, id).await?;
-        Ok(Response::new(RejectResponse { proposal: Some(wire::proposal(proposal)), replayed }))
+        Ok(Response::new(RejectResponse { proposal: Some(wire::proposal(proposal, now_ms())), replayed }))
     }
 
     async fn get_proposal(&self, request: Request<GetProposalRequest>) -> Result<Response<GetProposalResponse>, Status> {
@@ -111,7 +111,7 @@ impl SupportService for Handlers {
         let request = request.into_inner();
         let (book, id) = (caller.book(&request.book)?, wire::proposal_id(&request.proposal_id)?);
         let proposal = self.proposals.get(&book, id).await?;
-        Ok(Response::new(GetProposalResponse { proposal: Some(wire::proposal(proposal)) }))
+        Ok(Response::new(GetProposalResponse { proposal: Some(wire::proposal(proposal, now_ms())) }))
     }
 
     async fn list_proposals(&self, request: Request<ListProposalsRequest>) -> Result<Response<ListProposalsResponse>, Status> {
@@ -129,7 +129,8 @@ impl SupportService for Handlers {
         let list = wire::proposals_list(&book, request.state, proposed);
         let before = wire::before(&list, &request.page_token)?;
         let found = self.proposals.store.proposals(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
-        let found = found.into_iter().map(|proposal| (proposal.number, wire::proposal(proposal))).map(|(number, told)| (told, number));
+        let found =
+            found.into_iter().map(|proposal| (proposal.number, wire::proposal(proposal, now_ms()))).map(|(number, told)| (told, number));
         let (proposals, next_page_token) = list.cut_to_fit(found.collect(), size);
         Ok(Response::new(ListProposalsResponse { proposals, next_page_token }))
     }

@@ -152,9 +152,9 @@ pub fn fields(act: &ProposedAct, reason: &str) -> SentFields {
 
 /// A proposal as callers see it. One that nobody decided in time is shown as expired.
 #[must_use]
-pub fn proposal(proposal: Proposal) -> pb::Proposal {
+pub fn proposal(proposal: Proposal, now_ms: i64) -> pb::Proposal {
     let state = match proposal.state {
-        ProposalState::Open if proposal.expired(crate::acts::now_ms()) => pb::ProposalState::Expired,
+        ProposalState::Open if proposal.expired(now_ms) => pb::ProposalState::Expired,
         ProposalState::Open => pb::ProposalState::Open,
         ProposalState::Approved => pb::ProposalState::Approved,
         ProposalState::Done => pb::ProposalState::Done,

@@ -1,6 +1,7 @@
 //! Unit tests that lines written by earlier versions are read correctly.
 use super::*;
 use crate::domain::{AccountAct, AdjustmentLine, ProposalState, ProposedAct};
+use money::{BookName, UserKey};
 use uuid::Uuid;
 
 fn proposal(act: ProposedAct) -> Proposal {
