@@ -1,6 +1,6 @@
 //! Every error of the ledger, and the one table to gRPC.
 
-use crate::{domain::refusal::KeptRefusal, posters::PosterRefusal, read::PageError, store};
+use crate::{domain::refusal::KeptRefusal, posters::refusal::PosterRefusal, read::PageError, store};
 use money::UntimelyId;
 use std::time::Duration;
 use tonic::{Code, Status};

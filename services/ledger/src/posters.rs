@@ -2,6 +2,10 @@
 //!
 //! A stolen key allows no more than its service may post. The caller's rights are looked up once per call; a posting is compared with its row without
 //! allocating, because this happens for every gift. Checked here and not in the writer, which also makes postings that no caller requested.
+//!
+//! - [`refusal`]: why a caller may not.
+pub mod refusal;
+
 use crate::{
     book::BookHandle,
     domain::{
@@ -17,32 +21,9 @@ use chart::{
 };
 use identity::Role;
 use money::{BookName, UserKey};
+use refusal::PosterRefusal;
 use std::borrow::Cow;
 use uuid::Uuid;
-
-/// Why a caller may not make a request. Nothing of it was executed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{service} may not {what}; nothing was executed; {next}")]
-pub struct PosterRefusal {
-    /// The subject of the caller's token.
-    pub service: UserKey,
-    /// The kind that was sent, if any.
-    pub kind: String,
-    /// The offending transfer, from 1, if it is about one.
-    pub transfer: Option<usize>,
-    what: String,
-    next: &'static str,
-}
-
-impl PosterRefusal {
-    /// The facts reported to a caller: its name, the kind it sent, and the offending transfer.
-    pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
-        let mut facts = vec![("service", self.service.to_string())];
-        facts.extend((!self.kind.is_empty()).then(|| ("kind", self.kind.clone())));
-        facts.extend(self.transfer.map(|transfer| ("transfer", transfer.to_string())));
-        facts
-    }
-}
 
 /// What to do about a refusal of one of Largesse's services.
 const NEXT_HOUSE: &str = "each service calls with its own token (identity.service_tokens); what may be posted is in chart::posters";
