@@ -30,6 +30,8 @@ mod sqlite;
 const MANIFEST: &str = "manifest.json";
 /// The signature of the manifest, if there is one.
 const SIGNATURE: &str = "manifest.sig";
+/// The dump, in PostgreSQL's own compressed form.
+const DUMP: &str = "postgres.dump";
 /// The version of the manifest's format.
 const FORMAT: u32 = 1;
 
@@ -157,7 +159,7 @@ pub async fn restore_signed(from: &Path, database: &Database, key: Option<&Publi
     }
     unchanged(from, &manifest)?;
     let whole = match manifest.engine.as_str() {
-        "postgres" => manifest.files.keys().eq([postgres::DUMP]),
+        "postgres" => manifest.files.keys().eq([DUMP]),
         _ => manifest.files.contains_key("ledger.db"),
     };
     if !whole {

@@ -1,6 +1,6 @@
 //! Files of a backup are opened by name, and never through a link, from a pipe or a device. A file is hashed while it is copied, so what is restored is what
 //! was checked.
-use super::{CopyManifest, MANIFEST, OperationFault, SIGNATURE, STORES, postgres::DUMP};
+use super::{CopyManifest, DUMP, MANIFEST, OperationFault, SIGNATURE, STORES};
 use sha2::{Digest as _, Sha256};
 use std::{
     fs::{self, File, OpenOptions},

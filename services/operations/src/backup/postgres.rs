@@ -1,12 +1,9 @@
 //! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be installed and at least as new as the server.
-use super::{CopiedFiles, CopyManifest, OperationFault, STORES, files};
+use super::{CopiedFiles, CopyManifest, DUMP, OperationFault, STORES, files};
 use db::Database;
 use sqlx::{Connection as _, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 use tokio::process::Command;
-
-/// The dump, in PostgreSQL's own compressed form.
-pub const DUMP: &str = "postgres.dump";
 
 /// SQLSTATE of a table that does not exist.
 const UNDEFINED_TABLE: &str = "42P01";
