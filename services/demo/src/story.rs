@@ -2,7 +2,8 @@
 //!
 //! The demo is a client like any other: it calls the services over TCP and opens no store. Its own counters are only compared with the results of queries.
 //!
-//! - [`settings`]: how the installation is configured. [`facts`], [`plan`], [`fates`]: what is sent and paid, the gifts derived from a seed.
+//! - [`settings`]: how the installation is configured. [`leaves`]: the names in it. [`facts`], [`plan`], [`fates`]: what is sent and paid, the gifts
+//!   derived from a seed.
 //! - [`buy`], [`gift`], [`crash`], [`stores`], [`cash`], [`pay`], [`cost`], [`accounts`] with [`banking_day`], [`prove`]: the parts, in order.
 //! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`], [`review`], [`outcome`]: what the parts use.
 //! - [`summary`], [`tell`], [`attempts`]: what is printed.
@@ -40,6 +41,7 @@ pub mod crash;
 pub mod facts;
 pub mod fates;
 pub mod gift;
+pub mod leaves;
 pub mod outcome;
 pub mod pay;
 pub mod plan;
@@ -109,7 +111,7 @@ impl StoryTelling {
         bar.set_style(ProgressStyle::with_template("{msg:22} {wide_bar} {percent:>3} %")?);
         bar.set_message("starting the services");
         let began = SystemTime::now();
-        let settings = settings::write(&options.data_dir, &accounts::treasury_book(&options.book))?.display().to_string();
+        let settings = settings::write(&options.data_dir, &leaves::treasury_book(&options.book))?.display().to_string();
         let fleet = Fleet::start(fleet::Options {
             binary: options.binary.clone(),
             database: options.database.clone(),

@@ -1,6 +1,7 @@
 //! TREASURY: five hundred bank accounts become one structure, whose leaves are the money of three apps.
 use super::{
     StoryTelling, banking_day,
+    leaves::{ACCOUNT, APPS, CURRENCY, book_of, company, costs_leaf, creators_leaf, treasury_book},
     summary::{ClosedDaySummary, LeafPayout, SummaryAmount, TreasurySummary},
 };
 use crate::installation::authorised;
@@ -14,50 +15,14 @@ use operations::structure::{StructureCaller, listed_text, picture_svg};
 use runtime::command::UntypedError;
 use std::{fmt::Write as _, fs};
 
-/// The physical account of the structure: the bank account in the apps' books that is called main.
-pub const ACCOUNT: &str = "main-sgd";
-/// Its currency, which nothing else in the story has.
-pub const CURRENCY: &str = "SGD";
 /// Its number at the pretend bank.
 const NUMBER: &str = "4400001234";
-/// The apps, whose money is on leaves of their own.
-pub const APPS: [&str; 3] = ["live", "chat", "games"];
 /// Bank accounts before.
 const ACCOUNTS: u32 = 500;
 /// What a payer sends to an old number of each app, in cents.
 const RECEIPT_CENTS: i64 = 12_345;
 /// Why, in the audit log.
 const WHY: &str = "demo: one structure for all accounts";
-
-/// The book of an app, or the treasury's: its name, and what distinguishes this run's book from those of earlier runs in the same database.
-pub fn book_of(story: &BookName, name: &str) -> String {
-    story.as_str().strip_prefix("demo").filter(|rest| !rest.is_empty()).map_or_else(|| name.to_owned(), |run| format!("{name}{run}"))
-}
-
-/// The treasury's book of a run.
-pub fn treasury_book(story: &BookName) -> String {
-    book_of(story, "treasury")
-}
-
-/// The leaf of an app's creators, which covers what the app's book has at the bank.
-pub fn creators_leaf(app: &str) -> String {
-    format!("{app}-creators")
-}
-
-/// The company of an app, whose money its creators' leaf has: the bank account's owner pays them on its behalf.
-pub fn company(app: &str) -> String {
-    format!("{app}-co")
-}
-
-/// The name of that company, as banks are given it.
-pub fn company_name(app: &str) -> String {
-    format!("Demo {app} company")
-}
-
-/// The leaf of an app for everything else.
-pub fn costs_leaf(app: &str) -> String {
-    format!("{app}-costs")
-}
 
 /// Plans and applies the structure and the migration, moves the balances, and goes through a day at the bank until it is closed.
 pub async fn accounts(story: &mut StoryTelling) -> Result<TreasurySummary, UntypedError> {

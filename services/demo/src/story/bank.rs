@@ -1,9 +1,12 @@
 //! The banks as their customer sees them: statements, deposits from elsewhere, and what they are to do wrong.
-use super::{books, buy::CURRENCIES};
+use super::books;
 use chart::{Account, HouseId, Purpose};
 use iso20022::{camt053::Statement, report::AccountReports};
 use money::Currency;
 use runtime::command::UntypedError;
+
+/// Currencies we have a bank account in.
+pub const CURRENCIES: [&str; 5] = ["USD", "EUR", "GBP", "BRL", "MXN"];
 
 /// One of our bank accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 //! right, and the day is closed.
 use super::{
     StoryTelling,
-    accounts::{self, ACCOUNT, APPS, CURRENCY},
     bank::OurAccount,
-    books, pay,
+    books,
+    leaves::{self, ACCOUNT, APPS, CURRENCY},
+    pay,
     summary::{AdjustedCase, ClosedDaySummary, LeafPayout, SummaryAmount},
 };
 use crate::installation::{Installation, explained};
@@ -71,7 +72,7 @@ pub async fn open_books(story: &StoryTelling) -> Result<(), UntypedError> {
 
 /// The installation as the staff and users of an app's book see it.
 fn of_app(story: &StoryTelling, app: &str) -> Result<Installation, UntypedError> {
-    let book = BookName::try_new(&accounts::book_of(&story.options.book, app))?;
+    let book = BookName::try_new(&leaves::book_of(&story.options.book, app))?;
     Ok(story.installation.for_book(book))
 }
 
@@ -89,13 +90,13 @@ pub async fn pay(story: &mut StoryTelling, caller: &StructureCaller<'_>) -> Resu
     let mut shown = Vec::new();
     let debits = story.bank.entries_after(CURRENCY, 0).await?.reports;
     for (app, payout) in APPS.into_iter().zip(paid) {
-        let leaf = accounts::creators_leaf(app);
+        let leaf = leaves::creators_leaf(app);
         let amount = payout.amount.as_ref().map_or(0, |amount| amount.minor_units);
         let (had, has) = (booked(&before, &leaf), booked(&after, &leaf));
         story.expect(&format!("the payout of {app} is settled"), payout.state() == PayoutState::Settled, payout.state().as_str_name());
         story.same(&format!("what the payout of {app} took from its leaf"), amount, had - has);
         let on_behalf_of = ultimate_debtor(&debits, &payout.end_to_end_id);
-        story.same(&format!("the ultimate debtor of the payout of {app}"), accounts::company_name(app), on_behalf_of.clone());
+        story.same(&format!("the ultimate debtor of the payout of {app}"), leaves::company_name(app), on_behalf_of.clone());
         shown.push(LeafPayout {
             app: app.to_owned(),
             leaf,
@@ -146,7 +147,7 @@ async fn follow(story: &StoryTelling, caller: &StructureCaller<'_>, claimed: [i6
     loop {
         let proof = caller.prove(ACCOUNT).await?;
         let is_there = |(app, claimed): (&str, i64)| {
-            let book = accounts::book_of(&story.options.book, app);
+            let book = leaves::book_of(&story.options.book, app);
             let of_app = |claim: &&api::treasury::ClaimProof| claim.app_book == book && claim.physical_account == ACCOUNT;
             proof.claims.iter().find(of_app).is_some_and(|claim| (claim.claimed_minor_units, claim.twins_minor_units) == (claimed, claimed))
         };
@@ -249,7 +250,7 @@ async fn statement(story: &StoryTelling, day: Date, (opening, after): (i64, i64)
 async fn resolve(story: &mut StoryTelling, finance: &StructureCaller<'_>, case: ReconciliationCase) -> Result<AdjustedCase, UntypedError> {
     let (debit, credit, amount) = match case.class.as_str() {
         // It is on the leaf for what nobody knows.
-        "UNKNOWN_CREDIT" => (format!("{ACCOUNT}-unallocated"), accounts::costs_leaf(APPS[0]), case.amount_minor_units),
+        "UNKNOWN_CREDIT" => (format!("{ACCOUNT}-unallocated"), leaves::costs_leaf(APPS[0]), case.amount_minor_units),
         // What the bank owes us until it is back.
         _ => (format!("{ACCOUNT}-suspense"), String::new(), case.difference_minor_units),
     };

@@ -1,7 +1,7 @@
 //! BUY: viewers buy coins in the pretend store; the store pays us; a receipt that somebody else redeemed buys nothing.
 use super::{
     StoryTelling,
-    bank::OurAccount,
+    bank::{CURRENCIES, OurAccount},
     books,
     summary::{BuySummary, SummaryAmount},
 };
@@ -20,8 +20,6 @@ const BUYERS_AT_ONCE: usize = 32;
 const EURO_FUNDING: i64 = 5_000_000;
 /// The part of a price that app stores keep, in percent, as `purchase.store_commission_basis_points` is by default.
 const COMMISSION_PERCENT: i64 = 30;
-/// Currencies we have a bank account in.
-pub const CURRENCIES: [&str; 5] = ["USD", "EUR", "GBP", "BRL", "MXN"];
 
 /// What app stores keep of a price, in minor units.
 pub fn commission(price: i64) -> i64 {

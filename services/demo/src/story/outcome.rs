@@ -5,7 +5,6 @@ use super::{
     books,
     cash::earnings,
     fates::{PayoutPlan, PayoutTurn},
-    pay::PaidPayout,
     review::DecidedReview,
     summary::{CashSummary, PayoutSummary, RecallSummary, ReturnSummary, ReviewSummary, SummaryAmount},
 };
@@ -17,6 +16,17 @@ use iso20022::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use runtime::command::UntypedError;
+
+/// A payout when nothing more happens to it.
+#[derive(Debug, Clone)]
+pub struct PaidPayout {
+    /// The payout.
+    pub payout: Payout,
+    /// The review that held it.
+    pub review: Option<DecidedReview>,
+    /// Its recall, as it was when it was requested.
+    pub recall: Option<PayoutRecall>,
+}
 
 /// What is found of a payout outside of the payout service.
 struct FoundOutside {

@@ -3,14 +3,12 @@ use super::{
     StoryTelling,
     bank::ACH,
     fates::{self, FATES, OFFLINE, PayoutPlan, PayoutTurn},
-    outcome,
-    review::{self, DecidedReview},
+    outcome::{self, PaidPayout},
+    review,
     summary::{CashSummary, PayoutSummary},
 };
 use crate::installation::authorised;
-use api::payout::{
-    CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutRecall, PayoutState, RequestPayoutRequest, WatchPayoutRequest,
-};
+use api::payout::{CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutState, RequestPayoutRequest, WatchPayoutRequest};
 use api::r#type::Money;
 use futures::TryStreamExt as _;
 use identity::Role;
@@ -29,17 +27,6 @@ const NOT_ONLINE: &str = "AB08";
 const INSTANT_RAILS: u32 = 2;
 /// The end customer asked for the money back (`ExternalReturnReason1Code`).
 const ASKED_BACK: &str = "MD06";
-
-/// A payout when nothing more happens to it.
-#[derive(Debug, Clone)]
-pub struct PaidPayout {
-    /// The payout.
-    pub payout: Payout,
-    /// The review that held it.
-    pub review: Option<DecidedReview>,
-    /// Its recall, as it was when it was requested.
-    pub recall: Option<PayoutRecall>,
-}
 
 /// Pays out what was converted.
 pub async fn pay(story: &mut StoryTelling, cash: &[CashSummary]) -> Result<Vec<PayoutSummary>, UntypedError> {

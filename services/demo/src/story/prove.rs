@@ -1,9 +1,8 @@
 //! PROVE: the books are checked against themselves, the services and the bank; and a falsified byte is detected.
 use super::{
     StoryTelling,
-    bank::OurAccount,
+    bank::{CURRENCIES, OurAccount},
     books::{self, BookSums},
-    buy::CURRENCIES,
     copy,
     summary::{BankCash, ChangedCopy, PayoutSummary, ProofSummary, SummaryAmount, SummaryLine, stores::StoresSummary},
 };

@@ -1,5 +1,5 @@
 //! The settings of the demo's installation: a sanctions list of invented names, bank statements that are read every second, and ACH on every day.
-use super::accounts::{APPS, company, company_name};
+use super::leaves::{APPS, company, company_name};
 use runtime::command::UntypedError;
 use std::{
     fs::{self, DirBuilder},
