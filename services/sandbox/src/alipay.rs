@@ -7,8 +7,8 @@ mod gateway;
 
 use crate::wallet::{
     self, Config, Error, SandboxWallet, WalletBrand,
-    commands::TradeNews,
     keys::WalletKey,
+    refund::TradeNews,
     report::WalletReport,
     trade::{Trade, TradeState, beijing, decimal},
 };

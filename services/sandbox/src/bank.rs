@@ -33,7 +33,9 @@
 mod behaviour;
 mod books;
 mod callbacks;
+mod clock;
 mod decide;
+mod desk;
 mod due;
 mod faults;
 mod http;
@@ -48,6 +50,7 @@ mod recalls;
 mod returns;
 mod scenario;
 mod statement;
+mod status;
 mod trace;
 
 pub use behaviour::{Behaviour, CallbackTrick, PlannedReturn, RecallAnswer};
@@ -208,13 +211,13 @@ async fn serve(
     let pool = database.open("sandbox_bank", &MIGRATIONS).await?;
     let books = BankBooks::new(pool);
     for funding in &config.funding {
-        books.open_account(*funding, payments::now_ms()).await?;
+        books.open_account(*funding, clock::now_ms()).await?;
     }
     let address = listener.local_addr()?;
     let mailbox = callbacks::Mailbox::open(books.clone()).await?;
-    let desk = payments::PaymentDesk::new(books, config, mailbox.clone());
+    let desk = desk::PaymentDesk::new(books, config, mailbox.clone());
     let workers =
-        vec![tokio::spawn(mailbox.deliver(payments::now_ms, shutdown.clone())), tokio::spawn(due::run(desk.clone(), shutdown.clone()))];
+        vec![tokio::spawn(mailbox.deliver(clock::now_ms, shutdown.clone())), tokio::spawn(due::run(desk.clone(), shutdown.clone()))];
     let router = http::router(address, desk, shutdown.clone());
     let router = others.into_iter().fold(router, |router, (path, other)| router.nest(path.trim_end_matches('/'), other));
     let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();

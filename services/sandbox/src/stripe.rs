@@ -1,12 +1,13 @@
 //! A pretend card processor with Stripe's HTTP interface, as far as coins are sold through it. For TEST books only.
 //!
 //! - [`api`]: the interface under `/v1/`: Checkout sessions, payments, refunds and events; keys as Bearer or Basic; idempotency keys.
-//! - [`commands`]: what the buyer, the cards and the banks do, on command. [`objects`]: the JSON of what that makes. `payouts`: what is paid to the seller.
+//! - [`commands`]: what the buyer, the cards and the banks do, on command ([`command`]). [`objects`]: the JSON of what that makes. `payouts`: what is paid to the seller.
 //! - [`webhook`]: where events go, signed, and what is wrong with the deliveries.
 //!
 //! An idempotency key is remembered for [`Config::key_retention`]. The same request with the key after that is executed again, which is what a seller must not risk.
 
 mod api;
+mod command;
 mod commands;
 mod http;
 mod objects;

@@ -59,7 +59,7 @@ pub(crate) struct WalletBrand {
     /// The routes that only it has, below its own address.
     pub routes: fn(&str, Desk) -> Router,
     /// What happened to a trade, as it is stored.
-    pub event: fn(&Trade, &commands::TradeNews) -> serde_json::Value,
+    pub event: fn(&Trade, &refund::TradeNews) -> serde_json::Value,
     /// The request that reports a stored event, signed now.
     pub report: fn(&serde_json::Value, WalletKey) -> report::WalletReport,
     /// Whether an answer to a report ends it.

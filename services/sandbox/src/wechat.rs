@@ -6,9 +6,8 @@ mod api;
 
 use crate::wallet::{
     self, Config, Error, SandboxWallet, WalletBrand,
-    commands::TradeNews,
     keys::WalletKey,
-    refund::{RefundState, WalletRefund},
+    refund::{RefundState, TradeNews, WalletRefund},
     report::WalletReport,
     trade::{Trade, TradeState, beijing},
 };

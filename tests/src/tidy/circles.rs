@@ -4,9 +4,7 @@ use super::{Violation, mask::mask};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many files of each crate are in circles. A number may only become smaller: whoever opens a circle writes the new one here.
-const IN_CIRCLES: [(&str, usize); 1] = [
-    ("services/sandbox", 9),
-];
+const IN_CIRCLES: [(&str, usize); 0] = [];
 
 /// The path of a module in its crate; of the crate itself it is empty.
 type ModulePath = Vec<String>;

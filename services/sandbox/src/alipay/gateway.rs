@@ -6,11 +6,11 @@ use crate::{
     page::Endpoint,
     wallet::{
         Desk,
-        commands::{self, FAULTS, TradeNews, new_number},
+        commands::{self, FAULTS},
         http::{self, broken},
         keys::{self, WalletKey},
-        refund::RefundState,
-        trade::{Trade, TradeState, beijing, decimal, from_beijing},
+        refund::{RefundState, TradeNews},
+        trade::{Trade, TradeState, beijing, decimal, from_beijing, new_number},
     },
 };
 use axum::{

@@ -7,8 +7,8 @@ use super::{
         self, BankEntry, BankEntryKind, Booking, BookingResult, KeptPayment,
         events::{DueEvent, set_due},
     },
+    clock::moment,
     own_accounts::own_account_id,
-    payments::moment,
     rails::BankRail,
     scenario::behaviour_of,
 };

@@ -2,7 +2,8 @@
 
 use super::{
     books::events::{self, DueEvent},
-    payments::{DeskError, PaymentDesk, now_ms},
+    clock::now_ms,
+    desk::{DeskError, PaymentDesk},
 };
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;

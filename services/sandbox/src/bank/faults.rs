@@ -5,7 +5,8 @@ use super::{
         self, BankEntry, BankEntryKind, Booking, BookingResult,
         entries::{booked_payment, show_batches},
     },
-    payments::{DeskError, PaymentDesk, fresh_id},
+    clock::fresh_id,
+    desk::{DeskError, PaymentDesk},
 };
 use money::Currency;
 use serde::Deserialize;

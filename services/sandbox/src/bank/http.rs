@@ -6,11 +6,14 @@ mod recalls;
 use super::{
     FINALITY_HEADER,
     books::read_account,
+    clock::{moment, now_ms},
+    desk::{DeskError, PaymentDesk},
     line::ConnectionCutter,
     page,
     payees::{PayeeVerification, PayeeVerified},
-    payments::{Delivery, DeskError, PaymentDesk, group_rejected, moment, now_ms},
+    payments::Delivery,
     rails::day_of,
+    status::{group_rejected, not_found},
     trace,
 };
 use crate::page::{self as root, Endpoint};
@@ -243,7 +246,7 @@ async fn ask(State(bank): State<BankRoutes>, headers: HeaderMap, Path(end_to_end
     let now_ms = now_ms();
     match bank.desk.ask(&end_to_end_id, now_ms).await? {
         Some(report) => answer(&bank, StatusCode::OK, &report),
-        None => answer(&bank, StatusCode::NOT_FOUND, &PaymentDesk::not_found(&end_to_end_id, now_ms)),
+        None => answer(&bank, StatusCode::NOT_FOUND, &not_found(&end_to_end_id, now_ms)),
     }
 }
 

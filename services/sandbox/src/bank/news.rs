@@ -3,8 +3,10 @@
 use super::{
     behaviour::CallbackTrick,
     books::{BankEntry, KeptPayment},
-    payments::{DeskError, PaymentDesk, fresh_id, report, report_of},
+    clock::fresh_id,
+    desk::{DeskError, PaymentDesk},
     statement::notification,
+    status::{report, report_of},
 };
 use iso20022::pain002::PaymentReport;
 use money::Currency;

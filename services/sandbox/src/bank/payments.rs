@@ -1,59 +1,25 @@
 //! The bank's decisions: accept a payment, execute it once, and repeat the first answer.
 
 use super::{
-    Config,
     behaviour::{Behaviour, CallbackTrick},
-    books::{self, BankBooks, Booking, BookingResult, KeptPayment},
-    callbacks::Mailbox,
+    books::{self, Booking, BookingResult, KeptPayment},
     decide::{Execution, ReceivedTransfer, chosen, decide, first_answer},
+    desk::{DeskError, PaymentDesk},
     news::News,
     returns::give_back_planned,
     scenario::{BankScenario, behaviour_of},
+    status::{group_rejected, report, report_of},
 };
 use iso20022::{
-    ReasonCode, TransactionStatus,
-    pain001::{Initiation, MESSAGE_NAME, TRANSFERS_MAX, TransferAmount},
-    pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, StatusReason, StatusReport, TransactionReport},
+    pain001::{Initiation, TRANSFERS_MAX},
+    pain002::{PaymentReport, StatusReport},
 };
-use jiff::Timestamp;
 use money::Money;
 use sqlx::AnyConnection;
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
-use tokio::sync::Notify;
+use std::{collections::HashMap, time::Duration};
 
 /// Transfers that share a transaction: many at once are cheap, and others wait no longer than for so many.
 const TRANSFERS_AT_ONCE: usize = 200;
-
-/// Why the desk can't do its work.
-#[derive(Debug, thiserror::Error)]
-pub enum DeskError {
-    /// The books failed.
-    #[error("the bank's books: {0}")]
-    Books(#[from] sqlx::Error),
-    /// A message could not be written.
-    #[error("a message of the bank: {0}")]
-    Message(#[from] iso20022::Error),
-}
-
-/// The current Unix time in milliseconds.
-pub fn now_ms() -> i64 {
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
-    i64::try_from(age).unwrap_or(i64::MAX)
-}
-
-/// The time of so many milliseconds since 1970.
-pub fn moment(at_ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(at_ms).unwrap_or_default()
-}
-
-/// A reference that nobody else has, of 34 characters.
-pub fn fresh_id(prefix: &str) -> String {
-    format!("{prefix}-{}", uuid::Uuid::now_v7().simple())
-}
 
 /// What the peer receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,58 +57,7 @@ impl TakenTransfer {
     }
 }
 
-/// Accepts payments and answers queries about them.
-#[derive(Debug, Clone)]
-pub struct PaymentDesk {
-    books: BankBooks,
-    config: Config,
-    mailbox: Mailbox,
-    changed: Arc<Notify>,
-}
-
 impl PaymentDesk {
-    pub fn new(books: BankBooks, config: Config, mailbox: Mailbox) -> Self {
-        Self { books, config, mailbox, changed: Arc::default() }
-    }
-
-    pub fn books(&self) -> &BankBooks {
-        &self.books
-    }
-
-    pub fn mailbox(&self) -> &Mailbox {
-        &self.mailbox
-    }
-
-    /// When something happens that happens later, in milliseconds from now.
-    pub fn later_ms(&self) -> i64 {
-        i64::try_from(self.config.later.as_millis()).unwrap_or(i64::MAX)
-    }
-
-    /// What a recall costs.
-    pub fn recall_fee(&self) -> i64 {
-        self.config.recall_fee_minor_units
-    }
-
-    /// Longest wait for callbacks before an answer.
-    pub fn late_answer(&self) -> Duration {
-        self.config.late_answer
-    }
-
-    /// Tells whoever waits that there may be something to do.
-    pub fn wake(&self) {
-        self.changed.notify_one();
-        self.mailbox.wake();
-    }
-
-    /// Returns once there may be something to do.
-    pub async fn changed(&self) {
-        self.changed.notified().await;
-    }
-
-    pub fn finality_window(&self) -> Duration {
-        self.config.finality_window
-    }
-
     /// Accepts every transfer of a message, some hundred in a transaction, and those of a batch in one; durable before the answer.
     pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(StatusReport, Delivery), DeskError> {
         if let Err(error) = message.check_totals() {
@@ -281,23 +196,6 @@ impl PaymentDesk {
         Ok(Some(report(&payment.message_id, reports, now_ms)))
     }
 
-    /// A report that names the payment and no status.
-    pub fn not_found(end_to_end_id: &str, now_ms: i64) -> StatusReport {
-        let reason = StatusReason { reason: Some(ReasonCode::from_code("AG09")), additional: vec!["no such payment here".to_owned()] };
-        let transaction = TransactionReport {
-            end_to_end_id: Some(end_to_end_id.to_owned()),
-            status: None,
-            reasons: vec![reason],
-            accepted: None,
-            bank_reference: None,
-            instructed_amount: None,
-            settled_amount: None,
-        };
-        let original_payment_id = "NOTPROVIDED".to_owned();
-        let payment = PaymentReport { original_payment_id, status: None, reasons: Vec::new(), transactions: vec![transaction] };
-        report("NOTPROVIDED", vec![payment], now_ms)
-    }
-
     /// Stores a scenario. One that settles or rejects a waiting payment does so at once.
     pub async fn set_scenario(&self, scenario: &BankScenario, now_ms: i64) -> Result<(), DeskError> {
         self.books.set_scenario(scenario).await?;
@@ -349,42 +247,5 @@ impl PaymentDesk {
         let booked = books::book(&mut tx, booking).await?;
         tx.commit().await?;
         Ok(booked != BookingResult::Refused)
-    }
-}
-
-/// A report about payments of a message.
-pub fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> StatusReport {
-    StatusReport {
-        message_id: fresh_id("R"),
-        created: moment(now_ms),
-        original_message_id: original_message_id.to_owned(),
-        original_message_name: MESSAGE_NAME.to_owned(),
-        group_status: None,
-        group_reasons: Vec::new(),
-        payments,
-    }
-}
-
-/// Refuses a whole message.
-pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms: i64) -> StatusReport {
-    let words = words.chars().filter(|c| !c.is_control()).take(ADDITIONAL_CHARS_MAX).collect::<String>();
-    let mut report = report(original_message_id, Vec::new(), now_ms);
-    report.group_status = Some(TransactionStatus::Rjct);
-    report.group_reasons = vec![StatusReason { reason: Some(ReasonCode::from_code(code)), additional: vec![words.trim().to_owned()] }];
-    report
-}
-
-/// The status of a payment.
-pub fn report_of(payment: &KeptPayment) -> TransactionReport {
-    let reason = (!payment.reason.is_empty())
-        .then(|| StatusReason { reason: Some(ReasonCode::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
-    TransactionReport {
-        end_to_end_id: Some(payment.end_to_end_id.clone()),
-        status: Some(TransactionStatus::from_code(&payment.status)),
-        reasons: reason.into_iter().collect(),
-        accepted: Some(moment(payment.received_at_ms)),
-        bank_reference: None,
-        instructed_amount: payment.money().map(TransferAmount::Instructed),
-        settled_amount: None,
     }
 }

@@ -6,7 +6,8 @@ use super::{
         self, BankEntry, BankEntryKind, Booking, KeptPayment,
         events::{self, DueEvent, KeptRecall},
     },
-    payments::{DeskError, PaymentDesk, fresh_id, moment},
+    clock::{fresh_id, moment},
+    desk::{DeskError, PaymentDesk},
     returns::{GivenBack, ReturnResult, give_back},
     statement::{BANK_NAME, OWNER},
 };

@@ -6,7 +6,7 @@ use super::{
         self, BankEntry, BankEntryKind, Booking, BookingResult, KeptPayment,
         events::{DueEvent, take_due},
     },
-    payments::{DeskError, PaymentDesk},
+    desk::{DeskError, PaymentDesk},
 };
 use money::Currency;
 use sqlx::AnyConnection;

@@ -2,8 +2,8 @@
 
 use super::{
     books::{AccountBookings, BankEntry, BankEntryKind, STATEMENT_ENTRIES_MAX},
+    clock::{fresh_id, moment},
     own_accounts::own_account_id,
-    payments::{fresh_id, moment},
     rails::day_of,
 };
 use iso20022::{

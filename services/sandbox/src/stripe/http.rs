@@ -3,7 +3,8 @@
 use super::{
     Desk,
     api::{StripeAnswer, StripeRequest, error, is_authorized},
-    commands::{FAULTS, StripeCommand},
+    command::StripeCommand,
+    commands::FAULTS,
     objects::Form,
     webhook::{SETTING, WebhookRegistration},
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Desk,
-    commands::{NothingDone, StripeCommand},
+    command::{NothingDone, StripeCommand},
     objects,
 };
 use serde_json::{Value, json};

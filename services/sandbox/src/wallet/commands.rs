@@ -4,16 +4,12 @@ use super::{
     Desk,
     keys::WalletKey,
     now_ms,
-    refund::{RefundOutcome, RefundState, WalletRefund},
+    refund::{RefundOutcome, RefundState, TradeNews, WalletRefund},
     report,
-    trade::{Trade, TradeState},
+    trade::{NothingDone, Trade, TradeState},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use uuid::Uuid;
-
-/// Why a command does nothing, in words.
-pub(crate) type NothingDone = &'static str;
 
 /// The body of `POST /commands`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -47,19 +43,6 @@ pub struct WalletCommand {
 /// Faults that requests may meet: not reached; refused for their number; an error; done, and the answer lost; done, and the answer signed by a stranger; no answer
 /// of the wallet's form.
 pub const FAULTS: [&str; 6] = ["down", "429", "500", "cut", "forged", "garbage"];
-
-/// What happened to a trade.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum TradeNews {
-    /// It was paid, ended, or can no longer be refunded: its state says which.
-    Moved,
-    /// It was refunded just now.
-    Refunded(WalletRefund),
-    /// It could not be refunded: the money has nowhere to go.
-    Abnormal(WalletRefund),
-    /// The refund was called off.
-    RefundClosed(WalletRefund),
-}
 
 /// The fault that is set.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -213,9 +196,4 @@ fn refund(trade: &mut Trade, amount: i64) -> Result<Option<TradeNews>, NothingDo
     }
     trade.refunded_fen += amount;
     Ok(Some(TradeNews::Refunded(WalletRefund::of(trade, amount, RefundState::Succeeded))))
-}
-
-/// A new id of a wallet: digits, as theirs are.
-pub(crate) fn new_number() -> String {
-    format!("{}{}", super::trade::beijing(now_ms(), "%Y%m%d"), Uuid::now_v7().as_u128() % 10_u128.pow(20))
 }

@@ -1,10 +1,8 @@
 //! Refunds of trades: by the seller's interface, under an id that the seller gave, or by people at the wallet.
 
 use super::{
-    Desk,
-    commands::{NothingDone, TradeNews, new_number},
-    now_ms,
-    trade::Trade,
+    Desk, now_ms,
+    trade::{NothingDone, Trade, new_number},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -55,6 +53,19 @@ pub struct WalletRefund {
     pub state: RefundState,
     /// When it came into that state, in Unix milliseconds.
     pub at_ms: i64,
+}
+
+/// What happened to a trade.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TradeNews {
+    /// It was paid, ended, or can no longer be refunded: its state says which.
+    Moved,
+    /// It was refunded just now.
+    Refunded(WalletRefund),
+    /// It could not be refunded: the money has nowhere to go.
+    Abnormal(WalletRefund),
+    /// The refund was called off.
+    RefundClosed(WalletRefund),
 }
 
 impl WalletRefund {

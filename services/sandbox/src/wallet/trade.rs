@@ -1,6 +1,11 @@
 //! A trade: an order of the seller's, known by an id that the seller gave.
 
+use super::now_ms;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why nothing is done, in words.
+pub(crate) type NothingDone = &'static str;
 
 /// How far a trade is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,4 +79,9 @@ pub(crate) fn beijing(at_ms: i64, format: &str) -> String {
 pub(crate) fn from_beijing(text: &str) -> Option<i64> {
     let local: jiff::civil::DateTime = text.parse().ok()?;
     Some(local.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(8))).ok()?.timestamp().as_millisecond())
+}
+
+/// A new id of a wallet: digits, as theirs are.
+pub(crate) fn new_number() -> String {
+    format!("{}{}", beijing(now_ms(), "%Y%m%d"), Uuid::now_v7().as_u128() % 10_u128.pow(20))
 }

@@ -6,11 +6,11 @@ use crate::{
     page::Endpoint,
     wallet::{
         Desk,
-        commands::{self, FAULTS, new_number},
+        commands::{self, FAULTS},
         http::{self, broken},
         keys::{self, WalletKey},
         now_ms,
-        trade::{Trade, TradeState},
+        trade::{Trade, TradeState, new_number},
     },
 };
 use axum::{

@@ -3,8 +3,8 @@
 use super::{BankFailure, BankRoutes};
 use crate::bank::{
     books::read_account,
+    clock::now_ms,
     faults::{FaultResult, StatementFault},
-    payments::now_ms,
     returns::{GivenBack, ReturnResult},
     scenario,
 };

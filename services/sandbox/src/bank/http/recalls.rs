@@ -1,7 +1,7 @@
 //! Recalls, and the receivers of callbacks.
 
 use super::{BankFailure, BankRoutes};
-use crate::bank::payments::now_ms;
+use crate::bank::clock::now_ms;
 use axum::{
     Json,
     body::Bytes,
