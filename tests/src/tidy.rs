@@ -14,6 +14,7 @@ mod rust;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod times;
 mod type_names;
 
 use std::{collections::BTreeMap, fmt, fs, io, path::Path};
@@ -28,6 +29,7 @@ pub use proto::{check_proto, check_reasons};
 pub use refusals::check_refusals;
 pub use rust::check_rust;
 pub use statements::check_statements;
+pub use times::check_times;
 pub use type_names::check_types;
 
 /// Names allowed at the top of the repository, including ignored build output and local data.
@@ -169,6 +171,7 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
             found.extend(check_refusals(&file, &text));
             found.extend(check_accounts(&file, &text));
             found.extend(check_statements(&file, &text));
+            found.extend(check_times(&file, &text));
         } else if name.ends_with(".proto") {
             let text = fs::read_to_string(path)?;
             found.extend(check_proto(&file, &text));

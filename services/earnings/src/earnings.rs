@@ -10,9 +10,9 @@ use crate::{
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
 use chart::BookKind;
 use db::requests::{KeptAnswer, RequestKey, RequestStanding};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use ledger_client::{CreatorDiamonds, CreatorPayable, LedgerClient, PostingDraft};
-use money::time::{Clock, unix_ms};
+use money::time::{Clock, moment_ms, unix_ms, utc_day};
 use money::{BookName, Currency, Diamonds, RequestId, UserKey};
 use rpc::Violations;
 use std::{
@@ -116,7 +116,7 @@ impl Earnings {
         let now = moment(now);
         let unsupported = || Error::CurrencyUnsupported(currency_code.to_owned());
         let currency = Currency::try_new(currency_code).map_err(|_| unsupported())?;
-        let rate = self.rates.rate(currency, now.to_zoned(TimeZone::UTC).date()).ok_or_else(unsupported)?;
+        let rate = self.rates.rate(currency, utc_day(now)).ok_or_else(unsupported)?;
         let terms = self.rates.terms();
         let amounts = domain::amounts(diamonds, rate, terms).map_err(|unpriced| match unpriced {
             Unpriced::TooSmall { minimum } => Error::AmountTooSmall { minimum },
@@ -259,7 +259,7 @@ impl Earnings {
 
 /// The clock's time to the millisecond, rounded down.
 fn moment(now: SystemTime) -> Timestamp {
-    Timestamp::from_millisecond(unix_ms(now)).unwrap_or(Timestamp::MAX)
+    moment_ms(unix_ms(now))
 }
 
 /// When the worker takes over an acceptance whose call begins now.

@@ -1,7 +1,7 @@
 //! The clock of a ledger: the system's, or one that tests set by hand.
 
 use crate::domain::Micros;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 pub mod skew;
@@ -24,10 +24,7 @@ impl LedgerClock {
     #[must_use]
     pub fn now(&self) -> Micros {
         match self {
-            Self::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                i64::try_from(since.as_micros()).expect("a clock before the year 294,000")
-            }
+            Self::System => money::time::unix_us(SystemTime::now()),
             Self::Manual(time) => *time.borrow(),
         }
     }

@@ -7,7 +7,6 @@ use crate::{
 };
 use api::ledger as pb;
 use money::{RequestId, derive_id};
-use prost_types::Timestamp;
 use rpc::Violations;
 use uuid::Uuid;
 
@@ -67,10 +66,7 @@ pub(crate) fn account_name(text: String, field: &'static str) -> Result<AccountN
         .ok_or_else(|| malformed(field, format!("must be an account name of the chart, such as {}", chart::account::NAME_EXAMPLE)))
 }
 
-pub(crate) fn timestamp(micros: i64) -> Timestamp {
-    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1000).expect("below a second");
-    Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
-}
+pub(crate) use rpc::wire::timestamp_us as timestamp;
 
 pub(crate) fn state_to_pb(state: AccountState) -> pb::AccountState {
     match state {

@@ -54,10 +54,7 @@ fn book(name: &str, found: &HealthOfBook) -> BookHealth {
         book: name.to_owned(),
         healthy: found.is_healthy(),
         checked_seq: found.checked_seq,
-        checked_commit_time: (found.checked_time > 0).then(|| Timestamp {
-            seconds: found.checked_time.div_euclid(1_000_000),
-            nanos: i32::try_from(found.checked_time.rem_euclid(1_000_000) * 1_000).unwrap_or(0),
-        }),
+        checked_commit_time: (found.checked_time > 0).then(|| rpc::wire::timestamp_us(found.checked_time)),
         events_behind: found.behind,
         checks: checks(&found.checks),
     }

@@ -30,10 +30,10 @@ use crate::{
 use accounts::{AddressField, AddressKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use given::path;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use money::{
     BookName, RequestId, UserKey, derive_id,
-    time::{millis, unix_ms},
+    time::{millis, unix_ms, utc_day_at},
 };
 use sealed::SealedPayee;
 use sqlx::AnyConnection;
@@ -124,7 +124,7 @@ fn sent_fields(vault: &Vault, payee: &GivenPayee) -> SentFields {
 
 /// The day of the rules at a time.
 pub(crate) fn day_of(now: SystemTime) -> Date {
-    Timestamp::from_millisecond(unix_ms(now)).unwrap_or_default().to_zoned(TimeZone::UTC).date()
+    utc_day_at(now)
 }
 
 fn done() -> KeptAnswer {

@@ -19,14 +19,11 @@ use crate::{
         steps::{PayoutStep, WAITING},
     },
 };
-use jiff::Timestamp;
 use ledger_client::{LedgerReason, NotPosted};
-use money::time::{millis, unix_ms};
-use std::time::{Instant, SystemTime};
+use money::time::{millis, moment_ms};
+use std::time::Instant;
 
-pub(crate) fn now_ms() -> i64 {
-    unix_ms(SystemTime::now())
-}
+pub(crate) use money::time::now_ms;
 
 /// Where the money of a closed account is, for the creator and for staff.
 const IN_SUSPENSE: &str = "the account that the money came from is closed: it is kept in suspense until staff decide";
@@ -158,7 +155,7 @@ impl Payouts {
         // A file is taken at any hour, for the banking day that it names.
         if starts_at_ms > now_ms && self.banks.files_of(&next.attempt).is_none() {
             let waiting = next.queued(now_ms, starts_at_ms);
-            let opens = Timestamp::from_millisecond(starts_at_ms).unwrap_or_default();
+            let opens = moment_ms(starts_at_ms);
             return self.keep(&payout, waiting, format!("{WAITING}{rail} takes payments again at {opens}")).await;
         }
         self.submit(payout, next).await
@@ -310,9 +307,7 @@ impl Payouts {
             Ok(posting) => {
                 let now_ms = now_ms();
                 let returnable_until_ms = match payout.phase {
-                    PayoutPhase::Settling => {
-                        self.banks.returnable_until_ms(&payout.attempt.rail, Timestamp::from_millisecond(now_ms).unwrap_or_default())
-                    }
+                    PayoutPhase::Settling => self.banks.returnable_until_ms(&payout.attempt.rail, moment_ms(now_ms)),
                     _ => 0,
                 };
                 let phase = payout.phase.after_posting(returnable_until_ms > 0).expect("a posting ends the phase of a decided payout");

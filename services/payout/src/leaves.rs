@@ -21,9 +21,12 @@ use crate::{
 };
 use api::treasury::{FundsReservationState, ReleaseFundsRequest, ReserveFundsRequest};
 use chart::PostingKind;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use ledger_client::NotPosted;
-use money::{Money, time::unix_ms};
+use money::{
+    Money,
+    time::{unix_ms, utc_day},
+};
 use std::time::{Instant, SystemTime};
 use tonic::{Code, Status};
 
@@ -31,7 +34,7 @@ use tonic::{Code, Status};
 const HOLDS_MAX: usize = 3;
 
 fn today() -> Date {
-    TimeZone::UTC.to_datetime(Timestamp::now()).date()
+    utc_day(Timestamp::now())
 }
 
 impl Payouts {

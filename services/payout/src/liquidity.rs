@@ -21,9 +21,9 @@ use crate::{
 use ledger_client::{LedgerReason, NotPosted};
 use money::{
     Money,
-    time::{millis, unix_ms},
+    time::{millis, now_ms},
 };
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
@@ -44,10 +44,6 @@ pub(crate) enum GivenUp {
     Done,
     /// The ledger did not say; try again.
     Later(NotPosted),
-}
-
-fn now_ms() -> i64 {
-    unix_ms(SystemTime::now())
 }
 
 pub(crate) fn source(payout: &Payout) -> PayingSource {

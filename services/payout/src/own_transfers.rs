@@ -25,7 +25,10 @@ use api::treasury::{
 };
 use chart::BookKind;
 use jiff::{Timestamp, tz::TimeZone};
-use money::{BookName, Currency, Money, time::millis};
+use money::{
+    BookName, Currency, Money,
+    time::{millis, moment_ms},
+};
 use rails::RouteRequest;
 use rpc::Transport;
 use std::time::Instant;
@@ -196,7 +199,7 @@ impl Payouts {
     }
 
     fn own_message(&self, row: &OwnTransfer, route: &OwnRoute<'_>) -> Result<String, UnwritableOrder> {
-        let created = Timestamp::from_millisecond(row.sent_at_ms).unwrap_or_default();
+        let created = moment_ms(row.sent_at_ms);
         let record = self.banks.facts().book.record_at(&row.rail, created);
         let (end_to_end_id, payee) = (row.end_to_end_id(), own_payee(route.to));
         let order = PaymentOrder {

@@ -18,7 +18,7 @@ use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use jiff::Timestamp;
 use money::{
     RequestId, UserKey, derive_id,
-    time::{millis, unix_ms},
+    time::{millis, moment_ms, unix_ms},
 };
 use sqlx::AnyConnection;
 use std::time::SystemTime;
@@ -79,7 +79,7 @@ impl Payouts {
         }
         let now_ms = unix_ms(now);
         let bank = self.banks.of(&payout.attempt).map_or_else(|| payout.attempt.bank.clone(), |bank| bank.name.clone());
-        let answer_by = self.banks.recall_answer_by(&payout.attempt.rail, Timestamp::from_millisecond(now_ms).unwrap_or_default());
+        let answer_by = self.banks.recall_answer_by(&payout.attempt.rail, moment_ms(now_ms));
         let recall = PayoutRecall {
             recall_id,
             book: book.clone(),

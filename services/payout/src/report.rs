@@ -10,8 +10,10 @@ use crate::{
     payouts::Payouts,
     wallets::WalletFigures,
 };
-use jiff::{Timestamp, tz::TimeZone};
-use money::BookName;
+use money::{
+    BookName,
+    time::{moment_ms, utc_day},
+};
 use rpc::wire::TimeRange;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
@@ -51,7 +53,7 @@ impl Payouts {
     pub async fn report(&self, request: &ReportRequest) -> Result<ReportedPeriod, Error> {
         self.ledger.book(&request.book).await?.ok_or(PayoutRefusal::BookUnknown)?;
         let mut report = PayoutReport::new(request.by.clone(), request.instant_ms_max);
-        let last_day = TimeZone::UTC.to_datetime(at(request.created.until_ms - 1)).date();
+        let last_day = utc_day(moment_ms(request.created.until_ms - 1));
         let figures = WalletFigures::built_in().on(last_day);
         let mut baselines: Vec<WalletBaseline> = figures.into_iter().map(|(wallet, bank)| WalletBaseline::new(wallet, bank)).collect();
         let (mut after, mut count) = (None, 0_u64);
@@ -63,7 +65,7 @@ impl Payouts {
             }
             for payout in &page {
                 report.add(payout)?;
-                let record = self.banks.facts().book.record_at(&payout.rail, at(payout.created_at_ms));
+                let record = self.banks.facts().book.record_at(&payout.rail, moment_ms(payout.created_at_ms));
                 for baseline in &mut baselines {
                     baseline.add(payout, record.and_then(|record| record.cost.as_ref()));
                 }
@@ -82,8 +84,4 @@ impl Payouts {
         let wallets = compared.collect();
         Ok(ReportedPeriod { report, wallets })
     }
-}
-
-fn at(unix_ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(unix_ms).unwrap_or_default()
 }

@@ -15,20 +15,16 @@ use crate::{
 use ledger_client::NotPosted;
 use money::{
     BookName,
-    time::{millis, unix_ms},
+    time::{millis, now_ms},
 };
 use sqlx::AnyConnection;
-use std::{collections::BTreeSet, time::SystemTime};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Returns booked in one round.
 const ROUND_MAX: i64 = 64;
 /// Tries to write beside other writers of the payout's row.
 const RECORD_TRIES_MAX: usize = 16;
-
-fn now_ms() -> i64 {
-    unix_ms(SystemTime::now())
-}
 
 /// Whether the payout was, or may have been, paid: then a return of it undoes no debit.
 fn may_be_paid(payout: &Payout) -> bool {

@@ -8,8 +8,11 @@ use crate::{
 };
 use chart::BookKind;
 use iso20022::codes::handling::{Cause, CodeAdvice, CodeList};
-use jiff::{Timestamp, tz::TimeZone};
-use money::{BookName, Money, UserKey, time::unix_ms};
+use jiff::Timestamp;
+use money::{
+    BookName, Money, UserKey,
+    time::{moment_ms, unix_ms, utc_day},
+};
 use rails::{RouteRequest, WhyNot, route::RefusedRail};
 use std::{collections::BTreeMap, time::SystemTime};
 use uuid::Uuid;
@@ -47,8 +50,8 @@ impl Payouts {
     /// Considers every rail for a payment now.
     #[must_use]
     pub fn options(&self, payee: &PayeeDetails, amount: Money, bounds: PayoutBounds<'_>, now_ms: i64) -> PayoutOptions {
-        let at = Timestamp::from_millisecond(now_ms).unwrap_or_default();
-        let nameless = self.payees.rules.rails_refusing(payee, TimeZone::UTC.to_datetime(at).date());
+        let at = moment_ms(now_ms);
+        let nameless = self.payees.rules.rails_refusing(payee, utc_day(at));
         let PayoutBounds { kind, entity, rails_tried } = bounds;
         let scope = RouteScope { kind, entity, rails_tried, nameless: &nameless };
         let (fields, participants) = (payee.field_names(), payee.participants());

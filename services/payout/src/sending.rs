@@ -24,7 +24,7 @@ use crate::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use lanes::PaymentParties;
-use money::time::millis;
+use money::time::{millis, moment_ms};
 use std::time::Instant;
 
 /// A payment with all that its message says of it. Has no `Debug`: it names a person and an account.
@@ -102,7 +102,7 @@ impl Payouts {
 
     /// A message's time is when it is sent: a bank refuses one that is older than its finality window, and that is what makes "not found" final.
     fn ready_payment(&self, payout: Payout, parties: PaymentParties, sent_at_ms: i64) -> ReadyPayment {
-        let created = Timestamp::from_millisecond(sent_at_ms).unwrap_or_default();
+        let created = moment_ms(sent_at_ms);
         let record = self.banks.facts().book.record_at(&payout.attempt.rail, created);
         let zone = record.map_or(TimeZone::UTC, |record| record.zone.clone());
         let payee = self.payees.rules.as_sent(parties.payee, &payout.attempt.rail, zone.to_datetime(created).date());

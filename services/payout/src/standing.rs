@@ -9,8 +9,10 @@ use crate::{
     store::{beneficiaries, standing},
 };
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use jiff::Timestamp;
-use money::{BookName, Currency, Money, RequestId, UserKey, derive_id, time::unix_ms};
+use money::{
+    BookName, Currency, Money, RequestId, UserKey, derive_id,
+    time::{moment_ms, unix_ms},
+};
 use std::{sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
 
@@ -29,10 +31,6 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
             tracing::error!(%error, "due standing orders can't be read; trying again");
         }
     }
-}
-
-fn at(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
 }
 
 impl Payouts {
@@ -58,7 +56,7 @@ impl Payouts {
             return Err(PayoutRefusal::CurrencyUnsupported.into());
         }
         let order_id = derive_id(id.uuid(), &["standing.order", order.book.as_str(), order.user.as_str()]);
-        let next_due_ms = order.schedule.next_after(at(unix_ms(now))).as_millisecond();
+        let next_due_ms = order.schedule.next_after(moment_ms(unix_ms(now))).as_millisecond();
         standing::set(&mut tx, &StandingOrder { order_id, next_due_ms, ..order.clone() }).await?;
         requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
         tx.commit().await?;
@@ -99,7 +97,7 @@ impl Payouts {
 
     async fn carry_out(&self, order: &StandingOrder, now: SystemTime) -> Result<(), Error> {
         let now_ms = unix_ms(now);
-        let newest = order.schedule.newest(at(order.next_due_ms), at(now_ms));
+        let newest = order.schedule.newest(moment_ms(order.next_due_ms), moment_ms(now_ms));
         let payable = match order.amount {
             StandingAmount::Fixed(minor_units) => minor_units,
             StandingAmount::Above(kept) => {

@@ -5,8 +5,11 @@ mod entry;
 
 pub(crate) use entry::{DatedRateEntry, PriceEntry, price, rate};
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use money::{BookName, Coins, Currency};
+use jiff::civil::Date;
+use money::{
+    BookName, Coins, Currency,
+    time::{moment_ms, utc_day},
+};
 
 use crate::domain::{Package, PriceChannel, SaleRates};
 
@@ -134,8 +137,7 @@ fn in_force<'a>(rows: &'a [DatedRate], market: &str, channel: PriceChannel, day:
 
 /// The day of a time in Unix milliseconds, UTC.
 pub(crate) fn day(at_ms: i64) -> Date {
-    let at = Timestamp::from_millisecond(at_ms).unwrap_or(if at_ms < 0 { Timestamp::MIN } else { Timestamp::MAX });
-    at.to_zoned(TimeZone::UTC).date()
+    utc_day(moment_ms(at_ms))
 }
 
 #[cfg(test)]

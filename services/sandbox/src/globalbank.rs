@@ -33,7 +33,7 @@ use axum::Router;
 use bankapi::BankKeySet;
 use db::{Database, Migration};
 use iso20022::pain001::AccountId;
-use money::{Currency, Money};
+use money::{Currency, Money, time::now_ms};
 use std::{fmt, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -194,9 +194,4 @@ pub(crate) async fn open(
     let caller = callbacks::CallbackCaller::new(desk.clone(), client, signer.clone(), config.callback_retry);
     let caller = tokio::spawn(caller.run(shutdown.clone()));
     Ok((http::router(address, desk, &config, signer.jwks(), shutdown), caller))
-}
-
-/// The current Unix time in milliseconds.
-fn now_ms() -> i64 {
-    money::time::unix_ms(std::time::SystemTime::now())
 }

@@ -18,11 +18,11 @@ use crate::page::{self, Endpoint};
 use axum::{Router, extract::DefaultBodyLimit};
 use bankapi::{BankKeySet, RsaSigningKey};
 use db::{Database, Migration};
+use money::time::now_ms;
 use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -172,9 +172,4 @@ pub async fn start(listener: TcpListener, database: &Database, shutdown: Cancell
         }
     });
     Ok(play)
-}
-
-/// The current Unix time in milliseconds.
-fn now_ms() -> i64 {
-    money::time::unix_ms(SystemTime::now())
 }

@@ -20,6 +20,7 @@ use crate::bank::line;
 use crate::records::Records;
 use axum::Router;
 use db::{Database, Migration};
+use money::time::now_ms;
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -117,8 +118,4 @@ pub async fn open(database: &Database, config: Config, address: impl fmt::Displa
     let client = http_client::local().timeout(webhook::CALL_TIMEOUT).build()?;
     tokio::spawn(webhook::run(desk.clone(), client, shutdown));
     Ok(http::router(&address, desk))
-}
-
-fn now_ms() -> i64 {
-    money::time::unix_ms(std::time::SystemTime::now())
 }

@@ -5,7 +5,6 @@ use iso20022::{
     camt053::{Direction, Statement, StatementBalance, StatementEntry},
     pain001::AccountId,
 };
-use jiff::{Timestamp, tz::TimeZone};
 use money::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use sqlx::{Any, AnyConnection, AnyPool, Row as _, Transaction};
@@ -187,7 +186,7 @@ impl VaultStatement {
         let shown: i64 = entries.iter().map(|(_, entry)| entry.minor_units).sum();
         let of = |minor_units: i64, at_ms: i64| {
             let (amount, direction) = signed(currency, minor_units);
-            StatementBalance { amount, direction, date: TimeZone::UTC.to_datetime(moment(at_ms)).date() }
+            StatementBalance { amount, direction, date: money::time::utc_day(moment(at_ms)) }
         };
         let statement = Statement {
             message_id: format!("S-{}-{now_ms}", currency.code()),
@@ -217,10 +216,7 @@ fn entry_of(currency: Currency, entry_no: i64, entry: &VaultEntry) -> StatementE
     }
 }
 
-/// A time as statements write it; the epoch for one that no calendar has.
-pub fn moment(at_ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(at_ms).unwrap_or_default()
-}
+pub use money::time::moment_ms as moment;
 
 fn signed(currency: Currency, minor_units: i64) -> (Money, Direction) {
     let direction = if minor_units < 0 { Direction::Debit } else { Direction::Credit };

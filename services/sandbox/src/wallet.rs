@@ -120,6 +120,4 @@ pub(crate) async fn open(
     Ok((brand.routes)(&address.to_string(), desk))
 }
 
-pub(crate) fn now_ms() -> i64 {
-    money::time::unix_ms(std::time::SystemTime::now())
-}
+pub(crate) use money::time::now_ms;

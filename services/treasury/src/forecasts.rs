@@ -5,7 +5,7 @@ use crate::{
     sweeps::coming,
     treasury::{Treasury, day},
 };
-use jiff::Timestamp;
+use money::time::{moment_us, unix_us};
 use rails::HolidayCalendars;
 
 impl Treasury {
@@ -14,7 +14,7 @@ impl Treasury {
         self.post_open().await?;
         let structure = self.structure(None).await?;
         let view = self.view(&structure).await?;
-        let (now, calendars) = (Timestamp::try_from((self.clock)()).map_err(|_| Error::Overflow)?, HolidayCalendars::default());
+        let (now, calendars) = (moment_us(unix_us((self.clock)())), HolidayCalendars::default());
         let refused = |rule, window: &FundingWindow, why: String| Error::FundsRefused { rule, id: window.account.clone(), why };
         let announced = self.store.all_open_expected(self.book.as_str(), day((self.clock)())).await?;
         let coming = coming(&self.store.open_sweeps(self.book.as_str()).await?);

@@ -15,7 +15,7 @@ use crate::{
     treasury::Treasury,
 };
 use jiff::civil::Date;
-use std::time::UNIX_EPOCH;
+use money::time::unix_us;
 
 /// How often a call begins again whose next number was taken by another process.
 const ISSUE_TRIES_MAX: u32 = 5;
@@ -66,7 +66,6 @@ impl Treasury {
 
     /// The clock, in microseconds since the Unix epoch.
     pub(crate) fn now_us(&self) -> i64 {
-        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+        unix_us((self.clock)())
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     treasury::{Treasury, day},
 };
 use jiff::{Timestamp, civil::Date};
-use money::time::unix_ms;
+use money::time::{moment_us, unix_ms, unix_us};
 use rails::{CalendarGap, HolidayCalendars};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -77,7 +77,7 @@ impl Treasury {
     /// Goes through what goes back and then through all rules, in their order. A rule that is refused stops no other.
     pub async fn run_sweeps(&self, run: SweepRun<'_>) -> Result<Vec<SweepOutcome>, Error> {
         self.settle_sweeps().await?;
-        let now = Timestamp::try_from((self.clock)()).map_err(|_| Error::Overflow)?;
+        let now = moment_us(unix_us((self.clock)()));
         let mut outcomes = Vec::new();
         // The day is later in some zones than in UTC; the rule's own day decides.
         let latest = day((self.clock)()).tomorrow().map_err(|_| Error::Overflow)?;

@@ -14,9 +14,12 @@ use crate::{
 };
 use api::ledger::TrialBalanceLine;
 use chart::{Account, HouseId, Purpose};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use ledger_client::{LedgerClient, TrialRead};
-use money::{BookName, time::Clock};
+use money::{
+    BookName,
+    time::{Clock, utc_day_at},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -204,5 +207,5 @@ pub(crate) fn account_name(entity: &str, id: &str, purpose: Purpose, currency: m
 
 /// The day of a moment, in UTC.
 pub(crate) fn day(at: SystemTime) -> Date {
-    Timestamp::try_from(at).map_or(Date::MIN, |at| at.to_zoned(TimeZone::UTC).date())
+    utc_day_at(at)
 }

@@ -5,8 +5,6 @@
 //! rollout is: expand, replace every program, contract in a later release; and an old program that is started by mistake after that is refused
 //! instead of half working.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Executor};
 
 use crate::{Engine, Error, begin, engine};
@@ -119,11 +117,10 @@ async fn apply(connection: &mut AnyConnection, engine: Engine, migration: &Migra
     let sql = migration.sql.replace("{blob}", engine.blob()).replace("{clustered}", engine.clustered());
     // Unprepared: a migration may hold several statements.
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
     sqlx::query("INSERT INTO migration (version, sql, applied_at_ms) VALUES ($1, $2, $3)")
         .bind(migration.version)
         .bind(migration.sql)
-        .bind(i64::try_from(now).unwrap_or(i64::MAX))
+        .bind(money::time::now_ms())
         .execute(connection)
         .await?;
     Ok(())

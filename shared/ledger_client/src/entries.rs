@@ -2,7 +2,7 @@
 use crate::answer::NotPosted;
 use api::ledger::{Entry, ListEntriesRequest, ListEntriesResponse};
 use money::BookName;
-use prost_types::Timestamp;
+use rpc::wire::{timestamp_ms, unix_ms};
 use uuid::Uuid;
 
 /// Entries of a page: as many as the ledger gives.
@@ -51,15 +51,13 @@ pub struct ListedEntries {
 
 impl EntriesWanted<'_> {
     pub(crate) fn request(self) -> ListEntriesRequest {
-        let nanos = i32::try_from(self.booked_from_ms.rem_euclid(1_000) * 1_000_000).unwrap_or_default();
-        let from = Timestamp { seconds: self.booked_from_ms.div_euclid(1_000), nanos };
         ListEntriesRequest {
             book: self.book.to_string(),
             account: self.account.to_owned(),
             page_size: PAGE,
             page_token: self.page_token,
             oldest_first: self.oldest_first,
-            booked_from: (self.booked_from_ms != 0).then_some(from),
+            booked_from: (self.booked_from_ms != 0).then(|| timestamp_ms(self.booked_from_ms)),
             ..ListEntriesRequest::default()
         }
     }
@@ -75,19 +73,14 @@ impl ListedEntries {
 
 impl ListedEntry {
     fn read(entry: Entry) -> Option<Self> {
-        let booked_ms = unix_ms(entry.commit_time?)?;
+        let booked_ms = unix_ms(&entry.commit_time?);
         Some(Self {
             posting: Uuid::try_parse(&entry.posting_id).ok()?,
             seq: entry.seq,
             kind: entry.kind,
             balance_after: entry.balance_after,
             booked_ms,
-            effective_ms: entry.effective_time.map_or(Some(booked_ms), unix_ms)?,
+            effective_ms: entry.effective_time.map_or(booked_ms, |time| unix_ms(&time)),
         })
     }
-}
-
-/// Whole milliseconds, rounded down.
-fn unix_ms(time: Timestamp) -> Option<i64> {
-    time.seconds.checked_mul(1_000)?.checked_add(i64::from(time.nanos) / 1_000_000)
 }

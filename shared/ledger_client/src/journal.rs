@@ -6,6 +6,7 @@ use api::ledger::{
 };
 use money::BookName;
 use prost_types::Timestamp;
+use rpc::wire::unix_us;
 use tonic::Streaming;
 
 /// After which commit a reader goes on.
@@ -103,7 +104,7 @@ impl LedgerClient {
         let time = Some(rpc::wire::timestamp_us(at_us));
         let request = GetBalanceAtRequest { book: book.to_string(), account, time };
         match self.watching().get_balance_at(request).await.map_err(NotPosted::from) {
-            Ok(answer) => Ok(answer.into_inner().as_of.map(|at| micros(&at))),
+            Ok(answer) => Ok(answer.into_inner().as_of.map(|at| unix_us(&at))),
             Err(NotPosted::Refused(refusal)) if matches!(refusal.reason, LedgerReason::AccountUnknown | LedgerReason::BookUnknown) => {
                 Ok(None)
             }
@@ -142,7 +143,7 @@ impl JournalReader {
 fn part(message: WatchJournalResponse) -> JournalPart {
     let transfers = message.events.iter().flat_map(moved).collect();
     let place = JournalPlace { commit_no: message.commit_no, hash: message.commit_hash, seq: message.next_seq - 1 };
-    let committed_us = message.commit_time.map_or(0, |time| micros(&time));
+    let committed_us = message.commit_time.map_or(0, |time| unix_us(&time));
     let (events, more) = (message.events.len(), message.more);
     let after = message.events.into_iter().flat_map(after).collect();
     JournalPart { transfers, after, committed_us, events, whole: Some(place).filter(|_| !more) }
@@ -160,13 +161,9 @@ fn after(event: JournalEvent) -> Vec<AccountAfter> {
     posting.transfers.into_iter().flat_map(|transfer| [transfer.debit_after, transfer.credit_after]).flatten().map(of).collect()
 }
 
-fn micros(time: &Timestamp) -> i64 {
-    time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000
-}
-
 fn moved(event: &JournalEvent) -> Vec<MovedTransfer> {
     let Some(What::Posting(posting)) = &event.what else { return Vec::new() };
-    let at = |time: &Option<Timestamp>| time.as_ref().map_or(0, micros);
+    let at = |time: &Option<Timestamp>| time.as_ref().map_or(0, unix_us);
     let (committed_us, effective_us) = (at(&posting.commit_time), at(&posting.effective_time));
     let moves = posting.transfers.iter().filter(|transfer| !transfer.pending && !transfer.released);
     let transfer = |transfer: &api::ledger::PostedTransfer| MovedTransfer {

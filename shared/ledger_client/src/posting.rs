@@ -6,7 +6,6 @@ use chart::{
     posters::{GuardUse, Movement, PostingAct, RuledTransfer},
 };
 use money::{BookName, Coins, Diamonds, Money};
-use prost_types::Timestamp;
 use uuid::Uuid;
 
 /// A posting under construction.
@@ -153,8 +152,7 @@ impl PostingDraft {
     /// When it happened, in Unix milliseconds, if that is not now.
     #[must_use]
     pub fn happened_at(mut self, unix_ms: i64) -> Self {
-        let nanos = i32::try_from(unix_ms.rem_euclid(1_000) * 1_000_000).expect("less than a second of nanoseconds fits");
-        self.request.effective_time = Some(Timestamp { seconds: unix_ms.div_euclid(1_000), nanos });
+        self.request.effective_time = Some(rpc::wire::timestamp_ms(unix_ms));
         self
     }
 

@@ -3,7 +3,7 @@
 
 use crate::line::{PayoutStanding, ReportFormat, ReportLine, ReportLineKind, StatedPayout, StoreReport};
 use crate::{LINES_MAX, ReportFault, UNPACKED_BYTES_MAX};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use money::Currency;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -126,7 +126,7 @@ fn decimal(line_no: u64, of: Currency, amount: i64) -> Result<Decimal, ReportFau
 }
 
 fn day(line_no: u64, field: &str, seconds: i64) -> Result<Date, ReportFault> {
-    let at = Timestamp::from_second(seconds).ok().map(|at| TimeZone::UTC.to_datetime(at).date());
+    let at = Timestamp::from_second(seconds).ok().map(money::time::utc_day);
     at.filter(|day| (2_000..3_000).contains(&day.year())).ok_or_else(|| ReportFault::new(line_no, field, "must be a time in Unix seconds"))
 }
 

@@ -45,7 +45,7 @@ const WHY: &str = "demo: a day at the bank";
 
 /// The day of the statement: yesterday, because only a day that is over is closed.
 pub fn day() -> Result<Date, UntypedError> {
-    Ok(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday()?)
+    Ok(money::time::utc_day(jiff::Timestamp::now()).yesterday()?)
 }
 
 /// Creates the apps' books, each with money at the bank and a creator who is owed some.

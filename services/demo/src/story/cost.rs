@@ -8,7 +8,7 @@ use crate::installation::explained;
 use api::payout::{GetPayoutReportRequest, PayoutReportLine, ReportDimension, WalletComparison, WalletCostLevel};
 use identity::Role;
 use runtime::command::UntypedError;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The period of the report: of a bank's monthly price it takes a day's part.
 const PERIOD: Duration = Duration::from_secs(24 * 3600);
@@ -16,7 +16,7 @@ const PERIOD: Duration = Duration::from_secs(24 * 3600);
 /// Asks for the report of the day that began with the demo, and compares it with the payouts themselves.
 pub async fn cost(story: &mut StoryTelling, paid: &[PayoutSummary]) -> Result<ReportSummary, UntypedError> {
     let token = story.installation.token("finance", Role::Finance)?;
-    let begin_ms = i64::try_from(story.began.duration_since(UNIX_EPOCH)?.as_millis())?;
+    let begin_ms = money::time::unix_ms(story.began);
     let request = GetPayoutReportRequest {
         created_from: Some(rpc::wire::timestamp_ms(begin_ms)),
         created_until: Some(rpc::wire::timestamp_ms(begin_ms + i64::try_from(PERIOD.as_millis())?)),

@@ -14,7 +14,7 @@ use iso20022::{
     camt053::{Direction, StatementEntry},
     codes::handling::{CodeAdvice, CodeList},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use runtime::command::UntypedError;
 
 /// A payout when nothing more happens to it.
@@ -210,7 +210,7 @@ fn refused(attempt: &PayoutAttempt) -> String {
 
 /// The day of a time in Unix seconds, in UTC.
 fn day(seconds: i64) -> Result<String, UntypedError> {
-    Ok(Timestamp::from_second(seconds)?.to_zoned(TimeZone::UTC).date().to_string())
+    Ok(money::time::utc_day(Timestamp::from_second(seconds)?).to_string())
 }
 
 /// What the code of the last refusal before the last rail means.

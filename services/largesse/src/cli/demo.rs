@@ -7,13 +7,7 @@ use demo::{
 };
 use money::BookName;
 use runtime::command::{CommandResult, UntypedError};
-use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt as _,
-    path::PathBuf,
-    process::ExitCode,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, path::PathBuf, process::ExitCode};
 use tempfile::TempDir;
 
 /// Exit code after the whole story.
@@ -85,7 +79,7 @@ fn options(arguments: &DemoArguments, temporary: &TempDir) -> Result<Options, Un
     let database = given.map_or_else(|| format!("sqlite:{}", data_dir.display()), str::to_owned);
     let fresh = arguments.database.is_none() && arguments.data_dir.is_none();
     // Another database may have an earlier story's book, and this story counts everything in its book.
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let seconds = money::time::now_ms() / 1_000;
     let book = if fresh { "demo".to_owned() } else { format!("demo-{seconds}") };
     Ok(Options {
         binary: std::env::current_exe()?,

@@ -2,7 +2,7 @@
 use super::staff_service;
 use api::payout::{GetPayoutReportRequest, ReportDimension};
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use money::BookName;
 use operations::payout_report;
 use runtime::command::CommandResult;
@@ -95,7 +95,7 @@ pub async fn run(arguments: ReportArguments) -> CommandResult {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
-    let at = |moment: Timestamp| Some(rpc::wire::timestamp_ms(moment.as_millisecond()));
+    let at = |moment: Timestamp| Some(rpc::wire::timestamp(moment));
     let request = GetPayoutReportRequest {
         book: arguments.book.to_string(),
         created_from: at(arguments.from),
@@ -126,7 +126,7 @@ fn dimension(by: DividedBy) -> ReportDimension {
 fn moment(text: &str) -> Result<Timestamp, String> {
     let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
     match day {
-        Some(day) => day.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp()).map_err(|error| error.to_string()),
+        Some(day) => Ok(money::time::day_start(day)),
         None => text.parse().map_err(|_| "a day such as 2026-11-01, or a time such as 2026-11-01T08:00:00Z".to_owned()),
     }
 }

@@ -311,11 +311,7 @@ fn guard_field(pb::Guard { key, operation }: &pb::Guard) -> String {
 
 /// Microseconds since the Unix epoch.
 pub(crate) fn micros(time: Timestamp, field: &'static str) -> Result<i64, Error> {
-    let wrong = || malformed(field, "must be a time between years 1 and 9999");
-    if !(-62_135_596_800..=253_402_300_799).contains(&time.seconds) || !(0..1_000_000_000).contains(&time.nanos) {
-        return Err(wrong());
-    }
-    time.seconds.checked_mul(1_000_000).and_then(|whole| whole.checked_add(i64::from(time.nanos) / 1000)).ok_or_else(wrong)
+    if rpc::wire::is_time(&time) { Ok(rpc::wire::unix_us(&time)) } else { Err(malformed(field, rpc::wire::TIME_FORM)) }
 }
 
 #[cfg(test)]

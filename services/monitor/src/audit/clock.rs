@@ -6,7 +6,7 @@ const AHEAD_MAX: Duration = Duration::from_secs(60);
 
 /// The problem of a book whose last commit has this time, in microseconds since the Unix epoch.
 pub(super) fn ahead(commit_time: i64, now: SystemTime) -> Option<String> {
-    let commit = SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(commit_time).unwrap_or(0));
+    let commit = money::time::from_unix_us(commit_time);
     let ahead = commit.duration_since(now).ok().filter(|ahead| *ahead > AHEAD_MAX)?;
     Some(format!(
         "the book's last commit is {} s ahead of the monitor's clock: a clock was set back, or one of both is wrong",

@@ -239,7 +239,7 @@ impl ContinuousAudit {
         if open.is_empty() {
             return Ok(CheckResult::NotCompared("no service with outcomes of its own has tables in this database"));
         }
-        let now_ms = ms_since_epoch(SystemTime::now());
+        let now_ms = money::time::now_ms();
         let limit_ms = i64::try_from(self.config.unknown_max_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let late = |open: &&UnfinishedCount| {
             UNKNOWN.contains(&(open.what, open.state)) && open.since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > limit_ms)
@@ -459,8 +459,4 @@ impl WatchedBook {
 
 fn told(problem: &BookProblem) -> String {
     if problem.seq == 0 { problem.what.clone() } else { format!("event {}: {}", problem.seq, problem.what) }
-}
-
-fn ms_since_epoch(time: SystemTime) -> i64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
 }

@@ -182,8 +182,8 @@ pub(super) fn is_young(event: &Event) -> bool {
 
 /// The first stretch that is not compared yet.
 fn settled(now: SystemTime) -> u64 {
-    let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
-    u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS
+    let settled_ms = now.checked_sub(SETTLED).map_or(0, money::time::unix_ms);
+    settled_ms.unsigned_abs() / STRETCH_MS
 }
 
 /// The purchase that a posting names.

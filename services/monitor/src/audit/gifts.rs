@@ -9,6 +9,7 @@ use books::{
 };
 use chart::{Account, Owner, PostingKind};
 use gift::tables::{PostedGift, ServedCatalogue};
+use money::time::millis;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -64,7 +65,7 @@ struct ServedCatalogues {
 impl ServedCatalogues {
     async fn read(tables: &gift::tables::Store) -> Result<Self, ReadFault> {
         let (made_at_ms, all) = (tables.made_at_ms().await?, tables.served().await?);
-        let last_ms = made_at_ms.saturating_add(ms(UNRECORDED_MAX));
+        let last_ms = made_at_ms.saturating_add(millis(UNRECORDED_MAX));
         let first_ms = all.iter().map(|served| served.from_ms).min().map_or(last_ms, |first_ms| first_ms.min(last_ms));
         let damaged = all.iter().filter_map(|served| {
             let why = served.prices.as_ref().err()?;
@@ -72,7 +73,7 @@ impl ServedCatalogues {
         });
         let mut damaged: Vec<String> = damaged.collect();
         damaged.dedup();
-        Ok(Self { made_at_ms, recorded_from: first_ms.saturating_sub(ms(TOLERANCE)).saturating_mul(MICROS_PER_MS), damaged, all })
+        Ok(Self { made_at_ms, recorded_from: first_ms.saturating_sub(millis(TOLERANCE)).saturating_mul(MICROS_PER_MS), damaged, all })
     }
 
     /// Gifts of a book before this moment may be of versions that recorded no catalogues, in microseconds since the Unix epoch. A book that was created after
@@ -83,7 +84,7 @@ impl ServedCatalogues {
 
     /// Whether a catalogue that was in force, within the tolerance, from one moment to another gives the gift its price.
     fn explain(&self, gift: &PostedGift, (from, until): (i64, i64)) -> bool {
-        let tolerance = ms(TOLERANCE);
+        let tolerance = millis(TOLERANCE);
         self.all.iter().any(|served| {
             served.from_ms.saturating_sub(tolerance).saturating_mul(MICROS_PER_MS) <= from
                 && until <= served.until_ms.saturating_add(tolerance).saturating_mul(MICROS_PER_MS)
@@ -220,8 +221,4 @@ async fn time(store: &dyn Store, book: &Book, seq: i64) -> Result<i64, ReadFault
 /// Whether the owner of the named account is the one that is meant.
 fn owns(name: &str, is: impl Fn(Owner<'_>) -> bool) -> bool {
     Owner::try_new(name).is_some_and(is)
-}
-
-fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

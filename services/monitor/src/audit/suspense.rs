@@ -9,10 +9,7 @@ use books::{
     store::{Book, Store},
 };
 use chart::{Account, Purpose};
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeMap, time::SystemTime};
 
 /// An account of suspense while its journal is followed.
 #[derive(Debug, Clone, Copy)]
@@ -64,11 +61,11 @@ impl SuspenseFold {
             true => BTreeMap::new(),
             false => store.commit_times(book.key, &seqs).await?.into_iter().collect(),
         };
-        let since = |seq: i64| times.get(&seq).and_then(|micros| u64::try_from(*micros).ok());
+        let since = |seq: i64| times.get(&seq).map(|micros| money::time::from_unix_us(*micros));
         let sum = |account: &SuspenseAccount| SuspenseSum {
             unit: account.unit.to_string(),
             amount: account.balance,
-            since: since(account.since_seq).map(|micros| SystemTime::UNIX_EPOCH + Duration::from_micros(micros)),
+            since: since(account.since_seq),
         };
         let mut sums: Vec<SuspenseSum> = self.0.values().map(sum).collect();
         if self.0.values().all(|account| account.unit != Unit::Coin) {

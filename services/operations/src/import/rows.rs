@@ -12,7 +12,6 @@ use books::{
 };
 use csv::StringRecord;
 use money::Amount;
-use prost_types::Timestamp;
 use std::{collections::HashSet, io::Read};
 use uuid::Uuid;
 
@@ -94,8 +93,7 @@ impl PostingRows {
         if self.transfers.is_empty() {
             return None;
         }
-        let nanos = i32::try_from(time.rem_euclid(1_000_000) * 1000).ok()?;
-        let effective_time = Some(Timestamp { seconds: time.div_euclid(1_000_000), nanos });
+        let effective_time = Some(rpc::wire::timestamp_us(time));
         Some((self.line, PostRequest { request_id, kind, transfers: self.transfers, effective_time, dry_run, ..PostRequest::default() }))
     }
 }

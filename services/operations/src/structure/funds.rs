@@ -162,8 +162,7 @@ pub fn interest_json(interest: &AccrueInterestResponse) -> Value {
 
 /// A moment as people and programs read it; empty for one that was not sent.
 pub(super) fn moment(at: Option<&prost_types::Timestamp>) -> String {
-    let at = at.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok());
-    at.map(|at| at.to_string()).unwrap_or_default()
+    at.and_then(rpc::wire::moment).map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// Forecasts as lines.

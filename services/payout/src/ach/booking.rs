@@ -13,11 +13,10 @@ use crate::{
     store::statements::StatementAccount,
 };
 use iso20022::camt053::Direction;
-use jiff::tz::TimeZone;
 use matching::{
     BankLine, ExpectedBatch, ExpectedItem, ItemStanding, LineStanding, Match, MatchOutcome, UnmatchedKind, account_key, match_lines,
 };
-use money::{Currency, Money};
+use money::{Currency, Money, time::day_start};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewest characters of a word that may be a file's name: shorter ones are words and numbers.
@@ -191,8 +190,7 @@ pub(super) fn return_reference(trace: &str) -> String {
 }
 
 fn booked_at_ms(line: &BankLine) -> i64 {
-    let moment = line.booked.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-    moment.map_or(0, |moment| moment.timestamp().as_millisecond().max(0))
+    line.booked.map_or(0, |day| day_start(day).as_millisecond().max(0))
 }
 
 /// Lines that settle nothing and bring nothing back: for people.

@@ -19,7 +19,7 @@ use crate::{
 };
 use bankfiles::nacha::build::file_modifier;
 use jiff::Timestamp;
-use money::time::millis;
+use money::time::{millis, moment_ms};
 use rails::SendTerms;
 use ring::digest::{SHA256, digest};
 use std::{fmt::Write as _, time::Duration};
@@ -71,8 +71,7 @@ impl Payouts {
     async fn close_files(&self, bank: &Bank, files: &NachaBank) -> Result<bool, Error> {
         let mut more = false;
         for (rail, first_ms, count) in self.store.unfiled_rails(&bank.name).await? {
-            let now = Timestamp::from_millisecond(now_ms()).unwrap_or_default();
-            let first = Timestamp::from_millisecond(first_ms).unwrap_or_default();
+            let (now, first) = (moment_ms(now_ms()), moment_ms(first_ms));
             let facts = self.banks.facts();
             let Some(record) = facts.book.record_at(&rail, now) else {
                 tracing::error!(bank = bank.name, rail, "no record of the rail is valid now, so its payments can't be put into a file");

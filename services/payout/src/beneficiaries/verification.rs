@@ -11,7 +11,7 @@ use crate::{
 use jiff::Timestamp;
 use money::{
     BookName,
-    time::{millis, unix_ms},
+    time::{millis, moment_ms, unix_ms},
 };
 use std::time::SystemTime;
 use uuid::Uuid;
@@ -57,7 +57,7 @@ pub async fn verify(
     if waits(&row) {
         let mut payee = SealedPayee::open(vault, book, &row)?;
         let details = payee.details()?;
-        let at = Timestamp::from_millisecond(unix_ms(now)).unwrap_or_default();
+        let at = moment_ms(unix_ms(now));
         let answer = asking.verifier.ask(PayeeQuestion { book, currency: row.currency, payee: &details, at }).await;
         let tries = row.payee_tries.saturating_add(i64::from(answer == PayeeAnswer::Failed));
         let next_ms = asking.retries.next_ms(tries, unix_ms(now));

@@ -3,8 +3,10 @@
 
 use super::PayoutState;
 use hdrhistogram::Histogram;
-use jiff::{Timestamp, tz::TimeZone};
-use money::Currency;
+use money::{
+    Currency,
+    time::{moment_ms, utc_day},
+};
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::{
     cmp::Reverse,
@@ -82,8 +84,7 @@ impl ReportedPayout {
     /// The day of the request in UTC, such as `2026-11-27`.
     #[must_use]
     pub fn day(&self) -> String {
-        let created = Timestamp::from_millisecond(self.created_at_ms).unwrap_or_default();
-        TimeZone::UTC.to_datetime(created).date().to_string()
+        utc_day(moment_ms(self.created_at_ms)).to_string()
     }
 }
 

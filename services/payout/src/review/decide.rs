@@ -18,8 +18,11 @@ use crate::{
     },
 };
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use jiff::{Timestamp, tz::TimeZone};
-use money::{BookName, RequestId, UserKey, time::unix_ms};
+use jiff::tz::TimeZone;
+use money::{
+    BookName, RequestId, UserKey,
+    time::{moment_ms, unix_ms},
+};
 use sqlx::AnyConnection;
 use std::time::SystemTime;
 use uuid::Uuid;
@@ -242,7 +245,7 @@ impl Payouts {
     fn report_due(&self, now: SystemTime) -> String {
         let options = &self.config.screening;
         let zone = TimeZone::get(REPORT_ZONE).unwrap_or(TimeZone::UTC);
-        let day = Timestamp::from_millisecond(unix_ms(now)).unwrap_or_default().to_zoned(zone).date();
+        let day = moment_ms(unix_ms(now)).to_zoned(zone).date();
         let calendars = self.banks.facts().book.calendars();
         let due = calendars.add_business_days(Some(&options.report_calendar), day, options.report_business_days);
         due.unwrap_or_else(|gap| {

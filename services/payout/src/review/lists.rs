@@ -4,8 +4,7 @@ use crate::{
     config::{InvalidPayoutOption, ScreeningConfig, ScreeningListConfig},
     domain::review::{ClearedHit, OpenHit, ScreeningFinding},
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use money::time::unix_ms;
+use money::time::utc_day_at;
 use screening::{
     Clearance, EditionId, ListFiles, MatchBand, PolicyTable, Screener, Screening, ScreeningSubject, import::import, names::NameShape,
 };
@@ -36,11 +35,6 @@ fn edition_text(id: &EditionId) -> String {
     format!("{} {}", id.date, id.hash)
 }
 
-/// The day of a time, in UTC.
-fn day(time: SystemTime) -> Date {
-    Timestamp::from_millisecond(unix_ms(time)).unwrap_or_default().to_zoned(TimeZone::UTC).date()
-}
-
 impl LoadedList {
     /// Its name.
     #[must_use]
@@ -63,11 +57,12 @@ impl LoadedList {
         let (primary, alternate) = (bytes(&config.primary_file)?, bytes(&config.alternate_file)?);
         let (address, comments) = (bytes(&config.address_file)?, bytes(&config.comments_file)?);
         let files = ListFiles { primary: &primary, alternate: &alternate, address: &address, comments: &comments };
-        let date = config.edition.parse().unwrap_or_else(|_| stamps.first().map_or_else(|| day(now), |(written, _)| day(*written)));
+        let date =
+            config.edition.parse().unwrap_or_else(|_| stamps.first().map_or_else(|| utc_day_at(now), |(written, _)| utc_day_at(*written)));
         let refused = |error: screening::Error| at(&config.primary_file, error.to_string());
         let edition = import(&config.name, date, &files).map_err(refused)?;
         let policies = PolicyTable::built_in();
-        let policy = policies.on(day(now)).map_err(refused)?;
+        let policy = policies.on(utc_day_at(now)).map_err(refused)?;
         if let Some(before) = before {
             edition.may_follow(before.screener.edition(), policy).map_err(refused)?;
         }

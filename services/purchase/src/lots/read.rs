@@ -123,7 +123,7 @@ pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransf
             imported: is_imported(posting, book),
             reverses: reversed.map_or_else(|| restored(posting), |reversed| vec![reversed.to_owned()]),
             creator: creator(posting),
-            at_ms: posting.commit_time.as_ref().map_or(0, |time| time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000),
+            at_ms: posting.commit_time.as_ref().map_or(0, rpc::wire::unix_ms),
         });
     }
     found

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
-use money::time::unix_ms;
+use jiff::{ToSpan as _, civil::Date};
+use money::time::{day_start, unix_ms};
 use money::{BookName, Currency, Money};
 
 use super::working::LotOverflow;
@@ -60,8 +60,7 @@ impl RevenuePosting {
     /// The last millisecond of the day.
     #[must_use]
     pub fn ends_at_ms(&self) -> i64 {
-        let next = self.day.saturating_add(1.day()).to_zoned(TimeZone::UTC);
-        next.map_or(i64::MAX, |next| next.timestamp().as_millisecond() - 1)
+        day_start(self.day.saturating_add(1.day())).as_millisecond() - 1
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::{ToSpan as _, tz::TimeZone};
-use money::Currency;
 use money::time::unix_ms;
+use money::{Currency, time::day_start};
 use sha2::{Digest as _, Sha256};
 use storereports::ReportFormat;
 
@@ -94,7 +94,7 @@ impl Purchases {
         let by_transaction =
             if by_sums { HashMap::new() } else { self.store.parts_by_transaction(&of.key.book, of.key.store, &transactions).await? };
         let last_sale = by_transaction.values().flatten().map(|part| part.at_ms).max();
-        let time = |date: Date| date.to_zoned(TimeZone::UTC).map_or(i64::MAX, |at| at.timestamp().as_millisecond());
+        let time = |date: Date| day_start(date).as_millisecond();
         let first_ms = reports.first_day.map_or(0, |first| time(first.saturating_sub(LOOK_BACK_DAYS.days())));
         // A report by transactions covers what came before the last of them; one by sums covers days.
         let until_ms = if by_sums {

@@ -68,7 +68,7 @@ source = "small business programme"
 "#;
 
 fn at(day: &str) -> i64 {
-    day.parse::<Date>().unwrap().to_zoned(TimeZone::UTC).unwrap().timestamp().as_millisecond()
+    money::time::day_start(day.parse().unwrap()).as_millisecond()
 }
 
 fn quoted(list: &PackageCatalogue, book: &str, channel: PriceChannel, currency: &str, day: &str) -> Option<(i64, i64, i64, String)> {

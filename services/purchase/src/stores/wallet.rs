@@ -154,8 +154,7 @@ pub(crate) fn beijing_rfc3339(at_ms: i64) -> String {
 }
 
 fn zoned(at_ms: i64, format: &str) -> String {
-    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    at.to_zoned(BEIJING).strftime(format).to_string()
+    money::time::moment_ms(at_ms).to_zoned(BEIJING).strftime(format).to_string()
 }
 
 /// The time, in Unix milliseconds, that Alipay writes so.

@@ -139,7 +139,7 @@ fn entry_of(currency: Currency, bookings: &[&BankEntry], are_bare: bool) -> Repo
         direction,
         is_reversal: false,
         status: EntryStatus::Booked,
-        booked: Some(moment(first.booked_at_ms).to_zoned(jiff::tz::TimeZone::UTC).date()),
+        booked: Some(money::time::utc_day(moment(first.booked_at_ms))),
         booked_at: Some(moment(first.booked_at_ms)),
         value_date: None,
         bank_reference: Some(format!("B{}-{}", currency.code(), first.entry_no)),

@@ -11,7 +11,6 @@ use crate::{
     delivery::AnswerDelivery,
     vault::{self, BankVault, VaultEntry, VaultResult, VaultStatement, moment},
 };
-use jiff::tz::TimeZone;
 use money::Currency;
 use ring::digest;
 use serde_json::{Value, json};
@@ -111,7 +110,7 @@ impl ApiDesk {
                 return Ok(WorkedRequest::refused(ApiRequestError::new(400, "10107", words, Some("Idempotency-Key"))));
             }
         }
-        let requested = match request::read(bytes, TimeZone::UTC.to_datetime(moment(now_ms)).date()) {
+        let requested = match request::read(bytes, money::time::utc_day(moment(now_ms))) {
             Ok(requested) => requested,
             Err(error) => return Ok(WorkedRequest::refused(error)),
         };

@@ -1,6 +1,6 @@
 //! The earnings report of a month: a line for each order and type, packed in an archive, with what goes wrong on command.
 
-use super::{Error, SandboxGooglePlay, now_ms, shop::SoldProduct};
+use super::{Error, SandboxGooglePlay, shop::SoldProduct};
 use crate::report::{archive, decimal, exchanged};
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ impl EarningsOrder {
         let currency = if self.currency.is_empty() { "USD" } else { &self.currency };
         let (merchant, rate) =
             if self.merchant_currency.is_empty() { (currency, 10_000) } else { (self.merchant_currency.as_str(), self.rate) };
-        let day = jiff::Timestamp::from_millisecond(now_ms()).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
+        let day = money::time::utc_day(jiff::Timestamp::now());
         format!(
             "{order},\"{}\",12:00:00 PM PST,,{kind},,\"Coins, many\",{},inapp,{sku},,US,CA,94043,{currency},{},{}.{:04},{merchant},{}\n",
             day.strftime("%b %-d, %Y"),

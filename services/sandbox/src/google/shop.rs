@@ -140,7 +140,7 @@ impl SoldProduct {
         if let Some(order_id) = &self.order_id {
             resource["orderId"] = json!(order_id);
         }
-        if let Some(paid) = self.completed_at_ms.and_then(|paid| jiff::Timestamp::from_millisecond(paid).ok()) {
+        if let Some(paid) = self.completed_at_ms.map(money::time::moment_ms) {
             resource["purchaseCompletionTime"] = json!(paid.to_string());
         }
         if let Some(account) = &self.sale.obfuscated_account_id {

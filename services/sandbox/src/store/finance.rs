@@ -66,7 +66,7 @@ impl Store {
         if asked.strange != 0 {
             sums.insert(("coins.unknown".to_owned(), false), (asked.strange, 99));
         }
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = money::time::utc_day(jiff::Timestamp::now());
         let (first, last) = (today.first_of_month(), today.last_of_month());
         let (mut detail, mut rows, mut earned, mut units) = (DETAIL.to_owned(), 0, 0, 0);
         for ((product_id, is_refund), (quantity, price)) in sums.iter().filter(|(_, (quantity, _))| *quantity != 0) {

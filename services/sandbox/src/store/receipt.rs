@@ -131,7 +131,7 @@ impl StorePurchase {
 
     /// The transaction in Apple's field names. Tests change single fields and sign it with [`super::Store::sign`].
     pub fn claims(&self, transaction_id: &str) -> Value {
-        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let now_ms = money::time::now_ms();
         let mut claims = json!({
             "transactionId": transaction_id,
             "originalTransactionId": transaction_id,

@@ -13,6 +13,7 @@ use axum::{
     routing::{get, post, put},
 };
 use bankapi::{BankKeySet, CallbackHeaders, CallbackVerifier, P256SigningKey};
+use money::time::now_ms;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::{MutexGuard, PoisonError};
@@ -95,10 +96,6 @@ struct HistoryRequest {
 struct PlaceInList {
     pagination_token: String,
     revision: String,
-}
-
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 fn refused(status: StatusCode, code: i64, message: &str) -> Response {

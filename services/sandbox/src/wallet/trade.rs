@@ -71,8 +71,7 @@ pub(crate) fn decimal(fen: i64) -> String {
 
 /// A time in Beijing, in this format of `strftime`.
 pub(crate) fn beijing(at_ms: i64, format: &str) -> String {
-    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(8))).strftime(format).to_string()
+    money::time::moment_ms(at_ms).to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(8))).strftime(format).to_string()
 }
 
 /// The Unix milliseconds of a time in Beijing.

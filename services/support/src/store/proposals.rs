@@ -2,10 +2,9 @@
 use super::{Store, stored_act, text, unreadable};
 use crate::domain::{Proposal, ProposalState, ProposedAct};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use money::{BookName, UserKey};
+use money::{BookName, UserKey, time::from_unix_ms};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
-use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 const COLUMNS: &str =
@@ -60,7 +59,7 @@ pub enum Proposed {
 impl Store {
     /// Stores a proposal under its request id.
     pub async fn propose(&self, new: &NewProposal<'_>) -> Result<Proposed, sqlx::Error> {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(new.proposal.proposed_at_ms).unwrap_or(0));
+        let now = from_unix_ms(new.proposal.proposed_at_ms);
         for _ in 0..ATTEMPTS_MAX {
             let mut tx = db::begin(&self.pool).await?;
             match requests::begin(&mut tx, new.key, &new.fields, now).await? {
@@ -156,7 +155,7 @@ impl Store {
     /// Whether this request decided before, and about the same; keeps it when it is new. What is answered is the proposal as it is when asked again, so
     /// nothing is kept of it here.
     pub async fn deciding(&self, key: RequestKey<'_>, fields: &SentFields, now_ms: i64) -> Result<Proposed, sqlx::Error> {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0));
+        let now = from_unix_ms(now_ms);
         let mut tx = db::begin(&self.pool).await?;
         match requests::begin(&mut tx, key, fields, now).await? {
             RequestStanding::Reused { differing } => return Ok(Proposed::Reused { differing }),

@@ -2,9 +2,9 @@
 use super::{Accounting, error::AccountingError};
 use crate::store::AccountingPlace;
 use accounting::{DayLines, Overflow, day, line::BookedTransfer};
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use ledger_client::{JournalPlace, JournalReader, MovedTransfer};
-use money::BookName;
+use money::{BookName, time::moment_us};
 use std::collections::BTreeMap;
 
 /// Events that are summed in memory before they are stored.
@@ -71,14 +71,13 @@ async fn read(
 }
 
 fn add(lines: &mut DayLines, transfer: &MovedTransfer, closed: &BTreeMap<String, Date>) -> Result<(), Overflow> {
-    let time = |micros: i64| Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
     let booked = BookedTransfer {
         debit: &transfer.debit,
         credit: &transfer.credit,
         unit: &transfer.unit,
         amount: transfer.amount,
         kind: &transfer.kind,
-        event_day: day::event_day(time(transfer.effective_us), time(transfer.committed_us)),
+        event_day: day::event_day(moment_us(transfer.effective_us), moment_us(transfer.committed_us)),
     };
     lines.add(booked, closed)
 }

@@ -107,7 +107,7 @@ pub struct ForecastBase<'a> {
 /// The forecast of an account for a rail at a moment.
 pub fn forecast(base: ForecastBase<'_>, inflow: Inflow<'_>, window: &FundingWindow, now: Timestamp) -> Result<RailForecast, CalendarGap> {
     let ForecastBase { structure, view, terms, calendars } = base;
-    let today = now.to_zoned(TimeZone::UTC).date();
+    let today = money::time::utc_day(now);
     let (next_funding, following_funding) = window.next_two(calendars, now)?;
     let cash = view.cash.get(&window.account).copied().unwrap_or_default();
     let booked = |leaf: StandardLeaf| view.leaves.get(&leaf.id(&window.account)).map_or(0, |sums| sums.booked);

@@ -10,8 +10,11 @@ pub use line::{LineKind, LineOther, StatementLine};
 pub use members::{StatementMember, members, members_hash, members_text, read_members};
 
 use super::{NodeKind, NumberForm, Structure};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use money::Currency;
+use jiff::civil::Date;
+use money::{
+    Currency,
+    time::{day_start, moment_us, utc_day},
+};
 use std::time::Duration;
 
 /// How long after the end of a day it is not issued yet: more than the clocks of the ledger's and this service's machines ever differ.
@@ -121,13 +124,13 @@ fn number_on(structure: &Structure, leaf: &str, day: Date) -> String {
 /// The start of a day in UTC, in microseconds since the Unix epoch.
 #[must_use]
 pub fn start_us(day: Date) -> i64 {
-    day.to_zoned(TimeZone::UTC).map_or(i64::MAX, |start| start.timestamp().as_microsecond())
+    day_start(day).as_microsecond()
 }
 
 /// The day of a moment in UTC.
 #[must_use]
 pub fn day_of_us(unix_us: i64) -> Date {
-    Timestamp::from_microsecond(unix_us).map_or(Date::MIN, |at| at.to_zoned(TimeZone::UTC).date())
+    utc_day(moment_us(unix_us))
 }
 
 /// The last day whose statements can be issued at this moment.

@@ -7,6 +7,8 @@ use crate::{
 use api::ledger::{Entry, ListEntriesRequest};
 use chart::{Account, PostingKind};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use money::time::utc_day;
+use rpc::wire::timestamp;
 use std::collections::BTreeMap;
 
 /// Entries that are asked for at once: the most that the ledger gives.
@@ -22,14 +24,10 @@ pub(crate) fn start_of_next(day: Date) -> Result<Timestamp, Error> {
     start_of(day.tomorrow().map_err(|_| Error::Overflow)?)
 }
 
-fn sent(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
-}
-
 /// The day from which an entry counts.
 fn counts_from(entry: &Entry) -> Option<Date> {
     let at = entry.effective_time.or(entry.commit_time)?;
-    Some(Timestamp::new(at.seconds, at.nanos).ok()?.to_zoned(TimeZone::UTC).date())
+    rpc::wire::moment(&at).map(utc_day)
 }
 
 /// How an entry changes credits minus debits.
@@ -50,7 +48,7 @@ impl Treasury {
         let now = self.ledger.account(&self.book, parsed).await?;
         let mut changes: BTreeMap<Date, i64> = BTreeMap::new();
         let mut since = 0_i64;
-        let request = ListEntriesRequest { effective_from: Some(sent(start_of(from)?)), ..self.all_entries(account) };
+        let request = ListEntriesRequest { effective_from: Some(timestamp(start_of(from)?)), ..self.all_entries(account) };
         self.each_entry(request, |entry| {
             // What came after the balance is not in it.
             let Some(change) = change(entry, account).filter(|_| entry.seq <= now.balance_seq) else { return Some(()) };
@@ -72,7 +70,7 @@ impl Treasury {
     /// How many entries of a period an account has, and how much they moved in and out, without what only treasury moved: no bank charges for it.
     pub(crate) async fn turnover(&self, account: &str, from: Date, until: Date) -> Result<(i64, i128), Error> {
         let (mut count, mut volume) = (0_i64, 0_i128);
-        let bounds = (Some(sent(start_of(from)?)), Some(sent(start_of_next(until)?)));
+        let bounds = (Some(timestamp(start_of(from)?)), Some(timestamp(start_of_next(until)?)));
         let request = ListEntriesRequest { effective_from: bounds.0, effective_until: bounds.1, ..self.all_entries(account) };
         self.each_entry(request, |entry| {
             let Some(change) = change(entry, account).filter(|_| !is_inside(&entry.kind)) else { return Some(()) };
@@ -93,7 +91,7 @@ impl Treasury {
     /// What is owed by an account of the kind `due_from` at the end of a day, by age.
     pub(crate) async fn aged(&self, account: &str, on: Date) -> Result<AgedPosition, Error> {
         let mut loans = OpenLoans::default();
-        let request = ListEntriesRequest { effective_until: Some(sent(start_of_next(on)?)), ..self.all_entries(account) };
+        let request = ListEntriesRequest { effective_until: Some(timestamp(start_of_next(on)?)), ..self.all_entries(account) };
         self.each_entry(request, |entry| match change(entry, account)? {
             lent @ ..0 => loans.lend(counts_from(entry)?, lent.checked_neg()?),
             repaid => loans.repay(repaid),

@@ -18,8 +18,11 @@ use iso20022::{
     },
     value::Decimal,
 };
-use jiff::{Timestamp, civil::Date};
-use money::{Currency, Money};
+use jiff::civil::Date;
+use money::{
+    Currency, Money,
+    time::{day_start, moment_ms, moment_us},
+};
 
 /// Who defined the proprietary codes: the kinds of postings.
 const ISSUER: &str = "Largesse";
@@ -61,10 +64,10 @@ fn message(kind: ReportKind, statement: &DayStatement) -> Result<AccountReports,
     let account = &statement.account;
     let is_issued = statement.number > 0;
     // Of a day that is not over, the last entry is the moment of the report.
-    let start = Timestamp::from_microsecond(crate::domain::statement::start_us(statement.day)).unwrap_or(Timestamp::UNIX_EPOCH);
-    let created = if is_issued { Timestamp::from_millisecond(statement.issued_at_ms).unwrap_or(start) } else { start };
+    let start = day_start(statement.day);
+    let created = if is_issued { moment_ms(statement.issued_at_ms) } else { start };
     let end = statement.day.tomorrow().map(crate::domain::statement::start_us).unwrap_or_default() - 1_000;
-    let end = Timestamp::from_microsecond(end).unwrap_or(start);
+    let end = moment_us(end);
     let number = if is_issued { statement.number } else { statement.position };
     let before = statement.day.yesterday().unwrap_or(statement.day);
     let balances = match kind {

@@ -2,7 +2,7 @@
 //! cell that begins with `=`, `+`, `-` or `@` for a formula, so texts that do begin with an apostrophe.
 use super::{RenderedLine, amount};
 use crate::domain::statement::DayStatement;
-use jiff::Timestamp;
+use money::time::moment_us;
 
 /// The columns.
 const COLUMNS: [&str; 16] = [
@@ -43,7 +43,7 @@ impl CsvStatement {
 
     pub(super) fn line(&self, line: RenderedLine<'_>) -> String {
         let RenderedLine { line, details, balance } = line;
-        let booked = Timestamp::from_microsecond(line.booked_us).map(|at| format!("{at:.6}")).unwrap_or_default();
+        let booked = format!("{:.6}", moment_us(line.booked_us));
         let amount = amount::text(line.change.saturating_abs(), self.digits, '.');
         let (debit, credit) = if line.is_credit() { (String::new(), amount) } else { (amount, String::new()) };
         row([

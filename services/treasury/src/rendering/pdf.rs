@@ -9,6 +9,7 @@ mod text;
 use super::{RenderedLine, amount};
 use crate::domain::statement::{DayStatement, LineKind, LineOther, StatementLine, StatementTotal};
 use layout::{Page, RowTexts};
+use money::time::moment_us;
 use pdf_writer::{Finish as _, Name, Pdf, Rect, Ref, TextStr};
 
 /// The most entries of a file: it is put together in memory, and nobody reads more than 600 pages.
@@ -68,7 +69,7 @@ impl PdfStatement {
         let RenderedLine { line, details, balance } = line;
         let amount = self.text(line.change.saturating_abs());
         let (debit, credit) = if line.is_credit() { (String::new(), amount) } else { (amount, String::new()) };
-        let time = jiff::Timestamp::from_microsecond(line.booked_us).map(|at| at.strftime("%H:%M:%S").to_string()).unwrap_or_default();
+        let time = moment_us(line.booked_us).strftime("%H:%M:%S").to_string();
         let mut notes = vec![whose(line, &self.statement)];
         notes.extend(details.end_to_end_id.as_ref().map(|id| format!("Ref. {id}")));
         notes.extend(details.return_reason.as_ref().map(|reason| format!("reason {reason}")));

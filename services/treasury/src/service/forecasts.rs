@@ -2,6 +2,7 @@
 use super::Handlers;
 use crate::domain::forecast::{FundingWindow, RailForecast as Found};
 use api::treasury::{GetForecastRequest, GetForecastResponse, RailForecast};
+use rpc::wire::timestamp;
 use tonic::{Request, Status};
 
 impl Handlers {
@@ -14,7 +15,6 @@ impl Handlers {
 }
 
 fn encoded(window: &FundingWindow, found: &Found) -> RailForecast {
-    let sent = |at: jiff::Timestamp| prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() };
     RailForecast {
         physical_account: window.account.clone(),
         rail: window.rail.clone(),
@@ -26,8 +26,8 @@ fn encoded(window: &FundingWindow, found: &Found) -> RailForecast {
         minimum_minor_units: window.minimum,
         short_minor_units: found.short,
         sweepable_minor_units: found.sweepable,
-        next_funding_time: Some(sent(found.next_funding)),
-        following_funding_time: Some(sent(found.following_funding)),
+        next_funding_time: Some(timestamp(found.next_funding)),
+        following_funding_time: Some(timestamp(found.following_funding)),
         coming_minor_units: found.coming,
         forecast_minor_units: found.forecast,
         forecast_short_minor_units: found.forecast_short,

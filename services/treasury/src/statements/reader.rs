@@ -260,5 +260,5 @@ fn line(cursor: &LineCursor, entry: &Entry, (change, booked_us): (i64, i64)) -> 
 }
 
 fn unix_us(time: Option<prost_types::Timestamp>) -> i64 {
-    time.map_or(0, |time| time.seconds.saturating_mul(1_000_000).saturating_add(i64::from(time.nanos / 1_000)))
+    time.map_or(0, |time| rpc::wire::unix_us(&time))
 }

@@ -103,7 +103,7 @@ pub fn outcome(outcome: &SweepOutcome) -> OutcomeMessage {
         rule: outcome.rule.clone(),
         returns_sweep_id: outcome.returns.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
         sweep: outcome.sweep.as_ref().map(sweep),
-        next_time: outcome.next.map(|at| prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }),
+        next_time: outcome.next.map(rpc::wire::timestamp),
         ..OutcomeMessage::default()
     };
     let decision = match &outcome.decision {

@@ -12,6 +12,7 @@ use jiff::{
     civil::{Date, Time},
     tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
 };
+use money::time::moment_us;
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -104,7 +105,7 @@ pub struct WindowSpan {
 /// The window that contains a time.
 #[must_use]
 pub fn span(time: Micros, zone: &TimeZone, window: Window) -> WindowSpan {
-    let at = Timestamp::from_microsecond(time).unwrap_or(if time < 0 { Timestamp::MIN } else { Timestamp::MAX });
+    let at = moment_us(time);
     let date = zone.to_datetime(at).date();
     let next_day = |date: Date| date.tomorrow().unwrap_or(Date::MAX);
     let next_month = |date: Date| next_day(date.last_of_month());
@@ -131,7 +132,7 @@ fn beginning(date: Date, zone: &TimeZone) -> Micros {
         return moment.as_microsecond();
     }
     // No clock showed midnight: the day began with the clock's jump over it.
-    let jump = zone.preceding(Timestamp::from_microsecond(moment.as_microsecond() + 1).unwrap_or(Timestamp::MAX)).next();
+    let jump = zone.preceding(moment_us(moment.as_microsecond() + 1)).next();
     jump.map_or(moment.as_microsecond(), |jump| jump.timestamp().as_microsecond())
 }
 
@@ -153,7 +154,7 @@ fn hour(at: Timestamp, zone: &TimeZone) -> WindowSpan {
 /// A time in messages: RFC 3339, in UTC.
 #[must_use]
 pub fn rfc3339(time: Micros) -> String {
-    Timestamp::from_microsecond(time).unwrap_or(Timestamp::MAX).to_string()
+    moment_us(time).to_string()
 }
 
 /// The total that left an account, held or posted, since it was opened.

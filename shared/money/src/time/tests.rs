@@ -8,6 +8,29 @@ fn moments_come_back_to_the_millisecond() {
     }
     assert_eq!((unix_ms(UNIX_EPOCH - Duration::from_secs(1)), from_unix_ms(-1)), (0, UNIX_EPOCH));
     assert_eq!(millis(Duration::MAX), i64::MAX);
+    let us = 1_700_000_000_123_456;
+    assert_eq!((unix_us(from_unix_us(us)), unix_ms(from_unix_us(us))), (us, us / 1_000));
+    assert_eq!((unix_us(UNIX_EPOCH - Duration::from_secs(1)), from_unix_us(-1)), (0, UNIX_EPOCH));
+}
+
+#[test]
+fn what_the_calendar_has_not_is_its_first_or_last_moment() {
+    assert_eq!(moment_ms(1_700_000_000_123).as_millisecond(), 1_700_000_000_123);
+    assert_eq!(moment_us(-1).as_microsecond(), -1);
+    for moment in [moment_ms, moment_us] {
+        assert_eq!((moment(i64::MIN), moment(i64::MAX)), (Timestamp::MIN, Timestamp::MAX));
+    }
+    assert_eq!((day_start(Date::MIN), day_start(Date::MAX)), (Timestamp::MIN, Timestamp::MAX));
+}
+
+#[test]
+fn a_day_is_the_one_of_utc() {
+    let day: Date = "2026-11-27".parse().unwrap();
+    let start = day_start(day);
+    assert_eq!(start.to_string(), "2026-11-27T00:00:00Z");
+    assert_eq!((utc_day(start), utc_day(moment_us(start.as_microsecond() - 1))), (day, day.yesterday().unwrap()));
+    assert_eq!(utc_day_at(from_unix_ms(start.as_millisecond())), day);
+    assert_eq!(utc_day(moment_ms(-1)).to_string(), "1969-12-31");
 }
 
 #[test]

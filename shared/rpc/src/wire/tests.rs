@@ -11,6 +11,26 @@ fn fractions_of_a_second_point_forward() {
 }
 
 #[test]
+fn a_moment_comes_back_also_from_before_1970() {
+    for nanosecond in [0, 1, -1, 1_700_000_000_123_456_789, -1_700_000_000_123_456_789] {
+        let at = Moment::from_nanosecond(nanosecond).unwrap();
+        let sent = timestamp(at);
+        assert!(is_time(&sent), "{sent:?}");
+        assert_eq!(moment(&sent), Some(at));
+        assert_eq!(i128::from(unix_us(&sent)), nanosecond.div_euclid(1_000));
+        assert_eq!(i128::from(unix_ms(&sent)), nanosecond.div_euclid(1_000_000));
+    }
+}
+
+#[test]
+fn a_time_that_no_calendar_has_overflows_nothing() {
+    let time = |seconds| Timestamp { seconds, nanos: 999_999_999 };
+    assert_eq!((unix_ms(&time(i64::MAX)), unix_us(&time(i64::MAX)), moment(&time(i64::MAX))), (i64::MAX, i64::MAX, None));
+    assert_eq!((unix_ms(&time(i64::MIN)), unix_us(&time(i64::MIN))), (i64::MIN + 999, i64::MIN + 999_999));
+    assert!(!is_time(&time(i64::MAX)) && !is_time(&Timestamp { seconds: 0, nanos: -1 }));
+}
+
+#[test]
 fn a_range_of_times_counts_whole_milliseconds() {
     let read = |from, until| TimeRange::read(["created_from", "created_until"], from, until);
     let time = |seconds, nanos| Some(Timestamp { seconds, nanos });

@@ -1,7 +1,7 @@
 //! `largesse bank reconcile`: statements against a table of items, until every entry is explained or a case.
 use super::super::files::counted;
 use clap::Args;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use matching::expected::exact_amount;
 use money::{Currency, Money};
 use rails::RailBook;
@@ -114,7 +114,7 @@ pub fn run(arguments: &ReconcileArguments) -> CommandResult {
     if !rails.calendars().knows(&arguments.calendar) {
         return Err(format!("--calendar {}: no such calendar; nothing was matched", arguments.calendar).into());
     }
-    let today = arguments.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
+    let today = arguments.today.unwrap_or_else(|| money::time::utc_day(Timestamp::now()));
     let mut terms = RunTerms::new(today, rails.calendars(), Some(&arguments.calendar));
     for named in &arguments.leaves {
         let (physical, leaves) = named.split_once('=').ok_or_else(|| format!("--leaves {named}: must be PHYSICAL=LEAF,LEAF"))?;

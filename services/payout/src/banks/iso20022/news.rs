@@ -14,7 +14,7 @@ use iso20022::{
     report::{AccountReport, AccountReports, EntryCharge, EntryStatus, EntryTransaction, ReportEntry, ReportKind},
     resolution::Resolution,
 };
-use money::Money;
+use money::{Money, time::day_start};
 
 /// Parts of namespaces, whatever their version.
 const STATUS: &[u8] = b"xsd:pain.002.";
@@ -164,7 +164,7 @@ fn kept(charges: &[EntryCharge], amount: Money) -> i64 {
 }
 
 fn booked_at_ms(entry: &ReportEntry) -> i64 {
-    let day = || entry.booked.and_then(|day| day.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()).map(|zoned| zoned.timestamp());
+    let day = || entry.booked.map(day_start);
     entry.booked_at.or_else(day).map_or(0, |moment| moment.as_millisecond().max(0))
 }
 

@@ -1,8 +1,6 @@
 //! Whether the certificates lead to a trusted root. The library checks that again together with Apple's marks and does not distinguish the two; thanks
 //! to this check, a chain that fails there fails for its marks.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use x509_validator::store::CertificateStore;
 use x509_validator::{Certificate, FromDer, RFC5280Policy, Validator};
 
@@ -35,7 +33,7 @@ pub(super) fn check(certificates: &[Vec<u8>; 3], roots: &[Vec<u8>], signed_at_s:
     }
     let mut intermediates = CertificateStore::new();
     intermediates.append(intermediate);
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+    let now = || money::time::now_ms() / 1_000;
     let validator = Validator::with_policy(trusted, RFC5280Policy::new(signed_at_s.unwrap_or_else(now)));
     match validator.validate(&leaf, &intermediates) {
         Ok(chain) if chain.iter().count() == certificates.len() => Ok(()),

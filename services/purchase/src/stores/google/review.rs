@@ -29,7 +29,7 @@ pub(super) fn body(question: &StoreQuestion, answer: &RefundAnswer) -> Value {
     if let Some(milliunits) = answer.consumed_milliunits {
         body["consumptionPercentageMilliunits"] = json!(milliunits);
     }
-    let uses: Vec<Value> = answer.uses.iter().filter_map(usage_event).collect();
+    let uses: Vec<Value> = answer.uses.iter().map(usage_event).collect();
     if !uses.is_empty() {
         body["consumptionUsageEvents"] = json!(uses);
     }
@@ -37,7 +37,7 @@ pub(super) fn body(question: &StoreQuestion, answer: &RefundAnswer) -> Value {
 }
 
 /// Without account, address or place, which Google takes as well.
-fn usage_event(of: &CoinUse) -> Option<Value> {
-    let at = jiff::Timestamp::from_millisecond(of.at_ms).ok()?;
-    Some(json!({"consumptionTime": at.to_string(), "consumptionItemDescription": format!("{} coins spent on a gift", of.coins)}))
+fn usage_event(of: &CoinUse) -> Value {
+    let at = money::time::moment_ms(of.at_ms);
+    json!({"consumptionTime": at.to_string(), "consumptionItemDescription": format!("{} coins spent on a gift", of.coins)})
 }
