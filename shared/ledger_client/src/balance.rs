@@ -1,5 +1,6 @@
 //! Accounts of users as amounts of their unit.
 use api::ledger::{Account as AccountMessage, AccountState, DebitLimit};
+use chart::Unit;
 use money::{Coins, Currency, Diamonds, Money};
 
 /// Orders states of one account: the highest is the latest.
@@ -146,6 +147,23 @@ pub struct CreatorPayable {
 impl CreatorPayable {
     pub(crate) fn of(account: &AccountMessage, currency: Currency) -> Self {
         Self { available: available(account, currency), frozen: state(account) == AccountState::Frozen }
+    }
+}
+
+/// What an account of any unit has: it may be below zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedBalance {
+    /// Its unit.
+    pub unit: Unit,
+    /// Credits less debits, holds not counted, in the smallest part of the unit.
+    pub credits_less_debits: i64,
+    /// The state of the account.
+    pub seq: BalanceSeq,
+}
+
+impl SignedBalance {
+    pub(crate) fn of(account: &AccountMessage, unit: Unit) -> Self {
+        Self { unit, credits_less_debits: account.balance, seq: BalanceSeq(account.balance_seq) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The calls. Every service has one client and no other way to the ledger.
 use crate::{
     answer::NotPosted,
-    balance::{CreatorDiamonds, CreatorPayable, SuspendedCoins, ViewerWallet},
+    balance::{CreatorDiamonds, CreatorPayable, SignedBalance, SuspendedCoins, ViewerWallet},
     entries::{EntriesWanted, ListedEntries},
     posting::PostingDraft,
     reason::LedgerReason,
@@ -319,8 +319,14 @@ impl LedgerClient {
         Ok(listed.iter().filter(|book| book.mode() == mode).filter_map(|book| BookName::try_new(&book.name).ok()).collect())
     }
 
+    /// What any account has, with its sign; nothing on one that nobody has used.
+    pub async fn signed_balance(&self, book: &BookName, account: Account<'_>) -> Result<SignedBalance, NotPosted> {
+        let unit = account.unit();
+        Ok(SignedBalance::of(&self.account(book, account).await?, unit))
+    }
+
     /// An account's committed state; an unused account is empty.
-    pub async fn account(&self, book: &BookName, account: Account<'_>) -> Result<AccountMessage, NotPosted> {
+    async fn account(&self, book: &BookName, account: Account<'_>) -> Result<AccountMessage, NotPosted> {
         let request = GetAccountRequest { book: book.to_string(), account: account.name() };
         match self.client.clone().get_account(request).await.map_err(NotPosted::from) {
             Ok(response) => Ok(response.into_inner().account.unwrap_or_default()),

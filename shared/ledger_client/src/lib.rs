@@ -15,7 +15,7 @@ pub mod posting;
 pub mod reason;
 
 pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
-pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, SuspendedCoins, ViewerCoins, ViewerWallet};
+pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, SignedBalance, SuspendedCoins, ViewerCoins, ViewerWallet};
 pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
 pub use fresh::{IN_FLIGHT_MAX_MS, is_final, takes_a_fresh_id};

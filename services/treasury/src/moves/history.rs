@@ -45,20 +45,20 @@ impl Treasury {
     /// Credits minus debits at the end of each day of a period. Reads the entries since its first day, and keeps one number for each day.
     pub(crate) async fn daily_balances(&self, account: &str, from: Date, until: Date) -> Result<Vec<(Date, i64)>, Error> {
         let parsed = Account::parse(account).expect("only accounts of the chart are asked for");
-        let now = self.ledger.account(&self.book, parsed).await?;
+        let now = self.ledger.signed_balance(&self.book, parsed).await?;
         let mut changes: BTreeMap<Date, i64> = BTreeMap::new();
         let mut since = 0_i64;
         let request = ListEntriesRequest { effective_from: Some(timestamp(start_of(from)?)), ..self.all_entries(account) };
         self.each_entry(request, |entry| {
             // What came after the balance is not in it.
-            let Some(change) = change(entry, account).filter(|_| entry.seq <= now.balance_seq) else { return Some(()) };
+            let Some(change) = change(entry, account).filter(|_| entry.seq <= now.seq.get()) else { return Some(()) };
             since = since.checked_add(change)?;
             let day = changes.entry(counts_from(entry)?).or_default();
             *day = day.checked_add(change)?;
             Some(())
         })
         .await?;
-        let mut balance = now.balance.checked_sub(since).ok_or(Error::Overflow)?;
+        let mut balance = now.credits_less_debits.checked_sub(since).ok_or(Error::Overflow)?;
         let mut days = Vec::new();
         for day in from.series(jiff::Span::new().days(1)).take_while(|day| *day <= until) {
             balance = balance.checked_add(changes.get(&day).copied().unwrap_or_default()).ok_or(Error::Overflow)?;
