@@ -3,6 +3,7 @@ use crate::domain::{Acceptance, Amounts, Quote, QuoteState};
 use db::{
     Migration,
     requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields},
+    text,
 };
 use jiff::{Timestamp, civil::Date};
 use money::{BookName, Currency, Diamonds, Money, UserKey};
@@ -179,10 +180,6 @@ impl Store {
     pub async fn prune(&self, before: SystemTime) -> Result<u64, sqlx::Error> {
         requests::prune(&self.pool, before, PRUNE_COUNT_MAX).await
     }
-}
-
-fn text(id: Uuid) -> String {
-    id.hyphenated().to_string()
 }
 
 fn insert<'q>(book: &'q BookName, quote: &'q Quote) -> Query<'q, Any, sqlx::any::AnyArguments> {

@@ -1,8 +1,7 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
-use db::{Migration, requests};
+use db::{Migration, requests, text};
 use sqlx::AnyPool;
 use std::error::Error as StdError;
-use uuid::Uuid;
 
 mod about;
 mod acts;
@@ -35,10 +34,6 @@ impl Store {
     pub async fn open(database: &db::Database) -> Result<Self, db::Error> {
         Ok(Self { pool: database.open("support", &MIGRATIONS).await? })
     }
-}
-
-fn text(id: Uuid) -> String {
-    id.hyphenated().to_string()
 }
 
 fn unreadable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> sqlx::Error {

@@ -9,7 +9,7 @@
 //! - [`durability`] refuses a database whose settings could lose acknowledged work.
 //! - [`is_passing`] distinguishes an unreachable database from a wrong statement.
 //! - [`migrate`] applies migrations once, under a lock, whichever process starts first.
-//! - [`sets`]: statements over many rows.
+//! - [`sets`]: statements over many rows. [`text()`]: an id in a row.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
 mod closing;
@@ -31,6 +31,12 @@ pub use open::{ACQUIRE_TIMEOUT, Database, Engine, SQLITE_BUSY_TIMEOUT, engine};
 pub use passing::is_passing;
 pub use queue::{QueuedTransaction, WriteQueue};
 pub use transaction::{begin, begin_with};
+
+/// An id, as tables have it.
+#[must_use]
+pub fn text(id: uuid::Uuid) -> String {
+    id.hyphenated().to_string()
+}
 
 /// Why a database can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -8,12 +8,12 @@ use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use super::lots::LotRowsError;
-use super::rows::text;
 use super::{Error, Store, debts, disputes, revenue, settlements};
 use crate::lots::revenue::RevenuePosting;
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::step::DebtSettlement;
 use crate::settlements::settlement::SettlementPosting;
+use db::text;
 
 /// The state of a row that is to be posted, in all tables of postings.
 const PLANNED: i64 = 1;

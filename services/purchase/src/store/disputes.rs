@@ -5,10 +5,10 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-use super::rows::text;
 use super::{Error, Store};
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::fact::FactStatus;
+use db::text;
 
 pub(super) fn step(row: &AnyRow) -> Result<DisputeStep, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);

@@ -6,9 +6,9 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-use super::rows::text;
 use super::{Error, Store};
 use crate::refunds::hold::{CoinHold, HoldChange, HoldEnd, HoldState, placed_transfer};
+use db::text;
 
 fn hold(row: &AnyRow) -> Result<CoinHold, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);

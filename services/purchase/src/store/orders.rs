@@ -1,5 +1,6 @@
 //! The table `store_order`: orders that we make ourselves.
 
+use db::text;
 use money::{BookName, Coins, Currency, Money, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use telemetry::UnfinishedCount;
@@ -220,8 +221,4 @@ impl Store {
         let counted = |state, count: i64| UnfinishedCount { what: "store_order", state, count: count.unsigned_abs(), since_ms: None };
         Ok(vec![counted("open", open), counted("flagged", flagged)])
     }
-}
-
-fn text(id: Uuid) -> String {
-    id.hyphenated().to_string()
 }

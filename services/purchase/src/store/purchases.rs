@@ -1,5 +1,6 @@
 //! The table `purchase`.
 
+use db::text;
 use money::{BookName, UserKey};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, AnyPool, any::AnyRow};
@@ -230,8 +231,4 @@ pub(super) async fn unfinished(pool: &AnyPool) -> Result<Vec<UnfinishedCount>, E
 pub(super) async fn open_count(pool: &AnyPool, book: &BookName) -> Result<i64, Error> {
     let sql = "SELECT COUNT(*) FROM purchase WHERE book = $1 AND state = $2";
     Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(VERIFIED).fetch_one(pool).await?)
-}
-
-fn text(id: Uuid) -> String {
-    id.hyphenated().to_string()
 }

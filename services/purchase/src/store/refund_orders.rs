@@ -1,5 +1,6 @@
 //! The table `refund_order`: refunds that are started here.
 
+use db::text;
 use std::collections::BTreeMap;
 
 use money::{BookName, Currency, Money, UserKey};
@@ -305,8 +306,4 @@ impl Store {
         }
         Ok(open)
     }
-}
-
-fn text(id: Uuid) -> String {
-    id.hyphenated().to_string()
 }

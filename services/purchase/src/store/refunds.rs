@@ -1,12 +1,13 @@
 //! The tables of refunds: what stores said was paid back, the steps that follow from it, and what viewers owe. [`crate::refunds`] says what is in them.
 
+use db::text;
 use money::BookName;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use super::refund_rows::{fact, keep, step};
-use super::rows::{purchase, text};
+use super::rows::purchase;
 use super::{Error, Store};
 use crate::domain::Purchase;
 use crate::domain::event::{EventState, StoreEvent};

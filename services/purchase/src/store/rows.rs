@@ -79,7 +79,3 @@ fn columns(row: &AnyRow) -> Result<Purchase, Error> {
     })
 }
 
-/// An id, as the tables have it.
-pub(super) fn text(id: Uuid) -> String {
-    id.hyphenated().to_string()
-}

@@ -1,5 +1,6 @@
 //! The tables of settlements: what a store's reports come to, what they cover, what differs, and what is posted. [`crate::settlements`] says what is in them.
 
+use db::text;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
@@ -22,10 +23,6 @@ pub(crate) struct PlannedEdition {
     pub(crate) arrives_by: Option<Date>,
     /// The currency in which the store pays.
     pub(crate) pays_in: Currency,
-}
-
-fn text(id: Uuid) -> String {
-    id.hyphenated().to_string()
 }
 
 fn damage(id: &str) -> impl Fn(&'static str) -> Error {

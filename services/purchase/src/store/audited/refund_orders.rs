@@ -9,8 +9,8 @@ use crate::domain::Purchase;
 use crate::refund_orders::order::{RefundOrder, RefundOrderState, RefundStarter};
 use crate::refunds::fact::{FactStatus, RefundFact, paid_back};
 use crate::store::refund_orders::read;
-use crate::store::rows::text;
 use crate::store::{Error, Store};
+use db::text;
 
 /// The RPCs whose answers are refunds.
 const RPCS: [&str; 4] = ["RequestRefund", "RefundPurchase", "ApproveRefund", "RejectRefund"];
