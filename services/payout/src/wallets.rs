@@ -87,7 +87,7 @@ impl WalletFigures {
 
     /// Reads a file.
     pub fn read(text: &str) -> Result<Self, InvalidWalletFigures> {
-        let written: WrittenFile = toml::from_str(text).map_err(|error| InvalidWalletFigures(error.to_string()))?;
+        let written: WrittenFile = settings::document::parse(text).map_err(|fault| InvalidWalletFigures(fault.to_string()))?;
         let wallets = written.wallet.into_iter().map(wallet).collect::<Result<_, _>>()?;
         Ok(Self { wallets, banks: written.bank.into_iter().map(bank).collect::<Result<_, _>>()? })
     }

@@ -36,6 +36,7 @@ use accounts::holder::HolderName;
 use jiff::civil::Date;
 use money::{BookName, Currency, text::is_plain};
 use serde::Deserialize;
+use settings::document::{self, DocumentFault, DocumentLines};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
@@ -135,13 +136,7 @@ pub fn read(text: &str) -> Result<StructureFile, Vec<StructureFault>> {
         return Err(vec![StructureFault { line: 1, why }]);
     }
     let mut reader = FileReader::new(text);
-    let file = match toml::from_str::<FileText>(text) {
-        Ok(file) => file,
-        Err(error) => {
-            let line = reader.line(error.span().map_or(0, |span| span.start));
-            return Err(vec![StructureFault { line, why: error.message().trim_end().replace('\n', ", ") }]);
-        }
-    };
+    let file = document::parse::<FileText>(text).map_err(|DocumentFault { line, why }| vec![StructureFault { line, why }])?;
     let read = StructureFile {
         effective: file.effective.as_ref().and_then(|text| reader.date("effective", text)),
         effective_line: file.effective.as_ref().map_or(1, |text| reader.line(text.span().start)),
@@ -166,19 +161,17 @@ pub fn read(text: &str) -> Result<StructureFile, Vec<StructureFault>> {
 
 /// A file's lines, and what is wrong so far.
 struct FileReader {
-    /// Where each line ends.
-    ends: Vec<usize>,
+    lines: DocumentLines,
     faults: Vec<StructureFault>,
 }
 
 impl FileReader {
     fn new(text: &str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-        Self { ends, faults: Vec::new() }
+        Self { lines: DocumentLines::of(text), faults: Vec::new() }
     }
 
     fn line(&self, at: usize) -> usize {
-        self.ends.partition_point(|end| *end < at) + 1
+        self.lines.line(at)
     }
 
     fn fault(&mut self, key: &str, text: &Spanned<String>, why: &str) {

@@ -52,6 +52,43 @@ pub enum DocumentError {
     },
 }
 
+/// What is wrong with a document, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {why}")]
+pub struct DocumentFault {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong, in one line.
+    pub why: String,
+}
+
+/// Where the lines of a document end.
+#[derive(Debug, Clone)]
+pub struct DocumentLines(Vec<usize>);
+
+impl DocumentLines {
+    /// Of this text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line, from 1, that has a byte, as [`Spanned::span`] counts bytes.
+    #[must_use]
+    pub fn line(&self, at: usize) -> usize {
+        self.0.partition_point(|end| *end < at) + 1
+    }
+}
+
+/// Reads a document of any form; its values are checked by the caller, who knows their lines by [`DocumentLines`]. The crates that read tables and lists and
+/// depend on no options, which are `accounting`, `rails` and `screening`, read their own.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, DocumentFault> {
+    toml::from_str(text).map_err(|error| DocumentFault {
+        line: DocumentLines::of(text).line(error.span().unwrap_or_default().start),
+        why: error.message().trim_end().replace('\n', ", "),
+    })
+}
+
 /// What every such document must have.
 pub trait VersionedDocument: DeserializeOwned {
     /// Its `version`, 1 to [`VERSION_BYTES_MAX`] bytes.
@@ -88,8 +125,8 @@ impl DocumentText {
     /// The document, with a version of valid form. Its other values are checked by the caller, who reports errors with
     /// [`DocumentText::invalid`].
     pub fn parse<T: VersionedDocument>(&self) -> Result<T, DocumentError> {
-        let parsed = toml::from_str::<T>(&self.text);
-        let document = parsed.map_err(|error| self.invalid(error.span().unwrap_or_default(), error.message().to_owned()))?;
+        let parsed = parse::<T>(&self.text);
+        let document = parsed.map_err(|DocumentFault { line, why }| self.invalid_at(line, why))?;
         let version = document.version();
         if (1..=VERSION_BYTES_MAX).contains(&version.get_ref().len()) {
             Ok(document)
@@ -101,8 +138,10 @@ impl DocumentText {
     /// An error at `span`, as [`Spanned::span`] gives it.
     #[must_use]
     pub fn invalid(&self, span: Range<usize>, why: impl Into<String>) -> DocumentError {
-        let before = self.text.bytes().take(span.start);
-        let line = before.filter(|byte| *byte == b'\n').count() + 1;
-        DocumentError::Invalid { what: self.what, file: self.file.clone(), line, why: why.into() }
+        self.invalid_at(DocumentLines::of(&self.text).line(span.start), why.into())
+    }
+
+    fn invalid_at(&self, line: usize, why: String) -> DocumentError {
+        DocumentError::Invalid { what: self.what, file: self.file.clone(), line, why }
     }
 }

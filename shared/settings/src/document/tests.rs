@@ -53,6 +53,22 @@ fn a_mistake_is_told_with_its_line() {
 }
 
 #[test]
+fn a_document_without_a_version_is_read_with_the_same_lines() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Ids {
+        id: Spanned<i64>,
+    }
+    let text = "# first\n\nid = 7\n";
+    let read: Ids = super::parse(text).unwrap();
+    assert_eq!((*read.id.get_ref(), DocumentLines::of(text).line(read.id.span().start)), (7, 3));
+    let fault = super::parse::<Ids>("# first\nid = 7\nother = 1\n").unwrap_err();
+    assert_eq!(fault.line, 3);
+    assert!(fault.why.contains("other") && !fault.why.contains('\n'), "{fault}");
+    assert_eq!(fault.to_string(), format!("line 3: {}", fault.why));
+}
+
+#[test]
 fn a_file_that_is_none_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("prices.toml");
