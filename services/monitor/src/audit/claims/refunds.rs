@@ -82,7 +82,8 @@ pub(in crate::audit) fn unfounded(steps: &[RefundStep], disputes: &[AuditedRow<D
         if after != (i128::from(before.0), i128::from(before.1)) {
             claim(format!("{row}, which does not follow from the one before it,"));
         }
-        let taken = i128::from(step.plan.wallet) + i128::from(step.plan.debt) + i128::from(step.held);
+        // What is left to staff is moved by no posting.
+        let taken = [step.plan.wallet, step.plan.debt, step.plan.staff, step.held].into_iter().map(i128::from).sum::<i128>();
         if step.state != StepState::Coins && taken != i128::from(step.coins) {
             claim(format!("{row}, of {} coins of which {taken} were taken,", step.coins));
         }
