@@ -207,6 +207,13 @@ async fn each_refund_that_is_started_here_has_its_request_and_each_request_its_r
             }
         }
         assert_eq!(found(&bed).await, [const { Vec::<String>::new() }; 2]);
+        // Sam asks on behalf of Ann, under an id of hers.
+        let (refund_id, request_id) = ("01936f5e-7c3b-7000-9000-a1b2c3d4e5f6", "01936f5e-7c3b-7000-9000-a1b2c3d4e5f7");
+        let for_ann = order.replace(REFUND, refund_id).replace(REQUEST, request_id).replace("re_1", "re_2");
+        for sql in [&for_ann, &request(&bed.database, ("ann", "RequestRefund", request_id), refund_id)] {
+            assert_eq!(change(&bed.database, "purchase", sql).await, 1);
+        }
+        assert_eq!(found(&bed).await, [const { Vec::<String>::new() }; 2]);
         bed.ledger.shutdown().await;
     }
 }

@@ -52,14 +52,20 @@ impl Store {
     }
 
     async fn is_asked_for(&self, of: &RefundOrder) -> Result<bool, Error> {
-        let rpc = match of.started_by {
-            RefundStarter::Buyer => RPCS[0],
-            RefundStarter::Staff => RPCS[1],
+        // Staff who ask on behalf of a buyer do so under the buyer's request ids.
+        let asked = match of.started_by {
+            RefundStarter::Buyer => vec![(&of.asked_by, RPCS[0])],
+            RefundStarter::Staff => vec![(&of.asked_by, RPCS[1]), (&of.user, RPCS[0])],
         };
         let sql = "SELECT outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 1";
-        let query = sqlx::query_scalar(sql).bind(of.book.as_str()).bind(of.asked_by.as_str()).bind(rpc).bind(text(of.request_id));
-        let outcome: Option<Option<Vec<u8>>> = query.fetch_optional(&self.pool).await?;
-        Ok(outcome.flatten().is_some_and(|bytes| bytes == of.refund_id.as_bytes()))
+        for (subject, rpc) in asked {
+            let query = sqlx::query_scalar(sql).bind(of.book.as_str()).bind(subject.as_str()).bind(rpc).bind(text(of.request_id));
+            let outcome: Option<Option<Vec<u8>>> = query.fetch_optional(&self.pool).await?;
+            if outcome.flatten().is_some_and(|bytes| bytes == of.refund_id.as_bytes()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Of the next `rows_max` requests those that were answered with refunds, and where to continue; `None`: those were the last.
@@ -97,7 +103,9 @@ impl Store {
         let Some(order) = self.refund_order(book, of.refund_id).await? else {
             return Ok(Some(format!("{about} was answered with refund {}, which is not there", of.refund_id)));
         };
-        let is_its = text(order.request_id) == *request_id && order.asked_by.as_str() == subject;
+        // The ids of RequestRefund are the buyer's, whoever asks.
+        let whose = if rpc == RPCS[0] { &order.user } else { &order.asked_by };
+        let is_its = text(order.request_id) == *request_id && whose.as_str() == subject;
         let is_decided = order.decided_by == *subject;
         let agrees = match rpc.as_str() {
             "ApproveRefund" => is_decided && !matches!(order.state, RefundOrderState::Asked | RefundOrderState::Rejected),
