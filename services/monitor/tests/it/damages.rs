@@ -17,8 +17,13 @@ const TREASURY: &str = "treasury";
 /// `$1` and so on in the lists below: ids of now, because the ledger takes no old ones.
 fn id(number: usize) -> Uuid {
     static FIRST: OnceLock<Uuid> = OnceLock::new();
-    Uuid::from_u128((FIRST.get_or_init(Uuid::now_v7).as_u128() & !0xff) | number as u128)
+    let now = (FIRST.get_or_init(Uuid::now_v7).as_u128() & !0xff) | number as u128;
+    Uuid::from_u128(if number == OLD { now - (HOUR_MS << 80) } else { now })
 }
+
+/// The purchase that is added: an hour old, because of younger ones the monitor does not compare the sums yet.
+const OLD: usize = 21;
+const HOUR_MS: u128 = 3_600_000;
 
 fn named(text: &str) -> String {
     (1..30).rev().fold(text.to_owned(), |text, number| text.replace(&format!("${number}"), &id(number).to_string()))
@@ -434,9 +439,10 @@ async fn each_sort_of_damage_to_each_table_is_named() {
                     let is_it =
                         |problem: &&String| if name.starts_with("posting ") { problem.contains(name) } else { problem.starts_with(name) };
                     assert!(whole.iter().any(|problem| is_it(&problem)), "verify: {sql}: {name}: {whole:#?}");
-                    // The monitor compares sums of purchases, and of them only the new postings one by one.
+                    // The monitor compares sums of purchases, and of them only the new postings one by one: a row without one is in no sum of the journal.
                     let is_named = rolling.iter().any(|problem| is_it(&problem));
-                    assert!(is_named || (of.is_summed && !rolling.is_empty()), "the monitor: {sql}: {name}: {rolling:#?}");
+                    let is_summed = of.is_summed && rolling.iter().any(|problem| problem.contains("purchases are credited and"));
+                    assert!(is_named || is_summed, "the monitor: {sql}: {name}: {rolling:#?}");
                 }
                 done += 1;
             }
