@@ -148,7 +148,10 @@ impl From<Error> for Status {
 pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
     let fact = |name: &str| told.facts.iter().find(|(key, _)| key == name).map_or("?", |(_, value)| value.as_str());
     match told.reason.as_str() {
-        "COINS_OWED" => format!("{} coins are owed for refunded purchases; none are spent until they are paid", fact("owed")),
+        "COINS_OWED" => format!(
+            "{} coins are owed for refunded purchases; until they are paid none are spent and the wallet is not closed",
+            fact("owed")
+        ),
         "INSUFFICIENT_FUNDS" => format!("{} needed, {} available in {}", fact("needed"), fact("available"), fact("account")),
         // Refusals kept by older programs have fewer facts.
         "EXPIRY_OUT_OF_RANGE" if fact("ledger_time") != "?" => {

@@ -9,6 +9,7 @@ pub mod refusal;
 use crate::{
     book::BookHandle,
     domain::{
+        account::AccountState,
         event::{Body, TransferKind},
         request::{Action, BookRequest, Guard, GuardOperation, NewTransfer},
     },
@@ -16,7 +17,7 @@ use crate::{
     store::{self, Mode},
 };
 use chart::{
-    OwnPosters, Poster, PostingKind,
+    AccountClass, OwnPosters, Poster, PostingKind,
     posters::{BrokenRule, GuardUse, Movement, PostingAct, RuledTransfer},
 };
 use identity::Role;
@@ -190,10 +191,13 @@ impl PosterRights {
         }
     }
 
-    /// Whether the caller may freeze, thaw and close accounts.
-    pub(crate) fn set_state(&self) -> Result<(), Error> {
+    /// Whether the caller may freeze, thaw or close an account. PurchaseService may close what it has emptied, viewers' coins, and nothing else: an account that has
+    /// something is closed by nobody.
+    pub(crate) fn set_state(&self, account: &str, to: AccountState) -> Result<(), Error> {
+        let is_wallet = chart::form(account).is_some_and(|form| form.class == AccountClass::ViewerCoins);
         match self {
             Self::House(Poster::Support, _) | Self::Person(_) | Self::Everything => Ok(()),
+            Self::House(Poster::Purchase, _) if is_wallet && to == AccountState::Closed => Ok(()),
             Self::House(..) | Self::Unapproved(_) | Self::Own(..) => {
                 Err(self.refused("", None, "set the state of an account, which SupportService does for two people".to_owned()))
             }

@@ -14,7 +14,7 @@ pub use ::chart;
 
 pub mod account;
 mod accounts;
-mod debtors;
+pub mod debtors;
 pub mod decide;
 pub mod event;
 pub mod limit;

@@ -98,7 +98,7 @@ impl Service {
         let (Some(id), Some(state), Some(account)) = (id, state, account) else { return Err(wrong.into_status()) };
         let name = account.text.clone();
         let fields = RequestFields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
-        place.rights.for_id(&place.handle, id).await?.set_state()?;
+        place.rights.for_id(&place.handle, id).await?.set_state(&name, state)?;
         let action = Action::SetState { account, state };
         place.handle.submit(BookRequest::new(id, fields, String::new(), action)).await?;
         let account = wire::account(&place.handle.account(&name).await?);

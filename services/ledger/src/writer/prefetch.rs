@@ -6,6 +6,7 @@ use crate::{
     domain::{
         account::AccountState,
         chart::GuardKey,
+        debtors::debt_beside,
         decide::reversal_guard,
         event::{Event, GuardState},
         request::Action,
@@ -122,6 +123,10 @@ fn missing(shared: &SharedBook, ids: &RecentIds, jobs: &[Job]) -> MissingRows {
                 name(&mut missing.names, &account.text);
                 if *to == AccountState::Closed {
                     guard(&mut missing.guards, GuardKey::in_flight(&account.text).as_str());
+                    // Also of a debt that no guard counts.
+                    if let Some(debt) = debt_beside(&account.text) {
+                        name(&mut missing.names, &debt);
+                    }
                 }
             }
             Action::SetLimit { account, .. } => name(&mut missing.names, &account.text),

@@ -304,9 +304,15 @@ async fn states_reversals_and_imports_have_their_rows() {
         let account = "viewer/closed/coins".to_owned();
         let open = OpenAccountsRequest { request_id: Uuid::now_v7().to_string(), book: BOOK.to_owned(), accounts: vec![account.clone()] };
         fixture.client().open_accounts(open).await.unwrap();
-        for (service, may) in
-            [("gift", false), ("payout", false), ("loyalty", false), ("import", false), ("largesse", false), ("support", true)]
-        {
+        for (service, may) in [
+            ("gift", false),
+            ("purchase", false),
+            ("payout", false),
+            ("loyalty", false),
+            ("import", false),
+            ("largesse", false),
+            ("support", true),
+        ] {
             let expected = if may { "posted" } else { REFUSED };
             let set = SetAccountStateRequest {
                 book: BOOK.to_owned(),

@@ -6,6 +6,15 @@ use super::{
     state::BookState,
 };
 
+/// The account of what a viewer owes whose coins an account has; `None` for any other account.
+#[must_use]
+pub fn debt_beside(account: &str) -> Option<String> {
+    match Account::parse(account) {
+        Some(Account::ViewerCoins(user)) => Some(Account::ViewerDebt(user).name()),
+        _ => None,
+    }
+}
+
 impl BookState {
     /// Remembers whose debt the guard counts the changes of, if it is one of those.
     #[inline]

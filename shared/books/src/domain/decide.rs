@@ -7,6 +7,7 @@ use super::{
     Micros,
     account::{AccountState, BookAccount, Counters, Side},
     chart::{self, AccountForm, GuardKey},
+    debtors,
     event::{Body, Checkpoint, Event, GuardSet, GuardState, Hold, Posting, Transfer, TransferKind, transfer_no},
     refusal::Refusal,
     request::{AccountName, Action, BookRequest, Guard, GuardOperation, NewTransfer},
@@ -394,8 +395,8 @@ fn set_state(state: &mut BookState, request: &BookRequest, name: &AccountName, t
     Ok(vec![Event { seq, id: request.id, body, transfers: Vec::new() }])
 }
 
-/// An account with money in it, on hold, or in flight with a possible return can't be closed. Nor can what a viewer owes: it is the company's, and every later refund
-/// of that viewer needs it.
+/// An account with money in it, on hold, or in flight with a possible return can't be closed, nor the coins of a viewer who owes some, because nothing else pays for
+/// that. Nor can what a viewer owes: it is the company's, and every later refund of that viewer needs it.
 fn may_close(state: &BookState, account: &BookAccount) -> Result<(), Refusal> {
     let is_debt = matches!(chart::Account::parse(&account.name), Some(chart::Account::ViewerDebt(_)));
     if chart::account::is_house(&account.name) || is_debt {
@@ -410,7 +411,11 @@ fn may_close(state: &BookState, account: &BookAccount) -> Result<(), Refusal> {
     if in_flight > 0 {
         return Err(Refusal::AccountInFlight { account: account.name.clone(), count: in_flight });
     }
-    Ok(())
+    let debt = debtors::debt_beside(&account.name).and_then(|name| state.by_name(&name));
+    match debt.map_or(0, |debt| debt.counters.balance().saturating_neg()) {
+        owed if owed > 0 => Err(Refusal::CoinsOwed { account: account.name.clone(), owed }),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -199,6 +199,12 @@ impl Book {
             if in_flight > 0 {
                 return Err(failed("ACCOUNT_IN_FLIGHT", &[account, fact("in_flight", in_flight.into())]));
             }
+            let debt = set.account.strip_prefix("viewer/").and_then(|rest| rest.strip_suffix("/coins"));
+            let debt = debt.and_then(|user| self.accounts.get(&format!("viewer/{user}/debt"))).map(BookAccount::now);
+            let owed = debt.map_or(0, |debt| debt.sums.debits - debt.sums.credits);
+            if owed > 0 {
+                return Err(failed("COINS_OWED", &[account, fact("owed", owed)]));
+            }
         }
         Ok(Decision { answer: Answer::Done(Vec::new()), change: Change::State(set.clone()) })
     }

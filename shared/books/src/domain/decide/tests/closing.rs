@@ -40,6 +40,19 @@ fn an_account_with_payments_on_their_way_is_not_closed() {
 }
 
 #[test]
+fn a_wallet_whose_owner_owes_coins_is_not_closed() {
+    let mut state = BookState::starting_after(0, 0);
+    decide(&mut state, NOW, &request(1, Action::Open { accounts: vec![name(WALLET), name("viewer/u2/coins")] })).unwrap();
+    // By a posting that no guard counts, as an adjustment is.
+    decide(&mut state, NOW, &plain(2, vec![transfer("viewer/u1/debt", "house/coins/issued", 7)])).unwrap();
+    assert_eq!(close(&mut state, 3, WALLET), refused("COINS_OWED", &[("account", WALLET), ("owed", "7")]));
+    // Another viewer's debt is in nobody else's way.
+    assert!(close(&mut state, 4, "viewer/u2/coins").is_ok());
+    decide(&mut state, NOW, &plain(5, vec![transfer("house/coins/issued", "viewer/u1/debt", 7)])).unwrap();
+    assert!(close(&mut state, 6, WALLET).is_ok());
+}
+
+#[test]
 fn a_count_stops_at_zero_and_at_its_range() {
     let mut state = BookState::starting_after(0, 0);
     // Payments from before the counting began can still end.
