@@ -111,6 +111,8 @@ pub const PLAN: [(&str, TablePlacement); 144] = [
     ("purchase.coin_hold", SERVICES),
     ("purchase.viewer_debt", SERVICES),
     ("purchase.debt_settlement", SERVICES),
+    ("purchase.wallet_change", SERVICES),
+    ("purchase.wallet_posting", SERVICES),
     ("purchase.store_report", SERVICES),
     ("purchase.store_report_part", SERVICES),
     ("purchase.store_report_line", SERVICES),

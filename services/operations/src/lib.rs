@@ -3,6 +3,7 @@
 //! - [`backup`]: backup of an installation while it runs, and restore.
 //! - [`accounting`]: accounting days, mapped to a general ledger and written as files.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
+//! - [`escheat_report`]: the report of unclaimed property, asked of a running service and written.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
 //! - [`lots`]: coin lots, to be read again.
 //! - [`store_reports`]: stores' reports, imported and settled by a running purchase service.
@@ -15,6 +16,7 @@ pub mod accounting;
 pub mod acts;
 pub mod backup;
 pub mod citus;
+pub mod escheat_report;
 pub mod export;
 pub mod import;
 pub mod lots;

@@ -76,6 +76,9 @@ pub struct Config {
     pub sandbox_wechat: Vec<PretendWechat>,
     /// Refunds that are started here.
     pub refunds: RefundOptions,
+    /// File with what becomes of the coins of wallets that are closed, by market and day, each with its source. Without one no wallet is closed that has coins which were
+    /// paid.
+    pub wallet_rules: Option<PathBuf>,
     /// Our accounts at stores, by which their reports are settled.
     pub settlements: Vec<SettlementAccount>,
     /// Seconds between two searches for open orders about which the store is to be asked, because its events may be lost.
@@ -175,6 +178,7 @@ impl Default for Config {
             wechat: Vec::new(),
             sandbox_wechat: Vec::new(),
             refunds: RefundOptions::default(),
+            wallet_rules: None,
             settlements: Vec::new(),
             order_sweep_interval: Duration::from_secs(30),
             order_check_after: Duration::from_secs(600),

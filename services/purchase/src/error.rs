@@ -8,6 +8,7 @@ use crate::settlements::refusal::DecisionRefusal;
 use crate::settlements::report::ReportRefusal;
 use crate::store::lots::LotRowsError;
 use crate::stores::receipt::RefusedReceipt;
+use crate::wallet_changes::refusal::WalletRefusal;
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
@@ -94,6 +95,8 @@ pub enum Error {
     Order(OrderRefusal),
     /// A refund is not started, or not decided.
     Refund(RefundRefusal),
+    /// A wallet is not closed or merged, or that is not decided.
+    Wallet(WalletRefusal),
     /// The database failed, or a row in it is damaged.
     Store(crate::store::Error),
 }
@@ -153,6 +156,12 @@ impl From<OrderRefusal> for Error {
 impl From<RefundRefusal> for Error {
     fn from(refusal: RefundRefusal) -> Error {
         Error::Refund(refusal)
+    }
+}
+
+impl From<WalletRefusal> for Error {
+    fn from(refusal: WalletRefusal) -> Error {
+        Error::Wallet(refusal)
     }
 }
 
@@ -229,6 +238,7 @@ impl From<Error> for Status {
             Error::Settlement(refusal) => refusal.into(),
             Error::Order(refusal) => refusal.into(),
             Error::Refund(refusal) => refusal.into(),
+            Error::Wallet(refusal) => refusal.into(),
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),
         }

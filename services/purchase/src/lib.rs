@@ -8,6 +8,7 @@
 //! - [`refunds`]: what stores pay back, and what viewers owe after that.
 //! - [`questions`]: what stores ask before they decide about refunds.
 //! - [`refund_orders`]: refunds that are started here.
+//! - [`wallet_changes`]: wallets that are closed, or merged into another. [`escheat`]: coins of owners who are no longer active.
 //! - [`settlements`]: what stores owe us, against what they report.
 //! - [`orders`]: orders that we make ourselves and a store is paid for.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
@@ -21,6 +22,7 @@ pub mod config;
 pub mod decoders;
 pub mod domain;
 pub mod error;
+pub mod escheat;
 pub mod events;
 mod history;
 pub mod lots;
@@ -40,6 +42,7 @@ pub mod store;
 pub mod stores;
 pub mod sweeper;
 pub mod tables;
+pub mod wallet_changes;
 pub mod webhooks;
 pub mod wire;
 
@@ -75,6 +78,7 @@ use stores::apple::ReceiptVerifier;
 use stores::google::GooglePlay;
 use stores::stripe::merchant::Merchants;
 use stores::wechat::WechatAccounts;
+use wallet_changes::rules::WalletRules;
 
 /// The service's dependencies.
 pub struct Deps {
@@ -92,7 +96,7 @@ pub enum Error {
     /// An invalid option.
     #[error(transparent)]
     Config(#[from] config::InvalidPurchaseOption),
-    /// The coin packages can't be read.
+    /// The coin packages, or the rules of wallets, can't be read.
     #[error(transparent)]
     Catalogue(#[from] DocumentError),
     /// The trusted roots can't be read.
@@ -132,6 +136,10 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         Some(path) => PackageCatalogue::load(path)?,
         None => PackageCatalogue::embedded()?,
     };
+    let wallet_rules = match &config.wallet_rules {
+        Some(path) => WalletRules::load(path)?,
+        None => WalletRules::default(),
+    };
     let stores = Stores {
         apple: ReceiptVerifier::load(&config)?,
         google: GooglePlay::load(&config)?,
@@ -165,6 +173,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         orders,
         order_news: tokio::sync::Notify::new(),
         refund_options: config.refunds.clone(),
+        wallet_rules,
     });
     let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone(), news: purchases.news.clone() };
     if config.follow_lots {

@@ -13,6 +13,7 @@ use crate::refunds::dispute::DisputeStep;
 use crate::refunds::hold::CoinHold;
 use crate::refunds::step::{CoinPlan, DebtSettlement, RefundStep};
 use crate::settlements::settlement::SettlementPosting;
+use crate::wallet_changes::change::WalletPosting;
 
 /// A sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. An app store remits the tax, which is a
 /// memo. Of a sale through a card processor or a wallet we remit it, and what the processor charges is booked once it is billed. A debt of the viewer is paid by a
@@ -39,7 +40,7 @@ pub fn waiting(purchase: &Purchase) -> PostingDraft {
         .field("purchase_id", purchase.purchase_id)
 }
 
-/// Revenue of a day: what was deferred of sales whose coins were spent, and the part of prepaid commissions that belongs to it. Backwards where an edition
+/// Revenue of a day: what was deferred of sales whose coins were spent, or forfeited, which is breakage; and the part of prepaid commissions that belongs to it. Backwards where an edition
 /// takes back what an earlier one said too much.
 #[must_use]
 pub fn earned(revenue: &RevenuePosting) -> PostingDraft {
@@ -49,6 +50,7 @@ pub fn earned(revenue: &RevenuePosting) -> PostingDraft {
     let house = |purpose| Account::of_entity(HouseId::try_new(entity).unwrap_or(HouseId::MAIN), purpose, currency);
     let draft = PostingDraft::new(PostingKind::RevenueDay, id);
     let draft = signed(draft, house(Purpose::DeferredRevenue), house(Purpose::Revenue), revenue.revenue);
+    let draft = signed(draft, house(Purpose::DeferredRevenue), house(Purpose::BreakageRevenue), revenue.breakage);
     let draft = signed(draft, house(Purpose::CommissionExpense), house(Purpose::PrepaidCommission), revenue.commission);
     draft.field("day", &day).field("entity", entity).field("edition", revenue.edition).happened_at(revenue.ends_at_ms())
 }
@@ -143,6 +145,22 @@ pub fn settled(of: &DebtSettlement) -> PostingDraft {
     let draft = PostingDraft::new(PostingKind::DebtSettle, of.request()).step(GuardKey::debt(&of.user), of.change_no - 1, of.change_no);
     let draft = draft.coins(Account::viewer_coins(&of.user), Account::viewer_debt(&of.user), step_coins(of.coins));
     draft.field("user_id", &of.user).field("change_no", of.change_no)
+}
+
+/// What a wallet that is closed has is forfeited; what one has that is merged into another goes there, and what its owner owes is owed by the other.
+#[must_use]
+pub fn emptied(of: &WalletPosting) -> PostingDraft {
+    let wallet = Account::viewer_coins(&of.user);
+    let draft = PostingDraft::new(of.kind(), of.request()).once(GuardKey::wallet(of.change_id, of.posting_no));
+    let draft = draft.field("change_id", of.change_id).field("posting_no", of.posting_no).field("user_id", &of.user);
+    let Some(into) = of.act.into_user() else { return draft.coins(wallet, Account::CoinsIssued, step_coins(of.coins)) };
+    let draft = draft.coins(wallet, Account::viewer_coins(into), step_coins(of.coins)).field("into_user_id", into);
+    if of.debt == 0 {
+        return draft;
+    }
+    let draft = draft.coins(Account::viewer_debt(into), Account::viewer_debt(&of.user), step_coins(of.debt));
+    let draft = draft.step(GuardKey::debt(&of.user), of.debt_change_no, of.debt_change_no + 1);
+    draft.step(GuardKey::debt(into), of.into_debt_change_no, of.into_debt_change_no + 1)
 }
 
 /// What a store owes us leaves by what it pays and keeps. Of what it exchanges one currency goes into the position and the other comes out of it, each by a posting of its

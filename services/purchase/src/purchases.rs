@@ -34,6 +34,7 @@ use crate::store::refused::{self, RefusedRow};
 use crate::store::{Store, purchases};
 use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{StoreReceipt, Stores};
+use crate::wallet_changes::rules::WalletRules;
 
 pub(crate) use record::NotKept;
 
@@ -83,6 +84,8 @@ pub struct Purchases {
     pub order_news: tokio::sync::Notify,
     /// Who may have what paid back.
     pub refund_options: RefundOptions,
+    /// What becomes of the coins of wallets that are closed.
+    pub wallet_rules: WalletRules,
 }
 
 /// One request to redeem.

@@ -61,6 +61,8 @@ pub(crate) struct RefundAsk {
     pub(crate) by_right: bool,
     /// How much of the price; `None`: all that may be paid back.
     pub(crate) amount: Option<Money>,
+    /// Two people have approved what it belongs to, or it needed only one.
+    pub(crate) is_approved: bool,
 }
 
 /// A decision about a refund that waits for a second person.
@@ -113,7 +115,7 @@ impl Purchases {
         let bound = judged?;
         let asked = amount.map_or(bound.left.min(bound.unspent.unwrap_or(bound.left)), |amount| amount.minor_units());
         let currency = of.value.price.currency();
-        let needs_another = started_by == RefundStarter::Staff && asked > self.refund_options.one_person_max(currency);
+        let needs_another = started_by == RefundStarter::Staff && !ask.is_approved && asked > self.refund_options.one_person_max(currency);
         let new = RefundOrder {
             book: of.book.clone(),
             refund_id: Uuid::now_v7(),
@@ -157,6 +159,10 @@ impl Purchases {
             Some(order) => self.store.purchase(&order.book, order.purchase_id).await?,
             None => None,
         };
+        let is_own = match &of {
+            Some(of) => self.concerns(&by.person, of).await?,
+            None => false,
+        };
         let mut tx = self.store.begin().await?;
         if let Some(kept) = answered(&mut tx, by, now).await? {
             return Ok((kept, true));
@@ -169,7 +175,7 @@ impl Purchases {
         }
         let state = match verdict {
             RefundVerdict::Reject => RefundOrderState::Rejected,
-            RefundVerdict::Approve if order.asked_by == by.person || order.user == by.person => {
+            RefundVerdict::Approve if order.asked_by == by.person || is_own => {
                 return Err(RefundRefusal::SamePerson.into());
             }
             RefundVerdict::Approve => RefundOrderState::Approved,
@@ -211,7 +217,7 @@ impl Purchases {
         }
         let facts = self.store.refunds_of(of).await?.1;
         let mut bound = RefundBound { left: left(&facts, of)?, unspent: None };
-        if ask.started_by == RefundStarter::Staff && of.user == by.person {
+        if ask.started_by == RefundStarter::Staff && self.concerns(&by.person, of).await? {
             return Err(RefundRefusal::SamePerson.into());
         }
         if ask.by_right {
@@ -237,6 +243,11 @@ impl Purchases {
         Ok(bound)
     }
 
+    /// Whether somebody bought a purchase, or has its coins since the buyer's wallet was merged into another.
+    async fn concerns(&self, person: &UserKey, of: &Purchase) -> Result<bool, Error> {
+        Ok(of.user == *person || self.owner_of_coins(&of.book, &of.user).await?.as_ref() == Some(person))
+    }
+
     /// What the coins of a purchase that were not spent are worth, in minor units, rounded down. The one place where the coins of a refund that is asked for
     /// are counted: coins that are spent before the store has paid back are the viewer's debt, unless something holds them from here on.
     async fn unspent_worth(&self, of: &Purchase) -> Result<i64, Error> {
@@ -244,7 +255,10 @@ impl Purchases {
         // The lots follow the wallet with a delay; in the wallet there are no more than it says now.
         let in_wallet = match of.state {
             PurchaseState::Suspended { .. } => lot.left(),
-            _ => self.ledger.viewer_wallet(&of.book, &of.user).await?.balance.available().get(),
+            _ => {
+                let owner = self.owner_of_coins(&of.book, &of.user).await?.unwrap_or_else(|| of.user.clone());
+                self.ledger.viewer_wallet(&of.book, &owner).await?.balance.available().get()
+            }
         };
         let unspent = lot.left().min(in_wallet).max(0);
         Ok(fact::PaidBack::new(unspent, of.value.coins.get()).of(of.value.price.minor_units()))

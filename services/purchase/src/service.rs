@@ -1,14 +1,16 @@
 //! Handlers: authenticate, decode, call, encode.
 //!
-//! - `cases`: those of what stores reported and a person has to act on. `checkout`: those of orders. `consents`: those of answers about refunds. `lots`: those that
-//!   read coin lots. `refunds`: those of refunds. `settlements`: those of stores' reports.
+//! - `cases`: those of what stores reported and a person has to act on. `checkout`: those of orders. `consents`: those of answers about refunds. `escheat`: that of the report of unclaimed property. `lots`: those that
+//!   read coin lots. `refunds`: those of refunds. `settlements`: those of stores' reports. `wallet_changes`: those of wallets that are closed or merged.
 
 mod cases;
 mod checkout;
 mod consents;
+mod escheat;
 mod lots;
 mod refunds;
 mod settlements;
+mod wallet_changes;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -21,6 +23,11 @@ use api::purchase::{
     RefundPurchaseResponse, RejectRefundRequest, RejectRefundResponse, RequestRefundRequest, RequestRefundResponse,
 };
 use api::purchase::{
+    ApproveWalletChangeRequest, ApproveWalletChangeResponse, CloseWalletRequest, CloseWalletResponse, GetWalletChangeRequest,
+    GetWalletChangeResponse, ListWalletChangesRequest, ListWalletChangesResponse, MergeWalletsRequest, MergeWalletsResponse,
+    RejectWalletChangeRequest, RejectWalletChangeResponse,
+};
+use api::purchase::{
     CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetCheckoutResponse, GetPurchaseRequest, GetPurchaseResponse,
     GetRefundConsentRequest, GetRefundConsentResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest,
     ListCoinPackagesResponse, ListPurchasesRequest, ListPurchasesResponse, ListRefusedReceiptsRequest, ListRefusedReceiptsResponse,
@@ -30,6 +37,7 @@ use api::purchase::{EndStoreEventRequest, EndStoreEventResponse, ListStoreEvents
 use api::purchase::{
     GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
 };
+use api::purchase::{GetEscheatReportRequest, GetEscheatReportResponse};
 use db::requests::SentFields;
 use money::{RequestId, UserKey, time::unix_ms};
 use rpc::{Violations, page, wire::TimeRange};
@@ -98,6 +106,7 @@ impl PurchaseService for Handlers {
         let (wallet, app_account_token) = self.purchases.wallet(&book, &user).await?;
         let coins = self.purchases.store.wallet_coins(&book, &user).await.map_err(Error::from)?;
         let spendable_coins = wallet.spendable().get();
+        let events = wallet_changes::events(&self.purchases, &book, &user).await?;
         Ok(Response::new(GetWalletResponse {
             coin_balance: wallet.balance.coins.get(),
             balance_seq: wallet.balance.seq.get(),
@@ -110,6 +119,7 @@ impl PurchaseService for Handlers {
             promotional_coins: coins.promotional,
             held_coins: wallet.balance.held.get(),
             spendable_coins,
+            events,
         }))
     }
 
@@ -283,6 +293,40 @@ impl PurchaseService for Handlers {
         settlements::accept(&self.purchases, request).await
     }
 
+    async fn close_wallet(&self, request: Request<CloseWalletRequest>) -> Result<Response<CloseWalletResponse>, Status> {
+        wallet_changes::close(&self.purchases, request).await
+    }
+
+    async fn merge_wallets(&self, request: Request<MergeWalletsRequest>) -> Result<Response<MergeWalletsResponse>, Status> {
+        wallet_changes::merge(&self.purchases, request).await
+    }
+
+    async fn approve_wallet_change(
+        &self,
+        request: Request<ApproveWalletChangeRequest>,
+    ) -> Result<Response<ApproveWalletChangeResponse>, Status> {
+        wallet_changes::approve(&self.purchases, request).await
+    }
+
+    async fn reject_wallet_change(
+        &self,
+        request: Request<RejectWalletChangeRequest>,
+    ) -> Result<Response<RejectWalletChangeResponse>, Status> {
+        wallet_changes::reject(&self.purchases, request).await
+    }
+
+    async fn get_wallet_change(&self, request: Request<GetWalletChangeRequest>) -> Result<Response<GetWalletChangeResponse>, Status> {
+        wallet_changes::get(&self.purchases, request).await
+    }
+
+    async fn list_wallet_changes(&self, request: Request<ListWalletChangesRequest>) -> Result<Response<ListWalletChangesResponse>, Status> {
+        wallet_changes::list(&self.purchases, request).await
+    }
+
+    async fn get_escheat_report(&self, request: Request<GetEscheatReportRequest>) -> Result<Response<GetEscheatReportResponse>, Status> {
+        self.escheat_on(request).await
+    }
+
     async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<Response<ListPurchasesResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
@@ -297,6 +341,7 @@ impl PurchaseService for Handlers {
         let mut found = self.purchases.store.purchases(&book, &user, page).await.map_err(Error::from)?;
         let next_page_token = list.cut(&mut found, size, |purchase| purchase.purchase_id);
         let purchases = refunds::shown(&self.purchases, &found).await?;
-        Ok(Response::new(ListPurchasesResponse { purchases, next_page_token }))
+        let wallet_events = wallet_changes::events(&self.purchases, &book, &user).await?;
+        Ok(Response::new(ListPurchasesResponse { purchases, next_page_token, wallet_events }))
     }
 }

@@ -3,9 +3,10 @@
 //! - [`purchases`]: the receipts. `orders`: orders that we make. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. `events`: the inbox of what
 //!   stores say; `cases`: what of it waits for a person; [`outbox`]: what they must be told. [`questions`]: what they ask; `consents`: whose buyers consent to an answer.
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
-//!   to which purchase; `answers` reads them. `revenue`: what days earned. `refunds`: what was paid back, in the rows of `refund_rows`; `debts`: what viewers owe.
-//!   `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here. `holds`: what is held.
-//!   `reports`, `settlements` and `own_parts`: what stores owe us. `audited`: what audits read; `lookups`: what explanations look for.
+//!   to which purchase; `answers` reads them, `dormant` by owner as of a day. `revenue`: what days earned. `refunds`: what was paid back, in the rows of `refund_rows`;
+//!   `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here. `holds`: what is held. `wallet_changes`, in
+//!   the rows of `wallet_rows`: wallets that are closed or merged. `reports`, `settlements` and `own_parts`: what stores owe us. `audited`: what audits read; `lookups`:
+//!   what explanations look for.
 
 pub mod answers;
 pub mod audited;
@@ -13,6 +14,7 @@ pub(crate) mod cases;
 pub(crate) mod consents;
 mod debts;
 mod disputes;
+mod dormant;
 mod events;
 mod holds;
 mod lookups;
@@ -33,6 +35,8 @@ mod settlements;
 pub(crate) mod sweeps;
 pub mod tokens;
 pub mod wallet;
+pub(crate) mod wallet_changes;
+mod wallet_rows;
 
 pub use audited::{AuditedRow, RevenueEdition};
 pub(crate) use debts::Debtor;
@@ -51,7 +55,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 23] = [
+pub const MIGRATIONS: [Migration; 24] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -75,6 +79,7 @@ pub const MIGRATIONS: [Migration; 23] = [
     Migration::expand(22, include_str!("../migrations/0022_store_settlement.sql")),
     Migration::expand(23, include_str!("../migrations/0023_suspended_coins.sql")),
     Migration::expand(24, include_str!("../migrations/0024_order_bounds.sql")),
+    Migration::expand(25, include_str!("../migrations/0025_wallet_change.sql")),
 ];
 
 /// Why a statement failed.
@@ -158,13 +163,13 @@ impl Store {
     }
 
     /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, orders
-    /// that wait for a person, refunds and settlements that are not posted, and questions that are not answered.
+    /// that wait for a person, refunds and settlements that are not posted, questions that are not answered, and wallets that are being closed or merged.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
         let of_refunds =
             [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?, self.open_holds().await?].concat();
-        let others = [self.open_questions().await?, self.open_settlements().await?].concat();
+        let others = [self.open_questions().await?, self.open_settlements().await?, self.open_wallet_changes().await?].concat();
         Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds, others].concat())
     }
 

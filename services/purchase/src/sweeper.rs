@@ -87,6 +87,7 @@ async fn with_stores(purchases: &Purchases, options: Options, now: SystemTime) -
     purchases.answer_stores(now, count_max).await?;
     purchases.look_at_app_store(now).await?;
     purchases.settle_refunds(now, count_max).await?;
+    purchases.change_wallets(now, count_max).await?;
     Ok(credited)
 }
 

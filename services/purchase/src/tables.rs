@@ -3,7 +3,7 @@
 pub use crate::domain::{Purchase, PurchaseState};
 pub use crate::lots::revenue::RevenuePosting;
 pub use crate::orders::order::{Order, OrderState};
-pub use crate::postings::{asked, disputed, earned, granted, paid_back, reported, sale, settled, suspended_sale, taken_back};
+pub use crate::postings::{asked, disputed, earned, emptied, granted, paid_back, reported, sale, settled, suspended_sale, taken_back};
 pub use crate::refund_orders::order::{RefundOrder, RefundOrderState};
 pub use crate::refunds::dispute::DisputeStep;
 pub use crate::refunds::hold::{CoinHold, HoldState};
@@ -12,3 +12,4 @@ pub use crate::settlements::settlement::SettlementPosting;
 pub use crate::store::audited::refund_orders::{RefundRequest, RequestPlace};
 pub use crate::store::refused::RefusedFilter;
 pub use crate::store::{AuditedRow, Error as PurchaseRowsError, RevenueEdition, Store};
+pub use crate::wallet_changes::change::{WalletAct, WalletChange, WalletChangeState, WalletPosting};

@@ -1,11 +1,14 @@
 //! Protobuf to domain and back.
 //!
-//! - `lots`: coin lots. `refunds`: refunds, and what purchases show of them. `settlements`: reports of stores.
+//! - `escheat`: the report of unclaimed property. `lots`: coin lots. `refunds`: refunds, and what purchases show of them. `settlements`: reports of stores. `wallet_changes`: closures and
+//!   merges of wallets.
 
 pub(crate) mod checkout;
+pub(crate) mod escheat;
 pub(crate) mod lots;
 pub(crate) mod refunds;
 pub(crate) mod settlements;
+pub(crate) mod wallet_changes;
 
 use api::purchase::redeem_purchase_request::Receipt as SentReceipt;
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};

@@ -27,13 +27,15 @@ pub enum GuardFamily {
     Debt,
     /// See [`GuardKey::settlement`].
     Settlement,
+    /// See [`GuardKey::wallet`].
+    Wallet,
     /// Ensures that a posting is reversed only once; the ledger's own.
     Reversed,
 }
 
 impl GuardFamily {
     /// All families.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Streak,
         Self::Quote,
         Self::Receipt,
@@ -43,6 +45,7 @@ impl GuardFamily {
         Self::Refund,
         Self::Debt,
         Self::Settlement,
+        Self::Wallet,
         Self::Reversed,
     ];
 
@@ -59,6 +62,7 @@ impl GuardFamily {
             Self::Refund => "refund/",
             Self::Debt => "debt/",
             Self::Settlement => "settlement/",
+            Self::Wallet => "wallet/",
             Self::Reversed => "reversed/",
         }
     }
@@ -137,6 +141,12 @@ impl GuardKey {
     #[must_use]
     pub fn settlement(settlement: Uuid, edition: i64, currency: Currency) -> Self {
         Self(format!("settlement/{settlement}/{edition}/{}", currency.code()))
+    }
+
+    /// Whether a posting of a wallet's closure or merge was made: 0, then 1.
+    #[must_use]
+    pub fn wallet(change: Uuid, posting_no: i64) -> Self {
+        Self(format!("wallet/{change}/{posting_no}"))
     }
 
     /// How many payments of an account are in flight: raised when one is sent, lowered when it ends. Above zero, the account can't be closed.

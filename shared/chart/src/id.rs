@@ -82,6 +82,20 @@ pub fn store_settlement(book: &BookName, settlement_id: Uuid, currency: &str, pl
     at_time(own, planned.planned_at_ms)
 }
 
+/// A posting of a wallet's closure or merge: the one of this number.
+#[must_use]
+pub fn wallet_change(book: &BookName, change_id: Uuid, kind: crate::PostingKind, planned: PlannedAttempt) -> Uuid {
+    let ([posting_no, attempt], of) = (planned.texts(), change_id.hyphenated().to_string());
+    at_time(derive_id(Uuid::nil(), &["purchase.wallet", book.as_str(), &of, kind.name(), &posting_no, &attempt]), planned.planned_at_ms)
+}
+
+/// The request by which a wallet that was emptied is closed, at this time in Unix milliseconds.
+#[must_use]
+pub fn wallet_close(book: &BookName, change_id: Uuid, tries: i64, at_ms: i64) -> Uuid {
+    let of = change_id.hyphenated().to_string();
+    at_time(derive_id(Uuid::nil(), &["purchase.wallet_close", book.as_str(), &of, &tries.to_string()]), at_ms)
+}
+
 /// The payout made for a creator's request.
 #[must_use]
 pub fn payout(request_id: Uuid, book: &BookName, user: &str) -> Uuid {

@@ -36,6 +36,10 @@ pub enum PostingKind {
     DisputeMoney,
     /// Coins of a viewer who owes some pay for the debt.
     DebtSettle,
+    /// Coins of a wallet that is being closed are taken away: nobody gets them, and what was deferred of their price is breakage.
+    WalletForfeited,
+    /// Everything that a viewer has and owes becomes another viewer's, who is the same person.
+    WalletMerged,
     /// What an app store owes us is settled by its report.
     StoreSettle,
     /// What a card processor or a wallet owes us is settled by its report.
@@ -117,7 +121,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::PurchaseGoogle,
@@ -132,6 +136,8 @@ impl PostingKind {
         Self::RefundReleased,
         Self::DisputeMoney,
         Self::DebtSettle,
+        Self::WalletForfeited,
+        Self::WalletMerged,
         Self::StoreSettle,
         Self::ProcessorSettle,
         Self::Conversion,
@@ -189,6 +195,8 @@ impl PostingKind {
             Self::RefundReleased => "refund.released",
             Self::DisputeMoney => "dispute.money",
             Self::DebtSettle => "debt.settle",
+            Self::WalletForfeited => "wallet.forfeited",
+            Self::WalletMerged => "wallet.merged",
             Self::StoreSettle => "store.settle",
             Self::ProcessorSettle => "processor.settle",
             Self::Conversion => "conversion",

@@ -8,6 +8,8 @@ const PAYOUT_PREFIX: &str = "payout.";
 const REFUND_PREFIX: &str = "refund.";
 /// The prefix of the kinds of all postings for disputed payments.
 const DISPUTE_PREFIX: &str = "dispute.";
+/// The prefix of the kinds of all postings that empty a wallet.
+const WALLET_PREFIX: &str = "wallet.";
 /// The prefix of the kinds of all movements that treasury decides.
 const TREASURY_PREFIX: &str = "treasury.";
 
@@ -23,6 +25,9 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     }
     if kind == PostingKind::StoreSettle.name() || kind == PostingKind::ProcessorSettle.name() {
         return Some("the store's report still says it; import a corrected report, and what differs is posted");
+    }
+    if kind.starts_with(WALLET_PREFIX) {
+        return Some("the wallet stays closed, and its coin lots as they are; give coins to an open wallet by an adjustment");
     }
     if kind == PostingKind::RevenueDay.name() {
         return Some("the coin lots still say it; read them again, and what differs is posted");

@@ -129,7 +129,7 @@ const USER_SPEND: Access = Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach
 /// Credits coins for a receipt. Support may do it for a user whose app could not; the receipt decides who gets them.
 const USER_TOP_UP: Access =
     Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf), (Support, Reach::OnBehalf)]);
-/// Has a purchase paid back by decision of staff; above an amount, two people, the second of whom approves.
+/// Has a purchase paid back, or a wallet closed, by decision of staff; above an amount, and for merges, two people, the second of whom approves.
 const REFUND_DECIDE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Refusals to any user of the book: for staff who are asked about them.
 const REFUSAL_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
@@ -262,6 +262,13 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/GetRefundConsent", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListStoreEvents", REFUSAL_READ),
     explained("/largesse.purchase.v1.PurchaseService/EndStoreEvent", EVENT_END),
+    explained("/largesse.purchase.v1.PurchaseService/CloseWallet", REFUND_DECIDE),
+    explained("/largesse.purchase.v1.PurchaseService/MergeWallets", REFUND_DECIDE),
+    explained("/largesse.purchase.v1.PurchaseService/ApproveWalletChange", APPROVE),
+    explained("/largesse.purchase.v1.PurchaseService/RejectWalletChange", REFUND_DECIDE),
+    explained("/largesse.purchase.v1.PurchaseService/GetWalletChange", REFUSAL_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListWalletChanges", REFUSAL_READ),
+    row("/largesse.purchase.v1.PurchaseService/GetEscheatReport", ACCOUNTING_READ),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),

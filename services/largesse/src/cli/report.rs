@@ -1,10 +1,11 @@
-//! `largesse report`: sums of payouts, beside e-wallets.
+//! `largesse report`: sums of payouts, beside e-wallets; coins of owners who are no longer active.
 use super::staff_service;
 use api::payout::{GetPayoutReportRequest, ReportDimension};
+use api::purchase::GetEscheatReportRequest;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date};
 use money::BookName;
-use operations::payout_report;
+use operations::{escheat_report, payout_report};
 use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -17,6 +18,14 @@ tenth. The token is one of the roles finance, auditor or admin; the audit log re
 
   largesse report payouts --book app-us --from 2026-11-01 --until 2026-12-01 --by rail,day --token-file fay.token --reason 'costs of November'
   largesse report payouts --book app-us --from 2026-11-01 --until 2026-12-01 --csv --token-file fay.token --reason 'costs of November' > payouts.csv";
+
+/// The same of `largesse report escheat`.
+const ESCHEAT_EXPLANATION: &str = "\
+Asks a running purchase service for the coins that were not spent and the revenue deferred for them, by entity, market, currency and how many whole years their owner
+was not active, at the end of a day. Beside each line stands after how many years such coins are dormant in the market, by the rule in force on that day
+(purchase.wallet_rules), and where it is laid down. Nothing is posted by it. The token is one of the roles finance, auditor or admin.
+
+  largesse report escheat --book app-us --day 2026-12-31 --csv --token-file fay.token --reason 'unclaimed property of 2026' > unclaimed.csv";
 
 /// Options of `largesse report`.
 #[derive(Debug, Args)]
@@ -32,6 +41,9 @@ pub enum ReportTask {
     /// Payouts of a period.
     #[command(after_long_help = EXPLANATION)]
     Payouts(Box<PayoutReportArguments>),
+    /// Coins and deferred revenue by market and years without activity of their owners.
+    #[command(after_long_help = ESCHEAT_EXPLANATION)]
+    Escheat(Box<EscheatReportArguments>),
 }
 
 /// What lines are divided by.
@@ -88,9 +100,57 @@ pub struct PayoutReportArguments {
     pub ca: Option<PathBuf>,
 }
 
-/// Asks for the report and prints it.
+/// Options of `largesse report escheat`.
+#[derive(Debug, Args)]
+pub struct EscheatReportArguments {
+    /// The book.
+    #[arg(long, value_name = "BOOK", value_parser = super::book)]
+    pub book: BookName,
+    /// The day (UTC) at whose end the sums are; by default today, up to now.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<Date>,
+    /// Prints the lines as CSV, safe to open in a spreadsheet; by default JSON.
+    #[arg(long)]
+    pub csv: bool,
+    /// gRPC address of a process with the purchase service.
+    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
+    pub url: String,
+    /// File with the token of a member of staff or a service.
+    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// The reason, for the audit log; 8 to 500 bytes.
+    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
+    pub reason: String,
+    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+/// Asks for a report and prints it.
 pub async fn run(arguments: ReportArguments) -> CommandResult {
-    let ReportTask::Payouts(arguments) = arguments.task;
+    match arguments.task {
+        ReportTask::Payouts(arguments) => payouts(*arguments).await,
+        ReportTask::Escheat(arguments) => escheat(*arguments).await,
+    }
+}
+
+async fn escheat(arguments: EscheatReportArguments) -> CommandResult {
+    let (transport, token) = match staff_service::connect(&arguments.url, arguments.ca.as_deref(), &arguments.token_file)? {
+        Ok(connected) => connected,
+        Err(code) => return Ok(code),
+    };
+    let day = arguments.day.map(|day| day.to_string()).unwrap_or_default();
+    let request = GetEscheatReportRequest { book: arguments.book.to_string(), day };
+    let report = escheat_report::ask(transport, &token, &arguments.reason, request).await?;
+    if arguments.csv {
+        print!("{}", escheat_report::csv(&report)?);
+    } else {
+        println!("{}", serde_json::to_string_pretty(&escheat_report::json(&report))?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn payouts(arguments: PayoutReportArguments) -> CommandResult {
     let (transport, token) = match staff_service::connect(&arguments.url, arguments.ca.as_deref(), &arguments.token_file)? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),

@@ -44,7 +44,7 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
      store_report.account store_report.period store_report.part first_day last_day imported_by amount proceeds_currency proceeds happened_on arrives_on \
      settlement_id store_settlement.account store_settlement.period store_settlement.note carried_from differences_hash proposed_hash approved_hash \
      expected reported settlement_difference.note arrives_by settlement_posting.note \
-     fact_id refund_fact.note refund.note dispute_step.note coin_hold.note end_posting_id restores money_posting_id refund_id refund_order.note question_key delivery \
+     fact_id refund_fact.note refund.note dispute_step.note coin_hold.note end_posting_id restores money_posting_id refund_id change_id refund_order.note question_key delivery \
      preference store_question.note terms set_by page_token after_purchase_id";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {

@@ -14,13 +14,14 @@ use uuid::Uuid;
 
 mod refunds;
 
-pub(super) use refunds::{of_dispute, of_hold, of_refund, of_revenue, of_settlement, of_store_settlement, unfounded};
+pub(super) use refunds::{of_dispute, of_hold, of_refund, of_revenue, of_settlement, of_store_settlement, of_wallet, unfounded};
 
 /// Services whose postings are joined to rows. Gifts have no rows; `gifts` compares them with the catalogues that were served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RowsOf {
     Purchases,
     Refunds,
+    Wallets,
     Settlements,
     Revenue,
     Conversions,
@@ -45,6 +46,7 @@ impl RowsOf {
             | PostingKind::RefundReleased
             | PostingKind::DisputeMoney
             | PostingKind::DebtSettle => Some(Self::Refunds),
+            PostingKind::WalletForfeited | PostingKind::WalletMerged => Some(Self::Wallets),
             PostingKind::StoreSettle | PostingKind::ProcessorSettle => Some(Self::Settlements),
             PostingKind::RevenueDay => Some(Self::Revenue),
             PostingKind::Conversion => Some(Self::Conversions),
@@ -90,6 +92,7 @@ impl RowsOf {
         match self {
             Self::Purchases => "issues coins for no credited purchase",
             Self::Refunds => "belongs to no refund and no debt",
+            Self::Wallets => "empties a wallet by no closure and no merge",
             Self::Settlements => "settles by no report of a store",
             Self::Revenue => "is in no revenue of a day",
             Self::Conversions => "pays for diamonds by no accepted quote",

@@ -91,6 +91,7 @@ struct BookFolds {
     young_purchases: RollingJoin,
     refunds: RollingJoin,
     refund_orders: RollingRefundOrders,
+    wallets: RollingJoin,
     settlements: RollingJoin,
     revenue: RollingJoin,
     conversions: RollingJoin,
@@ -112,7 +113,7 @@ impl BookFolds {
             if folds::is_young(event) {
                 self.young_purchases.event(event, moves);
             }
-            let of_purchases = [&mut self.refunds, &mut self.settlements, &mut self.revenue];
+            let of_purchases = [&mut self.refunds, &mut self.wallets, &mut self.settlements, &mut self.revenue];
             let others = [&mut self.conversions, &mut self.payouts, &mut self.proposals, &mut self.treasury];
             for rows in of_purchases.into_iter().chain(others) {
                 rows.event(event, moves);
@@ -279,6 +280,7 @@ impl WatchedBook {
             young_purchases: RollingJoin::new(RowsOf::Purchases),
             refunds: RollingJoin::new(RowsOf::Refunds),
             refund_orders: RollingRefundOrders::default(),
+            wallets: RollingJoin::new(RowsOf::Wallets),
             settlements: RollingJoin::new(RowsOf::Settlements),
             revenue: RollingJoin::new(RowsOf::Revenue),
             conversions: RollingJoin::new(RowsOf::Conversions),
@@ -380,10 +382,11 @@ impl WatchedBook {
         let side = Followed { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
         let young = folds.young_purchases.compare(&Tables::Purchases(tables), side).await?;
         let refunds = folds.refunds.compare(&Tables::Refunds(tables), side).await?;
+        let emptied = folds.wallets.compare(&Tables::Wallets(tables), side).await?;
         let settled = folds.settlements.compare(&Tables::Settlements(tables), side).await?;
         let earned = folds.revenue.compare(&Tables::Revenue(tables), side).await?;
         let started = folds.refund_orders.compare(tables, name).await?;
-        Ok(CheckResult::all([summed, young, refunds, settled, earned, started]))
+        Ok(CheckResult::all([summed, young, refunds, emptied, settled, earned, started]))
     }
 
     /// Compares the services' rows in turn. The journal was followed just before.

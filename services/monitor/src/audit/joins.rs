@@ -152,10 +152,11 @@ async fn purchases(
     }
     let purchases = join.end(store, book).await?;
     let refunds = refunds(tables, journal, (store, book, name)).await?;
+    let emptied = wallets(tables, journal, (store, book, name)).await?;
     let settled = settlements(tables, journal, (store, book, name)).await?;
     let earned = revenue(tables, journal, (store, book, name)).await?;
-    let problems = [purchases.problems, refunds.problems, settled.problems, earned.problems].concat();
-    Ok(Joined { rows: purchases.rows + refunds.rows + settled.rows + earned.rows, problems })
+    let problems = [purchases.problems, refunds.problems, emptied.problems, settled.problems, earned.problems].concat();
+    Ok(Joined { rows: purchases.rows + refunds.rows + emptied.rows + settled.rows + earned.rows, problems })
 }
 
 /// What days earned.
@@ -170,6 +171,22 @@ async fn revenue(
         page.iter().filter_map(claims::of_revenue).for_each(|claim| join.claim(claim));
         let Some(last) = page.into_iter().next_back() else { break };
         after = Some(last.of.0);
+    }
+    join.end(store, book).await
+}
+
+/// What closures and merges of wallets posted.
+async fn wallets(
+    tables: &purchase::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut after) = (Join::new(journal, RowsOf::Wallets), None);
+    loop {
+        let page = tables.audited_wallets(name, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.of.change_id, last.of.posting_no));
+        page.iter().filter_map(claims::of_wallet).for_each(|claim| join.claim(claim));
     }
     join.end(store, book).await
 }

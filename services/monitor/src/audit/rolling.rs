@@ -29,6 +29,7 @@ const ROWS_MAX: i64 = 200;
 pub(super) enum Tables<'a> {
     Purchases(&'a purchase::tables::Store),
     Refunds(&'a purchase::tables::Store),
+    Wallets(&'a purchase::tables::Store),
     Settlements(&'a purchase::tables::Store),
     Revenue(&'a purchase::tables::Store),
     Conversions(&'a earnings::tables::Store),
@@ -83,6 +84,7 @@ impl Tables<'_> {
                 tables.purchase(book, id).await?.and_then(|purchase| claims::of_purchase(&purchase)).into_iter().collect()
             }
             Self::Refunds(tables) => joins::of_refunded(tables, book, id).await?,
+            Self::Wallets(tables) => tables.audited_wallets_of(book, id).await?.iter().filter_map(claims::of_wallet).collect(),
             Self::Settlements(tables) => {
                 tables.audited_settlements_of(book, id).await?.iter().filter_map(claims::of_store_settlement).collect()
             }
@@ -114,6 +116,12 @@ impl Tables<'_> {
             // The sums of purchases are compared instead.
             Self::Purchases(_) => {}
             Self::Refunds(tables) => return refund_page(tables, book, from).await,
+            Self::Wallets(tables) => {
+                for row in tables.audited_wallets(book, from.id.map(|id| (id, from.number)), ROWS_MAX).await? {
+                    (next.id, next.number) = (Some(row.of.change_id), row.of.posting_no);
+                    rows.push((RowName::Id(row.of.change_id), claims::of_wallet(&row).into_iter().collect()));
+                }
+            }
             Self::Settlements(tables) => {
                 let after = from.id.zip(from.currency).map(|(id, currency)| (id, from.number, currency));
                 for row in tables.audited_settlements(book, after, ROWS_MAX).await? {
@@ -346,6 +354,7 @@ fn named_row(of: RowsOf, kind: &str, fields: &[(String, String)]) -> Option<RowN
             return text("user_id").map(RowName::OfDebt);
         }
         RowsOf::Purchases | RowsOf::Refunds => "purchase_id",
+        RowsOf::Wallets => "change_id",
         RowsOf::Settlements => "settlement_id",
         RowsOf::Conversions => "quote_id",
         RowsOf::Payouts => "payout_id",

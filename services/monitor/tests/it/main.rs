@@ -15,3 +15,4 @@ mod sample;
 mod settlements;
 mod suspense;
 mod twins;
+mod wallets;

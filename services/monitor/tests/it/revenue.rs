@@ -69,7 +69,7 @@ async fn revenue_is_compared_with_the_journal_in_both_directions() {
         for posting_id in ["''", "posting_id"] {
             let sql = format!(
                 "INSERT INTO revenue_posting SELECT book, '2026-11-25', entity, currency, edition, revenue_minor_units, commission_minor_units, state, attempt,
-                     planned_at_ms, {posting_id} FROM revenue_posting WHERE {row}"
+                     planned_at_ms, {posting_id}, breakage_minor_units FROM revenue_posting WHERE {row}"
             );
             damages.push((sql, "edition 1 of the revenue of 2026-11-25".to_owned()));
         }

@@ -75,6 +75,8 @@ pub struct Lot {
     pub removed: i64,
     /// How many of those were paid back to the buyer: they are never revenue.
     pub refunded: i64,
+    /// How many of those were forfeited when their wallet was closed: what was deferred of them is breakage.
+    pub forfeited: i64,
     /// How many of those in its buyer's wallet are held while a refund is not decided: they are not spent.
     pub frozen: i64,
     /// How many of them are in suspense for sure: of what staff move out of there, nobody says whose it was.
@@ -94,7 +96,9 @@ pub struct LotSums {
     pub prepaid: i64,
     /// Earned by what was spent.
     pub revenue: i64,
-    /// The channel's part of that.
+    /// Kept of what was forfeited.
+    pub breakage: i64,
+    /// The channel's part of what was earned and kept.
     pub commission: i64,
     /// Coins in wallets that were paid, or are of unknown price (`unknown` counts them again).
     pub paid: i64,
@@ -114,6 +118,7 @@ impl LotSums {
             sold: add(self.sold, other.sold)?,
             prepaid: add(self.prepaid, other.prepaid)?,
             revenue: add(self.revenue, other.revenue)?,
+            breakage: add(self.breakage, other.breakage)?,
             commission: add(self.commission, other.commission)?,
             paid: add(self.paid, other.paid)?,
             bonus: add(self.bonus, other.bonus)?,
@@ -149,6 +154,7 @@ impl Lot {
             spent: 0,
             removed: 0,
             refunded: 0,
+            forfeited: 0,
             frozen: 0,
             suspended: 0,
             reversed: false,
@@ -188,10 +194,16 @@ impl Lot {
         if self.reversed { 0 } else { self.portion_of_spent(self.price - self.tax) }
     }
 
-    /// The channel's part of what its spent coins earned.
+    /// What is kept of its forfeited coins: the price without tax, in proportion, after what was paid back and spent. They earn nothing else.
+    #[must_use]
+    pub fn breakage(&self) -> i64 {
+        if self.reversed { 0 } else { self.portion_of_forfeited(self.price - self.tax) }
+    }
+
+    /// The channel's part of what its spent coins earned and its forfeited ones left.
     #[must_use]
     pub fn earned_commission(&self) -> i64 {
-        if self.reversed { 0 } else { self.portion_of_spent(self.commission) }
+        if self.reversed { 0 } else { self.portion_of_spent(self.commission) + self.portion_of_forfeited(self.commission) }
     }
 
     /// What was deferred of coins that were paid back before they were spent, and the channel's part of it, which is no longer prepaid.
@@ -205,6 +217,12 @@ impl Lot {
         portion(of, self.refunded + self.spent, self.coins) - portion(of, self.refunded, self.coins)
     }
 
+    /// Counted last.
+    fn portion_of_forfeited(&self, of: i64) -> i64 {
+        let before = self.refunded + self.spent;
+        portion(of, before + self.forfeited, self.coins) - portion(of, before, self.coins)
+    }
+
     /// What it contributes to the sums of its entity, market and currency.
     pub(crate) fn sums(&self) -> LotSums {
         let (left, bonus) = (self.left(), self.bonus_of(self.left()));
@@ -213,6 +231,7 @@ impl Lot {
             sold: if self.reversed { 0 } else { self.price - self.tax - self.undone().0 },
             prepaid: if self.reversed { 0 } else { self.commission - self.undone().1 },
             revenue: self.revenue(),
+            breakage: self.breakage(),
             commission: self.earned_commission(),
             paid: of(LotOrigin::Bought) + of(LotOrigin::Unknown) - bonus,
             bonus,

@@ -1,13 +1,16 @@
 //! What the journal says about coins, in the projection's terms.
 
 use api::ledger::{JournalEvent, Posting, journal_event::What};
-use chart::{Account, GuardFamily, PostingKind, Unit, kind::PURCHASE_PREFIX};
+use chart::{Account, GuardFamily, Owner, PostingKind, Unit, kind::PURCHASE_PREFIX};
 use uuid::Uuid;
 
 /// Transfers of a posting, at most: the ledger's own limit.
 const TRANSFERS_MAX: i64 = 64;
 /// The field of a sale, and of a refund, that names its purchase.
 const PURCHASE_ID: &str = "purchase_id";
+/// The field of a merge that names the viewer whose wallet it was, and the one who gets everything.
+const USER_ID: &str = "user_id";
+const INTO_USER_ID: &str = "into_user_id";
 /// The field of a refund that is taken back that names the postings which took and gave back coins before, see [`named`].
 pub(crate) const RESTORES: &str = "restores";
 /// What stands between them.
@@ -22,6 +25,8 @@ pub(crate) enum CoinEffect {
     Holds,
     /// Releases such a hold.
     Releases,
+    /// Moves none, and makes all lots of the one account's owner the other's.
+    GivesLots,
 }
 
 /// A transfer of coins that moved something, or that holds coins of a purchase.
@@ -80,6 +85,11 @@ impl CoinTransfer {
         takes && self.effect == CoinEffect::Moves && !self.imported
     }
 
+    /// Whether it takes away the coins of a wallet that is being closed.
+    pub(crate) fn is_forfeiture(&self) -> bool {
+        self.kind == PostingKind::WalletForfeited.name() && !self.imported
+    }
+
     /// Whether it ends a hold: what it takes of it is not held any more.
     pub(crate) fn ends_hold(&self) -> bool {
         self.effect == CoinEffect::Releases || (self.kind == PostingKind::RefundTaken.name() && !self.imported)
@@ -87,7 +97,7 @@ impl CoinTransfer {
 
     /// Whether it is about coins of the purchase that it names.
     pub(crate) fn is_of_purchase(&self) -> bool {
-        self.is_refund() || self.is_refund_back() || self.effect != CoinEffect::Moves
+        self.is_refund() || self.is_refund_back() || matches!(self.effect, CoinEffect::Holds | CoinEffect::Releases)
     }
 }
 
@@ -100,6 +110,7 @@ pub(crate) fn holds_lots(account: &str) -> bool {
 pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransfer> {
     let Some(What::Posting(posting)) = &event.what else { return Vec::new() };
     let (mut found, coin) = (Vec::new(), Unit::Coin.to_string());
+    found.extend(given_lots(event.seq, posting, book));
     for (at, transfer) in (0..).zip(&posting.transfers) {
         let effect = match (transfer.pending, transfer.released) {
             (false, false) => CoinEffect::Moves,
@@ -123,10 +134,37 @@ pub(crate) fn coin_transfers(event: &JournalEvent, book: &str) -> Vec<CoinTransf
             imported: is_imported(posting, book),
             reverses: reversed.map_or_else(|| restored(posting), |reversed| vec![reversed.to_owned()]),
             creator: creator(posting),
-            at_ms: posting.commit_time.as_ref().map_or(0, rpc::wire::unix_ms),
+            at_ms: committed_at_ms(posting),
         });
     }
     found
+}
+
+/// When a posting was committed, in Unix milliseconds.
+fn committed_at_ms(posting: &Posting) -> i64 {
+    posting.commit_time.as_ref().map_or(0, |time| time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000)
+}
+
+/// What a merge of two wallets does to lots, also where no coins are left to move.
+fn given_lots(seq: i64, posting: &Posting, book: &str) -> Option<CoinTransfer> {
+    if posting.kind != PostingKind::WalletMerged.name() || is_imported(posting, book) {
+        return None;
+    }
+    let wallet = |name: &str| Some(Account::ViewerCoins(Owner::try_new(&field(posting, name))?).name());
+    Some(CoinTransfer {
+        no: seq * TRANSFERS_MAX,
+        posting_id: posting.posting_id.clone(),
+        kind: posting.kind.clone(),
+        debit: wallet(USER_ID)?,
+        credit: wallet(INTO_USER_ID)?,
+        coins: 0,
+        effect: CoinEffect::GivesLots,
+        purchase_id: String::new(),
+        imported: false,
+        reverses: Vec::new(),
+        creator: String::new(),
+        at_ms: committed_at_ms(posting),
+    })
 }
 
 /// The postings by which coins were taken that a refund gives back that is taken back.

@@ -48,7 +48,9 @@ pub struct RevenuePosting {
     pub edition: i64,
     /// Earned of what was sold without tax.
     pub revenue: SignedMoney,
-    /// The channel's part of that.
+    /// Kept of coins that were forfeited on that day.
+    pub breakage: SignedMoney,
+    /// The channel's part of both.
     pub commission: SignedMoney,
     /// How often the ledger finally refused it.
     pub attempt: i64,

@@ -31,11 +31,13 @@ pub enum LotUse {
     Refunded,
     /// Paid with them for what their viewer owed: they count as spent.
     Settled,
+    /// Took them away for good when their wallet was closed: what was deferred of them is breakage.
+    Forfeited,
 }
 
 impl LotUse {
     /// All uses.
-    pub const ALL: [LotUse; 4] = [LotUse::Spent, LotUse::Removed, LotUse::Refunded, LotUse::Settled];
+    pub const ALL: [LotUse; 5] = [LotUse::Spent, LotUse::Removed, LotUse::Refunded, LotUse::Settled, LotUse::Forfeited];
 
     /// The number in the table.
     pub(crate) fn number(self) -> i64 {
@@ -44,6 +46,7 @@ impl LotUse {
             LotUse::Removed => 2,
             LotUse::Refunded => 3,
             LotUse::Settled => 4,
+            LotUse::Forfeited => 5,
         }
     }
 }
@@ -96,6 +99,10 @@ impl WorkingLots {
             self.freeze(transfer);
             return Ok(());
         }
+        if transfer.effect == CoinEffect::GivesLots {
+            self.give_lots(transfer);
+            return Ok(());
+        }
         if transfer.ends_hold() {
             self.thaw(transfer);
         }
@@ -109,6 +116,7 @@ impl WorkingLots {
             }
             (true, false) => {
                 let used = match Account::parse(&transfer.credit) {
+                    _ if transfer.is_forfeiture() => LotUse::Forfeited,
                     Some(Account::CoinsRedeemed) => LotUse::Spent,
                     // What pays for a debt was spent before it was there.
                     Some(Account::ViewerDebt(_)) => LotUse::Settled,
@@ -129,6 +137,16 @@ impl WorkingLots {
                 self.issue(transfer, missing, None)
             }
             (false, false) => Ok(()),
+        }
+    }
+
+    /// Lots of one viewer become another's, with what was paid for them and what was done with them. Coins are moved beside that.
+    fn give_lots(&mut self, transfer: &CoinTransfer) {
+        let owner = |account: &str| chart::account::owner(account).unwrap_or_default().to_owned();
+        let (from, to) = (owner(&transfer.debit), owner(&transfer.credit));
+        for lot in self.lots.values_mut().filter(|lot| lot.user_id == from) {
+            lot.user_id.clone_from(&to);
+            self.changed_lots.insert(lot.lot_no);
         }
     }
 
@@ -341,6 +359,10 @@ impl WorkingLots {
                 lot.removed += coins;
                 lot.refunded += coins;
             }
+            LotUse::Forfeited => {
+                lot.removed += coins;
+                lot.forfeited += coins;
+            }
         })?;
         // What a lot gave for a refund and what it paid for a debt may come back to it by one transfer: each has a row.
         let mut others = self.new_spends.iter().rev().take_while(|spend| spend.posting_id == transfer.posting_id);
@@ -352,7 +374,7 @@ impl WorkingLots {
             used,
             creator_id: transfer.creator.clone(),
             coins,
-            revenue: after.revenue - before.revenue,
+            revenue: after.revenue + after.breakage - before.revenue - before.breakage,
             commission: after.commission - before.commission,
             spent_at_ms: transfer.at_ms,
         });

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::{PurchaseState, ReceiptValue, SoldAs, StoreKind};
 use crate::refunds::step::{CoinPlan, RefundMoney, StepState};
 use crate::settlements::settlement::SettledAmounts;
+use crate::wallet_changes::change::WalletAct;
 use money::{BookName, Coins, Currency, Money, UserKey};
 use uuid::Uuid;
 
@@ -129,6 +130,7 @@ fn earning(revenue: i64, commission: i64) -> RevenuePosting {
         entity: "acme-us".to_owned(),
         edition: 1,
         revenue: SignedMoney::try_new(usd, revenue).unwrap(),
+        breakage: SignedMoney::try_new(usd, 0).unwrap(),
         commission: SignedMoney::try_new(usd, commission).unwrap(),
         attempt: 0,
         planned_at_ms: 1_795_827_700_000,
@@ -365,4 +367,39 @@ fn every_posting_is_as_its_row_says() {
             assert_eq!(draft.broken_rule(), None, "{draft:?}");
         }
     }
+}
+
+#[test]
+fn a_wallet_is_emptied_once_and_a_merge_changes_both_debts_from_where_they_were() {
+    let of = |act: WalletAct, (coins, debt): (i64, i64)| WalletPosting {
+        book: BookName::try_new("demo").unwrap(),
+        change_id: Uuid::from_u128(9),
+        posting_no: 2,
+        user: UserKey::try_new("ann").unwrap(),
+        act,
+        coins,
+        debt,
+        debt_change_no: 3,
+        into_debt_change_no: 0,
+        attempt: 0,
+        planned_at_ms: 1_795_827_700_001,
+        posting_id: String::new(),
+    };
+    let keys = |draft: &PostingDraft| draft.clone().in_batch().guards.into_iter().map(|guard| guard.key).collect::<Vec<_>>();
+    let once = format!("wallet/{}/2", Uuid::from_u128(9));
+    let draft = emptied(&of(WalletAct::Close, (70, 0)));
+    assert_eq!((draft.broken_rule(), keys(&draft)), (None, vec![once.clone()]));
+    assert_eq!(moved(draft), rows(&[("viewer/ann/coins", "house/coins/issued", 70)]));
+    let bob = || WalletAct::MergeInto(UserKey::try_new("bob").unwrap());
+    let draft = emptied(&of(bob(), (70, 5)));
+    assert_eq!((draft.broken_rule(), keys(&draft)), (None, vec![once.clone(), "debt/ann".to_owned(), "debt/bob".to_owned()]));
+    assert_eq!(moved(draft), rows(&[("viewer/ann/coins", "viewer/bob/coins", 70), ("viewer/bob/debt", "viewer/ann/debt", 5)]));
+    let draft = emptied(&of(bob(), (0, 0)));
+    assert_eq!((draft.broken_rule(), keys(&draft), draft.transfers().len()), (None, vec![once], 0), "the lots move all the same");
+    let breakage = RevenuePosting { breakage: SignedMoney { is_back: true, ..earning(50, 15).revenue }, ..earning(50, 15) };
+    assert_eq!(earned(&breakage).broken_rule(), None);
+    assert_eq!(
+        moved(earned(&breakage))[1],
+        ("house/acme-us/breakage_revenue/USD".to_owned(), "house/acme-us/deferred_revenue/USD".to_owned(), 50)
+    );
 }

@@ -48,9 +48,14 @@ impl Purchases {
         }
         let disputes = self.store.dispute_steps(&purchase.book, purchase.purchase_id).await?;
         let holds = self.store.coin_holds(&purchase.book, purchase.purchase_id).await?;
+        // Who has the coins by now: the buyer's wallet may have been merged into another.
+        let Some(owner) = self.owner_of_coins(&purchase.book, &purchase.user).await? else {
+            return Ok(Some("the buyer's wallet is being merged into another"));
+        };
+        let of_owner = Purchase { user: owner, ..purchase.clone() };
         let planned = plan(
             &facts,
-            &purchase,
+            &of_owner,
             &EarlierChanges { steps: &steps, disputes: &disputes, last_hold: holds.last() },
             self.holds,
             unix_ms(now),

@@ -17,6 +17,8 @@ use crate::retry::put_off_ms;
 const LOTS_WITHIN_MS: i64 = 60_000;
 /// Why a posting waits that needs to know whose coins there are.
 const LOTS_BEHIND: &str = "the coin lots are not read that far";
+/// Why a posting waits that needs to know who has the coins.
+const MOVING: &str = "the buyer's wallet is being merged into another";
 
 /// How far a run got with a step or a hold.
 pub(super) enum Progress {
@@ -88,6 +90,8 @@ impl Purchases {
         }
         for _ in 0..ATTEMPTS_MAX {
             if step.plan.planned_at_ms == 0 || self.is_outdated(&step, purchase, now).await? {
+                let Some(owner) = self.owner_of_coins(&step.book, &step.user).await? else { return Ok(Progress::Later(MOVING.to_owned())) };
+                step.user = owner;
                 let Some(plan) = self.coin_plan(&step, purchase, now).await? else { return Ok(Progress::Unread(LOTS_BEHIND)) };
                 if !self.store.plan_coins(&step, &plan).await? {
                     return Ok(Progress::Later("another process posts it".to_owned()));
@@ -106,9 +110,15 @@ impl Purchases {
                 }
                 Err(not_posted) => not_posted,
             };
-            let Some(plan) = self.another_plan(&step, purchase, &not_posted, now).await? else {
-                return Ok(Progress::Later(not_posted.to_string()));
+            // Nothing was posted: it is planned for who has the coins by now.
+            let Some(owner) = self.owner_of_coins(&step.book, &step.user).await? else { return Ok(Progress::Later(MOVING.to_owned())) };
+            let is_another = owner != step.user && not_posted.refusal().is_some();
+            step.user = if is_another { owner } else { step.user };
+            let plan = match is_another {
+                true => self.coin_plan(&step, purchase, now).await?,
+                false => self.another_plan(&step, purchase, &not_posted, now).await?,
             };
+            let Some(plan) = plan else { return Ok(Progress::Later(not_posted.to_string())) };
             if !self.store.plan_coins(&step, &plan).await? {
                 return Ok(Progress::Later("another process posts it".to_owned()));
             }

@@ -71,7 +71,8 @@ pub(super) async fn request(
     let person = if started_by == RefundStarter::Staff { caller.principal.subject.clone() } else { user.clone() };
     // Scoped to the buyer, also if somebody else calls.
     let by = RefundCaller { book, subject: user, person, request_id: id, rpc: "RequestRefund", fields };
-    let (order, replayed) = purchases.start_refund(&by, &of, RefundAsk { started_by, by_right: true, amount }, SystemTime::now()).await?;
+    let (order, replayed) =
+        purchases.start_refund(&by, &of, RefundAsk { started_by, by_right: true, amount, is_approved: false }, SystemTime::now()).await?;
     Ok(Response::new(RequestRefundResponse { refund: Some(wire::refund(&order, of.store, is_staff(&caller))), replayed }))
 }
 
@@ -91,7 +92,7 @@ pub(super) async fn by_staff(
     let subject = caller.principal.subject.clone();
     let fields = sent("", purchase_id, amount);
     let by = RefundCaller { book, person: subject.clone(), subject, request_id: id, rpc: "RefundPurchase", fields };
-    let ask = RefundAsk { started_by: RefundStarter::Staff, by_right: false, amount };
+    let ask = RefundAsk { started_by: RefundStarter::Staff, by_right: false, amount, is_approved: false };
     let (order, replayed) = purchases.start_refund(&by, &of, ask, SystemTime::now()).await?;
     Ok(Response::new(RefundPurchaseResponse { refund: Some(wire::refund(&order, of.store, true)), replayed }))
 }

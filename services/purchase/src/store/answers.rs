@@ -27,7 +27,7 @@ pub struct WalletCoins {
 
 /// The lots that are summed together: the entity, the market, the currency.
 pub type MarketKey = (String, String, String);
-/// Revenue and commission in minor units that were earned and not posted, by entity and currency.
+/// Revenue with breakage, and commission, in minor units that were earned and not posted, by entity and currency.
 pub type Unposted = BTreeMap<(String, String), (i64, i64)>;
 
 impl Store {
@@ -84,6 +84,7 @@ impl Store {
                 sold: number("sold_minor_units")?,
                 prepaid: number("prepaid_minor_units")?,
                 revenue: number("revenue_minor_units")?,
+                breakage: number("breakage_minor_units")?,
                 commission: number("commission_minor_units")?,
                 paid: number("paid_coins")?,
                 bonus: number("bonus_coins")?,
@@ -105,14 +106,14 @@ impl Store {
             self.sums_until(book, last).await?.into_iter().filter(|((.., currency), _)| !currency.is_empty())
         {
             let of = unposted.entry((entity, currency)).or_default();
-            *of = (add(of.0, sums.revenue)?, add(of.1, sums.commission)?);
+            *of = (add(add(of.0, sums.revenue)?, sums.breakage)?, add(of.1, sums.commission)?);
         }
-        let sql = "SELECT entity, currency, revenue_minor_units, commission_minor_units FROM revenue_posting
+        let sql = "SELECT entity, currency, revenue_minor_units, breakage_minor_units, commission_minor_units FROM revenue_posting
             WHERE book = $1 AND day <= $2 AND state = 2";
-        let query = sqlx::query_as::<_, (String, String, i64, i64)>(sql).bind(book.as_str()).bind(last.to_string());
-        for (entity, currency, revenue, commission) in query.fetch_all(&self.pool).await.map_err(Error::from)? {
+        let query = sqlx::query_as::<_, (String, String, i64, i64, i64)>(sql).bind(book.as_str()).bind(last.to_string());
+        for (entity, currency, revenue, breakage, commission) in query.fetch_all(&self.pool).await.map_err(Error::from)? {
             let of = unposted.entry((entity, currency)).or_default();
-            *of = (add(of.0, -revenue)?, add(of.1, -commission)?);
+            *of = (add(add(of.0, -revenue)?, -breakage)?, add(of.1, -commission)?);
         }
         unposted.retain(|_, amounts| *amounts != (0, 0));
         Ok(unposted)

@@ -8,11 +8,12 @@ use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use super::lots::LotRowsError;
-use super::{Error, Store, debts, disputes, revenue, settlements};
+use super::{Error, Store, debts, disputes, revenue, settlements, wallet_rows};
 use crate::lots::revenue::RevenuePosting;
 use crate::refunds::dispute::DisputeStep;
 use crate::refunds::step::DebtSettlement;
 use crate::settlements::settlement::SettlementPosting;
+use crate::wallet_changes::change::WalletPosting;
 use db::text;
 
 /// The state of a row that is to be posted, in all tables of postings.
@@ -71,6 +72,30 @@ impl Store {
             ORDER BY user_id, change_no LIMIT $4";
         let query = sqlx::query(sql).bind(book.as_str()).bind(user).bind(change_no).bind(count_max);
         query.fetch_all(&self.pool).await?.iter().map(|row| audited(row, debts::settlement(row))).collect()
+    }
+
+    /// The postings of a closure or merge of a wallet, in order.
+    pub async fn audited_wallets_of(&self, book: &BookName, change_id: Uuid) -> Result<Vec<AuditedRow<WalletPosting>>, Error> {
+        let sql = "SELECT p.*, c.kind, c.user_id, c.into_user_id FROM wallet_posting p
+            JOIN wallet_change c ON c.book = p.book AND c.change_id = p.change_id
+            WHERE p.book = $1 AND p.change_id = $2 ORDER BY p.posting_no";
+        let rows = sqlx::query(sql).bind(book.as_str()).bind(text(change_id)).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| audited(row, wallet_rows::posting(row))).collect()
+    }
+
+    /// Postings of closures and merges of wallets, by change and number, after this one; at most `count_max`.
+    pub async fn audited_wallets(
+        &self,
+        book: &BookName,
+        after: Option<(Uuid, i64)>,
+        count_max: i64,
+    ) -> Result<Vec<AuditedRow<WalletPosting>>, Error> {
+        let (change_id, posting_no) = after.unwrap_or((Uuid::nil(), 0));
+        let sql = "SELECT p.*, c.kind, c.user_id, c.into_user_id FROM wallet_posting p
+            JOIN wallet_change c ON c.book = p.book AND c.change_id = p.change_id
+            WHERE p.book = $1 AND (p.change_id > $2 OR (p.change_id = $2 AND p.posting_no > $3)) ORDER BY p.change_id, p.posting_no LIMIT $4";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(change_id)).bind(posting_no).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(|row| audited(row, wallet_rows::posting(row))).collect()
     }
 
     /// Every posting of a store's settlement.

@@ -8,7 +8,7 @@ use sqlx::{Any, AnyConnection, Row as _, any::AnyRow, query::Query};
 
 use super::{Error, Store};
 use crate::lots::lot::{Lot, LotOrigin, LotSums};
-use crate::lots::read::{CoinTransfer, holds_lots};
+use crate::lots::read::{CoinEffect, CoinTransfer, holds_lots};
 use crate::lots::working::{DayKey, LotOverflow, LotSpend, LotUse, WorkingLots};
 
 /// Rows of one statement: with the widest table's columns far below what both engines take.
@@ -59,6 +59,7 @@ pub(super) fn lot(row: &AnyRow) -> Result<Lot, Error> {
         spent: number("spent_coins")?,
         removed: number("removed_coins")?,
         refunded: number("refunded_coins")?,
+        forfeited: number("forfeited_coins")?,
         frozen: number("frozen_coins")?,
         suspended: number("suspended_coins")?,
         reversed: number("reversed")? == 1,
@@ -131,6 +132,14 @@ impl Store {
                 if key.1 != crate::lots::working::OVERDRAWN {
                     working.lots.insert(key.1, lot(&row)?);
                 }
+            }
+        }
+        for giver in transfers.iter().filter(|transfer| transfer.effect == CoinEffect::GivesLots) {
+            let sql = "SELECT * FROM coin_lot WHERE book = $1 AND user_id = $2";
+            let query = sqlx::query(sql).bind(book.as_str()).bind(chart::account::owner(&giver.debit).unwrap_or_default());
+            for row in query.fetch_all(&mut *connection).await? {
+                let read = lot(&row)?;
+                working.lots.entry(read.lot_no).or_insert(read);
             }
         }
         let reversed: BTreeSet<&String> = transfers.iter().flat_map(|transfer| &transfer.reverses).collect();
@@ -246,12 +255,12 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
         let sql = format!(
             "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units,
                  tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, refunded_coins, frozen_coins,
-                 suspended_coins, issued_at_ms)
+                 suspended_coins, forfeited_coins, issued_at_ms)
              VALUES {}
-             ON CONFLICT (book, lot_no) DO UPDATE SET spent_coins = excluded.spent_coins, removed_coins = excluded.removed_coins,
+             ON CONFLICT (book, lot_no) DO UPDATE SET user_id = excluded.user_id, spent_coins = excluded.spent_coins, removed_coins = excluded.removed_coins,
                  reversed = excluded.reversed, refunded_coins = excluded.refunded_coins, frozen_coins = excluded.frozen_coins,
-                 suspended_coins = excluded.suspended_coins",
-            rows_of(lots.len(), 22)
+                 suspended_coins = excluded.suspended_coins, forfeited_coins = excluded.forfeited_coins",
+            rows_of(lots.len(), 23)
         );
         let bound = lots.iter().fold(query(sql), |query, lot| {
             let texts = [&lot.user_id, &lot.posting_id, &lot.purchase_id];
@@ -260,7 +269,10 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
             let query = texts.into_iter().fold(query.bind(lot.origin.number()), |query, text| query.bind(text.clone()));
             let numbers =
                 [lot.price, lot.tax, lot.commission, lot.coins, lot.bonus, lot.spent, lot.removed, i64::from(lot.reversed), lot.refunded];
-            numbers.into_iter().chain([lot.frozen, lot.suspended, lot.issued_at_ms]).fold(query, |query, number| query.bind(number))
+            numbers
+                .into_iter()
+                .chain([lot.frozen, lot.suspended, lot.forfeited, lot.issued_at_ms])
+                .fold(query, |query, number| query.bind(number))
         });
         bound.execute(&mut *connection).await?;
     }
@@ -312,8 +324,8 @@ async fn save_days(connection: &mut AnyConnection, book: &BookName, days: &BTree
     for ((day, entity, market, currency), sums) in days {
         let query = sqlx::query(
             "INSERT INTO lot_day (book, day, entity, market, currency, sold_minor_units, prepaid_minor_units, revenue_minor_units,
-                 commission_minor_units, paid_coins, bonus_coins, promotional_coins, unknown_coins)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                 commission_minor_units, paid_coins, bonus_coins, promotional_coins, unknown_coins, breakage_minor_units)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
              ON CONFLICT (book, day, entity, market, currency) DO UPDATE SET
                  sold_minor_units = lot_day.sold_minor_units + excluded.sold_minor_units,
                  prepaid_minor_units = lot_day.prepaid_minor_units + excluded.prepaid_minor_units,
@@ -322,11 +334,19 @@ async fn save_days(connection: &mut AnyConnection, book: &BookName, days: &BTree
                  paid_coins = lot_day.paid_coins + excluded.paid_coins,
                  bonus_coins = lot_day.bonus_coins + excluded.bonus_coins,
                  promotional_coins = lot_day.promotional_coins + excluded.promotional_coins,
-                 unknown_coins = lot_day.unknown_coins + excluded.unknown_coins",
+                 unknown_coins = lot_day.unknown_coins + excluded.unknown_coins,
+                 breakage_minor_units = lot_day.breakage_minor_units + excluded.breakage_minor_units",
         );
         let query = query.bind(book.as_str()).bind(day.to_string()).bind(entity.as_str()).bind(market.as_str()).bind(currency.as_str());
         let query = query.bind(sums.sold).bind(sums.prepaid).bind(sums.revenue).bind(sums.commission);
-        query.bind(sums.paid).bind(sums.bonus).bind(sums.promotional).bind(sums.unknown).execute(&mut *connection).await?;
+        query
+            .bind(sums.paid)
+            .bind(sums.bonus)
+            .bind(sums.promotional)
+            .bind(sums.unknown)
+            .bind(sums.breakage)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

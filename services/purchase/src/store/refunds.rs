@@ -245,12 +245,12 @@ impl Store {
     pub(crate) async fn plan_coins(&self, of: &RefundStep, plan: &CoinPlan) -> Result<bool, Error> {
         let sql =
             "UPDATE refund SET attempt = $4, planned_at_ms = $5, wallet_coins = $6, debt_coins = $7, debt_change_no = $8, is_closed = $9,
-                staff_coins = $12
+                staff_coins = $12, user_id = $13
             WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 1 AND attempt = $10 AND planned_at_ms = $11";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(plan.attempt);
         let query = query.bind(plan.planned_at_ms).bind(plan.wallet).bind(plan.debt).bind(plan.debt_change_no);
         let query = query.bind(i64::from(plan.is_closed)).bind(of.plan.attempt).bind(of.plan.planned_at_ms);
-        let query = query.bind(plan.staff);
+        let query = query.bind(plan.staff).bind(of.user.as_str());
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 

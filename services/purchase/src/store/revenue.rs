@@ -14,8 +14,30 @@ use crate::lots::working::LotOverflow;
 const PLANNED: i64 = 1;
 const POSTED: i64 = 2;
 
-/// Revenue and commission of a day, an entity and a currency, and how many editions there are.
-type DayEarned = BTreeMap<(String, String, String), (i64, i64, i64)>;
+/// What a day brought of an entity and a currency, in minor units.
+#[derive(Debug, Clone, Copy, Default)]
+struct DaySums {
+    revenue: i64,
+    breakage: i64,
+    commission: i64,
+    /// How many editions there are.
+    editions: i64,
+}
+
+impl DaySums {
+    fn add(&mut self, (revenue, breakage, commission): (i64, i64, i64)) -> Result<(), LotOverflow> {
+        add(&mut self.revenue, revenue)?;
+        add(&mut self.breakage, breakage)?;
+        add(&mut self.commission, commission)
+    }
+
+    fn is_nothing(&self) -> bool {
+        (self.revenue, self.breakage, self.commission) == (0, 0, 0)
+    }
+}
+
+/// By day, entity and currency.
+type DayEarned = BTreeMap<(String, String, String), DaySums>;
 
 fn add(sum: &mut i64, more: i64) -> Result<(), LotOverflow> {
     *sum = sum.checked_add(more).ok_or(LotOverflow)?;
@@ -34,21 +56,20 @@ impl Store {
         }
         let days = (at.planned_day.as_str(), last.to_string());
         let mut earned = earned(&mut tx, book, (days.0, &days.1)).await?;
-        for (key, (revenue, commission, editions)) in planned(&mut tx, book, (days.0, &days.1)).await? {
+        for (key, before) in planned(&mut tx, book, (days.0, &days.1)).await? {
             let sums = earned.entry(key).or_default();
-            add(&mut sums.0, -revenue)?;
-            add(&mut sums.1, -commission)?;
-            sums.2 = editions;
+            sums.add((-before.revenue, -before.breakage, -before.commission))?;
+            sums.editions = before.editions;
         }
-        for ((day, entity, currency), (revenue, commission, editions)) in earned {
-            if (revenue, commission) == (0, 0) {
+        for ((day, entity, currency), sums) in earned {
+            if sums.is_nothing() {
                 continue;
             }
             let sql =
                 "INSERT INTO revenue_posting (book, day, entity, currency, edition, revenue_minor_units, commission_minor_units, state,
-                     attempt, planned_at_ms, posting_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, '')";
-            let query = sqlx::query(sql).bind(book.as_str()).bind(day).bind(entity).bind(currency).bind(editions + 1);
-            let query = query.bind(revenue).bind(commission).bind(PLANNED).bind(now_ms);
+                     attempt, planned_at_ms, posting_id, breakage_minor_units) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, '', $10)";
+            let query = sqlx::query(sql).bind(book.as_str()).bind(day).bind(entity).bind(currency).bind(sums.editions + 1);
+            let query = query.bind(sums.revenue).bind(sums.commission).bind(PLANNED).bind(now_ms).bind(sums.breakage);
             query.execute(&mut *tx).await.map_err(Error::from)?;
         }
         tx.commit().await.map_err(Error::from)?;
@@ -102,6 +123,7 @@ pub(super) fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePo
         entity: text("entity")?,
         edition: number("edition")?,
         revenue: SignedMoney::try_new(currency, number("revenue_minor_units")?)?,
+        breakage: SignedMoney::try_new(currency, number("breakage_minor_units")?)?,
         commission: SignedMoney::try_new(currency, number("commission_minor_units")?)?,
         attempt: number("attempt")?,
         planned_at_ms: number("planned_at_ms")?,
@@ -110,29 +132,27 @@ pub(super) fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePo
 
 /// What lots earned on days after the first up to the last.
 async fn earned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotRowsError> {
-    let sql = "SELECT day, entity, currency, revenue_minor_units, commission_minor_units FROM lot_day
+    let sql = "SELECT day, entity, currency, revenue_minor_units, breakage_minor_units, commission_minor_units FROM lot_day
         WHERE book = $1 AND day > $2 AND day <= $3 AND currency <> ''";
-    let query = sqlx::query_as::<_, (String, String, String, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
+    let query = sqlx::query_as::<_, (String, String, String, i64, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
     let mut earned = DayEarned::new();
-    for (day, entity, currency, revenue, commission) in query.fetch_all(connection).await.map_err(Error::from)? {
-        let sums = earned.entry((day, entity, currency)).or_default();
-        add(&mut sums.0, revenue)?;
-        add(&mut sums.1, commission)?;
+    for (day, entity, currency, revenue, breakage, commission) in query.fetch_all(connection).await.map_err(Error::from)? {
+        earned.entry((day, entity, currency)).or_default().add((revenue, breakage, commission))?;
     }
     Ok(earned)
 }
 
 /// What all editions of these days say.
 async fn planned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotRowsError> {
-    let sql = "SELECT day, entity, currency, revenue_minor_units, commission_minor_units, edition FROM revenue_posting
+    let sql =
+        "SELECT day, entity, currency, revenue_minor_units, breakage_minor_units, commission_minor_units, edition FROM revenue_posting
         WHERE book = $1 AND day > $2 AND day <= $3";
-    let query = sqlx::query_as::<_, (String, String, String, i64, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
+    let query = sqlx::query_as::<_, (String, String, String, i64, i64, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
     let mut planned = DayEarned::new();
-    for (day, entity, currency, revenue, commission, edition) in query.fetch_all(connection).await.map_err(Error::from)? {
+    for (day, entity, currency, revenue, breakage, commission, edition) in query.fetch_all(connection).await.map_err(Error::from)? {
         let sums = planned.entry((day, entity, currency)).or_default();
-        add(&mut sums.0, revenue)?;
-        add(&mut sums.1, commission)?;
-        sums.2 = sums.2.max(edition);
+        sums.add((revenue, breakage, commission))?;
+        sums.editions = sums.editions.max(edition);
     }
     Ok(planned)
 }

@@ -38,6 +38,7 @@ pub(crate) fn lot(lot: &Lot) -> CoinLot {
         coins_spent: lot.spent,
         coins_left: lot.left(),
         issue_time: Some(timestamp_ms(lot.issued_at_ms)),
+        coins_forfeited: lot.forfeited,
     }
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn deferred(((entity, market, currency), sums): (&MarketKey, &LotSums
         bonus_coins: sums.bonus,
         promotional_coins: sums.promotional,
         unknown_coins: sums.unknown,
-        deferred: amount(currency, sums.sold.saturating_sub(sums.revenue)),
+        deferred: amount(currency, sums.sold.saturating_sub(sums.revenue).saturating_sub(sums.breakage)),
         prepaid_commission: amount(currency, sums.prepaid.saturating_sub(sums.commission)),
     }
 }

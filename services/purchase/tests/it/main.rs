@@ -9,6 +9,7 @@ mod crash;
 mod debts;
 mod details;
 mod dying;
+mod emptied;
 mod fixture;
 mod google;
 mod hostile;

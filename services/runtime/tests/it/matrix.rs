@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 139] = [
+const MATRIX: [(&str, &str, &str); 146] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -73,6 +73,13 @@ const MATRIX: [(&str, &str, &str); 139] = [
     ("largesse.purchase.v1.PurchaseService/GetRefundConsent", "ooaaaaa", "!"),
     ("largesse.purchase.v1.PurchaseService/ListStoreEvents", "---bbbb", "!"),
     ("largesse.purchase.v1.PurchaseService/EndStoreEvent", "---bb-b", "!"),
+    ("largesse.purchase.v1.PurchaseService/CloseWallet", "---bb-b", "!"),
+    ("largesse.purchase.v1.PurchaseService/MergeWallets", "---bb-b", "!"),
+    ("largesse.purchase.v1.PurchaseService/ApproveWalletChange", "----b-b", "!"),
+    ("largesse.purchase.v1.PurchaseService/RejectWalletChange", "---bb-b", "!"),
+    ("largesse.purchase.v1.PurchaseService/GetWalletChange", "---bbbb", "!"),
+    ("largesse.purchase.v1.PurchaseService/ListWalletChanges", "---bbbb", "!"),
+    ("largesse.purchase.v1.PurchaseService/GetEscheatReport", "--b-bbb", ""),
     ("largesse.earnings.v1.EarningsService/GetEarnings", "-oaaaaa", "!"),
     ("largesse.earnings.v1.EarningsService/CreateQuote", "-oa----", ""),
     ("largesse.earnings.v1.EarningsService/GetQuote", "-oaaaaa", "!"),

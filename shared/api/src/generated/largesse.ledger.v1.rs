@@ -1351,8 +1351,9 @@ pub mod ledger_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED; for
-        /// closing also HOUSE_ACCOUNT (the company's own accounts, and what viewers owe it, can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending) and
-        /// ACCOUNT_IN_FLIGHT (fact in_flight: the number of payments in flight that may come back to the account). A retry with the same id is safe.
+        /// closing also HOUSE_ACCOUNT (the company's own accounts, and what viewers owe it, can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending),
+        /// ACCOUNT_IN_FLIGHT (fact in_flight: the number of payments in flight that may come back to the account) and COINS_OWED (fact `owed`: the viewer owes coins, which only
+        /// this wallet pays). A retry with the same id is safe.
         pub async fn set_account_state(
             &mut self,
             request: impl tonic::IntoRequest<super::SetAccountStateRequest>,
@@ -1857,8 +1858,9 @@ pub mod ledger_service_server {
             tonic::Status,
         >;
         /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED; for
-        /// closing also HOUSE_ACCOUNT (the company's own accounts, and what viewers owe it, can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending) and
-        /// ACCOUNT_IN_FLIGHT (fact in_flight: the number of payments in flight that may come back to the account). A retry with the same id is safe.
+        /// closing also HOUSE_ACCOUNT (the company's own accounts, and what viewers owe it, can't be closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending),
+        /// ACCOUNT_IN_FLIGHT (fact in_flight: the number of payments in flight that may come back to the account) and COINS_OWED (fact `owed`: the viewer owes coins, which only
+        /// this wallet pays). A retry with the same id is safe.
         async fn set_account_state(
             &self,
             request: tonic::Request<super::SetAccountStateRequest>,

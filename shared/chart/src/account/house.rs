@@ -14,6 +14,8 @@ pub enum Purpose {
     Revenue,
     /// What was paid back of sales whose coins were spent.
     ContraRevenue,
+    /// Coins sold, and forfeited when their wallet was closed.
+    BreakageRevenue,
     /// What stores and processors kept of sales whose coins were spent.
     CommissionExpense,
     /// Tax on sales that we remit.
@@ -90,12 +92,13 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
         Self::Revenue,
         Self::ContraRevenue,
+        Self::BreakageRevenue,
         Self::CommissionExpense,
         Self::TaxPayable,
         Self::ProcessorReceivable,
@@ -142,6 +145,7 @@ impl Purpose {
             Self::DeferredRevenue => "deferred_revenue",
             Self::Revenue => "revenue",
             Self::ContraRevenue => "contra_revenue",
+            Self::BreakageRevenue => "breakage_revenue",
             Self::CommissionExpense => "commission_expense",
             Self::TaxPayable => "tax_payable",
             Self::ProcessorReceivable => "processor_receivable",

@@ -26,6 +26,8 @@ const DUE_TO: AccountClass = AccountClass::House(Purpose::DueTo);
 const BETWEEN: AccountClass = AccountClass::House(Purpose::BetweenAccounts);
 const COMMISSION: AccountClass = AccountClass::House(Purpose::CommissionExpense);
 const DEFERRED: &[AccountClass] = &[AccountClass::House(Purpose::DeferredRevenue)];
+const REVENUE: AccountClass = AccountClass::House(Purpose::Revenue);
+const BREAKAGE: AccountClass = AccountClass::House(Purpose::BreakageRevenue);
 const CONTRA_REVENUE: AccountClass = AccountClass::House(Purpose::ContraRevenue);
 const PREPAID: AccountClass = AccountClass::House(Purpose::PrepaidCommission);
 const OF_STORE: AccountClass = AccountClass::House(Purpose::StoreReceivable);
@@ -98,7 +100,7 @@ const fn settled(kind: PostingKind, transfers: &'static [TransferRule]) -> Posti
 const HELD_COINS: &[TransferRule] = &[TransferRule { movement: Movement::Resolves, ..moved(ViewerCoins, &[CoinsIssued], Once) }];
 
 /// All rules. One row for each kind.
-pub const POSTING_RULES: [PostingRule; 51] = [
+pub const POSTING_RULES: [PostingRule; 53] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
         at_most: Some((DiamondsIssued, ViewerCoins)),
@@ -133,8 +135,10 @@ pub const POSTING_RULES: [PostingRule; 51] = [
         Poster::Purchase,
         // Backwards where a later edition of a day earns less.
         &[
-            moved(AccountClass::House(Purpose::DeferredRevenue), &[AccountClass::House(Purpose::Revenue)], AtMostOnce),
-            moved(AccountClass::House(Purpose::Revenue), DEFERRED, AtMostOnce),
+            moved(AccountClass::House(Purpose::DeferredRevenue), &[REVENUE], AtMostOnce),
+            moved(REVENUE, DEFERRED, AtMostOnce),
+            moved(AccountClass::House(Purpose::DeferredRevenue), &[BREAKAGE], AtMostOnce),
+            moved(BREAKAGE, DEFERRED, AtMostOnce),
             moved(COMMISSION, &[PREPAID], AtMostOnce),
             moved(PREPAID, &[COMMISSION], AtMostOnce),
         ],
@@ -183,6 +187,19 @@ pub const POSTING_RULES: [PostingRule; 51] = [
         ],
     ),
     of_debt(PostingKind::DebtSettle, &[moved(ViewerCoins, &[ViewerDebt], Once)]),
+    PostingRule {
+        guards: &[(GuardFamily::Wallet, GuardUse::Sets)],
+        ..posted(PostingKind::WalletForfeited, Poster::Purchase, &[moved(ViewerCoins, &[CoinsIssued], Once)])
+    },
+    PostingRule {
+        guards: &[(GuardFamily::Wallet, GuardUse::Sets), (GuardFamily::Debt, GuardUse::Sets)],
+        // What the first viewer owes, the second owes.
+        ..posted(
+            PostingKind::WalletMerged,
+            Poster::Purchase,
+            &[moved(ViewerCoins, &[ViewerCoins], AtMostOnce), moved(ViewerDebt, &[ViewerDebt], AtMostOnce)],
+        )
+    },
     settled(
         PostingKind::StoreSettle,
         &[

@@ -1,4 +1,4 @@
-//! What rows claim of refunds, disputes, holds, debts, settlements and revenue: postings that are planned, then made.
+//! What rows claim of refunds, disputes, holds, debts, wallets, settlements and revenue: postings that are planned, then made.
 use super::Claim;
 use crate::audit::moves::Moves;
 use books::domain::event::TransferKind;
@@ -6,6 +6,7 @@ use chart::PostingKind;
 use ledger_client::PostingDraft;
 use purchase::tables::{
     AuditedRow, CoinHold, DebtSettlement, DisputeStep, HoldState, Purchase, RefundStep, RevenueEdition, SettlementPosting, StepState,
+    WalletPosting,
 };
 use uuid::Uuid;
 
@@ -112,6 +113,13 @@ pub(in crate::audit) fn of_settlement(AuditedRow { of, is_posted }: &AuditedRow<
     let row = format!("change {} of the debt of {}", of.change_no, of.user);
     let next = chart::id::posted(of.request(), of.book.as_str());
     Planned::at_once(&of.posting_id, next, *is_posted).claim(&row, purchase::tables::settled(of))
+}
+
+/// What a closure or a merge of a wallet claims.
+pub(in crate::audit) fn of_wallet(AuditedRow { of, is_posted }: &AuditedRow<WalletPosting>) -> Option<Claim> {
+    let row = format!("posting {} of the closure or merge {} of the wallet of {}", of.posting_no, of.change_id, of.user);
+    let next = chart::id::posted(of.request(), of.book.as_str());
+    Planned::at_once(&of.posting_id, next, *is_posted).claim(&row, purchase::tables::emptied(of))
 }
 
 /// What an edition of a store's settlement claims.

@@ -224,13 +224,38 @@ fn what_paid_for_a_debt_comes_back_at_its_own_price_when_the_refund_is_taken_bac
 /// A coin of the recomputation: promotional coins come first, then older ones.
 type OneCoin = (i64, i64);
 
+/// Merges a wallet into the other, or has its coins forfeited; those that are.
+fn emptied<'a>(
+    working: &mut WorkingLots,
+    wallets: &mut BTreeMap<&'a str, Vec<OneCoin>>,
+    (seq, is_merge): (i64, bool),
+    (own, other): (&'a str, &'a str),
+) -> Vec<OneCoin> {
+    let taken = wallets.remove(own).unwrap_or_default();
+    let coins = i64::try_from(taken.len()).unwrap();
+    if is_merge {
+        let given = CoinTransfer { effect: CoinEffect::GivesLots, ..transfer(seq, "wallet.merged", (own, other), 0) };
+        working.apply(&given, None).unwrap();
+    }
+    if coins > 0 {
+        let (kind, to) = if is_merge { ("wallet.merged", other) } else { ("wallet.forfeited", ISSUED) };
+        working.apply(&transfer(seq, kind, (own, to), coins), None).unwrap();
+    }
+    if !is_merge {
+        return taken;
+    }
+    wallets.entry(other).or_default().extend(taken);
+    Vec::new()
+}
+
 proptest! {
-    /// Purchases, gifts, promotions and moves between two wallets: holdings, sums and what was earned are those of single coins.
+    /// Purchases, gifts, promotions, moves between two wallets, wallets that are forfeited and merged: holdings, sums and what was earned and kept are those of single
+    /// coins.
     #[test]
-    fn lots_are_what_moving_one_coin_after_another_gives(steps in prop::collection::vec((0..5_u8, 1..40_i64, 0..300_i64, any::<bool>()), 1..60)) {
+    fn lots_are_what_moving_one_coin_after_another_gives(steps in prop::collection::vec((0..7_u8, 1..40_i64, 0..300_i64, any::<bool>()), 1..60)) {
         let (mut working, mut wallets): (WorkingLots, BTreeMap<&str, Vec<OneCoin>>) = (WorkingLots::default(), BTreeMap::new());
         let mut prices: BTreeMap<i64, (i64, i64, i64)> = BTreeMap::new();
-        let mut spent: BTreeMap<i64, i64> = BTreeMap::new();
+        let (mut spent, mut forfeited): (BTreeMap<i64, i64>, BTreeMap<i64, i64>) = (BTreeMap::new(), BTreeMap::new());
         for (seq, (what, coins, price, is_ann)) in (1..).zip(steps) {
             let (own, other) = if is_ann { (ANN, BOB) } else { (BOB, ANN) };
             match what {
@@ -241,6 +266,10 @@ proptest! {
                     let rank = i64::from(what == 0);
                     wallets.entry(own).or_default().extend((0..coins).map(|_| (rank, seq)));
                     prices.insert(seq, (if what == 0 { price } else { 0 }, if what == 0 { price / 3 } else { 0 }, coins));
+                }
+                5 | 6 => {
+                    let lost = emptied(&mut working, &mut wallets, (seq, what == 6), (own, other));
+                    lost.iter().for_each(|(_, lot)| *forfeited.entry(*lot).or_default() += 1);
                 }
                 _ => {
                     let wallet = wallets.entry(own).or_default();
@@ -269,10 +298,59 @@ proptest! {
         let earned = |of: fn(&(i64, i64, i64)) -> i64| -> i64 {
             prices.iter().map(|(lot, price)| of(price) * spent.get(lot).copied().unwrap_or(0) / price.2).sum()
         };
+        let count = |of: &BTreeMap<i64, i64>, lot: &i64| of.get(lot).copied().unwrap_or(0);
+        let kept = |(lot, (price, _, coins)): (&i64, &(i64, i64, i64))| -> i64 {
+            price * (count(&spent, lot) + count(&forfeited, lot)) / coins - price * count(&spent, lot) / coins
+        };
+        let of_channel = |(lot, (_, commission, coins)): (&i64, &(i64, i64, i64))| -> i64 {
+            commission * (count(&spent, lot) + count(&forfeited, lot)) / coins
+        };
         let (sums, in_wallets) = (sums(&working), wallets.values().map(Vec::len).sum::<usize>());
-        prop_assert_eq!((sums.revenue, sums.commission), (earned(|price| price.0), earned(|price| price.1)));
+        prop_assert_eq!((sums.revenue, sums.breakage), (earned(|price| price.0), prices.iter().map(kept).sum::<i64>()));
+        prop_assert_eq!(sums.commission, prices.iter().map(of_channel).sum::<i64>());
         prop_assert_eq!(sums.paid + sums.promotional, i64::try_from(in_wallets).unwrap());
         prop_assert_eq!(sums.sold, prices.values().map(|price| price.0).sum::<i64>());
-        prop_assert_eq!(sums.revenue, working.new_spends.iter().map(|spend| spend.revenue).sum::<i64>());
+        prop_assert_eq!(sums.revenue + sums.breakage, working.new_spends.iter().map(|spend| spend.revenue).sum::<i64>());
     }
+}
+
+#[test]
+fn forfeited_coins_are_breakage_and_earn_nothing_else() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, ANN), 70), Some(&bought(70, 20, 100, 31))).unwrap();
+    working.apply(&transfer(2, "campaign", (ISSUED, ANN), 5), None).unwrap();
+    working.apply(&transfer(3, "gift", (ANN, REDEEMED), 28), None).unwrap();
+    // 23 of 70 coins for 100 are spent.
+    assert_eq!((sums(&working).revenue, sums(&working).breakage), (32, 0));
+    working.apply(&transfer(4, "wallet.forfeited", (ANN, ISSUED), 47), None).unwrap();
+    let all = LotSums { sold: 100, prepaid: 31, revenue: 32, breakage: 68, commission: 31, ..LotSums::default() };
+    assert_eq!(sums(&working), all, "to the unit, and none is in a wallet");
+    let lot = &working.lots[&64];
+    assert_eq!((lot.spent, lot.removed, lot.refunded, lot.forfeited, lot.left()), (23, 47, 0, 47, 0));
+    let last = working.new_spends.last().unwrap();
+    assert_eq!((last.used, last.coins, last.revenue, last.commission), (LotUse::Forfeited, 47, 68, 21));
+    // Elsewhere before, and imported: nobody's breakage here.
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, ANN), 70), Some(&bought(70, 0, 100, 31))).unwrap();
+    let imported = CoinTransfer { imported: true, ..transfer(2, "wallet.forfeited", (ANN, ISSUED), 70) };
+    working.apply(&imported, None).unwrap();
+    assert_eq!((sums(&working).breakage, working.lots[&64].removed), (0, 70));
+}
+
+#[test]
+fn a_merged_wallet_gives_its_lots_with_what_was_paid_and_done() {
+    let mut working = WorkingLots::default();
+    working.apply(&transfer(1, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 0, 99, 30))).unwrap();
+    working.apply(&transfer(2, "purchase.apple", (ISSUED, ANN), 10), Some(&bought(10, 2, 50, 10))).unwrap();
+    working.apply(&transfer(3, "gift", (ANN, REDEEMED), 14), None).unwrap();
+    let before: Vec<Lot> = working.lots.values().cloned().collect();
+    let given = CoinTransfer { effect: CoinEffect::GivesLots, ..transfer(4, "wallet.merged", (ANN, BOB), 0) };
+    working.apply(&given, None).unwrap();
+    working.apply(&transfer(4, "wallet.merged", (ANN, BOB), 6), None).unwrap();
+    assert_eq!((held(&working, ANN), held(&working, BOB)), (vec![], vec![(2, 6)]));
+    let after: Vec<Lot> = working.lots.values().cloned().collect();
+    let bobs: Vec<Lot> = before.into_iter().map(|lot| Lot { user_id: "bob".to_owned(), ..lot }).collect();
+    assert_eq!(after, bobs, "also the one of which nothing is left");
+    working.apply(&transfer(5, "gift", (BOB, REDEEMED), 6), None).unwrap();
+    assert_eq!(sums(&working), LotSums { sold: 149, prepaid: 40, revenue: 149, commission: 40, ..LotSums::default() }, "each once");
 }

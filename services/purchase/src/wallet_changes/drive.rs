@@ -1,0 +1,254 @@
+//! Takes changes of wallets step by step to their end. Each step is recorded, and may be repeated.
+
+use std::time::SystemTime;
+
+use api::ledger::AccountState;
+use chart::{Account, GuardKey};
+use db::requests::SentFields;
+use ledger_client::{LedgerReason, NotPosted, ViewerWallet};
+use money::time::unix_ms;
+use money::{RequestId, UserKey};
+
+use super::change::{WalletAct, WalletChange, WalletChangeState, WalletPosting};
+use super::judge::LotFate;
+use super::refusal::WalletRefusal;
+use crate::domain::Purchase;
+use crate::error::Error;
+use crate::postings;
+use crate::purchases::Purchases;
+use crate::refund_orders::order::{RefundOrderState, RefundStarter};
+use crate::refund_orders::refusal::RefundRefusal;
+use crate::refund_orders::{RefundAsk, RefundCaller};
+use crate::sweeper::put_off_ms;
+
+/// Steps of a change in one run: paid back, posted, closed, and once more for coins that came meanwhile.
+const STEPS_MAX: usize = 6;
+
+/// What a step came to.
+enum ChangeStep {
+    /// The next one may be taken at once.
+    Taken,
+    /// Not yet, for this reason.
+    Waits(String),
+    /// Never, for this reason.
+    Ends(String),
+}
+
+impl Purchases {
+    /// Takes wallets that are closed or merged further, at most `count_max`.
+    pub(crate) async fn change_wallets(&self, now: SystemTime, count_max: i64) -> Result<(), Error> {
+        for change in self.store.due_wallet_changes(unix_ms(now), count_max).await? {
+            let mut at = change;
+            for _ in 0..STEPS_MAX {
+                // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.
+                let step = match self.take_step(&at, SystemTime::now()).await {
+                    Ok(step) => step,
+                    Err(error @ Error::Store(_)) => return Err(error),
+                    Err(error) => ChangeStep::Waits(tonic::Status::from(error).message().to_owned()),
+                };
+                let now_ms = unix_ms(now);
+                match step {
+                    ChangeStep::Taken => {}
+                    ChangeStep::Waits(why) => {
+                        tracing::info!(change_id = %at.change_id, why, "a wallet is not closed or merged yet");
+                        self.store.put_off_wallet_change(&at, &why, now_ms.saturating_add(put_off_ms(at.tries))).await?;
+                        break;
+                    }
+                    ChangeStep::Ends(why) => {
+                        tracing::warn!(change_id = %at.change_id, why, "a wallet can't be closed or merged; a person decides");
+                        // As it is by now: a posting that was refused is planned no more.
+                        let at = self.store.wallet_change(&at.book, at.change_id).await?.unwrap_or(at);
+                        self.store.advance_wallet_change(&at, (WalletChangeState::Stopped, &why), now_ms).await?;
+                        break;
+                    }
+                }
+                match self.store.wallet_change(&at.book, at.change_id).await? {
+                    Some(next) if !next.state.is_over() => at = next,
+                    _ => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_step(&self, change: &WalletChange, now: SystemTime) -> Result<ChangeStep, Error> {
+        match change.state {
+            WalletChangeState::Approved => self.empty_wallet(change, now).await,
+            WalletChangeState::Posting => self.post_change(change).await,
+            WalletChangeState::Closing => self.close_wallet(change, now).await,
+            WalletChangeState::Asked | WalletChangeState::Done | WalletChangeState::Rejected | WalletChangeState::Stopped => {
+                Ok(ChangeStep::Waits(String::new()))
+            }
+        }
+    }
+
+    /// Has paid back what is to be paid back, and plans what is posted of the rest.
+    async fn empty_wallet(&self, change: &WalletChange, now: SystemTime) -> Result<ChangeStep, Error> {
+        if change.act == WalletAct::Close {
+            match self.pay_back(change, now).await? {
+                ChangeStep::Taken => {}
+                other => return Ok(other),
+            }
+        }
+        if let Some(obstacle) = self.wallet_obstacle(&change.book, &change.user, change.act.into_user().is_some()).await? {
+            return Ok(match obstacle {
+                WalletRefusal::NotOpen { state: "closed", .. } | WalletRefusal::Unknown(_) => ChangeStep::Ends(obstacle.message()),
+                _ => ChangeStep::Waits(obstacle.message()),
+            });
+        }
+        if let Some(new) = self.plan_change(change, now).await? {
+            self.store.plan_wallet_posting(change, &new).await?;
+        } else {
+            self.store.advance_wallet_change(change, (WalletChangeState::Closing, ""), unix_ms(now)).await?;
+        }
+        Ok(ChangeStep::Taken)
+    }
+
+    /// What is posted as the wallet is now; `None`: nothing. A merge posts once in any case, so that the lots follow.
+    async fn plan_change(&self, change: &WalletChange, now: SystemTime) -> Result<Option<WalletPosting>, Error> {
+        let (book, user) = (&change.book, &change.user);
+        // First: if a debt changes after it, the ledger refuses the posting.
+        let debt_change_no = self.store.debt_change_no(book, user).await?;
+        let into_debt_change_no = match change.act.into_user() {
+            Some(into) => self.store.debt_change_no(book, into).await?,
+            None => 0,
+        };
+        let posting_no = self.store.next_wallet_posting(change).await?;
+        let ViewerWallet { balance, .. } = self.ledger.viewer_wallet(book, user).await?;
+        let debt = if change.act.into_user().is_some() { balance.debt.get() } else { 0 };
+        let is_owed_something = balance.available().get() > 0 || debt > 0;
+        let is_first_merge = change.act.into_user().is_some() && posting_no == 1;
+        Ok((is_owed_something || is_first_merge).then(|| WalletPosting {
+            book: book.clone(),
+            change_id: change.change_id,
+            posting_no,
+            user: user.clone(),
+            act: change.act.clone(),
+            coins: balance.available().get(),
+            debt,
+            debt_change_no,
+            into_debt_change_no,
+            attempt: change.tries,
+            planned_at_ms: unix_ms(now),
+            posting_id: String::new(),
+        }))
+    }
+
+    async fn post_change(&self, change: &WalletChange) -> Result<ChangeStep, Error> {
+        let Some(planned) = self.store.planned_wallet_posting(change).await? else {
+            return Ok(ChangeStep::Ends("its posting is not there".to_owned()));
+        };
+        let not_posted = match self.ledger.posting(&change.book, postings::emptied(&planned)).await {
+            Ok(posting) => {
+                self.store.wallet_posted(change, &planned, &posting.posting_id).await?;
+                return Ok(ChangeStep::Taken);
+            }
+            Err(not_posted) => not_posted,
+        };
+        let Some(refusal) = not_posted.refusal() else { return Ok(ChangeStep::Waits(not_posted.to_string())) };
+        let guard = refusal.fact("guard");
+        for user in [Some(&change.user), change.act.into_user()].into_iter().flatten() {
+            if refusal.reason == LedgerReason::GuardMismatch
+                && guard == GuardKey::debt(user).as_str()
+                && let Ok(actual) = refusal.fact("actual").parse()
+            {
+                self.store.debt_changed(&change.book, user, actual).await?;
+            }
+        }
+        // Nothing was posted and nothing will be under this id: what the wallet has then is planned anew.
+        self.store.drop_wallet_posting(change, &planned, &not_posted.to_string()).await?;
+        match refusal.reason {
+            LedgerReason::GuardMismatch | LedgerReason::InsufficientFunds | LedgerReason::RequestIdTime => Ok(ChangeStep::Taken),
+            LedgerReason::AccountClosed => Ok(ChangeStep::Ends(not_posted.to_string())),
+            _ => {
+                let at = self.store.wallet_change(&change.book, change.change_id).await?;
+                let next = unix_ms(SystemTime::now()).saturating_add(put_off_ms(change.tries));
+                self.store.put_off_wallet_change(at.as_ref().unwrap_or(change), &not_posted.to_string(), next).await?;
+                Ok(ChangeStep::Waits(not_posted.to_string()))
+            }
+        }
+    }
+
+    /// Has the ledger close the wallet, which it does if nothing is in it, held, on its way to it or owed by its owner.
+    async fn close_wallet(&self, change: &WalletChange, now: SystemTime) -> Result<ChangeStep, Error> {
+        let account = Account::viewer_coins(&change.user).name();
+        match self.ledger.set_account_state(&change.book, change.close_request(unix_ms(now)), &account, AccountState::Closed).await {
+            Ok(()) => {
+                self.store.advance_wallet_change(change, (WalletChangeState::Done, ""), unix_ms(now)).await?;
+                tracing::info!(change_id = %change.change_id, "a wallet was closed");
+                Ok(ChangeStep::Taken)
+            }
+            Err(NotPosted::Refused(refusal)) if matches!(refusal.reason, LedgerReason::AccountNotEmpty | LedgerReason::CoinsOwed) => {
+                // Coins came meanwhile, or are owed: as at the beginning.
+                self.store.advance_wallet_change(change, (WalletChangeState::Approved, &refusal.to_string()), unix_ms(now)).await?;
+                Ok(ChangeStep::Taken)
+            }
+            Err(not_closed) => Ok(ChangeStep::Waits(not_closed.to_string())),
+        }
+    }
+
+    /// Starts the refunds that the rules of the change's day say, once each, and waits for their end.
+    async fn pay_back(&self, change: &WalletChange, now: SystemTime) -> Result<ChangeStep, Error> {
+        let judged = match self.judge_wallet(&change.book, &change.user, change.created_at_ms).await {
+            Ok(judged) => judged,
+            Err(Error::Wallet(refusal @ WalletRefusal::MarketWaits { .. })) => return Ok(ChangeStep::Ends(refusal.message())),
+            Err(Error::Wallet(refusal)) => return Ok(ChangeStep::Waits(refusal.message())),
+            Err(other) => return Err(other),
+        };
+        for fate in judged.fates {
+            let LotFate::PaidBack(purchase, amount) = fate else { continue };
+            match self.pay_one_back(change, &purchase, amount, now).await? {
+                ChangeStep::Taken => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(ChangeStep::Taken)
+    }
+
+    async fn pay_one_back(
+        &self,
+        change: &WalletChange,
+        of: &Purchase,
+        amount: Option<money::Money>,
+        now: SystemTime,
+    ) -> Result<ChangeStep, Error> {
+        let request_id = change.refund_request(of.purchase_id);
+        let by = RefundCaller {
+            book: change.book.clone(),
+            subject: change.asked_by.clone(),
+            person: change.asked_by.clone(),
+            request_id: RequestId::parse(&request_id.hyphenated().to_string()).expect("a derived id is a UUID"),
+            rpc: "RefundPurchase",
+            // Not the amount: coins may be spent before it is repeated, and what was asked for first counts.
+            fields: SentFields::new().with("change_id", change.change_id).with("purchase_id", of.purchase_id),
+        };
+        let ask = |amount| RefundAsk { started_by: RefundStarter::Staff, by_right: false, amount, is_approved: true };
+        let mut started = self.start_refund(&by, of, ask(amount), now).await;
+        if let (Err(Error::Refund(RefundRefusal::Exceeds { minor_units_max })), Some(asked)) = (&started, amount) {
+            // Rounded down once less: what is left of the price.
+            match money::Money::try_new(asked.currency(), *minor_units_max) {
+                Ok(left) if left.minor_units() > 0 => started = self.start_refund(&by, of, ask(Some(left)), now).await,
+                _ => return Ok(ChangeStep::Taken),
+            }
+        }
+        match started {
+            Ok((order, _)) => Ok(match order.state {
+                RefundOrderState::Succeeded => ChangeStep::Taken,
+                RefundOrderState::Failed | RefundOrderState::Rejected => {
+                    ChangeStep::Ends(format!("refund {} of a purchase was not paid back; the wallet stays open", order.refund_id))
+                }
+                _ => ChangeStep::Waits(format!("refund {} has not ended", order.refund_id)),
+            }),
+            Err(Error::Refund(refusal)) => Ok(ChangeStep::Waits(tonic::Status::from(refusal).message().to_owned())),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Who has what a user had, for a refund of it; `None`: that is not known before a merge is posted.
+    pub(crate) async fn owner_of_coins(&self, book: &money::BookName, user: &UserKey) -> Result<Option<UserKey>, Error> {
+        match self.store.wallet_owner(book, user).await? {
+            crate::store::wallet_changes::WalletOwner::Is(user) => Ok(Some(user)),
+            crate::store::wallet_changes::WalletOwner::Moving => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The latest row that has begun counts, of the market before that of all; a file with a mistake is refused with its line.
+use super::*;
+
+fn read(text: &str) -> Result<WalletRules, String> {
+    WalletRules::read(&DocumentText::new(WHAT, "rules.toml", text)).map_err(|error| error.to_string())
+}
+
+fn row(market: &str, from: &str, rest: &str) -> String {
+    format!("[[closure]]\nmarket = \"{market}\"\nfrom = \"{from}\"\nsource = \"a test\"\n{rest}\n")
+}
+
+#[test]
+fn the_latest_row_that_has_begun_counts() {
+    let text = [
+        "version = \"1\"\n".to_owned(),
+        row("*", "2026-01-01", "rule = \"forfeit\""),
+        row("DE", "2026-03-01", "rule = \"refund\"\nnot_refundable = \"forfeit\""),
+        row("DE", "2026-06-01", "rule = \"wait\""),
+    ];
+    let rules = read(&text.concat()).unwrap();
+    let on = |market, day: &str| rules.closure(market, day.parse().unwrap());
+    assert_eq!(on("US", "2025-12-31"), (ClosureRule::Wait, ClosureRule::Wait), "before the first row");
+    assert_eq!(on("US", "2026-01-01").0, ClosureRule::Forfeit);
+    assert_eq!(on("", "2026-01-01").0, ClosureRule::Forfeit, "a market that is not known");
+    assert_eq!(on("DE", "2026-02-28").0, ClosureRule::Forfeit);
+    assert_eq!(on("DE", "2026-05-31"), (ClosureRule::Refund, ClosureRule::Forfeit));
+    assert_eq!(on("DE", "2026-06-01").0, ClosureRule::Wait);
+    assert_eq!(WalletRules::default().closure("US", "2026-06-01".parse().unwrap()).0, ClosureRule::Wait, "without a file");
+}
+
+#[test]
+fn dormancy_is_that_of_the_market_or_else_of_all() {
+    let of = |market, from, years: i32| row(market, from, &format!("years = {years}")).replace("closure", "dormancy");
+    let rules =
+        read(&["version = \"1\"\n".to_owned(), of("*", "2026-01-01", 5), of("US", "2026-02-01", 3), of("US", "2027-01-01", 0)].concat());
+    let rules = rules.unwrap();
+    let on = |market, day: &str| rules.dormancy(market, day.parse().unwrap()).map(|row| row.years);
+    assert_eq!(
+        [on("US", "2025-12-31"), on("US", "2026-01-31"), on("US", "2026-12-31"), on("US", "2027-01-01")],
+        [None, Some(5), Some(3), Some(0)]
+    );
+    assert_eq!(WalletRules::default().dormancy("US", "2026-12-31".parse().unwrap()), None);
+}
+
+#[test]
+fn a_file_with_a_mistake_is_refused_with_its_line() {
+    let dormancy = |years: i32| row("US", "2026-01-01", &format!("years = {years}")).replace("closure", "dormancy");
+    for (rows, why) in [
+        (dormancy(-1), "years: must be 0 to 100"),
+        (dormancy(3).repeat(2), "has two rows from 2026-01-01"),
+        (row("usa", "2026-01-01", "rule = \"forfeit\""), "market: must be two capital letters"),
+        (row("US", "soon", "rule = \"forfeit\""), "from: must be a day"),
+        (row("US", "2026-01-01", "rule = \"burn\""), "unknown variant `burn`"),
+        (row("US", "2026-01-01", "rule = \"refund\"\nnot_refundable = \"refund\""), "not_refundable: must be forfeit or wait"),
+        (row("US", "2026-01-01", "rule = \"wait\"").replace("a test", " "), "source: must say"),
+        (row("US", "2026-01-01", "rule = \"wait\"").repeat(2), "has two rows from 2026-01-01"),
+        (row("US", "2026-01-01", "rule = \"wait\"\nrules = 1"), "unknown field"),
+    ] {
+        let error = read(&format!("version = \"1\"\n{rows}")).unwrap_err();
+        assert!(error.contains(why) && error.contains("rules.toml"), "{error}");
+    }
+}
