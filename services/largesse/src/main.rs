@@ -131,7 +131,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Lists(arguments) => command::finish(lists::run(&arguments)),
-        Command::Catalogue(arguments) => command::finish(catalogue::run(&arguments)),
+        Command::Catalogue(arguments) => command::run("largesse catalogue", catalogue::run(arguments)),
         Command::Rails(arguments) => command::finish(rails::run(&arguments)),
         Command::Bank(arguments) => command::finish(bank::run(&arguments)),
         Command::Accounts(arguments) => command::finish(accounts::run(&arguments)),

@@ -6,6 +6,7 @@
 //! - [`escheat_report`]: the report of unclaimed property, asked of a running service and written.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
 //! - [`lots`]: coin lots, to be read again.
+//! - [`price_sheets`]: price sheets, loaded into a running purchase service.
 //! - [`store_reports`]: stores' reports, imported and settled by a running purchase service.
 //! - [`structure`]: the structure of bank accounts, planned, applied and listed by a running treasury service.
 //! - [`migration`]: old bank accounts that move into that structure.
@@ -22,6 +23,7 @@ pub mod import;
 pub mod lots;
 pub mod migration;
 pub mod payout_report;
+pub mod price_sheets;
 pub mod privacy;
 mod staff_call;
 pub mod store_reports;

@@ -88,6 +88,7 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
         whole["refunds"] = bought::refunds(&tables, of).await?;
         whole["app_account_token"] = json!(tables.token_of(book, user).await?);
         whole["purchases"] = json!(purchases);
+        whole["spending"] = bought::spending(&tables, of).await?;
         whole["refund_consent"] = json!(tables.consents_of(book, user).await?);
         whole["refused_receipts"] = bought::refused_receipts(&tables, of).await?;
     }

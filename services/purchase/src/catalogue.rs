@@ -1,6 +1,7 @@
 //! Coin packages: what is sold in which market and channel, at which price. A versioned file; one is built into the program. A file has packages, or
 //! the rows of a price sheet ([`crate::sheets`]), or both.
 
+pub mod dated;
 mod diff;
 pub(crate) mod entry;
 
@@ -37,6 +38,8 @@ pub struct PackageCatalogue {
 #[serde(deny_unknown_fields)]
 struct PackageDocument {
     version: Spanned<String>,
+    /// From when a sheet is in force that is loaded.
+    effective_from: Option<Spanned<String>>,
     #[serde(default)]
     package: Vec<Spanned<PackageEntry>>,
     #[serde(default)]
@@ -96,6 +99,11 @@ impl PackageCatalogue {
     fn read_entries(text: &DocumentText) -> Result<PackageCatalogue, Vec<DocumentError>> {
         let document: PackageDocument = text.parse().map_err(|error| vec![error])?;
         let mut faults = Vec::new();
+        if let Some(named) = &document.effective_from
+            && let Err(why) = dated::effective_from(named.get_ref())
+        {
+            faults.push(text.invalid(named.span(), why));
+        }
         let (mut packages, mut known) = (Vec::with_capacity(document.package.len()), HashSet::new());
         for entry in document.package {
             let (span, entry) = (entry.span(), entry.into_inner());
@@ -163,6 +171,20 @@ impl PackageCatalogue {
         let mut offers: Vec<PackageOffer<'_>> = listed.chain(priced).collect();
         offers.sort_by_key(|offer| (offer.package.coins, offer.package.product_id.as_str(), offer.channel));
         Some(offers)
+    }
+
+    /// What is sold under a product id through a channel now: the price sheet's row, or the package. Nothing that is withdrawn.
+    pub fn sold(&self, wanted: Wanted<'_>, market: Option<&str>) -> Option<PriceQuote> {
+        // Once a sheet has a price of it, the sheet decides, also that it is withdrawn.
+        if self.sheet.has_begun(wanted, market) {
+            let sold = self.sheet.sold(wanted, market);
+            return sold.map(|row| PriceQuote { package: row.package.clone(), bonus: row.bonus, entity: row.entity.clone() });
+        }
+        let is_sold = |package: &&Package| {
+            package.channel == wanted.channel.sales_channel() && !package.withdrawn && market.is_none_or(|named| named == package.market)
+        };
+        let package = self.product(wanted.product_id).filter(is_sold)?;
+        Some(PriceQuote { package: package.clone(), bonus: Coins::ZERO, entity: String::new() })
     }
 
     /// The price of a product on the day of its sale: the price sheet's, or the package's. Withdrawn or not.

@@ -35,6 +35,12 @@ const YEAR_S: u64 = 365 * DAY_S;
 pub struct Config {
     /// File with the list of coin packages, or with a price sheet; by default the built-in list.
     pub packages: Option<PathBuf>,
+    /// File with the rules of markets by which purchases are limited: ages, and amounts by day and month; by default there are none.
+    pub spending_rules: Option<PathBuf>,
+    /// Seconds for which a higher limit that a user asks for is awaited. Less counts at once.
+    #[serde(rename = "spending_raise_delay_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub spending_raise_delay: Duration,
     /// Files with the root certificates (DER) trusted for LIVE books: Apple Root CA G3, from Apple's site. Without any, LIVE books accept no receipts.
     pub apple_roots: Vec<PathBuf>,
     /// Root certificates (DER) trusted for TEST books. Set by the program in sandbox mode only, never by a file, so that no configuration can make real
@@ -162,6 +168,8 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             packages: None,
+            spending_rules: None,
+            spending_raise_delay: Duration::from_secs(7 * DAY_S),
             apple_roots: Vec::new(),
             sandbox_roots: Vec::new(),
             bundles: Vec::new(),
@@ -214,6 +222,7 @@ impl Config {
         let rules = [
             // Google lists 30 days, and allows some thousand requests in a day.
             ("lost_refunds_interval_s", within(self.lost_refunds_interval, 60, 7 * DAY_S), "60 to 604,800"),
+            ("spending_raise_delay_s", within(self.spending_raise_delay, 60, YEAR_S), "60 to 31,536,000"),
             ("sweep_interval_s", within(self.sweep_interval, 1, DAY_S), "1 to 86,400"),
             ("sweep_after_s", within(self.sweep_after, 0, DAY_S), "0 to 86,400"),
             ("order_sweep_interval_s", within(self.order_sweep_interval, 1, DAY_S), "1 to 86,400"),

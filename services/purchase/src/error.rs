@@ -1,8 +1,10 @@
 //! Answers to callers: one closed enum, one table to code and reason.
 
 use crate::domain::refusal::ReceiptRefusal;
+use crate::limits::refusal::LimitRefusal;
 use crate::lots::LotsError;
 use crate::orders::refusal::OrderRefusal;
+use crate::price_lists::refusal::SheetRefusal;
 use crate::refund_orders::refusal::RefundRefusal;
 use crate::settlements::refusal::DecisionRefusal;
 use crate::settlements::report::ReportRefusal;
@@ -87,6 +89,10 @@ pub enum Error {
         /// The ledger's refusal, as the purchase shows it.
         why: String,
     },
+    /// Coins are not sold to the user now.
+    Limit(LimitRefusal),
+    /// A price sheet is not loaded.
+    Sheet(SheetRefusal),
     /// A store's report is not taken.
     Report(ReportRefusal),
     /// A settlement is not decided.
@@ -234,6 +240,8 @@ impl From<Error> for Status {
                 let reason = if facts[1].1.starts_with("OVERFLOW") { "OVERFLOW" } else { "PURCHASE_BLOCKED" };
                 rpc::refused(Code::FailedPrecondition, reason, message.to_owned(), &facts)
             }
+            Error::Limit(refusal) => refusal.into(),
+            Error::Sheet(refusal) => refusal.into(),
             Error::Report(refusal) => refusal.into(),
             Error::Settlement(refusal) => refusal.into(),
             Error::Order(refusal) => refusal.into(),

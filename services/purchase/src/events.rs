@@ -137,7 +137,7 @@ impl Purchases {
             Err(reading) => return Ok(reading),
         };
         let redeem = Redeem::by_store(event.book.clone(), user, receipt);
-        let refused = match self.record_sale(&redeem, kind, &sale, now).await? {
+        let refused = match self.record_sale(&redeem, &sale, now).await? {
             Ok(purchase) => {
                 let is_credited = self.finish_later(&purchase, self.sweep_after_ms).await?;
                 *credited += usize::from(is_credited);

@@ -11,8 +11,10 @@
 //! - [`wallet_changes`]: wallets that are closed, or merged into another. [`escheat`]: coins of owners who are no longer active.
 //! - [`settlements`]: what stores owe us, against what they report.
 //! - [`orders`]: orders that we make ourselves and a store is paid for.
+//! - [`limits`]: what limits purchases, by age, day and month.
 //! - [`lots`]: to which purchase each coin belongs, and what each day earned.
-//! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day.
+//! - [`stores`]: whether a receipt is valid, by the store that sold. [`catalogue`]: what is sold; [`sheets`]: at which price, by market, channel and day;
+//!   [`price_lists`]: by which list, of those that were loaded.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
 //! - Files are in layers, of which `ARCHITECTURE.md` tells; each names only what is below it.
 //! - [`decoders`]: what the fuzz targets reach. [`tables`]: the parts that auditors, backups and erasure read.
@@ -25,11 +27,13 @@ pub mod error;
 pub mod escheat;
 pub mod events;
 mod history;
+pub mod limits;
 pub mod lots;
 mod meters;
 pub mod orders;
 mod outbox;
 pub mod postings;
+pub mod price_lists;
 pub mod purchases;
 pub mod questions;
 pub mod refund_orders;
@@ -64,9 +68,12 @@ pub use store::Store;
 
 use domain::SaleRates;
 use ledger_client::LedgerClient;
+use limits::SpendingTerms;
+use limits::rules::SpendingRules;
 use lots::Lots;
 use money::time::millis;
 use orders::accounts::Orders;
+use price_lists::PriceLists;
 use purchases::Purchases;
 use refunds::hold::HoldTerms;
 use service::Handlers;
@@ -96,7 +103,7 @@ pub enum Error {
     /// An invalid option.
     #[error(transparent)]
     Config(#[from] config::InvalidPurchaseOption),
-    /// The coin packages, or the rules of wallets, can't be read.
+    /// The coin packages, or the rules of wallets or of spending, can't be read.
     #[error(transparent)]
     Catalogue(#[from] DocumentError),
     /// The trusted roots can't be read.
@@ -132,6 +139,7 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
 
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
+    let rules = config.spending_rules.as_deref().map_or(Ok(SpendingRules::default()), SpendingRules::load)?;
     let catalogue = match &config.packages {
         Some(path) => PackageCatalogue::load(path)?,
         None => PackageCatalogue::embedded()?,
@@ -154,7 +162,8 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         store,
         ledger: LedgerClient::new(deps.ledger),
         stores,
-        catalogue: Arc::new(catalogue),
+        price_lists: PriceLists::new(catalogue),
+        spending: SpendingTerms { rules, raise_delay: config.spending_raise_delay },
         rates: SaleRates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
         credit_other_prices: config.credit_other_prices,
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),

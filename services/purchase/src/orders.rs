@@ -22,10 +22,11 @@ use money::{BookName, RequestId, UserKey};
 use rpc::StickyRefusal;
 use uuid::Uuid;
 
-use crate::catalogue::PackageCatalogue;
-use crate::domain::{Channel, Package, StoreKind};
+use crate::domain::{Channel, StoreKind};
 use crate::error::Error;
+use crate::price_lists::BookPrices;
 use crate::purchases::Purchases;
+use crate::sheets::{PriceQuote, Wanted};
 use crate::store::orders;
 use crate::stores::payee::{NotOpened, OrderAccount};
 use order::{CREATE, Order, OrderState, PaymentFacts, PaymentStanding};
@@ -46,6 +47,8 @@ pub struct CheckoutRequest {
     pub product_id: String,
     /// How it is sold.
     pub channel: Channel,
+    /// The market whose price is meant; empty: the only one.
+    pub market: String,
     /// Where the buyer comes back to after paying.
     pub success_url: String,
     /// Where the buyer comes back to without having paid.
@@ -58,11 +61,6 @@ impl CheckoutRequest {
     fn key(&self) -> RequestKey<'_> {
         RequestKey { book: &self.book, subject: &self.user, rpc: CREATE, request_id: &self.request_id }
     }
-}
-
-/// The package that is sold under an id and through a channel today. The only place where an order's price comes from.
-fn on_offer<'a>(catalogue: &'a PackageCatalogue, product_id: &str, channel: Channel) -> Option<&'a Package> {
-    catalogue.product(product_id).filter(|package| package.channel == channel && !package.withdrawn)
 }
 
 /// A request as it was found.
@@ -140,6 +138,7 @@ impl Purchases {
         if orders::payable(&mut tx, &asked.book, &asked.user, unix_ms(now)).await? >= i64::from(open_max) {
             return Err(OrderRefusal::TooMany { open_max }.into());
         }
+        self.bind_order(&mut tx, &order, now).await?;
         orders::insert(&mut tx, &order, unix_ms(now).saturating_add(self.orders.check_after_ms)).await?;
         tx.commit().await.map_err(crate::store::Error::from)?;
         Ok(Begun::Order(Box::new(order)))
@@ -152,20 +151,29 @@ impl Purchases {
             tracing::error!(book = %asked.book, account_id = account.account_id(), "the key of this account is for books of the other kind");
             return Err(OrderRefusal::NotOffered.into());
         }
-        self.may_sell(&asked.book).await?;
-        self.new_order(asked, account, now)
+        let prices = self.prices(&asked.book).await?;
+        self.new_order(asked, account, &prices, now)
     }
 
-    fn new_order(&self, asked: &CheckoutRequest, account: &dyn OrderAccount, now: SystemTime) -> Result<Order, Error> {
+    /// The order of a request, at the price of today. The only place where an order's price comes from.
+    fn new_order(&self, asked: &CheckoutRequest, account: &dyn OrderAccount, prices: &BookPrices, now: SystemTime) -> Result<Order, Error> {
         for (field, address) in [("success_url", &asked.success_url), ("cancel_url", &asked.cancel_url)] {
             if !account.may_return_to(address) {
                 let why = "must be an https:// address, of an origin that the operator has listed".to_owned();
                 return Err(Error::Malformed { field, why });
             }
         }
-        let package = on_offer(&self.catalogue, &asked.product_id, asked.channel);
-        let package = package.ok_or_else(|| OrderRefusal::ProductUnknown(asked.product_id.clone()))?;
-        let value = account.value(package).map_err(|_| OrderRefusal::ProductUnknown(asked.product_id.clone()))?;
+        let unknown = || OrderRefusal::ProductUnknown(asked.product_id.clone());
+        let list = prices.at(unix_ms(now)).ok_or(Error::ListBuiltIn)?;
+        let (channel, at_ms) = (asked.store.price_channel(), unix_ms(now));
+        let wanted = Wanted { book: &asked.book, channel, product_id: &asked.product_id, currency: None, at_ms };
+        let sold = list.sold(wanted, Some(asked.market.as_str()).filter(|market| !market.is_empty()));
+        let PriceQuote { package, bonus, entity } = sold.filter(|sold| sold.package.channel == asked.channel).ok_or_else(unknown)?;
+        let of_account = account.value(&package).map_err(|_| unknown())?;
+        let value = match list.sheet().tax(&package.market, channel, at_ms) {
+            Some(tax_basis_points) => order::value(&package, tax_basis_points).map_err(|_| unknown())?,
+            None => of_account,
+        };
         Ok(Order {
             book: asked.book.clone(),
             order_id: Uuid::now_v7(),
@@ -176,6 +184,8 @@ impl Purchases {
             merchant: account.account_id().to_owned(),
             product_id: package.product_id.clone(),
             market: package.market.clone(),
+            entity,
+            bonus,
             channel: package.channel,
             value,
             authenticate: account.authenticates(&package.market, package.price),

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicI64;
 use std::time::SystemTime;
 
 use api::ledger::PostResponse;
-use chart::{Account, BookKind};
+use chart::Account;
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use ledger_client::{
     Audience, BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, ViewerWallet, takes_a_fresh_id,
@@ -21,13 +21,14 @@ use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
 use uuid::Uuid;
 
-use crate::catalogue::{PackageCatalogue, PackageOffer};
 use crate::config::{RefundOptions, RefundReview};
 use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::Error;
+use crate::limits::SpendingTerms;
 use crate::orders::accounts::Orders;
 use crate::postings;
+use crate::price_lists::PriceLists;
 use crate::refunds::hold::HoldTerms;
 use crate::settlements::Settlements;
 use crate::store::refused::{self, RefusedRow};
@@ -53,8 +54,10 @@ pub struct Purchases {
     pub ledger: LedgerClient,
     /// The stores, who say what receipts are worth.
     pub stores: Stores,
-    /// Packages.
-    pub catalogue: Arc<PackageCatalogue>,
+    /// What is sold, and at which price.
+    pub price_lists: PriceLists,
+    /// What limits purchases.
+    pub spending: SpendingTerms,
     /// The rates by which a sale is split.
     pub rates: SaleRates,
     /// Whether a receipt that states another price than the price list is credited.
@@ -134,16 +137,6 @@ impl Purchases {
         self.ledger.book(book).await?.ok_or_else(|| Error::BookUnknown(book.to_string()))?;
         let wallet = self.ledger.viewer_wallet(book, user).await?;
         Ok((wallet, self.store.app_account_token(book, user).await?))
-    }
-
-    /// By which rates a sale of an offer would be split now.
-    pub(crate) fn rates_of(&self, offer: &PackageOffer<'_>, now_ms: i64) -> SaleRates {
-        offer.channel.map_or(self.rates, |channel| self.catalogue.rates(&offer.package.market, channel, now_ms, self.rates))
-    }
-
-    /// Refuses to sell the built-in packages in a LIVE book.
-    pub async fn may_sell(&self, book: &BookName) -> Result<(), Error> {
-        if self.catalogue.is_built_in() && self.ledger.book(book).await? == Some(BookKind::Live) { Err(Error::ListBuiltIn) } else { Ok(()) }
     }
 
     /// Credits the coins of a receipt, once.

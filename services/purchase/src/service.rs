@@ -1,15 +1,18 @@
 //! Handlers: authenticate, decode, call, encode.
 //!
-//! - `cases`: those of what stores reported and a person has to act on. `checkout`: those of orders. `consents`: those of answers about refunds. `escheat`: that of the report of unclaimed property. `lots`: those that
-//!   read coin lots. `refunds`: those of refunds. `settlements`: those of stores' reports. `wallet_changes`: those of wallets that are closed or merged.
+//! - `cases`: those of what stores reported and a person has to act on. `checkout`: those of orders. `consents`: those of answers about refunds. `escheat`: that of the
+//!   report of unclaimed property. `lots`: those that read coin lots. `prices`: those of price sheets. `refunds`: those of refunds. `settlements`: those of stores' reports.
+//!   `spending`: those of limits. `wallet_changes`: those of wallets that are closed or merged.
 
 mod cases;
 mod checkout;
 mod consents;
 mod escheat;
 mod lots;
+mod prices;
 mod refunds;
 mod settlements;
+mod spending;
 mod wallet_changes;
 
 use std::sync::Arc;
@@ -38,6 +41,11 @@ use api::purchase::{
     GetDeferredRevenueRequest, GetDeferredRevenueResponse, GetLotFundingRequest, GetLotFundingResponse, ListLotsRequest, ListLotsResponse,
 };
 use api::purchase::{GetEscheatReportRequest, GetEscheatReportResponse};
+use api::purchase::{
+    GetSpendingRulesRequest, GetSpendingRulesResponse, PauseSpendingRequest, PauseSpendingResponse, SetSpendingLimitRequest,
+    SetSpendingLimitResponse, SetSpendingProfileRequest, SetSpendingProfileResponse,
+};
+use api::purchase::{ListPriceSheetsRequest, ListPriceSheetsResponse, LoadPriceSheetRequest, LoadPriceSheetResponse};
 use db::requests::SentFields;
 use money::{RequestId, UserKey, time::unix_ms};
 use rpc::{Violations, page, wire::TimeRange};
@@ -82,9 +90,9 @@ impl PurchaseService for Handlers {
             return Err(wrong.into_status());
         };
         let filter = OfferFilter { channel, price_channel };
-        self.purchases.may_sell(&book).await?;
-        let catalogue = &self.purchases.catalogue;
         let now_ms = unix_ms(SystemTime::now());
+        let prices = self.purchases.prices(&book).await?;
+        let catalogue = prices.at(now_ms).ok_or(Error::ListBuiltIn)?;
         let offers = catalogue.offers(&book, &request.market, now_ms).ok_or_else(|| Error::MarketUnknown(request.market.clone()))?;
         let packages = offers.into_iter().filter(|offer| filter.takes(offer));
         // Prices change by day.
@@ -93,17 +101,20 @@ impl PurchaseService for Handlers {
         let after = wire::place(&list, &request.page_token)?;
         // In the order of the price list, which is fixed for its version: a package's place among those on sale is enough to go on.
         let placed = (1..).zip(packages).skip_while(|(place, _)| *place <= after);
-        let rates = |offer: &PackageOffer<'_>| self.purchases.rates_of(offer, now_ms);
+        let rates = |offer: &PackageOffer<'_>| prices.rates_of(offer, now_ms, self.purchases.rates);
         let rows = placed.map(|(place, offer)| (wire::package(&offer, rates(&offer)), place)).take(size + 1).collect();
         let (packages, next_page_token) = list.cut_to_fit(rows, size);
-        Ok(Response::new(ListCoinPackagesResponse { packages, version: catalogue.version().to_owned(), next_page_token }))
+        let spending = spending::of_caller(&self.purchases, &caller, &book, &request.market).await?;
+        Ok(Response::new(ListCoinPackagesResponse { packages, version: catalogue.version().to_owned(), next_page_token, spending }))
     }
 
     async fn get_wallet(&self, request: Request<GetWalletRequest>) -> Result<Response<GetWalletResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
+        let market = wire::spending::market(request.market)?;
         let (wallet, app_account_token) = self.purchases.wallet(&book, &user).await?;
+        let allowance = self.purchases.allowance(&book, &user, &market, SystemTime::now()).await?;
         let coins = self.purchases.store.wallet_coins(&book, &user).await.map_err(Error::from)?;
         let spendable_coins = wallet.spendable().get();
         let events = wallet_changes::events(&self.purchases, &book, &user).await?;
@@ -120,6 +131,8 @@ impl PurchaseService for Handlers {
             held_coins: wallet.balance.held.get(),
             spendable_coins,
             events,
+            spending: Some(wire::spending::allowance(&allowance)),
+            paid_for: wire::spending::paid_for(&coins),
         }))
     }
 
@@ -325,6 +338,31 @@ impl PurchaseService for Handlers {
 
     async fn get_escheat_report(&self, request: Request<GetEscheatReportRequest>) -> Result<Response<GetEscheatReportResponse>, Status> {
         self.escheat_on(request).await
+    async fn load_price_sheet(&self, request: Request<LoadPriceSheetRequest>) -> Result<Response<LoadPriceSheetResponse>, Status> {
+        prices::load(&self.purchases, request).await
+    }
+
+    async fn list_price_sheets(&self, request: Request<ListPriceSheetsRequest>) -> Result<Response<ListPriceSheetsResponse>, Status> {
+        prices::list(&self.purchases, request).await
+    }
+
+    async fn set_spending_profile(
+        &self,
+        request: Request<SetSpendingProfileRequest>,
+    ) -> Result<Response<SetSpendingProfileResponse>, Status> {
+        spending::set_profile(&self.purchases, request).await
+    }
+
+    async fn set_spending_limit(&self, request: Request<SetSpendingLimitRequest>) -> Result<Response<SetSpendingLimitResponse>, Status> {
+        spending::set_limit(&self.purchases, request).await
+    }
+
+    async fn pause_spending(&self, request: Request<PauseSpendingRequest>) -> Result<Response<PauseSpendingResponse>, Status> {
+        spending::pause(&self.purchases, request).await
+    }
+
+    async fn get_spending_rules(&self, request: Request<GetSpendingRulesRequest>) -> Result<Response<GetSpendingRulesResponse>, Status> {
+        spending::rules(&self.purchases, request).await
     }
 
     async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<Response<ListPurchasesResponse>, Status> {

@@ -5,6 +5,8 @@ mod entry;
 
 pub(crate) use entry::{DatedRateEntry, PriceEntry, price, rate};
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use money::{
     BookName, Coins, Currency,
@@ -110,6 +112,29 @@ impl PriceSheet {
             rivals.max_by_key(|other| (other.valid_from, other.book.is_some())).is_some_and(|newest| std::ptr::eq(*newest, *row))
         };
         (!here.is_empty()).then(|| here.iter().copied().filter(in_force).filter(|row| !row.package.withdrawn).collect())
+    }
+
+    /// Whether a book has or had a price of a product through a channel by now, in a market where one is named.
+    pub(crate) fn has_begun(&self, wanted: Wanted<'_>, market: Option<&str>) -> bool {
+        let today = day(wanted.at_ms);
+        let of_product = |row: &SheetPrice| row.package.product_id == wanted.product_id && row.channel == wanted.channel;
+        let of_book = |row: &SheetPrice| row.book.as_ref().is_none_or(|own| own == wanted.book);
+        let here = |row: &SheetPrice| market.is_none_or(|named| named == row.package.market);
+        self.prices.iter().any(|row| of_product(row) && of_book(row) && here(row) && row.valid_from <= today)
+    }
+
+    /// The row by which a book sells a product through a channel now; in several markets only where one is named.
+    pub(crate) fn sold<'a>(&'a self, wanted: Wanted<'a>, market: Option<&str>) -> Option<&'a SheetPrice> {
+        let of_product = |row: &&SheetPrice| row.package.product_id == wanted.product_id && row.channel == wanted.channel;
+        let markets: BTreeSet<&str> = self.prices.iter().filter(of_product).map(|row| row.package.market.as_str()).collect();
+        let here = markets.into_iter().filter(|here| market.is_none_or(|named| named == *here));
+        let mut found = here.flat_map(|here| self.on_sale(wanted.book, here, wanted.at_ms).unwrap_or_default()).filter(of_product);
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// The tax of a market and channel on a day; `None` where the sheet has none.
+    pub(crate) fn tax(&self, market: &str, channel: PriceChannel, at_ms: i64) -> Option<u32> {
+        in_force(&self.taxes, market, channel, day(at_ms)).map(|row| row.basis_points)
     }
 
     /// The rates of a sale; where the sheet has none, those given.

@@ -5,8 +5,8 @@
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
 //!   to which purchase; `answers` reads them, `dormant` by owner as of a day. `revenue`: what days earned. `refunds`: what was paid back, in the rows of `refund_rows`;
 //!   `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here. `holds`: what is held. `wallet_changes`, in
-//!   the rows of `wallet_rows`: wallets that are closed or merged. `reports`, `settlements` and `own_parts`: what stores owe us. `audited`: what audits read; `lookups`:
-//!   what explanations look for.
+//!   the rows of `wallet_rows`: wallets that are closed or merged. `reports`, `settlements` and `own_parts`: what stores owe us. [`price_sheets`]: price sheets that were
+//!   loaded. `spending`: what limits users' purchases. `audited`: what audits read; `lookups`: what explanations look for.
 
 pub mod answers;
 pub mod audited;
@@ -22,6 +22,7 @@ pub mod lots;
 pub(crate) mod orders;
 pub mod outbox;
 mod own_parts;
+pub mod price_sheets;
 pub mod purchases;
 pub mod questions;
 pub(crate) mod refund_orders;
@@ -32,6 +33,7 @@ mod reports;
 mod revenue;
 mod rows;
 mod settlements;
+pub(crate) mod spending;
 pub(crate) mod sweeps;
 pub mod tokens;
 pub mod wallet;
@@ -55,7 +57,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 24] = [
+pub const MIGRATIONS: [Migration; 25] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -80,6 +82,7 @@ pub const MIGRATIONS: [Migration; 24] = [
     Migration::expand(23, include_str!("../migrations/0023_suspended_coins.sql")),
     Migration::expand(24, include_str!("../migrations/0024_order_bounds.sql")),
     Migration::expand(25, include_str!("../migrations/0025_wallet_change.sql")),
+    Migration::expand(26, include_str!("../migrations/0026_price_sheet.sql")),
 ];
 
 /// Why a statement failed.

@@ -1,14 +1,16 @@
 //! Protobuf to domain and back.
 //!
-//! - `escheat`: the report of unclaimed property. `lots`: coin lots. `refunds`: refunds, and what purchases show of them. `settlements`: reports of stores. `wallet_changes`: closures and
-//!   merges of wallets.
+//! - `escheat`: the report of unclaimed property. `lots`: coin lots. `prices`: price sheets. `refunds`: refunds, and what purchases show of them. `settlements`: reports
+//!   of stores. `spending`: limits. `wallet_changes`: closures and merges of wallets.
 
 pub(crate) mod checkout;
 pub(crate) mod escheat;
 pub(crate) mod lots;
+pub(crate) mod prices;
 pub(crate) mod refunds;
 pub(crate) mod settlements;
 pub(crate) mod wallet_changes;
+pub(crate) mod spending;
 
 use api::purchase::redeem_purchase_request::Receipt as SentReceipt;
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};
@@ -123,6 +125,7 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         refunded: None,
         refunded_coins: 0,
         refunds: Vec::new(),
+        over_limit: String::new(),
     }
 }
 

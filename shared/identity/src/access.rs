@@ -129,6 +129,10 @@ const USER_SPEND: Access = Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach
 /// Credits coins for a receipt. Support may do it for a user whose app could not; the receipt decides who gets them.
 const USER_TOP_UP: Access =
     Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf), (Support, Reach::OnBehalf)]);
+/// What the app knows of a user's age and time zone: set by its service, and corrected by staff. Users would free themselves from their limits by it.
+const SPENDING_FACTS: Access = Access::Roles(&[(Service, Reach::OnBehalf), (Support, Reach::OnBehalf)]);
+/// Says what coins cost from a time on. It moves no money and changes no price of the past, so one person who says why is enough.
+const PRICE_WRITE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Has a purchase paid back, or a wallet closed, by decision of staff; above an amount, and for merges, two people, the second of whom approves.
 const REFUND_DECIDE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Refusals to any user of the book: for staff who are asked about them.
@@ -250,6 +254,12 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/ListStoreSettlements", STRUCTURE_READ),
     explained("/largesse.purchase.v1.PurchaseService/GetStoreSettlement", STRUCTURE_READ),
     explained("/largesse.purchase.v1.PurchaseService/AcceptStoreDifferences", APPROVE),
+    explained("/largesse.purchase.v1.PurchaseService/LoadPriceSheet", PRICE_WRITE).filed(),
+    explained("/largesse.purchase.v1.PurchaseService/ListPriceSheets", STRUCTURE_READ),
+    explained("/largesse.purchase.v1.PurchaseService/SetSpendingProfile", SPENDING_FACTS),
+    explained("/largesse.purchase.v1.PurchaseService/SetSpendingLimit", USER_TOP_UP),
+    explained("/largesse.purchase.v1.PurchaseService/PauseSpending", USER_TOP_UP),
+    explained("/largesse.purchase.v1.PurchaseService/GetSpendingRules", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/CreateCheckout", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/GetCheckout", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/RequestRefund", USER_TOP_UP).keeping(),

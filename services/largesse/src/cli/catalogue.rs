@@ -1,6 +1,9 @@
-//! `largesse catalogue`: checks and compares price sheets of coin packages.
+//! `largesse catalogue`: checks, compares and loads price sheets of coin packages.
 use super::files::{self, counted};
+use super::settlements::PurchaseServiceArguments;
+use super::staff_service;
 use clap::{Args, Subcommand};
+use operations::price_sheets::{self, SheetCaller};
 use runtime::{
     command::{CommandResult, UntypedError},
     lists::{PackageCatalogue, price_changes},
@@ -13,10 +16,16 @@ use std::{
 /// Printed after the options.
 const EXPLANATION: &str = "\
 A price sheet says what a package of coins costs in a market, through a channel and from a selling entity, since which day; which tax the price includes; and
-which share a channel keeps, with the source of that. The purchase service reads it at its start (`purchase.packages`).
+which share a channel keeps, with the source of that. The purchase service reads one at its start (`purchase.packages`); `load` brings another into a running
+service, for one book. It is in force from the `effective_from` that it names (a day, UTC, or a time), or at once, and changes no price of what was sold before:
+rows dated before it begins must be those of the list that it replaces.
 
   largesse catalogue check sheet.toml
-  largesse catalogue diff sheet.toml older.toml";
+  largesse catalogue diff sheet.toml older.toml
+  largesse catalogue load sheet.toml --book main --token-file finance.jwt --reason 'prices of December'
+  largesse catalogue list --book main --token-file finance.jwt --reason 'which prices are in force'
+
+Exit codes: 0 done; 1 refused or failed, and nothing was changed; 2 the command line is invalid.";
 
 /// Options of `largesse catalogue`.
 #[derive(Debug, Args)]
@@ -41,11 +50,26 @@ pub enum CatalogueTask {
         /// The older file. The built-in list if not given.
         old: Option<PathBuf>,
     },
+    /// Checks a file, and loads it into a running purchase service for a book. Repeating it changes nothing.
+    Load {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        service: Box<PurchaseServiceArguments>,
+    },
+    /// Lists the sheets that were loaded for a book, newest first.
+    List {
+        #[command(flatten)]
+        service: Box<PurchaseServiceArguments>,
+    },
 }
 
 /// Runs `largesse catalogue`.
-pub fn run(arguments: &CatalogueArguments) -> CommandResult {
+pub async fn run(arguments: CatalogueArguments) -> CommandResult {
     match &arguments.task {
+        CatalogueTask::Load { file, service } => load(file, service).await,
+        CatalogueTask::List { service } => list(service).await,
         CatalogueTask::Check { file } => check(file),
         CatalogueTask::Diff { new, old } => {
             let old = match old {
@@ -60,6 +84,33 @@ pub fn run(arguments: &CatalogueArguments) -> CommandResult {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+async fn load(file: &Path, service: &PurchaseServiceArguments) -> CommandResult {
+    let code = check(file)?;
+    if code != ExitCode::SUCCESS {
+        return Ok(code);
+    }
+    let content = text(file)?;
+    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+        Ok(connected) => connected,
+        Err(code) => return Ok(code),
+    };
+    let caller = SheetCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
+    println!("{}", price_sheets::loaded_text(&caller.load(content).await?));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(service: &PurchaseServiceArguments) -> CommandResult {
+    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+        Ok(connected) => connected,
+        Err(code) => return Ok(code),
+    };
+    let caller = SheetCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
+    for sheet in caller.list().await? {
+        println!("{}", price_sheets::sheet_text(&sheet));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn check(file: &Path) -> CommandResult {

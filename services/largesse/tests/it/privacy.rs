@@ -40,7 +40,7 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     movement_transfer.debit_account movement_transfer.credit_account leaf_claim.app_book members_hash members content_hash \
     app reservation_id leaf_id account_entity hold_key intent_id settled_by sweep_id rule_id business_day from_account from_account_entity from_leaf \
     to_account to_account_entity to_leaf return_day returns_id sweep.request_key event_id subtype store_event.note debit_id on_behalf_of duty last_error receipt_token.note \
-    merchant market channel store_order.note planned_day to_bank to_bank_account own_transfer.evidence bank_evidence back_on \
+    merchant market channel price_sheet.version price_sheet.content spending_id period month over_limit store_order.note planned_day to_bank to_bank_account own_transfer.evidence bank_evidence back_on \
      store_report.account store_report.period store_report.part first_day last_day imported_by amount proceeds_currency proceeds happened_on arrives_on \
      settlement_id store_settlement.account store_settlement.period store_settlement.note carried_from differences_hash proposed_hash approved_hash \
      expected reported settlement_difference.note arrives_by settlement_posting.note \

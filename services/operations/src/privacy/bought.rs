@@ -55,3 +55,16 @@ pub(super) async fn refused_receipts(tables: &purchase::tables::Store, of: &Whos
         }));
     }
 }
+
+/// What limits the user's purchases: an age that was reached, a zone, a pause, and the user's own limits.
+pub(super) async fn spending(tables: &purchase::tables::Store, of: &WhoseData<'_>) -> Result<Value, OperationFault> {
+    let known = tables.spending_of(&of.book, &of.user).await?;
+    let limits = known
+        .limits
+        .iter()
+        .map(|(currency, period, minor_units)| json!({ "currency": currency, "period": period, "minor_units": minor_units }));
+    let limits: Vec<Value> = limits.collect();
+    Ok(json!({
+        "age_at_least": known.age_at_least, "time_zone": known.time_zone, "paused_until_ms": known.paused_until_ms, "limits": limits,
+    }))
+}

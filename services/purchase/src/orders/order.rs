@@ -1,6 +1,6 @@
 //! An order that we make and a store is paid for, and what the store says about its payment. No I/O, no clock.
 
-use money::{BookName, Money, UserKey};
+use money::{BookName, Coins, Money, UserKey};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -67,6 +67,10 @@ pub struct Order {
     pub product_id: String,
     /// ISO 3166 alpha-2 country of the price.
     pub market: String,
+    /// Id of the selling entity; empty: the main one.
+    pub entity: String,
+    /// How many of its coins are a bonus.
+    pub bonus: Coins,
     /// How it is sold.
     pub channel: Channel,
     /// Its worth: coins, price and tax. The store's fee is known only once it is billed, so its commission is zero.

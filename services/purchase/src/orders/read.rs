@@ -134,6 +134,7 @@ impl Purchases {
             for fact in known.iter().filter_map(|word| word.fact(&new, unix_ms(now))) {
                 crate::store::keep_refund_fact(&mut tx, &fact, unix_ms(now)).await?;
             }
+            self.count_paid(&mut tx, (order, &new), now).await?;
             tx.commit().await.map_err(crate::store::Error::from)?;
             return Ok(AppliedFacts::Paid(Box::new(new)));
         }
@@ -176,6 +177,6 @@ fn purchase(order: &Order, facts: &PaymentFacts, now: SystemTime) -> Purchase {
         blocked_by: String::new(),
         waits_since_ms: 0,
         stated_price: String::new(),
-        sold: SoldAs { market: order.market.clone(), ..SoldAs::default() },
+        sold: SoldAs { market: order.market.clone(), entity: order.entity.clone(), bonus: order.bonus },
     }
 }

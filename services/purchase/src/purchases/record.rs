@@ -10,6 +10,7 @@ use super::{Purchases, Redeem};
 use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{self, Purchase, PurchaseState, SoldAs, Transaction};
 use crate::error::Error;
+use crate::price_lists::BookPrices;
 use crate::sheets::{PriceQuote, Wanted};
 use crate::store::tokens::{self, PendingSale};
 use crate::store::wallet::{self, TokenStanding};
@@ -46,7 +47,7 @@ impl Purchases {
             return Ok(Ok(first));
         }
         match self.stores.of(redeem.receipt.store()).verify(&redeem.receipt, &redeem.book, kind).await {
-            Ok(sale) => self.record_sale(redeem, kind, &sale, now).await.map(|kept| kept.map_err(NotKept::Refused)),
+            Ok(sale) => self.record_sale(redeem, &sale, now).await.map(|kept| kept.map_err(NotKept::Refused)),
             Err(NotVerified::Pending) => self.record_pending(redeem, now).await,
             Err(not) => Ok(Err(not.into())),
         }
@@ -56,16 +57,16 @@ impl Purchases {
     pub(crate) async fn record_sale(
         &self,
         redeem: &Redeem,
-        kind: BookKind,
         sale: &VerifiedSale,
         now: SystemTime,
     ) -> Result<Result<Purchase, RefusedReceipt>, Error> {
         // In a LIVE book the operator decides what a package is worth. A receipt that was paid for must not be refused for good because of a list that
         // nobody chose.
-        if kind == BookKind::Live && self.catalogue.is_built_in() {
+        let prices = self.prices(&redeem.book).await?;
+        if !prices.is_decided() {
             return Err(Error::ListBuiltIn);
         }
-        match self.judge(redeem, &sale.transaction, now) {
+        match self.judge(redeem, &prices, &sale.transaction, now) {
             Ok(new) => self.keep(redeem, &new, sale, now).await,
             Err(refused) => Ok(Err(refused)),
         }
@@ -98,7 +99,7 @@ impl Purchases {
     }
 
     /// What the sale is worth by the price list. No I/O.
-    fn judge(&self, redeem: &Redeem, transaction: &Transaction, now: SystemTime) -> Result<Purchase, RefusedReceipt> {
+    fn judge(&self, redeem: &Redeem, prices: &BookPrices, transaction: &Transaction, now: SystemTime) -> Result<Purchase, RefusedReceipt> {
         let unknown = || {
             RefusedReceipt::new(ReceiptRefusal::ProductUnknown, format!("no coin package has the product id {}", transaction.product_id))
         };
@@ -106,8 +107,8 @@ impl Purchases {
         let (currency, at_ms) = (transaction.price.map(|(_, currency)| currency), transaction.purchased_at_ms);
         let channel = transaction.store.price_channel();
         let wanted = Wanted { book: &redeem.book, channel, product_id: &transaction.product_id, currency, at_ms };
-        let PriceQuote { package, bonus, entity } = self.catalogue.quote(wanted).ok_or_else(unknown)?;
-        let rates = self.catalogue.rates(&package.market, channel, at_ms, self.rates);
+        let PriceQuote { package, bonus, entity } = prices.quote(wanted).ok_or_else(unknown)?;
+        let rates = prices.rates(&package.market, channel, at_ms, self.rates);
         let value =
             domain::value(transaction, &package, rates).map_err(|error| RefusedReceipt::new(ReceiptRefusal::Amount, error.to_string()))?;
         let stated_price = domain::stated_price(transaction, &package).unwrap_or_default();
@@ -166,6 +167,7 @@ impl Purchases {
         let next_attempt_at_ms = unix_ms(now).saturating_add(self.sweep_after_ms);
         let bound = !redeem.receipt.is_token() || tokens::bind(&mut tx, new, &redeem.receipt).await?;
         if bound && purchases::insert(&mut tx, new, next_attempt_at_ms).await? {
+            self.count_purchase(&mut tx, new, now).await?;
             if let Some(deadline_ms) = sale.acknowledge_by_ms {
                 outbox::insert(&mut tx, new, &redeem.receipt, deadline_ms).await?;
             }

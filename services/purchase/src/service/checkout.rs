@@ -39,9 +39,10 @@ pub(super) async fn create(
     let product_id = wrong.take(plain("product_id", &request.product_id, ID_BYTES_MAX));
     let success_url = wrong.take(plain("success_url", &request.success_url, RETURN_URL_BYTES_MAX));
     let cancel_url = wrong.take(plain("cancel_url", &request.cancel_url, RETURN_URL_BYTES_MAX));
+    let market = wrong.take(crate::wire::spending::market(request.market));
     let urls = success_url.zip(cancel_url);
-    let (Some(request_id), Some((book, user)), Some(store), Some(channel), Some(product_id), Some((success_url, cancel_url))) =
-        (request_id, who, store, channel, product_id, urls)
+    let (Some(request_id), Some((book, user)), Some(store), Some(channel), Some(product_id), Some(market), Some((success_url, cancel_url))) =
+        (request_id, who, store, channel, product_id, market, urls)
     else {
         return Err(wrong.into_status());
     };
@@ -52,7 +53,9 @@ pub(super) async fn create(
         .with("product_id", &product_id)
         .with("success_url", &success_url)
         .with("cancel_url", &cancel_url);
-    let asked = CheckoutRequest { book, user, request_id, store, product_id, channel, success_url, cancel_url, fields };
+    // As it was compared before there were markets.
+    let fields = if market.is_empty() { fields } else { fields.with("market", &market) };
+    let asked = CheckoutRequest { book, user, request_id, store, product_id, channel, market, success_url, cancel_url, fields };
     let (order, replayed) = purchases.create_checkout(&asked).await?;
     Ok(Response::new(wire::created(&order, replayed)))
 }

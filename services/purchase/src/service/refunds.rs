@@ -1,5 +1,6 @@
 //! The handlers of refunds that are started here, and what purchases show of refunds.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use api::purchase::{
@@ -203,5 +204,14 @@ pub(super) async fn list(purchases: &Purchases, request: Request<ListRefundsRequ
 /// A page of one user's purchases, each with the coins that are left of it and its refunds.
 pub(super) async fn shown(purchases: &Purchases, page: &[Purchase]) -> Result<Vec<ShownPurchase>, Error> {
     let mut known = purchases.store.known_of(page).await?;
-    Ok(page.iter().map(|of| wire::purchase(of, &known.remove(&of.purchase_id).unwrap_or_default())).collect())
+    let ids: Vec<Uuid> = page.iter().map(|of| of.purchase_id).collect();
+    let mut over_limits = match page.first() {
+        Some(first) => purchases.store.over_limits(&first.book, &ids).await?,
+        None => HashMap::new(),
+    };
+    let shown = page.iter().map(|of| ShownPurchase {
+        over_limit: over_limits.remove(&of.purchase_id).unwrap_or_default(),
+        ..wire::purchase(of, &known.remove(&of.purchase_id).unwrap_or_default())
+    });
+    Ok(shown.collect())
 }

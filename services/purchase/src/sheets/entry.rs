@@ -42,6 +42,16 @@ pub(crate) struct DatedRateEntry {
     source: String,
 }
 
+impl PriceEntry {
+    /// Whether it is the row of this price.
+    pub(crate) fn is_of(&self, row: &SheetPrice) -> bool {
+        let own = (self.product_id.as_str(), self.channel.as_str(), self.book.as_deref(), self.currency.as_str());
+        let book = row.book.as_ref().map(BookName::as_str);
+        own == (&row.package.product_id, row.channel.as_str(), book, row.package.price.currency().code())
+            && self.valid_from == row.valid_from.to_string()
+    }
+}
+
 /// The price of a row, or which key of it is invalid.
 pub(crate) fn price(entry: PriceEntry) -> Result<SheetPrice, String> {
     let channel = channel(&entry.channel)?;

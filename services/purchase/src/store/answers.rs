@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::lots::{LotRowsError, lot, spend};
 use super::{Error, Store};
-use crate::lots::lot::{Lot, LotOrigin, LotSums};
+use crate::lots::lot::{Lot, LotOrigin, LotSums, portion};
 use crate::lots::working::{LotOverflow, LotSpend};
 use crate::refunds::step::{RefundMoney, StepState};
 use crate::sheets::day;
 
 /// Coins of a wallet by where they come from, as far as the journal was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WalletCoins {
     /// Paid, or of unknown price.
     pub paid: i64,
@@ -23,6 +23,8 @@ pub struct WalletCoins {
     pub bonus: i64,
     /// Given.
     pub promotional: i64,
+    /// How many of them were bought in a currency, and what their parts of the prices come to in minor units.
+    pub paid_for: BTreeMap<String, (i64, i64)>,
 }
 
 /// The lots that are summed together: the entity, the market, the currency.
@@ -64,11 +66,14 @@ impl Store {
             let bonus = of.bonus_of(held);
             let (paid, promotional) = if of.origin == LotOrigin::Promotional { (0, held) } else { (held - bonus, 0) };
             let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
-            coins = WalletCoins {
-                paid: add(coins.paid, paid)?,
-                bonus: add(coins.bonus, bonus)?,
-                promotional: add(coins.promotional, promotional)?,
-            };
+            coins.paid = add(coins.paid, paid)?;
+            coins.bonus = add(coins.bonus, bonus)?;
+            coins.promotional = add(coins.promotional, promotional)?;
+            if held > 0 && !of.currency.is_empty() {
+                let price = portion(of.price, held.min(of.coins), of.coins);
+                let in_currency = coins.paid_for.entry(of.currency).or_default();
+                *in_currency = (add(in_currency.0, held)?, add(in_currency.1, price)?);
+            }
         }
         Ok(coins)
     }

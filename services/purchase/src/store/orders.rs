@@ -33,6 +33,8 @@ pub(super) fn read(row: &AnyRow) -> Result<Order, Error> {
         merchant: text("merchant")?,
         product_id: text("product_id")?,
         market: text("market")?,
+        entity: text("entity")?,
+        bonus: Coins::try_new(number("bonus_coins")?).map_err(|_| damaged("bonus_coins"))?,
         channel: Channel::from_name(&text("channel")?).ok_or_else(|| damaged("channel"))?,
         value: ReceiptValue {
             coins: Coins::try_new(number("coins")?).map_err(|_| damaged("coins"))?,
@@ -61,8 +63,8 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Order, next_che
     sqlx::query(
         "INSERT INTO store_order (book, order_id, user_id, request_id, store, environment, merchant, product_id, market, channel, coins,
              currency, price_minor_units, tax_minor_units, authenticate, success_url, cancel_url, state, session_id, pay_url,
-             transaction_id, purchase_id, note, created_at_ms, expires_at_ms, asked_at_ms, next_check_at_ms, tries)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, '', '', '', '', '', $18, $19, 0, $20, 0)",
+             transaction_id, purchase_id, note, created_at_ms, expires_at_ms, asked_at_ms, next_check_at_ms, tries, entity, bonus_coins)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, '', '', '', '', '', $18, $19, 0, $20, 0, $21, $22)",
     )
     .bind(new.book.as_str())
     .bind(text(new.order_id))
@@ -84,6 +86,8 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Order, next_che
     .bind(new.created_at_ms)
     .bind(new.expires_at_ms)
     .bind(next_check_at_ms)
+    .bind(new.entity.as_str())
+    .bind(new.bonus.get())
     .execute(connection)
     .await?;
     Ok(())

@@ -40,7 +40,7 @@ impl Store {
         token.ok_or(Error::Database(sqlx::Error::RowNotFound))
     }
 
-    /// Deletes the link between token and user, the user's consent, refused receipts and unpaid purchases, the addresses of the user's orders, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,
+    /// Deletes the link between token and user, the user's consent, limits of spending, refused receipts and unpaid purchases, the addresses of the user's orders, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,
     /// by which such a receipt is recognized, and the user too if they return under the same key. Returns how many tokens there were. Purchases are
     /// kept, as accounting records must be.
     pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
@@ -68,6 +68,9 @@ impl Store {
             // Not paid yet: if it ever is, it is a sale without an owner.
             "DELETE FROM receipt_token WHERE book = $1 AND user_id = $2",
             "DELETE FROM refund_consent WHERE book = $1 AND user_id = $2",
+            "DELETE FROM spending_profile WHERE book = $1 AND user_id = $2",
+            "DELETE FROM spending_limit WHERE book = $1 AND user_id = $2",
+            "DELETE FROM spending WHERE book = $1 AND user_id = $2",
             "DELETE FROM app_download WHERE book = $1 AND user_id = $2",
             "DELETE FROM wallet WHERE book = $1 AND user_id = $2",
         ] {

@@ -69,6 +69,9 @@ pub struct ListCoinPackagesResponse {
     /// Set it as `page_token` to get the next page. Empty: there are no more items. It is valid for this version of the price list, on this day (UTC).
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// What the caller may still pay for coins in this market, if the caller is a user.
+    #[prost(message, optional, tag = "9")]
+    pub spending: ::core::option::Option<SpendingAllowance>,
 }
 /// Request for a user's wallet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -79,6 +82,9 @@ pub struct GetWalletRequest {
     /// Staff and services: the owner of the wallet. Empty: the caller.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the country whose rules `spending` is to contain. Empty: the user's own limits only.
+    #[prost(string, tag = "8")]
+    pub market: ::prost::alloc::string::String,
 }
 /// The wallet as of the last commit.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -116,9 +122,240 @@ pub struct GetWalletResponse {
     /// Coins that a gift can take now: the balance without what is held; 0 while coins are owed, and while the wallet is not OPEN. Debit limits may allow less.
     #[prost(int64, tag = "11")]
     pub spendable_coins: i64,
-    /// What happened to the wallet: that it is being closed or merged into another, or was, and what was merged into it; the newest first, at most 40.
-    #[prost(message, repeated, tag = "12")]
-    pub events: ::prost::alloc::vec::Vec<WalletEvent>,
+    /// What the user may still pay for coins, and until when.
+    #[prost(message, optional, tag = "17")]
+    pub spending: ::core::option::Option<SpendingAllowance>,
+    /// What was paid for the coins in the wallet, by currency. It follows `coin_balance` with the same delay as `paid_coins`.
+    #[prost(message, repeated, tag = "18")]
+    pub paid_for: ::prost::alloc::vec::Vec<CoinsPaid>,
+}
+/// Coins and what was paid for them.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoinsPaid {
+    /// Number of coins that were bought in this currency, those of a bonus included.
+    #[prost(int64, tag = "1")]
+    pub coins: i64,
+    /// Their part of the prices, tax included, rounded down for each purchase.
+    #[prost(message, optional, tag = "2")]
+    pub price: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// A limit and what is left of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpendingBound {
+    /// How long it counts.
+    #[prost(enumeration = "SpendingWindow", tag = "1")]
+    pub window: i32,
+    /// Who set it.
+    #[prost(enumeration = "SpendingLimitSetter", tag = "2")]
+    pub set_by: i32,
+    /// The most that may be spent in the window. Absent: no limit now, and one that the user is about to lose or change is over.
+    #[prost(message, optional, tag = "3")]
+    pub limit: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// What was spent in the present window: purchases and checkouts that can still be paid, tax included, less what was paid back of them. Zero for PURCHASE.
+    #[prost(message, optional, tag = "4")]
+    pub spent: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// What is left; never less than zero.
+    #[prost(message, optional, tag = "5")]
+    pub left: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// When the next window begins. Absent for PURCHASE.
+    #[prost(message, optional, tag = "6")]
+    pub reset_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When a higher limit of the user begins that was asked for. Absent: none was.
+    #[prost(message, optional, tag = "7")]
+    pub next_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// That limit. Absent with `next_time`: no limit from then on.
+    #[prost(message, optional, tag = "8")]
+    pub next_limit: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// What a user may still pay for coins.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SpendingAllowance {
+    /// Every limit that binds, the most that one purchase may cost first, then days and months.
+    #[prost(message, repeated, tag = "1")]
+    pub bounds: ::prost::alloc::vec::Vec<SpendingBound>,
+    /// No coins are sold to the user before this time. Absent: no pause.
+    #[prost(message, optional, tag = "2")]
+    pub paused_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The market whose rules are contained; empty: none.
+    #[prost(string, tag = "3")]
+    pub market: ::prost::alloc::string::String,
+    /// Whether somebody of the user's age may buy in the market. True without rules.
+    #[prost(bool, tag = "4")]
+    pub age_allows: bool,
+    /// The least age at which coins are sold in the market, in years; 0: any.
+    #[prost(int32, tag = "5")]
+    pub minimum_age: i32,
+    /// An age that the user is known to have reached, in years. Absent: not known.
+    #[prost(int32, optional, tag = "6")]
+    pub age_at_least: ::core::option::Option<i32>,
+    /// IANA name of the time zone by which days and months are counted now, such as `Asia/Shanghai`.
+    #[prost(string, tag = "7")]
+    pub time_zone: ::prost::alloc::string::String,
+}
+/// Request to record what purchases are limited by.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetSpendingProfileRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The user. Required.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// An age that the user has reached, in years, 0 to 150: what the app knows, such as the lower end of an age band. Absent: not known. Dates of birth are not
+    /// stored here.
+    #[prost(int32, optional, tag = "3")]
+    pub age_at_least: ::core::option::Option<i32>,
+    /// IANA name of the user's time zone, such as `Europe/Berlin`. Empty: not known; the market's counts then, or UTC.
+    #[prost(string, tag = "4")]
+    pub time_zone: ::prost::alloc::string::String,
+}
+/// What is recorded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetSpendingProfileResponse {
+    /// The time zone by which days and months are counted now; another one counts from the end of the user's present day. Empty: the market's.
+    #[prost(string, tag = "1")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// From when the zone of the request counts. Absent: it does already.
+    #[prost(message, optional, tag = "2")]
+    pub time_zone_from: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request to limit one's own spending.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetSpendingLimitRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: the user. Empty: the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// ISO 4217 code of the currency in which purchases are limited. Required.
+    #[prost(string, tag = "3")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// The most in a day, in minor units of the currency, 0 to 1,000,000,000. Absent: no limit of the day.
+    #[prost(int64, optional, tag = "4")]
+    pub day_minor_units: ::core::option::Option<i64>,
+    /// The same in a month.
+    #[prost(int64, optional, tag = "5")]
+    pub month_minor_units: ::core::option::Option<i64>,
+}
+/// The limits after the request.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetSpendingLimitResponse {
+    /// What the user may still spend, without the rules of a market.
+    #[prost(message, optional, tag = "1")]
+    pub spending: ::core::option::Option<SpendingAllowance>,
+}
+/// Request not to be sold coins for some time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseSpendingRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: the user. Empty: the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Until when: in the future, and at most ten years ahead. Required.
+    #[prost(message, optional, tag = "3")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The pause.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseSpendingResponse {
+    /// Until when no coins are sold to the user.
+    #[prost(message, optional, tag = "1")]
+    pub paused_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for what limits a user's purchases.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSpendingRulesRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: the user. Empty: the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the country whose rules are asked for. Empty: the user's own limits only.
+    #[prost(string, tag = "3")]
+    pub market: ::prost::alloc::string::String,
+}
+/// What limits a user's purchases.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetSpendingRulesResponse {
+    /// What the user may still spend.
+    #[prost(message, optional, tag = "1")]
+    pub spending: ::core::option::Option<SpendingAllowance>,
+    /// Version of the operator's rules; empty: none are configured.
+    #[prost(string, tag = "2")]
+    pub rules_version: ::prost::alloc::string::String,
+    /// Where the market's rule comes from, for people; empty: none is in force.
+    #[prost(string, tag = "3")]
+    pub rule_source: ::prost::alloc::string::String,
+}
+/// Request to load a price sheet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadPriceSheetRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The sheet, as `largesse catalogue check` reads it: TOML, 1 to 250,000 bytes. Its `effective_from` says from when it is in force, as a day (UTC) or a time;
+    /// without that, at once. Required.
+    #[prost(string, tag = "2")]
+    pub content: ::prost::alloc::string::String,
+}
+/// The sheet that was loaded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadPriceSheetResponse {
+    /// The sheet.
+    #[prost(message, optional, tag = "1")]
+    pub sheet: ::core::option::Option<LoadedPriceSheet>,
+    /// These bytes were loaded before, and nothing was changed.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// A price sheet that was loaded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadedPriceSheet {
+    /// 1 and up for a book. Of the sheets that have begun, the one with the highest number is in force.
+    #[prost(int64, tag = "1")]
+    pub sheet_no: i64,
+    /// Its version, as it says; no other sheet of the book has it.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    #[prost(string, tag = "3")]
+    pub sha256: ::prost::alloc::string::String,
+    /// When it begins.
+    #[prost(message, optional, tag = "4")]
+    pub effective_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Key of the member of staff who loaded it.
+    #[prost(string, tag = "5")]
+    pub loaded_by: ::prost::alloc::string::String,
+    /// When that was.
+    #[prost(message, optional, tag = "6")]
+    pub load_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for the price sheets of a book.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPriceSheetsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer: 0 means 50, and at most 200.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book. Empty: the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Price sheets of a book.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPriceSheetsResponse {
+    /// The sheets, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub sheets: ::prost::alloc::vec::Vec<LoadedPriceSheet>,
+    /// Set it as `page_token` to get the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// A receipt to redeem.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -242,6 +479,10 @@ pub struct Purchase {
     /// Its refunds, whoever started them, newest first; at most 100. Empty in the answer of RedeemPurchase.
     #[prost(message, repeated, tag = "23")]
     pub refunds: ::prost::alloc::vec::Vec<PurchaseRefund>,
+    /// Why it would not have been sold here: AGE, SPENDING_PAUSED or SPENDING_LIMIT. It was paid elsewhere, so its coins are the buyer's all the same. Empty: it is
+    /// within all limits, or they were unknown; also in the answer of RedeemPurchase.
+    #[prost(string, tag = "29")]
+    pub over_limit: ::prost::alloc::string::String,
 }
 /// A refund of a purchase, as the purchase shows it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -563,6 +804,9 @@ pub struct CreateCheckoutRequest {
     /// Where the store sends a user who does not pay, if it does (Stripe); as `success_url`. Required.
     #[prost(string, tag = "8")]
     pub cancel_url: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the country whose price is meant, where a price sheet sells the package in several. Empty: the only one, or that of the list.
+    #[prost(string, tag = "14")]
+    pub market: ::prost::alloc::string::String,
 }
 /// Where to send the user to pay.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -686,9 +930,6 @@ pub struct ListPurchasesResponse {
     /// `page_token` for the next page. Empty: there are no more items.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// What happened to the wallet, as in GetWallet: purchases of a wallet that was merged into this one are listed under its own user.
-    #[prost(message, repeated, tag = "3")]
-    pub wallet_events: ::prost::alloc::vec::Vec<WalletEvent>,
 }
 /// Request for receipts that were refused.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -770,7 +1011,7 @@ pub struct CoinLot {
     /// Number of the lot in the book. A later lot has a higher number.
     #[prost(int64, tag = "1")]
     pub lot_no: i64,
-    /// The user to whom they came, or into whose wallet that one's was merged.
+    /// The user to whom they came.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// Where they come from.
@@ -812,9 +1053,6 @@ pub struct CoinLot {
     /// When they came to the wallet.
     #[prost(message, optional, tag = "15")]
     pub issue_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many were forfeited when their wallet was closed.
-    #[prost(int64, tag = "16")]
-    pub coins_forfeited: i64,
 }
 /// Request for a user's lots.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -870,7 +1108,7 @@ pub struct LotFunding {
     /// Number of coins. Negative: a reversal gave them back.
     #[prost(int64, tag = "3")]
     pub coins: i64,
-    /// Whether they were spent. False: they were taken away, which earns nothing, or forfeited: what is kept of them is in `revenue`.
+    /// Whether they were spent. False: they were taken away, which earns nothing.
     #[prost(bool, tag = "4")]
     pub spent: bool,
     /// The part of the price without tax that the coins stand for, rounded so that all of them together are the whole of it. Negative as `coins` are.
@@ -927,7 +1165,7 @@ pub struct DeferredRevenue {
     /// Those of `paid_coins` whose price is not known.
     #[prost(int64, tag = "6")]
     pub unknown_coins: i64,
-    /// What was sold without tax, is not earned and was not forfeited. Absent for coins that were not sold here.
+    /// What was sold without tax and is not earned. Absent for coins that were not sold here.
     #[prost(message, optional, tag = "7")]
     pub deferred: ::core::option::Option<super::super::r#type::v1::Money>,
     /// The part of it that stores keep.
@@ -940,7 +1178,7 @@ pub struct UnpostedRevenue {
     /// Id of the legal entity.
     #[prost(string, tag = "1")]
     pub entity: ::prost::alloc::string::String,
-    /// Earned of what was deferred, with what is kept of forfeited coins.
+    /// Earned of what was deferred.
     #[prost(message, optional, tag = "2")]
     pub revenue: ::core::option::Option<super::super::r#type::v1::Money>,
     /// The part of it that stores keep.
@@ -1367,285 +1605,6 @@ pub struct AcceptStoreDifferencesResponse {
     #[prost(bool, tag = "2")]
     pub approved: bool,
 }
-/// A closure or merge of a wallet, as staff see it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WalletChange {
-    /// UUID set by the server.
-    #[prost(string, tag = "1")]
-    pub change_id: ::prost::alloc::string::String,
-    /// What happens to the wallet.
-    #[prost(enumeration = "WalletChangeKind", tag = "2")]
-    pub kind: i32,
-    /// Whose wallet.
-    #[prost(string, tag = "3")]
-    pub user_id: ::prost::alloc::string::String,
-    /// Merge: who gets everything. Empty for a closure.
-    #[prost(string, tag = "4")]
-    pub into_user_id: ::prost::alloc::string::String,
-    /// The present state.
-    #[prost(enumeration = "WalletChangeState", tag = "5")]
-    pub state: i32,
-    /// The member of staff who asked.
-    #[prost(string, tag = "6")]
-    pub asked_by: ::prost::alloc::string::String,
-    /// The second person, where one decided.
-    #[prost(string, tag = "7")]
-    pub decided_by: ::prost::alloc::string::String,
-    /// As text for people: why it waits, or was stopped. Usually empty.
-    #[prost(string, tag = "8")]
-    pub note: ::prost::alloc::string::String,
-    /// When it was asked for.
-    #[prost(message, optional, tag = "9")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the second person decided. Absent where nobody did.
-    #[prost(message, optional, tag = "10")]
-    pub decide_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it reached a final state. Absent before that.
-    #[prost(message, optional, tag = "11")]
-    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What it posted, in order.
-    #[prost(message, repeated, tag = "12")]
-    pub postings: ::prost::alloc::vec::Vec<WalletPosting>,
-}
-/// A posting of a closure or merge.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WalletPosting {
-    /// Coins that left the wallet.
-    #[prost(int64, tag = "1")]
-    pub coins: i64,
-    /// Merge: coins that the other user owes from then on.
-    #[prost(int64, tag = "2")]
-    pub debt_coins: i64,
-    /// UUID of the ledger posting. Empty: it is not posted yet.
-    #[prost(string, tag = "3")]
-    pub posting_id: ::prost::alloc::string::String,
-}
-/// What happened to a wallet, as its owner sees it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WalletEvent {
-    /// UUID of the closure or merge.
-    #[prost(string, tag = "1")]
-    pub change_id: ::prost::alloc::string::String,
-    /// What happened.
-    #[prost(enumeration = "WalletChangeKind", tag = "2")]
-    pub kind: i32,
-    /// Whose wallet was closed.
-    #[prost(string, tag = "3")]
-    pub user_id: ::prost::alloc::string::String,
-    /// Merge: who got everything.
-    #[prost(string, tag = "4")]
-    pub into_user_id: ::prost::alloc::string::String,
-    /// Whether it has ended.
-    #[prost(bool, tag = "5")]
-    pub done: bool,
-    /// When it ended. Absent before that.
-    #[prost(message, optional, tag = "6")]
-    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Request to close a wallet.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CloseWalletRequest {
-    /// UUID created by the client, scoped to book and caller. Required.
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Name of the book. Required unless the token covers exactly one book.
-    #[prost(string, tag = "2")]
-    pub book: ::prost::alloc::string::String,
-    /// Whose wallet. Required.
-    #[prost(string, tag = "3")]
-    pub user_id: ::prost::alloc::string::String,
-}
-/// A closure that was begun.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CloseWalletResponse {
-    /// The closure as it is now.
-    #[prost(message, optional, tag = "1")]
-    pub change: ::core::option::Option<WalletChange>,
-    /// True when this `request_id` had been answered before.
-    #[prost(bool, tag = "2")]
-    pub replayed: bool,
-}
-/// Request to merge a wallet into another.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MergeWalletsRequest {
-    /// UUID created by the client, scoped to book and caller. Required.
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Name of the book. Required unless the token covers exactly one book.
-    #[prost(string, tag = "2")]
-    pub book: ::prost::alloc::string::String,
-    /// Whose wallet is emptied and closed. Required.
-    #[prost(string, tag = "3")]
-    pub user_id: ::prost::alloc::string::String,
-    /// Who gets everything: another user with a wallet. Required.
-    #[prost(string, tag = "4")]
-    pub into_user_id: ::prost::alloc::string::String,
-}
-/// A merge that was begun.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct MergeWalletsResponse {
-    /// The merge as it is now.
-    #[prost(message, optional, tag = "1")]
-    pub change: ::core::option::Option<WalletChange>,
-    /// True when this `request_id` had been answered before.
-    #[prost(bool, tag = "2")]
-    pub replayed: bool,
-}
-/// Request to approve a closure or merge.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ApproveWalletChangeRequest {
-    /// UUID created by the client, scoped to book and caller. Required.
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Name of the book. Required unless the token covers exactly one book.
-    #[prost(string, tag = "2")]
-    pub book: ::prost::alloc::string::String,
-    /// UUID of the closure or merge. Required.
-    #[prost(string, tag = "3")]
-    pub change_id: ::prost::alloc::string::String,
-}
-/// An approved closure or merge.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ApproveWalletChangeResponse {
-    /// The change as it is now.
-    #[prost(message, optional, tag = "1")]
-    pub change: ::core::option::Option<WalletChange>,
-    /// True when this `request_id` had been answered before.
-    #[prost(bool, tag = "2")]
-    pub replayed: bool,
-}
-/// Request to reject a closure or merge.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RejectWalletChangeRequest {
-    /// UUID created by the client, scoped to book and caller. Required.
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Name of the book. Required unless the token covers exactly one book.
-    #[prost(string, tag = "2")]
-    pub book: ::prost::alloc::string::String,
-    /// UUID of the closure or merge. Required.
-    #[prost(string, tag = "3")]
-    pub change_id: ::prost::alloc::string::String,
-}
-/// A rejected closure or merge.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RejectWalletChangeResponse {
-    /// The change as it is now.
-    #[prost(message, optional, tag = "1")]
-    pub change: ::core::option::Option<WalletChange>,
-    /// True when this `request_id` had been answered before.
-    #[prost(bool, tag = "2")]
-    pub replayed: bool,
-}
-/// Request for a closure or merge.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetWalletChangeRequest {
-    /// Name of the book. Required unless the token covers exactly one book.
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// UUID of the closure or merge. Required.
-    #[prost(string, tag = "2")]
-    pub change_id: ::prost::alloc::string::String,
-}
-/// A closure or merge.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetWalletChangeResponse {
-    /// The change as it is now.
-    #[prost(message, optional, tag = "1")]
-    pub change: ::core::option::Option<WalletChange>,
-}
-/// Request for closures and merges.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListWalletChangesRequest {
-    /// Name of the book. Required unless the token covers exactly one book.
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// Only those of this user's wallet, and of wallets that were to be merged into it. Empty: of all.
-    #[prost(string, tag = "2")]
-    pub user_id: ::prost::alloc::string::String,
-    /// Only those in this state; unspecified: in any.
-    #[prost(enumeration = "WalletChangeState", tag = "3")]
-    pub state: i32,
-    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
-    #[prost(int32, tag = "4")]
-    pub page_size: i32,
-    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
-    #[prost(string, tag = "5")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// One page of closures and merges.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListWalletChangesResponse {
-    /// The changes, newest first.
-    #[prost(message, repeated, tag = "1")]
-    pub changes: ::prost::alloc::vec::Vec<WalletChange>,
-    /// `page_token` for the next page. Empty: there are no more items.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Request for coins and deferred revenue by age.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetEscheatReportRequest {
-    /// Name of the book. Required unless the token covers exactly one book.
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The day (UTC) at whose end the sums are, such as `2026-11-27`. Empty: today, up to now.
-    #[prost(string, tag = "2")]
-    pub day: ::prost::alloc::string::String,
-}
-/// Coins of owners who were not active for as many years.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct EscheatLine {
-    /// Id of the legal entity that sold them. Empty for coins that were not sold here.
-    #[prost(string, tag = "1")]
-    pub entity: ::prost::alloc::string::String,
-    /// ISO 3166 alpha-2 code of the market. Empty if it is not known.
-    #[prost(string, tag = "2")]
-    pub market: ::prost::alloc::string::String,
-    /// Whole years since the owner's last purchase or gift in the book. A merged wallet's are its new owner's.
-    #[prost(int32, tag = "3")]
-    pub inactive_years: i32,
-    /// How many owners have coins of this line. An owner may be in several lines.
-    #[prost(int64, tag = "4")]
-    pub owners: i64,
-    /// Coins that were paid, or whose price is not known.
-    #[prost(int64, tag = "5")]
-    pub paid_coins: i64,
-    /// Coins that came as the bonus of a package.
-    #[prost(int64, tag = "6")]
-    pub bonus_coins: i64,
-    /// Coins that were given.
-    #[prost(int64, tag = "7")]
-    pub promotional_coins: i64,
-    /// What was sold without tax, is not earned and was not forfeited. Absent for coins that were not sold here.
-    #[prost(message, optional, tag = "8")]
-    pub deferred: ::core::option::Option<super::super::r#type::v1::Money>,
-    /// The part of it that stores keep.
-    #[prost(message, optional, tag = "9")]
-    pub prepaid_commission: ::core::option::Option<super::super::r#type::v1::Money>,
-    /// After how many years without activity such coins are dormant in the market, by the rule in force on the day (`purchase.wallet_rules`). 0: no rule is configured.
-    #[prost(int32, tag = "10")]
-    pub dormant_after_years: i32,
-    /// Whether they are.
-    #[prost(bool, tag = "11")]
-    pub dormant: bool,
-    /// Where that rule is laid down, as configured. Empty without one.
-    #[prost(string, tag = "12")]
-    pub rule_source: ::prost::alloc::string::String,
-}
-/// Coins and deferred revenue by age.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetEscheatReportResponse {
-    /// By entity, market, currency and years.
-    #[prost(message, repeated, tag = "1")]
-    pub lines: ::prost::alloc::vec::Vec<EscheatLine>,
-    /// The day.
-    #[prost(string, tag = "2")]
-    pub day: ::prost::alloc::string::String,
-    /// Sequence number of the last event of the ledger's journal that was read.
-    #[prost(int64, tag = "3")]
-    pub seq: i64,
-}
 /// Channel through which packages are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1802,6 +1761,76 @@ impl StoreEnvironment {
             "STORE_ENVIRONMENT_PRODUCTION" => Some(Self::Production),
             "STORE_ENVIRONMENT_SANDBOX" => Some(Self::Sandbox),
             "STORE_ENVIRONMENT_LOCAL" => Some(Self::Local),
+            _ => None,
+        }
+    }
+}
+/// How long a limit counts what is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SpendingWindow {
+    /// Never returned.
+    Unspecified = 0,
+    /// One purchase.
+    Purchase = 1,
+    /// A calendar day in the user's time zone.
+    Day = 2,
+    /// A calendar month in the user's time zone.
+    Month = 3,
+}
+impl SpendingWindow {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SPENDING_WINDOW_UNSPECIFIED",
+            Self::Purchase => "SPENDING_WINDOW_PURCHASE",
+            Self::Day => "SPENDING_WINDOW_DAY",
+            Self::Month => "SPENDING_WINDOW_MONTH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SPENDING_WINDOW_UNSPECIFIED" => Some(Self::Unspecified),
+            "SPENDING_WINDOW_PURCHASE" => Some(Self::Purchase),
+            "SPENDING_WINDOW_DAY" => Some(Self::Day),
+            "SPENDING_WINDOW_MONTH" => Some(Self::Month),
+            _ => None,
+        }
+    }
+}
+/// Who limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SpendingLimitSetter {
+    /// Never returned.
+    Unspecified = 0,
+    /// The rules of the market.
+    Market = 1,
+    /// The user.
+    User = 2,
+}
+impl SpendingLimitSetter {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SPENDING_LIMIT_SETTER_UNSPECIFIED",
+            Self::Market => "SPENDING_LIMIT_SETTER_MARKET",
+            Self::User => "SPENDING_LIMIT_SETTER_USER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SPENDING_LIMIT_SETTER_UNSPECIFIED" => Some(Self::Unspecified),
+            "SPENDING_LIMIT_SETTER_MARKET" => Some(Self::Market),
+            "SPENDING_LIMIT_SETTER_USER" => Some(Self::User),
             _ => None,
         }
     }
@@ -2208,92 +2237,6 @@ impl StoreSettlementState {
         }
     }
 }
-/// What happens to a wallet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WalletChangeKind {
-    /// Never returned.
-    Unspecified = 0,
-    /// It is closed.
-    Closure = 1,
-    /// It is merged into another, and closed.
-    Merge = 2,
-}
-impl WalletChangeKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WALLET_CHANGE_KIND_UNSPECIFIED",
-            Self::Closure => "WALLET_CHANGE_KIND_CLOSURE",
-            Self::Merge => "WALLET_CHANGE_KIND_MERGE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WALLET_CHANGE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "WALLET_CHANGE_KIND_CLOSURE" => Some(Self::Closure),
-            "WALLET_CHANGE_KIND_MERGE" => Some(Self::Merge),
-            _ => None,
-        }
-    }
-}
-/// How far a closure or merge is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WalletChangeState {
-    /// As a filter: any. Never returned.
-    Unspecified = 0,
-    /// It waits for a second person.
-    Asked = 1,
-    /// Its refunds have not ended, or nothing is done yet.
-    Approved = 2,
-    /// Coins are about to be forfeited or moved.
-    Posting = 3,
-    /// The wallet is empty, and is about to be closed.
-    Closing = 4,
-    /// The wallet is closed. Final.
-    Done = 5,
-    /// Somebody said no, and nothing was posted. Final.
-    Rejected = 6,
-    /// It could not go on, and the wallet is open; `note` says why. Final.
-    Stopped = 7,
-}
-impl WalletChangeState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WALLET_CHANGE_STATE_UNSPECIFIED",
-            Self::Asked => "WALLET_CHANGE_STATE_ASKED",
-            Self::Approved => "WALLET_CHANGE_STATE_APPROVED",
-            Self::Posting => "WALLET_CHANGE_STATE_POSTING",
-            Self::Closing => "WALLET_CHANGE_STATE_CLOSING",
-            Self::Done => "WALLET_CHANGE_STATE_DONE",
-            Self::Rejected => "WALLET_CHANGE_STATE_REJECTED",
-            Self::Stopped => "WALLET_CHANGE_STATE_STOPPED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WALLET_CHANGE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "WALLET_CHANGE_STATE_ASKED" => Some(Self::Asked),
-            "WALLET_CHANGE_STATE_APPROVED" => Some(Self::Approved),
-            "WALLET_CHANGE_STATE_POSTING" => Some(Self::Posting),
-            "WALLET_CHANGE_STATE_CLOSING" => Some(Self::Closing),
-            "WALLET_CHANGE_STATE_DONE" => Some(Self::Done),
-            "WALLET_CHANGE_STATE_REJECTED" => Some(Self::Rejected),
-            "WALLET_CHANGE_STATE_STOPPED" => Some(Self::Stopped),
-            _ => None,
-        }
-    }
-}
 /// Generated client implementations.
 pub mod purchase_service_client {
     #![allow(
@@ -2320,7 +2263,7 @@ pub mod purchase_service_client {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for ImportStoreReport.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for ImportStoreReport and LoadPriceSheet.
     ///
     /// Sticky: the same `request_id` gets the same answer again.
     #[derive(Debug, Clone)]
@@ -2546,7 +2489,10 @@ pub mod purchase_service_client {
         /// store reports the payment; GetCheckout tells how far it is. A retry with the same id is safe, and never makes a second page. Reasons in order of precedence:
         /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
         /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), CHECKOUT_LIMIT (FAILED_PRECONDITION, fact `checkouts_max`: the user has as many
-        /// that can still be paid; pay or wait until they expire), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
+        /// that can still be paid; pay or wait until they expire), AGE (FAILED_PRECONDITION, facts `market` and `minimum_age`: nobody of this age, or of unknown age,
+        /// buys in the package's market), SPENDING_PAUSED (FAILED_PRECONDITION, fact `until`), SPENDING_LIMIT (FAILED_PRECONDITION, facts `window`: purchase, day or
+        /// month; `set_by`: market or user; `currency`, `limit_minor_units`, `left_minor_units`; `until`, from when the window's allowance is whole again). These three
+        /// are not sticky. STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
         /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
         /// made its page; nobody was charged).
         pub async fn create_checkout(
@@ -3204,20 +3150,15 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Closes a user's wallet for good. What of its coins was paid and not spent is paid back by its store or forfeited, as the rule of the market says on the day of the
-        /// request (`purchase.wallet_rules`); coins that were given are forfeited, and a package's bonus has its share of the price. Above the configured amount of a currency, or
-        /// with coins of unknown price, it waits for ApproveWalletChange by another person. Answers with the change in its present state; GetWalletChange tells how far it is.
-        /// Purchases that are paid later go to suspense. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, SAME_PERSON
-        /// (FAILED_PRECONDITION: it is the caller's own wallet), WALLET_UNKNOWN (NOT_FOUND, fact `user_id`: the user never had coins in this book), WALLET_NOT_OPEN
-        /// (FAILED_PRECONDITION, facts `user_id` and `state`: it is frozen or closed), COINS_OWED (FAILED_PRECONDITION, fact `owed`), WALLET_BUSY (FAILED_PRECONDITION, facts `what`
-        /// and `count`: holds, refunds, checkouts or receipts have not ended), OVERLOADED (the coin lots are not read that far), WALLET_TOO_LARGE (FAILED_PRECONDITION, fact
-        /// `lots_max`), WALLET_MARKET_WAITS (FAILED_PRECONDITION, facts `market` and `purchase_id`: no rule says what becomes of them), WALLET_CHANGE_OPEN (FAILED_PRECONDITION,
-        /// fact `change_id`: another change of the wallet has not ended). None of them is sticky.
-        pub async fn close_wallet(
+        /// Loads a price sheet for a book, in force from the time that it names, or at once; until then and for sales before then the lists before it hold. Every
+        /// process of the service uses it without a restart. The same bytes again change nothing. Reasons in order of precedence: MALFORMED, PRICE_SHEET_REFUSED
+        /// (FAILED_PRECONDITION, facts `line` and `why`: it can't be read, was loaded under its version with other content, begins in the past, changes what was in force
+        /// before it begins, names another book, sells nothing, or has the built-in packages in a LIVE book). With a refusal nothing is kept. A retry is safe.
+        pub async fn load_price_sheet(
             &mut self,
-            request: impl tonic::IntoRequest<super::CloseWalletRequest>,
+            request: impl tonic::IntoRequest<super::LoadPriceSheetRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::CloseWalletResponse>,
+            tonic::Response<super::LoadPriceSheetResponse>,
             tonic::Status,
         > {
             self.inner
@@ -3230,26 +3171,24 @@ pub mod purchase_service_client {
                 })?;
             let codec = crate::codec::Codec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/largesse.purchase.v1.PurchaseService/CloseWallet",
+                "/largesse.purchase.v1.PurchaseService/LoadPriceSheet",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new(
                         "largesse.purchase.v1.PurchaseService",
-                        "CloseWallet",
+                        "LoadPriceSheet",
                     ),
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Merges a user's wallet into another one of the same person, and closes it. Its coins keep their lots with prices and dates, what its owner owes is owed by the other
-        /// user from then on, and what is paid back later of its purchases is taken from there. It waits for ApproveWalletChange by another person. A retry with the same id is
-        /// safe. The reasons are those of CloseWallet without those of coins that are owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
-        pub async fn merge_wallets(
+        /// Lists the price sheets that were loaded for a book, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_price_sheets(
             &mut self,
-            request: impl tonic::IntoRequest<super::MergeWalletsRequest>,
+            request: impl tonic::IntoRequest<super::ListPriceSheetsRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::MergeWalletsResponse>,
+            tonic::Response<super::ListPriceSheetsResponse>,
             tonic::Status,
         > {
             self.inner
@@ -3262,26 +3201,26 @@ pub mod purchase_service_client {
                 })?;
             let codec = crate::codec::Codec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/largesse.purchase.v1.PurchaseService/MergeWallets",
+                "/largesse.purchase.v1.PurchaseService/ListPriceSheets",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new(
                         "largesse.purchase.v1.PurchaseService",
-                        "MergeWallets",
+                        "ListPriceSheets",
                     ),
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Approves a closure or merge that waits for a second person. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
-        /// WALLET_CHANGE_UNKNOWN (NOT_FOUND), SAME_PERSON (FAILED_PRECONDITION: the caller asked for it, or it is the caller's own wallet), WALLET_CHANGE_DECIDED
-        /// (FAILED_PRECONDITION: it waits for nobody).
-        pub async fn approve_wallet_change(
+        /// Records what the app knows of a user by which purchases are limited: an age that the user has reached, and the time zone by which days and months are counted.
+        /// Another zone counts from the end of the user's present day. For the app's service, and for staff who correct it. What is set last counts. A retry is safe.
+        /// Reasons: MALFORMED.
+        pub async fn set_spending_profile(
             &mut self,
-            request: impl tonic::IntoRequest<super::ApproveWalletChangeRequest>,
+            request: impl tonic::IntoRequest<super::SetSpendingProfileRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::ApproveWalletChangeResponse>,
+            tonic::Response<super::SetSpendingProfileResponse>,
             tonic::Status,
         > {
             self.inner
@@ -3294,25 +3233,25 @@ pub mod purchase_service_client {
                 })?;
             let codec = crate::codec::Codec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/largesse.purchase.v1.PurchaseService/ApproveWalletChange",
+                "/largesse.purchase.v1.PurchaseService/SetSpendingProfile",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new(
                         "largesse.purchase.v1.PurchaseService",
-                        "ApproveWalletChange",
+                        "SetSpendingProfile",
                     ),
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Rejects a closure or merge, also by the one who asked for it, as long as nothing is posted by it. A refund that it started stays. A retry with the same id is safe.
-        /// Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, WALLET_CHANGE_UNKNOWN (NOT_FOUND), WALLET_CHANGE_DECIDED (FAILED_PRECONDITION).
-        pub async fn reject_wallet_change(
+        /// Sets what the user wants to spend on coins at most, in a currency, by day and by month. Less counts at once; more, or no limit, only after the delay that the
+        /// operator has configured (`purchase.spending_raise_delay_s`). Setting what is in force calls off what is awaited. A retry is safe. Reasons: MALFORMED.
+        pub async fn set_spending_limit(
             &mut self,
-            request: impl tonic::IntoRequest<super::RejectWalletChangeRequest>,
+            request: impl tonic::IntoRequest<super::SetSpendingLimitRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::RejectWalletChangeResponse>,
+            tonic::Response<super::SetSpendingLimitResponse>,
             tonic::Status,
         > {
             self.inner
@@ -3325,24 +3264,25 @@ pub mod purchase_service_client {
                 })?;
             let codec = crate::codec::Codec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/largesse.purchase.v1.PurchaseService/RejectWalletChange",
+                "/largesse.purchase.v1.PurchaseService/SetSpendingLimit",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new(
                         "largesse.purchase.v1.PurchaseService",
-                        "RejectWalletChange",
+                        "SetSpendingLimit",
                     ),
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Returns one closure or merge as it is now. Reasons: MALFORMED, WALLET_CHANGE_UNKNOWN (NOT_FOUND).
-        pub async fn get_wallet_change(
+        /// Has no coins sold to the user until a time. Nobody can end a pause before its time, or shorten it. A retry is safe. Reasons: MALFORMED, SPENDING_PAUSED
+        /// (FAILED_PRECONDITION, fact `until`: the user's pause lasts longer).
+        pub async fn pause_spending(
             &mut self,
-            request: impl tonic::IntoRequest<super::GetWalletChangeRequest>,
+            request: impl tonic::IntoRequest<super::PauseSpendingRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::GetWalletChangeResponse>,
+            tonic::Response<super::PauseSpendingResponse>,
             tonic::Status,
         > {
             self.inner
@@ -3355,24 +3295,24 @@ pub mod purchase_service_client {
                 })?;
             let codec = crate::codec::Codec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/largesse.purchase.v1.PurchaseService/GetWalletChange",
+                "/largesse.purchase.v1.PurchaseService/PauseSpending",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new(
                         "largesse.purchase.v1.PurchaseService",
-                        "GetWalletChange",
+                        "PauseSpending",
                     ),
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists closures and merges, newest first. Reasons: MALFORMED, PAGE_TOKEN.
-        pub async fn list_wallet_changes(
+        /// Returns what limits a user's purchases: the rules of a market, the user's own limits and pause, and what is left. Reasons: MALFORMED.
+        pub async fn get_spending_rules(
             &mut self,
-            request: impl tonic::IntoRequest<super::ListWalletChangesRequest>,
+            request: impl tonic::IntoRequest<super::GetSpendingRulesRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::ListWalletChangesResponse>,
+            tonic::Response<super::GetSpendingRulesResponse>,
             tonic::Status,
         > {
             self.inner
@@ -3385,46 +3325,14 @@ pub mod purchase_service_client {
                 })?;
             let codec = crate::codec::Codec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/largesse.purchase.v1.PurchaseService/ListWalletChanges",
+                "/largesse.purchase.v1.PurchaseService/GetSpendingRules",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new(
                         "largesse.purchase.v1.PurchaseService",
-                        "ListWalletChanges",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Returns the coins that were not spent and the revenue deferred for them at the end of a day, by entity, market, currency and how many years their owner was not active,
-        /// and which of them are dormant by the rules of their market: for reports of unclaimed property. For finance. It reads all lots of the book, so it may take minutes.
-        /// Reasons: MALFORMED, OVERLOADED (the book changes too fast to be read). A retry is safe.
-        pub async fn get_escheat_report(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetEscheatReportRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetEscheatReportResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = crate::codec::Codec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/largesse.purchase.v1.PurchaseService/GetEscheatReport",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "largesse.purchase.v1.PurchaseService",
-                        "GetEscheatReport",
+                        "GetSpendingRules",
                     ),
                 );
             self.inner.unary(req, path, codec).await
@@ -3502,7 +3410,10 @@ pub mod purchase_service_server {
         /// store reports the payment; GetCheckout tells how far it is. A retry with the same id is safe, and never makes a second page. Reasons in order of precedence:
         /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
         /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), CHECKOUT_LIMIT (FAILED_PRECONDITION, fact `checkouts_max`: the user has as many
-        /// that can still be paid; pay or wait until they expire), STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
+        /// that can still be paid; pay or wait until they expire), AGE (FAILED_PRECONDITION, facts `market` and `minimum_age`: nobody of this age, or of unknown age,
+        /// buys in the package's market), SPENDING_PAUSED (FAILED_PRECONDITION, fact `until`), SPENDING_LIMIT (FAILED_PRECONDITION, facts `window`: purchase, day or
+        /// month; `set_by`: market or user; `currency`, `limit_minor_units`, `left_minor_units`; `until`, from when the window's allowance is whole again). These three
+        /// are not sticky. STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
         /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
         /// made its page; nobody was charged).
         async fn create_checkout(
@@ -3704,75 +3615,59 @@ pub mod purchase_service_server {
             tonic::Response<super::AcceptStoreDifferencesResponse>,
             tonic::Status,
         >;
-        /// Closes a user's wallet for good. What of its coins was paid and not spent is paid back by its store or forfeited, as the rule of the market says on the day of the
-        /// request (`purchase.wallet_rules`); coins that were given are forfeited, and a package's bonus has its share of the price. Above the configured amount of a currency, or
-        /// with coins of unknown price, it waits for ApproveWalletChange by another person. Answers with the change in its present state; GetWalletChange tells how far it is.
-        /// Purchases that are paid later go to suspense. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, SAME_PERSON
-        /// (FAILED_PRECONDITION: it is the caller's own wallet), WALLET_UNKNOWN (NOT_FOUND, fact `user_id`: the user never had coins in this book), WALLET_NOT_OPEN
-        /// (FAILED_PRECONDITION, facts `user_id` and `state`: it is frozen or closed), COINS_OWED (FAILED_PRECONDITION, fact `owed`), WALLET_BUSY (FAILED_PRECONDITION, facts `what`
-        /// and `count`: holds, refunds, checkouts or receipts have not ended), OVERLOADED (the coin lots are not read that far), WALLET_TOO_LARGE (FAILED_PRECONDITION, fact
-        /// `lots_max`), WALLET_MARKET_WAITS (FAILED_PRECONDITION, facts `market` and `purchase_id`: no rule says what becomes of them), WALLET_CHANGE_OPEN (FAILED_PRECONDITION,
-        /// fact `change_id`: another change of the wallet has not ended). None of them is sticky.
-        async fn close_wallet(
+        /// Loads a price sheet for a book, in force from the time that it names, or at once; until then and for sales before then the lists before it hold. Every
+        /// process of the service uses it without a restart. The same bytes again change nothing. Reasons in order of precedence: MALFORMED, PRICE_SHEET_REFUSED
+        /// (FAILED_PRECONDITION, facts `line` and `why`: it can't be read, was loaded under its version with other content, begins in the past, changes what was in force
+        /// before it begins, names another book, sells nothing, or has the built-in packages in a LIVE book). With a refusal nothing is kept. A retry is safe.
+        async fn load_price_sheet(
             &self,
-            request: tonic::Request<super::CloseWalletRequest>,
+            request: tonic::Request<super::LoadPriceSheetRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::CloseWalletResponse>,
+            tonic::Response<super::LoadPriceSheetResponse>,
             tonic::Status,
         >;
-        /// Merges a user's wallet into another one of the same person, and closes it. Its coins keep their lots with prices and dates, what its owner owes is owed by the other
-        /// user from then on, and what is paid back later of its purchases is taken from there. It waits for ApproveWalletChange by another person. A retry with the same id is
-        /// safe. The reasons are those of CloseWallet without those of coins that are owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
-        async fn merge_wallets(
+        /// Lists the price sheets that were loaded for a book, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_price_sheets(
             &self,
-            request: tonic::Request<super::MergeWalletsRequest>,
+            request: tonic::Request<super::ListPriceSheetsRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::MergeWalletsResponse>,
+            tonic::Response<super::ListPriceSheetsResponse>,
             tonic::Status,
         >;
-        /// Approves a closure or merge that waits for a second person. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
-        /// WALLET_CHANGE_UNKNOWN (NOT_FOUND), SAME_PERSON (FAILED_PRECONDITION: the caller asked for it, or it is the caller's own wallet), WALLET_CHANGE_DECIDED
-        /// (FAILED_PRECONDITION: it waits for nobody).
-        async fn approve_wallet_change(
+        /// Records what the app knows of a user by which purchases are limited: an age that the user has reached, and the time zone by which days and months are counted.
+        /// Another zone counts from the end of the user's present day. For the app's service, and for staff who correct it. What is set last counts. A retry is safe.
+        /// Reasons: MALFORMED.
+        async fn set_spending_profile(
             &self,
-            request: tonic::Request<super::ApproveWalletChangeRequest>,
+            request: tonic::Request<super::SetSpendingProfileRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::ApproveWalletChangeResponse>,
+            tonic::Response<super::SetSpendingProfileResponse>,
             tonic::Status,
         >;
-        /// Rejects a closure or merge, also by the one who asked for it, as long as nothing is posted by it. A refund that it started stays. A retry with the same id is safe.
-        /// Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, WALLET_CHANGE_UNKNOWN (NOT_FOUND), WALLET_CHANGE_DECIDED (FAILED_PRECONDITION).
-        async fn reject_wallet_change(
+        /// Sets what the user wants to spend on coins at most, in a currency, by day and by month. Less counts at once; more, or no limit, only after the delay that the
+        /// operator has configured (`purchase.spending_raise_delay_s`). Setting what is in force calls off what is awaited. A retry is safe. Reasons: MALFORMED.
+        async fn set_spending_limit(
             &self,
-            request: tonic::Request<super::RejectWalletChangeRequest>,
+            request: tonic::Request<super::SetSpendingLimitRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::RejectWalletChangeResponse>,
+            tonic::Response<super::SetSpendingLimitResponse>,
             tonic::Status,
         >;
-        /// Returns one closure or merge as it is now. Reasons: MALFORMED, WALLET_CHANGE_UNKNOWN (NOT_FOUND).
-        async fn get_wallet_change(
+        /// Has no coins sold to the user until a time. Nobody can end a pause before its time, or shorten it. A retry is safe. Reasons: MALFORMED, SPENDING_PAUSED
+        /// (FAILED_PRECONDITION, fact `until`: the user's pause lasts longer).
+        async fn pause_spending(
             &self,
-            request: tonic::Request<super::GetWalletChangeRequest>,
+            request: tonic::Request<super::PauseSpendingRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::GetWalletChangeResponse>,
+            tonic::Response<super::PauseSpendingResponse>,
             tonic::Status,
         >;
-        /// Lists closures and merges, newest first. Reasons: MALFORMED, PAGE_TOKEN.
-        async fn list_wallet_changes(
+        /// Returns what limits a user's purchases: the rules of a market, the user's own limits and pause, and what is left. Reasons: MALFORMED.
+        async fn get_spending_rules(
             &self,
-            request: tonic::Request<super::ListWalletChangesRequest>,
+            request: tonic::Request<super::GetSpendingRulesRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::ListWalletChangesResponse>,
-            tonic::Status,
-        >;
-        /// Returns the coins that were not spent and the revenue deferred for them at the end of a day, by entity, market, currency and how many years their owner was not active,
-        /// and which of them are dormant by the rules of their market: for reports of unclaimed property. For finance. It reads all lots of the book, so it may take minutes.
-        /// Reasons: MALFORMED, OVERLOADED (the book changes too fast to be read). A retry is safe.
-        async fn get_escheat_report(
-            &self,
-            request: tonic::Request<super::GetEscheatReportRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetEscheatReportResponse>,
+            tonic::Response<super::GetSpendingRulesResponse>,
             tonic::Status,
         >;
     }
@@ -3791,7 +3686,7 @@ pub mod purchase_service_server {
     /// * INTERNAL: quote its fact `trace` when you report it.
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for ImportStoreReport.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for ImportStoreReport and LoadPriceSheet.
     ///
     /// Sticky: the same `request_id` gets the same answer again.
     #[derive(Debug)]
@@ -5028,25 +4923,26 @@ pub mod purchase_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/largesse.purchase.v1.PurchaseService/CloseWallet" => {
+                "/largesse.purchase.v1.PurchaseService/LoadPriceSheet" => {
                     #[allow(non_camel_case_types)]
-                    struct CloseWalletSvc<T: PurchaseService>(pub Arc<T>);
+                    struct LoadPriceSheetSvc<T: PurchaseService>(pub Arc<T>);
                     impl<
                         T: PurchaseService,
-                    > tonic::server::UnaryService<super::CloseWalletRequest>
-                    for CloseWalletSvc<T> {
-                        type Response = super::CloseWalletResponse;
+                    > tonic::server::UnaryService<super::LoadPriceSheetRequest>
+                    for LoadPriceSheetSvc<T> {
+                        type Response = super::LoadPriceSheetResponse;
                         type Future = BoxFuture<
                             tonic::Response<Self::Response>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::CloseWalletRequest>,
+                            request: tonic::Request<super::LoadPriceSheetRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as PurchaseService>::close_wallet(&inner, request).await
+                                <T as PurchaseService>::load_price_sheet(&inner, request)
+                                    .await
                             };
                             Box::pin(fut)
                         }
@@ -5057,7 +4953,7 @@ pub mod purchase_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = CloseWalletSvc(inner);
+                        let method = LoadPriceSheetSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5073,25 +4969,26 @@ pub mod purchase_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/largesse.purchase.v1.PurchaseService/MergeWallets" => {
+                "/largesse.purchase.v1.PurchaseService/ListPriceSheets" => {
                     #[allow(non_camel_case_types)]
-                    struct MergeWalletsSvc<T: PurchaseService>(pub Arc<T>);
+                    struct ListPriceSheetsSvc<T: PurchaseService>(pub Arc<T>);
                     impl<
                         T: PurchaseService,
-                    > tonic::server::UnaryService<super::MergeWalletsRequest>
-                    for MergeWalletsSvc<T> {
-                        type Response = super::MergeWalletsResponse;
+                    > tonic::server::UnaryService<super::ListPriceSheetsRequest>
+                    for ListPriceSheetsSvc<T> {
+                        type Response = super::ListPriceSheetsResponse;
                         type Future = BoxFuture<
                             tonic::Response<Self::Response>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::MergeWalletsRequest>,
+                            request: tonic::Request<super::ListPriceSheetsRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as PurchaseService>::merge_wallets(&inner, request).await
+                                <T as PurchaseService>::list_price_sheets(&inner, request)
+                                    .await
                             };
                             Box::pin(fut)
                         }
@@ -5102,7 +4999,7 @@ pub mod purchase_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = MergeWalletsSvc(inner);
+                        let method = ListPriceSheetsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5118,25 +5015,25 @@ pub mod purchase_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/largesse.purchase.v1.PurchaseService/ApproveWalletChange" => {
+                "/largesse.purchase.v1.PurchaseService/SetSpendingProfile" => {
                     #[allow(non_camel_case_types)]
-                    struct ApproveWalletChangeSvc<T: PurchaseService>(pub Arc<T>);
+                    struct SetSpendingProfileSvc<T: PurchaseService>(pub Arc<T>);
                     impl<
                         T: PurchaseService,
-                    > tonic::server::UnaryService<super::ApproveWalletChangeRequest>
-                    for ApproveWalletChangeSvc<T> {
-                        type Response = super::ApproveWalletChangeResponse;
+                    > tonic::server::UnaryService<super::SetSpendingProfileRequest>
+                    for SetSpendingProfileSvc<T> {
+                        type Response = super::SetSpendingProfileResponse;
                         type Future = BoxFuture<
                             tonic::Response<Self::Response>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::ApproveWalletChangeRequest>,
+                            request: tonic::Request<super::SetSpendingProfileRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as PurchaseService>::approve_wallet_change(
+                                <T as PurchaseService>::set_spending_profile(
                                         &inner,
                                         request,
                                     )
@@ -5151,7 +5048,7 @@ pub mod purchase_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = ApproveWalletChangeSvc(inner);
+                        let method = SetSpendingProfileSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5167,28 +5064,25 @@ pub mod purchase_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/largesse.purchase.v1.PurchaseService/RejectWalletChange" => {
+                "/largesse.purchase.v1.PurchaseService/SetSpendingLimit" => {
                     #[allow(non_camel_case_types)]
-                    struct RejectWalletChangeSvc<T: PurchaseService>(pub Arc<T>);
+                    struct SetSpendingLimitSvc<T: PurchaseService>(pub Arc<T>);
                     impl<
                         T: PurchaseService,
-                    > tonic::server::UnaryService<super::RejectWalletChangeRequest>
-                    for RejectWalletChangeSvc<T> {
-                        type Response = super::RejectWalletChangeResponse;
+                    > tonic::server::UnaryService<super::SetSpendingLimitRequest>
+                    for SetSpendingLimitSvc<T> {
+                        type Response = super::SetSpendingLimitResponse;
                         type Future = BoxFuture<
                             tonic::Response<Self::Response>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::RejectWalletChangeRequest>,
+                            request: tonic::Request<super::SetSpendingLimitRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as PurchaseService>::reject_wallet_change(
-                                        &inner,
-                                        request,
-                                    )
+                                <T as PurchaseService>::set_spending_limit(&inner, request)
                                     .await
                             };
                             Box::pin(fut)
@@ -5200,7 +5094,7 @@ pub mod purchase_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = RejectWalletChangeSvc(inner);
+                        let method = SetSpendingLimitSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5216,25 +5110,25 @@ pub mod purchase_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/largesse.purchase.v1.PurchaseService/GetWalletChange" => {
+                "/largesse.purchase.v1.PurchaseService/PauseSpending" => {
                     #[allow(non_camel_case_types)]
-                    struct GetWalletChangeSvc<T: PurchaseService>(pub Arc<T>);
+                    struct PauseSpendingSvc<T: PurchaseService>(pub Arc<T>);
                     impl<
                         T: PurchaseService,
-                    > tonic::server::UnaryService<super::GetWalletChangeRequest>
-                    for GetWalletChangeSvc<T> {
-                        type Response = super::GetWalletChangeResponse;
+                    > tonic::server::UnaryService<super::PauseSpendingRequest>
+                    for PauseSpendingSvc<T> {
+                        type Response = super::PauseSpendingResponse;
                         type Future = BoxFuture<
                             tonic::Response<Self::Response>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::GetWalletChangeRequest>,
+                            request: tonic::Request<super::PauseSpendingRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as PurchaseService>::get_wallet_change(&inner, request)
+                                <T as PurchaseService>::pause_spending(&inner, request)
                                     .await
                             };
                             Box::pin(fut)
@@ -5246,7 +5140,7 @@ pub mod purchase_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = GetWalletChangeSvc(inner);
+                        let method = PauseSpendingSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5262,25 +5156,25 @@ pub mod purchase_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/largesse.purchase.v1.PurchaseService/ListWalletChanges" => {
+                "/largesse.purchase.v1.PurchaseService/GetSpendingRules" => {
                     #[allow(non_camel_case_types)]
-                    struct ListWalletChangesSvc<T: PurchaseService>(pub Arc<T>);
+                    struct GetSpendingRulesSvc<T: PurchaseService>(pub Arc<T>);
                     impl<
                         T: PurchaseService,
-                    > tonic::server::UnaryService<super::ListWalletChangesRequest>
-                    for ListWalletChangesSvc<T> {
-                        type Response = super::ListWalletChangesResponse;
+                    > tonic::server::UnaryService<super::GetSpendingRulesRequest>
+                    for GetSpendingRulesSvc<T> {
+                        type Response = super::GetSpendingRulesResponse;
                         type Future = BoxFuture<
                             tonic::Response<Self::Response>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::ListWalletChangesRequest>,
+                            request: tonic::Request<super::GetSpendingRulesRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as PurchaseService>::list_wallet_changes(&inner, request)
+                                <T as PurchaseService>::get_spending_rules(&inner, request)
                                     .await
                             };
                             Box::pin(fut)
@@ -5292,53 +5186,7 @@ pub mod purchase_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = ListWalletChangesSvc(inner);
-                        let codec = crate::codec::Codec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/largesse.purchase.v1.PurchaseService/GetEscheatReport" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetEscheatReportSvc<T: PurchaseService>(pub Arc<T>);
-                    impl<
-                        T: PurchaseService,
-                    > tonic::server::UnaryService<super::GetEscheatReportRequest>
-                    for GetEscheatReportSvc<T> {
-                        type Response = super::GetEscheatReportResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetEscheatReportRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as PurchaseService>::get_escheat_report(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetEscheatReportSvc(inner);
+                        let method = GetSpendingRulesSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

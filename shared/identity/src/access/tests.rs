@@ -44,6 +44,7 @@ fn only_what_services_send_to_services_may_be_large() {
         ("/largesse.ledger.v1.LedgerService/PostBatch", 16 << 10),
         ("/largesse.ledger.v1.LedgerService/ImportBatch", 16 << 10),
         ("/largesse.purchase.v1.PurchaseService/ImportStoreReport", 256),
+        ("/largesse.purchase.v1.PurchaseService/LoadPriceSheet", 256),
         ("/largesse.payout.v1.PayoutService/CreatePayoutRun", 16 << 10),
         ("/largesse.treasury.v1.TreasuryService/PlanStructure", 256),
         ("/largesse.treasury.v1.TreasuryService/ApplyStructure", 256),
