@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 144] = [
+pub const PLAN: [(&str, TablePlacement); 145] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -117,6 +117,7 @@ pub const PLAN: [(&str, TablePlacement); 144] = [
     ("purchase.store_report_part", SERVICES),
     ("purchase.store_report_line", SERVICES),
     ("purchase.store_report_payout", SERVICES),
+    ("purchase.store_bill", SERVICES),
     ("purchase.store_settlement", SERVICES),
     ("purchase.settled_part", SERVICES),
     ("purchase.settlement_difference", SERVICES),

@@ -1,6 +1,7 @@
 //! Options of the purchase service. Their comments are their documentation.
 
 mod apple;
+mod bills;
 mod review;
 mod settlements;
 mod stripe;
@@ -19,6 +20,7 @@ mod google;
 mod refunds;
 
 pub use apple::{AppleOptions, PretendApple};
+pub use bills::{BillOptions, BillReady};
 pub use google::{GoogleApp, GoogleOptions, SandboxGoogle, ServiceAccountKey};
 pub use refunds::{RefundOptions, WithdrawalRight};
 pub use review::RefundReview;
@@ -61,7 +63,7 @@ pub struct Config {
     /// The pretend Google Play. Set by the program in sandbox mode only, never by a file.
     #[serde(skip)]
     pub sandbox_google: Option<SandboxGoogle>,
-    /// Seconds between two looks for refunds that Google lists and that no notification reported.
+    /// Seconds between two looks for what stores list and no notification reported: at Google and the App Store, and for events of Stripe and bills of wallets.
     #[serde(rename = "lost_refunds_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub lost_refunds_interval: Duration,
@@ -87,6 +89,8 @@ pub struct Config {
     pub wallet_rules: Option<PathBuf>,
     /// Our accounts at stores, by which their reports are settled.
     pub settlements: Vec<SettlementAccount>,
+    /// The daily bills of Alipay and WeChat Pay.
+    pub bills: BillOptions,
     /// Seconds between two searches for open orders about which the store is to be asked, because its events may be lost.
     #[serde(rename = "order_sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
@@ -188,6 +192,7 @@ impl Default for Config {
             refunds: RefundOptions::default(),
             wallet_rules: None,
             settlements: Vec::new(),
+            bills: BillOptions::default(),
             order_sweep_interval: Duration::from_secs(30),
             order_check_after: Duration::from_secs(600),
             open_orders_max: 20,
@@ -262,6 +267,7 @@ impl Config {
             .or_else(|| self.apple.problem())
             .or_else(|| self.refund_review.problem())
             .or_else(|| self.refunds.problem())
+            .or_else(|| self.bills.problem())
         {
             Some((option, why)) => Err(InvalidPurchaseOption { option, why }),
             None => Ok(()),

@@ -3,7 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases of buyers. [`events`]: those of stores, which report sales and refunds at [`webhooks`]. `outbox`: what stores are told and
-//!   asked; `history`: what the App Store's notifications lost. [`sweeper`]: finishes what was cut short by a crash; `retry`: when what failed is tried again.
+//!   asked; `history` and `lost`: what notifications lost. [`sweeper`]: finishes what was cut short by a crash; `retry`: when what failed is tried again.
 //!   [`domain`]: what a receipt is worth.
 //! - [`refunds`]: what stores pay back, and what viewers owe after that.
 //! - [`questions`]: what stores ask before they decide about refunds.
@@ -28,6 +28,7 @@ pub mod escheat;
 pub mod events;
 mod history;
 pub mod limits;
+mod lost;
 pub mod lots;
 mod meters;
 pub mod orders;
@@ -60,9 +61,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
 pub use config::{
-    AlipayAccount, AppleOptions, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendApple, PretendStripe, PretendWechat,
-    PriceFrom, RefundOptions, RefundReview, SandboxGoogle, ServiceAccountKey, SettlementAccount, StripeAccount, WechatAccount, WechatKey,
-    WithdrawalRight,
+    AlipayAccount, AppleOptions, BillOptions, BillReady, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendApple,
+    PretendStripe, PretendWechat, PriceFrom, RefundOptions, RefundReview, SandboxGoogle, ServiceAccountKey, SettlementAccount,
+    StripeAccount, WechatAccount, WechatKey, WithdrawalRight,
 };
 pub use store::Store;
 
@@ -183,6 +184,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         order_news: tokio::sync::Notify::new(),
         refund_options: config.refunds.clone(),
         wallet_rules,
+        bills: config.bills.clone(),
     });
     let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone(), news: purchases.news.clone() };
     if config.follow_lots {
@@ -201,6 +203,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         telemetry::unfinished::watch("purchase", || watched.store.unfinished()).await;
     }));
     tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown.clone()));
+    tokio::spawn(lost::run(purchases.clone(), config.lost_refunds_interval, deps.shutdown.clone()));
     tokio::spawn(orders::sweep::run(purchases.clone(), order_sweep, deps.shutdown));
     Ok(Service { handlers: Handlers { purchases, lots }, sweep, order_sweep })
 }
@@ -244,6 +247,11 @@ impl Service {
     /// One sweep of orders as of `now`: the stores are asked about those that are due; returns how many purchases got their coins.
     pub async fn sweep_orders(&self, now: SystemTime) -> Result<usize, tonic::Status> {
         Ok(orders::sweep::sweep(&self.handlers.purchases, self.order_sweep, now).await?)
+    }
+
+    /// One look as of `now` for what notifications lost at the stores that are paid for our orders; returns how much was found.
+    pub async fn look_for_lost(&self, now: SystemTime) -> Result<usize, tonic::Status> {
+        Ok(lost::look(&self.handlers.purchases, now).await?)
     }
 
     /// One sweep as of `now`, beside the regular ones; returns how many purchases got their coins.

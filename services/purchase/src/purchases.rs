@@ -21,7 +21,7 @@ use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
 use uuid::Uuid;
 
-use crate::config::{RefundOptions, RefundReview};
+use crate::config::{BillOptions, RefundOptions, RefundReview};
 use crate::domain::refusal::ReceiptRefusal;
 use crate::domain::{Credit, Purchase, PurchaseState, SaleRates};
 use crate::error::Error;
@@ -89,6 +89,8 @@ pub struct Purchases {
     pub refund_options: RefundOptions,
     /// What becomes of the coins of wallets that are closed.
     pub wallet_rules: WalletRules,
+    /// The daily bills of wallets.
+    pub bills: BillOptions,
 }
 
 /// One request to redeem.

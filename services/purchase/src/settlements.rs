@@ -39,6 +39,12 @@ pub struct Settlements {
 }
 
 impl Settlements {
+    /// The names of a book's accounts at a store.
+    pub(crate) fn accounts_of(&self, book: &BookName, store: StoreKind) -> impl Iterator<Item = &str> {
+        let fits = move |known: &&SettlementAccount| known.store == store.as_str() && known.book == book.as_str();
+        self.accounts.iter().filter(fits).map(|known| known.account.as_str())
+    }
+
     /// The account of a book at a store.
     pub(crate) fn account(&self, book: &BookName, store: StoreKind, account: &str) -> Option<&SettlementAccount> {
         let fits = |known: &&SettlementAccount| known.store == store.as_str() && known.account == account && known.book == book.as_str();

@@ -5,11 +5,12 @@
 //!   `sweeps`: how far they were asked for what was lost. [`tokens`]: sales that a store names by a token. Request ids are in `db::requests`. [`lots`]: which coins belong
 //!   to which purchase; `answers` reads them, `dormant` by owner as of a day. `revenue`: what days earned. `refunds`: what was paid back, in the rows of `refund_rows`;
 //!   `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here. `holds`: what is held. `wallet_changes`, in
-//!   the rows of `wallet_rows`: wallets that are closed or merged. `reports`, `settlements` and `own_parts`: what stores owe us. [`price_sheets`]: price sheets that were
-//!   loaded. `spending`: what limits users' purchases. `audited`: what audits read; `lookups`: what explanations look for.
+//!   the rows of `wallet_rows`: wallets that are closed or merged. `reports`, `settlements` and `own_parts`: what stores owe us. `bills`: which days' bills were read.
+//!   [`price_sheets`]: price sheets that were loaded. `spending`: what limits users' purchases. `audited`: what audits read; `lookups`: what explanations look for.
 
 pub mod answers;
 pub mod audited;
+pub(crate) mod bills;
 pub(crate) mod cases;
 pub(crate) mod consents;
 mod debts;
@@ -57,7 +58,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 25] = [
+pub const MIGRATIONS: [Migration; 26] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -83,6 +84,7 @@ pub const MIGRATIONS: [Migration; 25] = [
     Migration::expand(24, include_str!("../migrations/0024_order_bounds.sql")),
     Migration::expand(25, include_str!("../migrations/0025_wallet_change.sql")),
     Migration::expand(26, include_str!("../migrations/0026_price_sheet.sql")),
+    Migration::expand(27, include_str!("../migrations/0027_store_bill.sql")),
 ];
 
 /// Why a statement failed.
@@ -166,13 +168,15 @@ impl Store {
     }
 
     /// Purchases of any book that were verified and have no coins yet, what stores said that is not over, what they are to be told, what is not paid yet, orders
-    /// that wait for a person, refunds and settlements that are not posted, questions that are not answered, and wallets that are being closed or merged.
+    /// that wait for a person, refunds and settlements that are not posted, questions that are not answered, wallets that are being closed or merged, and bills that are
+    /// not read.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         let of_stores =
             [self.open_events().await?, self.open_duties().await?, self.open_pending().await?, self.open_orders().await?].concat();
         let of_refunds =
             [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?, self.open_holds().await?].concat();
-        let others = [self.open_questions().await?, self.open_settlements().await?, self.open_wallet_changes().await?].concat();
+        let others =
+            [self.open_questions().await?, self.open_settlements().await?, self.open_wallet_changes().await?, self.open_bills().await?].concat();
         Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds, others].concat())
     }
 

@@ -5,11 +5,12 @@
 //! - [`apple`]: the App Store. [`google`]: Google Play.
 //! - [`payee`]: what those do that are paid for orders that we make ([`crate::orders`]). [`stripe`]: cards on the web. [`alipay`] and [`wechat`]: wallets, with
 //!   [`wallet`] for what both do.
-//! - [`refunding`]: what those do that pay back what we ask them to.
+//! - [`refunding`]: what those do that pay back what we ask them to. `billing`: what those do that make a bill of each day.
 //! - [`receipt`]: what proves a purchase.
 
 pub mod alipay;
 pub mod apple;
+pub(crate) mod billing;
 pub mod google;
 pub mod payee;
 pub mod receipt;
@@ -31,6 +32,7 @@ use crate::questions::answer::{AnswerEnd, NewQuestion, NotAnswered, RefundAnswer
 use crate::stores::receipt::RefusedReceipt;
 use alipay::AlipayAccounts;
 use apple::ReceiptVerifier;
+use billing::BillingAccount;
 use google::GooglePlay;
 use payee::OrderAccount;
 pub use receipt::StoreReceipt;
@@ -169,6 +171,11 @@ impl Stores {
             StoreKind::Alipay => self.alipay.account_of(of).map(|account| account as &dyn RefundingStore),
             StoreKind::Wechat => self.wechat.account_of(of).map(|account| account as &dyn RefundingStore),
         }
+    }
+
+    /// Our accounts at the wallets, of each of which there is a bill of each day.
+    pub(crate) fn billing_accounts(&self) -> impl Iterator<Item = &dyn BillingAccount> {
+        self.alipay.billing().chain(self.wechat.billing())
     }
 
     /// Our accounts at the stores that are paid for orders.

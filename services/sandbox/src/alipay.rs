@@ -3,6 +3,7 @@
 //! `alipay.trade.page.pay` is the page that a buyer opens, which makes the trade; `alipay.trade.query` and `alipay.trade.close` answer signed JSON; what happens to a
 //! trade is reported in a signed form. The rest is as in [`crate::wallet`].
 
+mod bill;
 mod gateway;
 
 use crate::wallet::{

@@ -1,8 +1,10 @@
 //! What both pretend wallets have in common: trades that buyers pay on command, keys of their own, and reports to the seller that go wrong on command. For TEST
 //! books only.
 //!
-//! - [`trade`]: a trade. [`refund`]: a refund of one. [`commands`]: what buyers and staff do. [`report`]: where reports go. `http`: the endpoints that both have. [`keys`]: who signs.
+//! - [`trade`]: a trade. [`refund`]: a refund of one. [`commands`]: what buyers and staff do. [`report`]: where reports go.
+//!   [`bills`]: what the bill of a day has in it. `http`: the endpoints that both have. [`keys`]: who signs.
 
+pub mod bills;
 pub mod commands;
 pub(crate) mod http;
 pub mod keys;
@@ -74,6 +76,8 @@ pub(crate) struct Desk {
     /// Notified when a report is to be delivered.
     pub queued: Arc<Notify>,
     pub config: Config,
+    /// Where it is reached: `http://host:port`, perhaps with a path.
+    pub url: Arc<str>,
     pub brand: &'static WalletBrand,
 }
 
@@ -114,7 +118,8 @@ pub(crate) async fn open(
     shutdown: CancellationToken,
 ) -> Result<Router, Error> {
     let pool = database.open(brand.service, brand.migrations).await?;
-    let desk = Desk { store: Records::new(pool), lock: Arc::default(), queued: Arc::default(), config, brand };
+    let url = format!("http://{address}").into();
+    let desk = Desk { store: Records::new(pool), lock: Arc::default(), queued: Arc::default(), config, url, brand };
     let client = http_client::local().timeout(report::CALL_TIMEOUT).build()?;
     tokio::spawn(report::run(desk.clone(), client, shutdown));
     Ok((brand.routes)(&address.to_string(), desk))

@@ -3,6 +3,7 @@
 //! Orders, queries and closes are signed JSON both ways; what happens to a trade is reported encrypted and signed. The rest is as in [`crate::wallet`].
 
 mod api;
+mod bill;
 
 use crate::wallet::{
     self, Config, Error, SandboxWallet, WalletBrand,

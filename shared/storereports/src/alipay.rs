@@ -1,18 +1,21 @@
 //! Alipay's bill of a day: comment lines that begin with `#`, a table between them, and sums. Amounts are in yuan. The buyer's account is not read.
 
+use crate::bill::{BillRefund, BillRefundStanding, BillTrade, DailyBill};
 use crate::line::{ReportFormat, ReportLine, ReportLineKind, StoreReport};
 use crate::table::{self, NamedCells, NamedColumns, ReportTableRow, rows, same, utf8_or_gbk};
 use crate::{ReportFault, zip};
-use money::Currency;
+use money::{Currency, Money, Rounding};
 use rust_decimal::Decimal;
 
 const TRADE: &str = "支付宝交易号";
+const ORDER: &str = "商户订单号";
+const REQUEST: &str = "退款批次号/请求号";
 const KIND: &str = "业务类型";
 const DONE: &str = "完成时间";
 const GROSS: &str = "订单金额（元）";
 const RECEIVED: &str = "商家实收（元）";
 const FEE: &str = "服务费（元）";
-const NEEDED: [&str; 8] = [TRADE, "商户订单号", KIND, "商品名称", DONE, GROSS, RECEIVED, FEE];
+const NEEDED: [&str; 8] = [TRADE, ORDER, KIND, "商品名称", DONE, GROSS, RECEIVED, FEE];
 const ALSO: [&str; 17] = [
     "创建时间",
     "门店编号",
@@ -28,12 +31,14 @@ const ALSO: [&str; 17] = [
     "券名称",
     "商家红包消费金额（元）",
     "卡消费金额（元）",
-    "退款批次号/请求号",
+    REQUEST,
     "分润（元）",
     "备注",
 ];
 /// Amounts of which this reader does not know who bears them.
 const MUST_BE_NOTHING: [&str; 2] = ["商家红包消费金额（元）", "分润（元）"];
+/// How the comment begins that names the account.
+const ACCOUNT: &str = "#账号：";
 /// The comments that state sums, with the words before the count and the sum.
 const SALES: (&str, &str) = ("#交易合计：", "商家实收共");
 const REFUNDS: (&str, &str) = ("#退款合计：", "商家实收退款共");
@@ -41,6 +46,16 @@ const REFUNDS: (&str, &str) = ("#退款合计：", "商家实收退款共");
 const SUMMARY: &str = "汇总";
 
 pub(crate) fn bill(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
+    unpacked(bytes, |bytes| read(bytes, None))
+}
+
+pub(crate) fn trades(bytes: &[u8]) -> Result<DailyBill, ReportFault> {
+    let mut found = DailyBill::default();
+    unpacked(bytes, |bytes| read(bytes, Some(&mut found)))?;
+    Ok(found)
+}
+
+fn unpacked(bytes: &[u8], read: impl FnOnce(&[u8]) -> Result<StoreReport, ReportFault>) -> Result<StoreReport, ReportFault> {
     if !zip::looks_like(bytes) {
         return read(bytes);
     }
@@ -55,11 +70,14 @@ fn yuan() -> Currency {
     Currency::try_new("CNY").expect("ISO 4217 has it")
 }
 
-fn read(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
+fn read(bytes: &[u8], mut bill: Option<&mut DailyBill>) -> Result<StoreReport, ReportFault> {
     let text = utf8_or_gbk(bytes)?;
     let rows = rows(&text, b',')?;
     let at = rows.iter().position(|row| row.cell(0) == TRADE).ok_or_else(|| ReportFault::new(0, TRADE, "is missing"))?;
     let columns = NamedColumns::read(&rows[at], &NEEDED, &ALSO)?;
+    if let Some(bill) = bill.as_deref_mut() {
+        bill.account = rows[..at].iter().find_map(account).unwrap_or_default();
+    }
     let (mut lines, mut sums, mut is_over) = (Vec::new(), [(0_i64, Decimal::ZERO); 2], false);
     let mut stated = [false; 2];
     for row in &rows[at + 1..] {
@@ -73,6 +91,9 @@ fn read(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
         } else {
             let cells = columns.cells(row)?;
             let which = trade(&cells, &mut lines)?;
+            if let Some(bill) = bill.as_deref_mut() {
+                bill.trades.push(named_trade(&cells, which == 1)?);
+            }
             sums[which] = (sums[which].0 + 1, sums[which].1 + cells.amount(RECEIVED)?);
         }
     }
@@ -80,6 +101,32 @@ fn read(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
         return Err(ReportFault::new(0, SALES.0, "or the sum of refunds is missing: the file is cut off"));
     }
     Ok(StoreReport::of(ReportFormat::AlipayBill, lines))
+}
+
+/// The account in the heading: `#账号：[20880000000000020156]`.
+fn account(row: &ReportTableRow) -> Option<String> {
+    let stated = row.cell(0).strip_prefix(ACCOUNT)?;
+    Some(stated.trim_start_matches('[').split(']').next().unwrap_or_default().to_owned())
+}
+
+/// The same line with the ids of its trade.
+fn named_trade(cells: &NamedCells<'_>, is_refund: bool) -> Result<BillTrade, ReportFault> {
+    let gross = cells.amount(GROSS)?.abs();
+    let amount = Money::from_decimal(yuan(), gross, Rounding::Down).ok().filter(|amount| amount.to_decimal() == gross);
+    let refund = || {
+        let request_no = cells.id(REQUEST)?;
+        Ok(BillRefund { refund_no: String::new(), request_no, standing: BillRefundStanding::PaidBack })
+    };
+    Ok(BillTrade {
+        line_no: cells.line(),
+        app: String::new(),
+        merchant: String::new(),
+        transaction_id: cells.id(TRADE)?,
+        order_no: cells.id(ORDER)?,
+        at: cells.time(DONE)?,
+        amount: amount.ok_or_else(|| cells.wrong(GROSS, "an amount in whole fen"))?,
+        refund: is_refund.then(refund).transpose()?,
+    })
 }
 
 /// Compares a comment's count and sum; false: it is another comment.

@@ -3,20 +3,24 @@
 //! - [`line`]: a report and its lines, whichever store made it.
 //! - `apple`: the App Store's finance detail report and payment summary. `google`: Google Play's earnings report. `stripe`: the balance transactions of a payout.
 //!   `alipay` and `wechat`: a day's bill.
-//! - `table`: text as rows and named cells. `zip`: files in an archive.
+//! - [`bill`]: the same day's bill trade by trade.
+//! - `table`: text as rows and named cells. `zip`: files in an archive. [`gzip`]: one file.
 //!
 //! Each reader knows a format as it was on a day, which is in its name ([`ReportFormat::name`]). A column or a word that it does not know is refused with its line and
 //! column, never skipped: it might be money. BillSums that a file states are compared with its lines, so a file that was cut off is refused as well.
 
 mod alipay;
 mod apple;
+pub mod bill;
 mod google;
+pub mod gzip;
 pub mod line;
 mod stripe;
 mod table;
 mod wechat;
 mod zip;
 
+pub use bill::{BillRefund, BillRefundStanding, BillTrade, DailyBill};
 pub use line::{PayoutStanding, ReportFormat, ReportLine, ReportLineKind, StatedPayout, StoreReport};
 
 /// Largest report as it is given, in bytes: what one message takes, with room for its other fields.
@@ -52,12 +56,7 @@ impl ReportFault {
 
 /// Reads a report of this format.
 pub fn read(format: ReportFormat, bytes: &[u8]) -> Result<StoreReport, ReportFault> {
-    if bytes.is_empty() {
-        return Err(ReportFault::of_file("the file is empty"));
-    }
-    if bytes.len() > REPORT_BYTES_MAX {
-        return Err(ReportFault::of_file(format!("the file has {} bytes, and at most {REPORT_BYTES_MAX} are taken", bytes.len())));
-    }
+    within_bounds(bytes)?;
     match format {
         ReportFormat::AppleDetail => apple::detail(bytes),
         ReportFormat::AppleSummary => apple::summary(bytes),
@@ -66,6 +65,28 @@ pub fn read(format: ReportFormat, bytes: &[u8]) -> Result<StoreReport, ReportFau
         ReportFormat::AlipayBill => alipay::bill(bytes),
         ReportFormat::WechatBill => wechat::bill(bytes),
     }
+}
+
+/// Reads the trades of a bill of a day. Of a bill that [`read`] refuses, nothing is read.
+pub fn read_trades(format: ReportFormat, bytes: &[u8]) -> Result<DailyBill, ReportFault> {
+    within_bounds(bytes)?;
+    match format {
+        ReportFormat::AlipayBill => alipay::trades(bytes),
+        ReportFormat::WechatBill => wechat::trades(bytes),
+        ReportFormat::AppleDetail | ReportFormat::AppleSummary | ReportFormat::GoogleEarnings | ReportFormat::StripePayout => {
+            Err(ReportFault::of_file("only the bill of a day names trades"))
+        }
+    }
+}
+
+fn within_bounds(bytes: &[u8]) -> Result<(), ReportFault> {
+    if bytes.is_empty() {
+        return Err(ReportFault::of_file("the file is empty"));
+    }
+    if bytes.len() > REPORT_BYTES_MAX {
+        return Err(ReportFault::of_file(format!("the file has {} bytes, and at most {REPORT_BYTES_MAX} are taken", bytes.len())));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

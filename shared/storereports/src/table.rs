@@ -3,7 +3,7 @@
 use crate::{LINE_BYTES_MAX, LINES_MAX, ReportFault, UNPACKED_BYTES_MAX};
 use csv::{ReaderBuilder, StringRecord};
 use encoding_rs::GBK;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use money::Currency;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
@@ -188,6 +188,13 @@ impl<'a> NamedCells<'a> {
         let text = self.text(column);
         let fits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
         if fits { Ok(text.to_owned()) } else { Err(self.wrong(column, "a country of two capital letters")) }
+    }
+
+    /// A time such as `2026-11-28 12:00:00`.
+    pub fn time(&self, column: &str) -> Result<DateTime, ReportFault> {
+        let time = DateTime::strptime("%Y-%m-%d %H:%M:%S", self.text(column)).ok();
+        let time = time.filter(|time| (2_000..3_000).contains(&time.year()));
+        time.ok_or_else(|| self.wrong(column, "a time such as 2026-11-28 12:00:00"))
     }
 
     /// A day in a format of `strptime`.

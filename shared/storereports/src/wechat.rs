@@ -1,12 +1,17 @@
 //! WeChat Pay's bill of a day: every value has a backtick before it, and the last two lines are sums. Amounts are in yuan. The buyer's id is not read.
 
+use crate::bill::{BillRefund, BillRefundStanding, BillTrade, DailyBill};
 use crate::line::{ReportFormat, ReportLine, ReportLineKind, StoreReport};
 use crate::table::{self, NamedCells, NamedColumns, ReportTableRow, same, utf8};
 use crate::{LINES_MAX, ReportFault};
-use money::Currency;
+use money::{Currency, Money, Rounding};
 use rust_decimal::Decimal;
 
 const TIME: &str = "交易时间";
+const APP: &str = "公众账号ID";
+const MERCHANT: &str = "商户号";
+const ORDER: &str = "商户订单号";
+const REFUND_ORDER: &str = "商户退款单号";
 const TRADE: &str = "微信订单号";
 const STATE: &str = "交易状态";
 const CURRENCY: &str = "货币种类";
@@ -20,15 +25,15 @@ const GROSS: &str = "订单金额";
 const ASKED: &str = "申请退款金额";
 const NEEDED: [&str; 12] = [TIME, TRADE, STATE, CURRENCY, SETTLED, VOUCHER, REFUND, REFUNDED, REFUND_STATE, FEE, GROSS, ASKED];
 const ALSO: [&str; 15] = [
-    "公众账号ID",
-    "商户号",
+    APP,
+    MERCHANT,
     "特约商户号",
     "设备号",
-    "商户订单号",
+    ORDER,
     "用户标识",
     "交易类型",
     "付款银行",
-    "商户退款单号",
+    REFUND_ORDER,
     "充值券退款金额",
     "退款类型",
     "商品名称",
@@ -51,6 +56,16 @@ fn row(line: u64, text: &str) -> ReportTableRow {
 type BillSums = [Decimal; TOTALS.len()];
 
 pub(crate) fn bill(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
+    read(bytes, None)
+}
+
+pub(crate) fn trades(bytes: &[u8]) -> Result<DailyBill, ReportFault> {
+    let mut found = DailyBill::default();
+    read(bytes, Some(&mut found))?;
+    Ok(found)
+}
+
+fn read(bytes: &[u8], mut bill: Option<&mut DailyBill>) -> Result<StoreReport, ReportFault> {
     let text = utf8(bytes)?;
     let mut rows = (1..).zip(text.lines()).map(|(line, text)| row(line, text));
     let header = rows.next().ok_or_else(|| ReportFault::of_file("the file has no header"))?;
@@ -61,7 +76,11 @@ pub(crate) fn bill(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
             if lines.len() >= LINES_MAX {
                 return Err(ReportFault::of_file(format!("the bill has more than {LINES_MAX} lines")));
             }
-            trade(&columns.cells(&row)?, &mut lines, &mut sums)?;
+            let cells = columns.cells(&row)?;
+            trade(&cells, &mut lines, &mut sums)?;
+            if let Some(bill) = bill.as_deref_mut() {
+                bill.trades.push(named_trade(&cells)?);
+            }
             continue;
         }
         let names = NamedColumns::read(&row, &TOTALS, &[])?;
@@ -76,6 +95,32 @@ pub(crate) fn bill(bytes: &[u8]) -> Result<StoreReport, ReportFault> {
         };
     }
     Err(ReportFault::new(0, TOTALS[0], "is missing: the file is cut off"))
+}
+
+/// The same line with the ids of its trade. A refund is named with what was asked for: that much of the order is paid back, whoever bore its coupons.
+fn named_trade(cells: &NamedCells<'_>) -> Result<BillTrade, ReportFault> {
+    let is_sale = cells.text(STATE) == "SUCCESS";
+    let column = if is_sale { GROSS } else { ASKED };
+    let (currency, stated) = (cells.currency(CURRENCY)?, cells.amount_or_zero(column)?);
+    let amount = Money::from_decimal(currency, stated, Rounding::Down).ok().filter(|amount| amount.to_decimal() == stated);
+    let refund = || {
+        let standing = match cells.text(REFUND_STATE) {
+            "PROCESSING" => BillRefundStanding::OnItsWay,
+            "CHANGE" | "FAIL" => BillRefundStanding::Failed,
+            _ => BillRefundStanding::PaidBack,
+        };
+        Ok(BillRefund { refund_no: cells.id(REFUND)?, request_no: cells.id(REFUND_ORDER)?, standing })
+    };
+    Ok(BillTrade {
+        line_no: cells.line(),
+        app: cells.id(APP)?,
+        merchant: cells.id(MERCHANT)?,
+        transaction_id: cells.id(TRADE)?,
+        order_no: cells.id(ORDER)?,
+        at: cells.time(TIME)?,
+        amount: amount.ok_or_else(|| cells.wrong(column, "an amount in whole minor units"))?,
+        refund: (!is_sale).then(refund).transpose()?,
+    })
 }
 
 fn trade(cells: &NamedCells<'_>, lines: &mut Vec<ReportLine>, sums: &mut BillSums) -> Result<(), ReportFault> {

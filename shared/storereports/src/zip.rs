@@ -98,7 +98,7 @@ fn unpack(method: u16, packed: &[u8], size: usize) -> Result<Vec<u8>, ReportFaul
     }
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     const POLYNOMIAL: u32 = 0xedb8_8320;
     let table: [u32; 256] = std::array::from_fn(|at| {
         let byte = u32::try_from(at).expect("a table of 256");

@@ -4,7 +4,7 @@ use chart::BookKind;
 use money::BookName;
 use purchase::{Bundle, Config, PackageCatalogue, catalogue::PackageOffer, stores::apple::ReceiptVerifier};
 use sandbox::{
-    report::archive,
+    report::{archive, gzip},
     store::{Store, StorePurchase},
 };
 use std::sync::LazyLock;
@@ -115,9 +115,27 @@ pub(super) fn report(bytes: &[u8]) {
     let Some(format) = ReportFormat::ALL.get(usize::from(*format % 6)) else { return };
     let read = storereports::read(*format, report);
     assert_eq!(read, storereports::read(*format, report));
+    if let Ok(bill) = storereports::read_trades(*format, report) {
+        let sound = |trade: &storereports::BillTrade| trade.amount.minor_units() >= 0 && !trade.transaction_id.is_empty();
+        assert!(read.is_ok() && bill.trades.iter().all(sound), "trades of a bill that is refused, or without their ids: {bill:?}");
+    }
     if let Ok(read) = read {
         assert!(read.lines.len() <= 3 * storereports::LINES_MAX && read.lines.iter().all(|line| line.happened_on.year() >= 2_000));
     }
+}
+
+/// A file of gzip: what is unpacked is within its bound, and a file that this program packs is unpacked.
+pub(super) fn packed(bytes: &[u8]) {
+    const BYTES_MAX: usize = 4_096;
+    if let Ok(unpacked) = storereports::gzip::gunzip(bytes, BYTES_MAX) {
+        assert!(unpacked.len() <= BYTES_MAX);
+    }
+    let content = &bytes[..bytes.len().min(BYTES_MAX)];
+    assert_eq!(storereports::gzip::gunzip(&gzip(content), BYTES_MAX).as_deref(), Ok(content));
+}
+
+pub(super) fn packings() -> Vec<Vec<u8>> {
+    vec![gzip(b""), gzip(WECHAT.as_bytes())]
 }
 
 pub(super) fn reports() -> Vec<Vec<u8>> {

@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 46] = [
+pub const TARGETS: [Target; 47] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
     Target { name: "account_log", run: account_log, seeds: account_log_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
@@ -49,6 +49,7 @@ pub const TARGETS: [Target; 46] = [
     Target { name: "camt053", run: camt053, seeds: || texts(&[include_str!("seeds/camt053.xml")]) },
     Target { name: "receipt", run: bought::receipt, seeds: bought::receipts },
     Target { name: "store_report", run: bought::report, seeds: bought::reports },
+    Target { name: "gzip", run: bought::packed, seeds: bought::packings },
     Target { name: "prices", run: bought::prices, seeds: || texts(&[bought::PRICES]) },
     Target { name: "gifts", run: listed::gifts, seeds: || texts(&[listed::GIFTS]) },
     Target { name: "rates", run: listed::rates, seeds: || texts(&[listed::RATES]) },

@@ -2,7 +2,7 @@
 //!
 //! - [`merchant`]: our accounts there, with their keys. [`api`]: the calls, and what their failures prove. [`session`]: a session's form, and what one says.
 //! - `payee`: what orders do with it. [`signature`]: who signed a webhook's body. [`event`]: what an event says, without what names people;
-//!   [`dispute`]: of those about disputes.
+//!   [`dispute`]: of those about disputes; `listed`: those that its webhook did not deliver.
 //! - [`refunds`]: refunds that we start; [`refund_document`]: what Stripe says about one. [`amounts`]: how Stripe counts each currency.
 //!
 //! Stripe's environment is the mode of the key: `live` for LIVE books, `test` for TEST books.
@@ -12,6 +12,7 @@ pub mod api;
 mod connector;
 pub mod dispute;
 pub mod event;
+pub(crate) mod listed;
 pub mod merchant;
 mod payee;
 pub mod refund_document;

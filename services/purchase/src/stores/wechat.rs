@@ -2,10 +2,11 @@
 //!
 //! - [`account`]: our merchants there, with their keys. [`api`]: calls, and what their failures prove. [`transaction`]: what a transaction says about an order.
 //! - [`signature`]: who signed an answer or a notification. [`resource`]: what is encrypted in a notification. [`notification`]: what WeChat Pay reports.
-//! - [`refunds`]: refunds that we start; [`refund_document`]: what WeChat Pay says about one.
+//! - [`refunds`]: refunds that we start; [`refund_document`]: what WeChat Pay says about one. `bill`: the bill of a day.
 
 pub mod account;
 pub mod api;
+mod bill;
 pub mod notification;
 pub mod refund_document;
 pub mod refunds;

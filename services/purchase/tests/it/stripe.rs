@@ -4,6 +4,7 @@ mod bounded;
 mod disputes;
 mod facts;
 mod holds;
+mod listed;
 mod lost;
 mod notes;
 mod ours;

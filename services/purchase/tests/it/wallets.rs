@@ -1,5 +1,6 @@
 //! Orders that we make and a wallet is paid for: over real sockets, against the pretend Alipay and the pretend WeChat Pay.
 
+mod bills;
 mod forged;
 mod lost;
 mod ours;

@@ -6,6 +6,7 @@ use crate::{
     page::Endpoint,
     wallet::{
         Desk,
+        bills::OrderedBill,
         commands::{self, FAULTS},
         http::{self, broken},
         keys::{self, WalletKey},
@@ -23,19 +24,31 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+/// Where the bill of a day is.
+const BILL: &str = "alipay.data.dataservice.bill.downloadurl.query";
+
 /// Every route, as it is reached at `address`.
 pub fn router(address: &str, desk: Desk) -> Router {
     let introduction = format!(
         "The pretend Alipay, for TEST books only: app {TEST_APP}, seller {TEST_SELLER}.\n\nFaults of requests (POST /commands, \"command\": \"fault\"): {}.\n\n",
         FAULTS.join(", ")
     );
-    let own = vec![Endpoint {
-        method: "GET, POST",
-        path: "/gateway.do",
-        effect: "alipay.trade.page.pay (GET, the page that a buyer opens), alipay.trade.query, alipay.trade.close, alipay.trade.refund and alipay.trade.fastpay.refund.query (POST); signed forms, and signed JSON back",
-        example: "/gateway.do",
-        answered_by: || get(page).post(gateway),
-    }];
+    let own = vec![
+        Endpoint {
+            method: "GET",
+            path: "/bill",
+            effect: "The bill of a day, at the address that alipay.data.dataservice.bill.downloadurl.query answered",
+            example: "/bill?token=2026-11-28_",
+            answered_by: || get(bill),
+        },
+        Endpoint {
+            method: "GET, POST",
+            path: "/gateway.do",
+            effect: "alipay.trade.page.pay (GET, the page that a buyer opens), alipay.trade.query, alipay.trade.close, alipay.trade.refund, alipay.trade.fastpay.refund.query and alipay.data.dataservice.bill.downloadurl.query (POST); signed forms, and signed JSON back",
+            example: "/gateway.do",
+            answered_by: || get(page).post(gateway),
+        },
+    ];
     http::router(&introduction, address, own, desk)
 }
 
@@ -124,6 +137,15 @@ async fn gateway(State(desk): State<Desk>, ConnectInfo(line): ConnectInfo<Connec
     http::json(200, format!(r#"{{"{method}_response":{raw},"sign":"{sign}"}}"#))
 }
 
+/// The bill of the day that a token names.
+async fn bill(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let asked = OrderedBill::of_token(fields(&query.unwrap_or_default()).get("token").map(String::as_str).unwrap_or_default());
+    match desk.billed(&asked).await {
+        Ok(billed) => super::bill::bill(&asked, TEST_SELLER, &billed).into_response(),
+        Err(error) => broken(&error),
+    }
+}
+
 async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
     let refused = |code: &str, sub_code: &str| json!({"code": code, "msg": "Failed", "sub_code": sub_code, "sub_msg": "refused"});
     if let Some(why) = unsigned(fields) {
@@ -131,6 +153,15 @@ async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
     }
     let asked: Value = fields.get("biz_content").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let _one_at_a_time = desk.lock.lock().await;
+    if fields.get("method").is_some_and(|method| method == BILL) {
+        return Ok(match desk.ordered_bill(asked["bill_date"].as_str().unwrap_or_default()).await? {
+            Some(bill) if asked["bill_type"] == "trade" && bill.fault != "late" => {
+                let at = if bill.fault == "elsewhere" { "http://127.0.0.2:9" } else { &desk.url };
+                json!({"code": "10000", "msg": "Success", "bill_download_url": format!("{at}/bill?token={}", bill.token())})
+            }
+            _ => refused("40004", "isp.bill_not_exist"),
+        });
+    }
     let Some(mut trade) = named(desk, &asked).await? else { return Ok(refused("40004", "ACQ.TRADE_NOT_EXIST")) };
     let mut answer = json!({"code": "10000", "msg": "Success", "out_trade_no": trade.id, "trade_no": trade.number});
     match fields.get("method").map(String::as_str) {

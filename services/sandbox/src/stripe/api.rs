@@ -208,13 +208,16 @@ fn list(all: Vec<Value>, query: &Form) -> StripeAnswer {
         created >= number("created[gte]").unwrap_or(i64::MIN)
             && created <= number("created[lte]").unwrap_or(i64::MAX)
             && of("type")
+            && query.get("types[]").is_none_or(|kinds| kinds.split(',').any(|kind| object["type"] == *kind))
             && of("payment_intent")
             && of("payout")
     };
     let mut found: Vec<Value> = all.into_iter().filter(fits).collect();
     if let Some(after) = query.get("starting_after") {
-        let place = found.iter().position(|object| object["id"] == **after);
-        found.drain(..place.map_or(0, |place| place + 1));
+        let Some(place) = found.iter().position(|object| object["id"] == **after) else {
+            return invalid("resource_missing", "No such object: starting_after");
+        };
+        found.drain(..=place);
     }
     let has_more = found.len() > limit;
     found.truncate(limit);

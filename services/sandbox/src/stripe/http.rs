@@ -75,7 +75,13 @@ pub fn router(address: &impl Display, desk: Desk) -> Router {
 /// The fields of a form or a query.
 fn fields(text: &str) -> Form {
     let url = reqwest::Url::parse(&format!("http://form/?{text}"));
-    url.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default()
+    let mut form = Form::new();
+    for (name, value) in url.iter().flat_map(|url| url.query_pairs()) {
+        let is_more = name.ends_with("[]") && form.contains_key(&*name);
+        let before = form.entry(name.into_owned()).or_default();
+        *before = if is_more { format!("{before},{value}") } else { value.into_owned() };
+    }
+    form
 }
 
 fn shown((status, body): StripeAnswer) -> Response {

@@ -17,7 +17,7 @@ pub fn now_s() -> i64 {
     now_ms() / 1_000
 }
 
-/// The fields of a form by their full names, such as `metadata[order_id]`.
+/// The fields of a form by their full names, such as `metadata[order_id]`. Of a list such as `types[]`, its values with commas between them.
 pub type Form = BTreeMap<String, String>;
 
 /// What a form gives under `prefix[...]`, as an object.

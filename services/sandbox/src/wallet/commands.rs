@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields, default)]
 pub struct WalletCommand {
     /// `pay`, `finish`, `close`, `refund`, `refund_abnormal`, `refund_closed`, `refund_settled`, `refund_called_off`, `refund_stuck`, `refunds_become`, `say`,
-    /// `repeat`, `rotate` or `fault`.
+    /// `repeat`, `rotate`, `fault`, `bill` or `close_day`.
     pub command: String,
     /// The seller's id of the trade that it is about.
     pub trade: String,
@@ -34,10 +34,12 @@ pub struct WalletCommand {
     pub outcome: RefundOutcome,
     /// `repeat`: the event to report once more.
     pub event: String,
-    /// `fault`: see [`FAULTS`].
+    /// `fault`: see [`FAULTS`]. `bill`: see [`super::bills::BILL_FAULTS`].
     pub fault: String,
-    /// `fault`: for how many requests.
+    /// `fault`: for how many requests. `bill`: for how many bills.
     pub times: u32,
+    /// `bill`: of this day only, such as `2026-11-28`.
+    pub day: String,
 }
 
 /// Faults that requests may meet: not reached; refused for their number; an error; done, and the answer lost; done, and the answer signed by a stranger; no answer
@@ -75,6 +77,7 @@ impl Desk {
                 self.store.set(FAULT, &fault.to_string()).await?;
                 return Ok(Ok(fault));
             }
+            "bill" | "close_day" => return self.command_bills(command).await,
             "refunds_become" => {
                 self.refunds_become(command.outcome).await?;
                 return Ok(Ok(json!({})));
@@ -97,6 +100,9 @@ impl Desk {
         };
         self.keep(&trade).await?;
         if let Some(news) = news {
+            if let TradeNews::Refunded(refund) = &news {
+                self.keep_refund(refund).await?;
+            }
             self.happened(&trade, news).await?;
         }
         Ok(Ok(json!(trade)))

@@ -81,6 +81,12 @@ impl Desk {
         Ok(self.store.get(REFUND, id).await?.and_then(|refund| serde_json::from_value(refund).ok()))
     }
 
+    /// Every refund, newest first.
+    pub(crate) async fn refunds(&self) -> Result<Vec<WalletRefund>, sqlx::Error> {
+        let all = self.store.all(REFUND).await?;
+        Ok(all.into_iter().filter_map(|refund| serde_json::from_value(refund).ok()).collect())
+    }
+
     pub(crate) async fn keep_refund(&self, refund: &WalletRefund) -> Result<(), sqlx::Error> {
         self.store.put(REFUND, &json!(refund)).await
     }
@@ -122,8 +128,7 @@ impl Desk {
         let is_open = |refund: &WalletRefund| {
             refund.trade == trade.id && matches!(refund.state, RefundState::Pending | RefundState::Abnormal) && refund.state != state
         };
-        let all = self.store.all(REFUND).await?.into_iter().filter_map(|refund| serde_json::from_value::<WalletRefund>(refund).ok());
-        let Some(refund) = { all }.find(is_open) else { return Ok(Err("no refund of it is on its way")) };
+        let Some(refund) = self.refunds().await?.into_iter().find(is_open) else { return Ok(Err("no refund of it is on its way")) };
         let refund = WalletRefund { state, at_ms: now_ms(), ..refund };
         self.keep_refund(&refund).await?;
         match state {

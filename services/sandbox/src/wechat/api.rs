@@ -1,11 +1,12 @@
 //! The interface below `/v3/`: what it answers to signed requests.
 
-use super::{TEST_APP, TEST_CERTIFICATE_SERIAL, TEST_MERCHANT, refund_answer, signed, transaction};
+use super::{TEST_APP, TEST_CERTIFICATE_SERIAL, TEST_MERCHANT, bill, refund_answer, signed, transaction};
 use crate::{
     bank::line::ConnectionCutter,
     page::Endpoint,
     wallet::{
         Desk,
+        bills::OrderedBill,
         commands::{self, FAULTS},
         http::{self, broken},
         keys::{self, WalletKey},
@@ -32,7 +33,7 @@ pub fn router(address: &str, desk: Desk) -> Router {
     let own = vec![Endpoint {
         method: "GET, POST",
         path: "/v3/{*path}",
-        effect: "pay/transactions/native, pay/transactions/out-trade-no/ID with its close, and refund/domestic/refunds; signed JSON both ways",
+        effect: "pay/transactions/native, pay/transactions/out-trade-no/ID with its close, refund/domestic/refunds, bill/tradebill and billdownload/file; signed JSON both ways",
         example: "/v3/pay/transactions/out-trade-no/ID",
         answered_by: || any(api),
     }];
@@ -84,11 +85,15 @@ async fn api(
         _ => {}
     }
     let body = String::from_utf8_lossy(&body).into_owned();
+    if fault.is_empty() && uri.path().ends_with("/v3/billdownload/file") && is_signed(&headers, &method, &uri, &body) {
+        return download(&desk, uri.query().unwrap_or_default()).await;
+    }
     let answered = async {
         let answer = match fault.as_str() {
             "429" => refused(429, "FREQUENCY_LIMITED"),
             "500" => refused(500, "SYSTEM_ERROR"),
             _ if !is_signed(&headers, &method, &uri, &body) => refused(401, "SIGN_ERROR"),
+            _ if uri.path().ends_with("/v3/bill/tradebill") => trade_bill(&desk, uri.query().unwrap_or_default()).await?,
             _ => answer(&desk, &method, uri.path(), &serde_json::from_str(&body).unwrap_or_default()).await?,
         };
         Ok((answer, desk.key().await?))
@@ -136,6 +141,37 @@ async fn answer(desk: &Desk, method: &Method, path: &str, body: &Value) -> Resul
             Ok(trade.map_or_else(|| refused(404, "RESOURCE_NOT_EXISTS"), |trade| (200, refund_answer(&trade, &refund))))
         }
         _ => Ok(refused(404, "RESOURCE_NOT_EXISTS")),
+    }
+}
+
+/// The value of a field of a query.
+fn asked<'a>(query: &'a str, name: &str) -> &'a str {
+    let mut fields = query.split('&').filter_map(|field| field.split_once('='));
+    fields.find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+}
+
+/// Where the bill of a day is, and its hash.
+async fn trade_bill(desk: &Desk, query: &str) -> Result<WechatAnswer, sqlx::Error> {
+    let _one_at_a_time = desk.lock.lock().await;
+    let Some(ordered) = desk.ordered_bill(asked(query, "bill_date")).await? else { return Ok(refused(400, "NO_STATEMENT_EXIST")) };
+    if ordered.fault == "late" {
+        return Ok(refused(400, "STATEMENT_CREATING"));
+    }
+    if asked(query, "bill_type") != "ALL" {
+        return Ok(refused(400, "PARAM_ERROR"));
+    }
+    let at = if ordered.fault == "elsewhere" { "http://127.0.0.2:9" } else { &desk.url };
+    let hash = bill::hash(&ordered, &bill::bill(&ordered, &desk.billed(&ordered).await?));
+    let address = format!("{at}/v3/billdownload/file?token={}", ordered.token());
+    Ok((200, json!({"hash_type": "SHA1", "hash_value": hash, "download_url": address})))
+}
+
+/// The file of a bill, packed.
+async fn download(desk: &Desk, query: &str) -> Response {
+    let ordered = OrderedBill::of_token(asked(query, "token"));
+    match desk.billed(&ordered).await {
+        Ok(billed) => bill::packed(&ordered, &bill::bill(&ordered, &billed)).into_response(),
+        Err(error) => broken(&error),
     }
 }
 

@@ -13,6 +13,7 @@ use super::trade;
 use crate::config::{AlipayAccount, Config};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
+use crate::stores::billing::BillingAccount;
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
 
@@ -65,6 +66,11 @@ impl AlipayAccounts {
     /// The account that was paid for a purchase.
     pub(crate) fn account_of(&self, of: &Purchase) -> Option<&AlipayApp> {
         self.0.iter().map(|account| &**account).find(|account| account.account_id() == of.bundle_id && account.book == of.book)
+    }
+
+    /// Each of them, for bills.
+    pub(crate) fn billing(&self) -> impl Iterator<Item = &dyn BillingAccount> {
+        self.0.iter().map(|app| &**app as &dyn BillingAccount)
     }
 
     /// Each of them, for orders.

@@ -1,7 +1,8 @@
 //! Calls to Alipay's gateway: signed forms there, signed JSON back.
 
 use bankapi::{RsaCheckingKey, RsaSigningKey};
-use reqwest::Client;
+use jiff::civil::Date;
+use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::config::AlipayAccount;
 use crate::domain::Purchase;
 use crate::orders::order::Order;
 use crate::refund_orders::order::RefundOrder;
+use crate::stores::billing::DOWNLOAD_TIMEOUT;
 use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
 
 /// What the gateway calls a payment on its page (`alipay.trade.page.pay`).
@@ -130,6 +132,29 @@ impl Gateway {
         let answer: RefundQueryAnswer = self.about_trade("alipay.trade.fastpay.refund.query", &content, of, now_ms).await?;
         let is_of_it = answer.refund_status.is_none() || answer.out_request_no == out_request_no(order);
         if is_of_it { Ok(answer) } else { Err(AlipayFault::Later("an answer about another refund".to_owned())) }
+    }
+
+    /// Where the bill of a day's trades can be downloaded, for half a minute.
+    pub(super) async fn bill_url(&self, day: Date, now_ms: i64) -> Result<String, AlipayFault> {
+        let content = json!({"bill_type": "trade", "bill_date": day.to_string()});
+        let answer = self.call("alipay.data.dataservice.bill.downloadurl.query", &content, now_ms).await?;
+        let url = answer["bill_download_url"].as_str().filter(|url| url.len() <= 2_048).unwrap_or_default();
+        Ok(url.to_owned())
+    }
+
+    /// The file at an address that a signed answer named, at most `bytes_max` long. Without TLS only where the gateway is without it, on this machine.
+    pub(super) async fn download(&self, address: &str, bytes_max: usize) -> Result<Vec<u8>, AlipayFault> {
+        let later = |why: String| AlipayFault::Later(why);
+        let urls = Url::parse(address).ok().zip(Url::parse(&self.url).ok());
+        let is_safe = urls.is_some_and(|(address, gateway)| address.scheme() == "https" || address.origin() == gateway.origin());
+        if !is_safe {
+            return Err(later("an answer without a safe address of the bill".to_owned()));
+        }
+        let sent = self.client.get(address).timeout(DOWNLOAD_TIMEOUT).send().await;
+        let answer = sent.map_err(|error| later(error.without_url().to_string()))?;
+        let status = answer.status().as_u16();
+        let body = http_client::read(answer, bytes_max).await.map_err(|error| later(error.to_string()))?;
+        if status == 200 { Ok(body.to_vec()) } else { Err(later(format!("the download answered {status}"))) }
     }
 
     async fn about_trade<T: DeserializeOwned>(&self, method: &str, content: &Value, of: &Purchase, now_ms: i64) -> Result<T, AlipayFault> {

@@ -12,6 +12,7 @@ use crate::domain::refusal::ReceiptRefusal;
 use crate::orders::order::EventNews;
 use crate::orders::order::PaymentFacts;
 use crate::refunds::fact::{FactStatus, RefundOfEvent};
+use crate::stores::billing::BILL_REFUND;
 use crate::stores::payee::OrderAccount as _;
 use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{HeardEvent, ID_BYTES_MAX, NotTaken, StoreConnector, wallet};
@@ -100,6 +101,11 @@ fn reduced(form: &Parameters) -> String {
 pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
     let form: Parameters = serde_json::from_str(&event.payload).ok()?;
     let amount = wallet::yuan(form.get("refund_fee")?)?;
+    if event.kind == BILL_REFUND {
+        let id = form.get("out_biz_no").filter(|id| (1..=ID_BYTES_MAX).contains(&id.len()) && money::text::is_plain(id))?;
+        let shown = format!("{} CNY refunded, says the bill of the day", amount.to_decimal());
+        return Some(RefundOfEvent { id: id.clone(), amount, status: FactStatus::Granted, shown });
+    }
     let shown = format!("{} CNY refunded so far", amount.to_decimal());
     Some(RefundOfEvent { id: String::new(), amount, status: FactStatus::Granted, shown })
 }

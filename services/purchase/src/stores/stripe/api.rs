@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::Error as SetupError;
 use super::refund_document::RefundDocument;
@@ -91,6 +92,18 @@ impl StripeApi {
         url.query_pairs_mut().append_pair("payment_intent", payment).append_pair("limit", &PAGE.to_string());
         let page: ListDocument<RefundDocument> = self.send(self.client.get(url)).await?;
         if page.has_more { Err(ApiFault::Later(format!("more than {PAGE} refunds of one payment"))) } else { Ok(page.data) }
+    }
+
+    /// A page of the events of these types that were made between two times in Unix seconds, newest first, after this one when given; whether there are more.
+    pub async fn events(&self, kinds: &[&str], (from_s, until_s): (i64, i64), after: &str) -> Result<(Vec<Value>, bool), ApiFault> {
+        let mut url = self.path("v1/events")?;
+        let query = [("limit", PAGE.to_string()), ("created[gte]", from_s.to_string()), ("created[lte]", until_s.to_string())];
+        url.query_pairs_mut().extend_pairs(query).extend_pairs(kinds.iter().map(|kind| ("types[]", *kind)));
+        if !after.is_empty() {
+            url.query_pairs_mut().append_pair("starting_after", after);
+        }
+        let page: ListDocument<Value> = self.send(self.client.get(url)).await?;
+        Ok((page.data, page.has_more))
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, form: &[(&str, String)], idempotency_key: &str) -> Result<T, ApiFault> {

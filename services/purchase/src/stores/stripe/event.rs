@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::SystemTime;
 
-use super::merchant::Merchants;
+use super::merchant::{Merchant, Merchants};
 use super::session::{Expandable, SessionDocument};
 use super::{amounts, environment};
 use crate::domain::StoreKind;
@@ -69,34 +69,46 @@ impl Merchants {
         let merchant = self
             .signed_by(header, body, unix_ms(now) / 1_000)
             .map_err(|unsigned| refused(ReceiptRefusal::Signature, unsigned.to_string()))?;
-        let malformed = |what: &str| refused(ReceiptRefusal::Malformed, format!("{what} is missing or not of its form"));
         let envelope: EventEnvelope = serde_json::from_slice(body).map_err(|_| malformed("the event"))?;
-        let fits = |text: &str| (1..=ID_BYTES_MAX).contains(&text.len()) && money::text::is_plain(text);
-        if !fits(&envelope.id) || !fits(&envelope.kind) {
-            return Err(malformed("its id or type"));
-        }
-        let object = &envelope.data.object;
-        let short = |field: &str| object[field].as_str().filter(|text| fits(text)).unwrap_or_default().to_owned();
-        let payment =
-            if object["object"] == "payment_intent" { short("id") } else { payment_of(object).filter(|id| fits(id)).unwrap_or_default() };
-        let subtype = if object["object"] == "checkout.session" { short("payment_status") } else { short("status") };
-        let event = StoreEvent {
-            store: StoreKind::Stripe,
-            event_id: envelope.id.clone(),
-            book: merchant.book().clone(),
-            state: EventState::New,
-            kind: envelope.kind.clone(),
-            subtype,
-            environment: environment(envelope.livemode).to_owned(),
-            bundle_id: merchant.account_id().to_owned(),
-            transaction_id: payment,
-            account_token: String::new(),
-            signed_at_ms: envelope.created.saturating_mul(1_000),
-            payload: reduced(envelope),
-            tries: 0,
-        };
-        Ok((merchant.kind(), event))
+        Ok((merchant.kind(), of_envelope(merchant, envelope)?))
     }
+}
+
+fn malformed(what: &str) -> RefusedReceipt {
+    RefusedReceipt::new(ReceiptRefusal::Malformed, format!("{what} is missing or not of its form"))
+}
+
+/// An event of an account that its list has.
+pub(super) fn of_value(merchant: &Merchant, listed: Value) -> Result<StoreEvent, RefusedReceipt> {
+    of_envelope(merchant, serde_json::from_value(listed).map_err(|_| malformed("the event"))?)
+}
+
+/// What an event says that is proved to be Stripe's and about this account.
+fn of_envelope(merchant: &Merchant, envelope: EventEnvelope) -> Result<StoreEvent, RefusedReceipt> {
+    let fits = |text: &str| (1..=ID_BYTES_MAX).contains(&text.len()) && money::text::is_plain(text);
+    if !fits(&envelope.id) || !fits(&envelope.kind) {
+        return Err(malformed("its id or type"));
+    }
+    let object = &envelope.data.object;
+    let short = |field: &str| object[field].as_str().filter(|text| fits(text)).unwrap_or_default().to_owned();
+    let payment =
+        if object["object"] == "payment_intent" { short("id") } else { payment_of(object).filter(|id| fits(id)).unwrap_or_default() };
+    let subtype = if object["object"] == "checkout.session" { short("payment_status") } else { short("status") };
+    Ok(StoreEvent {
+        store: StoreKind::Stripe,
+        event_id: envelope.id.clone(),
+        book: merchant.book().clone(),
+        state: EventState::New,
+        kind: envelope.kind.clone(),
+        subtype,
+        environment: environment(envelope.livemode).to_owned(),
+        bundle_id: merchant.account_id().to_owned(),
+        transaction_id: payment,
+        account_token: String::new(),
+        signed_at_ms: envelope.created.saturating_mul(1_000),
+        payload: reduced(envelope),
+        tries: 0,
+    })
 }
 
 /// The payment that an object names, as an id or whole.

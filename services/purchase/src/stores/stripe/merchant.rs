@@ -66,6 +66,11 @@ impl Merchants {
         self.0.iter().map(|account| &**account).find(|account| account.account_id() == of.bundle_id && account.book == of.book)
     }
 
+    /// Each of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Merchant> {
+        self.0.iter().map(|merchant| &**merchant)
+    }
+
     /// Each of them, for orders.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = Arc<dyn OrderAccount>> {
         self.0.iter().map(|merchant| merchant.clone() as Arc<dyn OrderAccount>)

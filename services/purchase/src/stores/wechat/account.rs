@@ -14,13 +14,14 @@ use super::transaction::account_id;
 use crate::config::{Config, WechatAccount};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
+use crate::stores::billing::BillingAccount;
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
 
 /// A merchant, ready for use.
 #[derive(Debug)]
 pub struct WechatMerchant {
-    account: WechatAccount,
+    pub(super) account: WechatAccount,
     pub(super) book: BookName,
     account_id: String,
     /// By serial.
@@ -79,6 +80,11 @@ impl WechatAccounts {
     /// The account that was paid for a purchase.
     pub(crate) fn account_of(&self, of: &Purchase) -> Option<&WechatMerchant> {
         self.0.iter().map(|account| &**account).find(|account| account.account_id() == of.bundle_id && account.book == of.book)
+    }
+
+    /// Each of them, for bills.
+    pub(crate) fn billing(&self) -> impl Iterator<Item = &dyn BillingAccount> {
+        self.0.iter().map(|merchant| &**merchant as &dyn BillingAccount)
     }
 
     /// Each of them, for orders.

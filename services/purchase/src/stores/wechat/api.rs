@@ -16,6 +16,7 @@ use crate::config::WechatAccount;
 use crate::domain::Purchase;
 use crate::orders::order::Order;
 use crate::refund_orders::order::RefundOrder;
+use crate::stores::billing::DOWNLOAD_TIMEOUT;
 use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
 
 /// Why there is no answer.
@@ -54,6 +55,10 @@ pub enum ErrorCode {
     SignError,
     /// It is broken for now.
     SystemError,
+    /// There is no bill of that day.
+    NoStatementExist,
+    /// The bill of that day is being made.
+    StatementCreating,
     /// There is no such refund.
     ResourceNotExists,
     /// Our money there is not enough for a refund.
@@ -168,6 +173,25 @@ impl WechatApi {
         if is_of_it { Ok(refund) } else { Err(WechatFault::Later("an answer about another refund".to_owned())) }
     }
 
+    /// What this path answers, with its query.
+    pub(super) async fn get(&self, path: &str) -> Result<Vec<u8>, WechatFault> {
+        self.send(Method::GET, path, String::new()).await
+    }
+
+    /// A file at an address that a signed answer named, at most `bytes_max` long. Nothing signs it: its hash is to be compared.
+    pub(super) async fn download(&self, address: &str, bytes_max: usize) -> Result<Vec<u8>, WechatFault> {
+        let later = |why: String| WechatFault::Later(why);
+        // We sign the request, and nobody else may have that.
+        let path = address.strip_prefix(&self.url).filter(|path| path.starts_with("/v3/billdownload/") && money::text::is_plain(path));
+        let path = path.ok_or_else(|| later("the file is at an address that is not WeChat Pay's".to_owned()))?;
+        let authorization = self.authorization(&Method::GET, path, "").map_err(later)?;
+        let request = self.client.get(address).header("authorization", authorization).header("user-agent", "largesse");
+        let answer = request.timeout(DOWNLOAD_TIMEOUT).send().await.map_err(|error| later(error.without_url().to_string()))?;
+        let status = answer.status().as_u16();
+        let body = http_client::read(answer, bytes_max).await.map_err(|error| later(error.to_string()))?;
+        if status == 200 { Ok(body.to_vec()) } else { Err(later(format!("the download answered {status}"))) }
+    }
+
     fn authorization(&self, method: &Method, path: &str, body: &str) -> Result<String, String> {
         let (at_s, nonce) = (unix_ms(SystemTime::now()) / 1_000, Uuid::new_v4().simple().to_string());
         let signature = wallet::signed(&self.key, &request_text(method.as_str(), path, at_s, &nonce, body))?;
@@ -214,6 +238,7 @@ fn fault(status: u16, error: &ErrorDocument) -> WechatFault {
         ErrorCode::NoAuth
             | ErrorCode::SignError
             | ErrorCode::SystemError
+            | ErrorCode::StatementCreating
             | ErrorCode::NotEnough
             | ErrorCode::FrequencyLimited
             | ErrorCode::RatelimitExceeded

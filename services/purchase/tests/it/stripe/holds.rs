@@ -21,7 +21,7 @@ fn book() -> BookName {
 }
 
 /// Coins that are held, and that can be spent.
-async fn held(fixture: &Fixture, user: &str) -> (i64, i64) {
+pub async fn held(fixture: &Fixture, user: &str) -> (i64, i64) {
     let wallet = fixture.client().get_wallet(fixture.from(user, GetWalletRequest::default())).await.unwrap().into_inner();
     (wallet.held_coins, wallet.spendable_coins)
 }

@@ -1,0 +1,319 @@
+//! The daily bills of Alipay and WeChat Pay: fetched once each is ready, imported for the settlement, and compared with what was reported. A refund that nothing
+//! reported becomes an event, as its notification would have; a payment has the wallet asked about its order, or becomes an event where that has ended.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use money::Money;
+use money::time::unix_ms;
+use sha2::{Digest as _, Sha256};
+use storereports::{BillRefundStanding, BillTrade, DailyBill};
+
+use crate::domain::event::StoreEvent;
+use crate::error::Error;
+use crate::meters;
+use crate::orders::order::{Order, OrderState};
+use crate::purchases::Purchases;
+use crate::refunds::fact::{CUMULATIVE, FactStatus, RefundFact};
+use crate::settlements::report::{PART_BYTES, ReportPart};
+use crate::settlements::settlement::SettlementKey;
+use crate::store::SERVICE;
+use crate::store::bills::{BillEnd, OpenBill, ReadBill, SaidRefund};
+use crate::stores::billing::{BilledAccount, BillingAccount, KEPT_DAYS, LaterStanding, NoBill, day_at, time_of};
+use crate::stores::wallet;
+use crate::sweeper::put_off_ms;
+
+/// Bills of one account that are read in one look; each is a call, a download and an import.
+const BILLS_MAX: i64 = 10;
+/// How long a bill with refunds on their way rests before it is looked at again, in milliseconds.
+const ON_THEIR_WAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+
+/// What a bill has that is not here.
+#[derive(Debug, Default)]
+struct ComparedBill {
+    /// Payments and refunds that nothing had reported.
+    found: i64,
+    /// Refunds that may still be paid back.
+    on_their_way: usize,
+}
+
+impl Purchases {
+    /// Reads the bills that are due; returns how much they have that nothing had reported.
+    pub(super) async fn look_at_bills(&self, now: SystemTime) -> Result<usize, Error> {
+        let mut found = 0_i64;
+        if !self.bills.fetch {
+            return Ok(0);
+        }
+        for account in self.stores.billing_accounts() {
+            let of = account.billed();
+            if self.ledger.book(&of.book).await? != Some(account.of_kind()) {
+                continue;
+            }
+            self.expect_bills(&of, unix_ms(now)).await?;
+            for bill in self.store.due_bills(&of, unix_ms(now), BILLS_MAX).await? {
+                found += self.read_bill(account, &bill, now).await?;
+            }
+        }
+        Ok(usize::try_from(found).unwrap_or(usize::MAX))
+    }
+
+    /// Notes the days whose bills the wallet should have by now.
+    async fn expect_bills(&self, of: &BilledAccount, now_ms: i64) -> Result<(), Error> {
+        let today = day_at(now_ms);
+        let first = match self.store.last_bill(of).await? {
+            Some(last) => last.saturating_add(1.day()),
+            None => self.bills.first_day().unwrap_or_else(|| today.saturating_sub(1.day())),
+        };
+        let mut day = first.max(today.saturating_sub(KEPT_DAYS.days()));
+        while day < today && now_ms >= self.ready_ms(of, day) {
+            self.store.expect_bill(of, day, (now_ms, now_ms)).await?;
+            day = day.saturating_add(1.day());
+        }
+        Ok(())
+    }
+
+    /// From when on the wallet has the bill of a day.
+    fn ready_ms(&self, of: &BilledAccount, day: Date) -> i64 {
+        time_of(day.saturating_add(1.day()), self.bills.ready_at(of.store, day))
+    }
+
+    /// Reads one bill; returns how much it has that nothing had reported.
+    async fn read_bill(&self, account: &dyn BillingAccount, bill: &OpenBill, now: SystemTime) -> Result<i64, Error> {
+        let now_ms = unix_ms(now);
+        // First: a process that is lost here reads it again later and not at once, so that one bill can't hold up the others.
+        let again_ms = now_ms.saturating_add(put_off_ms(bill.tries));
+        self.store.put_off_bill(bill, "it is being read", (again_ms, true)).await?;
+        let bytes = match account.bill(bill.day, now).await {
+            Ok(bytes) => bytes,
+            Err(no_bill) => {
+                self.without_bill(bill, &no_bill, (now_ms, again_ms)).await?;
+                return Ok(0);
+            }
+        };
+        let (bytes, read) = trades(account, bytes).await;
+        let strange = match &read {
+            Ok(read) => account.strange(read, bill.day).or_else(|| unnamed(&read.trades)),
+            Err(why) => Some(why.clone()),
+        };
+        if let Some(why) = strange {
+            tracing::error!(account = bill.of.account, day = %bill.day, why, "what a wallet gives as the bill of a day is refused");
+            self.store.put_off_bill(bill, &why, (again_ms, false)).await?;
+            return Ok(0);
+        }
+        let trades = read.map(|read| read.trades).unwrap_or_default();
+        let compared = self.compare_bill(account, &trades, now).await?;
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        // One without lines says nothing that could be settled.
+        let note = if trades.is_empty() { String::new() } else { self.import_bill(account, bill, (&bytes, &sha256), now).await? };
+        if compared.on_their_way > 0 {
+            let why = format!("{} refunds in it were on their way, and the wallet does not say yet how they ended", compared.on_their_way);
+            self.store.put_off_bill(bill, &why, (now_ms.saturating_add(ON_THEIR_WAY_MS), false)).await?;
+            return Ok(compared.found);
+        }
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let read = ReadBill { sha256, size_bytes: count(bytes.len()), trades: count(trades.len()), found: compared.found };
+        self.store.end_bill(bill, (BillEnd::Read, &note), &read, now_ms).await?;
+        Ok(compared.found)
+    }
+
+    /// The wallet gave no bill of a day: that is a fact some time after it should be there, and otherwise it is asked again.
+    async fn without_bill(&self, bill: &OpenBill, no_bill: &NoBill, (now_ms, again_ms): (i64, i64)) -> Result<(), Error> {
+        let none = ReadBill::default();
+        let absent_from_ms = self.ready_ms(&bill.of, bill.day) + i64::from(self.bills.absent_after_hours) * HOUR_MS;
+        let is_kept = bill.day >= day_at(now_ms).saturating_sub(KEPT_DAYS.days());
+        match no_bill {
+            NoBill::Absent if now_ms >= absent_from_ms => {
+                self.store.end_bill(bill, (BillEnd::Absent, "the wallet has none of that day"), &none, now_ms).await?;
+            }
+            NoBill::Absent => self.store.put_off_bill(bill, "the wallet has none of that day yet", (again_ms, false)).await?,
+            NoBill::Later(why) if is_kept => {
+                tracing::warn!(account = bill.of.account, day = %bill.day, why, "a wallet's bill can't be fetched yet");
+                self.store.put_off_bill(bill, why, (again_ms, false)).await?;
+            }
+            NoBill::Later(why) => {
+                tracing::error!(account = bill.of.account, day = %bill.day, why, "a wallet's bill was never read, and is no longer kept there");
+                self.store.end_bill(bill, (BillEnd::Gone, why), &none, now_ms).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the settlement take a bill, if it has an account for it; returns why it does not.
+    async fn import_bill(
+        &self,
+        account: &dyn BillingAccount,
+        bill: &OpenBill,
+        (bytes, sha256): (&[u8], &str),
+        now: SystemTime,
+    ) -> Result<String, Error> {
+        let (of, fits) = (&bill.of, |name: &str| name == account.seller());
+        let known: Vec<&str> = self.settlements.accounts_of(&of.book, of.store).collect();
+        let Some(name) = known.iter().find(|name| fits(name)).or(known.first().filter(|_| known.len() == 1)) else {
+            return Ok("no account of purchase.settlements, or none of this number, is for it".to_owned());
+        };
+        let key = SettlementKey { book: of.book.clone(), store: of.store, account: (*name).to_owned(), period: bill.day.to_string() };
+        for (at, content) in bytes.chunks(PART_BYTES).enumerate() {
+            let part = ReportPart {
+                key: key.clone(),
+                part: String::new(),
+                format: account.format(),
+                sha256: sha256.to_owned(),
+                size_bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+                offset_bytes: i64::try_from(at * PART_BYTES).unwrap_or(i64::MAX),
+                bytes: content.to_vec(),
+            };
+            match self.import_report(&part, SERVICE, now).await {
+                Ok(imported) if imported.replayed => break,
+                Ok(_) => {}
+                Err(Error::Report(refusal)) => {
+                    let why = tonic::Status::from(Error::Report(refusal)).message().to_owned();
+                    tracing::error!(account = of.account, day = %bill.day, why, "the settlement does not take a wallet's bill");
+                    return Ok(why);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(String::new())
+    }
+
+    /// Finds what a bill has and nothing reported.
+    async fn compare_bill(&self, account: &dyn BillingAccount, trades: &[BillTrade], now: SystemTime) -> Result<ComparedBill, Error> {
+        let of = account.billed();
+        let mut ids: Vec<&str> = trades.iter().map(|trade| trade.transaction_id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let sold = self.store.sold_transactions(&of, &ids).await?;
+        let mut said = self.store.said_of(&of, &ids).await?;
+        let mut compared = ComparedBill::default();
+        for trade in trades {
+            let is_sold = sold.contains(&trade.transaction_id);
+            let is_found = match &trade.refund {
+                None => !is_sold && self.find_payment(account, trade, now).await?,
+                // What no purchase and no order here is of needs no refund here.
+                Some(_) if !is_sold && self.ordered(&of, trade).await?.is_none() => false,
+                Some(_) => self.find_refund(account, trade, (&mut said, &mut compared.on_their_way), now).await?,
+            };
+            if is_found {
+                meters::arrived(of.store, "found", "");
+                compared.found += 1;
+            }
+        }
+        Ok(compared)
+    }
+
+    /// The order that was paid, if it is one of ours.
+    async fn ordered(&self, of: &BilledAccount, trade: &BillTrade) -> Result<Option<Order>, Error> {
+        let Some(order_id) = wallet::order_id(&trade.order_no) else { return Ok(None) };
+        let order = self.store.order(&of.book, order_id).await?;
+        Ok(order.filter(|order| order.store == of.store && order.merchant == of.account))
+    }
+
+    /// A payment of which there is no purchase: the wallet is asked about its order, which answers what was paid back of it too. True: it was found.
+    async fn find_payment(&self, account: &dyn BillingAccount, trade: &BillTrade, now: SystemTime) -> Result<bool, Error> {
+        let Some(order) = self.ordered(&account.billed(), trade).await? else { return Ok(false) };
+        match order.state {
+            OrderState::Open | OrderState::Processing => {
+                self.store.check_order_at(&order, unix_ms(now), false).await?;
+                self.order_news.notify_one();
+                Ok(true)
+            }
+            // Paid late, or another payment than the one that was credited: the same as its notification would have said.
+            OrderState::Expired | OrderState::Failed | OrderState::Paid => Ok(self.keep_heard(&account.event_of(trade), now).await?.0),
+            // A person decides.
+            OrderState::Flagged => Ok(false),
+        }
+    }
+
+    /// A refund: it is kept, unless it is known. True: nothing had reported it.
+    async fn find_refund(
+        &self,
+        account: &dyn BillingAccount,
+        trade: &BillTrade,
+        (said, on_their_way): (&mut HashMap<String, Vec<SaidRefund>>, &mut usize),
+        now: SystemTime,
+    ) -> Result<bool, Error> {
+        let (id, known) = (refund_id(trade), said.entry(trade.transaction_id.clone()).or_default());
+        if known.iter().any(|one| one.fact_id == id && one.is_granted) {
+            return Ok(false);
+        }
+        match standing(account, trade).await {
+            LaterStanding::PaidBack => {}
+            LaterStanding::Failed => return Ok(false),
+            LaterStanding::OnItsWay => {
+                *on_their_way += 1;
+                return Ok(false);
+            }
+        }
+        let sum = |is_together: bool| -> i64 {
+            let counted = known.iter().filter(|one| one.is_granted && (one.fact_id == CUMULATIVE) == is_together);
+            counted.fold(0_i64, |sum, one| sum.saturating_add(one.part))
+        };
+        let is_covered = sum(false).saturating_add(trade.amount.minor_units()) <= sum(true);
+        known.push(SaidRefund { fact_id: id.to_owned(), part: trade.amount.minor_units(), is_granted: true });
+        let event = account.event_of(trade);
+        if is_covered {
+            // A notification said how much was paid back in all. It is kept one by one as well, so that the next one is not taken for a part of that sum.
+            let mut tx = self.store.begin().await?;
+            crate::store::keep_refund_fact(&mut tx, &fact(&event, id, trade.amount), unix_ms(now)).await?;
+            tx.commit().await.map_err(crate::store::Error::from)?;
+            return Ok(false);
+        }
+        Ok(self.keep_heard(&event, now).await?.0)
+    }
+}
+
+/// How far a refund of a bill is now.
+async fn standing(account: &dyn BillingAccount, trade: &BillTrade) -> LaterStanding {
+    match trade.refund.as_ref().map(|refund| refund.standing) {
+        Some(BillRefundStanding::PaidBack) => LaterStanding::PaidBack,
+        Some(BillRefundStanding::Failed) | None => LaterStanding::Failed,
+        Some(BillRefundStanding::OnItsWay) => account.standing_of(trade).await.unwrap_or_else(|why| {
+            tracing::warn!(transaction_id = trade.transaction_id, why, "a wallet can't be asked about a refund of its bill");
+            LaterStanding::OnItsWay
+        }),
+    }
+}
+
+/// One refund that was paid back, as its event would be read.
+fn fact(event: &StoreEvent, id: &str, amount: Money) -> RefundFact {
+    RefundFact {
+        store: event.store,
+        environment: event.environment.clone(),
+        bundle_id: event.bundle_id.clone(),
+        transaction_id: event.transaction_id.clone(),
+        fact_id: id.to_owned(),
+        book: event.book.clone(),
+        part: amount.minor_units(),
+        whole: 1,
+        currency: amount.currency().code().to_owned(),
+        status: FactStatus::Granted,
+        order_no: amount.minor_units(),
+        said_at_ms: event.signed_at_ms,
+        withdrawn: 0,
+        fee: 0,
+    }
+}
+
+/// By which id a refund is known here: the wallet's, or where it has none the one under which it was asked for.
+fn refund_id(trade: &BillTrade) -> &str {
+    trade.refund.as_ref().map_or("", |refund| if refund.refund_no.is_empty() { &refund.request_no } else { &refund.refund_no })
+}
+
+/// What is wrong with a bill that names a refund by no id: two of the same amount could not be told apart.
+fn unnamed(trades: &[BillTrade]) -> Option<String> {
+    let nameless = trades.iter().find(|trade| trade.refund.is_some() && refund_id(trade).is_empty())?;
+    Some(format!("line {} has a refund without an id", nameless.line_no))
+}
+
+/// Reads a bill off the threads that serve calls: a large one takes seconds.
+async fn trades(account: &dyn BillingAccount, bytes: Vec<u8>) -> (Vec<u8>, Result<DailyBill, String>) {
+    let format = account.format();
+    let read = tokio::task::spawn_blocking(move || {
+        let read = storereports::read_trades(format, &bytes);
+        (bytes, read.map_err(|fault| fault.to_string()))
+    });
+    read.await.expect("reading a bill does not panic")
+}

@@ -1,0 +1,240 @@
+//! Refunds and payments that no report ever said are found by the bill of their day; a bill that is late, wrong or somebody else's changes nothing.
+
+use std::time::{Duration, SystemTime};
+
+use api::purchase::CheckoutState;
+use purchase::SettlementAccount;
+use serde_json::json;
+use testbed::Storage;
+
+use super::world::{Wallet, World};
+use crate::dying::Dying;
+use crate::fixture::BOOK;
+use crate::listening::Listening;
+use crate::lots::ties;
+use crate::refunding::settle_from;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+async fn each() -> [World; 4] {
+    [
+        World::sqlite(Wallet::Alipay).await,
+        World::on(Storage::postgres(), Wallet::Alipay).await,
+        World::sqlite(Wallet::Wechat).await,
+        World::on(Storage::postgres(), Wallet::Wechat).await,
+    ]
+}
+
+/// A time of the wallet's day after this one.
+fn at(day: &str, hour: i8, days: u64) -> SystemTime {
+    let day: jiff::civil::Date = day.parse().unwrap();
+    let beijing = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+    SystemTime::from(day.at(hour, 30, 0, 0).to_zoned(beijing).unwrap().timestamp()) + DAY * u32::try_from(days).unwrap()
+}
+
+impl World {
+    /// The day of the last thing that happened, as the wallet counts days. Bills are read from it on, and it is over for the wallet.
+    async fn end_of_day(&mut self) -> String {
+        let last = self.events().await.pop().unwrap();
+        let time = match self.wallet {
+            Wallet::Alipay => &last["form"]["notify_time"],
+            Wallet::Wechat => &last["create_time"],
+        };
+        let day = time.as_str().unwrap()[..10].to_owned();
+        self.command(json!({"command": "close_day"})).await;
+        self.fixture
+            .reconfigure(|config| {
+                config.bills.from = day.clone();
+                config.lost_refunds_interval = DAY;
+            })
+            .await;
+        self.fixture.stop_background();
+        self.http = Listening::start(&self.fixture).await;
+        day
+    }
+
+    async fn paid(&self, user: &str) -> api::purchase::CreateCheckoutResponse {
+        let made = self.checkout(user).await;
+        self.act("pay", &made).await;
+        assert_eq!(self.say(&self.events().await.pop().unwrap()).await, self.taken());
+        self.fixture.service.sweep(SystemTime::now()).await.unwrap();
+        assert_eq!(self.fixture.coins(user).await, 70);
+        made
+    }
+
+    async fn refund(&self, of: &api::purchase::CreateCheckoutResponse, fen: i64) {
+        self.command(json!({"command": "refund", "trade": World::trade(of), "amount": fen})).await;
+    }
+
+    /// The days of bills with the number of their state, trades and what was found, in order.
+    async fn bills(&self) -> Vec<(i64, i64, i64, String)> {
+        let sql = "SELECT state, trades, found, note FROM store_bill ORDER BY day";
+        sqlx::query_as(sql).fetch_all(&self.fixture.pool().await).await.unwrap()
+    }
+
+    async fn look(&self, now: SystemTime) -> usize {
+        self.fixture.service.look_for_lost(now).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn refunds_and_payments_that_no_report_said_are_found_by_the_bill_of_the_day() {
+    for mut world in each().await {
+        world.fixture.stop_background();
+        let (ann, cid) = (world.paid("ann").await, world.paid("cid").await);
+        let bob = world.checkout("bob").await;
+        world.act("pay", &bob).await;
+        world.refund(&ann, 100).await;
+        world.refund(&ann, 150).await;
+        world.refund(&cid, 100).await;
+        assert_eq!(world.say(&world.events().await.pop().unwrap()).await, world.taken());
+        world.refund(&cid, 50).await;
+        settle_from(&world.fixture, 1).await;
+        assert_eq!((world.fixture.coins("ann").await, world.fixture.coins("cid").await), (70, 56));
+        let day = world.end_of_day().await;
+        assert_eq!(world.look(at(&day, 9, 1)).await, 0, "it is not ready before 10");
+        assert_eq!(world.bills().await, []);
+        assert_eq!(world.look(at(&day, 10, 1)).await, 4, "two of ann, one of cid, and what bob paid");
+        assert_eq!(world.bills().await, [(2, 7, 4, "no account of purchase.settlements, or none of this number, is for it".to_owned())]);
+        world.fixture.service.sweep_orders(at(&day, 11, 1)).await.unwrap();
+        settle_from(&world.fixture, 40).await;
+        let coins = async |user: &str| world.fixture.coins(user).await;
+        assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (35, 70, 49));
+        // What was lost comes at last, the bill is looked at again, and nothing changes.
+        for event in world.events().await {
+            assert_eq!(world.say(&event).await, world.taken());
+        }
+        let pool = world.fixture.pool().await;
+        sqlx::query("UPDATE store_bill SET state = 1, next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+        settle_from(&world.fixture, 50).await;
+        assert_eq!(world.look(at(&day, 20, 1)).await, 0);
+        settle_from(&world.fixture, 60).await;
+        assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (35, 70, 49));
+        assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(3 * 498 - 250 - 150));
+        ties(&world.fixture, &["ann", "bob", "cid"]).await;
+        assert_eq!(world.state("bob", &bob).await, CheckoutState::Paid);
+        world.fixture.bed.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn a_bill_that_is_late_wrong_or_of_somebody_else_changes_nothing_until_the_right_one_comes() {
+    for wallet in [Wallet::Alipay, Wallet::Wechat] {
+        let mut world = World::sqlite(wallet).await;
+        world.fixture.stop_background();
+        let ann = world.paid("ann").await;
+        world.refund(&ann, 249).await;
+        let day = world.end_of_day().await;
+        let mut now = at(&day, 10, 1);
+        let refused = ["absent", "late", "altered", "cut", "bomb", "huge", "another_day", "another_seller", "elsewhere"];
+        // Nothing but its sums proves a bill of Alipay.
+        let refused = refused.into_iter().chain((wallet == Wallet::Wechat).then_some("wrong_hash"));
+        let of_bills = refused.map(|fault| json!({"command": "bill", "fault": fault, "day": day, "times": 1}));
+        let faults = ["down", "429", "500", "cut", "forged", "garbage"];
+        let of_requests = faults.into_iter().map(|fault| json!({"command": "fault", "fault": fault, "times": 1}));
+        for fault in of_bills.chain(of_requests) {
+            world.command(fault.clone()).await;
+            assert_eq!(world.look(now).await, 0, "{fault}");
+            settle_from(&world.fixture, 1).await;
+            let bills = world.bills().await;
+            assert_eq!((bills.len(), bills[0].0, world.fixture.coins("ann").await), (1, 1, 70), "{fault} {bills:?}");
+            assert_ne!(bills[0].3, "it is being read", "{fault}");
+            now += HOUR;
+            if now > at(&day, 22, 1) {
+                now = at(&day, 10, 1) + HOUR;
+            }
+            let pool = world.fixture.pool().await;
+            sqlx::query("UPDATE store_bill SET next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+        }
+        assert_eq!(world.look(now).await, 1);
+        settle_from(&world.fixture, 40).await;
+        assert_eq!((world.bills().await[0].0, world.fixture.coins("ann").await), (2, 35));
+        // Each line twice is each line once.
+        let bob = world.paid("bob").await;
+        world.refund(&bob, 249).await;
+        world.command(json!({"command": "bill", "fault": "doubled", "day": day, "times": 1})).await;
+        let pool = world.fixture.pool().await;
+        sqlx::query("UPDATE store_bill SET state = 1, next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+        assert_eq!(world.look(now + HOUR).await, 1);
+        settle_from(&world.fixture, 50).await;
+        assert_eq!((world.fixture.coins("ann").await, world.fixture.coins("bob").await), (35, 35));
+        assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(2 * 498 - 2 * 249));
+    }
+}
+
+#[tokio::test]
+async fn a_day_without_payments_has_no_bill_and_that_is_a_fact_a_day_later() {
+    for mut world in [World::sqlite(Wallet::Alipay).await, World::sqlite(Wallet::Wechat).await] {
+        world.fixture.stop_background();
+        let made = world.checkout("ann").await;
+        world.act("close", &made).await;
+        let day = world.end_of_day().await;
+        for (hour, days, state) in [(10, 1, 1), (20, 1, 1), (9, 2, 1), (11, 2, 3)] {
+            assert_eq!(world.look(at(&day, hour, days)).await, 0);
+            assert_eq!(world.bills().await[0].0, state, "{hour} {days}");
+        }
+        // The days after it are asked about as well, each once it is over.
+        world.look(at(&day, 11, 5)).await;
+        assert_eq!(world.bills().await.iter().map(|bill| bill.0).collect::<Vec<_>>(), [3, 3, 3, 3, 1]);
+    }
+}
+
+#[tokio::test]
+async fn a_bill_is_imported_once_and_its_settlement_waits_for_what_it_found() {
+    for mut world in each().await {
+        let (store, seller) = match world.wallet {
+            Wallet::Alipay => (purchase::domain::StoreKind::Alipay, sandbox::alipay::TEST_SELLER),
+            Wallet::Wechat => (purchase::domain::StoreKind::Wechat, sandbox::wechat::TEST_MERCHANT),
+        };
+        world.fixture.reconfigure(|config| config.settlements = vec![SettlementAccount::new(store, seller, BOOK)]).await;
+        world.fixture.stop_background();
+        world.http = Listening::start(&world.fixture).await;
+        let ann = world.paid("ann").await;
+        world.refund(&ann, 100).await;
+        let day = world.end_of_day().await;
+        assert_eq!(world.look(at(&day, 10, 1)).await, 1);
+        let pool = world.fixture.pool().await;
+        let reports = async || {
+            let sql = "SELECT state, account, period, imported_by FROM store_report";
+            sqlx::query_as::<_, (i64, String, String, String)>(sql).fetch_all(&pool).await.unwrap()
+        };
+        let taken = vec![(2, seller.to_owned(), day.clone(), "purchase".to_owned())];
+        assert_eq!(reports().await, taken);
+        assert_eq!(world.bills().await, [(2, 2, 1, String::new())]);
+        settle_from(&world.fixture, 40).await;
+        settle_from(&world.fixture, 80).await;
+        let owed = async |account: &str| -world.fixture.balance(&format!("house/{account}/CNY")).await;
+        // Six thousandths of 4.98 are 3 fen, of 1.00 one that is given back.
+        assert_eq!((owed("processor_receivable").await, owed("bank_cash").await, owed("processor_fee").await), (0, 396, 2));
+        sqlx::query("UPDATE store_bill SET state = 1, next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+        assert_eq!(world.look(at(&day, 20, 1)).await, 0);
+        assert_eq!(reports().await, taken);
+        world.fixture.bed.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn a_crash_between_any_two_steps_of_a_bill_loses_and_doubles_nothing() {
+    for mut world in [World::on(Storage::postgres(), Wallet::Alipay).await, World::sqlite(Wallet::Wechat).await] {
+        world.fixture.stop_background();
+        let (mut polls, mut ended, mut refunded) = (1, false, 0);
+        let ann = world.paid("ann").await;
+        let mut now = None;
+        while !ended {
+            world.refund(&ann, 7).await;
+            refunded += 7;
+            let now = *now.get_or_insert(at(&world.end_of_day().await, 11, 1));
+            ended = Dying::after(polls, world.fixture.service.look_for_lost(now)).await;
+            let pool = world.fixture.pool().await;
+            sqlx::query("UPDATE store_bill SET state = 1, next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+            world.look(now).await;
+            settle_from(&world.fixture, 40).await;
+            assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(498 - refunded), "dropped after {polls} polls");
+            sqlx::query("UPDATE store_bill SET state = 1, next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+            polls += 1 + polls / 4;
+        }
+        ties(&world.fixture, &["ann"]).await;
+        assert!(polls > 5, "it waits more often than {polls} times");
+    }
+}
