@@ -11,7 +11,8 @@ use money::BookName;
 
 use crate::catalogue::{PackageCatalogue, PackageOffer};
 use crate::domain::SaleRates;
-use crate::sheets::{PriceChannel, PriceQuote, Wanted};
+use crate::domain::PriceChannel;
+use crate::sheets::{PriceQuote, Wanted};
 
 /// A sheet that was loaded.
 #[derive(Debug, Clone)]

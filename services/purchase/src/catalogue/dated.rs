@@ -116,6 +116,6 @@ impl SheetCheck {
 }
 
 /// A rate without its source, which says where people have it from.
-fn key(row: &DatedRate) -> (&str, Option<crate::sheets::PriceChannel>, u32, Date) {
+fn key(row: &DatedRate) -> (&str, Option<crate::domain::PriceChannel>, u32, Date) {
     (&row.market, row.channel, row.basis_points, row.valid_from)
 }

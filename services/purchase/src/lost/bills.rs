@@ -23,7 +23,7 @@ use crate::store::SERVICE;
 use crate::store::bills::{BillEnd, OpenBill, ReadBill, SaidRefund};
 use crate::stores::billing::{BilledAccount, BillingAccount, KEPT_DAYS, LaterStanding, NoBill, day_at, time_of};
 use crate::stores::wallet;
-use crate::sweeper::put_off_ms;
+use crate::retry::put_off_ms;
 
 /// Bills of one account that are read in one look; each is a call, a download and an import.
 const BILLS_MAX: i64 = 10;

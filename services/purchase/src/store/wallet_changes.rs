@@ -6,7 +6,7 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use super::lots::lot;
-use super::refunds::text;
+use db::text;
 use super::wallet_rows::{act, posting};
 use super::{Error, Store, debts};
 use crate::lots::Lot;

@@ -19,7 +19,7 @@ use crate::purchases::Purchases;
 use crate::refund_orders::order::{RefundOrderState, RefundStarter};
 use crate::refund_orders::refusal::RefundRefusal;
 use crate::refund_orders::{RefundAsk, RefundCaller};
-use crate::sweeper::put_off_ms;
+use crate::retry::put_off_ms;
 
 /// Steps of a change in one run: paid back, posted, closed, and once more for coins that came meanwhile.
 const STEPS_MAX: usize = 6;
