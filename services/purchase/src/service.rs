@@ -338,6 +338,8 @@ impl PurchaseService for Handlers {
 
     async fn get_escheat_report(&self, request: Request<GetEscheatReportRequest>) -> Result<Response<GetEscheatReportResponse>, Status> {
         self.escheat_on(request).await
+    }
+
     async fn load_price_sheet(&self, request: Request<LoadPriceSheetRequest>) -> Result<Response<LoadPriceSheetResponse>, Status> {
         prices::load(&self.purchases, request).await
     }

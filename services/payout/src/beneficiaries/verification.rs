@@ -8,7 +8,6 @@ use crate::{
     store::{Store, beneficiaries::Beneficiary},
     vault::Vault,
 };
-use jiff::Timestamp;
 use money::{
     BookName,
     time::{millis, moment_ms, unix_ms},

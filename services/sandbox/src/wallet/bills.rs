@@ -2,10 +2,10 @@
 
 use super::{
     Desk,
-    commands::{NothingDone, TRADE, WalletCommand},
+    commands::{TRADE, WalletCommand},
     now_ms,
     refund::{RefundState, WalletRefund},
-    trade::{Trade, beijing},
+    trade::{NothingDone, Trade, beijing},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
