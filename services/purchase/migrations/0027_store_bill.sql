@@ -22,3 +22,10 @@ CREATE TABLE store_bill (
     PRIMARY KEY (book, store, account, day)
 );
 CREATE INDEX store_bill_due ON store_bill (next_attempt_at_ms) WHERE state = 1;
+-- Where the buyer of an order pays, and what the wallet must know of the buyer for that. Empty: its usual way, and nothing. Emptied where the buyer was erased.
+ALTER TABLE store_order ADD COLUMN pay_method TEXT NOT NULL DEFAULT '';
+ALTER TABLE store_order ADD COLUMN payer_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE store_order ADD COLUMN payer_address TEXT NOT NULL DEFAULT '';
+-- Who wants to end a refund that the store can't end, and the second person who agreed. A ninth `state` of refund_order: 9, staff ended it.
+ALTER TABLE refund_order ADD COLUMN end_asked_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE refund_order ADD COLUMN end_agreed_by TEXT NOT NULL DEFAULT '';

@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod news;
 pub mod order;
+pub mod paying;
 pub(crate) mod read;
 pub(crate) mod refusal;
 pub(crate) mod sweep;
@@ -30,6 +31,7 @@ use crate::sheets::{PriceQuote, Wanted};
 use crate::store::orders;
 use crate::stores::payee::{NotOpened, OrderAccount};
 use order::{CREATE, Order, OrderState, PaymentFacts, PaymentStanding};
+use paying::OrderPaying;
 use refusal::OrderRefusal;
 
 /// One request for a checkout.
@@ -49,6 +51,8 @@ pub struct CheckoutRequest {
     pub channel: Channel,
     /// The market whose price is meant; empty: the only one.
     pub market: String,
+    /// How it is paid.
+    pub paying: OrderPaying,
     /// Where the buyer comes back to after paying.
     pub success_url: String,
     /// Where the buyer comes back to without having paid.
@@ -163,6 +167,12 @@ impl Purchases {
                 return Err(Error::Malformed { field, why });
             }
         }
+        if let Some((field, why)) = asked.paying.problem(asked.store == StoreKind::Wechat) {
+            return Err(Error::Malformed { field, why: why.to_owned() });
+        }
+        if !account.takes(asked.paying.method) {
+            return Err(OrderRefusal::NotOffered.into());
+        }
         let unknown = || OrderRefusal::ProductUnknown(asked.product_id.clone());
         let list = prices.at(unix_ms(now)).ok_or(Error::ListBuiltIn)?;
         let (channel, at_ms) = (asked.store.price_channel(), unix_ms(now));
@@ -188,6 +198,7 @@ impl Purchases {
             bonus,
             channel: package.channel,
             value,
+            paying: asked.paying.clone(),
             authenticate: account.authenticates(&package.market, package.price),
             success_url: asked.success_url.clone(),
             cancel_url: asked.cancel_url.clone(),

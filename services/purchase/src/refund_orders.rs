@@ -127,6 +127,8 @@ impl Purchases {
             amount: Money::try_new(currency, asked.max(0)).map_err(|_| RefundRefusal::Exceeds { minor_units_max: bound.left })?,
             state: if needs_another { RefundOrderState::Asked } else { RefundOrderState::Approved },
             decided_by: String::new(),
+            end_asked_by: String::new(),
+            end_agreed_by: String::new(),
             store_refund_id: String::new(),
             note: String::new(),
             created_at_ms: unix_ms(now),
@@ -170,6 +172,9 @@ impl Purchases {
         let unknown = || RefundRefusal::Unknown(refund_id.to_string());
         let order = refund_orders::get(&mut tx, &by.book, refund_id).await?.ok_or_else(unknown)?;
         let of = of.ok_or_else(unknown)?;
+        if order.state == RefundOrderState::Abnormal && verdict == RefundVerdict::Reject {
+            return self.end_abnormal(tx, by, order, now).await;
+        }
         if order.state != RefundOrderState::Asked {
             return Err(RefundRefusal::Decided.into());
         }
@@ -192,6 +197,35 @@ impl Purchases {
         let order = RefundOrder { state, decided_by: by.person.to_string(), decided_at_ms: unix_ms(now), ..order };
         self.answer_refund(tx, by, &order, now).await?;
         Ok((order, false))
+    }
+
+    /// Ends a refund that the store can't end, so that another one can be asked for: above what one person may decide, the second of two people.
+    async fn end_abnormal(
+        &self,
+        mut tx: sqlx::Transaction<'static, sqlx::Any>,
+        by: &RefundCaller,
+        order: RefundOrder,
+        now: SystemTime,
+    ) -> Result<(RefundOrder, bool), Error> {
+        if order.user == by.person || order.end_asked_by == by.person.as_str() {
+            return Err(RefundRefusal::SamePerson.into());
+        }
+        let is_agreed = !order.end_asked_by.is_empty();
+        let is_over = is_agreed || order.amount.minor_units() <= self.refund_options.one_person_max(order.amount.currency());
+        let person = by.person.to_string();
+        let ended = RefundOrder {
+            state: if is_over { RefundOrderState::Ended } else { order.state },
+            end_asked_by: if is_agreed { order.end_asked_by.clone() } else { person.clone() },
+            end_agreed_by: if is_agreed { person } else { String::new() },
+            ended_at_ms: if is_over { unix_ms(now) } else { 0 },
+            ..order.clone()
+        };
+        // The store may have ended it meanwhile, or another person.
+        if !refund_orders::end_abnormal(&mut tx, &order, &ended).await? {
+            return Err(RefundRefusal::Decided.into());
+        }
+        self.answer_refund(tx, by, &ended, now).await?;
+        Ok((ended, false))
     }
 
     /// Records the answer and has the store be asked at once.

@@ -65,6 +65,16 @@ pub fn serial(key: WalletKey) -> &'static str {
     }
 }
 
+/// WeChat Pay's word for how a trade is paid.
+fn trade_type(trade: &Trade) -> &'static str {
+    match trade.way.as_str() {
+        "jsapi" => "JSAPI",
+        "app" => "APP",
+        "h5" => "MWEB",
+        _ => "NATIVE",
+    }
+}
+
 /// A trade as queries and reports describe it.
 fn transaction(trade: &Trade, state: TradeState) -> Value {
     let word = match state {
@@ -74,7 +84,7 @@ fn transaction(trade: &Trade, state: TradeState) -> Value {
         TradeState::Closed => "CLOSED",
     };
     let mut transaction = json!({
-        "appid": trade.app, "mchid": trade.seller, "out_trade_no": trade.id, "trade_state": word, "trade_type": "NATIVE",
+        "appid": trade.app, "mchid": trade.seller, "out_trade_no": trade.id, "trade_state": word, "trade_type": trade_type(trade),
     });
     // The real one states the amount of what was paid only.
     if trade.paid_at_ms > 0 {

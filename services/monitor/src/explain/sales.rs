@@ -61,6 +61,7 @@ const fn refund_state(state: RefundOrderState) -> &'static str {
         RefundOrderState::Failed => "failed",
         RefundOrderState::Abnormal => "needs somebody to act at the store",
         RefundOrderState::Rejected => "rejected",
+        RefundOrderState::Ended => "ended by staff",
     }
 }
 

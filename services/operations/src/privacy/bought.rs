@@ -16,6 +16,7 @@ pub(super) async fn orders(tables: &purchase::tables::Store, of: &WhoseData<'_>)
             json!({
                 "checkout_id": order.order_id, "session_id": order.session_id, "transaction_id": order.transaction_id,
                 "product_id": order.product_id, "success_url": order.success_url, "cancel_url": order.cancel_url,
+                "payer_id": order.paying.payer_id, "payer_address": order.paying.payer_address,
                 "pay_url": order.pay_url, "created_at_ms": order.created_at_ms,
             })
         }));

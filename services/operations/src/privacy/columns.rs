@@ -24,7 +24,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 123] = [
+pub const PERSONAL: [PersonalColumn; 129] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -59,6 +59,8 @@ pub const PERSONAL: [PersonalColumn; 123] = [
     personal(Service::Purchase, "store_order.success_url", "where the user's app is to go on after paying", OnErasure::Emptied),
     personal(Service::Purchase, "store_order.cancel_url", "the same without paying", OnErasure::Emptied),
     personal(Service::Purchase, "store_order.pay_url", "the store's page for this user", OnErasure::Emptied),
+    personal(Service::Purchase, "store_order.payer_id", "the user's id at the wallet, where the user pays inside it", OnErasure::Emptied),
+    personal(Service::Purchase, "store_order.payer_address", "the internet address from which the user pays", OnErasure::Emptied),
     personal(Service::Purchase, "store_order.session_id", "the store's number of that page", ACCOUNTS),
     personal(Service::Purchase, "store_order.transaction_id", "the store's number of the payment", ACCOUNTS),
     personal(Service::Purchase, "refund_fact.transaction_id", "the store's number of a receipt", ACCOUNTS),

@@ -3,6 +3,7 @@
 use money::{BookName, Coins, Money, UserKey};
 use uuid::Uuid;
 
+use super::paying::OrderPaying;
 use crate::domain::{
     BASIS_POINTS, Channel, OutOfRange, Package, RECEIPT_COINS_MAX, RECEIPT_MINOR_UNITS_MAX, ReceiptValue, StoreKind, share,
 };
@@ -75,6 +76,8 @@ pub struct Order {
     pub channel: Channel,
     /// Its worth: coins, price and tax. The store's fee is known only once it is billed, so its commission is zero.
     pub value: ReceiptValue,
+    /// How it is paid.
+    pub paying: OrderPaying,
     /// The buyer must be authenticated by the card's bank.
     pub authenticate: bool,
     /// Where the buyer comes back to after paying.
@@ -85,7 +88,7 @@ pub struct Order {
     pub state: OrderState,
     /// The store's id of what the buyer is sent to; empty until the store has answered.
     pub session_id: String,
-    /// The address of that; empty until then.
+    /// The address of that, or what our app gives to the wallet; empty until then.
     pub pay_url: String,
     /// The store's id of the payment; empty until it is paid.
     pub transaction_id: String,

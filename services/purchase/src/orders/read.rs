@@ -18,6 +18,10 @@ use crate::store::{orders, purchases};
 /// For so long stores repeat a notification that was not taken, with an hour to spare, in milliseconds: WeChat Pay for 24 hours, Alipay for 25.
 const NOTIFICATIONS_MS: i64 = 26 * 3_600_000;
 
+/// For so long a bill may say what nothing else did, with two hours to spare, in milliseconds: a payment at the beginning of a day may be paid back within the time of its
+/// notifications on the next one, whose bill comes on the third at ten.
+const BILLS_MS: i64 = 60 * 3_600_000;
+
 /// What came of it.
 pub(crate) enum AppliedFacts {
     /// The order is paid, and this is its purchase.
@@ -113,10 +117,9 @@ impl Purchases {
         if self.store.is_refund_known(order, &facts.transaction_id).await? {
             return Ok(None);
         }
-        if unix_ms(now).saturating_sub(facts.said_at_ms) < NOTIFICATIONS_MS {
-            return Ok(Some(AppliedFacts::Noted(
-                "it was paid back in part or in whole, and the notification that says how much is awaited",
-            )));
+        let awaited_ms = if self.bills.fetch { BILLS_MS } else { NOTIFICATIONS_MS };
+        if unix_ms(now).saturating_sub(facts.said_at_ms) < awaited_ms {
+            return Ok(Some(AppliedFacts::Noted("it was paid back in part or in whole, and what says how much is awaited")));
         }
         let why = "it was paid back in part or in whole, and the store does not say how much: compare with its console".to_owned();
         tracing::error!(order_id = %order.order_id, why, "a payment is not credited");

@@ -22,12 +22,23 @@ pub enum RefundOrderState {
     Abnormal,
     /// The second person said no.
     Rejected,
+    /// Staff ended it when the store could not, or said something else than it was asked for.
+    Ended,
 }
 
 impl RefundOrderState {
     /// All states.
-    pub const ALL: [Self; 8] =
-        [Self::Asked, Self::Approved, Self::Sent, Self::Unknown, Self::Succeeded, Self::Failed, Self::Abnormal, Self::Rejected];
+    pub const ALL: [Self; 9] = [
+        Self::Asked,
+        Self::Approved,
+        Self::Sent,
+        Self::Unknown,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Abnormal,
+        Self::Rejected,
+        Self::Ended,
+    ];
 
     /// The number in the table; never changed.
     #[must_use]
@@ -41,6 +52,7 @@ impl RefundOrderState {
             Self::Failed => 6,
             Self::Abnormal => 7,
             Self::Rejected => 8,
+            Self::Ended => 9,
         }
     }
 
@@ -48,7 +60,7 @@ impl RefundOrderState {
     #[must_use]
     pub fn is_over(self) -> bool {
         match self {
-            Self::Succeeded | Self::Failed | Self::Rejected => true,
+            Self::Succeeded | Self::Failed | Self::Rejected | Self::Ended => true,
             Self::Asked | Self::Approved | Self::Sent | Self::Unknown | Self::Abnormal => false,
         }
     }
@@ -100,6 +112,10 @@ pub struct RefundOrder {
     pub state: RefundOrderState,
     /// The second person, where one decided.
     pub decided_by: String,
+    /// Who wants it to be ended that the store can't end, and the second person who agreed; empty where nobody did.
+    pub end_asked_by: String,
+    /// See `end_asked_by`.
+    pub end_agreed_by: String,
     /// The store's id of it; empty until the store has answered, and where it has none.
     pub store_refund_id: String,
     /// For people: the store's words.

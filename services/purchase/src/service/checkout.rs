@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::orders::CheckoutRequest;
 use crate::orders::order::Order;
+use crate::orders::paying::OrderPaying;
 use crate::orders::refusal::OrderRefusal;
 use crate::purchases::Purchases;
 use crate::stores::ID_BYTES_MAX;
@@ -39,23 +40,30 @@ pub(super) async fn create(
     let product_id = wrong.take(plain("product_id", &request.product_id, ID_BYTES_MAX));
     let success_url = wrong.take(plain("success_url", &request.success_url, RETURN_URL_BYTES_MAX));
     let cancel_url = wrong.take(plain("cancel_url", &request.cancel_url, RETURN_URL_BYTES_MAX));
-    let market = wrong.take(crate::wire::spending::market(request.market));
+    let market = wrong.take(crate::wire::spending::market(request.market.clone()));
+    let paying = wrong.take(wire::order_paying(&request).map_err(Status::from));
     let urls = success_url.zip(cancel_url);
-    let (Some(request_id), Some((book, user)), Some(store), Some(channel), Some(product_id), Some(market), Some((success_url, cancel_url))) =
-        (request_id, who, store, channel, product_id, market, urls)
+    let (Some(request_id), Some((book, user)), Some((store, channel)), Some((product_id, market)), Some(paying), Some((success_url, cancel_url))) =
+        (request_id, who, store.zip(channel), product_id.zip(market), paying, urls)
     else {
         return Err(wrong.into_status());
     };
-    let fields = SentFields::new()
+    let mut fields = SentFields::new()
         .with("user_id", &request.user_id)
         .with("store_kind", request.store_kind)
         .with("sales_channel", request.sales_channel)
         .with("product_id", &product_id)
         .with("success_url", &success_url)
         .with("cancel_url", &cancel_url);
-    // As it was compared before there were markets.
-    let fields = if market.is_empty() { fields } else { fields.with("market", &market) };
-    let asked = CheckoutRequest { book, user, request_id, store, product_id, channel, market, success_url, cancel_url, fields };
+    // As it was compared before there were markets and other ways to pay.
+    if !market.is_empty() {
+        fields = fields.with("market", &market);
+    }
+    if paying != OrderPaying::default() {
+        fields = fields.with("pay_method", request.pay_method).with("payer_id", &paying.payer_id);
+        fields = fields.with("client_address", &paying.payer_address);
+    }
+    let asked = CheckoutRequest { book, user, request_id, store, product_id, channel, market, paying, success_url, cancel_url, fields };
     let (order, replayed) = purchases.create_checkout(&asked).await?;
     Ok(Response::new(wire::created(&order, replayed)))
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Error, Store};
 use crate::domain::{Channel, ReceiptValue, StoreKind};
 use crate::orders::order::{CREATE, Order, OrderState};
+use crate::orders::paying::{OrderPaying, PayMethod};
 
 /// Orders of one page of [`Store::orders_of_user`].
 const USER_PAGE_MAX: i64 = 200;
@@ -42,6 +43,11 @@ pub(super) fn read(row: &AnyRow) -> Result<Order, Error> {
             tax: money("tax_minor_units")?,
             commission: Money::try_new(currency, 0).map_err(|_| damaged("currency"))?,
         },
+        paying: OrderPaying {
+            method: PayMethod::from_name(&text("pay_method")?).ok_or_else(|| damaged("pay_method"))?,
+            payer_id: text("payer_id")?,
+            payer_address: text("payer_address")?,
+        },
         authenticate: number("authenticate")? == 1,
         success_url: text("success_url")?,
         cancel_url: text("cancel_url")?,
@@ -63,8 +69,10 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Order, next_che
     sqlx::query(
         "INSERT INTO store_order (book, order_id, user_id, request_id, store, environment, merchant, product_id, market, channel, coins,
              currency, price_minor_units, tax_minor_units, authenticate, success_url, cancel_url, state, session_id, pay_url,
-             transaction_id, purchase_id, note, created_at_ms, expires_at_ms, asked_at_ms, next_check_at_ms, tries, entity, bonus_coins)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, '', '', '', '', '', $18, $19, 0, $20, 0, $21, $22)",
+             transaction_id, purchase_id, note, created_at_ms, expires_at_ms, asked_at_ms, next_check_at_ms, tries, entity, bonus_coins,
+             pay_method, payer_id, payer_address)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, '', '', '', '', '', $18, $19, 0, $20, 0, $21, $22,
+             $23, $24, $25)",
     )
     .bind(new.book.as_str())
     .bind(text(new.order_id))
@@ -88,6 +96,9 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Order, next_che
     .bind(next_check_at_ms)
     .bind(new.entity.as_str())
     .bind(new.bonus.get())
+    .bind(new.paying.method.name())
+    .bind(new.paying.payer_id.as_str())
+    .bind(new.paying.payer_address.as_str())
     .execute(connection)
     .await?;
     Ok(())

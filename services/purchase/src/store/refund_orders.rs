@@ -42,6 +42,8 @@ pub(super) fn read(row: &AnyRow) -> Result<RefundOrder, Error> {
         amount: Money::try_new(currency, number("amount_minor_units")?).map_err(|_| damaged("refund_order.amount_minor_units"))?,
         state: RefundOrderState::ALL.into_iter().find(|known| known.number() == state).ok_or_else(|| damaged("refund_order.state"))?,
         decided_by: text("decided_by")?,
+        end_asked_by: text("end_asked_by")?,
+        end_agreed_by: text("end_agreed_by")?,
         store_refund_id: text("store_refund_id")?,
         note: text("note")?,
         created_at_ms: number("created_at_ms")?,
@@ -101,6 +103,15 @@ pub(crate) async fn decide(
     let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.refund_id)).bind(state.number()).bind(by.as_str());
     let ended_at_ms = if state.is_over() { now_ms } else { 0 };
     Ok(query.bind(now_ms).bind(ended_at_ms).execute(connection).await?.rows_affected() == 1)
+}
+
+/// Notes who wants an abnormal refund to be ended, and that it is. False: it is not as it was read.
+pub(crate) async fn end_abnormal(connection: &mut AnyConnection, of: &RefundOrder, ended: &RefundOrder) -> Result<bool, Error> {
+    let sql = "UPDATE refund_order SET state = $3, end_asked_by = $4, end_agreed_by = $5, ended_at_ms = $6
+        WHERE book = $1 AND refund_id = $2 AND state = 7 AND end_asked_by = $7";
+    let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.refund_id)).bind(ended.state.number());
+    let query = query.bind(ended.end_asked_by.as_str()).bind(ended.end_agreed_by.as_str()).bind(ended.ended_at_ms);
+    Ok(query.bind(of.end_asked_by.as_str()).execute(connection).await?.rows_affected() == 1)
 }
 
 /// Everything that the store of a purchase said of its refunds. Google's notifications name no environment.

@@ -61,7 +61,7 @@ impl Store {
                 "UPDATE store_event SET account_token = '', payload = '' WHERE book = $1 AND account_token = $2 AND account_token <> ''";
             sqlx::query(sql).bind(book.as_str()).bind(token).execute(&mut *tx).await?;
         }
-        let sql = "UPDATE store_order SET success_url = '', cancel_url = '', pay_url = '' WHERE book = $1 AND user_id = $2";
+        let sql = "UPDATE store_order SET success_url = '', cancel_url = '', pay_url = '', payer_id = '', payer_address = '' WHERE book = $1 AND user_id = $2";
         sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&mut *tx).await?;
         for sql in [
             "DELETE FROM refused_receipt WHERE book = $1 AND user_id = $2",

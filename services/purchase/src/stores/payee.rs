@@ -8,6 +8,7 @@ use money::{BookName, Money};
 
 use crate::domain::{OutOfRange, Package, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts};
+use crate::orders::paying::PayMethod;
 
 /// Why a store has not made what a buyer is sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,9 @@ pub trait OrderAccount: Debug + Send + Sync {
 
     /// What a package is worth that this account sells; refused where it can't be sold through this store.
     fn value(&self, package: &Package) -> Result<ReceiptValue, OutOfRange>;
+
+    /// Whether an order can be paid so.
+    fn takes(&self, method: PayMethod) -> bool;
 
     /// Whether the buyer must be authenticated, by market or price.
     fn authenticates(&self, market: &str, price: Money) -> bool;

@@ -6,6 +6,7 @@ use rpc::wire::{money, timestamp_ms};
 use crate::domain::{Channel, StoreKind};
 use crate::error::Error;
 use crate::orders::order::{Order, OrderState};
+use crate::orders::paying::{OrderPaying, PayMethod};
 
 /// A store's number in the contract.
 pub(crate) fn store_kind(store: StoreKind) -> pb::StoreKind {
@@ -36,10 +37,37 @@ pub(crate) fn order_channel(asked: i32) -> Result<Channel, Error> {
     }
 }
 
+fn pay_method(method: PayMethod) -> pb::PayMethod {
+    match method {
+        PayMethod::Usual => pb::PayMethod::Unspecified,
+        PayMethod::Page => pb::PayMethod::Page,
+        PayMethod::PhonePage => pb::PayMethod::PhonePage,
+        PayMethod::Code => pb::PayMethod::Code,
+        PayMethod::App => pb::PayMethod::App,
+        PayMethod::InWallet => pb::PayMethod::InWallet,
+    }
+}
+
+/// How a request for a checkout is to be paid.
+pub(crate) fn order_paying(request: &pb::CreateCheckoutRequest) -> Result<OrderPaying, Error> {
+    let named = pb::PayMethod::try_from(request.pay_method).ok();
+    let method = PayMethod::ALL.into_iter().find(|method| Some(pay_method(*method)) == named);
+    let why = || "must be one of the ways to pay that there are".to_owned();
+    let method = method.ok_or_else(|| Error::Malformed { field: "pay_method", why: why() })?;
+    Ok(OrderPaying { method, payer_id: request.payer_id.clone(), payer_address: request.client_address.clone() })
+}
+
+/// What the buyer needs to pay an order: an address or the text of a code, or what our app or page gives to the wallet.
+fn needed(order: &Order) -> (String, String) {
+    if order.paying.method.has_parameters() { (String::new(), order.pay_url.clone()) } else { (order.pay_url.clone(), String::new()) }
+}
+
 pub(crate) fn created(order: &Order, replayed: bool) -> pb::CreateCheckoutResponse {
+    let (pay_url, pay_parameters) = needed(order);
     pb::CreateCheckoutResponse {
         checkout_id: order.order_id.to_string(),
-        pay_url: order.pay_url.clone(),
+        pay_url,
+        pay_parameters,
         expire_time: Some(timestamp_ms(order.expires_at_ms)),
         coins: order.value.coins.get(),
         price: Some(money(order.value.price)),
@@ -60,6 +88,7 @@ pub(crate) fn checkout(order: &Order) -> pb::Checkout {
         Channel::App => pb::SalesChannel::App,
         Channel::Web => pb::SalesChannel::Web,
     };
+    let (pay_url, pay_parameters) = if order.state == OrderState::Open { needed(order) } else { Default::default() };
     pb::Checkout {
         checkout_id: order.order_id.to_string(),
         user_id: order.user.to_string(),
@@ -71,7 +100,9 @@ pub(crate) fn checkout(order: &Order) -> pb::Checkout {
         coins: order.value.coins.get(),
         price: Some(money(order.value.price)),
         tax: Some(money(order.value.tax)),
-        pay_url: if order.state == OrderState::Open { order.pay_url.clone() } else { String::new() },
+        pay_url,
+        pay_parameters,
+        pay_method: pay_method(order.paying.method).into(),
         store_session_id: order.session_id.clone(),
         purchase_id: order.purchase_id.map(|id| id.to_string()).unwrap_or_default(),
         note: order.note.clone(),

@@ -28,6 +28,7 @@ fn state(state: RefundOrderState) -> pb::RefundState {
         RefundOrderState::Failed => pb::RefundState::Failed,
         RefundOrderState::Abnormal => pb::RefundState::Abnormal,
         RefundOrderState::Rejected => pb::RefundState::Rejected,
+        RefundOrderState::Ended => pb::RefundState::Ended,
     }
 }
 
@@ -71,6 +72,7 @@ pub(crate) fn refund(order: &RefundOrder, store: StoreKind, for_staff: bool) -> 
         decide_time: at(order.decided_at_ms),
         send_time: at(order.sent_at_ms),
         end_time: at(order.ended_at_ms),
+        end_asked_by: if for_staff && !order.state.is_over() { order.end_asked_by.clone() } else { String::new() },
     }
 }
 

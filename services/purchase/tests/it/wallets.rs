@@ -1,10 +1,12 @@
 //! Orders that we make and a wallet is paid for: over real sockets, against the pretend Alipay and the pretend WeChat Pay.
 
 mod bills;
+mod ended;
 mod forged;
 mod lost;
 mod ours;
 mod reference;
+mod ways;
 pub mod world;
 
 use std::sync::Arc;

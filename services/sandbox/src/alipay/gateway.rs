@@ -24,6 +24,14 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+/// The ways to pay that a buyer opens, with their products: on a page, on a page on a phone, and in the wallet that the seller's app opens.
+const WAYS: [(&str, &str); 3] = [
+    ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
+    ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
+    ("alipay.trade.app.pay", "QUICK_MSECURITY_PAY"),
+];
+/// The one that the seller asks a code for.
+const CODE: &str = "alipay.trade.precreate";
 /// Where the bill of a day is.
 const BILL: &str = "alipay.data.dataservice.bill.downloadurl.query";
 
@@ -44,7 +52,7 @@ pub fn router(address: &str, desk: Desk) -> Router {
         Endpoint {
             method: "GET, POST",
             path: "/gateway.do",
-            effect: "alipay.trade.page.pay (GET, the page that a buyer opens), alipay.trade.query, alipay.trade.close, alipay.trade.refund, alipay.trade.fastpay.refund.query and alipay.data.dataservice.bill.downloadurl.query (POST); signed forms, and signed JSON back",
+            effect: "alipay.trade.page.pay, alipay.trade.wap.pay and alipay.trade.app.pay (GET, what a buyer opens), alipay.trade.precreate, alipay.trade.query, alipay.trade.close, alipay.trade.refund, alipay.trade.fastpay.refund.query and alipay.data.dataservice.bill.downloadurl.query (POST); signed forms, and signed JSON back",
             example: "/gateway.do",
             answered_by: || get(page).post(gateway),
         },
@@ -75,28 +83,16 @@ async fn page(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
     }
     let order: Value = fields.get("biz_content").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let text = |name: &str| order[name].as_str().unwrap_or_default().to_owned();
-    let amount = text("total_amount").split_once('.').and_then(|(yuan, fen)| format!("{yuan}{fen}").parse::<i64>().ok());
-    let (Some(fen), Some(expires_at_ms)) = (amount.filter(|fen| *fen > 0), from_beijing(&text("time_expire"))) else {
+    let method = fields.get("method").map(String::as_str).unwrap_or_default();
+    if !WAYS.contains(&(method, &*text("product_code"))) || (method == WAYS[1].0 && text("quit_url").is_empty()) {
+        return (StatusCode::BAD_REQUEST, "a method with its product_code; nothing was done\n").into_response();
+    }
+    let Some(trade) = ordered(&order, method, fields.get("notify_url").cloned().unwrap_or_default()) else {
         return (StatusCode::BAD_REQUEST, "total_amount with two decimals, and time_expire; nothing was done\n").into_response();
-    };
-    let trade = Trade {
-        id: text("out_trade_no"),
-        number: new_number(),
-        subject: text("subject"),
-        fen,
-        currency: "CNY".to_owned(),
-        app: TEST_APP.to_owned(),
-        seller: TEST_SELLER.to_owned(),
-        state: TradeState::Unpaid,
-        refunded_fen: 0,
-        expires_at_ms,
-        paid_at_ms: 0,
-        notify_url: fields.get("notify_url").cloned().unwrap_or_default(),
-        query_says: None,
     };
     let opened = async {
         let _one_at_a_time = desk.lock.lock().await;
-        if desk.trade(&trade.id).await?.is_none() && crate::wallet::now_ms() < expires_at_ms {
+        if desk.trade(&trade.id).await?.is_none() && crate::wallet::now_ms() < trade.expires_at_ms {
             desk.keep(&trade).await?;
         }
         Ok(())
@@ -162,6 +158,15 @@ async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
             _ => refused("40004", "isp.bill_not_exist"),
         });
     }
+    if fields.get("method").is_some_and(|method| method == CODE) {
+        let notify_url = fields.get("notify_url").cloned().unwrap_or_default();
+        return Ok(match precreate(desk, &asked, notify_url).await? {
+            Ok(trade) => {
+                json!({"code": "10000", "msg": "Success", "out_trade_no": trade.id, "qr_code": format!("https://qr.alipay.com/bax{}", trade.id)})
+            }
+            Err(sub_code) => refused("40004", sub_code),
+        });
+    }
     let Some(mut trade) = named(desk, &asked).await? else { return Ok(refused("40004", "ACQ.TRADE_NOT_EXIST")) };
     let mut answer = json!({"code": "10000", "msg": "Success", "out_trade_no": trade.id, "trade_no": trade.number});
     match fields.get("method").map(String::as_str) {
@@ -201,6 +206,46 @@ async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
         _ => return Ok(refused("40002", "isv.invalid-method")),
     }
     Ok(answer)
+}
+
+/// The trade of a code, which the same order again has as well.
+async fn precreate(desk: &Desk, asked: &Value, notify_url: String) -> Result<Result<Trade, &'static str>, sqlx::Error> {
+    let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
+    let Some(trade) = ordered(asked, CODE, notify_url).filter(|_| !text("subject").is_empty()) else {
+        return Ok(Err("ACQ.INVALID_PARAMETER"));
+    };
+    Ok(match desk.trade(&trade.id).await? {
+        Some(known) if known.state == TradeState::Closed => Err("ACQ.TRADE_HAS_CLOSE"),
+        Some(known) if known.state != TradeState::Unpaid => Err("ACQ.TRADE_HAS_SUCCESS"),
+        Some(known) if known.fen != trade.fen => Err("ACQ.CONTEXT_INCONSISTENT"),
+        Some(known) => Ok(known),
+        None => {
+            desk.keep(&trade).await?;
+            Ok(trade)
+        }
+    })
+}
+
+/// The trade that an order makes; `None` where it lacks what it needs.
+fn ordered(order: &Value, way: &str, notify_url: String) -> Option<Trade> {
+    let text = |name: &str| order[name].as_str().unwrap_or_default().to_owned();
+    let amount = text("total_amount").split_once('.').and_then(|(yuan, fen)| format!("{yuan}{fen}").parse::<i64>().ok());
+    Some(Trade {
+        id: text("out_trade_no"),
+        number: new_number(),
+        subject: text("subject"),
+        fen: amount.filter(|fen| *fen > 0)?,
+        currency: "CNY".to_owned(),
+        app: TEST_APP.to_owned(),
+        seller: TEST_SELLER.to_owned(),
+        state: TradeState::Unpaid,
+        refunded_fen: 0,
+        expires_at_ms: from_beijing(&text("time_expire"))?,
+        paid_at_ms: 0,
+        notify_url,
+        way: way.to_owned(),
+        query_says: None,
+    })
 }
 
 /// The trade that a request names, by the seller's id or by Alipay's.

@@ -11,9 +11,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Faults of bills: there is none; it is being made; its amounts are not those of its sums; it is cut off; it unpacks to more than anybody reads; it is longer than
-/// that; it is of another day or seller; each line is there twice; its hash is another one's; its address is elsewhere.
-pub const BILL_FAULTS: [&str; 11] =
-    ["absent", "late", "altered", "cut", "bomb", "huge", "another_day", "another_seller", "doubled", "wrong_hash", "elsewhere"];
+/// that; it is of another day or seller; each line is there twice; its hash is another one's; its address is elsewhere;
+/// its refunds are on their way (WeChat Pay).
+pub const BILL_FAULTS: [&str; 12] = [
+    "absent",
+    "late",
+    "altered",
+    "cut",
+    "bomb",
+    "huge",
+    "another_day",
+    "another_seller",
+    "doubled",
+    "wrong_hash",
+    "elsewhere",
+    "on_their_way",
+];
 /// Under which names it is stored which faults bills have, and up to which day there are bills before that day is over.
 const BILL_FAULT: &str = "bill_fault";
 const CLOSED: &str = "closed_day";

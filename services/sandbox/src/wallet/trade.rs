@@ -48,6 +48,9 @@ pub struct Trade {
     pub paid_at_ms: i64,
     /// Where the seller wants reports, unless another address is registered.
     pub notify_url: String,
+    /// How it is paid, in the wallet's word.
+    #[serde(default)]
+    pub way: String,
     /// What a query answers whatever happened; on command.
     pub query_says: Option<TradeState>,
 }

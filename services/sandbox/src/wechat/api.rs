@@ -33,7 +33,7 @@ pub fn router(address: &str, desk: Desk) -> Router {
     let own = vec![Endpoint {
         method: "GET, POST",
         path: "/v3/{*path}",
-        effect: "pay/transactions/native, pay/transactions/out-trade-no/ID with its close, refund/domestic/refunds, bill/tradebill and billdownload/file; signed JSON both ways",
+        effect: "pay/transactions/native (and jsapi, app, h5), pay/transactions/out-trade-no/ID with its close, refund/domestic/refunds, bill/tradebill and billdownload/file; signed JSON both ways",
         example: "/v3/pay/transactions/out-trade-no/ID",
         answered_by: || any(api),
     }];
@@ -121,7 +121,7 @@ async fn answer(desk: &Desk, method: &Method, path: &str, body: &Value) -> Resul
     // Without what stands before it where it is served beside others.
     let parts: Vec<&str> = path.split('/').skip_while(|part| *part != "v3").skip(1).collect();
     match (method, parts.as_slice()) {
-        (&Method::POST, ["pay", "transactions", "native"]) => order(desk, body).await,
+        (&Method::POST, ["pay", "transactions", way @ ("native" | "jsapi" | "app" | "h5")]) => order(desk, way, body).await,
         (&Method::GET, ["pay", "transactions", "out-trade-no", id]) => {
             let found = desk.trade(id).await?;
             Ok(found.map_or_else(|| refused(404, "ORDER_NOT_EXIST"), |trade| (200, transaction(&trade, trade.queried()))))
@@ -191,7 +191,7 @@ async fn refund(desk: &Desk, body: &Value) -> Result<WechatAnswer, sqlx::Error> 
 }
 
 /// Makes an order once; the same again answers its code, and another under its id is refused.
-async fn order(desk: &Desk, body: &Value) -> Result<WechatAnswer, sqlx::Error> {
+async fn order(desk: &Desk, way: &str, body: &Value) -> Result<WechatAnswer, sqlx::Error> {
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let expires: Option<jiff::Timestamp> = text("time_expire").parse().ok();
     let (id, fen) = (text("out_trade_no"), body["amount"]["total"].as_i64().unwrap_or(0));
@@ -200,6 +200,17 @@ async fn order(desk: &Desk, body: &Value) -> Result<WechatAnswer, sqlx::Error> {
     else {
         return Ok(refused(400, "PARAM_ERROR"));
     };
+    let is_known = match way {
+        "jsapi" => body["payer"]["openid"].as_str().is_some_and(|id| !id.is_empty()),
+        "h5" => {
+            let address = body["scene_info"]["payer_client_ip"].as_str().and_then(|address| address.parse::<std::net::IpAddr>().ok());
+            address.is_some() && body["scene_info"]["h5_info"]["type"].is_string()
+        }
+        _ => true,
+    };
+    if !is_known {
+        return Ok(refused(400, "PARAM_ERROR"));
+    }
     if text("mchid") != TEST_MERCHANT || text("appid") != TEST_APP {
         return Ok(refused(400, "APPID_MCHID_NOT_MATCH"));
     }
@@ -215,15 +226,25 @@ async fn order(desk: &Desk, body: &Value) -> Result<WechatAnswer, sqlx::Error> {
         expires_at_ms: expires.as_millisecond(),
         paid_at_ms: 0,
         notify_url: text("notify_url"),
+        way: way.to_owned(),
         query_says: None,
         id,
     };
     match desk.trade(&new.id).await? {
         Some(known) if known.state == TradeState::Closed => return Ok(refused(400, "ORDER_CLOSED")),
         Some(known) if known.state != TradeState::Unpaid => return Ok(refused(400, "ORDERPAID")),
-        Some(known) if (known.fen, known.expires_at_ms) != (new.fen, new.expires_at_ms) => return Ok(refused(403, "OUT_TRADE_NO_USED")),
+        Some(known) if (known.fen, known.expires_at_ms, &known.way) != (new.fen, new.expires_at_ms, &new.way) => {
+            return Ok(refused(403, "OUT_TRADE_NO_USED"));
+        }
         Some(_) => {}
         None => desk.keep(&new).await?,
     }
-    Ok((200, json!({"code_url": format!("weixin://wxpay/bizpayurl?pr={}", new.id)})))
+    Ok((
+        200,
+        match way {
+            "jsapi" | "app" => json!({"prepay_id": format!("wx{}", new.id)}),
+            "h5" => json!({"h5_url": format!("https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx{}&package=1", new.id)}),
+            _ => json!({"code_url": format!("weixin://wxpay/bizpayurl?pr={}", new.id)}),
+        },
+    ))
 }

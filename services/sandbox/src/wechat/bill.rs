@@ -27,6 +27,7 @@ fn row(bill: &OrderedBill, billed: &BilledTrade) -> String {
     let (number, id) = billed.refund.as_ref().map_or(("0", "0"), |refund| (&refund.number, &refund.id));
     let (kind, refund_state) = match billed.refund.as_ref().map(|refund| refund.state) {
         None => ("", ""),
+        Some(_) if bill.fault == "on_their_way" => ("ORIGINAL", "PROCESSING"),
         Some(RefundState::Succeeded) => ("ORIGINAL", "SUCCESS"),
         Some(RefundState::Pending) => ("ORIGINAL", "PROCESSING"),
         Some(RefundState::Closed) => ("ORIGINAL", "FAIL"),
@@ -42,7 +43,7 @@ fn row(bill: &OrderedBill, billed: &BilledTrade) -> String {
         &trade.number,
         &trade.id,
         "oTESTopenid0000000000000001",
-        "NATIVE",
+        super::trade_type(trade),
         state,
         "OTHERS",
         &trade.currency,

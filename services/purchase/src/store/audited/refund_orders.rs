@@ -109,6 +109,8 @@ impl Store {
         let is_decided = order.decided_by == *subject;
         let agrees = match rpc.as_str() {
             "ApproveRefund" => is_decided && !matches!(order.state, RefundOrderState::Asked | RefundOrderState::Rejected),
+            // One that was abnormal may have been ended by its store after the first of two people wanted to end it.
+            "RejectRefund" if order.end_asked_by == *subject || order.end_agreed_by == *subject => true,
             "RejectRefund" => is_decided && order.state == RefundOrderState::Rejected,
             _ => is_its,
         };

@@ -13,6 +13,7 @@ use super::trade;
 use crate::config::{AlipayAccount, Config};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
+use crate::orders::paying::PayMethod;
 use crate::stores::billing::BillingAccount;
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
@@ -129,6 +130,10 @@ impl OrderAccount for AlipayApp {
         wallet::value(package, self.account.included_tax_basis_points)
     }
 
+    fn takes(&self, method: PayMethod) -> bool {
+        method != PayMethod::InWallet
+    }
+
     /// The wallet decides that.
     fn authenticates(&self, _market: &str, _price: Money) -> bool {
         false
@@ -142,9 +147,16 @@ impl OrderAccount for AlipayApp {
         wallet::may_open(order.expires_at_ms, now_ms)
     }
 
-    /// The address follows from the order alone, and nobody is asked: it is the same each time.
+    /// An address follows from the order alone, and nobody is asked: it is the same each time. A code is asked for, and again for the same order.
     async fn open(&self, order: &Order, now: SystemTime) -> Result<PaymentFacts, NotOpened> {
-        let pay_url = self.gateway.page(order).map_err(NotOpened::Later)?;
+        let pay_url = match order.paying.method {
+            PayMethod::Code => self.gateway.code(order, unix_ms(now)).await.map_err(|fault| match fault {
+                AlipayFault::Refused { code, .. } if trade::WAS_MADE.contains(&code.as_str()) => NotOpened::Look,
+                AlipayFault::Refused { code, message } => NotOpened::Refused(format!("{code}: {message}")),
+                AlipayFault::Later(why) => NotOpened::Later(why),
+            })?,
+            _ => self.gateway.link(order).map_err(NotOpened::Later)?,
+        };
         Ok(PaymentFacts {
             order_id: Some(order.order_id),
             environment: self.environment().to_owned(),

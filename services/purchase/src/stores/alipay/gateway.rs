@@ -13,14 +13,19 @@ use super::trade::TradeDocument;
 use crate::config::AlipayAccount;
 use crate::domain::Purchase;
 use crate::orders::order::Order;
+use crate::orders::paying::PayMethod;
 use crate::refund_orders::order::RefundOrder;
 use crate::stores::billing::DOWNLOAD_TIMEOUT;
 use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
 
-/// What the gateway calls a payment on its page (`alipay.trade.page.pay`).
-const PAGE: &str = "alipay.trade.page.pay";
-/// The only product of that.
-const PAGE_PRODUCT: &str = "FAST_INSTANT_TRADE_PAY";
+/// What the gateway calls a payment on its page, on its page on a phone, and in the wallet that our app opens, each with its only product.
+const PAGE: (&str, &str) = ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY");
+const PHONE_PAGE: (&str, &str) = ("alipay.trade.wap.pay", "QUICK_WAP_WAY");
+const APP: (&str, &str) = ("alipay.trade.app.pay", "QUICK_MSECURITY_PAY");
+/// What it calls a payment by a code that the buyer scans.
+const CODE: &str = "alipay.trade.precreate";
+/// Longest text of a code that is taken, in bytes.
+const CODE_BYTES_MAX: usize = 512;
 /// The code of an answer that says that it was done.
 const DONE: &str = "10000";
 /// The code of an answer that says that the business refused it, for the reason in its `sub_code`.
@@ -86,19 +91,35 @@ impl Gateway {
         })
     }
 
-    /// The address of the page on which an order can be paid until its end.
-    pub(super) fn page(&self, order: &Order) -> Result<String, String> {
-        let content = json!({
-            "out_trade_no": wallet::out_trade_no(order.order_id),
-            "total_amount": order.value.price.to_decimal().to_string(),
-            "subject": wallet::subject(&order.value),
-            "product_code": PAGE_PRODUCT,
-            "time_expire": wallet::beijing(order.expires_at_ms),
-        });
-        let mut parameters = self.parameters(PAGE, &content, order.created_at_ms);
+    /// What a buyer needs to pay an order until its end: the address of a page, or the text that our app gives to the wallet.
+    pub(super) fn link(&self, order: &Order) -> Result<String, String> {
+        let (method, product) = match order.paying.method {
+            PayMethod::App => APP,
+            PayMethod::PhonePage => PHONE_PAGE,
+            PayMethod::Usual | PayMethod::Page | PayMethod::Code | PayMethod::InWallet => PAGE,
+        };
+        let mut content = ordered(order);
+        content["product_code"] = json!(product);
+        if method == PHONE_PAGE.0 {
+            content["quit_url"] = json!(order.cancel_url);
+        }
+        let mut parameters = self.parameters(method, &content, order.created_at_ms);
         parameters.insert("notify_url".to_owned(), self.notify_url.clone());
+        if method == APP.0 {
+            return self.signed(parameters);
+        }
         parameters.insert("return_url".to_owned(), order.success_url.clone());
         Ok(format!("{}?{}", self.url, self.signed(parameters)?))
+    }
+
+    /// The text of the code by which an order can be paid until its end; the same order again is answered again.
+    pub(super) async fn code(&self, order: &Order, now_ms: i64) -> Result<String, AlipayFault> {
+        let answer = self.call(CODE, &ordered(order), now_ms).await?;
+        let is_of_it = answer["out_trade_no"].as_str() == Some(&*wallet::out_trade_no(order.order_id));
+        let code =
+            answer["qr_code"].as_str().filter(|code| code.len() <= CODE_BYTES_MAX && code.contains("://") && money::text::is_plain(code));
+        let code = code.filter(|_| is_of_it).ok_or_else(|| AlipayFault::Later("an answer without a code of the order".to_owned()))?;
+        Ok(code.to_owned())
     }
 
     /// The trade of an order.
@@ -188,7 +209,11 @@ impl Gateway {
     /// What Alipay answers, once its signature is checked: anybody in between could say that something was paid.
     async fn call(&self, method: &str, content: &Value, at_ms: i64) -> Result<Value, AlipayFault> {
         let later = |why: String| AlipayFault::Later(why);
-        let form = self.signed(self.parameters(method, content, at_ms)).map_err(later)?;
+        let mut parameters = self.parameters(method, content, at_ms);
+        if method == CODE {
+            parameters.insert("notify_url".to_owned(), self.notify_url.clone());
+        }
+        let form = self.signed(parameters).map_err(later)?;
         let request = self.client.post(&self.url).header("content-type", "application/x-www-form-urlencoded;charset=utf-8").body(form);
         let answer = request.send().await.map_err(|error| later(error.without_url().to_string()))?;
         let status = answer.status().as_u16();
@@ -209,6 +234,16 @@ impl Gateway {
         }
         read(raw)
     }
+}
+
+/// What is ordered, until when.
+fn ordered(order: &Order) -> Value {
+    json!({
+        "out_trade_no": wallet::out_trade_no(order.order_id),
+        "total_amount": order.value.price.to_decimal().to_string(),
+        "subject": wallet::subject(&order.value),
+        "time_expire": wallet::beijing(order.expires_at_ms),
+    })
 }
 
 /// What a signed answer proves.

@@ -9,6 +9,9 @@ use crate::stores::wallet;
 /// What the gateway answers about an order whose page nobody has opened.
 pub const NOT_EXIST: &str = "ACQ.TRADE_NOT_EXIST";
 
+/// What it answers to an order that was paid or ended before.
+pub const WAS_MADE: [&str; 2] = ["ACQ.TRADE_HAS_SUCCESS", "ACQ.TRADE_HAS_CLOSE"];
+
 /// A trade, as a query answers it. Other fields, among them the buyer's, are not read.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct TradeDocument {

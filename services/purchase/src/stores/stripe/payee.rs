@@ -12,6 +12,7 @@ use super::refund_document::RefundDocument;
 use super::session;
 use crate::domain::{OutOfRange, Package, ReceiptValue, StoreKind};
 use crate::orders::order::{self, Order, PaymentFacts, PaymentStanding, RefundedSoFar};
+use crate::orders::paying::PayMethod;
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 
 /// A session must be payable for at least this long when Stripe makes it; a little more, for the time of the call.
@@ -47,6 +48,10 @@ impl OrderAccount for Merchant {
 
     fn value(&self, package: &Package) -> Result<ReceiptValue, OutOfRange> {
         order::value(package, self.account.included_tax_basis_points)
+    }
+
+    fn takes(&self, method: PayMethod) -> bool {
+        matches!(method, PayMethod::Usual | PayMethod::Page)
     }
 
     fn authenticates(&self, market: &str, price: Money) -> bool {

@@ -9,11 +9,13 @@ use money::time::unix_ms;
 use money::{BookName, Money};
 
 use super::api::{ErrorCode, WechatApi, WechatFault};
+use super::prepaid;
 use super::resource::{ApiV3Key, EncryptedResource};
 use super::transaction::account_id;
 use crate::config::{Config, WechatAccount};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
+use crate::orders::paying::PayMethod;
 use crate::stores::billing::BillingAccount;
 use crate::stores::payee::{self, NotOpened, OrderAccount};
 use crate::stores::wallet::{self, Error, Naming};
@@ -143,6 +145,10 @@ impl OrderAccount for WechatMerchant {
 
     fn value(&self, package: &Package) -> Result<ReceiptValue, OutOfRange> {
         wallet::value(package, self.account.included_tax_basis_points)
+    }
+
+    fn takes(&self, method: PayMethod) -> bool {
+        prepaid::path(method).is_some()
     }
 
     /// The wallet decides that.

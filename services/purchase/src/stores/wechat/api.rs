@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::prepaid::{self, PrepaidDocument, PrepaidSigner};
 use super::refund_document::{RefundDocument, out_refund_no};
 use super::signature::{SignatureHeaders, request_text};
 use super::transaction::TransactionDocument;
@@ -94,11 +95,6 @@ struct ErrorDocument {
     message: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct CodeDocument {
-    code_url: String,
-}
-
 impl WechatApi {
     pub(super) fn new(
         account: &WechatAccount,
@@ -118,7 +114,7 @@ impl WechatApi {
         })
     }
 
-    /// Makes an order, or finds the one that was made before under this id; the text of the code that its buyer scans.
+    /// Makes an order, or finds the one that was made before under this id; what its buyer needs to pay it.
     pub(super) async fn order(&self, order: &Order) -> Result<String, WechatFault> {
         let body = json!({
             "appid": self.appid,
@@ -129,10 +125,12 @@ impl WechatApi {
             "notify_url": self.notify_url,
             "amount": {"total": order.value.price.minor_units(), "currency": order.value.price.currency().code()},
         });
-        let answer = self.send(Method::POST, "/v3/pay/transactions/native", body.to_string()).await?;
-        let code: CodeDocument = read(&answer)?;
-        let is_code = code.code_url.len() <= 512 && code.code_url.contains("://") && money::text::is_plain(&code.code_url);
-        if is_code { Ok(code.code_url) } else { Err(WechatFault::Later("an answer without a code".to_owned())) }
+        let how = prepaid::path(order.paying.method).ok_or_else(|| WechatFault::Later("an order that can't be paid so".to_owned()))?;
+        let body = prepaid::with_buyer(body, order).to_string();
+        let prepaid: PrepaidDocument = read(&self.send(Method::POST, &format!("/v3/pay/transactions/{how}"), body).await?)?;
+        let now_s = unix_ms(SystemTime::now()) / 1_000;
+        let signer = PrepaidSigner { key: &self.key, appid: &self.appid, mchid: &self.mchid, now_s };
+        prepaid.for_buyer(order, signer).map_err(WechatFault::Later)
     }
 
     /// The transaction of an order.

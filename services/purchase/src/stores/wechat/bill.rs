@@ -11,7 +11,7 @@ use storereports::{BillTrade, DailyBill, REPORT_BYTES_MAX, ReportFormat};
 
 use super::account::WechatMerchant;
 use super::api::{ErrorCode, WechatFault};
-use super::refunds::RefundStatus;
+use super::refund_document::RefundStatus;
 use super::transaction::{AmountDocument, TransactionDocument};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};

@@ -103,4 +103,9 @@ async fn a_store_that_cannot_be_listed_is_listed_from_there_later() {
     assert!(world.look().await > 0);
     settle_from(&world.fixture, 1).await;
     assert_eq!(world.fixture.coins("ann").await, 70, "the payment was found too");
+    // What was listed late is found by the hour that is read twice.
+    let pool = world.fixture.pool().await;
+    sqlx::query("UPDATE store_sweep SET until_ms = until_ms + 1800000 WHERE store = 'stripe'").execute(&pool).await.unwrap();
+    world.command(json!({"command": "refund", "session": World::session(&made), "amount": 37})).await;
+    assert_eq!(world.look().await, 2);
 }

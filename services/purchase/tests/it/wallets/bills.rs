@@ -84,7 +84,10 @@ async fn refunds_and_payments_that_no_report_said_are_found_by_the_bill_of_the_d
         world.fixture.stop_background();
         let (ann, cid) = (world.paid("ann").await, world.paid("cid").await);
         let bob = world.checkout("bob").await;
+        let dan = world.checkout("dan").await;
         world.act("pay", &bob).await;
+        world.act("pay", &dan).await;
+        world.refund(&dan, 249).await;
         world.refund(&ann, 100).await;
         world.refund(&ann, 150).await;
         world.refund(&cid, 100).await;
@@ -95,10 +98,12 @@ async fn refunds_and_payments_that_no_report_said_are_found_by_the_bill_of_the_d
         let day = world.end_of_day().await;
         assert_eq!(world.look(at(&day, 9, 1)).await, 0, "it is not ready before 10");
         assert_eq!(world.bills().await, []);
-        assert_eq!(world.look(at(&day, 10, 1)).await, 4, "two of ann, one of cid, and what bob paid");
-        assert_eq!(world.bills().await, [(2, 7, 4, "no account of purchase.settlements, or none of this number, is for it".to_owned())]);
-        world.fixture.service.sweep_orders(at(&day, 11, 1)).await.unwrap();
+        assert_eq!(world.look(at(&day, 10, 1)).await, 6, "two of ann, one of cid, what bob and dan paid, and what dan got back");
+        assert_eq!(world.bills().await, [(2, 9, 6, "no account of purchase.settlements, or none of this number, is for it".to_owned())]);
         settle_from(&world.fixture, 40).await;
+        // Each is credited with what was paid back of it.
+        world.fixture.service.sweep_orders(at(&day, 11, 1)).await.unwrap();
+        settle_from(&world.fixture, 45).await;
         let coins = async |user: &str| world.fixture.coins(user).await;
         assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (35, 70, 49));
         // What was lost comes at last, the bill is looked at again, and nothing changes.
@@ -111,8 +116,9 @@ async fn refunds_and_payments_that_no_report_said_are_found_by_the_bill_of_the_d
         assert_eq!(world.look(at(&day, 20, 1)).await, 0);
         settle_from(&world.fixture, 60).await;
         assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (35, 70, 49));
-        assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(3 * 498 - 250 - 150));
-        ties(&world.fixture, &["ann", "bob", "cid"]).await;
+        assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(4 * 498 - 250 - 150 - 249));
+        assert_eq!(coins("dan").await, 35);
+        ties(&world.fixture, &["ann", "bob", "cid", "dan"]).await;
         assert_eq!(world.state("bob", &bob).await, CheckoutState::Paid);
         world.fixture.bed.verify().await;
     }
@@ -237,4 +243,34 @@ async fn a_crash_between_any_two_steps_of_a_bill_loses_and_doubles_nothing() {
         ties(&world.fixture, &["ann"]).await;
         assert!(polls > 5, "it waits more often than {polls} times");
     }
+}
+
+#[tokio::test]
+async fn a_refund_that_was_on_its_way_in_the_bill_keeps_it_open_until_the_wallet_says_how_it_ended() {
+    let mut world = World::sqlite(Wallet::Wechat).await;
+    world.fixture.reconfigure(|config| config.refunds = crate::refunding::options()).await;
+    world.fixture.stop_background();
+    world.http = Listening::start(&world.fixture).await;
+    world.command(json!({"command": "refunds_become", "outcome": "pending"})).await;
+    let ann = world.paid("ann").await;
+    crate::lots::catch_up(&world.fixture).await;
+    let purchase_id = world.fixture.get_checkout("ann", &ann.checkout_id).await.unwrap().purchase_id;
+    world.fixture.refund("ann", &purchase_id, crate::refunding::money("CNY", 249)).await.unwrap();
+    world.fixture.service.sweep(SystemTime::now()).await.unwrap();
+    // A bill says for ever how it was that day.
+    world.command(json!({"command": "bill", "fault": "on_their_way", "times": 9})).await;
+    let day = world.end_of_day().await;
+    assert_eq!(world.look(at(&day, 10, 1)).await, 0);
+    let bills = world.bills().await;
+    assert_eq!((bills[0].0, bills[0].3.starts_with("1 refunds in it were on their way")), (1, true), "{bills:?}");
+    // A day later the wallet says that it is paid back, in no report and in no other bill.
+    world.act("refund_settled", &ann).await;
+    assert_eq!(world.look(at(&day, 9, 2)).await, 0, "it rests for a day");
+    assert_eq!(world.look(at(&day, 11, 2)).await, 1);
+    assert_eq!(world.bills().await[0].0, 2);
+    settle_from(&world.fixture, 60).await;
+    assert_eq!(world.fixture.coins("ann").await, 35);
+    assert_eq!(world.say(&world.events().await.pop().unwrap()).await, world.taken());
+    settle_from(&world.fixture, 70).await;
+    assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(498 - 249));
 }

@@ -142,8 +142,10 @@ async fn a_payment_that_the_sweep_finds_with_refunds_is_not_credited_without_the
     settle_from(&world.fixture, 4).await;
     assert_eq!((coins("ann").await, coins("bob").await, coins("cid").await), (0, 56, 0), "of all and of a fifth");
     ties(&world.fixture, &["ann", "bob"]).await;
-    // Of the third a person decides once no notification can come any more.
+    // Of the third a person decides once no notification and no bill can come any more.
     world.fixture.service.sweep_orders(later() + Duration::from_secs(30 * 3_600)).await.unwrap();
+    assert_ne!(world.state("cid", &never).await, CheckoutState::Flagged, "a bill may still say it");
+    world.fixture.service.sweep_orders(later() + Duration::from_secs(70 * 3_600)).await.unwrap();
     assert_eq!((world.state("cid", &never).await, coins("cid").await), (CheckoutState::Flagged, 0));
     assert_eq!((world.state("ann", &whole).await, world.state("bob", &part).await), (CheckoutState::Paid, CheckoutState::Paid));
 }
