@@ -70,7 +70,7 @@ pub struct ListCoinPackagesResponse {
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
     /// What the caller may still pay for coins in this market, if the caller is a user.
-    #[prost(message, optional, tag = "9")]
+    #[prost(message, optional, tag = "4")]
     pub spending: ::core::option::Option<SpendingAllowance>,
 }
 /// Request for a user's wallet.
@@ -83,7 +83,7 @@ pub struct GetWalletRequest {
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// ISO 3166 alpha-2 code of the country whose rules `spending` is to contain. Empty: the user's own limits only.
-    #[prost(string, tag = "8")]
+    #[prost(string, tag = "3")]
     pub market: ::prost::alloc::string::String,
 }
 /// The wallet as of the last commit.
@@ -122,11 +122,14 @@ pub struct GetWalletResponse {
     /// Coins that a gift can take now: the balance without what is held; 0 while coins are owed, and while the wallet is not OPEN. Debit limits may allow less.
     #[prost(int64, tag = "11")]
     pub spendable_coins: i64,
+    /// What happened to the wallet: that it is being closed or merged into another, or was, and what was merged into it; the newest first, at most 40.
+    #[prost(message, repeated, tag = "12")]
+    pub events: ::prost::alloc::vec::Vec<WalletEvent>,
     /// What the user may still pay for coins, and until when.
-    #[prost(message, optional, tag = "17")]
+    #[prost(message, optional, tag = "13")]
     pub spending: ::core::option::Option<SpendingAllowance>,
     /// What was paid for the coins in the wallet, by currency. It follows `coin_balance` with the same delay as `paid_coins`.
-    #[prost(message, repeated, tag = "18")]
+    #[prost(message, repeated, tag = "14")]
     pub paid_for: ::prost::alloc::vec::Vec<CoinsPaid>,
 }
 /// Coins and what was paid for them.
@@ -481,7 +484,7 @@ pub struct Purchase {
     pub refunds: ::prost::alloc::vec::Vec<PurchaseRefund>,
     /// Why it would not have been sold here: AGE, SPENDING_PAUSED or SPENDING_LIMIT. It was paid elsewhere, so its coins are the buyer's all the same. Empty: it is
     /// within all limits, or they were unknown; also in the answer of RedeemPurchase.
-    #[prost(string, tag = "29")]
+    #[prost(string, tag = "24")]
     pub over_limit: ::prost::alloc::string::String,
 }
 /// A refund of a purchase, as the purchase shows it.
@@ -551,6 +554,9 @@ pub struct Refund {
     /// When it reached a final state. Absent before that.
     #[prost(message, optional, tag = "13")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// As text for staff: who wants an abnormal refund to be ended, while a second person has not agreed; otherwise empty, and always in answers to users.
+    #[prost(string, tag = "14")]
+    pub end_asked_by: ::prost::alloc::string::String,
 }
 /// Request for a refund by right of withdrawal.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -794,7 +800,7 @@ pub struct CreateCheckoutRequest {
     /// The package, by the product id of ListCoinPackages. Required.
     #[prost(string, tag = "5")]
     pub product_id: ::prost::alloc::string::String,
-    /// The channel through which it is sold: WEB. Required.
+    /// The channel through which it is sold, whose prices it has: WEB. Required.
     #[prost(enumeration = "SalesChannel", tag = "6")]
     pub sales_channel: i32,
     /// Where the store sends the user after paying (WeChat sends nobody): <https://,> at most 2,000 bytes, of an origin that the operator allows. Required. Coming back there proves no
@@ -805,8 +811,17 @@ pub struct CreateCheckoutRequest {
     #[prost(string, tag = "8")]
     pub cancel_url: ::prost::alloc::string::String,
     /// ISO 3166 alpha-2 code of the country whose price is meant, where a price sheet sells the package in several. Empty: the only one, or that of the list.
-    #[prost(string, tag = "14")]
+    #[prost(string, tag = "9")]
     pub market: ::prost::alloc::string::String,
+    /// Where the user pays. Absent: the store's usual way.
+    #[prost(enumeration = "PayMethod", tag = "10")]
+    pub pay_method: i32,
+    /// Inside WeChat, where it is required: the user's id there for the seller's app (openid), 1 to 128 letters, digits, `_` and `-`. Otherwise empty.
+    #[prost(string, tag = "11")]
+    pub payer_id: ::prost::alloc::string::String,
+    /// For WeChat's page on a phone, where it is required: the user's IPv4 or IPv6 address. Otherwise empty.
+    #[prost(string, tag = "12")]
+    pub client_address: ::prost::alloc::string::String,
 }
 /// Where to send the user to pay.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -829,6 +844,10 @@ pub struct CreateCheckoutResponse {
     /// True when this `request_id` had been answered before. Of equal calls at the same time it is false for one only.
     #[prost(bool, tag = "6")]
     pub replayed: bool,
+    /// What the seller's app or page gives to the wallet, instead of `pay_url`: for PAY_METHOD_APP at Alipay the signed order, at WeChat Pay, and for
+    /// PAY_METHOD_IN_WALLET, the signed parameters as JSON. As it is, without a change. Otherwise empty.
+    #[prost(string, tag = "7")]
+    pub pay_parameters: ::prost::alloc::string::String,
 }
 /// An order that is paid on a store's page.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -881,6 +900,12 @@ pub struct Checkout {
     /// When it can no longer be paid.
     #[prost(message, optional, tag = "16")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where the user pays.
+    #[prost(enumeration = "PayMethod", tag = "17")]
+    pub pay_method: i32,
+    /// What the seller's app or page gives to the wallet while it can be paid, instead of `pay_url`; else empty.
+    #[prost(string, tag = "18")]
+    pub pay_parameters: ::prost::alloc::string::String,
 }
 /// Request for one checkout.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -930,6 +955,9 @@ pub struct ListPurchasesResponse {
     /// `page_token` for the next page. Empty: there are no more items.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// What happened to the wallet, as in GetWallet: purchases of a wallet that was merged into this one are listed under its own user.
+    #[prost(message, repeated, tag = "3")]
+    pub wallet_events: ::prost::alloc::vec::Vec<WalletEvent>,
 }
 /// Request for receipts that were refused.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1011,7 +1039,7 @@ pub struct CoinLot {
     /// Number of the lot in the book. A later lot has a higher number.
     #[prost(int64, tag = "1")]
     pub lot_no: i64,
-    /// The user to whom they came.
+    /// The user to whom they came, or into whose wallet that one's was merged.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// Where they come from.
@@ -1053,6 +1081,9 @@ pub struct CoinLot {
     /// When they came to the wallet.
     #[prost(message, optional, tag = "15")]
     pub issue_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many were forfeited when their wallet was closed.
+    #[prost(int64, tag = "16")]
+    pub coins_forfeited: i64,
 }
 /// Request for a user's lots.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1108,7 +1139,7 @@ pub struct LotFunding {
     /// Number of coins. Negative: a reversal gave them back.
     #[prost(int64, tag = "3")]
     pub coins: i64,
-    /// Whether they were spent. False: they were taken away, which earns nothing.
+    /// Whether they were spent. False: they were taken away, which earns nothing, or forfeited: what is kept of them is in `revenue`.
     #[prost(bool, tag = "4")]
     pub spent: bool,
     /// The part of the price without tax that the coins stand for, rounded so that all of them together are the whole of it. Negative as `coins` are.
@@ -1165,7 +1196,7 @@ pub struct DeferredRevenue {
     /// Those of `paid_coins` whose price is not known.
     #[prost(int64, tag = "6")]
     pub unknown_coins: i64,
-    /// What was sold without tax and is not earned. Absent for coins that were not sold here.
+    /// What was sold without tax, is not earned and was not forfeited. Absent for coins that were not sold here.
     #[prost(message, optional, tag = "7")]
     pub deferred: ::core::option::Option<super::super::r#type::v1::Money>,
     /// The part of it that stores keep.
@@ -1178,7 +1209,7 @@ pub struct UnpostedRevenue {
     /// Id of the legal entity.
     #[prost(string, tag = "1")]
     pub entity: ::prost::alloc::string::String,
-    /// Earned of what was deferred.
+    /// Earned of what was deferred, with what is kept of forfeited coins.
     #[prost(message, optional, tag = "2")]
     pub revenue: ::core::option::Option<super::super::r#type::v1::Money>,
     /// The part of it that stores keep.
@@ -1605,6 +1636,285 @@ pub struct AcceptStoreDifferencesResponse {
     #[prost(bool, tag = "2")]
     pub approved: bool,
 }
+/// A closure or merge of a wallet, as staff see it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WalletChange {
+    /// UUID set by the server.
+    #[prost(string, tag = "1")]
+    pub change_id: ::prost::alloc::string::String,
+    /// What happens to the wallet.
+    #[prost(enumeration = "WalletChangeKind", tag = "2")]
+    pub kind: i32,
+    /// Whose wallet.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Merge: who gets everything. Empty for a closure.
+    #[prost(string, tag = "4")]
+    pub into_user_id: ::prost::alloc::string::String,
+    /// The present state.
+    #[prost(enumeration = "WalletChangeState", tag = "5")]
+    pub state: i32,
+    /// The member of staff who asked.
+    #[prost(string, tag = "6")]
+    pub asked_by: ::prost::alloc::string::String,
+    /// The second person, where one decided.
+    #[prost(string, tag = "7")]
+    pub decided_by: ::prost::alloc::string::String,
+    /// As text for people: why it waits, or was stopped. Usually empty.
+    #[prost(string, tag = "8")]
+    pub note: ::prost::alloc::string::String,
+    /// When it was asked for.
+    #[prost(message, optional, tag = "9")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the second person decided. Absent where nobody did.
+    #[prost(message, optional, tag = "10")]
+    pub decide_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it reached a final state. Absent before that.
+    #[prost(message, optional, tag = "11")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it posted, in order.
+    #[prost(message, repeated, tag = "12")]
+    pub postings: ::prost::alloc::vec::Vec<WalletPosting>,
+}
+/// A posting of a closure or merge.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WalletPosting {
+    /// Coins that left the wallet.
+    #[prost(int64, tag = "1")]
+    pub coins: i64,
+    /// Merge: coins that the other user owes from then on.
+    #[prost(int64, tag = "2")]
+    pub debt_coins: i64,
+    /// UUID of the ledger posting. Empty: it is not posted yet.
+    #[prost(string, tag = "3")]
+    pub posting_id: ::prost::alloc::string::String,
+}
+/// What happened to a wallet, as its owner sees it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WalletEvent {
+    /// UUID of the closure or merge.
+    #[prost(string, tag = "1")]
+    pub change_id: ::prost::alloc::string::String,
+    /// What happened.
+    #[prost(enumeration = "WalletChangeKind", tag = "2")]
+    pub kind: i32,
+    /// Whose wallet was closed.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Merge: who got everything.
+    #[prost(string, tag = "4")]
+    pub into_user_id: ::prost::alloc::string::String,
+    /// Whether it has ended.
+    #[prost(bool, tag = "5")]
+    pub done: bool,
+    /// When it ended. Absent before that.
+    #[prost(message, optional, tag = "6")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request to close a wallet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseWalletRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Whose wallet. Required.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// A closure that was begun.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CloseWalletResponse {
+    /// The closure as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub change: ::core::option::Option<WalletChange>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request to merge a wallet into another.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergeWalletsRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Whose wallet is emptied and closed. Required.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Who gets everything: another user with a wallet. Required.
+    #[prost(string, tag = "4")]
+    pub into_user_id: ::prost::alloc::string::String,
+}
+/// A merge that was begun.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MergeWalletsResponse {
+    /// The merge as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub change: ::core::option::Option<WalletChange>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request to approve a closure or merge.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveWalletChangeRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the closure or merge. Required.
+    #[prost(string, tag = "3")]
+    pub change_id: ::prost::alloc::string::String,
+}
+/// An approved closure or merge.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApproveWalletChangeResponse {
+    /// The change as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub change: ::core::option::Option<WalletChange>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request to reject a closure or merge.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectWalletChangeRequest {
+    /// UUID created by the client, scoped to book and caller. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the closure or merge. Required.
+    #[prost(string, tag = "3")]
+    pub change_id: ::prost::alloc::string::String,
+}
+/// A rejected closure or merge.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RejectWalletChangeResponse {
+    /// The change as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub change: ::core::option::Option<WalletChange>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request for a closure or merge.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWalletChangeRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// UUID of the closure or merge. Required.
+    #[prost(string, tag = "2")]
+    pub change_id: ::prost::alloc::string::String,
+}
+/// A closure or merge.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetWalletChangeResponse {
+    /// The change as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub change: ::core::option::Option<WalletChange>,
+}
+/// Request for closures and merges.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWalletChangesRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only those of this user's wallet, and of wallets that were to be merged into it. Empty: of all.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Only those in this state; unspecified: in any.
+    #[prost(enumeration = "WalletChangeState", tag = "3")]
+    pub state: i32,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of closures and merges.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWalletChangesResponse {
+    /// The changes, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub changes: ::prost::alloc::vec::Vec<WalletChange>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request for coins and deferred revenue by age.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetEscheatReportRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The day (UTC) at whose end the sums are, such as `2026-11-27`. Empty: today, up to now.
+    #[prost(string, tag = "2")]
+    pub day: ::prost::alloc::string::String,
+}
+/// Coins of owners who were not active for as many years.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EscheatLine {
+    /// Id of the legal entity that sold them. Empty for coins that were not sold here.
+    #[prost(string, tag = "1")]
+    pub entity: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the market. Empty if it is not known.
+    #[prost(string, tag = "2")]
+    pub market: ::prost::alloc::string::String,
+    /// Whole years since the owner's last purchase or gift in the book. A merged wallet's are its new owner's.
+    #[prost(int32, tag = "3")]
+    pub inactive_years: i32,
+    /// How many owners have coins of this line. An owner may be in several lines.
+    #[prost(int64, tag = "4")]
+    pub owners: i64,
+    /// Coins that were paid, or whose price is not known.
+    #[prost(int64, tag = "5")]
+    pub paid_coins: i64,
+    /// Coins that came as the bonus of a package.
+    #[prost(int64, tag = "6")]
+    pub bonus_coins: i64,
+    /// Coins that were given.
+    #[prost(int64, tag = "7")]
+    pub promotional_coins: i64,
+    /// What was sold without tax, is not earned and was not forfeited. Absent for coins that were not sold here.
+    #[prost(message, optional, tag = "8")]
+    pub deferred: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// The part of it that stores keep.
+    #[prost(message, optional, tag = "9")]
+    pub prepaid_commission: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// After how many years without activity such coins are dormant in the market, by the rule in force on the day (`purchase.wallet_rules`). 0: no rule is configured.
+    #[prost(int32, tag = "10")]
+    pub dormant_after_years: i32,
+    /// Whether they are.
+    #[prost(bool, tag = "11")]
+    pub dormant: bool,
+    /// Where that rule is laid down, as configured. Empty without one.
+    #[prost(string, tag = "12")]
+    pub rule_source: ::prost::alloc::string::String,
+}
+/// Coins and deferred revenue by age.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetEscheatReportResponse {
+    /// By entity, market, currency and years.
+    #[prost(message, repeated, tag = "1")]
+    pub lines: ::prost::alloc::vec::Vec<EscheatLine>,
+    /// The day.
+    #[prost(string, tag = "2")]
+    pub day: ::prost::alloc::string::String,
+    /// Sequence number of the last event of the ledger's journal that was read.
+    #[prost(int64, tag = "3")]
+    pub seq: i64,
+}
 /// Channel through which packages are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1936,6 +2246,8 @@ pub enum RefundState {
     Abnormal = 7,
     /// The second person said no. Final.
     Rejected = 8,
+    /// Staff ended it when the store could not, or said something else than it was asked for. What the store says that it paid back counts all the same. Final.
+    Ended = 9,
 }
 impl RefundState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1953,6 +2265,7 @@ impl RefundState {
             Self::Failed => "REFUND_STATE_FAILED",
             Self::Abnormal => "REFUND_STATE_ABNORMAL",
             Self::Rejected => "REFUND_STATE_REJECTED",
+            Self::Ended => "REFUND_STATE_ENDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1967,6 +2280,52 @@ impl RefundState {
             "REFUND_STATE_FAILED" => Some(Self::Failed),
             "REFUND_STATE_ABNORMAL" => Some(Self::Abnormal),
             "REFUND_STATE_REJECTED" => Some(Self::Rejected),
+            "REFUND_STATE_ENDED" => Some(Self::Ended),
+            _ => None,
+        }
+    }
+}
+/// Where a user pays. Which of them a store takes is said at each; others are refused with STORE_NOT_OFFERED.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PayMethod {
+    /// The store's usual way: a page at Stripe and Alipay, a code at WeChat Pay.
+    Unspecified = 0,
+    /// On a page, on a computer (Stripe, Alipay).
+    Page = 1,
+    /// On a page in a phone's browser, which opens the wallet (Alipay, WeChat Pay).
+    PhonePage = 2,
+    /// In the wallet, after scanning a code (Alipay, WeChat Pay).
+    Code = 3,
+    /// In the wallet, which the seller's app opens (Alipay, WeChat Pay).
+    App = 4,
+    /// On a page or in a mini program inside the wallet (WeChat Pay, there called JSAPI).
+    InWallet = 5,
+}
+impl PayMethod {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAY_METHOD_UNSPECIFIED",
+            Self::Page => "PAY_METHOD_PAGE",
+            Self::PhonePage => "PAY_METHOD_PHONE_PAGE",
+            Self::Code => "PAY_METHOD_CODE",
+            Self::App => "PAY_METHOD_APP",
+            Self::InWallet => "PAY_METHOD_IN_WALLET",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAY_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAY_METHOD_PAGE" => Some(Self::Page),
+            "PAY_METHOD_PHONE_PAGE" => Some(Self::PhonePage),
+            "PAY_METHOD_CODE" => Some(Self::Code),
+            "PAY_METHOD_APP" => Some(Self::App),
+            "PAY_METHOD_IN_WALLET" => Some(Self::InWallet),
             _ => None,
         }
     }
@@ -2233,6 +2592,92 @@ impl StoreSettlementState {
             "STORE_SETTLEMENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
             "STORE_SETTLEMENT_STATE_OPEN" => Some(Self::Open),
             "STORE_SETTLEMENT_STATE_SETTLED" => Some(Self::Settled),
+            _ => None,
+        }
+    }
+}
+/// What happens to a wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WalletChangeKind {
+    /// Never returned.
+    Unspecified = 0,
+    /// It is closed.
+    Closure = 1,
+    /// It is merged into another, and closed.
+    Merge = 2,
+}
+impl WalletChangeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WALLET_CHANGE_KIND_UNSPECIFIED",
+            Self::Closure => "WALLET_CHANGE_KIND_CLOSURE",
+            Self::Merge => "WALLET_CHANGE_KIND_MERGE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WALLET_CHANGE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "WALLET_CHANGE_KIND_CLOSURE" => Some(Self::Closure),
+            "WALLET_CHANGE_KIND_MERGE" => Some(Self::Merge),
+            _ => None,
+        }
+    }
+}
+/// How far a closure or merge is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WalletChangeState {
+    /// As a filter: any. Never returned.
+    Unspecified = 0,
+    /// It waits for a second person.
+    Asked = 1,
+    /// Its refunds have not ended, or nothing is done yet.
+    Approved = 2,
+    /// Coins are about to be forfeited or moved.
+    Posting = 3,
+    /// The wallet is empty, and is about to be closed.
+    Closing = 4,
+    /// The wallet is closed. Final.
+    Done = 5,
+    /// Somebody said no, and nothing was posted. Final.
+    Rejected = 6,
+    /// It could not go on, and the wallet is open; `note` says why. Final.
+    Stopped = 7,
+}
+impl WalletChangeState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WALLET_CHANGE_STATE_UNSPECIFIED",
+            Self::Asked => "WALLET_CHANGE_STATE_ASKED",
+            Self::Approved => "WALLET_CHANGE_STATE_APPROVED",
+            Self::Posting => "WALLET_CHANGE_STATE_POSTING",
+            Self::Closing => "WALLET_CHANGE_STATE_CLOSING",
+            Self::Done => "WALLET_CHANGE_STATE_DONE",
+            Self::Rejected => "WALLET_CHANGE_STATE_REJECTED",
+            Self::Stopped => "WALLET_CHANGE_STATE_STOPPED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WALLET_CHANGE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WALLET_CHANGE_STATE_ASKED" => Some(Self::Asked),
+            "WALLET_CHANGE_STATE_APPROVED" => Some(Self::Approved),
+            "WALLET_CHANGE_STATE_POSTING" => Some(Self::Posting),
+            "WALLET_CHANGE_STATE_CLOSING" => Some(Self::Closing),
+            "WALLET_CHANGE_STATE_DONE" => Some(Self::Done),
+            "WALLET_CHANGE_STATE_REJECTED" => Some(Self::Rejected),
+            "WALLET_CHANGE_STATE_STOPPED" => Some(Self::Stopped),
             _ => None,
         }
     }
@@ -2660,8 +3105,11 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Rejects a refund that waits for a second person; also by the one who asked for it. A retry with the same id is safe. Reasons in order of precedence:
-        /// MALFORMED, REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND), REFUND_DECIDED (FAILED_PRECONDITION).
+        /// Rejects a refund that waits for a second person; also by the one who asked for it. Ends one that is ABNORMAL, so that another one can be asked for; above the
+        /// configured amount of its currency the second of two people ends it, and until then it stays ABNORMAL with `end_asked_by`. What the store says that it paid back
+        /// counts all the same, also later. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND),
+        /// REFUND_DECIDED (FAILED_PRECONDITION), SAME_PERSON (FAILED_PRECONDITION: of an abnormal one, the caller asked for its end before, or it is the caller's own
+        /// purchase).
         pub async fn reject_refund(
             &mut self,
             request: impl tonic::IntoRequest<super::RejectRefundRequest>,
@@ -3150,6 +3598,231 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Closes a user's wallet for good. What of its coins was paid and not spent is paid back by its store or forfeited, as the rule of the market says on the day of the
+        /// request (`purchase.wallet_rules`); coins that were given are forfeited, and a package's bonus has its share of the price. Above the configured amount of a currency, or
+        /// with coins of unknown price, it waits for ApproveWalletChange by another person. Answers with the change in its present state; GetWalletChange tells how far it is.
+        /// Purchases that are paid later go to suspense. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, SAME_PERSON
+        /// (FAILED_PRECONDITION: it is the caller's own wallet), WALLET_UNKNOWN (NOT_FOUND, fact `user_id`: the user never had coins in this book), WALLET_NOT_OPEN
+        /// (FAILED_PRECONDITION, facts `user_id` and `state`: it is frozen or closed), COINS_OWED (FAILED_PRECONDITION, fact `owed`), WALLET_BUSY (FAILED_PRECONDITION, facts `what`
+        /// and `count`: holds, refunds, checkouts or receipts have not ended), OVERLOADED (the coin lots are not read that far), WALLET_TOO_LARGE (FAILED_PRECONDITION, fact
+        /// `lots_max`), WALLET_MARKET_WAITS (FAILED_PRECONDITION, facts `market` and `purchase_id`: no rule says what becomes of them), WALLET_CHANGE_OPEN (FAILED_PRECONDITION,
+        /// fact `change_id`: another change of the wallet has not ended). None of them is sticky.
+        pub async fn close_wallet(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CloseWalletRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseWalletResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/CloseWallet",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "CloseWallet",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Merges a user's wallet into another one of the same person, and closes it. Its coins keep their lots with prices and dates, what its owner owes is owed by the other
+        /// user from then on, and what is paid back later of its purchases is taken from there. It waits for ApproveWalletChange by another person. A retry with the same id is
+        /// safe. The reasons are those of CloseWallet without those of coins that are owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
+        pub async fn merge_wallets(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MergeWalletsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergeWalletsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/MergeWallets",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "MergeWallets",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Approves a closure or merge that waits for a second person. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
+        /// WALLET_CHANGE_UNKNOWN (NOT_FOUND), SAME_PERSON (FAILED_PRECONDITION: the caller asked for it, or it is the caller's own wallet), WALLET_CHANGE_DECIDED
+        /// (FAILED_PRECONDITION: it waits for nobody).
+        pub async fn approve_wallet_change(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApproveWalletChangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveWalletChangeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ApproveWalletChange",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ApproveWalletChange",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Rejects a closure or merge, also by the one who asked for it, as long as nothing is posted by it. A refund that it started stays. A retry with the same id is safe.
+        /// Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, WALLET_CHANGE_UNKNOWN (NOT_FOUND), WALLET_CHANGE_DECIDED (FAILED_PRECONDITION).
+        pub async fn reject_wallet_change(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RejectWalletChangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectWalletChangeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/RejectWalletChange",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "RejectWalletChange",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns one closure or merge as it is now. Reasons: MALFORMED, WALLET_CHANGE_UNKNOWN (NOT_FOUND).
+        pub async fn get_wallet_change(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWalletChangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWalletChangeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetWalletChange",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetWalletChange",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists closures and merges, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_wallet_changes(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListWalletChangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWalletChangesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListWalletChanges",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ListWalletChanges",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns the coins that were not spent and the revenue deferred for them at the end of a day, by entity, market, currency and how many years their owner was not active,
+        /// and which of them are dormant by the rules of their market: for reports of unclaimed property. For finance. It reads all lots of the book, so it may take minutes.
+        /// Reasons: MALFORMED, OVERLOADED (the book changes too fast to be read). A retry is safe.
+        pub async fn get_escheat_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetEscheatReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetEscheatReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetEscheatReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetEscheatReport",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Loads a price sheet for a book, in force from the time that it names, or at once; until then and for sales before then the lists before it hold. Every
         /// process of the service uses it without a restart. The same bytes again change nothing. Reasons in order of precedence: MALFORMED, PRICE_SHEET_REFUSED
         /// (FAILED_PRECONDITION, facts `line` and `why`: it can't be read, was loaded under its version with other content, begins in the past, changes what was in force
@@ -3471,8 +4144,11 @@ pub mod purchase_service_server {
             tonic::Response<super::ApproveRefundResponse>,
             tonic::Status,
         >;
-        /// Rejects a refund that waits for a second person; also by the one who asked for it. A retry with the same id is safe. Reasons in order of precedence:
-        /// MALFORMED, REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND), REFUND_DECIDED (FAILED_PRECONDITION).
+        /// Rejects a refund that waits for a second person; also by the one who asked for it. Ends one that is ABNORMAL, so that another one can be asked for; above the
+        /// configured amount of its currency the second of two people ends it, and until then it stays ABNORMAL with `end_asked_by`. What the store says that it paid back
+        /// counts all the same, also later. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REFUND_UNKNOWN (NOT_FOUND),
+        /// REFUND_DECIDED (FAILED_PRECONDITION), SAME_PERSON (FAILED_PRECONDITION: of an abnormal one, the caller asked for its end before, or it is the caller's own
+        /// purchase).
         async fn reject_refund(
             &self,
             request: tonic::Request<super::RejectRefundRequest>,
@@ -3613,6 +4289,77 @@ pub mod purchase_service_server {
             request: tonic::Request<super::AcceptStoreDifferencesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::AcceptStoreDifferencesResponse>,
+            tonic::Status,
+        >;
+        /// Closes a user's wallet for good. What of its coins was paid and not spent is paid back by its store or forfeited, as the rule of the market says on the day of the
+        /// request (`purchase.wallet_rules`); coins that were given are forfeited, and a package's bonus has its share of the price. Above the configured amount of a currency, or
+        /// with coins of unknown price, it waits for ApproveWalletChange by another person. Answers with the change in its present state; GetWalletChange tells how far it is.
+        /// Purchases that are paid later go to suspense. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, SAME_PERSON
+        /// (FAILED_PRECONDITION: it is the caller's own wallet), WALLET_UNKNOWN (NOT_FOUND, fact `user_id`: the user never had coins in this book), WALLET_NOT_OPEN
+        /// (FAILED_PRECONDITION, facts `user_id` and `state`: it is frozen or closed), COINS_OWED (FAILED_PRECONDITION, fact `owed`), WALLET_BUSY (FAILED_PRECONDITION, facts `what`
+        /// and `count`: holds, refunds, checkouts or receipts have not ended), OVERLOADED (the coin lots are not read that far), WALLET_TOO_LARGE (FAILED_PRECONDITION, fact
+        /// `lots_max`), WALLET_MARKET_WAITS (FAILED_PRECONDITION, facts `market` and `purchase_id`: no rule says what becomes of them), WALLET_CHANGE_OPEN (FAILED_PRECONDITION,
+        /// fact `change_id`: another change of the wallet has not ended). None of them is sticky.
+        async fn close_wallet(
+            &self,
+            request: tonic::Request<super::CloseWalletRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseWalletResponse>,
+            tonic::Status,
+        >;
+        /// Merges a user's wallet into another one of the same person, and closes it. Its coins keep their lots with prices and dates, what its owner owes is owed by the other
+        /// user from then on, and what is paid back later of its purchases is taken from there. It waits for ApproveWalletChange by another person. A retry with the same id is
+        /// safe. The reasons are those of CloseWallet without those of coins that are owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
+        async fn merge_wallets(
+            &self,
+            request: tonic::Request<super::MergeWalletsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergeWalletsResponse>,
+            tonic::Status,
+        >;
+        /// Approves a closure or merge that waits for a second person. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
+        /// WALLET_CHANGE_UNKNOWN (NOT_FOUND), SAME_PERSON (FAILED_PRECONDITION: the caller asked for it, or it is the caller's own wallet), WALLET_CHANGE_DECIDED
+        /// (FAILED_PRECONDITION: it waits for nobody).
+        async fn approve_wallet_change(
+            &self,
+            request: tonic::Request<super::ApproveWalletChangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveWalletChangeResponse>,
+            tonic::Status,
+        >;
+        /// Rejects a closure or merge, also by the one who asked for it, as long as nothing is posted by it. A refund that it started stays. A retry with the same id is safe.
+        /// Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, WALLET_CHANGE_UNKNOWN (NOT_FOUND), WALLET_CHANGE_DECIDED (FAILED_PRECONDITION).
+        async fn reject_wallet_change(
+            &self,
+            request: tonic::Request<super::RejectWalletChangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectWalletChangeResponse>,
+            tonic::Status,
+        >;
+        /// Returns one closure or merge as it is now. Reasons: MALFORMED, WALLET_CHANGE_UNKNOWN (NOT_FOUND).
+        async fn get_wallet_change(
+            &self,
+            request: tonic::Request<super::GetWalletChangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWalletChangeResponse>,
+            tonic::Status,
+        >;
+        /// Lists closures and merges, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_wallet_changes(
+            &self,
+            request: tonic::Request<super::ListWalletChangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWalletChangesResponse>,
+            tonic::Status,
+        >;
+        /// Returns the coins that were not spent and the revenue deferred for them at the end of a day, by entity, market, currency and how many years their owner was not active,
+        /// and which of them are dormant by the rules of their market: for reports of unclaimed property. For finance. It reads all lots of the book, so it may take minutes.
+        /// Reasons: MALFORMED, OVERLOADED (the book changes too fast to be read). A retry is safe.
+        async fn get_escheat_report(
+            &self,
+            request: tonic::Request<super::GetEscheatReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetEscheatReportResponse>,
             tonic::Status,
         >;
         /// Loads a price sheet for a book, in force from the time that it names, or at once; until then and for sales before then the lists before it hold. Every
@@ -4908,6 +5655,332 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AcceptStoreDifferencesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/CloseWallet" => {
+                    #[allow(non_camel_case_types)]
+                    struct CloseWalletSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::CloseWalletRequest>
+                    for CloseWalletSvc<T> {
+                        type Response = super::CloseWalletResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CloseWalletRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::close_wallet(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CloseWalletSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/MergeWallets" => {
+                    #[allow(non_camel_case_types)]
+                    struct MergeWalletsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::MergeWalletsRequest>
+                    for MergeWalletsSvc<T> {
+                        type Response = super::MergeWalletsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MergeWalletsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::merge_wallets(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MergeWalletsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ApproveWalletChange" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApproveWalletChangeSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ApproveWalletChangeRequest>
+                    for ApproveWalletChangeSvc<T> {
+                        type Response = super::ApproveWalletChangeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApproveWalletChangeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::approve_wallet_change(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApproveWalletChangeSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/RejectWalletChange" => {
+                    #[allow(non_camel_case_types)]
+                    struct RejectWalletChangeSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::RejectWalletChangeRequest>
+                    for RejectWalletChangeSvc<T> {
+                        type Response = super::RejectWalletChangeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RejectWalletChangeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::reject_wallet_change(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RejectWalletChangeSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetWalletChange" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetWalletChangeSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetWalletChangeRequest>
+                    for GetWalletChangeSvc<T> {
+                        type Response = super::GetWalletChangeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetWalletChangeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_wallet_change(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetWalletChangeSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListWalletChanges" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListWalletChangesSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListWalletChangesRequest>
+                    for ListWalletChangesSvc<T> {
+                        type Response = super::ListWalletChangesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListWalletChangesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_wallet_changes(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListWalletChangesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetEscheatReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetEscheatReportSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetEscheatReportRequest>
+                    for GetEscheatReportSvc<T> {
+                        type Response = super::GetEscheatReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetEscheatReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_escheat_report(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetEscheatReportSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
