@@ -299,3 +299,6 @@ fn refused(problems: &[Problem]) -> Status {
     }
     rpc::refused(Code::FailedPrecondition, "STRUCTURE_REFUSED", why, &facts)
 }
+
+#[cfg(test)]
+mod tests;

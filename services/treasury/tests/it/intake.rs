@@ -4,17 +4,26 @@ use crate::{
     fixture::Fixture,
 };
 use api::ledger::BookMode;
+use rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    server::WebPkiClientVerifier,
+};
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
-use testbed::Storage;
+use testbed::{
+    Storage,
+    authority::{Age, Authority},
+};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
 };
+use tokio_rustls::TlsAcceptor;
 use treasury::{
     Config, Service,
     config::StatementSource,
@@ -147,6 +156,19 @@ async fn links_pipes_folders_and_hidden_names_are_left_alone() {
     assert_eq!((names(&dir.path().join("done")), failing(&service).await), (vec!["day.xml".to_owned()], 0));
 }
 
+/// Reads a request, and answers it.
+async fn serve(mut line: impl AsyncRead + AsyncWrite + Unpin, answer: &[u8]) -> String {
+    let (mut request, mut buffer) = (Vec::new(), [0; 1024]);
+    while !request.ends_with(b"\r\n\r\n") {
+        let count = line.read(&mut buffer).await.unwrap();
+        request.extend_from_slice(&buffer[..count]);
+    }
+    // Whoever has read enough hangs up.
+    let _ = line.write_all(answer).await;
+    let _ = line.shutdown().await;
+    String::from_utf8(request).unwrap()
+}
+
 /// A bank that answers each request with the next of these, and keeps the requests.
 async fn bank(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -154,18 +176,34 @@ async fn bank(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
     let kept = Arc::clone(&asked);
     tokio::spawn(async move {
         for answer in answers {
-            let (mut line, _) = listener.accept().await.unwrap();
-            let (mut request, mut buffer) = (Vec::new(), [0; 1024]);
-            while !request.ends_with(b"\r\n\r\n") {
-                let count = line.read(&mut buffer).await.unwrap();
-                request.extend_from_slice(&buffer[..count]);
-            }
-            kept.lock().unwrap().push(String::from_utf8(request).unwrap());
-            // Whoever has read enough hangs up.
-            let _ = line.write_all(&answer).await;
+            let (line, _) = listener.accept().await.unwrap();
+            let request = serve(line, &answer).await;
+            kept.lock().unwrap().push(request);
         }
     });
     (url, asked)
+}
+
+/// A bank with this certificate and key that gives a file to whoever shows a certificate of this authority.
+async fn bank_of_known_clients((chain, key): (&Path, &Path), clients: &Path, answer: Vec<u8>) -> String {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(clients).unwrap()).unwrap();
+    let known = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap();
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let (chain, key) = (vec![CertificateDer::from_pem_file(chain).unwrap()], PrivateKeyDer::from_pem_file(key).unwrap());
+    let acceptor = TlsAcceptor::from(Arc::new(config.with_client_cert_verifier(known).with_single_cert(chain, key).unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/statements/latest", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (line, _) = listener.accept().await.unwrap();
+            if let Ok(line) = acceptor.accept(line).await {
+                serve(line, &answer).await;
+            }
+        }
+    });
+    url
 }
 
 fn answered(status: &str, body: &str) -> Vec<u8> {
@@ -211,6 +249,34 @@ async fn a_file_is_fetched_imported_once_and_a_silent_bank_is_asked_less_often()
     let asked = asked.lock().unwrap();
     assert!(asked[0].starts_with("GET /statements/latest HTTP/1.1\r\n") && asked[0].contains("authorization: Bearer secret-1\r\n"));
     assert!(asked[2].contains("authorization: Bearer secret-2\r\n"), "the token is read anew");
+}
+
+#[tokio::test]
+async fn an_address_is_shown_the_certificate_of_the_settings() {
+    let dir = tempfile::tempdir().unwrap();
+    let [bank, house, others] = ["bank", "house", "others"].map(|name| Authority::new(dir.path(), name));
+    let (chain, key) = bank.sign("server", "spiffe://bank/statements", Age::Now);
+    let day = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday().unwrap().to_string();
+    let text = statement(1, &day, 1_000, &[entry("A1", 700, "X")]);
+    let url = bank_of_known_clients((&chain, &key), &dir.path().join("house.pem"), answered("200 OK", &text)).await;
+    let row = |source: &str, (tls_certificate, tls_key): (PathBuf, PathBuf)| {
+        let (source, url, tls_ca) = (source.to_owned(), url.clone(), dir.path().join("bank.pem"));
+        StatementSource { source, url, tls_ca, tls_certificate, tls_key, ..StatementSource::default() }
+    };
+    let of_another = others.sign("another", "spiffe://others/treasury", Age::Now);
+    let ended = house.sign("ended", "spiffe://house/treasury", Age::Over);
+    let ours = house.sign("ours", "spiffe://house/treasury", Age::Now);
+    let rows = vec![row("none", Default::default()), row("another", of_another), row("ended", ended), row("ours", ours)];
+    let (fixture, service) = world(Config { statement_sources: rows, ..Config::default() }).await;
+    let mut intakes = service.intakes().unwrap();
+    let mut ours = intakes.pop().unwrap();
+    for intake in &mut intakes {
+        let fault = intake.look().await.unwrap_err();
+        assert!(matches!(fault, IntakeFault::Unreachable(_)), "{fault}");
+    }
+    assert_eq!((failing(&service).await, fixture.has("bank-eur-unallocated").await), (3, 0));
+    ours.look().await.unwrap();
+    assert_eq!((failing(&service).await, fixture.has("bank-eur-unallocated").await), (3, 700));
 }
 
 #[tokio::test]

@@ -24,6 +24,14 @@ fn reason(status: &Status) -> String {
 }
 
 impl Fixture {
+    /// Writes the class of a case, as a program of a later version may.
+    async fn set_class(&self, case_id: &str, class: &str) {
+        let pool = self.tables.database.open("treasury", &treasury::store::MIGRATIONS).await.unwrap();
+        let sql = "UPDATE bank_case SET class = $1 WHERE case_id = $2";
+        let set = sqlx::query(sql).bind(class.to_owned()).bind(case_id.to_owned()).execute(&pool).await.unwrap();
+        assert_eq!(set.rows_affected(), 1, "{case_id}");
+    }
+
     /// How many postings of each kind are open, and how old the oldest is in milliseconds.
     async fn still_open(&self) -> BTreeMap<&'static str, (u64, i64)> {
         let now_ms = money::time::unix_ms((self.clock)());
@@ -227,5 +235,35 @@ async fn what_is_refused_is_tried_ever_more_seldom_and_its_age_goes_on() {
         fixture.later(3_600);
         fixture.post_unheard().await.unwrap();
         assert_eq!((fixture.free(SUSPENSE).await.0, fixture.still_open().await.len()), (-150, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_case_that_cannot_be_read_keeps_no_other_adjustment_from_being_posted() {
+    for fixture in both().await {
+        fixture.with_euros(1_000_000).await;
+        let entries = [entry("A1", 300, "X"), entry("A2", 70, "Y")];
+        fixture.import(statement(1, &fixture.day(-3), 1_000_000, &entries).as_bytes()).await.unwrap();
+        let mut proposed = Vec::new();
+        for case in fixture.cases().await {
+            let transfer = ("bank-eur-unallocated", "eu-creators", case.amount_minor_units);
+            proposed.push((fixture.propose(&case, AdjustmentKind::Adjustment, transfer).await.unwrap(), case));
+        }
+        fixture.bed.fault.fail(Fault::Down);
+        for (proposal, _) in &proposed {
+            assert_eq!(reason(&fixture.approve("ann", proposal).await.unwrap_err()), "OUTCOME_UNKNOWN");
+        }
+        fixture.bed.fault.fail(Fault::None);
+        // They are read by their ids.
+        proposed.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let (first, second) = (&proposed[0].1, &proposed[1].1);
+        fixture.set_class(&first.case_id, "OF_A_LATER_VERSION").await;
+        assert!(fixture.post_unheard().await.is_err(), "somebody is to hear of it");
+        assert_eq!(fixture.free(EURO_CREATORS).await.0, 1_000_000 + second.amount_minor_units);
+        assert_eq!(fixture.still_open().await["adjustment"].0, 1);
+        fixture.set_class(&first.case_id, &first.class).await;
+        fixture.post_unheard().await.unwrap();
+        assert_eq!((fixture.free(EURO_CREATORS).await.0, fixture.still_open().await.len()), (1_000_370, 0));
+        assert_eq!(fixture.assert_rows_are_postings().await["treasury.adjustment"], 2);
     }
 }
