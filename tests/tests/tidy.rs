@@ -211,3 +211,106 @@ fn pages_and_contracts_say_how_large_a_message_may_be() {
         assert!(text.contains(&format!("{said}.")), "the contract of {service} does not say: {said}.");
     }
 }
+
+/// Services that post, other than the ledger itself.
+const POSTERS: [&str; 6] = ["gift", "purchase", "earnings", "payout", "support", "treasury"];
+
+/// What the names of RPCs begin with that change nothing. Some first finish what another call began; the walks of those calls cover that.
+const READS: [&str; 7] = ["Find", "Get", "List", "Plan", "Prove", "Render", "Watch"];
+
+/// RPCs that change something and post nothing while their caller waits, and why.
+const POST_NOTHING: [(&str, &[&str]); 5] = [
+    (
+        "what they decide is a row, which a worker posts",
+        &[
+            "payout/ApprovePayout",
+            "payout/ApprovePayoutRun",
+            "payout/CancelPayout",
+            "payout/CancelPayoutRunItem",
+            "payout/CreatePayoutRun",
+            "payout/DecideReview",
+            "payout/DeleteStandingOrder",
+            "payout/RecallPayout",
+            "payout/RejectPayoutRun",
+            "payout/ResolveAchFile",
+            "payout/ResolvePayout",
+            "payout/ResolveUnexplainedDebit",
+            "payout/SetStandingOrder",
+            "payout/UnblockPayout",
+            "purchase/AcceptStoreDifferences",
+            "purchase/ApproveRefund",
+            "purchase/CreateCheckout",
+            "purchase/EndStoreEvent",
+            "purchase/ImportStoreReport",
+            "purchase/RefundPurchase",
+            "purchase/RejectRefund",
+            "purchase/RequestRefund",
+        ],
+    ),
+    (
+        "they are about people and limits, and move no money",
+        &[
+            "payout/ApprovePayoutThreshold",
+            "payout/ConfirmBeneficiary",
+            "payout/CreateBeneficiary",
+            "payout/DeleteBeneficiary",
+            "payout/ProposePayoutThreshold",
+            "payout/SetPayoutTier",
+            "purchase/SetRefundConsent",
+        ],
+    ),
+    ("they finish what another call began, and post nothing of their own", &["treasury/ExplainCase", "treasury/InstructSweep"]),
+    (
+        "they only read balances and postings",
+        &["earnings/CreateQuote", "support/Propose", "treasury/CloseAccountingPeriod", "treasury/IssueStatement"],
+    ),
+    (
+        "they record what is expected, said or decided",
+        &[
+            "support/RecordAct",
+            "support/Reject",
+            "treasury/AssignCase",
+            "treasury/CloseOldAccounts",
+            "treasury/ExpectItems",
+            "treasury/ExpectReceipt",
+            "treasury/ProposeAdjustment",
+        ],
+    ),
+];
+
+/// The RPCs that tests walk through the ledger's reasons.
+fn walked(dir: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).expect("a folder of tests").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            walked(&entry, found);
+            continue;
+        }
+        let text = std::fs::read_to_string(&entry).expect("a source");
+        let names =
+            text.split('"').skip(1).step_by(2).filter(|name| name.split_once('/').is_some_and(|(service, _)| POSTERS.contains(&service)));
+        found.extend(names.filter(|_| text.contains("ReasonWalk {")).map(str::to_owned));
+    }
+}
+
+#[test]
+fn every_rpc_that_posts_is_walked_through_the_ledgers_reasons() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services");
+    let rpcs: BTreeSet<String> = TABLE.iter().filter_map(|row| rpc_of(row.path)).collect();
+    let changing: BTreeSet<String> = rpcs.into_iter().filter(|rpc| !READS.iter().any(|read| rpc.contains(&format!("/{read}")))).collect();
+    let known: BTreeSet<String> = POST_NOTHING.iter().flat_map(|(_, rpcs)| *rpcs).map(|rpc| (*rpc).to_owned()).collect();
+    let mut found = BTreeSet::new();
+    POSTERS.iter().for_each(|service| walked(&root.join(service).join("tests/it"), &mut found));
+    let missing: Vec<_> = changing.iter().filter(|rpc| !known.contains(*rpc) && !found.contains(*rpc)).collect();
+    assert!(missing.is_empty(), "no `testbed::insides::ReasonWalk` goes through {missing:?}, and it is not known that they post nothing");
+    let stale: Vec<_> = known.union(&found).filter(|rpc| !changing.contains(*rpc)).collect();
+    assert!(stale.is_empty(), "no contract has {stale:?}, or they change nothing");
+    let both: Vec<_> = known.intersection(&found).collect();
+    assert!(both.is_empty(), "{both:?} are said to post nothing, and a walk found that they post");
+}
+
+/// `gift/SendGift` of `/largesse.gift.v1.GiftService/SendGift`, if the service posts.
+fn rpc_of(path: &str) -> Option<String> {
+    let (service, rpc) = path.strip_prefix("/largesse.")?.rsplit_once('/')?;
+    let service = service.split('.').next().filter(|service| POSTERS.contains(service))?;
+    Some(format!("{service}/{rpc}"))
+}

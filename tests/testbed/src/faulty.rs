@@ -1,6 +1,9 @@
 //! The real LedgerService behind a fault injector.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use api::ledger::ledger_service_server::LedgerService;
 use api::ledger::*;
@@ -18,6 +21,8 @@ pub enum Fault {
     AnswerLost,
     /// Nothing is posted, and this is the answer, also to reads.
     Answer(Status),
+    /// Nothing is posted, and this is the answer; reads are answered.
+    Posting(Status),
 }
 
 /// LedgerService, as services reach it.
@@ -25,18 +30,26 @@ pub enum Fault {
 pub struct FaultyLedger {
     real: ledger::Service,
     fault: Arc<Mutex<Fault>>,
+    /// Postings that were answered with [`Fault::Posting`].
+    denied: Arc<AtomicUsize>,
 }
 
 impl FaultyLedger {
     /// Puts the fault injector before this ledger.
     #[must_use]
     pub fn new(real: ledger::Service) -> FaultyLedger {
-        FaultyLedger { real, fault: Arc::default() }
+        FaultyLedger { real, fault: Arc::default(), denied: Arc::default() }
     }
 
     /// Sets the fault from now on.
     pub fn fail(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
+    }
+
+    /// How many postings were answered with [`Fault::Posting`].
+    #[must_use]
+    pub fn denied(&self) -> usize {
+        self.denied.load(Ordering::SeqCst)
     }
 
     fn fault(&self) -> Fault {
@@ -47,7 +60,7 @@ impl FaultyLedger {
     fn unread(&self) -> Result<(), Status> {
         match self.fault() {
             Fault::Answer(status) => Err(status),
-            Fault::None | Fault::Down | Fault::AnswerLost => Ok(()),
+            Fault::None | Fault::Down | Fault::AnswerLost | Fault::Posting(_) => Ok(()),
         }
     }
 
@@ -60,6 +73,10 @@ impl FaultyLedger {
                 Err(rpc::outcome_unknown("the connection broke"))
             }
             Fault::Answer(status) => Err(status),
+            Fault::Posting(status) => {
+                self.denied.fetch_add(1, Ordering::SeqCst);
+                Err(status)
+            }
         }
     }
 }
@@ -84,7 +101,7 @@ impl LedgerService for FaultyLedger {
         self.real.get_balance_at(request).await
     }
     async fn create_book(&self, request: Request<CreateBookRequest>) -> FaultyAnswer<CreateBookResponse> {
-        self.real.create_book(request).await
+        self.changing(self.real.create_book(request)).await
     }
     async fn open_accounts(&self, request: Request<OpenAccountsRequest>) -> FaultyAnswer<OpenAccountsResponse> {
         self.real.open_accounts(request).await

@@ -1,5 +1,7 @@
 //! Every answer that the ledger may give, filled with internal details; and what of it a caller may see.
+use crate::{Fault, FaultyLedger};
 use ledger_client::{Audience, LedgerReason, reason::Proof};
+use std::fmt::Debug;
 use tonic::{Code, Status};
 
 /// Details that no caller may see: an address, a process, a transport's error, a service's token.
@@ -37,15 +39,20 @@ pub fn check_text(place: &str, text: &str) {
     }
 }
 
-/// Compares what a caller was told with the ledger's answer. `translated`: reasons that the service rewords.
-pub fn check(service: &str, reason: &LedgerReason, told: &Status, translated: &[LedgerReason]) {
-    let name = rpc::reason(told).unwrap_or_default();
+/// Fails if a caller was told one of them, or to log in again.
+fn check_hidden(service: &str, reason: &LedgerReason, told: &Status) {
     let seen = format!("{} {} {:?}", told.message(), String::from_utf8_lossy(told.details()), told.metadata());
     for secret in SECRETS {
         assert!(!seen.contains(secret), "{service} shows a user on {reason:?}: {seen}");
     }
     assert!(!seen.contains("db-host"), "{service} repeats the ledger's headers on {reason:?}: {seen}");
     assert!(told.code() != Code::Unauthenticated, "{service} tells a user to log in again because of {reason:?}");
+}
+
+/// Compares what a caller was told with the ledger's answer. `translated`: reasons that the service rewords.
+pub fn check(service: &str, reason: &LedgerReason, told: &Status, translated: &[LedgerReason]) {
+    check_hidden(service, reason, told);
+    let name = rpc::reason(told).unwrap_or_default();
     let row = reason.row();
     match (row.proof, row.audience) {
         _ if translated.contains(reason) => assert_ne!(told.code(), Code::Internal, "{service} on {reason:?}"),
@@ -57,5 +64,43 @@ pub fn check(service: &str, reason: &LedgerReason, told: &Status, translated: &[
                 "{service} on {reason:?}: {told:?}"
             );
         }
+    }
+}
+
+/// An RPC that posts while its caller waits, and a ledger that it posts to. Every such RPC has a walk: a test over the table of access finds those that have none.
+pub struct ReasonWalk<'a> {
+    /// Service and RPC, such as `gift/SendGift`.
+    pub rpc: &'static str,
+    /// The ledger.
+    pub fault: &'a FaultyLedger,
+    /// Reasons that the service rewords.
+    pub translated: &'a [LedgerReason],
+    /// Whether a refusal of the ledger is part of a good answer.
+    pub answers_refusals: bool,
+}
+
+impl ReasonWalk<'_> {
+    /// Calls the RPC with every answer that the ledger may give: first to its postings alone, then to reads too. `call` prepares the call, sets the fault that it is
+    /// given, and calls.
+    pub async fn through<T: Debug>(&self, call: impl AsyncFn(Fault) -> Result<T, Status>) {
+        for reason in LedgerReason::ALL {
+            let denied = self.fault.denied();
+            self.fault.fail(Fault::None);
+            let told = call(Fault::Posting(answer(&reason))).await;
+            assert!(self.fault.denied() > denied, "{} has posted nothing on {reason:?}: {told:?}", self.rpc);
+            match told {
+                Err(told) => check(self.rpc, &reason, &told, self.translated),
+                Ok(answer) => {
+                    assert!(self.answers_refusals && reason.row().proof == Proof::Refused, "{} on {reason:?}: {answer:?}", self.rpc);
+                    check_text(self.rpc, &format!("{answer:?}"));
+                }
+            }
+            self.fault.fail(Fault::None);
+            match call(Fault::Answer(answer(&reason))).await {
+                Err(told) => check_hidden(self.rpc, &reason, &told),
+                Ok(answer) => check_text(self.rpc, &format!("{answer:?}")),
+            }
+        }
+        self.fault.fail(Fault::None);
     }
 }

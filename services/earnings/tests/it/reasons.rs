@@ -5,21 +5,32 @@ use earnings::store::{MIGRATIONS, Store};
 use identity::Role;
 use ledger_client::LedgerReason;
 use std::time::{Duration, SystemTime};
-use testbed::{Fault, Storage, insides};
+use testbed::{
+    Fault, Storage,
+    insides::{self, ReasonWalk},
+};
 
 #[tokio::test]
 async fn every_reason_of_the_ledger_reaches_a_creator_in_good_words() {
     let fixture = Fixture::start(Storage::sqlite(), None).await;
     fixture.give("bob", 100_000).await;
+    let translated = [LedgerReason::GuardMismatch, LedgerReason::InsufficientFunds];
+    let walk = ReasonWalk { rpc: "earnings/AcceptQuote", fault: &fixture.bed.fault, translated: &translated, answers_refusals: false };
+    walk.through(async |fault| {
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
+        fixture.bed.fault.fail(fault);
+        fixture.earnings().accept_quote(fixture.by("bob", Role::Creator, take(&quote))).await
+    })
+    .await;
     for reason in LedgerReason::ALL {
         fixture.bed.fault.fail(Fault::None);
         let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
         fixture.bed.fault.fail(Fault::Answer(insides::answer(&reason)));
         let told = fixture.earnings().accept_quote(fixture.by("bob", Role::Creator, take(&quote))).await.unwrap_err();
-        insides::check("earnings", &reason, &told, &[LedgerReason::GuardMismatch, LedgerReason::InsufficientFunds]);
+        insides::check("earnings", &reason, &told, &translated);
         if reason != LedgerReason::AccountUnknown {
             let told = fixture.earnings().get_earnings(fixture.by("bob", Role::Creator, GetEarningsRequest::default())).await.unwrap_err();
-            insides::check("earnings", &reason, &told, &[LedgerReason::GuardMismatch, LedgerReason::InsufficientFunds]);
+            insides::check("earnings", &reason, &told, &translated);
         }
     }
 }

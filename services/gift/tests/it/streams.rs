@@ -7,7 +7,7 @@ use identity::Role;
 use std::{collections::HashMap, time::Duration};
 use tokio::time::timeout;
 
-async fn stream(fixture: &Fixture, user: &str, gifts: Vec<SendGiftRequest>) -> HashMap<String, Outcome> {
+pub async fn stream(fixture: &Fixture, user: &str, gifts: Vec<SendGiftRequest>) -> HashMap<String, Outcome> {
     let items = futures::stream::iter(gifts.into_iter().map(|gift| SendGiftsRequest { gift: Some(gift) }));
     let answers = fixture.gifts().send_gifts(fixture.by(user, Role::Viewer, items)).await.unwrap().into_inner();
     let answers: Vec<_> = answers.collect().await;

@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime};
 use api::ledger::AccountState;
 use api::purchase::GetWalletRequest;
 use ledger_client::LedgerReason;
-use testbed::{Fault, insides};
+use testbed::{
+    Fault,
+    insides::{self, ReasonWalk},
+};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -26,12 +29,19 @@ async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
     let fixture = fixture::sqlite().await;
     // The first call also reads whether the book exists.
     fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap();
+    let translated: Vec<_> = LedgerReason::ALL.into_iter().filter(|reason| !MET.contains(reason)).collect();
+    let walk = ReasonWalk { rpc: "purchase/RedeemPurchase", fault: &fixture.ledger, translated: &translated, answers_refusals: false };
+    walk.through(async |fault| {
+        let receipt = fixture.receipt();
+        fixture.ledger.fail(fault);
+        fixture.redeem("ann", &new_id(), &receipt).await
+    })
+    .await;
     for ledger_reason in LedgerReason::ALL {
         fixture.ledger.fail(Fault::None);
         let receipt = fixture.receipt();
         fixture.ledger.fail(Fault::Answer(insides::answer(&ledger_reason)));
         let told = fixture.redeem("ann", &new_id(), &receipt).await.unwrap_err();
-        let translated: Vec<_> = LedgerReason::ALL.into_iter().filter(|reason| !MET.contains(reason)).collect();
         insides::check("purchase", &ledger_reason, &told, &translated);
         if !MET.contains(&ledger_reason) && ledger_reason != LedgerReason::AccountUnknown {
             assert_eq!(rpc::reason(&told).as_deref(), Some("OUTCOME_UNKNOWN"), "{ledger_reason:?}");

@@ -14,7 +14,7 @@ use tonic::Status;
 
 const FEES: &str = "house/main/virtual_account/bank-usd-fees/USD";
 
-fn ask(fixture: &Fixture, (kind, basis): (Kind, Basis), days: (i64, i64), minor_units: i64) -> AllocateChargesRequest {
+pub fn ask(fixture: &Fixture, (kind, basis): (Kind, Basis), days: (i64, i64), minor_units: i64) -> AllocateChargesRequest {
     AllocateChargesRequest {
         book: BOOK.to_owned(),
         physical_account: "bank-usd".to_owned(),
@@ -29,7 +29,7 @@ fn ask(fixture: &Fixture, (kind, basis): (Kind, Basis), days: (i64, i64), minor_
 }
 
 impl Fixture {
-    async fn allocate(&self, request: &AllocateChargesRequest) -> Result<AllocateChargesResponse, Status> {
+    pub async fn allocate(&self, request: &AllocateChargesRequest) -> Result<AllocateChargesResponse, Status> {
         self.client().allocate_charges(self.by(request.clone())).await.map(tonic::Response::into_inner)
     }
 
@@ -39,11 +39,11 @@ impl Fixture {
     }
 
     /// What came to a leaf on the day that it is for the service.
-    async fn receives(&self, leaf: &str, amount: i64) {
+    pub async fn receives(&self, leaf: &str, amount: i64) {
         self.adjust_at(CASH, &leaf_account(leaf), amount, Some((self.clock)())).await;
     }
 
-    async fn bank_pays(&self, amount: i64) {
+    pub async fn bank_pays(&self, amount: i64) {
         self.adjust(CASH, FEES, amount).await;
     }
 

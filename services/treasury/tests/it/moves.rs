@@ -124,7 +124,7 @@ async fn both() -> [Fixture; 2] {
     [start(Storage::sqlite(), 0).await, start(Storage::postgres(), 0).await]
 }
 
-fn ask(from: &str, to: &str, minor_units: i64) -> MoveFundsRequest {
+pub fn ask(from: &str, to: &str, minor_units: i64) -> MoveFundsRequest {
     MoveFundsRequest {
         book: BOOK.to_owned(),
         request_id: testbed::new_id(),
@@ -136,7 +136,7 @@ fn ask(from: &str, to: &str, minor_units: i64) -> MoveFundsRequest {
 }
 
 impl Fixture {
-    async fn send(&self, request: &MoveFundsRequest) -> Result<MoveFundsResponse, Status> {
+    pub async fn send(&self, request: &MoveFundsRequest) -> Result<MoveFundsResponse, Status> {
         self.client().move_funds(self.by(request.clone())).await.map(tonic::Response::into_inner)
     }
 
@@ -144,7 +144,7 @@ impl Fixture {
         self.send(&ask(from, to, minor_units)).await.unwrap().funds_move.unwrap()
     }
 
-    async fn fund(&self, leaf: &str, amount: i64) {
+    pub async fn fund(&self, leaf: &str, amount: i64) {
         self.adjust(CASH, &leaf_account(leaf), amount).await;
     }
 
@@ -153,7 +153,7 @@ impl Fixture {
         self.client().list_positions(self.by(request)).await.unwrap().into_inner().positions
     }
 
-    async fn accrue(&self, until_date: &str) -> Result<AccrueInterestResponse, Status> {
+    pub async fn accrue(&self, until_date: &str) -> Result<AccrueInterestResponse, Status> {
         let [book, lender, borrower, currency_code, until_date] = [BOOK, "main", "acme", "USD", until_date].map(str::to_owned);
         let request = AccrueInterestRequest { book, lender, borrower, currency_code, until_date };
         self.client().accrue_interest(self.by(request)).await.map(tonic::Response::into_inner)
