@@ -5,7 +5,7 @@
 use crate::{
     domain::{
         StandardLeaf,
-        reservation::{self, AskedReservation, GivenUpTo, LeafReservation, LeafReservationState},
+        reservation::{self, AskedReservation, GivenUpTo, GivingUpStep, LeafReservation, LeafReservationState},
     },
     error::Error,
     movements::{Asked, OpenTurn, TRIES_MAX},
@@ -14,7 +14,7 @@ use crate::{
 };
 use api::ledger::RequestField;
 use chart::PostingKind;
-use ledger_client::{LedgerReason, NotPosted, PostingDraft, is_final};
+use ledger_client::{HoldPosting, LedgerReason, NotPosted, PostingDraft, is_final};
 use money::{BookName, time::unix_ms};
 use uuid::Uuid;
 
@@ -37,12 +37,13 @@ impl Treasury {
             if !differing.is_empty() {
                 return Err(Error::RequestIdReused(differing));
             }
-            let given_up = match to {
-                GivenUpTo::Leaf => self.given_back(row).await?,
-                GivenUpTo::Blocked => self.blocked(row).await?,
-            };
-            if let Some(row) = given_up {
-                return Ok(row);
+            let mut current = Some(row);
+            while let Some(row) = current {
+                current = match row.state.given_up(to) {
+                    GivingUpStep::Over => return Ok(row),
+                    GivingUpStep::Enters(state) => self.give_up(&row, state).await?,
+                    GivingUpStep::Posts => self.finished(&row).await?,
+                };
             }
         }
         Err(Error::MovementsBusy)
@@ -139,8 +140,16 @@ impl Treasury {
         Ok(self.store.advance_reservation(&self.book, row, &next).await?.then_some(next))
     }
 
-    /// As [`Self::enter`], for a state in which the money goes back. Where to, is recorded with it: a closed leaf takes nothing, and gives nothing.
-    async fn go_back(&self, row: &LeafReservation, state: LeafReservationState) -> Result<Option<LeafReservation>, Error> {
+    /// As [`Self::enter`], of one that pays nobody. Where money that goes back goes to, is recorded with it: a closed leaf takes nothing, and gives nothing.
+    async fn give_up(&self, row: &LeafReservation, mut state: LeafReservationState) -> Result<Option<LeafReservation>, Error> {
+        if state == LeafReservationState::Blocking && self.structure(None).await?.blocked_leaf(&row.account).is_none() {
+            let account = &row.account;
+            tracing::warn!(account, "a leaf of the structure has the id of what is blocked: blocked money stays on the leaf that paid");
+            state = LeafReservationState::Returning;
+        }
+        if !matches!(state, LeafReservationState::Returning | LeafReservationState::Unblocking) {
+            return self.enter(row, state).await;
+        }
         let back_on_unallocated = !self.structure(None).await?.is_in_use(&row.leaf);
         self.enter(&LeafReservation { back_on_unallocated, ..row.clone() }, state).await
     }
@@ -148,45 +157,10 @@ impl Treasury {
     /// Gives the leaf its money back, from whichever state. `None`: another process advanced it meanwhile.
     pub(crate) async fn given_back(&self, mut row: LeafReservation) -> Result<Option<LeafReservation>, Error> {
         loop {
-            let next = match row.state {
-                LeafReservationState::Settled | LeafReservationState::Released => return Ok(Some(row)),
-                LeafReservationState::Reserved => self.enter(&row, LeafReservationState::Voiding).await?,
-                LeafReservationState::InTransit => self.go_back(&row, LeafReservationState::Returning).await?,
-                LeafReservationState::Blocked => self.go_back(&row, LeafReservationState::Unblocking).await?,
-                LeafReservationState::Submitting
-                | LeafReservationState::Voiding
-                | LeafReservationState::Returning
-                | LeafReservationState::Blocking
-                | LeafReservationState::Unblocking => self.finished(&row).await?,
-            };
-            let Some(next) = next else { return Ok(None) };
-            row = next;
-        }
-    }
-
-    /// Blocks the money of a payout that was submitted and paid nobody. What the leaf has back, or gets back, stays there. `None`: another process advanced it
-    /// meanwhile.
-    async fn blocked(&self, mut row: LeafReservation) -> Result<Option<LeafReservation>, Error> {
-        loop {
-            let next = match row.state {
-                LeafReservationState::Settled | LeafReservationState::Released | LeafReservationState::Blocked => return Ok(Some(row)),
-                // It is submitted before it is blocked, so that the app's book has the amount in transit, too.
-                LeafReservationState::Reserved => self.put_in_transit(&row).await?,
-                LeafReservationState::InTransit if self.structure(None).await?.blocked_leaf(&row.account).is_some() => {
-                    self.enter(&row, LeafReservationState::Blocking).await?
-                }
-                LeafReservationState::InTransit => {
-                    tracing::warn!(
-                        account = row.account,
-                        "a leaf of the structure has the id of what is blocked: blocked money stays on the leaf that paid"
-                    );
-                    self.go_back(&row, LeafReservationState::Returning).await?
-                }
-                LeafReservationState::Submitting
-                | LeafReservationState::Voiding
-                | LeafReservationState::Returning
-                | LeafReservationState::Blocking
-                | LeafReservationState::Unblocking => self.finished(&row).await?,
+            let next = match row.state.given_up(GivenUpTo::Leaf) {
+                GivingUpStep::Over => return Ok(Some(row)),
+                GivingUpStep::Enters(state) => self.give_up(&row, state).await?,
+                GivingUpStep::Posts => self.finished(&row).await?,
             };
             let Some(next) = next else { return Ok(None) };
             row = next;
@@ -209,15 +183,20 @@ impl Treasury {
     async fn finished(&self, row: &LeafReservation) -> Result<Option<LeafReservation>, Error> {
         let [transit, blocked] = [StandardLeaf::InTransit, StandardLeaf::Blocked].map(|leaf| leaf.id(&row.account));
         let id = |kind| self.step_id(row, kind);
+        let release = |transfer_no| postings::reservation_release(&self.book, id(PostingKind::TreasuryRelease), transfer_no);
         match row.state {
             LeafReservationState::Submitting => {
                 let id = id(PostingKind::TreasurySubmit);
                 self.post_step(row, id, postings::submitted(id, row, &transit)).await?;
-                self.release_hold(row).await?;
+                if let Some(transfer_no) = self.hold_of(row).await? {
+                    self.release_hold(row, release(transfer_no)).await?;
+                }
                 self.enter(row, LeafReservationState::InTransit).await
             }
             LeafReservationState::Voiding => {
-                self.release_hold(row).await?;
+                if let Some(transfer_no) = self.hold_of(row).await? {
+                    self.release_hold(row, release(transfer_no)).await?;
+                }
                 self.enter(row, LeafReservationState::Released).await
             }
             LeafReservationState::Returning => {
@@ -259,11 +238,8 @@ impl Treasury {
         }
     }
 
-    /// Releases the hold, if the ledger has it.
-    async fn release_hold(&self, row: &LeafReservation) -> Result<(), Error> {
-        let Some(transfer_no) = self.hold_of(row).await? else { return Ok(()) };
-        let id = self.step_id(row, PostingKind::TreasuryRelease);
-        let hold = postings::reservation_release(&self.book, id, transfer_no);
+    async fn release_hold(&self, row: &LeafReservation, hold: HoldPosting<'_>) -> Result<(), Error> {
+        let id = hold.id;
         let fields = vec![RequestField { name: "reservation_id".to_owned(), value: row.asked.reservation_id.to_string() }];
         match self.ledger.void_pending(hold, None, fields).await {
             Ok(_) => Ok(()),

@@ -37,6 +37,21 @@ impl LeafReservationState {
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Reserved | Self::Submitting | Self::InTransit)
     }
+
+    /// What comes next of a reservation that pays nobody. What the leaf has back, or gets back, stays there.
+    #[must_use]
+    pub const fn given_up(self, to: GivenUpTo) -> GivingUpStep {
+        match (self, to) {
+            (Self::Settled | Self::Released, _) | (Self::Blocked, GivenUpTo::Blocked) => GivingUpStep::Over,
+            (Self::Submitting | Self::Voiding | Self::Returning | Self::Blocking | Self::Unblocking, _) => GivingUpStep::Posts,
+            (Self::Reserved, GivenUpTo::Leaf) => GivingUpStep::Enters(Self::Voiding),
+            (Self::InTransit, GivenUpTo::Leaf) => GivingUpStep::Enters(Self::Returning),
+            (Self::Blocked, GivenUpTo::Leaf) => GivingUpStep::Enters(Self::Unblocking),
+            // It is submitted before it is blocked, so that the app's book has the amount in transit, too.
+            (Self::Reserved, GivenUpTo::Blocked) => GivingUpStep::Enters(Self::Submitting),
+            (Self::InTransit, GivenUpTo::Blocked) => GivingUpStep::Enters(Self::Blocking),
+        }
+    }
 }
 
 /// A reservation as the payout service asks for it.
@@ -105,6 +120,17 @@ pub enum GivenUpTo {
     Leaf,
     /// It is blocked by law.
     Blocked,
+}
+
+/// What comes next of a reservation that pays nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivingUpStep {
+    /// Nothing.
+    Over,
+    /// It enters this state.
+    Enters(LeafReservationState),
+    /// The postings of its state are made, and it is left.
+    Posts,
 }
 
 /// The rules of a reservation, in the order in which they are checked.
