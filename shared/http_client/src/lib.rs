@@ -1,7 +1,8 @@
 //! The one HTTP client: reqwest over rustls with ring, without proxies and redirects, and with responses of bounded length.
 //!
 //! Proxies and redirects are not followed, because either leads to another address than the configured one. Time-outs are left to the
-//! caller, who knows how long a response is worth waiting for: set one on the builder or on each request. [`KeptValue`] keeps what is read for many.
+//! caller, who knows how long a response is worth waiting for: set one on the builder or on each request. [`KeptValue`] keeps what is read for many;
+//! [`SharedFetch`] what ends by itself and is fetched for whoever waits, such as access tokens.
 use bytes::Bytes;
 use reqwest::{ClientBuilder, Response, redirect::Policy};
 use rustls::{
@@ -15,10 +16,12 @@ use std::{
     sync::{Arc, Once},
 };
 
+mod fetch;
 mod kept;
 #[cfg(test)]
 mod tests;
 
+pub use fetch::{SharedFetch, Unfetched};
 pub use kept::{KeptBounds, KeptValue};
 
 /// A file of certificates, or of a key, that can't be used.

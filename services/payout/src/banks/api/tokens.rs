@@ -1,10 +1,12 @@
-//! Access tokens by client credentials with a signed assertion. One is kept until shortly before its end; callers who need a new one at the same time share it.
+//! Access tokens by client credentials with a signed assertion. One is kept until shortly before its end; callers who need a new one at the same time share it,
+//! or why there is none, and none waits longer than for one request.
 
 use crate::config::{ApiBankConfig, InvalidPayoutOption};
 use bankapi::{
     RsaSigningKey,
     oauth::{AssertionTerms, BearerToken, TOKEN_BYTES_MAX, assertion, read_token, token_form},
 };
+use http_client::{SharedFetch, Unfetched};
 use money::time::unix_ms;
 use reqwest::{
     Client, Url,
@@ -12,12 +14,15 @@ use reqwest::{
 };
 use std::{
     fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
-use tokio::sync::Mutex;
 use uuid::Uuid;
 
-/// How long a request for a token may take. Nothing is sent to the bank meanwhile.
+/// How long a request for a token may take, and a caller waits for one. Nothing is sent to the bank meanwhile.
 const TOKEN_TIME_OUT: Duration = Duration::from_secs(5);
 /// How long an assertion is valid, in seconds: it is used at once, and clocks may differ by a minute.
 const ASSERTION_SECONDS: i64 = 300;
@@ -49,7 +54,7 @@ impl ApiAccess {
 }
 
 /// A token, and until when it is used; `None`: until it is refused.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeptToken {
     access: ApiAccess,
     until: Option<Instant>,
@@ -57,17 +62,25 @@ struct KeptToken {
 
 /// Gets tokens and keeps the last one.
 pub struct TokenKeeper {
+    source: Arc<ApiTokens>,
+    kept: SharedFetch<KeptToken>,
+}
+
+/// Where tokens come from.
+struct ApiTokens {
     client: Client,
     url: Url,
     config: ApiBankConfig,
     kid: String,
     key: RsaSigningKey,
-    kept: Mutex<Option<KeptToken>>,
+    /// Tokens so far.
+    count: AtomicU64,
 }
 
 impl fmt::Debug for TokenKeeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenKeeper").field("url", &self.url.as_str()).field("kid", &self.kid).finish_non_exhaustive()
+        let ApiTokens { url, kid, .. } = &*self.source;
+        f.debug_struct("TokenKeeper").field("url", &url.as_str()).field("kid", kid).finish_non_exhaustive()
     }
 }
 
@@ -77,30 +90,33 @@ impl TokenKeeper {
         let url = Url::parse(&config.token_url);
         let url = url.map_err(|_| InvalidPayoutOption::Range { name: "a bank's api.token_url", bounds: "a URL" })?;
         let (key, kid) = (config.signing_key()?, config.key_id()?);
-        Ok(Self { client, url, config: config.clone(), kid, key, kept: Mutex::default() })
+        let source = ApiTokens { client, url, config: config.clone(), kid, key, count: AtomicU64::new(0) };
+        Ok(Self { source: Arc::new(source), kept: SharedFetch::default() })
     }
 
     /// A token that is not near its end. The error says why there is none, in words for operators; no payment was sent.
     pub async fn access(&self) -> Result<ApiAccess, String> {
-        let mut kept = self.kept.lock().await;
         let now = Instant::now();
-        match &*kept {
-            Some(token) if token.until.is_none_or(|until| now < until) => Ok(token.access.clone()),
-            _ => self.replace(&mut kept).await,
-        }
+        self.kept_if(|token| token.until.is_none_or(|until| now < until)).await
     }
 
     /// Another token than one that the bank has refused.
     pub async fn renewed(&self, refused: &ApiAccess) -> Result<ApiAccess, String> {
-        let mut kept = self.kept.lock().await;
-        match &*kept {
-            Some(token) if token.access.number != refused.number => Ok(token.access.clone()),
-            _ => self.replace(&mut kept).await,
-        }
+        self.kept_if(|token| token.access.number != refused.number).await
     }
 
-    async fn replace(&self, kept: &mut Option<KeptToken>) -> Result<ApiAccess, String> {
-        let number = kept.as_ref().map_or(0, |token| token.access.number) + 1;
+    async fn kept_if(&self, is_good: impl FnOnce(&KeptToken) -> bool) -> Result<ApiAccess, String> {
+        let source = self.source.clone();
+        let token = self.kept.get(is_good, TOKEN_TIME_OUT, || async move { source.token().await }).await;
+        token.map(|token| token.access).map_err(|unfetched| match unfetched {
+            Unfetched::Failed(why) => why,
+            Unfetched::Late | Unfetched::BrokenOff => format!("no access token ({unfetched}); no payment was sent"),
+        })
+    }
+}
+
+impl ApiTokens {
+    async fn token(&self) -> Result<KeptToken, String> {
         let asked = Instant::now();
         let token = self.ask().await?;
         let mut header =
@@ -108,9 +124,8 @@ impl TokenKeeper {
         header.set_sensitive(true);
         let life = token.expires_in_seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let until = life.and_then(|life| asked.checked_add(life - RENEWAL_MAX.min(life / 4)));
-        let access = ApiAccess { header, number };
-        *kept = Some(KeptToken { access: access.clone(), until });
-        Ok(access)
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(KeptToken { access: ApiAccess { header, number }, until })
     }
 
     async fn ask(&self) -> Result<BearerToken, String> {
@@ -143,3 +158,6 @@ impl TokenKeeper {
         read_token(status, &body).map_err(|error| error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;
