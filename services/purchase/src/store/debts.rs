@@ -83,10 +83,14 @@ impl Store {
         Ok(())
     }
 
-    /// Coins that a viewer has of lots that are younger than the last refund that made a debt.
+    /// Coins that a viewer has of lots that are younger than the last refund that made a debt, also one of a viewer whose wallet was merged into this one's.
     pub(crate) async fn coins_since_debt(&self, book: &BookName, user: &UserKey) -> Result<i64, Error> {
         let sql = "SELECT MAX(seq) FROM refund WHERE book = $1 AND user_id = $2 AND debt_coins > 0 AND is_back = 0";
-        let seq: Option<i64> = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_one(&self.pool).await?;
+        let mut seq: Option<i64> = None;
+        for owner in self.identities(book, user).await? {
+            let last: Option<i64> = sqlx::query_scalar(sql).bind(book.as_str()).bind(owner.as_str()).fetch_one(&self.pool).await?;
+            seq = seq.max(last);
+        }
         let sql = "SELECT * FROM coin_lot WHERE book = $1 AND user_id = $2 AND lot_no > $3";
         let first = crate::lots::read::first_lot_after(seq.unwrap_or(i64::MAX));
         let rows = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(first).fetch_all(&self.pool).await?;

@@ -132,3 +132,35 @@ async fn a_merge_cut_off_after_any_step_moves_everything_once() {
     }
     ties(fixture, &["bob"]).await;
 }
+
+#[tokio::test]
+async fn a_refund_that_comes_in_the_middle_of_a_merge_waits_for_it() {
+    let world = world(Storage::sqlite(), FORFEIT).await;
+    let fixture = &world.fixture;
+    let made = world.checkout("ann").await;
+    world.act("pay", &made).await;
+    fixture.service.sweep_orders(hours(2)).await.unwrap();
+    bought_in_the_app(fixture, "bob").await;
+    let change = fixture.merge("sue", "ann", "bob").await.unwrap();
+    fixture.approve_change("tom", &change).await.unwrap();
+    let pool = fixture.pool().await;
+    let is_planned = async || {
+        let sql = "SELECT COUNT(*) FROM wallet_change WHERE state = 3";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.unwrap() == 1
+    };
+    let left = testbed::crash_at(fixture.service.sweep(hours(1)), is_planned).await.is_none();
+    assert!(left && fixture.coins("ann").await == 70, "never planned and not posted");
+    world.act("refund", &made).await;
+    for event in world.events().await {
+        assert_eq!(world.say(&event).await, 200);
+    }
+    settle_from(fixture, 2).await;
+    settle_from(fixture, 10).await;
+    assert_eq!(fixture.change(&change).await.state(), WalletChangeState::Done);
+    // All of ann's are taken from bob, who has them by then, and nobody owes any.
+    assert_eq!((fixture.coins("ann").await, fixture.coins("bob").await), (0, 70));
+    assert_eq!((owed(fixture, "ann").await, owed(fixture, "bob").await), (0, 0));
+    let first = lots_of(fixture, "bob").await.remove(0);
+    assert_eq!((first.1, first.2, first.3), (70, 0, 0));
+    ties(fixture, &["ann", "bob"]).await;
+}
