@@ -1,6 +1,9 @@
 //! Unit tests of `kept`.
 use super::*;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use tokio::{sync::Notify, task::yield_now, time::advance};
 
 const BOUNDS: KeptBounds =
@@ -18,10 +21,13 @@ const AWAY: Result<u32, String> = Err(String::new());
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_remembered_and_nothing_is_read_meanwhile() {
-    let (kept, reads) = (kept(), AtomicU32::new(0));
-    let away = async || {
-        reads.fetch_add(1, Ordering::Relaxed);
-        AWAY
+    let (kept, reads) = (kept(), Arc::new(AtomicU32::new(0)));
+    let away = || {
+        let reads = reads.clone();
+        async move {
+            reads.fetch_add(1, Ordering::Relaxed);
+            AWAY
+        }
     };
     for _ in 0..100 {
         assert_eq!(kept.get(away).await, AWAY);
@@ -40,11 +46,8 @@ async fn who_has_a_good_value_does_not_wait_for_one_who_reads() {
     let kept = kept();
     kept.get(async || Ok(1)).await.unwrap();
     seconds(31).await;
-    let hangs = Notify::new();
-    let mut rereading = Box::pin(kept.reread(async || {
-        hangs.notified().await;
-        Ok(2)
-    }));
+    let hangs = Arc::new(Notify::new());
+    let mut rereading = Box::pin(kept.reread(|| slow(hangs.clone(), 2)));
     assert!(futures_pending(&mut rereading).await);
     assert_eq!(kept.get(async || panic!("it is known")).await, Ok(1));
     // Half as old as it may be it is read again, and those who come meanwhile use what is there.
@@ -70,15 +73,32 @@ async fn an_old_value_is_read_again_and_used_until_it_is_too_old() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_who_goes_away_while_reading_causes_no_further_read() {
-    let kept = kept();
-    let mut reading = Box::pin(kept.get(std::future::pending::<Result<u32, String>>));
+async fn one_who_goes_away_while_reading_does_not_break_it_off() {
+    let (kept, hangs) = (kept(), Arc::new(Notify::new()));
+    let mut reading = Box::pin(kept.get(|| slow(hangs.clone(), 1)));
     assert!(futures_pending(&mut reading).await);
+    let mut waiting = Box::pin(kept.get(async || panic!("somebody reads already")));
+    assert!(futures_pending(&mut waiting).await);
     drop(reading);
-    let why = kept.get(async || panic!("the next read is too early")).await.unwrap_err();
+    assert!(futures_pending(&mut waiting).await);
+    hangs.notify_one();
+    assert_eq!(waiting.await, Ok(1), "one read serves all who wait");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_ends_without_an_answer_causes_no_further_read() {
+    let kept = kept();
+    let why = kept.get(async || panic!("as a bug would")).await.unwrap_err();
     assert_eq!(why, "reading it was broken off");
+    assert_eq!(kept.get(async || panic!("the next read is too early")).await.unwrap_err(), why);
     seconds(10).await;
     assert_eq!(kept.get(async || Ok(1)).await, Ok(1));
+}
+
+/// A read that ends with this value once it is notified.
+async fn slow(hangs: Arc<Notify>, value: u32) -> Result<u32, String> {
+    hangs.notified().await;
+    Ok(value)
 }
 
 /// Whether a future is not ready when it is polled.

@@ -67,7 +67,7 @@ impl BankSigners {
             key_id: header(CALLBACK_HEADERS[1]),
             algorithm: header(CALLBACK_HEADERS[2]),
         };
-        let read = async || self.read_verifier().await;
+        let read = || read_verifier(self.source.clone(), self.kind, self.client.clone());
         match self.known.get(read).await.map_err(CallbackRefusal::KeysUnavailable)?.verify(headers, body) {
             // The bank may have a new key.
             Err(UnverifiedCallback::UnknownKey) => {
@@ -76,39 +76,39 @@ impl BankSigners {
             decided => Ok(decided?),
         }
     }
+}
 
-    /// What signatures are checked by, read now.
-    async fn read_verifier(&self) -> Result<Arc<CallbackVerifier>, String> {
-        let keys = BankKeySet::read(&self.read().await?).map_err(|error| error.to_string())?;
-        Ok(Arc::new(match self.kind {
-            SignatureKind::Detached => CallbackVerifier::Detached(keys),
-            SignatureKind::Jws => CallbackVerifier::Jws(keys),
-        }))
-    }
+/// What signatures are checked by, read now.
+async fn read_verifier(source: BankKeySource, kind: SignatureKind, client: Client) -> Result<Arc<CallbackVerifier>, String> {
+    let keys = BankKeySet::read(&read(source, client).await?).map_err(|error| error.to_string())?;
+    Ok(Arc::new(match kind {
+        SignatureKind::Detached => CallbackVerifier::Detached(keys),
+        SignatureKind::Jws => CallbackVerifier::Jws(keys),
+    }))
+}
 
-    async fn read(&self) -> Result<Vec<u8>, String> {
-        match &self.source {
-            BankKeySource::File(file) => {
-                let (file, shown) = (file.clone(), file.display().to_string());
-                let read = tokio::task::spawn_blocking(move || std::fs::read(file)).await.map_err(|error| error.to_string())?;
-                let set = read.map_err(|error| format!("{shown}: {error}"))?;
-                if set.len() > SET_BYTES_MAX { Err(format!("{shown} has more than {SET_BYTES_MAX} bytes")) } else { Ok(set) }
+async fn read(source: BankKeySource, client: Client) -> Result<Vec<u8>, String> {
+    match source {
+        BankKeySource::File(file) => {
+            let shown = file.display().to_string();
+            let read = tokio::task::spawn_blocking(move || std::fs::read(file)).await.map_err(|error| error.to_string())?;
+            let set = read.map_err(|error| format!("{shown}: {error}"))?;
+            if set.len() > SET_BYTES_MAX { Err(format!("{shown} has more than {SET_BYTES_MAX} bytes")) } else { Ok(set) }
+        }
+        BankKeySource::Address(url) => {
+            let failed = |_: reqwest::Error| "the bank could not be reached".to_owned();
+            let mut response = client.get(url).send().await.map_err(failed)?;
+            if !response.status().is_success() {
+                return Err(format!("HTTP {}", response.status().as_u16()));
             }
-            BankKeySource::Address(url) => {
-                let failed = |_: reqwest::Error| "the bank could not be reached".to_owned();
-                let mut response = self.client.get(url.clone()).send().await.map_err(failed)?;
-                if !response.status().is_success() {
-                    return Err(format!("HTTP {}", response.status().as_u16()));
+            let mut set = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(failed)? {
+                if set.len() + chunk.len() > SET_BYTES_MAX {
+                    return Err(format!("the set has more than {SET_BYTES_MAX} bytes"));
                 }
-                let mut set = Vec::new();
-                while let Some(chunk) = response.chunk().await.map_err(failed)? {
-                    if set.len() + chunk.len() > SET_BYTES_MAX {
-                        return Err(format!("the set has more than {SET_BYTES_MAX} bytes"));
-                    }
-                    set.extend_from_slice(&chunk);
-                }
-                Ok(set)
+                set.extend_from_slice(&chunk);
             }
+            Ok(set)
         }
     }
 }

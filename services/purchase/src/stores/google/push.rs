@@ -86,7 +86,7 @@ impl PushChecker {
     async fn verified(&self, token: &str) -> Result<Vec<u8>, NotTaken> {
         let check =
             |verifier: CallbackVerifier| verifier.verify(CallbackHeaders::default(), token.as_bytes()).map(|claims| claims.into_owned());
-        let read = async || self.read().await.map(CallbackVerifier::Jws);
+        let read = || read_keys(self.client.clone(), self.keys_url.clone());
         let unread = |why| NotTaken::Later(format!("the keys of pushes can't be read: {why}"));
         let checked = match check(self.known.get(read).await.map_err(unread)?) {
             // Google may have a new key.
@@ -95,13 +95,14 @@ impl PushChecker {
         };
         checked.map_err(|why| NotTaken::Refused(RefusedReceipt::new(ReceiptRefusal::Signature, why.to_string())))
     }
+}
 
-    async fn read(&self) -> Result<BankKeySet, String> {
-        let response = self.client.get(self.keys_url.clone()).send().await.map_err(|error| error.without_url().to_string())?;
-        if !response.status().is_success() {
-            return Err(format!("HTTP {}", response.status().as_u16()));
-        }
-        let set = http_client::read(response, SET_BYTES_MAX).await.map_err(|error| error.to_string())?;
-        BankKeySet::read(&set).map_err(|error| error.to_string())
+/// What pushes are checked by, read now.
+async fn read_keys(client: Client, keys_url: Url) -> Result<CallbackVerifier, String> {
+    let response = client.get(keys_url).send().await.map_err(|error| error.without_url().to_string())?;
+    if !response.status().is_success() {
+        return Err(format!("HTTP {}", response.status().as_u16()));
     }
+    let set = http_client::read(response, SET_BYTES_MAX).await.map_err(|error| error.to_string())?;
+    BankKeySet::read(&set).map(CallbackVerifier::Jws).map_err(|error| error.to_string())
 }
