@@ -20,6 +20,8 @@ use crate::refunds::hours;
 const KILLS: u64 = 6;
 /// What a sale goes through before it is left to come to its end.
 const ACTS: u64 = 9;
+/// Sales for each process that is to be lost: where more are needed, none is lost any more.
+const SALES_MAX: u64 = 20;
 /// No act writes more often.
 const WRITES_MAX: u64 = 16;
 
@@ -189,6 +191,7 @@ async fn credited_once(storage: Storage, kills_asked: u64) {
     for store in StoreKind::ALL {
         let (mut seed, mut kills) = (from, Kills::default());
         while kills.count() < kills_asked {
+            assert!(seed - from < SALES_MAX * kills_asked, "{store:?}: {seed} sales lost only {kills:?}");
             history(&mut market, &mut writes, (store, seed), &mut kills).await;
             seed += 1;
         }
