@@ -216,7 +216,7 @@ impl Treasury {
             Ok(()) => None,
             Err(refused) if is_final(&refused, row.movement.decided_at_ms, unix_ms((self.clock)())) => {
                 match self.ledger.posting_by_id(&self.book, posting_id(self, row)).await {
-                    // An id that the ledger calls too old may have been posted when it was not.
+                    // The ledger looks an id up before it checks its time, so nothing was posted before the refusal; another process may have posted it since.
                     Ok(_) => None,
                     Err(NotPosted::Refused(_)) => Some(refused),
                     Err(open) => return Err(open.into()),

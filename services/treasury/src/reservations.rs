@@ -249,7 +249,8 @@ impl Treasury {
         }
     }
 
-    /// What is refused under an id stays refused under it, so the next try has another one; unless it was posted when the id was not too old.
+    /// What is refused under an id stays refused under it, so the next try has another one; unless another process has posted it since, as one may whose call came when
+    /// the ledger did not find the id ahead of its clock any more.
     async fn refused_step(&self, row: &LeafReservation, posting: Uuid, refused: NotPosted) -> Result<(), Error> {
         if !is_final(&refused, row.changed_at_ms, unix_ms((self.clock)())) {
             return Err(refused.into());

@@ -13,7 +13,7 @@ use crate::postings;
 use crate::purchases::Purchases;
 use crate::retry::put_off_ms;
 
-/// For so long after it was planned a step or a hold that waits for the coin lots is tried by each run, in milliseconds: they are seldom behind.
+/// For so long after its row was made a step or a hold that waits for the coin lots is tried by each run, in milliseconds: they are seldom behind.
 const LOTS_WITHIN_MS: i64 = 60_000;
 /// Why a posting waits that needs to know whose coins there are.
 const LOTS_BEHIND: &str = "the coin lots are not read that far";
@@ -31,7 +31,7 @@ pub(super) enum Progress {
 }
 
 impl Progress {
-    /// Why something that was planned then and tried so often in vain is not done, how many tries that makes, and when the next one is; `None`: it is done.
+    /// Why something whose row was made then and that was tried so often in vain is not done, how many tries that makes, and when the next one is; `None`: it is done.
     pub(super) fn next_try(self, (tries, created_at_ms): (i64, i64), now_ms: i64) -> Option<(String, (i64, i64))> {
         let later = (tries + 1, now_ms.saturating_add(put_off_ms(tries)));
         match self {
