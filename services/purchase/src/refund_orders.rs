@@ -190,7 +190,8 @@ impl Purchases {
             return Err(RefundRefusal::Decided.into());
         }
         if state == RefundOrderState::Approved {
-            // The store may have paid back since.
+            // The store may have paid back since. The buyer may have spent coins since, too, as until the store has paid back: what is spent becomes debt, here as where staff
+            // refund on their own. The right of withdrawal was judged when the buyer's wish came in, and who approves decides as staff do.
             let left = left(&refund_orders::facts_of(&mut tx, &of).await?, &of)?;
             RefundBound { left, unspent: None }.refuse(order.amount.minor_units())?;
         }
