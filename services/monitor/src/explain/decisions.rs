@@ -91,7 +91,7 @@ impl StoryTeller {
                 })),
                 postings: Vec::new(),
             };
-            found.push(ExplainedThing::Told(words.into()));
+            found.push(ExplainedThing::Described(words.into()));
         }
         Ok(found)
     }

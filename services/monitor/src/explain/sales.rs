@@ -120,13 +120,13 @@ impl StoryTeller {
         let Some(tables) = &self.purchase else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for order in tables.orders_looked_up(&self.name, text).await? {
-            found.push(ExplainedThing::Told(order_words(&order).into()));
+            found.push(ExplainedThing::Described(order_words(&order).into()));
             if let Some(purchase_id) = order.purchase_id {
                 found.extend(self.purchase_of(purchase_id).await?);
             }
         }
         for order in tables.refund_orders_looked_up(&self.name, text).await? {
-            found.push(ExplainedThing::Told(refund_words(&order).into()));
+            found.push(ExplainedThing::Described(refund_words(&order).into()));
             found.extend(self.purchase_of(order.purchase_id).await?);
         }
         found.extend(tables.reported_under(&self.name, text).await?.into_iter().map(|found| ExplainedThing::Purchase(found.into())));
@@ -161,7 +161,7 @@ impl StoryTeller {
             })),
             postings: parsed(postings.iter().map(|row| &row.of.posting_id)),
         };
-        Ok(Some(ExplainedThing::Told(words.into())))
+        Ok(Some(ExplainedThing::Described(words.into())))
     }
 }
 

@@ -72,7 +72,7 @@ pub enum ExplainedThing {
     /// A user of whom something is known.
     User(Box<StoryWords>),
     /// Something that has no postings of its own kind, in words: an order, a refund, a settlement, a run, or of treasury.
-    Told(Box<StoryWords>),
+    Described(Box<StoryWords>),
 }
 
 impl ExplainedThing {
@@ -88,7 +88,7 @@ impl ExplainedThing {
             Self::Beneficiary(beneficiary) => beneficiary.beneficiary_id.to_string(),
             Self::Account(account) => account.name.to_string(),
             Self::User(words) => format!("user {}", words.id),
-            Self::Told(words) => format!("{} {}", words.what, words.id),
+            Self::Described(words) => format!("{} {}", words.what, words.id),
         }
     }
 }

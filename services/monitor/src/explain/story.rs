@@ -50,7 +50,7 @@ impl StoryTeller {
             ExplainedThing::Proposal(proposal) => proposal_words(proposal),
             ExplainedThing::Beneficiary(beneficiary) => beneficiary_words(beneficiary),
             ExplainedThing::Account(account) => self.account_words(account).await?,
-            ExplainedThing::User(words) | ExplainedThing::Told(words) => StoryWords::clone(words),
+            ExplainedThing::User(words) | ExplainedThing::Described(words) => StoryWords::clone(words),
             ExplainedThing::Posting(event) => StoryWords {
                 what: String::new(),
                 id: event.id.to_string(),

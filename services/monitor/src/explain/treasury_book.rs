@@ -27,7 +27,7 @@ impl StoryTeller {
         if let Some(adjustment) = tables.adjustment(self.name.as_str(), id).await? {
             found.extend(self.case(tables, &adjustment.case_id).await?);
         }
-        Ok(found.into_iter().map(|words| ExplainedThing::Told(words.into())).collect())
+        Ok(found.into_iter().map(|words| ExplainedThing::Described(words.into())).collect())
     }
 
     /// Of whichever app's book.

@@ -62,12 +62,12 @@ impl Drop for Market {
 pub struct Sale {
     pub store: StoreKind,
     pub user: String,
-    proof: Proof,
+    proof: SaleProof,
 }
 
 /// What names a sale to its store.
 #[derive(Debug, Clone)]
-enum Proof {
+enum SaleProof {
     Apple(StoreNotification),
     Google(SoldProduct),
     /// The id of the request, and what it was answered.
@@ -86,7 +86,7 @@ pub enum Report {
 
 /// What a store says of something that happened: some of it here, and so many reports on the line.
 #[derive(Debug)]
-pub struct Said {
+pub struct SaleReports {
     store: StoreKind,
     reports: Vec<Report>,
     on_line: usize,
@@ -94,7 +94,7 @@ pub struct Said {
 
 /// How much of a sale is paid back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum RefundPart {
     /// A third of the price, rounded down.
     Third,
     /// All that is left.
@@ -139,10 +139,10 @@ impl Market {
     }
 
     /// Has a buyer buy 70 coins, or 210 at Google Play, and pay for them.
-    pub async fn buy(&self, store: StoreKind, user: &str) -> (Sale, Said) {
+    pub async fn buy(&self, store: StoreKind, user: &str) -> (Sale, SaleReports) {
         let proof = match store {
-            StoreKind::Apple => Proof::Apple(sale(&self.fixture, user).await),
-            StoreKind::Google => Proof::Google(self.sell(user).await),
+            StoreKind::Apple => SaleProof::Apple(sale(&self.fixture, user).await),
+            StoreKind::Google => SaleProof::Google(self.sell(user).await),
             _ => {
                 let id = new_id();
                 let made = self.order(store, user, &id).await.unwrap();
@@ -151,11 +151,11 @@ impl Market {
         };
         let sale = Sale { store, user: user.to_owned(), proof };
         let report = match &sale.proof {
-            Proof::Apple(said) => self.apple(said),
-            Proof::Google(sold) => google(PlayPush::product(sold, 1)),
-            Proof::Order(..) => unreachable!("paid above"),
+            SaleProof::Apple(said) => self.apple(said),
+            SaleProof::Google(sold) => google(PlayPush::product(sold, 1)),
+            SaleProof::Order(..) => unreachable!("paid above"),
         };
-        (sale, Said { store, reports: vec![report], on_line: 0 })
+        (sale, SaleReports { store, reports: vec![report], on_line: 0 })
     }
 
     /// The request that makes an order.
@@ -170,15 +170,15 @@ impl Market {
     }
 
     /// The buyer pays an order.
-    pub async fn pay(&self, store: StoreKind, user: &str, (id, made): (String, CreateCheckoutResponse)) -> (Sale, Said) {
+    pub async fn pay(&self, store: StoreKind, user: &str, (id, made): (String, CreateCheckoutResponse)) -> (Sale, SaleReports) {
         if store == StoreKind::Alipay {
             assert_eq!(self.client.get(&made.pay_url).send().await.unwrap().status().as_u16(), 200, "{}", made.pay_url);
         }
-        let sale = Sale { store, user: user.to_owned(), proof: Proof::Order(id, made) };
+        let sale = Sale { store, user: user.to_owned(), proof: SaleProof::Order(id, made) };
         self.command(&sale, json!({"command": "pay"})).await;
         // Stripe: of the payment, its charge and its session.
         let on_line = if store == StoreKind::Stripe { 3 } else { 1 };
-        (sale, Said { store, reports: Vec::new(), on_line })
+        (sale, SaleReports { store, reports: Vec::new(), on_line })
     }
 
     async fn sell(&self, user: &str) -> SoldProduct {
@@ -202,7 +202,7 @@ impl Market {
     }
 
     async fn command(&self, sale: &Sale, mut command: Value) {
-        let Proof::Order(_, made) = &sale.proof else { unreachable!("no order") };
+        let SaleProof::Order(_, made) = &sale.proof else { unreachable!("no order") };
         let url = match sale.store {
             StoreKind::Stripe => {
                 command["session"] = json!(crate::stripe::world::World::session(made));
@@ -219,23 +219,24 @@ impl Market {
     }
 
     /// The store pays a part of a sale back. `thirds_before`: how many thirds it paid back before; the App Store says all of it together.
-    pub async fn refund(&self, sale: &Sale, part: Part, thirds_before: i64) -> Said {
+    pub async fn refund(&self, sale: &Sale, part: RefundPart, thirds_before: i64) -> SaleReports {
         let store = sale.store;
         let (mut reports, mut on_line) = (Vec::new(), 1);
         match &sale.proof {
-            Proof::Apple(said) => {
-                let refunded_milliunits = if part == Part::Rest { 0 } else { 33_333 * (i32::try_from(thirds_before).unwrap() + 1) };
+            SaleProof::Apple(said) => {
+                let refunded_milliunits = if part == RefundPart::Rest { 0 } else { 33_333 * (i32::try_from(thirds_before).unwrap() + 1) };
                 let refund = StoreNotification { notification_type: "REFUND".to_owned(), refunded_milliunits, ..said.clone() };
                 (reports, on_line) = (vec![self.apple(&refund)], 0);
             }
-            Proof::Google(sold) => {
-                let quantity = (part == Part::Third).then_some(1);
+            SaleProof::Google(sold) => {
+                let quantity = (part == RefundPart::Third).then_some(1);
                 let sold = self.fixture.google.as_ref().unwrap().refund(&sold.purchase_token, quantity).await.unwrap();
                 (reports, on_line) = (vec![google(PlayPush::voided(&sold, quantity.is_some()))], 0);
             }
-            Proof::Order(_, made) => {
+            SaleProof::Order(_, made) => {
                 let third = made.price.as_ref().unwrap().minor_units / 3;
-                let amount = if part == Part::Third { json!({"command": "refund", "amount": third}) } else { json!({"command": "refund"}) };
+                let amount =
+                    if part == RefundPart::Third { json!({"command": "refund", "amount": third}) } else { json!({"command": "refund"}) };
                 self.command(sale, amount).await;
                 if store == StoreKind::Stripe {
                     // The refund, and all refunds of the charge together.
@@ -243,26 +244,26 @@ impl Market {
                 }
             }
         }
-        Said { store, reports, on_line }
+        SaleReports { store, reports, on_line }
     }
 
     /// The store takes what it paid back of a sale back; `None` where it never does.
-    pub async fn reverse(&self, sale: &Sale) -> Option<Said> {
+    pub async fn reverse(&self, sale: &Sale) -> Option<SaleReports> {
         match &sale.proof {
-            Proof::Apple(said) => {
+            SaleProof::Apple(said) => {
                 let reversal = StoreNotification { notification_type: "REFUND_REVERSED".to_owned(), ..said.clone() };
-                Some(Said { store: sale.store, reports: vec![self.apple(&reversal)], on_line: 0 })
+                Some(SaleReports { store: sale.store, reports: vec![self.apple(&reversal)], on_line: 0 })
             }
-            Proof::Order(..) if sale.store == StoreKind::Stripe => {
+            SaleProof::Order(..) if sale.store == StoreKind::Stripe => {
                 self.command(sale, json!({"command": "refund_failed"})).await;
-                Some(Said { store: sale.store, reports: Vec::new(), on_line: 2 })
+                Some(SaleReports { store: sale.store, reports: Vec::new(), on_line: 2 })
             }
             _ => None,
         }
     }
 
     /// What stores said, once all of it is on the line.
-    pub async fn heard(&self, said: impl IntoIterator<Item = Said>) -> Vec<Report> {
+    pub async fn heard(&self, said: impl IntoIterator<Item = SaleReports>) -> Vec<Report> {
         let (mut reports, mut awaited) = (Vec::new(), std::collections::BTreeMap::<&str, (StoreKind, usize)>::new());
         for one in said {
             reports.extend(one.reports);
@@ -301,9 +302,9 @@ impl Market {
     /// Our id of a sale's purchase; empty before anybody here knows of it.
     pub async fn purchase_id(&self, sale: &Sale) -> String {
         let transaction_id = match &sale.proof {
-            Proof::Apple(said) => said.transaction_id.clone(),
-            Proof::Google(sold) => sold.order_id.clone().unwrap(),
-            Proof::Order(_, made) => return self.fixture.get_checkout(&sale.user, &made.checkout_id).await.unwrap().purchase_id,
+            SaleProof::Apple(said) => said.transaction_id.clone(),
+            SaleProof::Google(sold) => sold.order_id.clone().unwrap(),
+            SaleProof::Order(_, made) => return self.fixture.get_checkout(&sale.user, &made.checkout_id).await.unwrap().purchase_id,
         };
         let request = self.fixture.from(&sale.user, GetPurchaseRequest { transaction_id, ..Default::default() });
         self.fixture.client().get_purchase(request).await.map_or(String::new(), |found| found.into_inner().purchase.unwrap().purchase_id)
@@ -340,7 +341,7 @@ impl Market {
             event.to_string()
         };
         match (report, &sale.proof) {
-            (Report::Apple(_), Proof::Apple(said)) => self.apple(said),
+            (Report::Apple(_), SaleProof::Apple(said)) => self.apple(said),
             (Report::Google(push), _) => google(push.clone()),
             (Report::Stripe(body), _) => Report::Stripe(renamed(body)),
             (Report::Wechat(body), _) => Report::Wechat(renamed(body)),
@@ -359,12 +360,12 @@ impl Market {
     /// The buyer's own call about a sale.
     pub async fn call(&self, sale: &Sale) -> Result<(), Status> {
         match &sale.proof {
-            Proof::Apple(said) => {
+            SaleProof::Apple(said) => {
                 let receipt = self.fixture.store.sign(&said.purchase.claims(&said.transaction_id)).unwrap();
                 self.fixture.redeem(&sale.user, &new_id(), &receipt).await.map(drop)
             }
-            Proof::Google(sold) => self.fixture.redeem_google(&sale.user, &new_id(), sold).await.map(drop),
-            Proof::Order(id, made) => {
+            SaleProof::Google(sold) => self.fixture.redeem_google(&sale.user, &new_id(), sold).await.map(drop),
+            SaleProof::Order(id, made) => {
                 assert!(self.order(sale.store, &sale.user, id).await?.replayed);
                 self.fixture.get_checkout(&sale.user, &made.checkout_id).await.map(drop)
             }
@@ -373,7 +374,7 @@ impl Market {
 
     /// How often Google was asked to acknowledge a sale, and whether it knows that it is consumed; `None` at other stores.
     pub async fn acknowledged(&self, sale: &Sale) -> Option<(u32, bool)> {
-        let Proof::Google(sold) = &sale.proof else { return None };
+        let SaleProof::Google(sold) = &sale.proof else { return None };
         let sold = self.fixture.google.as_ref().unwrap().sold(&sold.purchase_token).await.unwrap().unwrap();
         Some((sold.duties_asked, sold.consumed))
     }

@@ -10,7 +10,7 @@ use purchase::domain::StoreKind;
 use testbed::{Storage, crash_at};
 
 use super::writes::Writes;
-use super::{Market, Part, Report, Sale, setting};
+use super::{Market, RefundPart, Report, Sale, setting};
 use crate::fixture::new_id;
 use crate::lots::{Seeded, catch_up, ties};
 use crate::notified::kept;
@@ -116,8 +116,8 @@ async fn act(market: &Market, writes: &mut Writes, of: &mut Underway, (dice, hou
 async fn refund(market: &Market, of: &mut Underway, dice: &mut Seeded) {
     let (coins, third) = coins_of(of.sale.store);
     let is_credited = market.fixture.coins(&of.sale.user).await == coins;
-    let part = if is_credited && dice.below(2) == 0 { Part::Rest } else { Part::Third };
-    of.coins_back = if part == Part::Rest { coins } else { third };
+    let part = if is_credited && dice.below(2) == 0 { RefundPart::Rest } else { RefundPart::Third };
+    of.coins_back = if part == RefundPart::Rest { coins } else { third };
     let said = market.refund(&of.sale, part, 0).await;
     of.refunded = market.heard([said]).await;
 }

@@ -13,14 +13,14 @@ use tokio::task::JoinHandle;
 const ARRIVAL_MAX: Duration = Duration::from_secs(120);
 
 #[derive(Clone)]
-struct Kept {
+struct LineBodies {
     bodies: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
     arrivals: Arc<watch::Sender<u64>>,
 }
 
 pub struct KeptLine {
     url: String,
-    kept: Kept,
+    kept: LineBodies,
     server: JoinHandle<()>,
 }
 
@@ -30,7 +30,7 @@ impl Drop for KeptLine {
     }
 }
 
-async fn keep(State(kept): State<Kept>, Path(store): Path<String>, body: String) -> &'static str {
+async fn keep(State(kept): State<LineBodies>, Path(store): Path<String>, body: String) -> &'static str {
     let answer = if store == "alipay" { "success" } else { "" };
     kept.bodies.lock().unwrap().entry(store).or_default().push(body);
     kept.arrivals.send_modify(|arrivals| *arrivals += 1);
@@ -41,7 +41,7 @@ impl KeptLine {
     pub async fn start() -> Self {
         let listener = super::listener().await;
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let kept = Kept { bodies: Arc::default(), arrivals: Arc::new(watch::Sender::new(0)) };
+        let kept = LineBodies { bodies: Arc::default(), arrivals: Arc::new(watch::Sender::new(0)) };
         let routes = Router::new().route("/{store}", post(keep)).with_state(kept.clone());
         Self { url, kept, server: tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() }) }
     }

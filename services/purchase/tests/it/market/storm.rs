@@ -14,7 +14,7 @@ use money::BookName;
 use purchase::domain::StoreKind;
 use testbed::Storage;
 
-use super::{Market, Part, Report, Said, Sale, setting};
+use super::{Market, RefundPart, Report, Sale, SaleReports, setting};
 use crate::fixture::{BOOK, Fixture, new_id};
 use crate::lots::{Seeded, catch_up, rows, ties, today};
 use crate::refunds::hours;
@@ -33,7 +33,7 @@ const LOOKS_EVERY_H: u64 = 6;
 const SWEEPS_MAX: usize = 40;
 
 /// One sale, and what its store did with it.
-struct Dealt {
+struct DealtSale {
     sale: Sale,
     of: Dealings,
 }
@@ -41,7 +41,7 @@ struct Dealt {
 struct Storm {
     market: Market,
     dice: Seeded,
-    dealt: Vec<Dealt>,
+    dealt: Vec<DealtSale>,
     users: Vec<String>,
     hour: u64,
     seed: u64,
@@ -99,18 +99,18 @@ impl Storm {
         }
         let market = &self.market;
         let bought = stream::iter(wanted).map(async |(store, user)| market.buy(store, &user).await);
-        let bought: Vec<(Sale, Said)> = bought.buffered(AT_ONCE).collect().await;
-        let (sales, said): (Vec<Sale>, Vec<Said>) = bought.into_iter().unzip();
+        let bought: Vec<(Sale, SaleReports)> = bought.buffered(AT_ONCE).collect().await;
+        let (sales, said): (Vec<Sale>, Vec<SaleReports>) = bought.into_iter().unzip();
         let sold = self.market.heard(said).await;
         let first = self.dealt.len();
         for sale in sales {
             let of = Dealings::new(sale.store);
-            self.dealt.push(Dealt { sale, of });
+            self.dealt.push(DealtSale { sale, of });
         }
         // Some are paid back before anybody here knows of them. Of those of WeChat Pay only a report says how much, and a person decides where it is late.
         let early: Vec<usize> =
             (first..self.dealt.len()).filter(|at| at % 10 == 3 && self.dealt[*at].of.store != StoreKind::Wechat).collect();
-        let early = self.refund(early, |_| Part::Third).await;
+        let early = self.refund(early, |_| RefundPart::Third).await;
         // Google lists no sales: where its report is lost, the buyer calls.
         let mut reports = self.disorder(sold, |report| !matches!(report, Report::Google(_)));
         reports.extend(self.disorder(early, is_listed));
@@ -130,13 +130,13 @@ impl Storm {
     }
 
     /// Pays back of these sales; what stores say of it.
-    async fn refund(&mut self, which: Vec<usize>, part: impl Fn(usize) -> Part) -> Vec<Report> {
+    async fn refund(&mut self, which: Vec<usize>, part: impl Fn(usize) -> RefundPart) -> Vec<Report> {
         let mut said = Vec::new();
         for at in which {
-            let Dealt { sale, of } = &mut self.dealt[at];
-            let part = if of.thirds() < 2 { part(at) } else { Part::Rest };
+            let DealtSale { sale, of } = &mut self.dealt[at];
+            let part = if of.thirds() < 2 { part(at) } else { RefundPart::Rest };
             said.push(self.market.refund(sale, part, of.thirds()).await);
-            if part == Part::Third { of.third() } else { of.rest() }
+            if part == RefundPart::Third { of.third() } else { of.rest() }
         }
         self.market.heard(said).await
     }
@@ -160,7 +160,7 @@ impl Storm {
         let mut reports = Vec::new();
         for round in 0..3 {
             let open: Vec<usize> = chosen.iter().copied().filter(|at| !self.dealt[*at].of.is_whole() && self.dice.below(2) == 0).collect();
-            reports.extend(self.refund(open, |at| if (at + round) % 3 == 0 { Part::Rest } else { Part::Third }).await);
+            reports.extend(self.refund(open, |at| if (at + round) % 3 == 0 { RefundPart::Rest } else { RefundPart::Third }).await);
         }
         let reports = self.disorder(reports, is_listed);
         // Viewers go on giving meanwhile.
@@ -177,7 +177,7 @@ impl Storm {
         let mut said = Vec::new();
         for at in first..self.dealt.len() {
             if self.dealt[at].of.is_refunded() && self.one_in(of) {
-                let Dealt { sale, of } = &mut self.dealt[at];
+                let DealtSale { sale, of } = &mut self.dealt[at];
                 if let Some(one) = self.market.reverse(sale).await {
                     said.push(one);
                     of.reversed();

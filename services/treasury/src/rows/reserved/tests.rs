@@ -8,12 +8,12 @@ fn reservation(state: State) -> RowReservation {
 }
 
 /// A state that follows, and the step that was posted in between.
-type Way = (Option<PostingKind>, State);
+type ReservedStep = (Option<PostingKind>, State);
 
 #[test]
 fn each_step_leads_from_one_state_to_the_next_and_money_that_went_comes_back_or_stays() {
     // Of each state: how it can be left.
-    let next: [(State, &[Way]); 10] = [
+    let next: [(State, &[ReservedStep]); 10] = [
         (State::Reserved, &[(None, State::Submitting), (None, State::Voiding), (None, State::Released)]),
         (State::Submitting, &[(Some(Submit), State::InTransit)]),
         (State::Voiding, &[(None, State::Released)]),

@@ -102,7 +102,7 @@ pub struct Lot {
     pub sold: Price,
     pub left: i64,
     pub spent: i64,
-    /// Taken back before they were spent.
+    /// CoinsTaken back before they were spent.
     pub refunded: i64,
 }
 
@@ -126,7 +126,7 @@ pub struct Viewer {
 
 /// What the refunds of a purchase took of others, and made its viewer owe.
 #[derive(Debug, Default)]
-struct Taken {
+struct CoinsTaken {
     coins: i64,
     others: BTreeMap<String, i64>,
     owed: i64,
@@ -136,7 +136,7 @@ struct Taken {
 pub struct Books {
     pub lots: BTreeMap<String, Lot>,
     pub viewers: BTreeMap<String, Viewer>,
-    taken: BTreeMap<String, Taken>,
+    taken: BTreeMap<String, CoinsTaken>,
     pub gifts: i64,
 }
 
