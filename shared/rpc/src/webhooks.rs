@@ -220,8 +220,12 @@ async fn gathered(request: Request<Body>, bytes_max: usize) -> Result<GatheredCa
     let arriving = whole(&mut body, bytes_max, |more| wait.grow(more).map_err(|_| CallRefusal::PushedOut));
     let body = unless_pushed_out(&wait, async { timeout_at(Instant::now() + gate.wait, arriving).await.unwrap_or(Err(CallRefusal::Late)) })
         .await?;
-    // Its bytes are counted until it has its turn; those that have theirs are few.
-    let turn = unless_pushed_out(&wait, gate.turns.take(address, Instant::now() + gate.wait)).await?;
+    // Whole, it is none of those that may never come: further calls of its address don't push it out. Its bytes are counted, as the newest, until it has its turn; those
+    // that have theirs are few.
+    drop(wait);
+    let waiting = gate.arriving.enter(None);
+    waiting.grow(body.len()).map_err(|_| CallRefusal::PushedOut)?;
+    let turn = unless_pushed_out(&waiting, gate.turns.take(address, Instant::now() + gate.wait)).await?;
     Ok(GatheredCall { head, body, _turn: Some(turn) })
 }
 

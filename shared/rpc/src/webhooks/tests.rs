@@ -61,6 +61,17 @@ async fn a_body_is_waited_for_a_short_while_and_read_no_further_than_it_may_be_l
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_whole_call_that_waits_for_its_turn_is_not_pushed_out_by_those_after_it() {
+    let gate = WebhookGate::new(&Config { arriving_per_address_max: 1, in_flight_per_address_max: 1, ..Config::default() });
+    let turn = gate.turns.take(gate.hasher.hash_one(IpAddr::from([10, 0, 0, 1])), Instant::now()).await;
+    let mut first = Box::pin(call(&gate, 1, Body::from("honest")));
+    let mut second = Box::pin(call(&gate, 1, Body::from("honest")));
+    assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+    drop(turn);
+    assert_eq!((first.await, second.await), (200, 200));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_address_with_too_many_refused_calls_is_refused_unread() {
     let gate = WebhookGate::new(&Config { refused_per_second: 1, refused_burst: 3, ..Config::default() });
     let mut seen = Vec::new();
