@@ -83,7 +83,8 @@ impl Store {
         Ok(())
     }
 
-    /// Coins that a viewer has of lots that are younger than the last refund that made a debt, also one of a viewer whose wallet was merged into this one's.
+    /// Coins that a viewer has of lots that are younger than the last refund that made a debt, also one of a viewer whose wallet was merged into this one's. A debt that
+    /// no refund made came with an imported book, or is staff's: what was bought here is younger, or nothing says that it is not.
     pub(crate) async fn coins_since_debt(&self, book: &BookName, user: &UserKey) -> Result<i64, Error> {
         let sql = "SELECT MAX(seq) FROM refund WHERE book = $1 AND user_id = $2 AND debt_coins > 0 AND is_back = 0";
         let mut seq: Option<i64> = None;
@@ -91,8 +92,8 @@ impl Store {
             let last: Option<i64> = sqlx::query_scalar(sql).bind(book.as_str()).bind(owner.as_str()).fetch_one(&self.pool).await?;
             seq = seq.max(last);
         }
-        let sql = "SELECT * FROM coin_lot WHERE book = $1 AND user_id = $2 AND lot_no > $3";
-        let first = crate::lots::read::first_lot_after(seq.unwrap_or(i64::MAX));
+        let sql = "SELECT * FROM coin_lot WHERE book = $1 AND user_id = $2 AND lot_no > $3 AND ($3 >= 0 OR purchase_id <> '')";
+        let first = seq.map_or(-1, crate::lots::read::first_lot_after);
         let rows = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(first).fetch_all(&self.pool).await?;
         rows.iter().map(|row| super::lots::lot(row).map(|lot| lot.left())).try_fold(0_i64, |sum, left| Ok(sum.saturating_add(left?)))
     }
