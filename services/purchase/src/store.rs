@@ -58,7 +58,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 26] = [
+pub const MIGRATIONS: [Migration; 27] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -85,6 +85,7 @@ pub const MIGRATIONS: [Migration; 26] = [
     Migration::expand(25, include_str!("../migrations/0025_wallet_change.sql")),
     Migration::expand(26, include_str!("../migrations/0026_price_sheet.sql")),
     Migration::expand(27, include_str!("../migrations/0027_store_bill.sql")),
+    Migration::expand(28, include_str!("../migrations/0028_lookups.sql")),
 ];
 
 /// Why a statement failed.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use chart::BookKind;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use money::BookName;
+use money::{BookName, time::moment_ms};
 use storereports::{BillTrade, DailyBill, ReportFormat};
 
 use crate::domain::StoreKind;
@@ -83,7 +83,7 @@ pub(crate) const BEIJING: TimeZone = TimeZone::fixed(Offset::constant(8));
 
 /// The day in Beijing at this time, in Unix milliseconds.
 pub(crate) fn day_at(at_ms: i64) -> Date {
-    jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default().to_zoned(BEIJING).date()
+    moment_ms(at_ms).to_zoned(BEIJING).date()
 }
 
 /// The Unix milliseconds of a time in Beijing.
