@@ -139,7 +139,7 @@ impl Purchases {
         // If it is refused, the request is forgotten with the transaction: the list and the accounts can be completed.
         let order = judged?;
         let open_max = self.orders.open_max;
-        if orders::payable(&mut tx, &asked.book, &asked.user, unix_ms(now)).await? >= i64::from(open_max) {
+        if orders::payable_beside(&mut tx, &order, unix_ms(now)).await? >= i64::from(open_max) {
             return Err(OrderRefusal::TooMany { open_max }.into());
         }
         self.bind_order(&mut tx, &order, now).await?;
@@ -226,7 +226,11 @@ impl Purchases {
         }
         let now_ms = unix_ms(now);
         let made = if account.may_open(order, now_ms) {
-            self.store.asking(order, now_ms).await?;
+            let open_max = self.orders.open_max;
+            if !self.store.asking(order, open_max, now_ms).await? {
+                // Not the answer to the request: there may be room for it later.
+                return Err(OrderRefusal::TooMany { open_max }.into());
+            }
             account.open(order, now).await
         } else {
             Err(NotOpened::Look)

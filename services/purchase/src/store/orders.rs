@@ -13,6 +13,8 @@ use crate::orders::paying::{OrderPaying, PayMethod};
 
 /// Orders of one page of [`Store::orders_of_user`].
 const USER_PAGE_MAX: i64 = 200;
+/// After so long a store that was asked for a session has answered, or its answer is lost, in milliseconds: more than any store's time-out.
+const ASKED_WITHIN_MS: i64 = 60_000;
 
 pub(super) fn read(row: &AnyRow) -> Result<Order, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
@@ -116,10 +118,19 @@ pub(crate) async fn of_request(
     row.as_ref().map(read).transpose()
 }
 
-/// How many orders of a user can still be paid and are not.
-pub(crate) async fn payable(connection: &mut AnyConnection, book: &BookName, user: &UserKey, now_ms: i64) -> Result<i64, Error> {
-    let sql = "SELECT COUNT(*) FROM store_order WHERE book = $1 AND user_id = $2 AND state = 1 AND expires_at_ms > $3";
-    Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).bind(now_ms).fetch_one(connection).await?)
+/// How many other orders of a user can still be paid and are not, or may soon be. Those that lack their session long after the store was asked can't be paid; if one gets it
+/// later, they are counted then. Until the transaction ends no other one counts those of this user: two would both find room for their own.
+pub(crate) async fn payable_beside(connection: &mut AnyConnection, of: &Order, now_ms: i64) -> Result<i64, Error> {
+    // A transaction that writes is alone in SQLite.
+    if connection.backend_name() != "SQLite" {
+        let lock = "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS TEXT)";
+        let name = format!("largesse/purchase/orders/{}/{}", of.book, of.user);
+        sqlx::query(lock).bind(name).execute(&mut *connection).await?;
+    }
+    let sql = "SELECT COUNT(*) FROM store_order WHERE book = $1 AND user_id = $2 AND order_id <> $3 AND state = 1 AND expires_at_ms > $4
+        AND (session_id <> '' OR created_at_ms > $5 OR asked_at_ms > $5)";
+    let query = sqlx::query_scalar(sql).bind(of.book.as_str()).bind(of.user.as_str()).bind(text(of.order_id)).bind(now_ms);
+    Ok(query.bind(now_ms.saturating_sub(ASKED_WITHIN_MS)).fetch_one(connection).await?)
 }
 
 /// Makes an order paid by this purchase and payment. False: it is paid already, by these or by others.
@@ -160,11 +171,16 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Notes that the store is about to be asked for the session.
-    pub(crate) async fn asking(&self, of: &Order, now_ms: i64) -> Result<(), Error> {
+    /// Notes that the store is about to be asked for the session. False, and nothing is noted: the user has `open_max` others.
+    pub(crate) async fn asking(&self, of: &Order, open_max: u32, now_ms: i64) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        if payable_beside(&mut tx, of, now_ms).await? >= i64::from(open_max) {
+            return Ok(false);
+        }
         let query = sqlx::query("UPDATE store_order SET asked_at_ms = $3 WHERE book = $1 AND order_id = $2");
-        query.bind(of.book.as_str()).bind(text(of.order_id)).bind(now_ms).execute(&self.pool).await?;
-        Ok(())
+        query.bind(of.book.as_str()).bind(text(of.order_id)).bind(now_ms).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Notes the store's session; the first stays.

@@ -4,6 +4,7 @@ use api::purchase::{RequestRefundRequest, SetRefundConsentRequest};
 use futures::future::join_all;
 use identity::Role;
 use money::{BookName, UserKey};
+use serde_json::json;
 
 use super::world::{PRODUCT, World};
 use crate::fixture::{BOOK, new_id, reason};
@@ -47,6 +48,39 @@ async fn a_user_has_so_many_unpaid_orders_and_no_more() {
         sqlx::query(sql).bind(made[1].checkout_id.as_str()).execute(&world.fixture.pool().await).await.unwrap();
         world.create("ann", &new_id(), PRODUCT).await.unwrap();
         assert_eq!(reason(world.create("ann", &new_id(), PRODUCT).await), "CHECKOUT_LIMIT");
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_asks_for_many_orders_at_once_has_no_more() {
+    for world in with(|config| config.open_orders_max = 3).await {
+        let answers = join_all((0..16).map(|_| async { world.create("ann", &new_id(), PRODUCT).await })).await;
+        let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!((made.len(), orders(&world).await.len(), world.sessions().await), (3, 3, 3));
+        assert!(refused.into_iter().all(|answer| reason(answer) == "CHECKOUT_LIMIT"));
+    }
+}
+
+#[tokio::test]
+async fn orders_that_nobody_can_pay_because_the_store_was_away_keep_none_from_being_made() {
+    for world in with(|config| config.open_orders_max = 3).await {
+        let lost = [new_id(), new_id(), new_id()];
+        for id in &lost {
+            world.command(json!({"command": "fault", "fault": "down", "times": 1})).await;
+            assert_eq!(reason(world.create("ann", id, PRODUCT).await), "STORE_UNAVAILABLE");
+        }
+        // Until it is sure that the store has answered none of them, they count.
+        assert_eq!(reason(world.create("ann", &new_id(), PRODUCT).await), "CHECKOUT_LIMIT");
+        let sql = "UPDATE store_order SET created_at_ms = created_at_ms - 60000, asked_at_ms = asked_at_ms - 60000";
+        sqlx::query(sql).execute(&world.fixture.pool().await).await.unwrap();
+        for _ in 0..3 {
+            world.checkout("ann").await;
+        }
+        // Nor do they make them more.
+        for id in [&new_id(), &lost[0]] {
+            assert_eq!(reason(world.create("ann", id, PRODUCT).await), "CHECKOUT_LIMIT");
+        }
+        assert_eq!((orders(&world).await.len(), world.sessions().await), (6, 3));
     }
 }
 
