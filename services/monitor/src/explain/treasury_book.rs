@@ -37,9 +37,11 @@ impl StoryTeller {
             let Ok(app) = BookName::try_new(&app.name) else { continue };
             let Some(row) = tables.reservation(&self.name, &app, id).await? else { continue };
             let place = PayoutKey { book: app.clone(), payout_id: row.asked.payout_id };
+            // Who asks about one book only is shown nobody of another.
+            let is_sought = self.scope.book.as_ref().is_none_or(|only| *only == app);
             let payout = match &self.payout {
-                Some(payouts) => payouts.payout(&place).await?,
-                None => None,
+                Some(payouts) if is_sought => payouts.payout(&place).await?,
+                _ => None,
             };
             let (state, payout_id) = (row.state.name(), row.asked.payout_id);
             let of = if row.leaf.is_empty() { String::new() } else { format!(" of leaf {} of {}", row.leaf, row.account) };

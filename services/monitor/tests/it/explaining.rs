@@ -1,6 +1,7 @@
 //! Whatever id of a refund, an order, a settlement, a decision about payouts or the treasury book somebody has is explained, and who it is about is in the story.
 use crate::planted::{Planted, change, post};
 use api::ledger::BookMode;
+use money::BookName;
 use monitor::explain::{self, SoughtId, Story, StoryScope};
 use std::collections::BTreeSet;
 use testbed::{Testbed, TestbedOptions, both};
@@ -109,7 +110,12 @@ const SOUGHT: [(&str, &[&str], &str, &[&str]); 18] = [
 ];
 
 async fn told(bed: &Testbed, sought: &str) -> Vec<Story> {
-    let scope = StoryScope { book: None, user: None, most: 5 };
+    told_in(bed, None, sought).await
+}
+
+/// Of one book, or of all.
+async fn told_in(bed: &Testbed, book: Option<&str>, sought: &str) -> Vec<Story> {
+    let scope = StoryScope { book: book.map(|book| BookName::try_new(book).unwrap()), user: None, most: 5 };
     explain::explain(&bed.database, &SoughtId::parse(sought).unwrap(), &scope).await.unwrap()
 }
 
@@ -152,6 +158,12 @@ async fn ids_of_refunds_orders_settlements_decisions_and_of_treasury_are_explain
         {
             assert!(payout.told.contains(said), "{}", payout.told);
         }
+        let reservation = told_in(&bed, Some(TREASURY), &id(11)).await.remove(0);
+        assert_eq!(
+            (reservation.what.as_str(), reservation.users.len()),
+            ("reservation", 0),
+            "who reads treasury only is shown no user of an app"
+        );
         let shown = serde_json::to_string(&payout).unwrap();
         assert!(!shown.contains("SECRET"), "what a screening found is for reviewers: {shown}");
         assert!(told(&bed, &id(19)).await.is_empty(), "an id that stands for nothing");
