@@ -63,9 +63,9 @@ async fn receive(State(payouts): State<Arc<Payouts>>, Path(CallingBank { bank: n
 }
 
 fn refused(bank: &Bank, refusal: &CallbackRefusal, bytes: usize) -> (StatusCode, &'static str) {
-    let left_out = LINES.admit(&bank.name);
     if let CallbackRefusal::KeysUnavailable(why) = refusal {
-        if let Some(left_out) = left_out {
+        // Of a kind of its own: forged callbacks must not hide it.
+        if let Some(left_out) = LINES.admit(&format!("{} keys", bank.name)) {
             tracing::warn!(
                 bank = bank.name,
                 why,
@@ -75,7 +75,7 @@ fn refused(bank: &Bank, refusal: &CallbackRefusal, bytes: usize) -> (StatusCode,
         }
         return (StatusCode::SERVICE_UNAVAILABLE, "the keys can't be read now; nothing was taken, send it again\n");
     }
-    if let Some(left_out) = left_out {
+    if let Some(left_out) = LINES.admit(&bank.name) {
         tracing::warn!(bank = bank.name, %refusal, bytes, left_out, "a callback was refused; left_out more since the last such line");
     }
     (StatusCode::UNAUTHORIZED, "nothing proves that it is from this bank; nothing was taken\n")
