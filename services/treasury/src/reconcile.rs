@@ -185,7 +185,7 @@ impl Treasury {
     /// Posts the bookings of an account that are decided and not posted: all of them, or those that are due to be tried without being asked. Each takes the one before
     /// of its entry back, so it comes after it. The first error is returned, and stops no other entry.
     pub(crate) async fn book_entries(&self, account: &PhysicalAccount, only_due: bool) -> Result<(), Error> {
-        let bookings = self.store.bookings(self.book.as_str(), &account.id).await?;
+        let bookings = self.store.open_bookings(self.book.as_str(), &account.id).await?;
         let mut failed = None;
         for generations in bookings.chunk_by(|one, other| one.entry_key == other.entry_key) {
             for (at, booking) in generations.iter().enumerate().filter(|(_, booking)| !booking.posted) {

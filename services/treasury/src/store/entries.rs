@@ -53,6 +53,17 @@ impl Store {
         rows.iter().map(booking).collect()
     }
 
+    /// All generations of bookings of those entries of an account of which one is not posted, the newest of each entry last.
+    pub async fn open_bookings(&self, book: &str, account: &str) -> Result<Vec<EntryBooking>, Error> {
+        let query = sqlx::query(
+            "SELECT * FROM entry_booking WHERE book = $1 AND account_id = $2 AND entry_key IN
+                (SELECT entry_key FROM entry_booking WHERE book = $1 AND account_id = $2 AND posted_at_ms = 0)
+             ORDER BY entry_key, generation",
+        );
+        let rows = query.bind(book.to_owned()).bind(account.to_owned()).fetch_all(&self.pool).await?;
+        rows.iter().map(booking).collect()
+    }
+
     /// Records that the ledger has a booking.
     pub async fn booking_posted(&self, (book, account): (&str, &str), booking: &EntryBooking, now_ms: i64) -> Result<(), Error> {
         let query = sqlx::query(

@@ -196,11 +196,16 @@ async fn what_nobody_asks_for_again_is_posted_all_the_same_and_counted_until_the
         fixture.later(600);
         let open = fixture.still_open().await;
         assert_eq!(open.keys().copied().collect::<Vec<_>>(), ["adjustment", "entry", "old_move", "receipt"]);
+        let store = fixture.store().await;
+        let entries =
+            async || (store.open_bookings(BOOK, "bank-eur").await.unwrap().len(), store.bookings(BOOK, "bank-eur").await.unwrap().len());
+        assert_eq!(entries().await, (1, 2), "what is posted is not read again each time");
         assert!(open.values().all(|(count, age_ms)| *count == 1 && (600_000..DAY_MS).contains(age_ms)), "{open:?}");
 
         fixture.bed.fault.fail(Fault::None);
         fixture.post_unheard().await.unwrap();
         assert_eq!(fixture.still_open().await, BTreeMap::new());
+        assert_eq!(entries().await, (0, 2));
         assert_eq!(fixture.free(EURO_CREATORS).await.0, 1_000_300);
         assert_eq!((fixture.free(SUSPENSE).await.0, fixture.free(UNALLOCATED).await.0), (-70, 5_000));
         let counts = fixture.assert_rows_are_postings().await;
