@@ -10,16 +10,14 @@ use axum::{
 use futures::stream;
 use rpc::{Tls, http1, listener::ConnectionBounds, webhooks::WebhookGate};
 use std::{
-    convert::Infallible,
+    collections::VecDeque,
+    io,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
-use tokio::{
-    net::TcpListener,
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -83,29 +81,69 @@ impl Webhooks {
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Scrapes at once; each occupies a thread, and the memory of its answer until that is read.
+/// Scrapes that are collected at once; each occupies a thread.
 const SCRAPES_MAX: usize = 8;
+/// Answers to scrapes that are read at once; each occupies the memory of what is not read yet.
+const ANSWERS_MAX: usize = 8;
 /// The part of an answer that is handed to a connection at once.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// All metrics, for Prometheus. Collected on a blocking thread, so that a scrape does not delay gifts.
-async fn metrics(scrapes: Arc<Semaphore>) -> Response {
-    let Ok(scrape) = scrapes.try_acquire_owned() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n").into_response();
-    };
-    let text = tokio::task::spawn_blocking(telemetry::prometheus).await.ok().flatten();
-    match text {
-        Some(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], in_pieces(text.into(), scrape)).into_response(),
-        None => (StatusCode::NOT_FOUND, "there are no metrics: telemetry.metrics is false\n").into_response(),
+/// What is collected of metrics, and what of it is being read.
+struct Scrapes {
+    collecting: Arc<Semaphore>,
+    answers: Mutex<VecDeque<Weak<AnswerRest>>>,
+}
+
+/// What is not read yet of an answer; `None`: newer ones needed its place.
+type AnswerRest = Mutex<Option<Bytes>>;
+
+impl Scrapes {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { collecting: Arc::new(Semaphore::new(SCRAPES_MAX)), answers: Mutex::default() })
+    }
+
+    /// All metrics, for Prometheus. Collected on a blocking thread, so that a scrape does not delay gifts.
+    async fn metrics(&self) -> Response {
+        let Ok(collecting) = self.collecting.clone().try_acquire_owned() else {
+            return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n").into_response();
+        };
+        let collect = move || {
+            let text = telemetry::prometheus();
+            // Not held until the answer is read: readers who take their time would keep all others out.
+            drop(collecting);
+            text
+        };
+        match tokio::task::spawn_blocking(collect).await.ok().flatten() {
+            Some(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], self.in_pieces(text.into())).into_response(),
+            None => (StatusCode::NOT_FOUND, "there are no metrics: telemetry.metrics is false\n").into_response(),
+        }
+    }
+
+    /// A body that ends early if it is the oldest of too many: an honest reader takes an answer at once.
+    fn in_pieces(&self, text: Bytes) -> Body {
+        let rest = Arc::new(AnswerRest::new(Some(text)));
+        let mut answers = locked(&self.answers);
+        answers.retain(|answer| answer.strong_count() > 0);
+        if answers.len() >= ANSWERS_MAX
+            && let Some(oldest) = answers.pop_front().and_then(|oldest| oldest.upgrade())
+        {
+            locked(&oldest).take();
+        }
+        answers.push_back(Arc::downgrade(&rest));
+        drop(answers);
+        Body::from_stream(stream::unfold(rest, async |rest| {
+            let piece = match &mut *locked(&rest) {
+                Some(text) => Ok(text.split_to(text.len().min(PIECE_BYTES))),
+                None => Err(io::Error::other("newer scrapes needed the place of this one")),
+            };
+            let is_over = piece.as_ref().is_ok_and(Bytes::is_empty);
+            (!is_over).then_some((piece, rest))
+        }))
     }
 }
 
-/// A body that is a scrape until it is read.
-fn in_pieces(text: Bytes, scrape: OwnedSemaphorePermit) -> Body {
-    Body::from_stream(stream::unfold((text, scrape), async |(mut rest, scrape)| {
-        let piece = rest.split_to(rest.len().min(PIECE_BYTES));
-        (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, scrape)))
-    }))
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whose calls a path takes; for what is counted of them.
@@ -132,7 +170,7 @@ pub(super) async fn serve(
     bounds: ConnectionBounds,
     shutdown: CancellationToken,
 ) -> Result<(), rpc::Error> {
-    let scrapes = Arc::new(Semaphore::new(SCRAPES_MAX));
+    let scrapes = Scrapes::new();
     let call = async move |request: Request| {
         let of = caller_of(request.uri().path());
         gate.answer(of, request, |request| webhooks.answer(request)).await
@@ -140,7 +178,7 @@ pub(super) async fn serve(
     let routes = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readiness.status()))
-        .route("/metrics", get(async move || metrics(scrapes).await))
+        .route("/metrics", get(async move || scrapes.metrics().await))
         .route("/webhooks/{*path}", any(call));
     http1::serve(socket, tls, routes, bounds, shutdown).await
 }

@@ -1,6 +1,7 @@
 //! Unit tests of `http`.
 use super::*;
-use axum::{Extension, extract::ConnectInfo};
+use axum::{Extension, body, extract::ConnectInfo};
+use futures::StreamExt as _;
 use rpc::{ShownCertificate, webhooks};
 use testbed::authority::{Age, Authority};
 
@@ -31,4 +32,22 @@ async fn routes_of_callbacks_see_the_caller_s_certificate() {
     }
     shutdown.cancel();
     served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn readers_who_take_their_time_keep_no_scrape_out() {
+    let scrapes = Scrapes::new();
+    let text = Bytes::from(vec![b'm'; 3 * PIECE_BYTES]);
+    let mut slow: Vec<_> = (0..ANSWERS_MAX).map(|_| scrapes.in_pieces(text.clone()).into_data_stream()).collect();
+    for answer in &mut slow {
+        assert_eq!(answer.next().await.unwrap().unwrap().len(), PIECE_BYTES);
+    }
+    assert_eq!(body::to_bytes(scrapes.in_pieces(text.clone()), usize::MAX).await.unwrap(), text);
+    assert!(slow[0].next().await.unwrap().is_err(), "the oldest made room, and occupies nothing");
+    // What is read, or was given up, makes room for the next.
+    drop(slow.split_off(2));
+    for _ in 0..ANSWERS_MAX {
+        assert_eq!(body::to_bytes(scrapes.in_pieces(text.clone()), usize::MAX).await.unwrap(), text);
+    }
+    assert_eq!(slow[1].next().await.unwrap().unwrap().len(), PIECE_BYTES);
 }
