@@ -3,6 +3,7 @@
 
 use super::bought::SHOP;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use bankapi::RsaCheckingKey;
 use chart::BookKind;
 use futures::FutureExt as _;
 use money::BookName;
@@ -42,7 +43,7 @@ use sandbox::{
 };
 use serde_json::{Value, json};
 use std::{
-    sync::LazyLock,
+    sync::{LazyLock, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -238,7 +239,9 @@ fn heard(store: &dyn StoreConnector, headers: &HeaderMap, body: &[u8]) -> Result
 /// A form of Alipay's, as it is and with its fields signed: as it is, it proves nothing unless it is a seed.
 pub(super) fn alipay_form(bytes: &[u8]) {
     let none = HeaderMap::new();
+    let content = |form: &[u8]| Some(alipay_signature::content(&alipay_signature::read_form(form)?, &["sign", "sign_type"]));
     if let Ok(HeardEvent { event, .. }) = heard(&*ALIPAY, &none, bytes) {
+        assert!(alipay_forms().iter().any(|seed| content(seed) == content(bytes)), "nobody signed {event:?}");
         kept(&event, StoreKind::Alipay);
     }
     let Some(mut fields) = alipay_signature::read_form(bytes) else { return };
@@ -370,26 +373,48 @@ pub(super) fn wechat_contents() -> Vec<Vec<u8>> {
 /// The headers of a signature of WeChat Pay, a line each: only the right ones prove the body.
 pub(super) fn wechat_proof(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (text, proof) = renewed(text);
     let named = text.lines().filter_map(|line| line.split_once(": "));
     let named = named.filter_map(|(name, value)| Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?)));
     let given: HeaderMap = named.collect();
     if let Ok(read) = SignatureHeaders::read(&given) {
-        let keys = std::iter::empty();
-        assert!(read.check(keys, b"{}", NOW_S).is_err(), "no key proves it");
+        let keys = STRANGER.iter().map(|key| (wechat::serial(WalletKey::First), key));
+        assert!(read.check(keys, WECHAT_BODY.as_bytes(), system_s()).is_err(), "another's key proves it: {text}");
     }
     let taken = heard(&*WECHAT, &given, WECHAT_BODY.as_bytes());
     let proved = !matches!(&taken, Err(NotTaken::Refused(refused)) if refused.refusal == ReceiptRefusal::Signature);
-    let mut needed = PROOF.lines().filter(|line| PROVING.iter().any(|name| line.starts_with(name)));
+    let mut needed = proof.lines().filter(|line| PROVING.iter().any(|name| line.starts_with(name)));
     assert!(!proved || needed.all(|line| text.lines().any(|given| given.eq_ignore_ascii_case(line))), "{text}");
 }
 
 /// The headers without which nothing is proved.
 const PROVING: [&str; 4] = ["wechatpay-timestamp", "wechatpay-nonce", "wechatpay-serial", "wechatpay-signature:"];
 const WECHAT_BODY: &str = "{}";
-static PROOF: LazyLock<String> = LazyLock::new(|| {
-    let report = wechat::signed(WECHAT_BODY.to_owned(), WalletKey::First, system_s());
+/// For so long the headers prove the body, in seconds: less than the connector's bound.
+const PROVES_S: i64 = 120;
+/// A key that has signed nothing here.
+static STRANGER: LazyLock<Vec<RsaCheckingKey>> =
+    LazyLock::new(|| RsaCheckingKey::all_from_pem(WalletKey::Next.public_pem().as_bytes()).expect("a constant"));
+/// The headers that the seeds have.
+static PROOF: LazyLock<String> = LazyLock::new(|| proof_of(system_s()));
+/// Headers that prove the body, and since when they do.
+static FRESH: Mutex<(i64, String)> = Mutex::new((0, String::new()));
+
+fn proof_of(signed_at_s: i64) -> String {
+    let report = wechat::signed(WECHAT_BODY.to_owned(), WalletKey::First, signed_at_s);
     report.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
-});
+}
+
+/// What was made of the seeds' headers, with those in their places that prove the body now: a long run outlasts a signature. And these headers.
+fn renewed(text: &str) -> (String, String) {
+    let mut fresh = FRESH.lock().unwrap_or_else(PoisonError::into_inner);
+    if system_s() - fresh.0 > PROVES_S {
+        *fresh = (system_s(), proof_of(system_s()));
+    }
+    let values = |proof: &str| proof.lines().filter_map(|line| Some(line.split_once(": ")?.1.to_owned())).collect::<Vec<_>>();
+    let text = values(&PROOF).iter().zip(values(&fresh.1)).fold(text.to_owned(), |text, (old, new)| text.replace(old, &new));
+    (text, fresh.1.clone())
+}
 
 pub(super) fn wechat_proofs() -> Vec<Vec<u8>> {
     let probe = PROOF.replace("wechatpay-signature: ", "wechatpay-signature: WECHATPAY/SIGNTEST/");
@@ -401,5 +426,8 @@ pub(super) fn wechat_proofs() -> Vec<Vec<u8>> {
     };
     let read: HeaderMap = given(&probe);
     assert_eq!(SignatureHeaders::read(&read).expect("all headers").check(std::iter::empty(), b"{}", system_s()), Err(Unsigned::Probe));
+    let taken = heard(&*WECHAT, &given(&renewed(&PROOF).0), WECHAT_BODY.as_bytes());
+    let unproved = matches!(&taken, Err(NotTaken::Refused(refused)) if refused.refusal == ReceiptRefusal::Signature);
+    assert!(!unproved, "the seed proves the body: {taken:?}");
     vec![PROOF.clone().into_bytes(), probe.into_bytes()]
 }
