@@ -3,28 +3,14 @@
 use super::{Violation, mask::mask};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many files of each crate are in circles. A number may only become smaller: whoever opens a circle writes the new one here.
-const IN_CIRCLES: [(&str, usize); 0] = [];
-
 /// The path of a module in its crate; of the crate itself it is empty.
 type ModulePath = Vec<String>;
 
 /// Checks the sources of a crate, given as file and text.
 #[must_use]
 pub fn check_circles(folder: &str, sources: &[(String, String)]) -> Vec<Violation> {
-    check(folder, sources, &IN_CIRCLES)
-}
-
-fn check(folder: &str, sources: &[(String, String)], known: &[(&str, usize)]) -> Vec<Violation> {
-    let groups = circles(folder, sources);
-    let allowed = known.iter().find(|(name, _)| *name == folder).map_or(0, |(_, count)| *count);
-    let count: usize = groups.iter().map(Vec::len).sum();
-    if count == allowed {
-        return Vec::new();
-    }
-    let shown: Vec<String> = groups.iter().map(|group| group.join(", ")).collect();
-    let what = format!("{count} files are in circles of imports, and {allowed} are known: {}", shown.join("; "));
-    vec![Violation::at(&format!("{folder}/src"), 1, what)]
+    let what = |group: Vec<String>| format!("these files need each other: {}", group.join(", "));
+    circles(folder, sources).into_iter().map(|group| Violation::at(&format!("{folder}/src"), 1, what(group))).collect()
 }
 
 /// The groups of files that need each other.

@@ -1,8 +1,9 @@
 //! Days and months in a user's time zone. What is spent is counted by the name of its day, so that a day that comes again in another zone has one allowance.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use money::time::moment_ms;
 
 use super::SpendingProfile;
 
@@ -32,14 +33,10 @@ impl SpendingDay {
     }
 }
 
-fn timestamp(at_ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(at_ms).unwrap_or(if at_ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
-}
-
 /// The day in a zone.
 #[must_use]
 pub fn day_in(zone: &TimeZone, at_ms: i64) -> Date {
-    timestamp(at_ms).to_zoned(zone.clone()).date()
+    moment_ms(at_ms).to_zoned(zone.clone()).date()
 }
 
 /// When a day begins in a zone, in Unix milliseconds.
