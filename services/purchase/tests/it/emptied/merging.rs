@@ -7,6 +7,7 @@ use testbed::Storage;
 
 use super::{bought_in_the_app, bought_on_the_web, house, recognised, same_when_read_again, world};
 use crate::fixture::{BOOK, Fixture, reason};
+use crate::listening::Listening;
 use crate::lots::{catch_up, gift, ties};
 use crate::refunding::{hours, money, settle_from};
 
@@ -104,6 +105,35 @@ async fn a_debt_moves_and_is_paid_with_the_other_wallet_s_coins() {
         fixture.refund_by("sue", &web, None).await.unwrap();
         settle_from(fixture, 20).await;
         assert_eq!((fixture.coins("bob").await, owed(fixture, "bob").await, owed(fixture, "ann").await), (0, 0, 0));
+        ties(fixture, &["ann", "bob"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_debt_that_moves_is_paid_by_what_is_bought_afterwards_where_other_lots_do_not_pay() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let mut world = world(storage, FORFEIT).await;
+        world.fixture.reconfigure(|config| config.other_lots_pay = false).await;
+        world.fixture.stop_background();
+        world.http = Listening::start(&world.fixture).await;
+        let fixture = &world.fixture;
+        bought_in_the_app(fixture, "bob").await;
+        let web = bought_on_the_web(&world, "ann").await;
+        gift(fixture, "ann", "cleo", 70).await;
+        catch_up(fixture).await;
+        fixture.refund_by("sue", &web, money("USD", 37)).await.unwrap();
+        settle_from(fixture, 1).await;
+        let change = fixture.merge("sue", "ann", "bob").await.unwrap();
+        fixture.approve_change("tom", &change).await.unwrap();
+        settle_from(fixture, 10).await;
+        assert_eq!(
+            (owed(fixture, "ann").await, owed(fixture, "bob").await, fixture.coins("bob").await),
+            (0, 35, 70),
+            "bought before the debt"
+        );
+        bought_in_the_app(fixture, "bob").await;
+        settle_from(fixture, 20).await;
+        assert_eq!((owed(fixture, "bob").await, fixture.coins("bob").await), (0, 105));
         ties(fixture, &["ann", "bob"]).await;
     }
 }
