@@ -4,4 +4,5 @@ CREATE INDEX store_order_by_session ON store_order (book, session_id);
 CREATE INDEX store_order_by_transaction ON store_order (book, transaction_id);
 CREATE INDEX refund_order_by_request ON refund_order (book, request_id);
 CREATE INDEX refund_order_by_store ON refund_order (book, store_refund_id);
-CREATE INDEX refund_fact_by_id ON refund_fact (book, fact_id);
+-- Not by book first: SQLite would take it for what is looked up by transaction in a book, and read the whole book.
+CREATE INDEX refund_fact_by_id ON refund_fact (fact_id, book);

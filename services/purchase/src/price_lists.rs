@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use money::BookName;
 
 use crate::catalogue::{PackageCatalogue, PackageOffer};
-use crate::domain::SaleRates;
 use crate::domain::PriceChannel;
+use crate::domain::SaleRates;
 use crate::sheets::{PriceQuote, Wanted};
 
 /// A sheet that was loaded.

@@ -173,7 +173,7 @@ impl Purchases {
         let order = refund_orders::get(&mut tx, &by.book, refund_id).await?.ok_or_else(unknown)?;
         let of = of.ok_or_else(unknown)?;
         if order.state == RefundOrderState::Abnormal && verdict == RefundVerdict::Reject {
-            return self.end_abnormal(tx, by, order, now).await;
+            return self.end_abnormal(tx, by, (order, &of, is_own), now).await;
         }
         if order.state != RefundOrderState::Asked {
             return Err(RefundRefusal::Decided.into());
@@ -200,15 +200,16 @@ impl Purchases {
         Ok((order, false))
     }
 
-    /// Ends a refund that the store can't end, so that another one can be asked for: above what one person may decide, the second of two people.
+    /// Ends a refund that the store can't end, so that another one can be asked for: above what one person may decide, the second of two people. What was on its way by
+    /// it is so no longer; whatever the store says later of how it ended stands instead.
     async fn end_abnormal(
         &self,
         mut tx: sqlx::Transaction<'static, sqlx::Any>,
         by: &RefundCaller,
-        order: RefundOrder,
+        (order, of, is_own): (RefundOrder, &Purchase, bool),
         now: SystemTime,
     ) -> Result<(RefundOrder, bool), Error> {
-        if order.user == by.person || order.end_asked_by == by.person.as_str() {
+        if is_own || order.end_asked_by == by.person.as_str() {
             return Err(RefundRefusal::SamePerson.into());
         }
         let is_agreed = !order.end_asked_by.is_empty();
@@ -224,6 +225,16 @@ impl Purchases {
         // The store may have ended it meanwhile, or another person.
         if !refund_orders::end_abnormal(&mut tx, &order, &ended).await? {
             return Err(RefundRefusal::Decided.into());
+        }
+        if is_over {
+            let is_its = |fact: &&RefundFact| fact.fact_id == order.store_refund_id && fact.part == order.amount.minor_units();
+            let facts = refund_orders::facts_of(&mut tx, of).await?;
+            for fact in facts.iter().filter(is_its).filter(|fact| fact.status == FactStatus::Pending) {
+                // Next to what it replaces, so that everything that has a time comes after it.
+                let (order_no, said_at_ms) = (fact.order_no.saturating_add(1), unix_ms(now) / 1_000 * 1_000);
+                let undone = RefundFact { status: FactStatus::Undone, order_no, said_at_ms, ..fact.clone() };
+                crate::store::keep_refund_fact(&mut tx, &undone, unix_ms(now)).await?;
+            }
         }
         self.answer_refund(tx, by, &ended, now).await?;
         Ok((ended, false))

@@ -58,7 +58,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 27] = [
+pub const MIGRATIONS: [Migration; 28] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -86,6 +86,7 @@ pub const MIGRATIONS: [Migration; 27] = [
     Migration::expand(26, include_str!("../migrations/0026_price_sheet.sql")),
     Migration::expand(27, include_str!("../migrations/0027_store_bill.sql")),
     Migration::expand(28, include_str!("../migrations/0028_lookups.sql")),
+    Migration::expand(29, include_str!("../migrations/0029_wallet_business.sql")),
 ];
 
 /// Why a statement failed.
@@ -177,7 +178,8 @@ impl Store {
         let of_refunds =
             [self.open_refunds().await?, self.open_refund_orders().await?, self.open_disputes().await?, self.open_holds().await?].concat();
         let others =
-            [self.open_questions().await?, self.open_settlements().await?, self.open_wallet_changes().await?, self.open_bills().await?].concat();
+            [self.open_questions().await?, self.open_settlements().await?, self.open_wallet_changes().await?, self.open_bills().await?]
+                .concat();
         Ok([purchases::unfinished(&self.pool).await?, of_stores, of_refunds, others].concat())
     }
 

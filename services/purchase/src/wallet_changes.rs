@@ -106,8 +106,7 @@ impl Purchases {
 
     /// Whether another person has to approve; or why the wallet can't be closed or merged.
     async fn may_change_wallet(&self, by: &WalletCaller, user: &UserKey, act: &WalletAct, now: SystemTime) -> Result<bool, Error> {
-        let is_own = [Some(user), act.into_user()].into_iter().flatten().any(|user| *user == by.person);
-        if is_own {
+        if self.is_own_wallet(by, [Some(user), act.into_user()]).await? {
             return Err(WalletRefusal::SamePerson.into());
         }
         if let Some(obstacle) = self.wallet_obstacle(&by.book, user, act.into_user().is_some()).await? {
@@ -124,8 +123,17 @@ impl Purchases {
             return Ok(true);
         }
         let judged = self.judge_wallet(&by.book, user, unix_ms(now)).await?;
-        let is_beyond = |(currency, worth): &(money::Currency, i64)| *worth > self.refund_options.one_person_max(*currency);
-        Ok(judged.has_unknown || judged.worth.iter().any(is_beyond))
+        Ok(self.needs_another(&judged))
+    }
+
+    /// Whether one of these wallets is the caller's, or the caller's was merged into it.
+    async fn is_own_wallet(&self, by: &WalletCaller, wallets: [Option<&UserKey>; 2]) -> Result<bool, Error> {
+        for user in wallets.into_iter().flatten() {
+            if self.store.identities(&by.book, user).await?.contains(&by.person) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Approves a change that waits for a second person, or rejects it; rejecting also takes back one of which nothing is posted. The flag: it was answered before.
@@ -136,14 +144,18 @@ impl Purchases {
         verdict: WalletVerdict,
         now: SystemTime,
     ) -> Result<(WalletChange, bool), Error> {
+        // Before the transaction, in which no other connection may be waited for. Whose wallets a change is about never changes.
+        let is_own = match self.store.wallet_change(&by.book, change_id).await? {
+            Some(change) => self.is_own_wallet(by, [Some(&change.user), change.act.into_user()]).await?,
+            None => false,
+        };
         let mut tx = self.store.begin().await?;
         if let Some(kept) = answered(&mut tx, by, now).await? {
             return Ok((kept, true));
         }
         let found = table::get(&mut tx, &by.book, change_id).await?;
         let change = found.ok_or_else(|| WalletRefusal::ChangeUnknown(change_id.to_string()))?;
-        let is_party =
-            [Some(&change.asked_by), Some(&change.user), change.act.into_user()].into_iter().flatten().any(|user| *user == by.person);
+        let is_party = is_own || change.asked_by == by.person;
         let state = match (verdict, change.state) {
             (WalletVerdict::Approve, WalletChangeState::Asked) if is_party => return Err(WalletRefusal::SamePerson.into()),
             (WalletVerdict::Approve, WalletChangeState::Asked) => WalletChangeState::Approved,

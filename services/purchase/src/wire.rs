@@ -9,8 +9,8 @@ pub(crate) mod lots;
 pub(crate) mod prices;
 pub(crate) mod refunds;
 pub(crate) mod settlements;
-pub(crate) mod wallet_changes;
 pub(crate) mod spending;
+pub(crate) mod wallet_changes;
 
 use api::purchase::redeem_purchase_request::Receipt as SentReceipt;
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};

@@ -133,7 +133,8 @@ impl Scrapes {
         drop(answers);
         Body::from_stream(stream::unfold(rest, async |rest| {
             let piece = match &mut *locked(&rest) {
-                Some(text) => Ok(text.split_to(text.len().min(PIECE_BYTES))),
+                // Copied: a part of the answer would keep all of its memory, for as long as a connection that is not read has it.
+                Some(text) => Ok(Bytes::copy_from_slice(&text.split_to(text.len().min(PIECE_BYTES)))),
                 None => Err(io::Error::other("newer scrapes needed the place of this one")),
             };
             let is_over = piece.as_ref().is_ok_and(Bytes::is_empty);

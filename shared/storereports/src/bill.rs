@@ -49,14 +49,14 @@ pub struct BillRefund {
 pub enum BillRefundStanding {
     /// Paid back.
     PaidBack,
-    /// On its way.
+    /// On its way, or with nowhere to go for now.
     OnItsWay,
-    /// It failed, or has nowhere to go.
+    /// It failed.
     Failed,
 }
 
 impl DailyBill {
-    /// What says that this is not the bill of this account and day; `None` where nothing does.
+    /// What says that this is not the bill of this account and day; `None` where nothing does. What is empty may be any.
     #[must_use]
     pub fn strange(&self, (account, app, merchant): (&str, &str, &str), day: Date) -> Option<String> {
         // Alipay's heading has more digits after the seller's.
@@ -64,7 +64,7 @@ impl DailyBill {
             return Some(format!("it is the bill of account {}", self.account));
         }
         let is_ours = |trade: &&BillTrade| {
-            let is = |stated: &str, ours: &str| stated.is_empty() || stated == ours;
+            let is = |stated: &str, ours: &str| stated.is_empty() || ours.is_empty() || stated == ours;
             is(&trade.app, app) && is(&trade.merchant, merchant)
         };
         if let Some(other) = self.trades.iter().find(|trade| !is_ours(trade)) {

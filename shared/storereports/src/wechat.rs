@@ -105,8 +105,9 @@ fn named_trade(cells: &NamedCells<'_>) -> Result<BillTrade, ReportFault> {
     let amount = Money::from_decimal(currency, stated, Rounding::Down).ok().filter(|amount| amount.to_decimal() == stated);
     let refund = || {
         let standing = match cells.text(REFUND_STATE) {
-            "PROCESSING" => BillRefundStanding::OnItsWay,
-            "CHANGE" | "FAIL" => BillRefundStanding::Failed,
+            // With `CHANGE` the money had nowhere to go that day. People may have sent it elsewhere since, and the bill of no day says so.
+            "PROCESSING" | "CHANGE" => BillRefundStanding::OnItsWay,
+            "FAIL" => BillRefundStanding::Failed,
             _ => BillRefundStanding::PaidBack,
         };
         Ok(BillRefund { refund_no: cells.id(REFUND)?, request_no: cells.id(REFUND_ORDER)?, standing })

@@ -17,13 +17,13 @@ use crate::meters;
 use crate::orders::order::{Order, OrderState};
 use crate::purchases::Purchases;
 use crate::refunds::fact::{CUMULATIVE, FactStatus, RefundFact};
+use crate::retry::put_off_ms;
 use crate::settlements::report::{PART_BYTES, ReportPart};
 use crate::settlements::settlement::SettlementKey;
 use crate::store::SERVICE;
 use crate::store::bills::{BillEnd, OpenBill, ReadBill, SaidRefund};
 use crate::stores::billing::{BilledAccount, BillingAccount, KEPT_DAYS, LaterStanding, NoBill, day_at, time_of};
 use crate::stores::wallet;
-use crate::retry::put_off_ms;
 
 /// Bills of one account that are read in one look; each is a call, a download and an import.
 const BILLS_MAX: i64 = 10;
@@ -109,6 +109,7 @@ impl Purchases {
         // One without lines says nothing that could be settled.
         let note = if trades.is_empty() { String::new() } else { self.import_bill(account, bill, (&bytes, &sha256), now).await? };
         if compared.on_their_way > 0 {
+            self.store.found_in_bill(bill, compared.found).await?;
             let why = format!("{} refunds in it were on their way, and the wallet does not say yet how they ended", compared.on_their_way);
             self.store.put_off_bill(bill, &why, (now_ms.saturating_add(ON_THEIR_WAY_MS), false)).await?;
             return Ok(compared.found);

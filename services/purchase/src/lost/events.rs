@@ -50,12 +50,13 @@ impl Purchases {
                 SweptPlace { from_ms: read_until_ms.clamp(oldest_ms, now_ms), until_ms: now_ms, ..SweptPlace::default() }
             }
         };
+        let mut began_again = false;
         for _ in 0..PAGES_MAX {
             let ListedEvents { events, next } = match merchant.listed((place.from_ms, place.until_ms), &place.page_token).await {
                 Ok(page) => page,
-                // The event after which the next page begins is no longer listed: the span begins again.
-                Err(NotListed::PlaceGone) if !place.page_token.is_empty() => {
-                    place.page_token = String::new();
+                // The event after which the next page begins is no longer listed: the span begins again. Once: a place from now on that is gone is no place, but a fault.
+                Err(NotListed::PlaceGone) if !place.page_token.is_empty() && !began_again => {
+                    (place.page_token, began_again) = (String::new(), true);
                     continue;
                 }
                 Err(not) => return Ok(Err(not.to_string())),

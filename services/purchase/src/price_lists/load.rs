@@ -73,7 +73,8 @@ impl Purchases {
             if let Some(fault) = fault {
                 return Err(SheetRefusal::from(fault).into());
             }
-            let last = self.store.last_sheet_no(book).await?;
+            // Of those that it was compared with: one that came since has its number, and then it is compared with that one as well.
+            let last = prices.loaded.last().map_or(0, |sheet| sheet.sheet_no);
             if last >= SHEETS_MAX {
                 let why = format!("version: {SHEETS_MAX} sheets were loaded for this book, and more are not kept");
                 return Err(SheetRefusal::from(check.wrong_version(&why)).into());

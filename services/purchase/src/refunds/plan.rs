@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use api::ledger::AccountState;
 use chart::{Account, GuardKey};
-use ledger_client::{IN_FLIGHT_MAX_MS, LedgerReason, NotPosted, ViewerWallet, takes_a_fresh_id};
+use ledger_client::{BalanceSeq, IN_FLIGHT_MAX_MS, LedgerReason, NotPosted, ViewerWallet, takes_a_fresh_id};
 use money::time::unix_ms;
 
 use super::step::{CoinPlan, RefundStep};
@@ -38,12 +38,26 @@ impl Purchases {
             0
         };
         let wallet = there.clamp(0, coins);
-        // Coins that never came to the wallet were never spent: nobody owes them.
-        let (debt, staff) = match purchase.state {
-            PurchaseState::Suspended { .. } => (0, coins - wallet),
-            _ => (coins - wallet, 0),
+        // Coins that never came to the wallet were never spent, and those that were forfeited when it was closed are taken away already: nobody owes them.
+        let staff = match purchase.state {
+            PurchaseState::Suspended { .. } => coins - wallet,
+            _ if plan.is_closed => {
+                let Some(forfeited) = self.forfeited(step, balance.seq).await? else { return Ok(None) };
+                forfeited.min(coins - wallet)
+            }
+            _ => 0,
         };
-        Ok(Some(CoinPlan { wallet, debt, staff, ..plan }))
+        Ok(Some(CoinPlan { wallet, debt: coins - wallet - staff, staff, ..plan }))
+    }
+
+    /// How many coins of a step's purchase were forfeited when their wallet was closed, beyond what earlier refunds paid back of those; `None`: the coin lots are not read as
+    /// far as the wallet.
+    async fn forfeited(&self, step: &RefundStep, wallet: BalanceSeq) -> Result<Option<i64>, Error> {
+        if self.store.lot_place(&step.book).await?.journal.seq < wallet.get() {
+            return Ok(None);
+        }
+        let forfeited = self.store.lot_of(&step.book, step.purchase_id).await?.map_or(0, |lot| lot.forfeited);
+        Ok(Some((forfeited - self.left_of_earlier(step).await?.staff).max(0)))
     }
 
     /// How many coins of a step's purchase are in suspense for sure; `None`: the coin lots are not read that far.

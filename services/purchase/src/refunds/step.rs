@@ -171,7 +171,7 @@ pub struct CoinPlan {
     pub wallet: i64,
     /// Coins that are owed more, or less.
     pub debt: i64,
-    /// Coins that are left to staff: they were in suspense, and no longer are for sure. No posting moves them.
+    /// Coins that no posting moves: they were in suspense, and no longer are for sure, so that they are left to staff; or they were forfeited when their wallet was closed.
     pub staff: i64,
     /// The change of the viewer's debt before it, where it changes the debt.
     pub debt_change_no: i64,

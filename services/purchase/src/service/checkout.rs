@@ -4,6 +4,7 @@ use api::purchase::{CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRe
 use db::requests::SentFields;
 use money::RequestId;
 use rpc::Violations;
+use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -26,6 +27,11 @@ fn plain(field: &'static str, text: &str, bytes_max: usize) -> Result<String, St
     Err(rpc::malformed(field, &format!("must have 1 to {bytes_max} bytes and no control characters")))
 }
 
+/// What is compared of a text that names a person; nothing of none.
+fn digest(request_id: &RequestId, text: &str) -> String {
+    if text.is_empty() { String::new() } else { hex::encode(Sha256::digest(format!("{}/{text}", request_id.uuid()))) }
+}
+
 pub(super) async fn create(
     purchases: &Purchases,
     request: Request<CreateCheckoutRequest>,
@@ -43,8 +49,14 @@ pub(super) async fn create(
     let market = wrong.take(crate::wire::spending::market(request.market.clone()));
     let paying = wrong.take(wire::order_paying(&request).map_err(Status::from));
     let urls = success_url.zip(cancel_url);
-    let (Some(request_id), Some((book, user)), Some((store, channel)), Some((product_id, market)), Some(paying), Some((success_url, cancel_url))) =
-        (request_id, who, store.zip(channel), product_id.zip(market), paying, urls)
+    let (
+        Some(request_id),
+        Some((book, user)),
+        Some((store, channel)),
+        Some((product_id, market)),
+        Some(paying),
+        Some((success_url, cancel_url)),
+    ) = (request_id, who, store.zip(channel), product_id.zip(market), paying, urls)
     else {
         return Err(wrong.into_status());
     };
@@ -60,8 +72,8 @@ pub(super) async fn create(
         fields = fields.with("market", &market);
     }
     if paying != OrderPaying::default() {
-        fields = fields.with("pay_method", request.pay_method).with("payer_id", &paying.payer_id);
-        fields = fields.with("client_address", &paying.payer_address);
+        // A retry may come from another address. Requests stay when their user is erased, so they have a digest only.
+        fields = fields.with("pay_method", request.pay_method).with("payer_id", digest(&request_id, &paying.payer_id));
     }
     let asked = CheckoutRequest { book, user, request_id, store, product_id, channel, market, paying, success_url, cancel_url, fields };
     let (order, replayed) = purchases.create_checkout(&asked).await?;

@@ -119,6 +119,15 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
+    /// Notes how many trades of a bill no notification had said, where the bill is looked at again.
+    pub(crate) async fn found_in_bill(&self, of: &OpenBill, found: i64) -> Result<(), Error> {
+        let sql = "UPDATE store_bill SET found = found + $5 WHERE book = $1 AND store = $2 AND account = $3 AND day = $4 AND state = 1";
+        let key = &of.of;
+        let query = sqlx::query(sql).bind(key.book.as_str()).bind(key.store.as_str()).bind(key.account.as_str()).bind(of.day.to_string());
+        query.bind(found).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Postpones a bill, with the reason. `tried`: another attempt begins.
     pub(crate) async fn put_off_bill(&self, of: &OpenBill, note: &str, (next_attempt_at_ms, tried): (i64, bool)) -> Result<(), Error> {
         let sql = "UPDATE store_bill SET note = $5, next_attempt_at_ms = $6, tries = tries + $7
@@ -157,7 +166,9 @@ impl Store {
     pub(crate) async fn said_of(&self, of: &BilledAccount, transactions: &[&str]) -> Result<HashMap<String, Vec<SaidRefund>>, Error> {
         let mut said: HashMap<String, Vec<SaidRefund>> = HashMap::new();
         for chunk in transactions.chunks(ASKED_MAX) {
-            let sql = "SELECT * FROM refund_fact WHERE book = $1 AND store = $2 AND bundle_id = $3 AND transaction_id IN ({})";
+            // Environments are named for the table's key, which begins with store and environment.
+            let sql = "SELECT * FROM refund_fact WHERE book = $1 AND store = $2 AND environment IN ('live', 'test') AND bundle_id = $3
+                AND transaction_id IN ({})";
             let query = sqlx::query(with_places(sql, chunk.len())).bind(of.book.as_str().to_owned()).bind(of.store.as_str());
             let query = query.bind(of.account.clone());
             for row in chunk.iter().fold(query, |query, id| query.bind((*id).to_owned())).fetch_all(&self.pool).await? {

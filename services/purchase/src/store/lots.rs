@@ -147,7 +147,12 @@ impl Store {
             load_posting(&mut connection, book, posting, &mut working).await?;
         }
         let debtors = transfers.iter().filter(|transfer| transfer.is_refund_back()).filter_map(|one| chart::account::owner(&one.credit));
-        for user in debtors.collect::<BTreeSet<_>>() {
+        // Lots that become another's within the batch are that one's when such a refund is read.
+        let givers = transfers.iter().filter(|transfer| transfer.effect == CoinEffect::GivesLots);
+        let givers = givers.filter_map(|giver| chart::account::owner(&giver.debit));
+        let debtors: BTreeSet<&str> = debtors.collect();
+        let givers: BTreeSet<&str> = if debtors.is_empty() { BTreeSet::new() } else { givers.collect() };
+        for user in debtors.union(&givers) {
             load_settled(&mut connection, book, user, &mut working).await?;
         }
         let paid_back = transfers.iter().filter(|transfer| transfer.is_of_purchase()).map(|transfer| &transfer.purchase_id);

@@ -238,6 +238,9 @@ impl Store {
                 let sql = "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4";
                 let query = sqlx::query(sql).bind(order.book.as_str()).bind(order.user.as_str()).bind(CREATE);
                 query.bind(text(order.request_id)).execute(&mut *tx).await?;
+                // It counted for limits while it could be paid.
+                let query = sqlx::query("DELETE FROM spending WHERE book = $1 AND spending_id = $2 AND purchase_id = ''");
+                query.bind(order.book.as_str()).bind(text(order.order_id)).execute(&mut *tx).await?;
             }
         }
         tx.commit().await?;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::refund_rows::{fact, keep, step};
 use super::rows::purchase;
 use super::{Error, Store};
-use crate::domain::Purchase;
 use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::{Purchase, PurchaseState};
 use crate::orders::order::Order;
 use crate::refunds::fact::RefundFact;
 use crate::refunds::step::{CoinPlan, RefundMoney, RefundPlan, RefundStep, StepState};
@@ -96,7 +96,8 @@ impl Store {
     /// Notifications of refunds that are due to be read, the oldest first.
     pub(crate) async fn due_refund_events(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreEvent>, Error> {
         // Others about refunds ask for an answer, or warn of fraud: staff see them. Alipay has one type for everything, and only refunds wait.
-        let sql = "SELECT * FROM store_event WHERE state = 4 AND next_attempt_at_ms <= $1
+        // The states that the index leaves out are named, or SQLite does not take it.
+        let sql = "SELECT * FROM store_event WHERE state NOT IN (2, 3) AND state = 4 AND next_attempt_at_ms <= $1
             AND (store = 'alipay' OR kind IN ('REFUND.SUCCESS', 'REFUND.ABNORMAL', 'REFUND.CLOSED', 'REFUND', 'REFUND_REVERSED', 'REFUND_DECLINED', 'voidedPurchaseNotification', 'voidedPurchase', 'charge.refunded',
                 'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated', 'charge.dispute.created', 'charge.dispute.updated',
                 'charge.dispute.funds_withdrawn', 'charge.dispute.funds_reinstated', 'charge.dispute.closed'))
@@ -137,7 +138,8 @@ impl Store {
     /// Transactions about which something is due to be applied.
     pub(crate) async fn due_refunds(&self, now_ms: i64, count_max: i64) -> Result<Vec<RefundSubject>, Error> {
         let sql = "SELECT store, environment, bundle_id, transaction_id, MAX(tries) AS tries FROM refund_fact
-            WHERE state = 1 AND next_attempt_at_ms <= $1 GROUP BY store, environment, bundle_id, transaction_id ORDER BY 5 LIMIT $2";
+            WHERE state <> 2 AND state = 1 AND next_attempt_at_ms <= $1 GROUP BY store, environment, bundle_id, transaction_id
+            ORDER BY 5 LIMIT $2";
         let rows = sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?;
         let read = |row: &AnyRow| {
             Ok(RefundSubject {
@@ -267,7 +269,8 @@ impl Store {
         if of.is_back {
             super::debts::wake(&mut tx, (&of.book, &of.user), false).await?;
         }
-        if is_first && of.plan.staff > 0 {
+        // Of a purchase whose coins came to a wallet, they were forfeited with it: there is nothing to do.
+        if is_first && of.plan.staff > 0 && matches!(purchase.state, PurchaseState::Suspended { .. }) {
             super::cases::open_suspended(&mut tx, of, purchase).await?;
         }
         Ok(tx.commit().await?)

@@ -78,4 +78,3 @@ fn columns(row: &AnyRow) -> Result<Purchase, Error> {
         },
     })
 }
-

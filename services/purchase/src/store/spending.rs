@@ -199,13 +199,13 @@ pub(crate) async fn is_paid(
 }
 
 impl Store {
-    /// Of these purchases those that would not have been sold here, and why.
+    /// Of these purchases those that would not have been sold here, and why. Their index has no rows without a purchase, and SQLite takes it only if that is said.
     pub(crate) async fn over_limits(&self, book: &BookName, purchases: &[Uuid]) -> Result<HashMap<Uuid, String>, Error> {
         let mut found = HashMap::new();
         for chunk in purchases.chunks(ASKED_MAX) {
             let places: Vec<String> = (0..chunk.len()).map(|at| format!("${}", at + 2)).collect();
             let sql = format!(
-                "SELECT purchase_id, over_limit FROM spending WHERE book = $1 AND over_limit <> '' AND purchase_id IN ({})",
+                "SELECT purchase_id, over_limit FROM spending WHERE book = $1 AND over_limit <> '' AND purchase_id <> '' AND purchase_id IN ({})",
                 places.join(", ")
             );
             let query = sqlx::query_as::<_, (String, String)>(sqlx::AssertSqlSafe(sql)).bind(book.as_str().to_owned());

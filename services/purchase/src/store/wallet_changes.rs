@@ -6,15 +6,18 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use super::lots::lot;
-use db::text;
 use super::wallet_rows::{act, posting};
 use super::{Error, Store, debts};
 use crate::lots::Lot;
 use crate::lots::working::OVERDRAWN;
 use crate::wallet_changes::change::{WalletAct, WalletChange, WalletChangeState, WalletPosting};
+use db::text;
 
 /// Merges that are followed from one wallet to the one that has its coins now, at most: each closes a wallet.
 const MERGES_MAX: usize = 64;
+/// Whether a change does something to its wallet, or did: one that posted stays one of these, also where it waits again or was stopped after it.
+const HAPPENED: &str = "(state IN (3, 4, 5) OR (state IN (2, 7) AND EXISTS (SELECT 1 FROM wallet_posting p
+    WHERE p.book = wallet_change.book AND p.change_id = wallet_change.change_id AND p.state = 2)))";
 /// Changes that a wallet's owner is shown, at most.
 const SHOWN_MAX: i64 = 20;
 
@@ -139,8 +142,7 @@ impl Store {
     pub async fn changes_of_wallet(&self, book: &BookName, user: &UserKey) -> Result<Vec<WalletChange>, Error> {
         let mut found = Vec::new();
         for of in ["user_id = $2", "into_user_id = $2 AND into_user_id <> ''"] {
-            let sql =
-                format!("SELECT * FROM wallet_change WHERE book = $1 AND {of} AND state IN (3, 4, 5) ORDER BY change_id DESC LIMIT $3");
+            let sql = format!("SELECT * FROM wallet_change WHERE book = $1 AND {of} AND {HAPPENED} ORDER BY change_id DESC LIMIT $3");
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(user.as_str()).bind(SHOWN_MAX);
             for row in &query.fetch_all(&self.pool).await? {
                 found.push(change(row)?);
@@ -154,8 +156,11 @@ impl Store {
     pub(crate) async fn wallet_owner(&self, book: &BookName, user: &UserKey) -> Result<WalletOwner, Error> {
         let mut owner = user.clone();
         for _ in 0..MERGES_MAX {
-            let sql = "SELECT * FROM wallet_change WHERE book = $1 AND user_id = $2 AND kind = 2 AND state IN (3, 4, 5) LIMIT 1";
-            let row = sqlx::query(sql).bind(book.as_str()).bind(owner.as_str()).fetch_optional(&self.pool).await?;
+            let sql = format!(
+                "SELECT * FROM wallet_change WHERE book = $1 AND user_id = $2 AND kind = 2 AND {HAPPENED} ORDER BY change_id DESC LIMIT 1"
+            );
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(owner.as_str());
+            let row = query.fetch_optional(&self.pool).await?;
             match row.as_ref().map(change).transpose()? {
                 Some(merge) if merge.state == WalletChangeState::Posting => return Ok(WalletOwner::Moving),
                 Some(WalletChange { act: WalletAct::MergeInto(into), .. }) => owner = into,
@@ -171,8 +176,9 @@ impl Store {
         let mut at = 0;
         while let Some(into) = found.get(at).filter(|_| at < MERGES_MAX) {
             let sql =
-                "SELECT user_id FROM wallet_change WHERE book = $1 AND into_user_id = $2 AND into_user_id <> '' AND state IN (3, 4, 5)";
-            let users: Vec<String> = sqlx::query_scalar(sql).bind(book.as_str()).bind(into.as_str()).fetch_all(&self.pool).await?;
+                format!("SELECT user_id FROM wallet_change WHERE book = $1 AND into_user_id = $2 AND into_user_id <> '' AND {HAPPENED}");
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(into.as_str());
+            let users: Vec<String> = query.fetch_all(&self.pool).await?;
             for user in users {
                 let damaged = |_| Error::Damaged { purchase_id: "of a wallet's change".to_owned(), column: "wallet_change.user_id" };
                 let user = UserKey::try_new(&user).map_err(damaged)?;
@@ -196,7 +202,7 @@ impl Store {
                     "refunds",
                     "SELECT COUNT(*) FROM refund_fact f JOIN purchase p ON p.store = f.store AND p.bundle_id = f.bundle_id
                         AND p.transaction_id = f.transaction_id AND p.book = f.book
-                     WHERE f.state = 1 AND p.book = $1 AND p.user_id = $2",
+                     WHERE f.state = 1 AND f.state <> 2 AND p.book = $1 AND p.user_id = $2",
                 ),
                 ("checkouts", "SELECT COUNT(*) FROM store_order WHERE book = $1 AND user_id = $2 AND state IN (1, 2)"),
                 ("receipts", "SELECT COUNT(*) FROM purchase WHERE book = $1 AND user_id = $2 AND state = 1"),
@@ -287,7 +293,10 @@ impl Store {
         let sql =
             "UPDATE wallet_posting SET state = 2, posting_id = $4 WHERE book = $1 AND change_id = $2 AND posting_no = $3 AND state = 1";
         let query = sqlx::query(sql).bind(posted.book.as_str()).bind(text(posted.change_id)).bind(posted.posting_no).bind(posting_id);
-        query.execute(&mut *tx).await?;
+        if query.execute(&mut *tx).await?.rows_affected() != 1 {
+            // Another process has recorded it, and the change may be at a later posting by now.
+            return Ok(());
+        }
         advance(&mut tx, of, (WalletChangeState::Closing, ""), 0).await?;
         if let Some(into) = posted.act.into_user() {
             if posted.debt > 0 {

@@ -44,9 +44,9 @@ pub(crate) enum NoBill {
 pub(crate) enum LaterStanding {
     /// Paid back.
     PaidBack,
-    /// Still on its way.
+    /// Still on its way, or with nowhere to go until people choose another way.
     OnItsWay,
-    /// It failed, or has nowhere to go.
+    /// It failed.
     Failed,
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use api::ledger::AccountState;
 use chart::{Account, GuardKey};
 use db::requests::SentFields;
-use ledger_client::{LedgerReason, NotPosted, ViewerWallet};
+use ledger_client::{BalanceSeq, LedgerReason, NotPosted, ViewerWallet};
 use money::time::unix_ms;
 use money::{RequestId, UserKey};
 
@@ -55,10 +55,14 @@ impl Purchases {
                         break;
                     }
                     ChangeStep::Ends(why) => {
-                        tracing::warn!(change_id = %at.change_id, why, "a wallet can't be closed or merged; a person decides");
-                        // As it is by now: a posting that was refused is planned no more.
-                        let at = self.store.wallet_change(&at.book, at.change_id).await?.unwrap_or(at);
-                        self.store.advance_wallet_change(&at, (WalletChangeState::Stopped, &why), now_ms).await?;
+                        // As it is by now: a posting that was refused is planned no more. What another process took further meanwhile, perhaps to its end, goes on.
+                        let dropped = (WalletChangeState::Posting, WalletChangeState::Approved);
+                        let is_as_it_was = |found: &WalletChange| (found.state, found.tries) == (at.state, at.tries);
+                        let by_now = self.store.wallet_change(&at.book, at.change_id).await?;
+                        if let Some(by_now) = by_now.filter(|found| is_as_it_was(found) || (at.state, found.state) == dropped) {
+                            tracing::warn!(change_id = %at.change_id, why, "a wallet can't be closed or merged; a person decides");
+                            self.store.advance_wallet_change(&by_now, (WalletChangeState::Stopped, &why), now_ms).await?;
+                        }
                         break;
                     }
                 }
@@ -84,19 +88,20 @@ impl Purchases {
 
     /// Has paid back what is to be paid back, and plans what is posted of the rest.
     async fn empty_wallet(&self, change: &WalletChange, now: SystemTime) -> Result<ChangeStep, Error> {
-        if change.act == WalletAct::Close {
-            match self.pay_back(change, now).await? {
-                ChangeStep::Taken => {}
-                other => return Ok(other),
-            }
-        }
+        let judged_at = match change.act {
+            WalletAct::Close => match self.pay_back(change, now).await? {
+                Ok(seq) => Some(seq),
+                Err(other) => return Ok(other),
+            },
+            WalletAct::MergeInto(_) => None,
+        };
         if let Some(obstacle) = self.wallet_obstacle(&change.book, &change.user, change.act.into_user().is_some()).await? {
             return Ok(match obstacle {
                 WalletRefusal::NotOpen { state: "closed", .. } | WalletRefusal::Unknown(_) => ChangeStep::Ends(obstacle.message()),
                 _ => ChangeStep::Waits(obstacle.message()),
             });
         }
-        if let Some(new) = self.plan_change(change, now).await? {
+        if let Some(new) = self.plan_change(change, judged_at, now).await? {
             self.store.plan_wallet_posting(change, &new).await?;
         } else {
             self.store.advance_wallet_change(change, (WalletChangeState::Closing, ""), unix_ms(now)).await?;
@@ -104,8 +109,14 @@ impl Purchases {
         Ok(ChangeStep::Taken)
     }
 
-    /// What is posted as the wallet is now; `None`: nothing. A merge posts once in any case, so that the lots follow.
-    async fn plan_change(&self, change: &WalletChange, now: SystemTime) -> Result<Option<WalletPosting>, Error> {
+    /// What is posted as the wallet is now; `None`: nothing. A merge posts once in any case, so that the lots follow. `judged_at`: the only state of the wallet of which
+    /// coins may be forfeited; coins that came since may have to be paid back.
+    async fn plan_change(
+        &self,
+        change: &WalletChange,
+        judged_at: Option<BalanceSeq>,
+        now: SystemTime,
+    ) -> Result<Option<WalletPosting>, Error> {
         let (book, user) = (&change.book, &change.user);
         // First: if a debt changes after it, the ledger refuses the posting.
         let debt_change_no = self.store.debt_change_no(book, user).await?;
@@ -115,6 +126,9 @@ impl Purchases {
         };
         let posting_no = self.store.next_wallet_posting(change).await?;
         let ViewerWallet { balance, .. } = self.ledger.viewer_wallet(book, user).await?;
+        if judged_at.is_some_and(|seq| seq != balance.seq) {
+            return Err(WalletRefusal::LotsBehind.into());
+        }
         let debt = if change.act.into_user().is_some() { balance.debt.get() } else { 0 };
         let is_owed_something = balance.available().get() > 0 || debt > 0;
         let is_first_merge = change.act.into_user().is_some() && posting_no == 1;
@@ -136,7 +150,10 @@ impl Purchases {
 
     async fn post_change(&self, change: &WalletChange) -> Result<ChangeStep, Error> {
         let Some(planned) = self.store.planned_wallet_posting(change).await? else {
-            return Ok(ChangeStep::Ends("its posting is not there".to_owned()));
+            // Another process recorded or dropped it just now, or it never was.
+            let by_now = self.store.wallet_change(&change.book, change.change_id).await?;
+            let is_as_it_was = by_now.is_some_and(|found| (found.state, found.tries) == (change.state, change.tries));
+            return Ok(if is_as_it_was { ChangeStep::Ends("its posting is not there".to_owned()) } else { ChangeStep::Taken });
         };
         let not_posted = match self.ledger.posting(&change.book, postings::emptied(&planned)).await {
             Ok(posting) => {
@@ -145,8 +162,13 @@ impl Purchases {
             }
             Err(not_posted) => not_posted,
         };
-        let Some(refusal) = not_posted.refusal() else { return Ok(ChangeStep::Waits(not_posted.to_string())) };
+        // One that the ledger finds ahead of its clock may still be posted by another call with its id.
+        let is_final = ledger_client::is_final(&not_posted, planned.planned_at_ms, unix_ms(SystemTime::now()));
+        let Some(refusal) = not_posted.refusal().filter(|_| is_final) else { return Ok(ChangeStep::Waits(not_posted.to_string())) };
         let guard = refusal.fact("guard");
+        if refusal.reason == LedgerReason::GuardMismatch && guard == GuardKey::wallet(change.change_id, planned.posting_no).as_str() {
+            return Ok(ChangeStep::Ends("it was posted under another id, which is not recorded".to_owned()));
+        }
         for user in [Some(&change.user), change.act.into_user()].into_iter().flatten() {
             if refusal.reason == LedgerReason::GuardMismatch
                 && guard == GuardKey::debt(user).as_str()
@@ -187,22 +209,27 @@ impl Purchases {
         }
     }
 
-    /// Starts the refunds that the rules of the change's day say, once each, and waits for their end.
-    async fn pay_back(&self, change: &WalletChange, now: SystemTime) -> Result<ChangeStep, Error> {
+    /// Starts the refunds that the rules of the change's day say, once each, and waits for their end. Then the rest of what the wallet had in this state is forfeited.
+    async fn pay_back(&self, change: &WalletChange, now: SystemTime) -> Result<Result<BalanceSeq, ChangeStep>, Error> {
         let judged = match self.judge_wallet(&change.book, &change.user, change.created_at_ms).await {
             Ok(judged) => judged,
-            Err(Error::Wallet(refusal @ WalletRefusal::MarketWaits { .. })) => return Ok(ChangeStep::Ends(refusal.message())),
-            Err(Error::Wallet(refusal)) => return Ok(ChangeStep::Waits(refusal.message())),
+            Err(Error::Wallet(refusal @ WalletRefusal::MarketWaits { .. })) => return Ok(Err(ChangeStep::Ends(refusal.message()))),
+            Err(Error::Wallet(refusal)) => return Ok(Err(ChangeStep::Waits(refusal.message()))),
             Err(other) => return Err(other),
         };
+        // Coins may have come since one person asked.
+        if change.decided_by.is_empty() && self.needs_another(&judged) {
+            let why = "the wallet has more by now than one person may decide about; ask again, so that another approves";
+            return Ok(Err(ChangeStep::Ends(why.to_owned())));
+        }
         for fate in judged.fates {
             let LotFate::PaidBack(purchase, amount) = fate else { continue };
             match self.pay_one_back(change, &purchase, amount, now).await? {
                 ChangeStep::Taken => {}
-                other => return Ok(other),
+                other => return Ok(Err(other)),
             }
         }
-        Ok(ChangeStep::Taken)
+        Ok(Ok(judged.seq))
     }
 
     async fn pay_one_back(
@@ -234,10 +261,14 @@ impl Purchases {
         match started {
             Ok((order, _)) => Ok(match order.state {
                 RefundOrderState::Succeeded => ChangeStep::Taken,
-                RefundOrderState::Failed | RefundOrderState::Rejected => {
+                RefundOrderState::Failed | RefundOrderState::Rejected | RefundOrderState::Ended => {
                     ChangeStep::Ends(format!("refund {} of a purchase was not paid back; the wallet stays open", order.refund_id))
                 }
-                _ => ChangeStep::Waits(format!("refund {} has not ended", order.refund_id)),
+                RefundOrderState::Asked
+                | RefundOrderState::Approved
+                | RefundOrderState::Sent
+                | RefundOrderState::Unknown
+                | RefundOrderState::Abnormal => ChangeStep::Waits(format!("refund {} has not ended", order.refund_id)),
             }),
             Err(Error::Refund(refusal)) => Ok(ChangeStep::Waits(tonic::Status::from(refusal).message().to_owned())),
             Err(other) => Err(other),

@@ -1,6 +1,7 @@
 //! What becomes of the coins of a wallet that is closed, and what stands against closing it.
 
 use api::ledger::AccountState;
+use ledger_client::BalanceSeq;
 use money::{BookName, Coins, Currency, Money, UserKey};
 use uuid::Uuid;
 
@@ -34,6 +35,8 @@ pub(super) struct JudgedWallet {
     pub(super) worth: Vec<(Currency, i64)>,
     /// Whether some of them have an unknown price.
     pub(super) has_unknown: bool,
+    /// The state of the wallet of which that is true.
+    pub(super) seq: BalanceSeq,
 }
 
 impl Purchases {
@@ -59,8 +62,8 @@ impl Purchases {
 
     /// What becomes of the coins of a wallet that is closed, by the rules of a day, in Unix milliseconds.
     pub(super) async fn judge_wallet(&self, book: &BookName, user: &UserKey, on_ms: i64) -> Result<JudgedWallet, Error> {
-        let seq = self.ledger.viewer_wallet(book, user).await?.balance.seq.get();
-        if self.store.lot_place(book).await?.journal.seq < seq {
+        let seq = self.ledger.viewer_wallet(book, user).await?.balance.seq;
+        if self.store.lot_place(book).await?.journal.seq < seq.get() {
             return Err(WalletRefusal::LotsBehind.into());
         }
         let count_max = i64::try_from(LOTS_MAX + 1).unwrap_or(i64::MAX);
@@ -68,13 +71,19 @@ impl Purchases {
         if held.len() > LOTS_MAX {
             return Err(WalletRefusal::TooManyLots { lots_max: LOTS_MAX }.into());
         }
-        let mut judged = JudgedWallet { fates: Vec::new(), worth: Vec::new(), has_unknown: false };
+        let mut judged = JudgedWallet { fates: Vec::new(), worth: Vec::new(), has_unknown: false, seq };
         for (lot, coins) in &held {
             judged.has_unknown |= lot.origin == LotOrigin::Unknown;
             judged.count(lot, *coins);
             judged.fates.push(self.fate(book, lot, *coins, on_ms).await?);
         }
         Ok(judged)
+    }
+
+    /// Whether one person may not decide about as much.
+    pub(super) fn needs_another(&self, judged: &JudgedWallet) -> bool {
+        let is_beyond = |(currency, worth): &(Currency, i64)| *worth > self.refund_options.one_person_max(*currency);
+        judged.has_unknown || judged.worth.iter().any(is_beyond)
     }
 
     async fn fate(&self, book: &BookName, lot: &Lot, coins: i64, on_ms: i64) -> Result<LotFate, Error> {

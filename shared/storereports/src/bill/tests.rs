@@ -22,7 +22,7 @@ fn trades_have_the_ids_and_amounts_by_which_their_notifications_name_them() {
         assert_eq!((of.request_no.as_str(), of.standing, refund.at.hour()), ("r1", BillRefundStanding::PaidBack, 10));
     }
     for (state, standing) in
-        [("PROCESSING", BillRefundStanding::OnItsWay), ("CHANGE", BillRefundStanding::Failed), ("FAIL", BillRefundStanding::Failed)]
+        [("PROCESSING", BillRefundStanding::OnItsWay), ("CHANGE", BillRefundStanding::OnItsWay), ("FAIL", BillRefundStanding::Failed)]
     {
         let bill = read_trades(ReportFormat::WechatBill, WECHAT.replace("STATE", state).as_bytes()).unwrap();
         assert_eq!(bill.trades[1].refund.as_ref().unwrap().standing, standing);
@@ -36,6 +36,7 @@ fn a_bill_of_another_account_app_or_day_is_named() {
     let wechat = read_trades(ReportFormat::WechatBill, WECHAT.replace("STATE", "SUCCESS").as_bytes()).unwrap();
     assert_eq!(alipay.strange(("2088000000000002", "", ""), day), None);
     assert_eq!(wechat.strange(("190", "wx1", "190"), day), None);
+    assert_eq!(wechat.strange(("190", "", "190"), day), None, "of any app");
     assert!(alipay.strange(("2088000000000003", "", ""), day).unwrap().contains("account"));
     assert!(wechat.strange(("190", "wx2", "190"), day).unwrap().contains("line 2"));
     assert!(wechat.strange(("191", "wx1", "191"), day).unwrap().contains("merchant 190"));

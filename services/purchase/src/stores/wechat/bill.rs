@@ -71,7 +71,8 @@ impl BillingAccount for WechatMerchant {
     }
 
     fn strange(&self, bill: &DailyBill, day: Date) -> Option<String> {
-        bill.strange((&self.account.mchid, &self.account.appid, &self.account.mchid), day)
+        // It has what was paid through every app of the merchant; trades are compared with orders of this one only.
+        bill.strange((&self.account.mchid, "", &self.account.mchid), day)
     }
 
     async fn bill(&self, day: Date, _now: SystemTime) -> Result<Vec<u8>, NoBill> {
@@ -90,8 +91,8 @@ impl BillingAccount for WechatMerchant {
         let refund = self.api.refund_of(id).await.map_err(|fault| fault.to_string())?;
         Ok(match refund.status {
             RefundStatus::Success => LaterStanding::PaidBack,
-            RefundStatus::Closed | RefundStatus::Abnormal => LaterStanding::Failed,
-            RefundStatus::Processing | RefundStatus::Other => LaterStanding::OnItsWay,
+            RefundStatus::Closed => LaterStanding::Failed,
+            RefundStatus::Processing | RefundStatus::Abnormal | RefundStatus::Other => LaterStanding::OnItsWay,
         })
     }
 

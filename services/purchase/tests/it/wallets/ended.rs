@@ -76,3 +76,13 @@ async fn two_people_end_a_large_abnormal_refund() {
     world.command(json!({"command": "refund_called_off", "trade": trade})).await;
     fixture.bed.verify().await;
 }
+
+#[tokio::test]
+async fn what_was_on_its_way_by_a_refund_that_is_ended_can_be_asked_for_again() {
+    let (world, _, purchase_id, refund_id) = stuck(Storage::sqlite(), 1_000).await;
+    let fixture = &world.fixture;
+    fixture.reject_refund("fin-1", &refund_id).await.unwrap();
+    // 2.49 of 4.98 are not on their way any more, although no notification said so.
+    let next = fixture.refund_by("fin-0", &purchase_id, money("CNY", 498)).await.unwrap();
+    assert_eq!(next.amount.unwrap().minor_units, 498);
+}
