@@ -49,11 +49,11 @@ pub fn transfers(rule: &PostingRule, user: &str) -> Vec<SampleTransfer> {
         let (debit, credit) = (Account::CoinsIssued.name(), account(AccountClass::ViewerCoins, user, "one"));
         return vec![SampleTransfer { debit, credit, amount: 1, movement: Movement::Moves }];
     };
-    let sample = |transfer: &TransferRule, credit: &AccountClass, amount| SampleTransfer {
-        debit: account(transfer.debit, user, "one"),
-        credit: account(*credit, user, "two"),
-        amount,
-        movement: transfer.movement,
+    let sample = |transfer: &TransferRule, credit: &AccountClass, amount| {
+        let (debit, own) = (account(transfer.debit, user, "one"), account(*credit, user, "two"));
+        // From an account to one of the same class: to another user's.
+        let credit = if own == debit { account(*credit, &format!("{user}-two"), "two") } else { own };
+        SampleTransfer { debit, credit, amount, movement: transfer.movement }
     };
     let mut all = Vec::new();
     for transfer in rules {

@@ -232,7 +232,8 @@ async fn a_true_match_is_blocked_by_two_people_and_unblocked_by_two() {
         let due: jiff::civil::Date = blocked.report_due_date.parse().unwrap();
         let begun = jiff::Timestamp::from_second(blocked.block_time.unwrap().seconds).unwrap();
         let days = begun.to_zoned(jiff::tz::TimeZone::UTC).date().until(due).unwrap().get_days();
-        assert!((13..=18).contains(&days), "ten business days are {days} days");
+        // Two weeks less the weekend that they begin on; more with holidays.
+        assert!((12..=18).contains(&days), "ten business days are {days} days");
         until_balance(&world, &running, BLOCKED, 500).await;
         assert_eq!(world.balance(PAYABLE).await, (FUNDS - 500, FUNDS - 500));
         assert_eq!(in_review(&running, &payout).await.state(), PayoutState::InReview, "the creator sees no more");

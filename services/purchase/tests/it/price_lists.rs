@@ -53,6 +53,11 @@ async fn a_loaded_sheet_counts_in_every_process_and_for_what_is_sold_from_then_o
         };
         assert_eq!(listed().await.0, "2024-1");
         let before = fixture.receipt();
+        // A sheet begins at once: in a later millisecond than that sale.
+        let sold_by = money::time::now_ms();
+        while money::time::now_ms() == sold_by {
+            std::hint::spin_loop();
+        }
         let text = sheet("2026-12", &[row("coins.us.app.70", "app_store", "1.10", "2026-01-01")]);
         let loaded = load(&fixture, &text).await.unwrap();
         let shown = loaded.sheet.clone().unwrap();

