@@ -51,7 +51,7 @@ pub(crate) struct Spending<'a> {
 }
 
 fn text(id: Option<Uuid>) -> String {
-    id.map_or_else(String::new, |id| id.hyphenated().to_string())
+    id.map_or_else(String::new, db::text)
 }
 
 /// Has everything else that concerns the user's limits wait until this transaction ends.

@@ -116,6 +116,34 @@ impl MarketDormancy {
     }
 }
 
+/// Rows with the day on which each begins; a market has one row from a day.
+fn dated<R>(
+    text: &DocumentText,
+    rows: Vec<Spanned<R>>,
+    of: impl Fn(&R) -> (&String, Result<Date, String>),
+) -> Result<Vec<(Date, R)>, DocumentError> {
+    let mut dated: Vec<(Date, R)> = Vec::new();
+    for row in rows {
+        let (span, row) = (row.span(), row.into_inner());
+        let (market, from) = of(&row);
+        let from = from.map_err(|why| text.invalid(span.clone(), why))?;
+        if dated.iter().any(|(other, known)| *other == from && of(known).0 == market) {
+            return Err(text.invalid(span, format!("market: {market} has two rows from {from}")));
+        }
+        dated.push((from, row));
+    }
+    Ok(dated)
+}
+
+/// The latest row of a market that has begun on a day, or else of all markets.
+fn in_force<'a, R>(rows: &'a [(Date, R)], (market, on): (&str, Date), of: impl Fn(&R) -> &String) -> Option<&'a R> {
+    let latest = |market: &str| {
+        let begun = rows.iter().filter(|(from, row)| of(row) == market && *from <= on);
+        begun.max_by_key(|(from, _)| *from).map(|(_, row)| row)
+    };
+    latest(market).or_else(|| latest(ANY_MARKET))
+}
+
 impl WalletRules {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, DocumentError> {
@@ -124,24 +152,8 @@ impl WalletRules {
 
     fn read(text: &DocumentText) -> Result<Self, DocumentError> {
         let document: RulesDocument = text.parse()?;
-        let mut closures: Vec<(Date, MarketClosure)> = Vec::new();
-        for row in document.closure {
-            let (span, row) = (row.span(), row.into_inner());
-            let from = row.begins().map_err(|why| text.invalid(span.clone(), why))?;
-            if closures.iter().any(|(other, known)| *other == from && known.market == row.market) {
-                return Err(text.invalid(span, format!("market: {} has two rows from {from}", row.market)));
-            }
-            closures.push((from, row));
-        }
-        let mut dormancies: Vec<(Date, MarketDormancy)> = Vec::new();
-        for row in document.dormancy {
-            let (span, row) = (row.span(), row.into_inner());
-            let from = row.begins().map_err(|why| text.invalid(span.clone(), why))?;
-            if dormancies.iter().any(|(other, known)| *other == from && known.market == row.market) {
-                return Err(text.invalid(span, format!("market: {} has two rows from {from}", row.market)));
-            }
-            dormancies.push((from, row));
-        }
+        let closures = dated(text, document.closure, |row| (&row.market, row.begins()))?;
+        let dormancies = dated(text, document.dormancy, |row| (&row.market, row.begins()))?;
         Ok(Self { closures, dormancies })
     }
 
@@ -149,21 +161,14 @@ impl WalletRules {
     /// both wait.
     #[must_use]
     pub fn closure(&self, market: &str, on: Date) -> (ClosureRule, ClosureRule) {
-        let latest = |market: &str| {
-            let rows = self.closures.iter().filter(|(from, row)| row.market == market && *from <= on);
-            rows.max_by_key(|(from, _)| *from).map(|(_, row)| (row.rule, row.not_refundable))
-        };
-        latest(market).or_else(|| latest(ANY_MARKET)).unwrap_or((ClosureRule::Wait, ClosureRule::Wait))
+        let row = in_force(&self.closures, (market, on), |row| &row.market);
+        row.map_or((ClosureRule::Wait, ClosureRule::Wait), |row| (row.rule, row.not_refundable))
     }
 
     /// When coins of a market are dormant, by the rule of a day; `None`: no rule is configured.
     #[must_use]
     pub fn dormancy(&self, market: &str, on: Date) -> Option<&MarketDormancy> {
-        let latest = |market: &str| {
-            let rows = self.dormancies.iter().filter(|(from, row)| row.market == market && *from <= on);
-            rows.max_by_key(|(from, _)| *from).map(|(_, row)| row)
-        };
-        latest(market).or_else(|| latest(ANY_MARKET))
+        in_force(&self.dormancies, (market, on), |row| &row.market)
     }
 }
 
