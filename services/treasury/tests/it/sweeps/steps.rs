@@ -5,7 +5,7 @@ use crate::{
     fixture::BOOK,
     reason,
 };
-use api::treasury::{InstructSweepRequest, ListSweepInstructionsRequest, MarkSweepRequest, Sweep, SweepState};
+use api::treasury::{AdjustmentKind, InstructSweepRequest, ListSweepInstructionsRequest, MarkSweepRequest, Sweep, SweepState};
 use treasury::config::SweepSettings;
 
 const RAIL: &str = "DE89370400440532013000";
@@ -305,5 +305,30 @@ async fn an_account_of_an_older_program_is_swept_to_as_well() {
         assert_eq!(fixture.proved().await[1], [0, 1_400, 0, 1_400]);
         let listed = fixture.list("").await;
         assert!(listed.iter().any(|one| one.id == "pool-incoming" && one.balance.unwrap().booked_minor_units == 1_400));
+    }
+}
+
+/// An amount alone says nothing. Staff who say that it was the sweep see by how much the books have it twice, and two of them put that right.
+#[tokio::test]
+async fn a_debit_that_is_given_as_a_bare_sum_books_no_step_and_is_adjusted_once_staff_say_what_it_was() {
+    for fixture in both(&[rule("daily", "zero")], TUESDAY).await {
+        fixture.has_now("prefund", 1_400).await;
+        let sweep = fixture.swept().await;
+        fixture.days_later(1);
+        let file = said(RAIL, "2031-11-25", 1_400, entry("R1", -1_400, "NOTPROVIDED"));
+        fixture.import(file.as_bytes()).await.unwrap();
+        let open = |difference: i64| [("SENT_NOT_DEBITED".to_owned(), difference), ("UNKNOWN_DEBIT".to_owned(), 0)];
+        assert_eq!((fixture.newest().await, fixture.open_cases().await), (SweepState::Planned, open(0).to_vec()));
+        assert_eq!((fixture.proved().await, fixture.on("rail-suspense").await), ([[0, 0, 1_400, 0], [0, 0, 0, 0]], -1_400));
+        fixture.close("rail", "2031-11-25").await.unwrap();
+        fixture.mark(&sweep, SweepState::Debited).await;
+        fixture.import(file.as_bytes()).await.unwrap();
+        assert_eq!(fixture.open_cases().await, open(-1_400), "the sum and the sweep are both booked");
+        let case = fixture.case("SENT_NOT_DEBITED").await;
+        let proposal = fixture.propose(&case, AdjustmentKind::Adjustment, ("", "rail-suspense", 1_400)).await.unwrap();
+        fixture.approve("ann", &proposal).await.unwrap();
+        assert_eq!((fixture.proved().await, fixture.on("rail-suspense").await), ([[0, 0, 0, 0], [0, 1_400, 0, 1_400]], 0));
+        fixture.import(file.as_bytes()).await.unwrap();
+        assert_eq!((fixture.newest().await, fixture.open_cases().await), (SweepState::Debited, open(0)[1..].to_vec()));
     }
 }
