@@ -4,6 +4,8 @@ use api::ledger::{JournalCursor, WatchJournalRequest, watch_journal_request::Fro
 use earnings::RateCard;
 use gift::GiftCatalogue;
 use prost::Message as _;
+use rpc::page::{PagePosition, PagedList};
+use uuid::Uuid;
 
 /// The gifts on sale.
 pub(super) const GIFTS: &str = include_str!("../../../services/gift/catalogue.toml");
@@ -55,4 +57,33 @@ pub(super) fn watches() -> Vec<Vec<u8>> {
         None,
     ];
     from.map(|from| WatchJournalRequest { from, book: "demo".to_owned() }.encode_to_vec()).to_vec()
+}
+
+/// A list and another one, to which the first one's page tokens are nothing.
+fn lists() -> [PagedList; 2] {
+    ["demo", "other"].map(|book| PagedList::new("ListPayouts", book, &["u1"]))
+}
+
+/// A page token: a position that is read is spelled in one way only, and is none of another list.
+fn page_of<P: PagePosition>(token: &str) {
+    let [list, other] = lists();
+    if let Ok(Some(position)) = list.position::<P>(token) {
+        assert_eq!(list.token(&position), token, "one position, one spelling");
+        assert!(other.position::<P>(token).is_err(), "a token of another list");
+    }
+}
+
+/// A page token of each kind of position.
+pub(super) fn page(bytes: &[u8]) {
+    if let Ok(token) = std::str::from_utf8(bytes) {
+        page_of::<i64>(token);
+        page_of::<Uuid>(token);
+        page_of::<(i64, Uuid)>(token);
+    }
+}
+
+pub(super) fn pages() -> Vec<Vec<u8>> {
+    let [list, other] = lists();
+    let (number, id) = (-7_i64, Uuid::from_u128(0x0193_3b0e_8f1a_7c3e_9d2b_0123_4567_89ab));
+    [list.token(&number), list.token(&id), list.token(&(i64::MAX, id)), other.token(&id)].map(String::into_bytes).to_vec()
 }

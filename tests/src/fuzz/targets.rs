@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 47] = [
+pub const TARGETS: [Target; 48] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
     Target { name: "account_log", run: account_log, seeds: account_log_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
@@ -42,6 +42,7 @@ pub const TARGETS: [Target; 47] = [
         seeds: entries_seeds,
     },
     Target { name: "gift", run: gift, seeds: gift_seeds },
+    Target { name: "page", run: listed::page, seeds: listed::pages },
     Target { name: "payout_page", run: payout_page, seeds: || texts(&["MTIzNA", "eyJhIjoxfQ", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]) },
     Target { name: "money", run: money_texts, seeds: || texts(&["USD", "JPY", "demo", "u1", "01933b0e-8f1a-7c3e-9d2b-0123456789ab"]) },
     Target { name: "token", run: token, seeds: token_seeds },
