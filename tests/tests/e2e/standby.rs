@@ -17,7 +17,7 @@ use std::{
 const USERS: usize = 8;
 
 /// How long the ledger may take to reach an expected state.
-const WAIT_MAX: Duration = Duration::from_secs(30);
+const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// Sessions with a commit of the ledger that waits for the standby.
 const COMMITS: &str = "wait_event = 'SyncRep' AND query LIKE 'WITH fence%'";

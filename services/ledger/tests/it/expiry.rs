@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 const SECOND: Micros = 1_000_000;
 /// Far longer than any step takes.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// A clock set to the system's time, which stands still until it is moved.
 fn clock() -> (watch::Sender<Micros>, Config) {

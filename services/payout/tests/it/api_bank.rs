@@ -34,7 +34,8 @@ pub struct ApiTown {
 async fn open_bank(database: &Database, address: &str, kid: &str) -> (SandboxGlobalBank, CancellationToken) {
     let config = globalbank::Config {
         clients: vec![SandboxClient::of_test_key(CLIENT.0, kid)],
-        late_answer: Duration::from_millis(600),
+        // Later than the rails' time-out.
+        late_answer: Duration::from_secs(5),
         ..globalbank::Config::default()
     };
     let shutdown = CancellationToken::new();
@@ -63,7 +64,8 @@ impl ApiTown {
     }
 
     fn bank_config(&self) -> BankConfig {
-        let rail = |rail: &str| BankRailConfig { rail: rail.to_owned(), time_out: Duration::from_millis(500), ..BankRailConfig::default() };
+        // Longer than an answer takes on a busy machine: one that is lost is a step more.
+        let rail = |rail: &str| BankRailConfig { rail: rail.to_owned(), time_out: Duration::from_secs(3), ..BankRailConfig::default() };
         BankConfig {
             name: "global".to_owned(),
             entity: "main".to_owned(),

@@ -121,7 +121,7 @@ pub async fn read(store: &Store, count: usize) -> Vec<(String, String, i64)> {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("a callback was not read")
+    tokio::time::timeout(Duration::from_secs(120), wait).await.expect("a callback was not read")
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ const PAYABLE: &str = "creator/ana/payable/USD";
 /// An account whose payments the bank decides late.
 const PENDING: &str = "9000000008";
 /// A step that has not happened by then never will.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 async fn soon<T>(what: &str, awaited: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, awaited).await.unwrap_or_else(|_| panic!("{what}: not after {PATIENCE:?}"))

@@ -3,7 +3,7 @@
 use crate::{
     crashes::without_worker_over,
     reviews::{new_id, refused, told},
-    together::{CENTS, beneficiary, config, ready, send_behind_a_slow_one},
+    together::{CENTS, LATE_MS, beneficiary, config, ready, send_behind_a_slow_one},
     world::{BOOK, Running, World, on_both},
 };
 use api::payout::{
@@ -38,7 +38,7 @@ impl LostMessage {
     async fn send(world: &World) -> LostMessage {
         let running = world.start_with(config(world)).await;
         world.fund("ana", "USD").await;
-        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": LATE_MS})).await;
         let (slow, cut) = (beneficiary(&running, "9000000005").await, beneficiary(&running, "9000000004").await);
         let (good, bad) = (beneficiary(&running, "9000000001").await, beneficiary(&running, "9000000003").await);
         running.stop().await;

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tonic::Code;
 
 /// Longer than any of these streams may last.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(120);
 const GERMAN: &str = "DE89370400440532013000";
 
 fn named(name: &str, account: Account) -> CreateBeneficiaryRequest {
@@ -163,7 +163,7 @@ async fn a_watch_ends_with_its_token() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
         let running = world.start().await;
-        let watched = running.signed_for("ana", Duration::from_secs(2), undecided(&world, &running).await);
+        let watched = running.signed_for("ana", Duration::from_secs(5), undecided(&world, &running).await);
         let stream = running.client().watch_payout(watched).await.unwrap().into_inner();
         let messages: Vec<_> = timeout(LONGEST, stream.map(Result::unwrap).collect()).await.expect("it ends by itself");
         check_end(&messages);

@@ -13,8 +13,8 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Longest wait for polls, which arrive every 100 ms at the latest.
-const ASKED_WITHIN: Duration = Duration::from_secs(20);
+/// Longest wait for polls, which arrive every 100 ms at the latest where the machine has nothing else to do.
+const ASKED_WITHIN: Duration = Duration::from_secs(120);
 
 /// A request as received.
 #[derive(Debug, Clone)]

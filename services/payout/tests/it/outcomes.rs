@@ -5,13 +5,22 @@ use api::payout::PayoutState::{Accepted, Held, OutcomeUnknown, Rejected, Request
 use api::payout::Rail;
 use iso20022::pain001::Initiation;
 use money::BookName;
+use payout::Config;
 use serde_json::json;
+use std::time::Duration;
+
+/// With a bank that has longer for an answer than a busy machine takes, where a lost one would be a step more.
+fn patient(world: &World) -> Config {
+    let mut config = world.config();
+    config.banks[0].rails.iter_mut().for_each(|rail| rail.time_out = Duration::from_secs(60));
+    config
+}
 
 #[tokio::test]
 async fn payouts_settle_in_both_currencies() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
-        let running = world.start().await;
+        let running = world.start_with(patient(&world)).await;
         let us = (aba("9000000001"), "USD", Rail::UsRtp, "us-rtp");
         let eu = (iban("DE08 5001 0517 0900 0000 01"), "EUR", Rail::SepaInstant, "sepa-instant");
         for (account, currency, rail, word) in [us, eu] {
@@ -42,7 +51,7 @@ async fn payouts_settle_in_both_currencies() {
 async fn a_rejection_gives_the_money_back_and_says_why() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
-        let running = world.start().await;
+        let running = world.start_with(patient(&world)).await;
         world.fund("ana", "USD").await;
         let payout = running.pay("ana", aba("9000000003"), 500).await;
         assert_eq!(states(&payout), [Requested, Held, Submitted, Rejected]);
@@ -84,7 +93,7 @@ async fn a_lost_answer_is_unknown_then_asked_then_settled_once() {
 async fn an_undecided_payment_is_accepted_and_asked_after() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
-        let running = world.start().await;
+        let running = world.start_with(patient(&world)).await;
         world.fund("ana", "USD").await;
         let payout = running.pay("ana", aba("9000000002"), 500).await;
         assert_eq!(states(&payout), [Requested, Held, Submitted, Accepted, Settled]);

@@ -19,7 +19,8 @@ fn with_rails(world: &World, rails: &[&str]) -> Config {
             BankRailConfig {
                 rail: rail.to_owned(),
                 paused: paused.to_owned(),
-                time_out: Duration::from_millis(300),
+                // Longer than a busy machine takes: a lost answer would be asked for, and tried on no other rail.
+                time_out: Duration::from_secs(60),
                 ..BankRailConfig::default()
             }
         })

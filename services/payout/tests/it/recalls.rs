@@ -1,9 +1,11 @@
 //! Requests for the money of paid payouts: accepted, refused, unanswered, repeated.
 
-use crate::world::{BOOK, FUNDS, Running, World, aba, iban, on_both};
+use crate::{
+    limits::set,
+    world::{BOOK, FUNDS, Running, World, aba, iban, on_both},
+};
 use api::payout::{Payout, PayoutRecall, PayoutState, RecallPayoutRequest, RecallPayoutResponse, RecallState, ReturnState};
 use serde_json::json;
-use std::time::Duration;
 use testbed::{new_id, reason};
 
 fn request(payout: &Payout, code: &str) -> RecallPayoutRequest {
@@ -88,9 +90,7 @@ async fn a_refused_recall_leaves_the_payment_and_may_be_asked_for_again() {
 async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_recalled() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
-        let mut config = world.watchful();
-        config.returns.recall_expiry = Duration::from_secs(1);
-        let running = world.start_with(config).await;
+        let running = world.start_with(world.watchful()).await;
         for currency in ["EUR", "USD"] {
             world.fund("ana", currency).await;
         }
@@ -105,6 +105,8 @@ async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_rec
         world.scenario(json!({"end_to_end_id": paid.end_to_end_id, "behaviour": "recall_silent"})).await;
         recall(&running, &request(&paid, "DUPL")).await.unwrap();
         assert_eq!(recall(&running, &request(&paid, "DUPL")).await, Err("RECALL_OPEN".to_owned()));
+        // Its time passes.
+        set(&world, format!("UPDATE payout_recall SET expires_at_ms = 1 WHERE payout_id = '{}'", paid.payout_id)).await;
         let over = running.once("ana", &paid.payout_id, |payout| ended(payout, RecallState::Expired)).await;
         assert_eq!(over.returned_minor_units, 0);
         for (code, id) in [("", ""), ("dupl", "7"), ("XXXX", "'; --"), ("DUPLDUPL", "00000000-0000-0000-0000-000000000000")] {

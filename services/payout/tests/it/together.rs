@@ -25,6 +25,8 @@ use uuid::Uuid;
 
 /// How often payments are sent until two of them wait for a third one.
 const TRIES_MAX: usize = 20;
+/// How late the bank answers the payment behind which others wait: longer than those take to get there on a busy machine.
+pub const LATE_MS: i64 = 3_000;
 /// What each payout pays.
 pub const CENTS: i64 = 5;
 
@@ -35,7 +37,8 @@ pub fn config(world: &World) -> Config {
     config.beneficiaries_max = 1_000;
     config.policy.sends_max = 50;
     for rail in &mut config.banks[0].rails {
-        rail.time_out = Duration::from_secs(2);
+        // Much longer than the bank's late answers take.
+        rail.time_out = Duration::from_secs(8);
     }
     config
 }
@@ -116,7 +119,7 @@ async fn of_fifty_in_a_message_each_is_decided_on_its_own() {
         let world = World::open(database, 60).await;
         let running = world.start_with(config(&world)).await;
         world.fund("ana", "USD").await;
-        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": LATE_MS})).await;
         world.scenario(json!({"account": "4400000001", "behaviour": "reject", "code": "AC01"})).await;
         world.scenario(json!({"account": "4400000002", "behaviour": "unreported"})).await;
         let mut accounts = vec!["9000000005", "9000000003", "4400000001", "4400000002"];
@@ -180,7 +183,7 @@ async fn the_one_debit_of_a_message_is_explained_by_its_payments_and_shows_which
         };
         let running = world.start_with(config(&world)).await;
         world.fund("ana", "USD").await;
-        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": LATE_MS})).await;
         world.scenario(json!({"account": "4400000001", "behaviour": "reject_executed", "code": "AC01"})).await;
         let (slow, good) = (beneficiary(&running, "9000000005").await, beneficiary(&running, "9000000001").await);
         let (lies, bad) = (beneficiary(&running, "4400000001").await, beneficiary(&running, "9000000003").await);
@@ -233,7 +236,7 @@ async fn a_lost_answer_leaves_every_payment_of_the_message_unknown_and_each_is_a
         let world = World::open(database, 60).await;
         let running = world.start_with(config(&world)).await;
         world.fund("ana", "USD").await;
-        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": LATE_MS})).await;
         let (slow, cut) = (beneficiary(&running, "9000000005").await, beneficiary(&running, "9000000004").await);
         let (good, bad) = (beneficiary(&running, "9000000001").await, beneficiary(&running, "9000000003").await);
         running.stop().await;
@@ -366,7 +369,7 @@ async fn a_callback_about_the_whole_message_decides_nothing_and_has_each_payment
         config.banks[0].callback_keys_file.clone_from(&watched.banks[0].callback_keys_file);
         let running = world.start_with(config.clone()).await;
         world.fund("ana", "USD").await;
-        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": 900})).await;
+        world.scenario(json!({"account": "9000000005", "behaviour": "late", "delay_ms": LATE_MS})).await;
         let (slow, pending) = (beneficiary(&running, "9000000005").await, beneficiary(&running, "9000000008").await);
         running.stop().await;
         let payouts = without_worker_over(&world, config.clone()).await;

@@ -222,7 +222,7 @@ impl Running {
                 let _ = tokio::time::timeout(Duration::from_millis(200), changes.recv()).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it never became so")
+        tokio::time::timeout(WAIT_MAX, wait).await.expect("it never became so")
     }
 
     /// A request of that creator.

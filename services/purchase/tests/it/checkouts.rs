@@ -51,7 +51,7 @@ impl Fixture {
     /// Waits until the user has so many coins.
     pub async fn until_coins(&self, user: &str, coins: i64) {
         let mut ticks = tokio::time::interval(Duration::from_millis(10));
-        let waited = tokio::time::timeout(Duration::from_secs(30), async {
+        let waited = tokio::time::timeout(Duration::from_secs(120), async {
             while self.coins(user).await != coins {
                 ticks.tick().await;
             }

@@ -176,7 +176,7 @@ pub fn seventy() -> StorePurchase {
 /// Looks until this holds, where sweeps are a day apart.
 pub async fn until(holds: impl AsyncFn() -> bool) {
     let mut ticks = tokio::time::interval(Duration::from_millis(10));
-    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+    let waited = tokio::time::timeout(Duration::from_secs(120), async {
         while !holds().await {
             ticks.tick().await;
         }

@@ -240,7 +240,7 @@ async fn refunds_disputes_and_warnings_are_kept_on_the_purchase() {
         ];
         let purchase_id = world.get("ann", &made.checkout_id).await.unwrap().purchase_id;
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
-        let shown = tokio::time::timeout(Duration::from_secs(30), async {
+        let shown = tokio::time::timeout(Duration::from_secs(120), async {
             loop {
                 ticks.tick().await;
                 world.fixture.service.sweep(SystemTime::now()).await.unwrap();

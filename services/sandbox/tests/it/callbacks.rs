@@ -54,7 +54,7 @@ impl Ear {
 
     /// The next callback: whether its signature is the bank's, and what it says.
     async fn next(&mut self) -> (bool, String) {
-        let (headers, body) = tokio::time::timeout(Duration::from_secs(20), self.heard.recv()).await.unwrap().unwrap();
+        let (headers, body) = tokio::time::timeout(Duration::from_secs(120), self.heard.recv()).await.unwrap().unwrap();
         let key = &self.keys["keys"][0];
         assert_eq!(headers[KEY_ID_HEADER].to_str().unwrap(), key["kid"].as_str().unwrap());
         let part = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();

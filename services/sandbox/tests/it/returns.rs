@@ -58,7 +58,7 @@ async fn a_return_comes_by_itself_after_its_delay() {
         assert_eq!(town.post("scenarios", scenario).await, StatusCode::NO_CONTENT);
         pay(&town, "A", "Ana", 500).await;
         let came = async { while credits(&town.report("EUR").await).is_empty() {} };
-        tokio::time::timeout(Duration::from_secs(20), came).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(120), came).await.unwrap();
         assert_eq!(closing(&town.report("EUR").await), i128::from(FUNDING));
         town.close().await;
     })

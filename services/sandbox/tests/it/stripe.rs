@@ -61,7 +61,7 @@ impl Seller {
 
     /// The next delivery: its type, the body, the header.
     async fn next(&mut self) -> (String, Value, String) {
-        let (signature, body) = tokio::time::timeout(Duration::from_secs(20), self.delivered.recv()).await.unwrap().unwrap();
+        let (signature, body) = tokio::time::timeout(Duration::from_secs(120), self.delivered.recv()).await.unwrap().unwrap();
         let event: Value = serde_json::from_slice(&body).unwrap();
         let at_s: i64 = signature.split(',').next().unwrap().strip_prefix("t=").unwrap().parse().unwrap();
         assert!(

@@ -81,7 +81,7 @@ async fn a_page_opens_a_trade_and_reports_follow_the_registration() {
         assert_eq!(command(json!({"command": "rotate"})).await, 200);
         assert_eq!(register(json!({"url": hook, "reversed": true, "copies": 2})).await, 204);
         for trade in ["three", "three", "two", "two"] {
-            let (_, body) = tokio::time::timeout(Duration::from_secs(20), delivered.recv()).await.unwrap().unwrap();
+            let (_, body) = tokio::time::timeout(Duration::from_secs(120), delivered.recv()).await.unwrap().unwrap();
             let fields = reqwest::Url::parse(&format!("http://form/?{}", String::from_utf8_lossy(&body))).unwrap();
             let fields = json!(fields.query_pairs().into_owned().collect::<std::collections::BTreeMap<_, _>>());
             assert_eq!((&fields["out_trade_no"], &fields["total_amount"]), (&json!(trade), &json!("4.98")));

@@ -180,12 +180,12 @@ async fn a_connection_has_an_age_and_its_calls_go_on_over_another() {
     let fixture = Fixture::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
     until_the_end(&fixture).await;
     let (begun, mut sent) = (Instant::now(), 0);
-    while begun.elapsed() < Duration::from_millis(500) {
+    // However few calls there are in this time.
+    while begun.elapsed() < Duration::from_millis(500) || sent < 2 {
         let answer = fixture.gifts().send_gift(fixture.signed(Role::Viewer, room("r"))).await;
         assert!(answer.is_ok(), "after {sent}: {answer:?}");
         sent += 1;
     }
-    assert!(sent > 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,7 +41,7 @@ impl Payer {
     }
 
     async fn next(&mut self) -> Pushed {
-        tokio::time::timeout(Duration::from_secs(10), self.pushed.recv()).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_secs(120), self.pushed.recv()).await.unwrap().unwrap()
     }
 
     async fn callback(&mut self) -> BankCallback {
