@@ -67,7 +67,12 @@ impl Fixture {
 
     /// What the sweeper does when it runs this many seconds from now.
     pub async fn sweep_after(&self, seconds: i64) -> usize {
-        self.service.sweep(money::time::unix_ms(std::time::SystemTime::now()) + seconds * 1_000).await.unwrap()
+        self.sweep_since(money::time::now_ms(), seconds).await
+    }
+
+    /// The same when it runs this many seconds after a moment, however long it took to get here.
+    pub async fn sweep_since(&self, moment_ms: i64, seconds: i64) -> usize {
+        self.service.sweep(moment_ms + seconds * 1_000).await.unwrap()
     }
 
     /// A second support service on the same tables, with background work.

@@ -361,15 +361,16 @@ async fn what_the_ledger_does_not_take_is_put_off_longer_each_time_and_keeps_not
         let honest = fixture.propose("sue", gift_of("bob", 5)).await;
         assert_eq!(fixture.approve("ann", &honest).await, Err("OUTCOME_UNKNOWN".to_owned()));
         fixture.bed.fault.fail(Fault::None);
-        assert_eq!(fixture.sweep_after(11).await, 100);
-        assert_eq!(fixture.sweep_after(12).await, 1, "those tried a second ago are not due");
+        let now_ms = money::time::now_ms();
+        assert_eq!(fixture.sweep_since(now_ms, 11).await, 100);
+        assert_eq!(fixture.sweep_since(now_ms, 12).await, 1, "those tried a second ago are not due");
         assert_eq!(fixture.coins("bob").await, 5, "and the honest one was done");
         let mut tried = Vec::new();
         for minute in [1, 2, 4, 5] {
-            let (mut of_minute, mut run) = (0, fixture.sweep_after(minute * 60).await);
+            let (mut of_minute, mut run) = (0, fixture.sweep_since(now_ms, minute * 60).await);
             while run > 0 {
                 of_minute += run;
-                run = fixture.sweep_after(minute * 60).await;
+                run = fixture.sweep_since(now_ms, minute * 60).await;
             }
             tried.push(of_minute);
         }
