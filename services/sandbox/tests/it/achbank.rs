@@ -48,7 +48,7 @@ impl Town {
     }
 
     async fn call(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Result<(u16, Vec<u8>), reqwest::Error> {
-        let request = self.client.request(method, format!("{}{path}", self.bank.url())).timeout(Duration::from_millis(2_000));
+        let request = self.client.request(method, format!("{}{path}", self.bank.url())).timeout(Duration::from_secs(5));
         let answer = request.body(body).send().await?;
         Ok((answer.status().as_u16(), answer.bytes().await?.to_vec()))
     }

@@ -37,7 +37,7 @@ fn usd(minor_units: i64) -> Money {
 fn options() -> Config {
     Config {
         funding: vec![usd(FUNDING)],
-        late_answer: Duration::from_millis(300),
+        late_answer: Duration::from_secs(2),
         callback_retry: Duration::from_millis(20),
         ..Config::default()
     }
@@ -58,7 +58,7 @@ impl Town {
     }
 
     fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.bank.url())).timeout(Duration::from_millis(2_000));
+        let request = self.client.request(method, format!("{}{path}", self.bank.url())).timeout(Duration::from_secs(5));
         match &self.authorization {
             Some(value) => request.header("authorization", value),
             None => request,

@@ -36,7 +36,8 @@ impl Town {
             recall_fee_minor_units: 0,
             funding: vec![euro(FUNDING)],
             finality_window: Duration::from_secs(60),
-            late_answer: Duration::from_millis(300),
+            // So long it waits for callbacks that are to come before its answer.
+            late_answer: Duration::from_secs(2),
             later: Duration::from_secs(600),
         };
         Self::open_with(database, config).await
@@ -58,7 +59,7 @@ impl Town {
 
     pub async fn send(&self, body: String) -> Result<Response, reqwest::Error> {
         let request = self.client.post(format!("{}/payments", self.bank.url())).body(body);
-        request.timeout(Duration::from_millis(2000)).send().await
+        request.timeout(Duration::from_secs(20)).send().await
     }
 
     pub async fn pay(&self, id: &str, iban: &str, minor_units: i64) -> Verdict {

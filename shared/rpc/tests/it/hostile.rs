@@ -190,7 +190,8 @@ async fn a_connection_has_an_age_and_its_calls_go_on_over_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_in_its_own_way_when_its_connection_is_as_old_as_it_may_get() {
-    let bounds = ConnectionBounds { age: Duration::from_millis(60), ..ConnectionBounds::default() };
+    // Old enough for the stream to begin on it.
+    let bounds = ConnectionBounds { age: Duration::from_secs(1), ..ConnectionBounds::default() };
     let fixture = Fixture::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
     let mut health = HealthClient::new(connected(&fixture).await);
     let mut watch = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
