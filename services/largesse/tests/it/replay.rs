@@ -1,4 +1,5 @@
 //! `largesse replay` on recordings as users have them.
+use crate::process::{output, serving};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -71,6 +72,32 @@ fn a_running_installation_is_replayed_to_with_its_own_keys_only() {
     assert_eq!((code, out.as_str()), (Some(1), ""), "{error}");
     assert!(error.contains("typo") && error.contains("--data-dir"), "{error}");
     assert!(!typo.exists(), "a key was made that nobody trusts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gifts_that_a_running_installation_lacks_are_refused_counted_and_in_the_list_to_load() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_child, printed) = serving(dir.path()).await;
+    let address = |of: &str| format!("http://{}", printed.iter().find_map(|line| line.strip_prefix(of)).unwrap());
+    let (file, list) = (dir.path().join("some.jsonl"), dir.path().join("gifts.toml"));
+    recording(&file, &[event("a", 987_654_321, 12), event("b", 5655, 1), event("c", 987_654_321, 12), event("d", 987_654_322, 3)]);
+    let (grpc, store) = (address("grpc on "), address("store on "));
+    let data_dir = dir.path().to_str().unwrap();
+    let to = ["replay", file.to_str().unwrap(), "--url", &grpc, "--store-url", &store, "--data-dir", data_dir, "--json"];
+    let counted = |report: &Value| ["events", "charged_coins", "replayed"].map(|key| report[key].as_i64().unwrap());
+    for expected in [[4, 1, 0], [4, 0, 1]] {
+        let (ok, out, error) = output(&to).await;
+        assert!(ok, "{error}");
+        let report: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(counted(&report), expected, "{out}");
+        assert_eq!(report["refused"], json!({"GIFT_UNKNOWN": 3}), "{out}");
+        assert_eq!(report["unknown_gifts"], json!([987_654_321, 987_654_322]), "{out}");
+        fs::write(&list, report["catalogue"].as_str().unwrap()).unwrap();
+        let (ok, out, error) = output(&["lists", "check", "gifts", list.to_str().unwrap()]).await;
+        assert!(ok && out.starts_with("ok: "), "{out} {error}");
+    }
+    let listed = fs::read_to_string(&list).unwrap();
+    assert!(["987654321", "987654322", "5655"].iter().all(|gift| listed.contains(gift)), "{listed}");
 }
 
 #[test]
