@@ -6,7 +6,11 @@ use crate::{
 };
 use api::payout::{Payout, PayoutRecall, PayoutState, RecallPayoutRequest, RecallPayoutResponse, RecallState, ReturnState};
 use serde_json::json;
+use std::time::Duration;
 use testbed::{new_id, reason};
+
+/// How long a recall on a rail without a rule waits for its answer: not the time that nobody sets.
+const EXPIRY: Duration = Duration::from_secs(3 * 86_400);
 
 fn request(payout: &Payout, code: &str) -> RecallPayoutRequest {
     RecallPayoutRequest {
@@ -90,7 +94,9 @@ async fn a_refused_recall_leaves_the_payment_and_may_be_asked_for_again() {
 async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_recalled() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
-        let running = world.start_with(world.watchful()).await;
+        let mut config = world.watchful();
+        config.returns.recall_expiry = EXPIRY;
+        let running = world.start_with(config).await;
         for currency in ["EUR", "USD"] {
             world.fund("ana", currency).await;
         }
@@ -103,7 +109,9 @@ async fn a_recall_that_is_never_answered_expires_and_what_is_not_paid_is_not_rec
         assert!(asked.expire_time.unwrap().seconds - asked.create_time.unwrap().seconds > 18 * 86_400, "{asked:?}");
         let paid = running.pay("ana", aba("9000000001"), 500).await;
         world.scenario(json!({"end_to_end_id": paid.end_to_end_id, "behaviour": "recall_silent"})).await;
-        recall(&running, &request(&paid, "DUPL")).await.unwrap();
+        let open = recall(&running, &request(&paid, "DUPL")).await.unwrap().recall.unwrap();
+        let waits_s = open.expire_time.unwrap().seconds - open.create_time.unwrap().seconds;
+        assert_eq!(waits_s.unsigned_abs(), EXPIRY.as_secs(), "{open:?}");
         assert_eq!(recall(&running, &request(&paid, "DUPL")).await, Err("RECALL_OPEN".to_owned()));
         // Its time passes.
         set(&world, format!("UPDATE payout_recall SET expires_at_ms = 1 WHERE payout_id = '{}'", paid.payout_id)).await;
