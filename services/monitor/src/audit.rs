@@ -3,8 +3,8 @@
 //! [`audit`] runs once over everything; [`continuous`] audits new events as they come, for the monitor. `joins`: every row against its posting and the reverse;
 //! `claims`: which postings a row accounts for; `differences`: in words; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against the list of who may post
 //! what; `gifts`: every gift against the catalogues that were served; `folds`: purchases as the monitor compares them; `rolling`: other rows, as the monitor
-//! does; `suspense`: what waits for staff; `twins`: the treasury book against the books of apps; `reservations`: what follows the holds of payouts; `refund_orders`: refunds that are
-//! started here, and their requests. [`imported`]: postings from another installation, which have no row here; `journal`: the postings to join.
+//! does; `suspense`: what waits for staff; `twins`: the treasury book against the books of apps; `reservations`: what follows the holds of payouts; `answered`: refunds that
+//! are started here, and wallets that are closed or merged, with their requests. [`imported`]: postings from another installation, which have no row here; `journal`: the postings to join.
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: where a service has not yet recorded a posting in
 //! its own row, the posting is found in the ledger by the id that it must have there.
@@ -23,6 +23,7 @@ use sqlx::Connection as _;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use uuid::Uuid;
 
+mod answered;
 mod claims;
 mod clock;
 pub mod coins;
@@ -38,7 +39,6 @@ mod journal;
 mod moves;
 mod payouts;
 mod posters;
-mod refund_orders;
 mod reservations;
 mod rolling;
 mod suspense;

@@ -3,6 +3,7 @@
 //! Like [`super::audit`] it reads the stores directly and trusts no service. Unlike it, each run is bounded and continues where the last one ended.
 use super::{
     ReadFault,
+    answered::{AnsweredRows, RollingAnswers},
     claims::RowsOf,
     clock, coins, damaged,
     differences::Followed,
@@ -12,7 +13,6 @@ use super::{
     moves::MovesFold,
     payouts,
     posters::PosterFold,
-    refund_orders::RollingRefundOrders,
     reservations::RollingReservations,
     rolling::{RollingJoin, Tables},
     suspense::{self, SuspenseFold},
@@ -90,7 +90,7 @@ struct BookFolds {
     twins: TwinFold,
     young_purchases: RollingJoin,
     refunds: RollingJoin,
-    refund_orders: RollingRefundOrders,
+    answered: [RollingAnswers; 2],
     wallets: RollingJoin,
     settlements: RollingJoin,
     revenue: RollingJoin,
@@ -279,7 +279,7 @@ impl WatchedBook {
             twins: TwinFold::default(),
             young_purchases: RollingJoin::new(RowsOf::Purchases),
             refunds: RollingJoin::new(RowsOf::Refunds),
-            refund_orders: RollingRefundOrders::default(),
+            answered: AnsweredRows::ALL.map(RollingAnswers::new),
             wallets: RollingJoin::new(RowsOf::Wallets),
             settlements: RollingJoin::new(RowsOf::Settlements),
             revenue: RollingJoin::new(RowsOf::Revenue),
@@ -385,8 +385,9 @@ impl WatchedBook {
         let emptied = folds.wallets.compare(&Tables::Wallets(tables), side).await?;
         let settled = folds.settlements.compare(&Tables::Settlements(tables), side).await?;
         let earned = folds.revenue.compare(&Tables::Revenue(tables), side).await?;
-        let started = folds.refund_orders.compare(tables, name).await?;
-        Ok(CheckResult::all([summed, young, refunds, emptied, settled, earned, started]))
+        let [refunds_asked, wallets_asked] = &mut folds.answered;
+        let started = [refunds_asked.compare(tables, name).await?, wallets_asked.compare(tables, name).await?];
+        Ok(CheckResult::all([summed, young, refunds, emptied, settled, earned].into_iter().chain(started)))
     }
 
     /// Compares the services' rows in turn. The journal was followed just before.

@@ -3,12 +3,13 @@
 //! Rows are read after the journal was followed: each row is written before its posting, so a posting without a row belongs to nobody.
 use super::{
     JoinedRows, REPORTED_MAX, ReadFault,
+    answered::{self, AnsweredRows},
     claims::{self, Claim, RowsOf},
     damaged,
     differences::{Followed, differing, lacking},
     exists,
     journal::{JournalFold, PostingSeen},
-    refund_orders, reservations, seqs,
+    reservations, seqs,
 };
 use books::store::{Book, Store};
 use db::Database;
@@ -188,7 +189,9 @@ async fn wallets(
         after = Some((last.of.change_id, last.of.posting_no));
         page.iter().filter_map(claims::of_wallet).for_each(|claim| join.claim(claim));
     }
-    join.end(store, book).await
+    let joined = join.end(store, book).await?;
+    let (rows, problems) = answered::joined(AnsweredRows::WalletChanges, tables, name).await?;
+    Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
 }
 
 /// What was settled by stores' reports.
@@ -245,7 +248,7 @@ async fn refunds(
         page.iter().filter_map(claims::of_settlement).for_each(|claim| join.claim(claim));
     }
     let joined = join.end(store, book).await?;
-    let (rows, problems) = refund_orders::joined(tables, name).await?;
+    let (rows, problems) = answered::joined(AnsweredRows::Refunds, tables, name).await?;
     Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
 }
 

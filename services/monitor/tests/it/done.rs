@@ -1,5 +1,5 @@
 //! Rows of refunds, disputes, holds, debts and settlements that say that something was done, and that nothing was posted for: each is named by both audits. And refunds
-//! that are started here: each has the request that started it, and each such request its refund.
+//! that are started here, and wallets that are closed or merged: each has the requests that asked for it and decided it, and each such request its row.
 use crate::planted::{change, damaged, problems};
 use api::ledger::BookMode;
 use db::Database;
@@ -212,6 +212,57 @@ async fn each_refund_that_is_started_here_has_its_request_and_each_request_its_r
         let for_ann = order.replace(REFUND, refund_id).replace(REQUEST, request_id).replace("re_1", "re_2");
         for sql in [&for_ann, &request(&bed.database, ("ann", "RequestRefund", request_id), refund_id)] {
             assert_eq!(change(&bed.database, "purchase", sql).await, 1);
+        }
+        assert_eq!(found(&bed).await, [const { Vec::<String>::new() }; 2]);
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_wallet_that_is_closed_or_merged_has_its_requests_and_each_request_its_change() {
+    for storage in both() {
+        let bed = bed_with_purchase(storage).await;
+        // A merge that was posted, and waits for its wallet to be closed.
+        let merge = format!(
+            "INSERT INTO wallet_change (book, change_id, kind, user_id, into_user_id, asked_by, request_id, state, decided_by, note, created_at_ms, decided_at_ms,
+                 ended_at_ms, tries, next_attempt_at_ms)
+             VALUES ('{BOOK}', '{REFUND}', 2, 'ann', 'bob', 'sam', '{REQUEST}', 2, 'fay', '', 1, 2, 0, 0, 0)"
+        );
+        let asked = request(&bed.database, ("sam", "MergeWallets", REQUEST), REFUND);
+        let approved = request(&bed.database, ("fay", "ApproveWalletChange", APPROVAL), REFUND);
+        for sql in [&merge, &asked, &approved] {
+            assert_eq!(change(&bed.database, "purchase", sql).await, 1);
+        }
+        assert_eq!(found(&bed).await, [const { Vec::<String>::new() }; 2]);
+        let other = "01936f5e-7c3b-7000-9000-a1b2c3d4e5ff";
+        let (not_asked, approval) = ("was answered with it", "(ApproveWalletChange) was answered with change");
+        let planned = format!(
+            "INSERT INTO wallet_posting (book, change_id, posting_no, coins, debt_coins, debt_change_no, into_debt_change_no, attempt, planned_at_ms, state, posting_id)
+             VALUES ('{BOOK}', '{REFUND}', 2, 5, 0, 0, 0, 0, 1, 1, '')"
+        );
+        for (table, sql, said) in [
+            ("wallet_change", format!("UPDATE wallet_change SET request_id = '{other}'"), not_asked),
+            ("wallet_change", "UPDATE wallet_change SET asked_by = 'eve'".to_owned(), not_asked),
+            ("wallet_change", "UPDATE wallet_change SET kind = 1, into_user_id = ''".to_owned(), not_asked),
+            ("wallet_change", "UPDATE wallet_change SET decided_by = 'eve'".to_owned(), "no decision of eve"),
+            ("wallet_change", "UPDATE wallet_change SET decided_by = ''".to_owned(), approval),
+            ("wallet_change", "UPDATE wallet_change SET state = 1".to_owned(), approval),
+            ("wallet_change", "UPDATE wallet_change SET state = 3".to_owned(), "not one posting of it is planned"),
+            ("wallet_change", "UPDATE wallet_change SET state = 5".to_owned(), "it is a merge, and posted nothing"),
+            ("wallet_change", "UPDATE wallet_change SET state = 99".to_owned(), "a row can't be read: purchase of wallet change"),
+            ("wallet_change", "DELETE FROM wallet_change".to_owned(), "(MergeWallets) was answered with change"),
+            ("wallet_change", merge.replace(REFUND, other).replace("'ann'", "'cleo'"), not_asked),
+            ("wallet_posting", planned, "its postings are not numbered one after the other"),
+            ("request", "DELETE FROM request WHERE rpc = 'MergeWallets'".to_owned(), not_asked),
+            ("request", "DELETE FROM request WHERE rpc = 'ApproveWalletChange'".to_owned(), "no decision of fay"),
+            ("request", request(&bed.database, ("eve", "MergeWallets", other), REFUND), "(MergeWallets) was answered with change"),
+            ("request", request(&bed.database, ("eve", "CloseWallet", other), other), "which is not there"),
+        ] {
+            let sought = if said.starts_with("a row") { &["a row can't be read"][..] } else { &PARTS[..] };
+            let found = async || problems(&bed, (BOOK, "purchases"), sought).await;
+            for found in damaged(&bed.database, ("purchase", table, &sql), found).await {
+                assert!(found.iter().any(|problem| problem.contains(said)), "{sql}: {found:#?}");
+            }
         }
         assert_eq!(found(&bed).await, [const { Vec::<String>::new() }; 2]);
         bed.ledger.shutdown().await;

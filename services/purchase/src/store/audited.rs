@@ -1,7 +1,10 @@
 //! Rows as audits compare them with the journal. A row that says that it is posted, and names no posting, is damaged; so each comes with whether it says so.
-//! [`refund_orders`]: refunds that are started here, compared with what asked for them.
+//! [`refund_orders`]: refunds that are started here, compared with what asked for them; [`wallet_changes`]: the same of wallets that are closed or merged. [`answered`]: the
+//! requests.
 
+pub mod answered;
 pub mod refund_orders;
+pub mod wallet_changes;
 
 use money::{BookName, Currency, UserKey};
 use sqlx::{Row as _, any::AnyRow};

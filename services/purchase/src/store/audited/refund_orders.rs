@@ -2,34 +2,18 @@
 //! started it are written in one transaction, and both are kept.
 
 use money::BookName;
-use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use crate::domain::Purchase;
 use crate::refund_orders::order::{RefundOrder, RefundOrderState, RefundStarter};
 use crate::refunds::fact::{FactStatus, RefundFact, paid_back};
+use crate::store::audited::answered::{AnsweredRequest, RequestPlace};
 use crate::store::refund_orders::read;
 use crate::store::{Error, Store};
 use db::text;
 
 /// The RPCs whose answers are refunds.
 const RPCS: [&str; 4] = ["RequestRefund", "RefundPurchase", "ApproveRefund", "RejectRefund"];
-
-/// The place of a request in the order of callers, RPCs and ids.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequestPlace {
-    subject: String,
-    rpc: String,
-    request_id: String,
-}
-
-/// A request that was answered with a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundRequest {
-    place: RequestPlace,
-    /// The refund; nil where the answer names none.
-    refund_id: Uuid,
-}
 
 impl Store {
     /// A book's refunds, in the order of their ids, after this one; at most `count_max`.
@@ -57,11 +41,8 @@ impl Store {
             RefundStarter::Buyer => vec![(&of.asked_by, RPCS[0])],
             RefundStarter::Staff => vec![(&of.asked_by, RPCS[1]), (&of.user, RPCS[0])],
         };
-        let sql = "SELECT outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 1";
         for (subject, rpc) in asked {
-            let query = sqlx::query_scalar(sql).bind(of.book.as_str()).bind(subject.as_str()).bind(rpc).bind(text(of.request_id));
-            let outcome: Option<Option<Vec<u8>>> = query.fetch_optional(&self.pool).await?;
-            if outcome.flatten().is_some_and(|bytes| bytes == of.refund_id.as_bytes()) {
+            if self.is_answer(&of.book, (subject.as_str(), rpc, of.request_id), of.refund_id).await? {
                 return Ok(true);
             }
         }
@@ -74,34 +55,16 @@ impl Store {
         book: &BookName,
         after: &RequestPlace,
         rows_max: i64,
-    ) -> Result<(Vec<RefundRequest>, Option<RequestPlace>), Error> {
-        let rpcs = RPCS.map(|rpc| format!("'{rpc}'")).join(", ");
-        let sql = format!(
-            "SELECT subject, rpc, request_id, state, CASE WHEN rpc IN ({rpcs}) THEN outcome END AS outcome FROM request
-             WHERE book = $1 AND (subject > $2 OR (subject = $2 AND (rpc > $3 OR (rpc = $3 AND request_id > $4))))
-             ORDER BY subject, rpc, request_id LIMIT $5"
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(after.subject.clone());
-        let rows = query.bind(after.rpc.clone()).bind(after.request_id.clone()).bind(rows_max).fetch_all(&self.pool).await?;
-        let (mut found, mut last) = (Vec::new(), None);
-        for row in &rows {
-            let place = place(row)?;
-            if RPCS.contains(&place.rpc.as_str()) && row.try_get::<i64, _>("state")? == 1 {
-                let bytes: Option<Vec<u8>> = row.try_get("outcome")?;
-                let refund_id = bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).unwrap_or(Uuid::nil());
-                found.push(RefundRequest { place: place.clone(), refund_id });
-            }
-            last = Some(place);
-        }
-        Ok((found, last.filter(|_| i64::try_from(rows.len()).is_ok_and(|count| count >= rows_max))))
+    ) -> Result<(Vec<AnsweredRequest>, Option<RequestPlace>), Error> {
+        self.answered(book, &RPCS, after, rows_max).await
     }
 
     /// How the refund that a request was answered with is not what the request did, if it is not.
-    pub async fn refund_request_fault(&self, book: &BookName, of: &RefundRequest) -> Result<Option<String>, Error> {
+    pub async fn refund_request_fault(&self, book: &BookName, of: &AnsweredRequest) -> Result<Option<String>, Error> {
         let RequestPlace { subject, rpc, request_id } = &of.place;
         let about = format!("request {request_id} of {subject} ({rpc})");
-        let Some(order) = self.refund_order(book, of.refund_id).await? else {
-            return Ok(Some(format!("{about} was answered with refund {}, which is not there", of.refund_id)));
+        let Some(order) = self.refund_order(book, of.row_id).await? else {
+            return Ok(Some(format!("{about} was answered with refund {}, which is not there", of.row_id)));
         };
         // The ids of RequestRefund are the buyer's, whoever asks.
         let whose = if rpc == RPCS[0] { &order.user } else { &order.asked_by };
@@ -114,13 +77,9 @@ impl Store {
             "RejectRefund" => is_decided && order.state == RefundOrderState::Rejected,
             _ => is_its,
         };
-        let why = || format!("{about} was answered with refund {}, which does not say so", of.refund_id);
+        let why = || format!("{about} was answered with refund {}, which does not say so", of.row_id);
         Ok((!agrees).then(why))
     }
-}
-
-fn place(row: &AnyRow) -> Result<RequestPlace, Error> {
-    Ok(RequestPlace { subject: row.try_get("subject")?, rpc: row.try_get("rpc")?, request_id: row.try_get("request_id")? })
 }
 
 /// How a refund contradicts its purchase, or what the store said of all its refunds.
@@ -135,7 +94,8 @@ fn fault(of: &RefundOrder, purchase: &Purchase, (orders, facts): (&[RefundOrder]
     let said = facts.iter().find(|fact| !of.store_refund_id.is_empty() && fact.fact_id == of.store_refund_id);
     let is_paid = said.is_some_and(|said| said.status == FactStatus::Granted);
     match (of.state, said) {
-        (RefundOrderState::Succeeded, Some(said)) if !is_paid || said.part != of.amount.minor_units() => {
+        // Nothing: its store named it in a sum.
+        (RefundOrderState::Succeeded, Some(said)) if !is_paid || ![0, of.amount.minor_units()].contains(&said.part) => {
             return Some(format!("it paid back {}, and its store says otherwise", of.amount));
         }
         (RefundOrderState::Asked | RefundOrderState::Approved | RefundOrderState::Failed | RefundOrderState::Rejected, _) if is_paid => {
