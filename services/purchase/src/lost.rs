@@ -35,7 +35,8 @@ pub(crate) async fn run(purchases: Arc<Purchases>, interval: Duration, shutdown:
 
 /// One look as of `now`; returns how much was found.
 pub(crate) async fn look(purchases: &Purchases, now: SystemTime) -> Result<usize, Error> {
-    let found = purchases.look_at_stripe(now).await? + purchases.look_at_bills(now).await?;
+    let (at_stripe, in_bills) = (purchases.look_at_stripe(now).await, purchases.look_at_bills(now).await);
+    let found = at_stripe? + in_bills?;
     if found > 0 {
         tracing::warn!(found, "stores list what no notification of theirs said; it is read now");
         purchases.news.notify_one();

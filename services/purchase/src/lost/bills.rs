@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use money::Money;
 use money::time::unix_ms;
+use money::{Currency, Money};
 use sha2::{Digest as _, Sha256};
 use storereports::{BillRefundStanding, BillTrade, DailyBill};
 
@@ -36,7 +36,7 @@ const HOUR_MS: i64 = 3_600_000;
 struct ComparedBill {
     /// Payments and refunds that nothing had reported.
     found: i64,
-    /// Refunds that may still be paid back.
+    /// Refunds that may still be paid back, or of which the wallet has to say first whether a sum has them.
     on_their_way: usize,
 }
 
@@ -48,16 +48,30 @@ impl Purchases {
             return Ok(0);
         }
         for account in self.stores.billing_accounts() {
-            let of = account.billed();
-            if self.ledger.book(&of.book).await? != Some(account.of_kind()) {
-                continue;
-            }
-            self.expect_bills(&of, unix_ms(now)).await?;
-            for bill in self.store.due_bills(&of, unix_ms(now), BILLS_MAX).await? {
-                found += self.read_bill(account, &bill, now).await?;
+            if let Err(error) = self.look_at_account(account, &mut found, now).await {
+                let why = error.of_row("store_bill")?;
+                tracing::warn!(account = account.billed().account, why, "the bills of an account can't be read; going on with others");
             }
         }
         Ok(usize::try_from(found).unwrap_or(usize::MAX))
+    }
+
+    async fn look_at_account(&self, account: &dyn BillingAccount, found: &mut i64, now: SystemTime) -> Result<(), Error> {
+        let of = account.billed();
+        if self.ledger.book(&of.book).await? != Some(account.of_kind()) {
+            return Ok(());
+        }
+        self.expect_bills(&of, unix_ms(now)).await?;
+        for bill in self.store.due_bills(&of, unix_ms(now), BILLS_MAX).await? {
+            match self.read_bill(account, &bill, now).await {
+                Ok(of_bill) => *found += of_bill,
+                Err(error) => {
+                    let again_ms = unix_ms(now).saturating_add(put_off_ms(bill.tries));
+                    self.store.put_off_bill(&bill, &error.of_row("store_bill")?, (again_ms, false)).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Notes the days whose bills the wallet should have by now.
@@ -189,7 +203,13 @@ impl Purchases {
         let sold = self.store.sold_transactions(&of, &ids).await?;
         let mut said = self.store.said_of(&of, &ids).await?;
         let mut compared = ComparedBill::default();
-        for trade in trades {
+        // Those that a sum names first: what is left of it is known after them.
+        let is_named = |trade: &BillTrade| {
+            let known = said.get(&trade.transaction_id);
+            known.is_some_and(|known| known.iter().any(|one| one.fact_id == refund_id(trade)))
+        };
+        let (named, others): (Vec<&BillTrade>, Vec<&BillTrade>) = trades.iter().partition(|trade| is_named(trade));
+        for trade in named.into_iter().chain(others) {
             let is_sold = sold.contains(&trade.transaction_id);
             let is_found = match &trade.refund {
                 None => !is_sold && self.find_payment(account, trade, now).await?,
@@ -237,7 +257,8 @@ impl Purchases {
         now: SystemTime,
     ) -> Result<bool, Error> {
         let (id, known) = (refund_id(trade), said.entry(trade.transaction_id.clone()).or_default());
-        if known.iter().any(|one| one.fact_id == id && one.is_granted) {
+        let of_id = known.iter().position(|one| one.fact_id == id && one.is_granted);
+        if of_id.is_some_and(|at| known[at].part > 0) {
             return Ok(false);
         }
         match standing(account, trade).await {
@@ -248,21 +269,66 @@ impl Purchases {
                 return Ok(false);
             }
         }
+        let event = account.event_of(trade);
+        if of_id.is_none() && !self.part_sums(account, &event, known, now).await? {
+            *on_their_way += 1;
+            return Ok(false);
+        }
         let sum = |is_together: bool| -> i64 {
             let counted = known.iter().filter(|one| one.is_granted && (one.fact_id == CUMULATIVE) == is_together);
             counted.fold(0_i64, |sum, one| sum.saturating_add(one.part))
         };
-        let is_covered = sum(false).saturating_add(trade.amount.minor_units()) <= sum(true);
-        known.push(SaidRefund { fact_id: id.to_owned(), part: trade.amount.minor_units(), is_granted: true });
-        let event = account.event_of(trade);
+        // By its id; otherwise by what of the sum no other refund accounts for.
+        let is_covered = of_id.is_some() || sum(false).saturating_add(trade.amount.minor_units()) <= sum(true);
+        let refund = SaidRefund { fact_id: id.to_owned(), part: trade.amount.minor_units(), is_granted: true, is_fact: true };
+        match of_id {
+            Some(at) => known[at] = refund,
+            None => known.push(refund),
+        }
         if is_covered {
             // A notification said how much was paid back in all. It is kept one by one as well, so that the next one is not taken for a part of that sum.
-            let mut tx = self.store.begin().await?;
-            crate::store::keep_refund_fact(&mut tx, &fact(&event, id, trade.amount), unix_ms(now)).await?;
-            tx.commit().await.map_err(crate::store::Error::from)?;
+            self.keep_part(&event, id, trade.amount, now).await?;
             return Ok(false);
         }
         Ok(self.keep_heard(&event, now).await?.0)
+    }
+
+    /// Makes each refund that the sums of a transaction name a fact of its own, with its amount: otherwise one that no sum has would be taken for theirs. False: the
+    /// wallet can't say yet how much one of them is.
+    async fn part_sums(
+        &self,
+        account: &dyn BillingAccount,
+        event: &StoreEvent,
+        known: &mut [SaidRefund],
+        now: SystemTime,
+    ) -> Result<bool, Error> {
+        if !known.iter().any(|one| one.is_granted && one.fact_id == CUMULATIVE) {
+            return Ok(true);
+        }
+        let is_open = |one: &&mut SaidRefund| one.is_granted && one.fact_id != CUMULATIVE && (one.part == 0 || !one.is_fact);
+        for one in known.iter_mut().filter(is_open) {
+            let amount = match one.part {
+                0 => match account.part_of_sum(&event.transaction_id, &one.fact_id, now).await {
+                    Ok(amount) => amount,
+                    Err(why) => {
+                        tracing::warn!(transaction_id = event.transaction_id, why, "a wallet can't be asked how much of a sum a refund is");
+                        return Ok(false);
+                    }
+                },
+                part => Currency::try_new(wallet::YUAN).ok().and_then(|yuan| Money::try_new(yuan, part).ok()),
+            };
+            // What the wallet does not know by this id stays in the sum.
+            let Some(amount) = amount else { continue };
+            self.keep_part(event, &one.fact_id, amount, now).await?;
+            (one.part, one.is_fact) = (amount.minor_units(), true);
+        }
+        Ok(true)
+    }
+
+    async fn keep_part(&self, event: &StoreEvent, id: &str, amount: Money, now: SystemTime) -> Result<(), Error> {
+        let mut tx = self.store.begin().await?;
+        crate::store::keep_refund_fact(&mut tx, &fact(event, id, amount), unix_ms(now)).await?;
+        Ok(tx.commit().await.map_err(crate::store::Error::from)?)
     }
 }
 

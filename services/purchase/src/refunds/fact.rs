@@ -74,7 +74,7 @@ pub struct RefundFact {
     pub fact_id: String,
     /// The book of the app.
     pub book: BookName,
-    /// So much, at least nothing,
+    /// So much, at least nothing; nothing also where the store named a refund in a sum, and has not said yet how much of it that is,
     pub part: i64,
     /// of this, at least one: of the price in minor units where there is a currency, otherwise of any number.
     pub whole: i64,
@@ -97,6 +97,8 @@ pub struct RefundFact {
 pub(crate) struct RefundOfEvent {
     /// The store's id of it; empty for all refunds of the payment together.
     pub id: String,
+    /// Of all together: the id of the refund that made it so much, where the store names it.
+    pub last_id: String,
     /// How much of the payment.
     pub amount: Money,
     /// How far it is.

@@ -21,7 +21,7 @@ const MOVEMENTS_MAX: i64 = 64;
 /// What a notification says of a refund.
 pub(crate) enum RefundNews {
     /// This was paid back, or was not after all.
-    Fact(Box<RefundFact>, String),
+    Facts(Vec<RefundFact>, String),
     /// Nothing that changes what is paid back.
     Nothing(&'static str),
     /// A person has to look at it.
@@ -36,15 +36,15 @@ impl Purchases {
                 continue;
             }
             match self.refund_news(&event).await {
-                Ok(RefundNews::Fact(fact, note)) => {
-                    self.store.end_refund_event(&event, Some(&fact), (EventState::Kept, &note), unix_ms(now)).await?;
+                Ok(RefundNews::Facts(facts, note)) => {
+                    self.store.end_refund_event(&event, &facts, (EventState::Kept, &note), unix_ms(now)).await?;
                 }
                 Ok(RefundNews::Nothing(note)) => {
-                    self.store.end_refund_event(&event, None, (EventState::Noted, note), unix_ms(now)).await?;
+                    self.store.end_refund_event(&event, &[], (EventState::Noted, note), unix_ms(now)).await?;
                 }
                 Ok(RefundNews::Staff(note)) => {
                     tracing::error!(event_id = event.event_id, note, "a store's notification of a refund can't be read");
-                    self.store.end_refund_event(&event, None, (EventState::WaitsForStaff, &note), unix_ms(now)).await?;
+                    self.store.end_refund_event(&event, &[], (EventState::WaitsForStaff, &note), unix_ms(now)).await?;
                 }
                 Err(Unavailable { why, for_all }) => {
                     if for_all {
@@ -91,7 +91,7 @@ impl Purchases {
         };
         let order_no = order_of_google(part, whole);
         let fact = RefundFact { part, whole, order_no, ..said(event, WHOLE, FactStatus::Granted) };
-        Ok(RefundNews::Fact(Box::new(fact), format!("{part} of {whole} were paid back")))
+        Ok(RefundNews::Facts(vec![fact], format!("{part} of {whole} were paid back")))
     }
 }
 
@@ -119,7 +119,7 @@ fn of_apple(event: &StoreEvent) -> RefundNews {
     match apple::notification::refund_word(&event.kind) {
         Some(FactStatus::Granted) => {}
         Some(_) => {
-            return RefundNews::Fact(Box::new(said(event, WHOLE, FactStatus::Undone)), "the refund was taken back".to_owned());
+            return RefundNews::Facts(vec![said(event, WHOLE, FactStatus::Undone)], "the refund was taken back".to_owned());
         }
         None => return RefundNews::Nothing("the store declined the refund"),
     }
@@ -135,7 +135,7 @@ fn of_apple(event: &StoreEvent) -> RefundNews {
             }
             let part = part.min(MILLIUNITS);
             let fact = RefundFact { part, whole: MILLIUNITS, ..said(event, WHOLE, FactStatus::Granted) };
-            RefundNews::Fact(Box::new(fact), format!("{part} thousandths of a percent were paid back"))
+            RefundNews::Facts(vec![fact], format!("{part} thousandths of a percent were paid back"))
         }
         Some(part) => RefundNews::Staff(format!("{part} thousandths of a percent were paid back")),
         None => RefundNews::Staff("its transaction can't be read".to_owned()),
@@ -154,7 +154,7 @@ fn of_dispute(event: &StoreEvent) -> RefundNews {
     let order_no = fact.said_at_ms.saturating_mul(4 * MOVEMENTS_MAX).saturating_add(rank);
     let DisputeOfEvent { amount, withdrawn, fee, .. } = dispute;
     let (part, currency) = (amount.minor_units(), amount.currency().code().to_owned());
-    RefundNews::Fact(Box::new(RefundFact { part, currency, order_no, withdrawn, fee, ..fact }), dispute.shown)
+    RefundNews::Facts(vec![RefundFact { part, currency, order_no, withdrawn, fee, ..fact }], dispute.shown)
 }
 
 /// Of a payment for an order of ours, whose store says amounts.
@@ -170,5 +170,8 @@ fn of_payment(event: &StoreEvent, refund: Option<RefundOfEvent>) -> RefundNews {
         (_, false) => fact.order_no,
     };
     let fact = RefundFact { part, currency: refund.amount.currency().code().to_owned(), order_no, ..fact };
-    RefundNews::Fact(Box::new(fact), refund.shown)
+    // Which refunds a sum is of: one that it does not name may be missing in it.
+    let named = RefundFact { fact_id: refund.last_id, part: 0, order_no: 0, ..fact.clone() };
+    let facts = if named.fact_id.is_empty() { vec![fact] } else { vec![fact, named] };
+    RefundNews::Facts(facts, refund.shown)
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use chart::BookKind;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use money::{BookName, time::moment_ms};
+use money::{BookName, Money, time::moment_ms};
 use storereports::{BillTrade, DailyBill, ReportFormat};
 
 use crate::domain::StoreKind;
@@ -73,6 +73,10 @@ pub(crate) trait BillingAccount: Debug + Send + Sync {
 
     /// How far a refund is now. An error: the wallet can't be asked, for this reason.
     async fn standing_of(&self, trade: &BillTrade) -> Result<LaterStanding, String>;
+
+    /// How much was paid back of a transaction under this id, which a notification named in a sum; `None`: the wallet does not know it by that. An error: it can't be asked
+    /// now, for this reason.
+    async fn part_of_sum(&self, transaction_id: &str, refund_id: &str, now: SystemTime) -> Result<Option<Money>, String>;
 
     /// What a notification would have said of a trade of a bill.
     fn event_of(&self, trade: &BillTrade) -> StoreEvent;

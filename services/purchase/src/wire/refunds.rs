@@ -127,7 +127,7 @@ fn refunds(of: &Purchase, details: &KnownOfPurchase) -> Vec<pb::PurchaseRefund> 
     };
     let is_ours = |fact: &RefundFact| details.orders.iter().any(|order| order.store_refund_id == fact.fact_id);
     // One by one, where the store says so.
-    let named = details.facts.iter().filter(|fact| !fact.currency.is_empty() && fact.fact_id != CUMULATIVE);
+    let named = details.facts.iter().filter(|fact| !fact.currency.is_empty() && fact.fact_id != CUMULATIVE && fact.part > 0);
     let others: Vec<&RefundFact> = named.clone().filter(|fact| !is_ours(fact)).collect();
     let stores_own = others.iter().filter_map(|fact| {
         let state = match fact.status {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 /// Faults of bills: there is none; it is being made; its amounts are not those of its sums; it is cut off; it unpacks to more than anybody reads; it is longer than
 /// that; it is of another day or seller; each line is there twice; its hash is another one's; its address is elsewhere;
-/// its refunds are on their way (WeChat Pay).
-pub const BILL_FAULTS: [&str; 12] = [
+/// its refunds are on their way (WeChat Pay); its first refund is in another bill.
+pub const BILL_FAULTS: [&str; 13] = [
     "absent",
     "late",
     "altered",
@@ -26,6 +26,7 @@ pub const BILL_FAULTS: [&str; 12] = [
     "wrong_hash",
     "elsewhere",
     "on_their_way",
+    "another_bill",
 ];
 /// Under which names it is stored which faults bills have, and up to which day there are bills before that day is over.
 const BILL_FAULT: &str = "bill_fault";
@@ -156,6 +157,11 @@ impl Desk {
             }
         }
         billed.sort_by_key(BilledTrade::at_ms);
+        if bill.fault == "another_bill"
+            && let Some(first) = billed.iter().position(|trade| trade.refund.is_some())
+        {
+            billed.remove(first);
+        }
         if bill.fault == "doubled" {
             billed = billed.iter().flat_map(|trade| [trade.clone(), trade.clone()]).collect();
         }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use chart::BookKind;
 use jiff::civil::Date;
+use money::Money;
 use money::time::unix_ms;
 use serde_json::json;
 use storereports::{BillTrade, DailyBill, REPORT_BYTES_MAX, ReportFormat};
@@ -56,6 +57,11 @@ impl BillingAccount for AlipayApp {
     /// Its bills have what was paid back only.
     async fn standing_of(&self, _trade: &BillTrade) -> Result<LaterStanding, String> {
         Ok(LaterStanding::PaidBack)
+    }
+
+    async fn part_of_sum(&self, transaction_id: &str, refund_id: &str, now: SystemTime) -> Result<Option<Money>, String> {
+        let answer = self.refund_named(transaction_id, refund_id, now).await?;
+        Ok(answer.and_then(|answer| wallet::yuan(&answer.refund_amount)).filter(|amount| amount.minor_units() > 0))
     }
 
     /// A notification says what was refunded of a trade in all, and a line of a bill one refund: that is a type of its own.

@@ -144,14 +144,14 @@ impl Gateway {
             "refund_amount": order.amount.to_decimal().to_string(),
             "out_request_no": out_request_no(order),
         });
-        self.about_trade("alipay.trade.refund", &content, of, now_ms).await
+        self.about_trade("alipay.trade.refund", &content, &of.transaction_id, now_ms).await
     }
 
-    /// The refund of a trade under this id of ours.
-    pub(super) async fn refund_query(&self, order: &RefundOrder, of: &Purchase, now_ms: i64) -> Result<RefundQueryAnswer, AlipayFault> {
-        let content = json!({"trade_no": of.transaction_id, "out_request_no": out_request_no(order)});
-        let answer: RefundQueryAnswer = self.about_trade("alipay.trade.fastpay.refund.query", &content, of, now_ms).await?;
-        let is_of_it = answer.refund_status.is_none() || answer.out_request_no == out_request_no(order);
+    /// The refund of a trade that was asked for under this id.
+    pub(super) async fn refund_query(&self, trade_no: &str, request_no: &str, now_ms: i64) -> Result<RefundQueryAnswer, AlipayFault> {
+        let content = json!({"trade_no": trade_no, "out_request_no": request_no});
+        let answer: RefundQueryAnswer = self.about_trade("alipay.trade.fastpay.refund.query", &content, trade_no, now_ms).await?;
+        let is_of_it = answer.refund_status.is_none() || answer.out_request_no == request_no;
         if is_of_it { Ok(answer) } else { Err(AlipayFault::Later("an answer about another refund".to_owned())) }
     }
 
@@ -178,9 +178,9 @@ impl Gateway {
         if status == 200 { Ok(body.to_vec()) } else { Err(later(format!("the download answered {status}"))) }
     }
 
-    async fn about_trade<T: DeserializeOwned>(&self, method: &str, content: &Value, of: &Purchase, now_ms: i64) -> Result<T, AlipayFault> {
+    async fn about_trade<T: DeserializeOwned>(&self, method: &str, content: &Value, trade_no: &str, now_ms: i64) -> Result<T, AlipayFault> {
         let answer = self.call(method, content, now_ms).await?;
-        if answer["trade_no"].as_str().is_some_and(|named| named != of.transaction_id) {
+        if answer["trade_no"].as_str().is_some_and(|named| named != trade_no) {
             return Err(AlipayFault::Later("an answer about another trade".to_owned()));
         }
         serde_json::from_value(answer).map_err(|error| AlipayFault::Later(error.to_string()))

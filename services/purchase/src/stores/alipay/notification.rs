@@ -11,7 +11,7 @@ use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::refusal::ReceiptRefusal;
 use crate::orders::order::EventNews;
 use crate::orders::order::PaymentFacts;
-use crate::refunds::fact::{FactStatus, RefundOfEvent};
+use crate::refunds::fact::{CUMULATIVE, FactStatus, RefundOfEvent};
 use crate::stores::billing::BILL_REFUND;
 use crate::stores::payee::OrderAccount as _;
 use crate::stores::receipt::RefusedReceipt;
@@ -97,17 +97,23 @@ fn reduced(form: &Parameters) -> String {
     Value::Object(kept.collect::<Map<_, _>>()).to_string()
 }
 
+/// Whether a text can be the id of a refund.
+fn is_id(text: &str) -> bool {
+    (1..=ID_BYTES_MAX).contains(&text.len()) && text != CUMULATIVE && money::text::is_plain(text)
+}
+
 /// What a kept notification says was refunded of its trade so far; `None` where it can't be read.
 pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
     let form: Parameters = serde_json::from_str(&event.payload).ok()?;
     let amount = wallet::yuan(form.get("refund_fee")?)?;
     if event.kind == BILL_REFUND {
-        let id = form.get("out_biz_no").filter(|id| (1..=ID_BYTES_MAX).contains(&id.len()) && money::text::is_plain(id))?;
+        let id = form.get("out_biz_no").filter(|id| is_id(id))?;
         let shown = format!("{} CNY refunded, says the bill of the day", amount.to_decimal());
-        return Some(RefundOfEvent { id: id.clone(), amount, status: FactStatus::Granted, shown });
+        return Some(RefundOfEvent { id: id.clone(), last_id: String::new(), amount, status: FactStatus::Granted, shown });
     }
     let shown = format!("{} CNY refunded so far", amount.to_decimal());
-    Some(RefundOfEvent { id: String::new(), amount, status: FactStatus::Granted, shown })
+    let last_id = form.get("out_biz_no").filter(|id| is_id(id)).cloned().unwrap_or_default();
+    Some(RefundOfEvent { id: String::new(), last_id, amount, status: FactStatus::Granted, shown })
 }
 
 /// What a kept notification says; `None` where it can't be read.

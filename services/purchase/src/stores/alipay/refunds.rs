@@ -6,7 +6,7 @@ use money::time::unix_ms;
 
 use super::account::AlipayApp;
 use super::gateway::AlipayFault;
-use super::refund_answer::{RefundStatus, out_request_no};
+use super::refund_answer::{RefundQueryAnswer, RefundStatus, out_request_no};
 use crate::domain::Purchase;
 use crate::refund_orders::order::RefundOrder;
 use crate::stores::refunding::{NotRefunded, RefundStanding, RefundWord, RefundingStore};
@@ -56,15 +56,25 @@ impl RefundingStore for AlipayApp {
 
 impl AlipayApp {
     async fn queried(&self, order: &RefundOrder, of: &Purchase, now: SystemTime) -> Result<Option<RefundWord>, String> {
-        match self.gateway.refund_query(order, of, unix_ms(now)).await {
-            Ok(answer) if answer.refund_status == Some(RefundStatus::RefundSuccess) => Ok(Some(RefundWord {
-                store_refund_id: out_request_no(order),
-                standing: RefundStanding::Succeeded,
-                amount: wallet::yuan(&answer.refund_amount),
-                together: None,
-                why: String::new(),
-            })),
-            Ok(_) => Ok(None),
+        let answer = self.refund_named(&of.transaction_id, &out_request_no(order), now).await?;
+        Ok(answer.map(|answer| RefundWord {
+            store_refund_id: out_request_no(order),
+            standing: RefundStanding::Succeeded,
+            amount: wallet::yuan(&answer.refund_amount),
+            together: None,
+            why: String::new(),
+        }))
+    }
+
+    /// The refund of a trade that was asked for under this id and was paid back.
+    pub(super) async fn refund_named(
+        &self,
+        trade_no: &str,
+        request_no: &str,
+        now: SystemTime,
+    ) -> Result<Option<RefundQueryAnswer>, String> {
+        match self.gateway.refund_query(trade_no, request_no, unix_ms(now)).await {
+            Ok(answer) => Ok(Some(answer).filter(|answer| answer.refund_status == Some(RefundStatus::RefundSuccess))),
             Err(AlipayFault::Refused { code, .. }) if NOT_EXIST.contains(&code.as_str()) => Ok(None),
             Err(fault) => Err(fault.to_string()),
         }

@@ -195,6 +195,7 @@ pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
     if event.kind == "charge.refunded" {
         return Some(RefundOfEvent {
             id: String::new(),
+            last_id: String::new(),
             amount: amount("amount_refunded")?,
             status: FactStatus::Granted,
             shown: shown(object, "amount_refunded", "refunded so far"),
@@ -207,7 +208,7 @@ pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
         "failed" | "canceled" => FactStatus::Undone,
         _ => return None,
     };
-    Some(RefundOfEvent { id, amount: amount("amount")?, status, shown: shown(object, "amount", "refund") })
+    Some(RefundOfEvent { id, last_id: String::new(), amount: amount("amount")?, status, shown: shown(object, "amount", "refund") })
 }
 
 /// An amount of the object, with what it is: `5.00 USD refunded so far`.

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use chart::BookKind;
 use jiff::civil::Date;
+use money::Money;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde::Deserialize;
 use storereports::gzip::{gunzip, is_gzip};
@@ -94,6 +95,11 @@ impl BillingAccount for WechatMerchant {
             RefundStatus::Closed => LaterStanding::Failed,
             RefundStatus::Processing | RefundStatus::Abnormal | RefundStatus::Other => LaterStanding::OnItsWay,
         })
+    }
+
+    /// Its notifications name each refund with its amount.
+    async fn part_of_sum(&self, _transaction_id: &str, _refund_id: &str, _now: SystemTime) -> Result<Option<Money>, String> {
+        Ok(None)
     }
 
     fn event_of(&self, trade: &BillTrade) -> StoreEvent {

@@ -104,7 +104,7 @@ pub(crate) fn refund(event: &StoreEvent) -> Option<RefundOfEvent> {
         _ => return None,
     };
     let id = Some(about.refund_id).filter(|id| (1..=ID_BYTES_MAX).contains(&id.len()) && money::text::is_plain(id))?;
-    Some(RefundOfEvent { id, amount, status, shown: format!("{} CNY {how}", amount.to_decimal()) })
+    Some(RefundOfEvent { id, last_id: String::new(), amount, status, shown: format!("{} CNY {how}", amount.to_decimal()) })
 }
 
 /// What a kept notification says; `None` where it can't be read.
