@@ -103,6 +103,7 @@ pub const PLAN: [(&str, TablePlacement); 151] = [
     ("purchase.lot_spend", SERVICES),
     ("purchase.lot_day", SERVICES),
     ("purchase.lot_cursor", SERVICES),
+    ("purchase.lot_breakage", SERVICES),
     ("purchase.revenue_posting", SERVICES),
     ("purchase.refund_fact", Coordinator("what a store says of a transaction is kept once in all books together")),
     ("purchase.refund", SERVICES),

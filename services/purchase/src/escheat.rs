@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::lots::{Lot, LotOrigin, LotOverflow, LotSpend, LotSums, LotUse};
+use crate::lots::{BrokenCoins, Lot, LotOrigin, LotOverflow, LotSpend, LotSums, LotUse};
 use crate::sheets::day;
 
 /// Lots that are summed together: the entity, the market, the currency, and whole years without activity.
@@ -33,15 +33,20 @@ pub fn as_of(lot: &Lot, spends: &[LotSpend], last: Date) -> Option<Lot> {
     if day(lot.issued_at_ms) > last {
         return None;
     }
-    let mut then = Lot { spent: 0, removed: 0, refunded: 0, forfeited: 0, frozen: 0, suspended: 0, ..lot.clone() };
+    let mut then =
+        Lot { spent: 0, removed: 0, refunded: 0, forfeited: 0, frozen: 0, suspended: 0, broken: BrokenCoins::default(), ..lot.clone() };
+    let mut broken =
+        Some(BrokenCoins { spent: 0, refunded: 0, forfeited: 0, ..lot.broken }).filter(|of| of.coins > 0 && day(of.at_ms) <= last);
     for spend in spends.iter().filter(|spend| day(spend.spent_at_ms) <= last) {
-        match spend.used {
-            LotUse::Spent | LotUse::Settled => then.spent += spend.coins,
-            LotUse::Removed => then.removed += spend.coins,
-            LotUse::Refunded => (then.removed, then.refunded) = (then.removed + spend.coins, then.refunded + spend.coins),
-            LotUse::Forfeited => (then.removed, then.forfeited) = (then.removed + spend.coins, then.forfeited + spend.coins),
+        // Nothing was taken of it for months before that.
+        if day(spend.spent_at_ms) > day(lot.broken.at_ms)
+            && let Some(broken) = broken.take()
+        {
+            then.broken = broken;
         }
+        then.used(spend.used, spend.coins);
     }
+    then.broken = broken.unwrap_or(then.broken);
     // A sale that was reversed before the day was over took coins away by it.
     then.reversed = lot.reversed && then.removed > then.refunded + then.forfeited;
     Some(then)

@@ -138,6 +138,16 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
     begin(deps, config).boxed()
 }
 
+/// The projection beside these purchases.
+fn lots_of(purchases: &Purchases) -> Lots {
+    Lots {
+        store: purchases.store.clone(),
+        ledger: purchases.ledger.clone(),
+        news: purchases.news.clone(),
+        rules: Arc::new(purchases.wallet_rules.clone()),
+    }
+}
+
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let rules = config.spending_rules.as_deref().map_or(Ok(SpendingRules::default()), SpendingRules::load)?;
@@ -186,7 +196,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         wallet_rules,
         bills: config.bills.clone(),
     });
-    let lots = Lots { store: purchases.store.clone(), ledger: purchases.ledger.clone(), news: purchases.news.clone() };
+    let lots = lots_of(&purchases);
     if config.follow_lots {
         tokio::spawn(lots.clone().run(deps.shutdown.clone()));
     }

@@ -2,8 +2,9 @@
 //! journal that no purchase and no gift waits for.
 //!
 //! - `read`: the journal's events. [`lot`]: a lot and its price. [`working`]: how transfers change lots. `follow`: reads the journal and stores what it
-//!   says. [`revenue`]: what each day earned. `post`: posts it.
+//!   says. [`revenue`]: what each day earned. `post`: posts it. [`breakage`]: what becomes of coins that their owners leave.
 
+pub(crate) mod breakage;
 mod follow;
 pub mod lot;
 mod post;
@@ -11,7 +12,7 @@ pub(crate) mod read;
 pub mod revenue;
 pub mod working;
 
-pub use lot::{Lot, LotOrigin, LotSums};
+pub use lot::{BrokenCoins, Lot, LotOrigin, LotSums};
 pub use working::{LotOverflow, LotSpend, LotUse};
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::Notify;
 
 use crate::store::Store;
 use crate::store::lots::LotRowsError;
+use crate::wallet_changes::rules::WalletRules;
 
 /// Why lots can't be read or posted for now.
 #[derive(Debug, thiserror::Error)]
@@ -55,4 +57,6 @@ pub struct Lots {
     pub(crate) ledger: LedgerClient,
     /// Notified when what a refund did or holds was read, for which its next posting waits.
     pub(crate) news: Arc<Notify>,
+    /// After how long coins that are left are breakage.
+    pub(crate) rules: Arc<WalletRules>,
 }

@@ -7,19 +7,23 @@
 //!   `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here. `holds`: what is held. `wallet_changes`, in
 //!   the rows of `wallet_rows`: wallets that are closed or merged. `reports`, `settlements` and `own_parts`: what stores owe us. `bills`: which days' bills were read.
 //!   [`price_sheets`]: price sheets that were loaded. `spending`: what limits users' purchases. `audited`: what audits read; `lookups`: what explanations look for.
+//!   `due`: what sweeps take up. `breakage`: lots whose coins were left for long.
 
 pub mod answers;
 pub mod audited;
 pub(crate) mod bills;
+mod breakage;
 pub(crate) mod cases;
 pub(crate) mod consents;
 mod debts;
 mod disputes;
 mod dormant;
+mod due;
 mod events;
 mod holds;
 mod lookups;
 pub mod lots;
+mod newest;
 pub(crate) mod orders;
 pub mod outbox;
 mod own_parts;
@@ -58,7 +62,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 28] = [
+pub const MIGRATIONS: [Migration; 30] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -87,6 +91,8 @@ pub const MIGRATIONS: [Migration; 28] = [
     Migration::expand(27, include_str!("../migrations/0027_store_bill.sql")),
     Migration::expand(28, include_str!("../migrations/0028_lookups.sql")),
     Migration::expand(29, include_str!("../migrations/0029_wallet_business.sql")),
+    Migration::expand(30, include_str!("../migrations/0030_breakage.sql")),
+    Migration::expand(31, include_str!("../migrations/0031_store_lists.sql")),
 ];
 
 /// Why a statement failed.

@@ -33,6 +33,7 @@ fn lot(lot_no: i64, issued: &str, coins: i64, price: i64) -> Lot {
         suspended: 0,
         reversed: false,
         issued_at_ms: at(issued),
+        broken: BrokenCoins::default(),
     }
 }
 
@@ -84,6 +85,11 @@ fn an_owner_has_one_age_for_all_lots_and_what_staff_do_is_no_activity() {
     let found: Vec<_> = sums.iter().map(|((.., currency, years), sums)| (currency.as_str(), *years, sums.owners, sums.lots.paid)).collect();
     assert_eq!(found, [("", 4, 1, 0), ("USD", 4, 1, 15)], "the last purchase was on 28 February 2021");
     assert_eq!(report(&owned, "2026-02-28").iter().map(|line| line.0).collect::<Vec<_>>(), [5, 5]);
+    // Nor is what a refund took in the place of coins that were spent.
+    let taken_instead = OwnedLots {
+        lots: vec![(Lot { spent: 10, ..lot(64, "2020-02-29", 20, 100) }, vec![taken(64, LotUse::Replaced, 10, "2025-06-01")])],
+    };
+    assert_eq!(report(&taken_instead, "2026-03-01"), [(6, 10, 50)]);
     // Coins that were only ever given count from the first day.
     let given = OwnedLots { lots: vec![(Lot { origin: LotOrigin::Promotional, ..lot(64, "2023-01-01", 7, 0) }, vec![])] };
     assert_eq!(report(&given, "2026-01-01").iter().map(|line| line.0).collect::<Vec<_>>(), [3]);

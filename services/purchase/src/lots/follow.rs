@@ -75,7 +75,7 @@ impl Lots {
                     if matches!(refusal.reason, LedgerReason::JournalDiverged | LedgerReason::JournalAhead) =>
                 {
                     tracing::warn!(%book, "the journal is not the one that coin lots were read from, as after a restore; reading it from its beginning");
-                    if let Err(error) = self.store.forget_lots(book).await {
+                    if let Err(error) = self.store.forget_journal(book).await {
                         tracing::warn!(%error, "the lots of another journal can't be deleted; trying again");
                     }
                 }
@@ -99,16 +99,20 @@ impl Lots {
     /// Reads the journal from where it was left: until this event at least, or else until the stream ends.
     async fn read(&self, book: &BookName, until: Option<i64>) -> Result<LotPlace, LotsError> {
         let enough = |place: &LotPlace| until.is_some_and(|seq| place.journal.seq >= seq);
-        let mut place = self.store.lot_place(book).await?;
+        let (mut place, mut stop) = self.broken_so_far(book).await?;
         'opened: while !enough(&place) {
             let mut reader = self.ledger.read_journal(book, &place.journal).await?;
-            while let Some(batch) = gather(&mut reader, book).await? {
+            while let Some(batch) = gather(&mut reader, book, stop).await? {
                 if !self.store_batch(book, &place, &batch).await? {
                     // Another process stored it, or the lots were forgotten: from where the tables are now.
-                    place = self.store.lot_place(book).await?;
+                    (place, stop) = self.broken_so_far(book).await?;
                     continue 'opened;
                 }
                 place.journal = batch.place;
+                if stop.is_some_and(|seq| place.journal.seq >= seq) {
+                    (place, stop) = self.broken_so_far(book).await?;
+                    continue 'opened;
+                }
                 if enough(&place) {
                     return Ok(place);
                 }
@@ -147,13 +151,14 @@ impl Lots {
     }
 }
 
-/// Waits for a whole commit, and takes those after it that are there already; `None` once the stream has ended.
-async fn gather(reader: &mut JournalReader, book: &BookName) -> Result<Option<LotBatch>, NotPosted> {
+/// Waits for a whole commit, and takes those after it that are there already, none beyond the one that has the event `stop`; `None` once the stream has ended.
+async fn gather(reader: &mut JournalReader, book: &BookName, stop: Option<i64>) -> Result<Option<LotBatch>, NotPosted> {
     let mut batch: Option<LotBatch> = None;
     let (mut events, mut begun, mut is_inside) = (0, Vec::new(), false);
     loop {
         let part = match &batch {
             Some(_) if !is_inside && events >= BATCH_EVENTS_MAX => return Ok(batch),
+            Some(read) if !is_inside && stop.is_some_and(|seq| read.place.seq >= seq) => return Ok(batch),
             Some(_) if !is_inside => match reader.next_events().now_or_never() {
                 Some(part) => part?,
                 None => return Ok(batch),

@@ -85,6 +85,23 @@ pub struct Lot {
     pub reversed: bool,
     /// When they came, in Unix milliseconds.
     pub issued_at_ms: i64,
+    /// What became of what was deferred of those that were left for long.
+    pub broken: BrokenCoins,
+}
+
+/// Coins of a lot that its owner left for so long that what was deferred of them is breakage. They stay in the wallet, and earn nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BrokenCoins {
+    /// How many were left; 0: it is no breakage.
+    pub coins: i64,
+    /// The end of the day of which it is breakage, in Unix milliseconds.
+    pub at_ms: i64,
+    /// How many coins of the lot were spent since; less than nothing where a reversal gave earlier ones back.
+    pub spent: i64,
+    /// How many were paid back since, likewise.
+    pub refunded: i64,
+    /// How many were forfeited since.
+    pub forfeited: i64,
 }
 
 /// The sums to which a lot contributes.
@@ -159,6 +176,7 @@ impl Lot {
             suspended: 0,
             reversed: false,
             issued_at_ms: transfer.at_ms,
+            broken: BrokenCoins::default(),
         };
         let Some(purchase) = purchase else { return lot };
         Lot {
@@ -194,33 +212,43 @@ impl Lot {
         if self.reversed { 0 } else { self.portion_of_spent(self.price - self.tax) }
     }
 
-    /// What is kept of its forfeited coins: the price without tax, in proportion, after what was paid back and spent. They earn nothing else.
+    /// What is kept of its forfeited coins, and of those that were left for long: the price without tax, in proportion, after what was paid back and spent. They earn
+    /// nothing else.
     #[must_use]
     pub fn breakage(&self) -> i64 {
-        if self.reversed { 0 } else { self.portion_of_forfeited(self.price - self.tax) }
+        if self.reversed { 0 } else { self.portion_of_kept(self.price - self.tax) }
     }
 
-    /// The channel's part of what its spent coins earned and its forfeited ones left.
+    /// The channel's part of what its spent coins earned and what is kept of others.
     #[must_use]
     pub fn earned_commission(&self) -> i64 {
-        if self.reversed { 0 } else { self.portion_of_spent(self.commission) + self.portion_of_forfeited(self.commission) }
+        if self.reversed { 0 } else { self.portion_of_spent(self.commission) + self.portion_of_kept(self.commission) }
     }
 
     /// What was deferred of coins that were paid back before they were spent, and the channel's part of it, which is no longer prepaid.
     #[must_use]
     pub fn undone(&self) -> (i64, i64) {
-        (portion(self.price - self.tax, self.refunded, self.coins), portion(self.commission, self.refunded, self.coins))
+        let (refunded, _) = self.deferred_until();
+        (portion(self.price - self.tax, refunded, self.coins), portion(self.commission, refunded, self.coins))
+    }
+
+    /// How many of its coins were paid back, and how many spent, while something was deferred of them. What became breakage is earned: nothing that happens to the lot
+    /// after that earns it again, or takes it out of deferred revenue.
+    fn deferred_until(&self) -> (i64, i64) {
+        (self.refunded - self.broken.refunded, self.spent - self.broken.spent)
     }
 
     /// Counted after what was paid back, so that both together are never more than the whole.
     fn portion_of_spent(&self, of: i64) -> i64 {
-        portion(of, self.refunded + self.spent, self.coins) - portion(of, self.refunded, self.coins)
+        let (refunded, spent) = self.deferred_until();
+        portion(of, refunded + spent, self.coins) - portion(of, refunded, self.coins)
     }
 
     /// Counted last.
-    fn portion_of_forfeited(&self, of: i64) -> i64 {
-        let before = self.refunded + self.spent;
-        portion(of, before + self.forfeited, self.coins) - portion(of, before, self.coins)
+    fn portion_of_kept(&self, of: i64) -> i64 {
+        let (refunded, spent) = self.deferred_until();
+        let (before, kept) = (refunded + spent, self.forfeited - self.broken.forfeited + self.broken.coins);
+        portion(of, before + kept, self.coins) - portion(of, before, self.coins)
     }
 
     /// What it contributes to the sums of its entity, market and currency.

@@ -13,18 +13,25 @@ use super::{Lots, LotsError};
 use crate::postings;
 
 impl Lots {
-    /// Posts the revenue of the days up to `last`, which must be over; how many postings that were. Their ids carry the time `now`.
+    /// Posts the revenue of the days up to `last`, which must be over; how many postings that were. Their ids carry the time `now`. One that the ledger does not take
+    /// keeps no other waiting; then the first reason why is the error.
     pub async fn recognise(&self, book: &BookName, last: Date, now: SystemTime) -> Result<usize, LotsError> {
         let now_ms = unix_ms(now);
-        let place = self.catch_up(book).await?;
+        let mut place = self.catch_up(book).await?;
+        if place.journal.commit_no > 0 && place.planned_day < last.to_string() {
+            place = self.break_lots(book, last).await?;
+        }
         if place.journal.commit_no > 0 && place.planned_day < last.to_string() {
             self.store.plan_revenue(book, &place, last, now_ms).await?;
         }
-        let mut posted = 0;
+        let (mut posted, mut first) = (0, None);
         for planned in self.store.planned_revenue(book).await? {
-            posted += usize::from(self.post(&planned, now_ms).await?);
+            match self.post(&planned, now_ms).await {
+                Ok(is_posted) => posted += usize::from(is_posted),
+                Err(error) => first = first.or(Some(error)),
+            }
         }
-        Ok(posted)
+        first.map_or(Ok(posted), Err)
     }
 
     /// Posts an edition. False: the ledger refused it for good, and the next run posts it under another id.

@@ -7,7 +7,7 @@ use chart::Account;
 
 use jiff::civil::Date;
 
-use super::lot::{Lot, LotSums};
+use super::lot::{BrokenCoins, Lot, LotSums};
 use super::read::{CoinEffect, CoinTransfer, holds_lots};
 use crate::domain::Purchase;
 use crate::sheets::day;
@@ -33,11 +33,13 @@ pub enum LotUse {
     Settled,
     /// Took them away for good when their wallet was closed: what was deferred of them is breakage.
     Forfeited,
+    /// Took them in the place of coins that were spent of a sale that was reversed or paid back: they count as spent, although their owner did nothing.
+    Replaced,
 }
 
 impl LotUse {
     /// All uses.
-    pub const ALL: [LotUse; 5] = [LotUse::Spent, LotUse::Removed, LotUse::Refunded, LotUse::Settled, LotUse::Forfeited];
+    pub const ALL: [LotUse; 6] = [LotUse::Spent, LotUse::Removed, LotUse::Refunded, LotUse::Settled, LotUse::Forfeited, LotUse::Replaced];
 
     /// The number in the table.
     pub(crate) fn number(self) -> i64 {
@@ -47,6 +49,28 @@ impl LotUse {
             LotUse::Refunded => 3,
             LotUse::Settled => 4,
             LotUse::Forfeited => 5,
+            LotUse::Replaced => 6,
+        }
+    }
+}
+
+impl Lot {
+    /// Counts what a posting did with so many of its coins.
+    pub(crate) fn used(&mut self, used: LotUse, coins: i64) {
+        let since = if self.broken.coins > 0 { coins } else { 0 };
+        match used {
+            LotUse::Spent | LotUse::Settled | LotUse::Replaced => {
+                (self.spent, self.broken.spent) = (self.spent + coins, self.broken.spent + since)
+            }
+            LotUse::Removed => self.removed += coins,
+            LotUse::Refunded => {
+                self.removed += coins;
+                (self.refunded, self.broken.refunded) = (self.refunded + coins, self.broken.refunded + since);
+            }
+            LotUse::Forfeited => {
+                self.removed += coins;
+                (self.forfeited, self.broken.forfeited) = (self.forfeited + coins, self.broken.forfeited + since);
+            }
         }
     }
 }
@@ -140,6 +164,14 @@ impl WorkingLots {
         }
     }
 
+    /// What was deferred of what is left of a lot is breakage, once, at the end of a day.
+    pub(crate) fn break_lot(&mut self, lot_no: i64, at_ms: i64) -> Result<(), LotOverflow> {
+        if self.lots.get(&lot_no).is_some_and(|lot| lot.broken.coins == 0 && lot.left() > 0) {
+            self.change(lot_no, day(at_ms), |lot| lot.broken = BrokenCoins { coins: lot.left(), at_ms, ..BrokenCoins::default() })?;
+        }
+        Ok(())
+    }
+
     /// Lots of one viewer become another's, with what was paid for them and what was done with them. Coins are moved beside that.
     fn give_lots(&mut self, transfer: &CoinTransfer) {
         let owner = |account: &str| chart::account::owner(account).unwrap_or_default().to_owned();
@@ -205,7 +237,7 @@ impl WorkingLots {
                 true if is_refund => LotUse::Refunded,
                 true => used,
                 // What was spent of such a sale is paid with other coins: they count as spent.
-                false if is_refund || !own.is_empty() => LotUse::Spent,
+                false if is_refund || !own.is_empty() => LotUse::Replaced,
                 false => used,
             };
             if lot_no == OVERDRAWN {
@@ -352,18 +384,7 @@ impl WorkingLots {
     }
 
     fn used(&mut self, lot_no: i64, coins: i64, used: LotUse, transfer: &CoinTransfer) -> Result<(), LotOverflow> {
-        let (before, after) = self.change(lot_no, day(transfer.at_ms), |lot| match used {
-            LotUse::Spent | LotUse::Settled => lot.spent += coins,
-            LotUse::Removed => lot.removed += coins,
-            LotUse::Refunded => {
-                lot.removed += coins;
-                lot.refunded += coins;
-            }
-            LotUse::Forfeited => {
-                lot.removed += coins;
-                lot.forfeited += coins;
-            }
-        })?;
+        let (before, after) = self.change(lot_no, day(transfer.at_ms), |lot| lot.used(used, coins))?;
         // What a lot gave for a refund and what it paid for a debt may come back to it by one transfer: each has a row.
         let mut others = self.new_spends.iter().rev().take_while(|spend| spend.posting_id == transfer.posting_id);
         let is_second = others.any(|spend| (spend.lot_no, spend.spend_no) == (lot_no, transfer.no));

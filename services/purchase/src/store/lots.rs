@@ -7,7 +7,7 @@ use money::BookName;
 use sqlx::{Any, AnyConnection, Row as _, any::AnyRow, query::Query};
 
 use super::{Error, Store};
-use crate::lots::lot::{Lot, LotOrigin, LotSums};
+use crate::lots::lot::{BrokenCoins, Lot, LotOrigin, LotSums};
 use crate::lots::read::{CoinEffect, CoinTransfer, holds_lots};
 use crate::lots::working::{DayKey, LotOverflow, LotSpend, LotUse, WorkingLots};
 
@@ -32,6 +32,8 @@ pub struct LotPlace {
     pub journal: JournalPlace,
     /// The last day whose revenue was planned; empty before the first.
     pub planned_day: String,
+    /// The last breakage that the lots have.
+    pub broken_no: i64,
 }
 
 /// The lot of a row.
@@ -64,6 +66,13 @@ pub(super) fn lot(row: &AnyRow) -> Result<Lot, Error> {
         suspended: number("suspended_coins")?,
         reversed: number("reversed")? == 1,
         issued_at_ms: number("issued_at_ms")?,
+        broken: BrokenCoins {
+            coins: number("broken_coins")?,
+            at_ms: number("broken_at_ms")?,
+            spent: number("broken_spent_coins")?,
+            refunded: number("broken_refunded_coins")?,
+            forfeited: number("broken_forfeited_coins")?,
+        },
     })
 }
 
@@ -110,7 +119,7 @@ impl Store {
         let query = sqlx::query("SELECT * FROM lot_cursor WHERE book = $1").bind(book.as_str());
         let Some(row) = query.fetch_optional(&self.pool).await? else { return Ok(LotPlace::default()) };
         let journal = JournalPlace { commit_no: row.try_get("commit_no")?, hash: row.try_get("commit_hash")?, seq: row.try_get("seq")? };
-        Ok(LotPlace { journal, planned_day: row.try_get("planned_day")? })
+        Ok(LotPlace { journal, planned_day: row.try_get("planned_day")?, broken_no: row.try_get("broken_no")? })
     }
 
     /// What the accounts of these transfers hold, and what the postings took and brought that they reverse.
@@ -188,7 +197,7 @@ impl Store {
     }
 
     /// Forgets a book's lots and how far its journal was read, so that a running service reads it again; how many there were. What was posted of their
-    /// revenue stays.
+    /// revenue, and which of them are breakage, stays.
     pub async fn forget_lots(&self, book: &BookName) -> Result<u64, Error> {
         let mut tx = self.begin().await?;
         // First, so that a batch that is being stored comes before all of it or not at all.
@@ -247,25 +256,28 @@ async fn advance(connection: &mut AnyConnection, book: &BookName, from: &LotPlac
             "INSERT INTO lot_cursor (book, commit_no, commit_hash, seq, planned_day) VALUES ($1, $2, $3, $4, '')
              ON CONFLICT (book) DO NOTHING"
         }
-        _ => "UPDATE lot_cursor SET commit_no = $2, commit_hash = $3, seq = $4 WHERE book = $1 AND commit_no = $5",
+        _ => "UPDATE lot_cursor SET commit_no = $2, commit_hash = $3, seq = $4 WHERE book = $1 AND commit_no = $5 AND broken_no = $6",
     };
     let query = sqlx::query(sql).bind(book.as_str()).bind(to.commit_no).bind(to.hash.as_str()).bind(to.seq);
-    let query = if from.journal.commit_no == 0 { query } else { query.bind(from.journal.commit_no) };
+    let query = if from.journal.commit_no == 0 { query } else { query.bind(from.journal.commit_no).bind(from.broken_no) };
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: &WorkingLots) -> Result<(), Error> {
+pub(super) async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: &WorkingLots) -> Result<(), Error> {
     let changed: Vec<&Lot> = working.changed_lots.iter().filter_map(|lot_no| working.lots.get(lot_no)).collect();
     for lots in changed.chunks(ROWS) {
         let sql = format!(
             "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units,
                  tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, refunded_coins, frozen_coins,
-                 suspended_coins, forfeited_coins, issued_at_ms)
+                 suspended_coins, forfeited_coins, issued_at_ms, broken_coins, broken_at_ms, broken_spent_coins, broken_refunded_coins,
+                 broken_forfeited_coins)
              VALUES {}
              ON CONFLICT (book, lot_no) DO UPDATE SET user_id = excluded.user_id, spent_coins = excluded.spent_coins, removed_coins = excluded.removed_coins,
                  reversed = excluded.reversed, refunded_coins = excluded.refunded_coins, frozen_coins = excluded.frozen_coins,
-                 suspended_coins = excluded.suspended_coins, forfeited_coins = excluded.forfeited_coins",
-            rows_of(lots.len(), 23)
+                 suspended_coins = excluded.suspended_coins, forfeited_coins = excluded.forfeited_coins,
+                 broken_coins = excluded.broken_coins, broken_at_ms = excluded.broken_at_ms, broken_spent_coins = excluded.broken_spent_coins,
+                 broken_refunded_coins = excluded.broken_refunded_coins, broken_forfeited_coins = excluded.broken_forfeited_coins",
+            rows_of(lots.len(), 28)
         );
         let bound = lots.iter().fold(query(sql), |query, lot| {
             let texts = [&lot.user_id, &lot.posting_id, &lot.purchase_id];
@@ -277,6 +289,7 @@ async fn save_changed(connection: &mut AnyConnection, book: &BookName, working: 
             numbers
                 .into_iter()
                 .chain([lot.frozen, lot.suspended, lot.forfeited, lot.issued_at_ms])
+                .chain([lot.broken.coins, lot.broken.at_ms, lot.broken.spent, lot.broken.refunded, lot.broken.forfeited])
                 .fold(query, |query, number| query.bind(number))
         });
         bound.execute(&mut *connection).await?;
@@ -324,7 +337,7 @@ async fn save_spends(connection: &mut AnyConnection, book: &BookName, spends: &[
     Ok(())
 }
 
-async fn save_days(connection: &mut AnyConnection, book: &BookName, days: &BTreeMap<DayKey, LotSums>) -> Result<(), Error> {
+pub(super) async fn save_days(connection: &mut AnyConnection, book: &BookName, days: &BTreeMap<DayKey, LotSums>) -> Result<(), Error> {
     // Also those that come out as they were: how a journal is divided into batches must not show.
     for ((day, entity, market, currency), sums) in days {
         let query = sqlx::query(

@@ -10,6 +10,7 @@ use super::lots::{LotPlace, LotRowsError};
 use super::{Error, Store};
 use crate::lots::revenue::{RevenuePosting, SignedMoney};
 use crate::lots::working::LotOverflow;
+use crate::meters;
 
 const PLANNED: i64 = 1;
 const POSTED: i64 = 2;
@@ -77,10 +78,20 @@ impl Store {
     }
 
     /// What is planned and not known to be posted, the oldest day first.
-    pub(crate) async fn planned_revenue(&self, book: &BookName) -> Result<Vec<RevenuePosting>, LotRowsError> {
+    pub(crate) async fn planned_revenue(&self, book: &BookName) -> Result<Vec<RevenuePosting>, Error> {
         let sql = "SELECT * FROM revenue_posting WHERE book = $1 AND state = 1 ORDER BY day, entity, currency, edition";
-        let rows = sqlx::query(sql).bind(book.as_str()).fetch_all(&self.pool).await.map_err(Error::from)?;
-        rows.iter().map(|row| read(book, row)).collect()
+        let rows = sqlx::query(sql).bind(book.as_str()).fetch_all(&self.pool).await?;
+        // A sum beyond what can be stored is damage too: none was planned that is.
+        let too_large = |_| Error::Damaged { purchase_id: "of a day's revenue".to_owned(), column: "an amount of revenue_posting" };
+        let readable = super::due::readable(&rows, |row| {
+            read(book, row).map_err(|error| match error {
+                LotRowsError::Store(error) => error,
+                LotRowsError::Overflow(overflow) => too_large(overflow),
+            })
+        });
+        let (planned, damaged) = readable?;
+        damaged.iter().for_each(|damage| meters::damaged("revenue_posting", damage));
+        Ok(planned)
     }
 
     /// Every edition of a book, by day, entity, currency and edition: what it earned, and the posting's id, empty until it is known.

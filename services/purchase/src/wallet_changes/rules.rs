@@ -1,9 +1,10 @@
-//! What becomes of the coins of a wallet that is closed, and after how many years without activity coins are dormant, by market and day: a document with a source for
-//! every row. Without one nothing that was paid is paid back or forfeited, and nothing is dormant.
+//! What becomes of the coins of a wallet that is closed, after how many years without activity coins are dormant, and after how many months without use they are breakage,
+//! by market and day: a document with a source for every row. Without one nothing that was paid is paid back or forfeited, and nothing is dormant or breakage.
 
+use std::ops::Range;
 use std::path::Path;
 
-use jiff::civil::Date;
+use jiff::{ToSpan as _, civil::Date};
 use serde::Deserialize;
 use settings::document::{DocumentError, DocumentText, VersionedDocument};
 use toml::Spanned;
@@ -14,6 +15,8 @@ const WHAT: &str = "rules of wallets";
 const SOURCE_BYTES_MAX: usize = 500;
 /// Longest dormancy, in years.
 const YEARS_MAX: i32 = 100;
+/// Longest time after which coins are breakage, in months.
+const MONTHS_MAX: i32 = 1_200;
 /// The market of a row that holds wherever no row names the market.
 const ANY_MARKET: &str = "*";
 
@@ -60,6 +63,20 @@ pub struct MarketDormancy {
     pub source: String,
 }
 
+/// A row `[[breakage]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarketBreakage {
+    /// ISO 3166 alpha-2 code, or `*`.
+    market: String,
+    /// The first day, UTC, as `2026-11-28`, of which something is breakage by it.
+    from: String,
+    /// After how many months in which nothing was taken of a lot what is deferred of it is breakage; 0: never.
+    pub months: i32,
+    /// Where that is laid down, for people.
+    pub source: String,
+}
+
 const fn waits() -> ClosureRule {
     ClosureRule::Wait
 }
@@ -72,6 +89,8 @@ struct RulesDocument {
     closure: Vec<Spanned<MarketClosure>>,
     #[serde(default)]
     dormancy: Vec<Spanned<MarketDormancy>>,
+    #[serde(default)]
+    breakage: Vec<Spanned<MarketBreakage>>,
 }
 
 impl VersionedDocument for RulesDocument {
@@ -85,6 +104,7 @@ impl VersionedDocument for RulesDocument {
 pub struct WalletRules {
     closures: Vec<(Date, MarketClosure)>,
     dormancies: Vec<(Date, MarketDormancy)>,
+    breakages: Vec<(Date, MarketBreakage)>,
 }
 
 /// The first day of a row, or what is wrong with it.
@@ -111,6 +131,15 @@ impl MarketDormancy {
     fn begins(&self) -> Result<Date, String> {
         if !(0..=YEARS_MAX).contains(&self.years) {
             return Err(format!("years: must be 0 to {YEARS_MAX}"));
+        }
+        begins(&self.market, &self.from, &self.source)
+    }
+}
+
+impl MarketBreakage {
+    fn begins(&self) -> Result<Date, String> {
+        if !(0..=MONTHS_MAX).contains(&self.months) {
+            return Err(format!("months: must be 0 to {MONTHS_MAX}"));
         }
         begins(&self.market, &self.from, &self.source)
     }
@@ -154,7 +183,46 @@ impl WalletRules {
         let document: RulesDocument = text.parse()?;
         let closures = dated(text, document.closure, |row| (&row.market, row.begins()))?;
         let dormancies = dated(text, document.dormancy, |row| (&row.market, row.begins()))?;
-        Ok(Self { closures, dormancies })
+        let spans: Vec<Range<usize>> = document.breakage.iter().map(Spanned::span).collect();
+        let breakages = dated(text, document.breakage, |row| (&row.market, row.begins()))?;
+        let rules = Self { closures, dormancies, breakages };
+        for ((from, row), span) in rules.breakages.iter().zip(spans) {
+            if let Some(why) = rules.unclaimed(*from, row) {
+                return Err(text.invalid(span, why));
+            }
+        }
+        Ok(rules)
+    }
+
+    /// Why a row of breakage would keep what a state may claim: coins of one market can't be both.
+    fn unclaimed(&self, from: Date, row: &MarketBreakage) -> Option<String> {
+        let markets =
+            [&row.market].into_iter().chain(self.dormancies.iter().map(|(_, other)| &other.market).filter(|_| row.market == ANY_MARKET));
+        let days = || [from].into_iter().chain(self.dormancies.iter().map(|(day, _)| *day).filter(|day| *day >= from));
+        for (market, on) in markets.flat_map(|market| days().map(move |on| (market, on))) {
+            let is_in_force = self.breakage(market, on).is_some_and(|other| other == row);
+            if let Some(dormancy) = self.dormancy(market, on).filter(|dormancy| is_in_force && dormancy.years > 0) {
+                let years = dormancy.years;
+                return Some(format!(
+                    "market: on {on} coins of {market} would be breakage after {} months, and unclaimed property after {years} years of no activity; they can't be both, and a row with months = 0 leaves them to their owners",
+                    row.months
+                ));
+            }
+        }
+        None
+    }
+
+    /// When coins of a market are breakage, by the rule of a day; `None`: never.
+    #[must_use]
+    pub fn breakage(&self, market: &str, on: Date) -> Option<&MarketBreakage> {
+        in_force(&self.breakages, (market, on), |row| &row.market).filter(|row| row.months > 0)
+    }
+
+    /// The last day on which something of a lot may have been taken that is breakage by any rule of a day; `None`: no rule is in force.
+    #[must_use]
+    pub fn left_since(&self, on: Date) -> Option<Date> {
+        let begun = self.breakages.iter().filter(|(from, row)| *from <= on && row.months > 0);
+        begun.map(|(_, row)| row.months).min().map(|months| on.saturating_sub(months.months()))
     }
 
     /// The rule of a market on a day, and what becomes of coins that it can't have paid back: the latest row that has begun, of the market or else of all. Without one

@@ -39,6 +39,7 @@ pub(crate) fn lot(lot: &Lot) -> CoinLot {
         coins_left: lot.left(),
         issue_time: Some(timestamp_ms(lot.issued_at_ms)),
         coins_forfeited: lot.forfeited,
+        coins_broken: lot.broken.coins,
     }
 }
 
@@ -48,7 +49,7 @@ pub(crate) fn funding(spend: &LotSpend, currency: &str) -> LotFunding {
         posting_id: spend.posting_id.clone(),
         creator_id: spend.creator_id.clone(),
         coins: spend.coins,
-        spent: matches!(spend.used, LotUse::Spent | LotUse::Settled),
+        spent: matches!(spend.used, LotUse::Spent | LotUse::Settled | LotUse::Replaced),
         revenue: amount(currency, spend.revenue),
         commission: amount(currency, spend.commission),
         spend_time: Some(timestamp_ms(spend.spent_at_ms)),

@@ -2,6 +2,7 @@
 
 mod closing;
 mod dormant;
+mod left;
 mod merging;
 mod refusing;
 

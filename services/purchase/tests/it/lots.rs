@@ -88,13 +88,23 @@ pub async fn rows_in(pool: &sqlx::AnyPool) -> Vec<String> {
 }
 
 pub async fn deferred(fixture: &Fixture) -> GetDeferredRevenueResponse {
-    let request = fixture.with_role("finance", Role::Finance, BOOK, GetDeferredRevenueRequest::default());
+    deferred_until(fixture, "").await
+}
+
+async fn deferred_until(fixture: &Fixture, day: &str) -> GetDeferredRevenueResponse {
+    let request =
+        fixture.with_role("finance", Role::Finance, BOOK, GetDeferredRevenueRequest { day: day.to_owned(), ..Default::default() });
     fixture.client().get_deferred_revenue(request).await.unwrap().into_inner()
 }
 
 /// The ledger's deferred revenue is what lots have not earned, and what they earned and was not posted; and the coins in wallets are those of lots.
 pub async fn ties(fixture: &Fixture, users: &[&str]) {
-    let answer = deferred(fixture).await;
+    ties_until(fixture, users, "").await;
+}
+
+/// The same at the end of a day, which may be to come; empty: now.
+pub async fn ties_until(fixture: &Fixture, users: &[&str], day: &str) {
+    let answer = deferred_until(fixture, day).await;
     let mut by_currency: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for line in &answer.lines {
         for (at, money) in [&line.deferred, &line.prepaid_commission].into_iter().enumerate() {

@@ -128,6 +128,7 @@ fn a_reversed_sale_takes_its_own_coins_and_earns_nothing() {
     working.apply(&back, None).unwrap();
     // Four coins of the other lot paid for what was spent.
     assert_eq!(lots(&working), [(1, 4, 6, 0), (2, 4, 0, 20)]);
+    assert_eq!(working.new_spends.last().map(|spend| (spend.used, spend.coins)), Some((LotUse::Replaced, 4)), "which nobody gave away");
     assert_eq!(sums(&working), LotSums { sold: 50, prepaid: 10, revenue: 20, commission: 4, paid: 6, ..LotSums::default() });
 }
 
@@ -335,6 +336,35 @@ fn forfeited_coins_are_breakage_and_earn_nothing_else() {
     let imported = CoinTransfer { imported: true, ..transfer(2, "wallet.forfeited", (ANN, ISSUED), 70) };
     working.apply(&imported, None).unwrap();
     assert_eq!((sums(&working).breakage, working.lots[&64].removed), (0, 70));
+}
+
+#[test]
+fn what_is_left_for_long_is_breakage_and_earns_nothing_else() {
+    let mut working = WorkingLots::default();
+    working.apply(&of_purchase(transfer(1, "purchase.web", (ISSUED, ANN), 10)), Some(&bought(10, 0, 100, 30))).unwrap();
+    working.apply(&transfer(2, "gift", (ANN, REDEEMED), 3), None).unwrap();
+    working.break_lot(64, 90_000_000).unwrap();
+    let money = |working: &WorkingLots| {
+        let sums = sums(working);
+        (sums.sold, sums.prepaid, sums.revenue, sums.breakage, sums.commission)
+    };
+    assert_eq!((money(&working), sums(&working).paid), ((100, 30, 30, 70, 30), 7));
+    working.break_lot(64, 180_000_000).unwrap();
+    working.apply(&transfer(3, "gift", (ANN, REDEEMED), 3), None).unwrap();
+    working.apply(&of_purchase(transfer(4, "refund.granted", (ANN, ISSUED), 2)), None).unwrap();
+    working.apply(&transfer(5, "wallet.forfeited", (ANN, ISSUED), 1), None).unwrap();
+    // Coins of before and of after come back, and are given away again.
+    for (seq, reversed) in [(6, "posting-2"), (7, "posting-3")] {
+        let back = CoinTransfer { reverses: vec![reversed.to_owned()], ..transfer(seq, "reversal", (REDEEMED, ANN), 3) };
+        working.apply(&back, None).unwrap();
+    }
+    working.apply(&transfer(8, "gift", (ANN, REDEEMED), 5), None).unwrap();
+    assert_eq!((money(&working), sums(&working).paid), ((100, 30, 30, 70, 30), 2), "decided once");
+    assert_eq!(working.new_spends.iter().skip(1).map(|spend| spend.revenue).sum::<i64>(), 0);
+    // A sale that is reversed earned nothing at all.
+    let back = CoinTransfer { reverses: vec!["posting-1".to_owned()], ..transfer(9, "reversal", (ANN, ISSUED), 2) };
+    working.apply(&back, None).unwrap();
+    assert_eq!(money(&working), (0, 0, 0, 0, 0));
 }
 
 #[test]

@@ -43,6 +43,39 @@ fn dormancy_is_that_of_the_market_or_else_of_all() {
 }
 
 #[test]
+fn breakage_is_never_of_coins_that_a_state_may_claim() {
+    let breakage = |market, from, months: i32| row(market, from, &format!("months = {months}")).replace("closure", "breakage");
+    let dormancy = |market, from, years: i32| row(market, from, &format!("years = {years}")).replace("closure", "dormancy");
+    let of = |rows: &[String]| read(&format!("version = \"1\"\n{}", rows.concat()));
+    let rules = of(&[
+        breakage("*", "2026-01-01", 24),
+        breakage("US", "2026-01-01", 0),
+        breakage("DE", "2026-06-01", 36),
+        dormancy("US", "2026-01-01", 3),
+        dormancy("DE", "2025-01-01", 5),
+        dormancy("DE", "2026-06-01", 0),
+        breakage("DE", "2025-01-01", 0),
+    ]);
+    let rules = rules.unwrap();
+    let on = |market, day: &str| rules.breakage(market, day.parse().unwrap()).map(|row| row.months);
+    assert_eq!([on("FR", "2025-12-31"), on("FR", "2026-01-01"), on("", "2026-01-01")], [None, Some(24), Some(24)]);
+    assert_eq!([on("US", "2030-01-01"), on("DE", "2026-05-31"), on("DE", "2026-06-01")], [None, None, Some(36)]);
+    let since = |rules: &WalletRules, day: &str| rules.left_since(day.parse().unwrap()).map(|day| day.to_string());
+    assert_eq!((since(&rules, "2026-07-31"), since(&rules, "2024-12-31")), (Some("2024-07-31".to_owned()), None));
+    assert_eq!(since(&WalletRules::default(), "2030-01-01"), None, "off without a file");
+    for rows in [
+        [breakage("US", "2026-01-01", 24), dormancy("US", "2026-01-01", 3)],
+        [breakage("US", "2026-01-01", 24), dormancy("*", "2020-01-01", 3)],
+        [breakage("US", "2026-01-01", 24), dormancy("US", "2029-01-01", 3)],
+        [breakage("*", "2026-01-01", 24), dormancy("US", "2027-01-01", 3)],
+    ] {
+        let why = of(&rows).unwrap_err();
+        assert!(why.contains("they can't be both") && why.contains("rules.toml"), "{why}");
+    }
+    assert!(of(&[breakage("US", "2026-01-01", -1)]).unwrap_err().contains("months: must be 0 to 1200"));
+}
+
+#[test]
 fn a_file_with_a_mistake_is_refused_with_its_line() {
     let dormancy = |years: i32| row("US", "2026-01-01", &format!("years = {years}")).replace("closure", "dormancy");
     for (rows, why) in [
