@@ -17,13 +17,9 @@ use crate::store::Debtor;
 impl Purchases {
     pub(super) async fn settle_debts(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
         for debtor in self.store.due_debtors(unix_ms(now), count_max).await? {
-            match self.settle_debt(&debtor, planned_at).await {
-                Ok(()) => {}
-                Err(error @ Error::Store(_)) => return Err(error),
-                Err(error) => {
-                    let status = tonic::Status::from(error);
-                    tracing::warn!(code = ?status.code(), message = status.message(), "coins don't pay for a debt yet; trying again");
-                }
+            if let Err(error) = self.settle_debt(&debtor, planned_at).await {
+                let why = error.of_row("viewer_debt")?;
+                tracing::warn!(why, "coins don't pay for a debt yet; trying again");
             }
             self.store.put_off_debtor(&debtor, unix_ms(now).saturating_add(put_off_ms(debtor.tries))).await?;
         }
@@ -61,7 +57,7 @@ impl Purchases {
         Ok(())
     }
 
-    /// What the wallet can pay of the debt now; `None`: nothing.
+    /// What the wallet can pay of the debt now; `None`: nothing, or the coin lots don't say yet which coins may.
     async fn settlement(&self, of: &Debtor, now: SystemTime) -> Result<Option<DebtSettlement>, Error> {
         // First: if the debt changes after it, the ledger refuses the posting.
         let change_no = self.store.debt_change_no(&of.book, &of.user).await?;
@@ -70,8 +66,13 @@ impl Purchases {
             self.store.close_debt(of, change_no).await?;
             return Ok(None);
         }
-        let there = balance.available().get();
-        let there = if self.holds.other_lots_pay { there } else { there.min(self.store.coins_since_debt(&of.book, &of.user).await?) };
+        let mut there = balance.available().get();
+        if !self.holds.other_lots_pay {
+            if self.store.lot_place(&of.book).await?.journal.seq < balance.seq.get() {
+                return Ok(None);
+            }
+            there = there.min(self.store.coins_since_debt(&of.book, &of.user).await?);
+        }
         let coins = balance.debt.get().min(there);
         Ok((coins > 0).then(|| DebtSettlement {
             book: of.book.clone(),

@@ -160,6 +160,13 @@ pub(crate) struct RefundPlan {
     pub(crate) now_ms: i64,
 }
 
+impl RefundPlan {
+    /// Whose coins are taken, given back or held.
+    pub(crate) fn wallets(&self) -> impl Iterator<Item = (&BookName, &UserKey)> {
+        self.step.iter().map(|step| (&step.book, &step.user)).chain(self.holds.new.iter().map(|hold| (&hold.book, &hold.user)))
+    }
+}
+
 /// The posting of a step's coins as it is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CoinPlan {

@@ -73,7 +73,7 @@ impl Store {
                 tries: row.try_get("tries")?,
             })
         };
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+        self.due_rows("viewer_debt", sql, (now_ms, count_max), read).await
     }
 
     /// Postpones the next look at a debt.
@@ -84,7 +84,8 @@ impl Store {
     }
 
     /// Coins that a viewer has of lots that are younger than the last refund that made a debt, also one of a viewer whose wallet was merged into this one's. A debt that
-    /// no refund made came with an imported book, or is staff's: what was bought here is younger, or nothing says that it is not.
+    /// no refund made came with an imported book, or is staff's: what was bought here is younger, or nothing says that it is not. True once the lots are read as far as
+    /// the wallet.
     pub(crate) async fn coins_since_debt(&self, book: &BookName, user: &UserKey) -> Result<i64, Error> {
         let sql = "SELECT MAX(seq) FROM refund WHERE book = $1 AND user_id = $2 AND debt_coins > 0 AND is_back = 0";
         let mut seq: Option<i64> = None;
@@ -95,7 +96,15 @@ impl Store {
         let sql = "SELECT * FROM coin_lot WHERE book = $1 AND user_id = $2 AND lot_no > $3 AND ($3 >= 0 OR purchase_id <> '')";
         let first = seq.map_or(-1, crate::lots::read::first_lot_after);
         let rows = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(first).fetch_all(&self.pool).await?;
-        rows.iter().map(|row| super::lots::lot(row).map(|lot| lot.left())).try_fold(0_i64, |sum, left| Ok(sum.saturating_add(left?)))
+        let mut left = rows.iter().map(|row| super::lots::lot(row).map(|lot| lot.left()));
+        let left: i64 = left.try_fold(0_i64, |sum, left| Ok::<_, Error>(sum.saturating_add(left?)))?;
+        // A settlement takes the oldest coins, whichever allowed it: those that it took of older lots were paid by as many of these.
+        let sql =
+            "SELECT CAST(COALESCE(SUM(s.coins), 0) AS BIGINT) FROM lot_spend s JOIN coin_lot l ON l.book = s.book AND l.lot_no = s.lot_no
+            WHERE s.book = $1 AND l.user_id = $2 AND s.use_kind = 4 AND s.spend_no > $3
+                AND NOT (l.lot_no > $3 AND ($3 >= 0 OR l.purchase_id <> ''))";
+        let paid: i64 = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).bind(first).fetch_one(&self.pool).await?;
+        Ok(left.saturating_sub(paid).max(0))
     }
 
     /// Nothing is owed any more, unless the debt was changed since.

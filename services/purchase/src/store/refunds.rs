@@ -102,19 +102,19 @@ impl Store {
                 'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated', 'charge.dispute.created', 'charge.dispute.updated',
                 'charge.dispute.funds_withdrawn', 'charge.dispute.funds_reinstated', 'charge.dispute.closed'))
             ORDER BY received_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(super::events::read).collect()
+        self.due_rows("store_event", sql, (now_ms, count_max), super::events::read).await
     }
 
     /// Ends a notification of a refund, with what it says.
     pub(crate) async fn end_refund_event(
         &self,
         of: &StoreEvent,
-        fact: Option<&RefundFact>,
+        facts: &[RefundFact],
         (state, note): (EventState, &str),
         now_ms: i64,
     ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        if let Some(fact) = fact {
+        for fact in facts {
             keep(&mut tx, fact, now_ms).await?;
             super::refund_orders::heard(&mut tx, fact, now_ms).await?;
         }
@@ -140,7 +140,6 @@ impl Store {
         let sql = "SELECT store, environment, bundle_id, transaction_id, MAX(tries) AS tries FROM refund_fact
             WHERE state <> 2 AND state = 1 AND next_attempt_at_ms <= $1 GROUP BY store, environment, bundle_id, transaction_id
             ORDER BY 5 LIMIT $2";
-        let rows = sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?;
         let read = |row: &AnyRow| {
             Ok(RefundSubject {
                 store: row.try_get("store")?,
@@ -150,7 +149,7 @@ impl Store {
                 tries: row.try_get("tries")?,
             })
         };
-        rows.iter().map(read).collect()
+        self.due_rows("refund_fact", sql, (now_ms, count_max), read).await
     }
 
     /// Everything that a store said of a transaction, and its purchase.
@@ -196,6 +195,12 @@ impl Store {
     /// Applies what a store said: by the next step, if anything changes, by what it moved for disputes, and by what is held. False: another process was first.
     pub(crate) async fn apply_refund(&self, facts: &[RefundFact], plan: &RefundPlan) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
+        // Of a wallet that was merged since the plan was made, another has the coins.
+        for (book, user) in plan.wallets() {
+            if !super::wallet_rows::stays(&mut tx, book, user).await? {
+                return Ok(false);
+            }
+        }
         if let Some(new) = &plan.step
             && !insert(&mut tx, new).await?
         {
@@ -231,7 +236,7 @@ impl Store {
     /// Steps that are due to be posted, those with the fewest tries first.
     pub(crate) async fn due_steps(&self, now_ms: i64, count_max: i64) -> Result<Vec<RefundStep>, Error> {
         let sql = "SELECT * FROM refund WHERE state < 3 AND next_attempt_at_ms <= $1 ORDER BY tries, created_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(step).collect()
+        self.due_rows("refund", sql, (now_ms, count_max), step).await
     }
 
     /// Postpones a step, with the reason.

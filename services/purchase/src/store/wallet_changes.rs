@@ -6,7 +6,7 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use super::lots::lot;
-use super::wallet_rows::{act, posting};
+use super::wallet_rows::{HAPPENED, act, posting};
 use super::{Error, Store, debts};
 use crate::lots::Lot;
 use crate::lots::working::OVERDRAWN;
@@ -15,13 +15,10 @@ use db::text;
 
 /// Merges that are followed from one wallet to the one that has its coins now, at most: each closes a wallet.
 const MERGES_MAX: usize = 64;
-/// Whether a change does something to its wallet, or did: one that posted stays one of these, also where it waits again or was stopped after it.
-const HAPPENED: &str = "(state IN (3, 4, 5) OR (state IN (2, 7) AND EXISTS (SELECT 1 FROM wallet_posting p
-    WHERE p.book = wallet_change.book AND p.change_id = wallet_change.change_id AND p.state = 2)))";
 /// Changes that a wallet's owner is shown, at most.
 const SHOWN_MAX: i64 = 20;
 
-fn change(row: &AnyRow) -> Result<WalletChange, Error> {
+pub(super) fn change(row: &AnyRow) -> Result<WalletChange, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let change_id = text("change_id")?;
@@ -97,6 +94,31 @@ async fn advance(
     let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.change_id)).bind(state.number()).bind(note);
     let query = query.bind(if state.is_over() { now_ms } else { 0 }).bind(of.state.number());
     Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// What of these users' wallets has not ended, and how much of it; `None`: nothing.
+async fn wallet_business(connection: &mut AnyConnection, book: &BookName, users: &[UserKey]) -> Result<Option<(&'static str, i64)>, Error> {
+    for user in users {
+        for (what, sql) in [
+            ("holds", "SELECT COUNT(*) FROM coin_hold WHERE book = $1 AND user_id = $2 AND state < 6"),
+            ("refunds", "SELECT COUNT(*) FROM refund_order WHERE book = $1 AND user_id = $2 AND state IN (1, 2, 3, 4, 7)"),
+            ("refunds", "SELECT COUNT(*) FROM refund WHERE book = $1 AND user_id = $2 AND state < 3"),
+            (
+                "refunds",
+                "SELECT COUNT(*) FROM refund_fact f JOIN purchase p ON p.store = f.store AND p.bundle_id = f.bundle_id
+                    AND p.transaction_id = f.transaction_id AND p.book = f.book
+                 WHERE f.state = 1 AND f.state <> 2 AND p.book = $1 AND p.user_id = $2",
+            ),
+            ("checkouts", "SELECT COUNT(*) FROM store_order WHERE book = $1 AND user_id = $2 AND state IN (1, 2)"),
+            ("receipts", "SELECT COUNT(*) FROM purchase WHERE book = $1 AND user_id = $2 AND state = 1"),
+        ] {
+            let count: i64 = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_one(&mut *connection).await?;
+            if count > 0 {
+                return Ok(Some((what, count)));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Which changes are listed.
@@ -193,27 +215,8 @@ impl Store {
 
     /// What of a wallet has not ended, and how much of it; `None`: nothing.
     pub(crate) async fn wallet_business(&self, book: &BookName, user: &UserKey) -> Result<Option<(&'static str, i64)>, Error> {
-        for user in self.identities(book, user).await? {
-            for (what, sql) in [
-                ("holds", "SELECT COUNT(*) FROM coin_hold WHERE book = $1 AND user_id = $2 AND state < 6"),
-                ("refunds", "SELECT COUNT(*) FROM refund_order WHERE book = $1 AND user_id = $2 AND state IN (1, 2, 3, 4, 7)"),
-                ("refunds", "SELECT COUNT(*) FROM refund WHERE book = $1 AND user_id = $2 AND state < 3"),
-                (
-                    "refunds",
-                    "SELECT COUNT(*) FROM refund_fact f JOIN purchase p ON p.store = f.store AND p.bundle_id = f.bundle_id
-                        AND p.transaction_id = f.transaction_id AND p.book = f.book
-                     WHERE f.state = 1 AND f.state <> 2 AND p.book = $1 AND p.user_id = $2",
-                ),
-                ("checkouts", "SELECT COUNT(*) FROM store_order WHERE book = $1 AND user_id = $2 AND state IN (1, 2)"),
-                ("receipts", "SELECT COUNT(*) FROM purchase WHERE book = $1 AND user_id = $2 AND state = 1"),
-            ] {
-                let count: i64 = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_one(&self.pool).await?;
-                if count > 0 {
-                    return Ok(Some((what, count)));
-                }
-            }
-        }
-        Ok(None)
+        let users = self.identities(book, user).await?;
+        wallet_business(&mut *self.pool.acquire().await?, book, &users).await
     }
 
     /// The lots of which a user's wallet has coins, with how many; at most `count_max`.
@@ -228,7 +231,7 @@ impl Store {
     pub(crate) async fn due_wallet_changes(&self, now_ms: i64, count_max: i64) -> Result<Vec<WalletChange>, Error> {
         let sql =
             "SELECT * FROM wallet_change WHERE state IN (2, 3, 4) AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(change).collect()
+        self.due_rows("wallet_change", sql, (now_ms, count_max), change).await
     }
 
     /// Notes why a change waits, and until when.
@@ -254,8 +257,13 @@ impl Store {
 
     /// Records what is about to be posted. False: another process was first.
     pub(crate) async fn plan_wallet_posting(&self, of: &WalletChange, new: &WalletPosting) -> Result<bool, Error> {
+        let users = self.identities(&of.book, &of.user).await?;
         let mut tx = self.begin().await?;
         if !advance(&mut tx, of, (WalletChangeState::Posting, ""), 0).await? {
+            return Ok(false);
+        }
+        // What was planned of the wallet since it was looked at; what is planned after this waits at the row, see `wallet_rows::stays`.
+        if wallet_business(&mut tx, &of.book, &users).await?.is_some() {
             return Ok(false);
         }
         let sql =

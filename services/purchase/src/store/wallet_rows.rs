@@ -1,11 +1,15 @@
-//! Rows of `wallet_change` and `wallet_posting`, as they are read.
+//! Rows of `wallet_change` and `wallet_posting`, as they are read, and what they say of a wallet.
 
 use money::{BookName, UserKey};
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use super::Error;
 use crate::wallet_changes::change::{WalletAct, WalletPosting};
+
+/// Whether a change does something to its wallet, or did: one that posted stays one of these, also where it waits again or was stopped after it.
+pub(super) const HAPPENED: &str = "(state IN (3, 4, 5) OR (state IN (2, 7) AND EXISTS (SELECT 1 FROM wallet_posting p
+    WHERE p.book = wallet_change.book AND p.change_id = wallet_change.change_id AND p.state = 2)))";
 
 /// What a change does.
 pub(super) fn act(row: &AnyRow) -> Result<WalletAct, Error> {
@@ -38,4 +42,13 @@ pub(super) fn posting(row: &AnyRow) -> Result<WalletPosting, Error> {
         planned_at_ms: number("planned_at_ms")?,
         posting_id: text("posting_id")?,
     })
+}
+
+/// Whether a user has a wallet that was not closed or merged, and is not while the transaction lasts: a change of it waits at its row.
+pub(super) async fn stays(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<bool, Error> {
+    let sql = "UPDATE wallet_change SET tries = tries WHERE book = $1 AND user_id = $2 AND state IN (1, 2, 3, 4)";
+    sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&mut *connection).await?;
+    let sql = format!("SELECT COUNT(*) FROM wallet_change WHERE book = $1 AND user_id = $2 AND kind = 2 AND {HAPPENED}");
+    let query = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(user.as_str());
+    Ok(query.fetch_one(connection).await? == 0)
 }

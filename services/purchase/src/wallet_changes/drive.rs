@@ -43,8 +43,7 @@ impl Purchases {
                 // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.
                 let step = match self.take_step(&at, SystemTime::now()).await {
                     Ok(step) => step,
-                    Err(error @ Error::Store(_)) => return Err(error),
-                    Err(error) => ChangeStep::Waits(tonic::Status::from(error).message().to_owned()),
+                    Err(error) => ChangeStep::Waits(error.of_row("wallet_change")?),
                 };
                 let now_ms = unix_ms(now);
                 match step {

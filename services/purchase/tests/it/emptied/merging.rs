@@ -139,6 +139,114 @@ async fn a_debt_that_moves_is_paid_by_what_is_bought_afterwards_where_other_lots
 }
 
 #[tokio::test]
+async fn no_older_coins_pay_a_debt_where_other_lots_do_not_pay() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let mut world = world(storage, FORFEIT).await;
+        world.fixture.reconfigure(|config| config.other_lots_pay = false).await;
+        world.fixture.stop_background();
+        world.http = Listening::start(&world.fixture).await;
+        let fixture = &world.fixture;
+        let mut bought = Vec::new();
+        for _ in 0..3 {
+            bought.push(bought_on_the_web(&world, "ann").await);
+        }
+        gift(fixture, "ann", "cleo", 210).await;
+        bought_in_the_app(fixture, "ann").await;
+        for (web, hour) in bought.iter().zip([1, 20, 40]) {
+            fixture.refund_by("sue", web, money("USD", 37)).await.unwrap();
+            settle_from(fixture, hour).await;
+        }
+        assert_eq!((owed(fixture, "ann").await, fixture.coins("ann").await), (105, 70), "bought before the debt");
+        bought_in_the_app(fixture, "ann").await;
+        // As many as came since pay, once, whichever lots they are taken of.
+        for hour in [60, 80, 100] {
+            settle_from(fixture, hour).await;
+            assert_eq!((owed(fixture, "ann").await, fixture.coins("ann").await), (35, 70), "{hour}");
+        }
+        ties(fixture, &["ann"]).await;
+    }
+}
+
+/// What another process does at this moment, as a trigger.
+async fn meanwhile(fixture: &Fixture, moment: &str, does: &str) {
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE TRIGGER meanwhile {moment} BEGIN {does}; END")))
+        .execute(&fixture.pool().await)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn neither_a_merge_nor_a_refund_is_planned_where_the_other_was_a_moment_before() {
+    let mut world = world(Storage::sqlite(), FORFEIT).await;
+    world.fixture.reconfigure(|config| config.other_lots_pay = false).await;
+    world.fixture.stop_background();
+    world.http = Listening::start(&world.fixture).await;
+    let (fixture, pool) = (&world.fixture, world.fixture.pool().await);
+    let web = bought_on_the_web(&world, "ann").await;
+    bought_in_the_app(fixture, "bob").await;
+    let change = fixture.merge("sue", "ann", "bob").await.unwrap();
+    fixture.approve_change("tom", &change).await.unwrap();
+    // A hold of ann's coins is asked for after nothing was found that stands against the merge.
+    let hold = "INSERT INTO coin_hold (book, purchase_id, hold_no, user_id, target_coins, wanted_coins, is_counted, state, ended_by, ends_at_ms, note,
+        tries, next_attempt_at_ms, created_at_ms, coins, attempt, planned_at_ms, posting_id, seq, transfer_no, taken_coins, end_attempt, end_planned_at_ms,
+        end_posting_id) SELECT book, purchase_id, 1, user_id, 0, 70, 0, 1, 0, 0, '', 0, 0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, '' FROM purchase
+        WHERE user_id = 'ann'";
+    meanwhile(fixture, "AFTER UPDATE OF state ON wallet_change WHEN NEW.state = 3", hold).await;
+    fixture.service.sweep(hours(1)).await.unwrap();
+    let state = async || sqlx::query_scalar::<_, i64>("SELECT state FROM wallet_change").fetch_one(&pool).await.unwrap();
+    assert_eq!((state().await, fixture.coins("ann").await), (2, 70), "it is not planned");
+    sqlx::query("DROP TRIGGER meanwhile").execute(&pool).await.unwrap();
+    // The merge is planned after the refund was found to be of ann's coins.
+    let merges = "UPDATE wallet_change SET state = 3 WHERE state = 2";
+    fixture.refund_by("sue", &web, money("USD", 37)).await.unwrap();
+    sqlx::query("UPDATE wallet_change SET next_attempt_at_ms = 9000000000000000").execute(&pool).await.unwrap();
+    meanwhile(fixture, "AFTER UPDATE OF tries ON wallet_change WHEN NEW.state = 2", merges).await;
+    fixture.service.sweep(hours(2)).await.unwrap();
+    let planned: i64 =
+        sqlx::query_scalar("SELECT (SELECT COUNT(*) FROM refund) + (SELECT COUNT(*) FROM coin_hold)").fetch_one(&pool).await.unwrap();
+    assert_eq!(planned, 0, "of coins that may be another's by then");
+    sqlx::query("DROP TRIGGER meanwhile").execute(&pool).await.unwrap();
+    sqlx::query("UPDATE wallet_change SET next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+    for hour in [10, 30] {
+        settle_from(fixture, hour).await;
+    }
+    let done = fixture.change(&change).await;
+    assert_eq!(done.state(), WalletChangeState::Done, "{done:?}");
+    assert_eq!((fixture.coins("ann").await, fixture.coins("bob").await), (0, 105));
+    ties(fixture, &["ann", "bob"]).await;
+}
+
+#[tokio::test]
+async fn a_damaged_row_ends_no_sweep_for_those_behind_it() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let world = world(storage, FORFEIT).await;
+        let (fixture, pool) = (&world.fixture, world.fixture.pool().await);
+        let mut closed = Vec::new();
+        for user in ["ann", "bob", "cleo"] {
+            bought_in_the_app(fixture, user).await;
+            let change = fixture.close("sue", user).await.unwrap();
+            closed.push(fixture.approve_change("tom", &change).await.unwrap_or(change));
+        }
+        // One that can't be read, and one whose wallet has a damaged lot.
+        sqlx::query("UPDATE wallet_change SET asked_by = '' WHERE user_id = 'ann'").execute(&pool).await.unwrap();
+        sqlx::query("UPDATE coin_lot SET origin = 77 WHERE user_id = 'bob'").execute(&pool).await.unwrap();
+        fixture.service.sweep(hours(1)).await.unwrap();
+        let states: Vec<(String, i64)> =
+            sqlx::query_as("SELECT user_id, state FROM wallet_change ORDER BY user_id").fetch_all(&pool).await.unwrap();
+        let of = |user: &str, state: i64| (user.to_owned(), state);
+        assert_eq!(states, [of("ann", 2), of("bob", 2), of("cleo", 5)]);
+        let note: String = sqlx::query_scalar("SELECT note FROM wallet_change WHERE user_id = 'bob'").fetch_one(&pool).await.unwrap();
+        assert!(note.contains("origin is damaged"), "{note}");
+        sqlx::query("UPDATE wallet_change SET asked_by = 'sue' WHERE user_id = 'ann'").execute(&pool).await.unwrap();
+        sqlx::query("UPDATE coin_lot SET origin = 1 WHERE user_id = 'bob'").execute(&pool).await.unwrap();
+        settle_from(fixture, 20).await;
+        for change in &closed {
+            assert_eq!(fixture.change(change).await.state(), WalletChangeState::Done);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_merge_cut_off_after_any_step_moves_everything_once() {
     let world = world(Storage::sqlite(), FORFEIT).await;
     let fixture = &world.fixture;
