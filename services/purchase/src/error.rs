@@ -3,6 +3,7 @@
 use crate::domain::refusal::ReceiptRefusal;
 use crate::limits::refusal::LimitRefusal;
 use crate::lots::LotsError;
+use crate::meters;
 use crate::orders::refusal::OrderRefusal;
 use crate::price_lists::refusal::SheetRefusal;
 use crate::refund_orders::refusal::RefundRefusal;
@@ -180,6 +181,17 @@ fn event_not_waiting(event_id: String, state: &str) -> Status {
     let message = "the event does not wait for a person: it is over, or the program reads it; nothing was changed".to_owned();
     let facts = [("event_id", event_id), ("state", state.to_owned())];
     rpc::refused(Code::FailedPrecondition, "STORE_EVENT_NOT_WAITING", message, &facts)
+}
+
+impl Error {
+    /// Why a row of a sweep is not taken further, for people. An error where the tables can't be read at all: only that ends a sweep. What is damaged is counted, and
+    /// waits.
+    pub(crate) fn of_row(self, table: &'static str) -> Result<String, Error> {
+        let Error::Store(error) = self else { return Ok(Status::from(self).message().to_owned()) };
+        let Some(damage) = error.damage() else { return Err(Error::Store(error)) };
+        meters::damaged(table, &damage);
+        Ok(damage)
+    }
 }
 
 impl From<Error> for Status {

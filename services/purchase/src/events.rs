@@ -93,8 +93,7 @@ impl Purchases {
                     EventReading::Later(why)
                 }
                 Ok(reading) => reading,
-                Err(Error::Store(error)) => return Err(error.into()),
-                Err(error) => EventReading::Later(tonic::Status::from(error).message().to_owned()),
+                Err(error) => EventReading::Later(error.of_row("store_event")?),
             };
             match reading {
                 EventReading::Ended(state, note) => {

@@ -117,11 +117,16 @@ impl Purchases {
         let after = if place.after_purchase_id < oldest { oldest } else { place.after_purchase_id.clone() };
         let purchases = self.store.sold_in(&app.book, of, &after, self.refund_lookups_max).await?;
         let is_end = purchases.len() < usize::try_from(self.refund_lookups_max).unwrap_or(usize::MAX);
-        for purchase in &purchases {
-            if let Err(away) = self.look_up(app, &purchase.transaction_id, now_ms, found).await? {
-                return Ok(Err(away));
+        for (purchase_id, transaction_id) in purchases {
+            match self.look_up(app, &transaction_id, now_ms, found).await {
+                Ok(Ok(())) => {}
+                Ok(Err(away)) => return Ok(Err(away)),
+                Err(error) => {
+                    let why = error.of_row("purchase")?;
+                    tracing::warn!(purchase_id, why, "what was paid back to the buyer of a purchase can't be looked up");
+                }
             }
-            place.after_purchase_id = purchase.purchase_id.hyphenated().to_string();
+            place.after_purchase_id = purchase_id;
             self.store.sweep_reached(of, SweptList::Refunds, &place).await?;
         }
         if is_end {

@@ -81,8 +81,7 @@ impl Purchases {
                 put_off(unavailable.why).await?;
                 return Ok(Err(unavailable.for_all));
             }
-            Err(error @ Error::Store(_)) => return Err(error),
-            Err(error) => put_off(tonic::Status::from(error).message().to_owned()).await?,
+            Err(error) => put_off(error.of_row("receipt_token")?).await?,
         }
         Ok(Err(false))
     }

@@ -79,8 +79,7 @@ impl Purchases {
             }
             let prepared = match self.prepare(&question, now_ms).await {
                 Ok(prepared) => prepared,
-                Err(Error::Store(error)) => return Err(error.into()),
-                Err(error) => Prepared::Later(tonic::Status::from(error).message().to_owned()),
+                Err(error) => Prepared::Later(error.of_row("store_question")?),
             };
             let answer = match prepared {
                 Prepared::Answer(answer) => answer,

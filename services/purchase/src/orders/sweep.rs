@@ -53,7 +53,11 @@ pub(crate) async fn sweep(purchases: &Purchases, options: OrderSweep, now: Syste
         // First: a process that is lost here asks again later and not at once, so that one order can't hold up the others.
         let rests_ms = put_off_ms(order.tries).max(purchases.orders.check_after_ms);
         purchases.store.check_order_at(&order, unix_ms(now).saturating_add(rests_ms), true).await?;
-        match purchases.ask_store(&order, now).await? {
+        let asked = match purchases.ask_store(&order, now).await {
+            Ok(asked) => asked,
+            Err(error) => Err(error.of_row("store_order")?),
+        };
+        match asked {
             Ok(Some(AppliedFacts::Paid(purchase))) if purchase.state == PurchaseState::Verified => {
                 tracing::info!(order_id = %order.order_id, "an order was paid, and the sweep was the first to know");
                 credited += usize::from(purchases.finish_later(&purchase, purchases.sweep_after_ms).await?);

@@ -21,7 +21,14 @@ impl Purchases {
         for order in self.store.due_refund_orders(unix_ms(now), count_max).await? {
             let missing =
                 || crate::store::Error::Damaged { purchase_id: order.purchase_id.to_string(), column: "refund_order.purchase_id" };
-            let purchase = self.store.purchase(&order.book, order.purchase_id).await?.ok_or_else(missing)?;
+            let purchase = match self.store.purchase(&order.book, order.purchase_id).await.and_then(|found| found.ok_or_else(missing)) {
+                Ok(purchase) => purchase,
+                Err(error) => {
+                    let next_ms = unix_ms(now).saturating_add(put_off_ms(order.tries));
+                    self.store.put_off_refund_order(&order, &Error::from(error).of_row("refund_order")?, next_ms).await?;
+                    continue;
+                }
+            };
             if away.contains(&purchase.store) {
                 continue;
             }

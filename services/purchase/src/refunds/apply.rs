@@ -21,10 +21,13 @@ const RESTORES_MAX: usize = 64;
 impl Purchases {
     pub(super) async fn apply_refunds(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
         for subject in self.store.due_refunds(unix_ms(now), count_max).await? {
-            if let Some(why) = self.apply_facts(&subject, planned_at).await? {
-                let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(subject.tries));
-                self.store.put_off_refund(&subject, why, next_attempt_at_ms).await?;
-            }
+            let why = match self.apply_facts(&subject, planned_at).await {
+                Ok(None) => continue,
+                Ok(Some(why)) => why.to_owned(),
+                Err(error) => error.of_row("refund_fact")?,
+            };
+            let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(subject.tries));
+            self.store.put_off_refund(&subject, &why, next_attempt_at_ms).await?;
         }
         Ok(())
     }

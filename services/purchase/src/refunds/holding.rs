@@ -24,8 +24,7 @@ impl Purchases {
         for hold in self.store.due_holds(unix_ms(now), count_max).await? {
             let progress = match self.keep_hold(&hold, planned_at).await {
                 Ok(progress) => progress,
-                Err(error @ Error::Store(_)) => return Err(error),
-                Err(error) => Progress::Later(tonic::Status::from(error).message().to_owned()),
+                Err(error) => Progress::Later(error.of_row("coin_hold")?),
             };
             let Some((why, next)) = progress.next_try((hold.tries, hold.created_at_ms), unix_ms(now)) else { continue };
             if next.0 > hold.tries {

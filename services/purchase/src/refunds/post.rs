@@ -48,8 +48,7 @@ impl Purchases {
         for step in self.store.due_steps(unix_ms(now), count_max).await? {
             let progress = match self.post_step(&step, planned_at).await {
                 Ok(progress) => progress,
-                Err(error @ Error::Store(_)) => return Err(error),
-                Err(error) => Progress::Later(tonic::Status::from(error).message().to_owned()),
+                Err(error) => Progress::Later(error.of_row("refund")?),
             };
             let Some((why, next)) = progress.next_try((step.tries, step.created_at_ms), unix_ms(now)) else { continue };
             if next.0 > step.tries {
@@ -169,14 +168,21 @@ impl Purchases {
     pub(super) async fn post_disputes(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
         for step in self.store.due_dispute_steps(unix_ms(now), count_max).await? {
             let missing = || crate::store::Error::Damaged { purchase_id: step.purchase_id.to_string(), column: "dispute_step.purchase_id" };
-            let purchase = self.store.purchase(&step.book, step.purchase_id).await?.ok_or_else(missing)?;
+            let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(step.tries));
+            let purchase = match self.store.purchase(&step.book, step.purchase_id).await.and_then(|found| found.ok_or_else(missing)) {
+                Ok(purchase) => purchase,
+                Err(error) => {
+                    let why = Error::from(error).of_row("dispute_step")?;
+                    self.store.put_off_dispute(&step, (step.attempt, step.planned_at_ms), &why, next_attempt_at_ms).await?;
+                    continue;
+                }
+            };
             match self.ledger.posting(&step.book, postings::disputed(&step, &purchase)).await {
                 Ok(posting) => self.store.dispute_posted(&step, &posting.posting_id).await?,
                 Err(not_posted) => {
                     tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, ?not_posted, "money of a dispute is not posted yet");
                     let again = takes_a_fresh_id(&not_posted, step.planned_at_ms, unix_ms(planned_at));
                     let attempt = if again { (step.attempt + 1, unix_ms(planned_at)) } else { (step.attempt, step.planned_at_ms) };
-                    let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(step.tries));
                     self.store.put_off_dispute(&step, attempt, &not_posted.to_string(), next_attempt_at_ms).await?;
                 }
             }

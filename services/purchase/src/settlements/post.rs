@@ -23,10 +23,9 @@ const WITHIN_DAYS_MAX: i32 = 400;
 impl Purchases {
     pub(super) async fn post_settlements(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
         for posting in self.store.due_settlement_postings(unix_ms(now), count_max).await? {
-            let done = if posting.posting_id.is_empty() { self.post_settlement(&posting, planned_at).await? } else { None };
-            let done = match done {
-                None if !posting.is_announced => self.announce(&posting).await?,
-                done => done,
+            let done = match self.post_and_announce(&posting, planned_at).await {
+                Ok(done) => done,
+                Err(error) => Some(error.of_row("settlement_posting")?),
             };
             if let Some(why) = done {
                 tracing::warn!(settlement_id = %posting.settlement_id, edition = posting.edition, why, "a settlement is not posted or announced yet");
@@ -35,6 +34,15 @@ impl Purchases {
             }
         }
         Ok(())
+    }
+
+    /// Does what is left to do of an edition, or says why not yet.
+    async fn post_and_announce(&self, of: &SettlementPosting, now: SystemTime) -> Result<Option<String>, Error> {
+        let done = if of.posting_id.is_empty() { self.post_settlement(of, now).await? } else { None };
+        match done {
+            None if !of.is_announced => self.announce(of).await,
+            done => Ok(done),
+        }
     }
 
     /// Posts an edition, or says why not yet.

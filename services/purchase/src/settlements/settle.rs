@@ -35,7 +35,11 @@ impl Purchases {
     pub(super) async fn compare_due(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
         for settlement in self.store.due_settlements(unix_ms(now), count_max).await? {
             let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(settlement.tries));
-            if let Some(note) = self.compare(&settlement, (planned_at, next_attempt_at_ms)).await? {
+            let note = match self.compare(&settlement, (planned_at, next_attempt_at_ms)).await {
+                Ok(note) => note,
+                Err(error) => Some(error.of_row("store_settlement")?),
+            };
+            if let Some(note) = note {
                 self.store.put_off_settlement(&settlement, &note, next_attempt_at_ms).await?;
             }
         }

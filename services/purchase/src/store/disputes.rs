@@ -65,7 +65,7 @@ impl Store {
     /// Steps that are due to be posted, those with the fewest tries first.
     pub(crate) async fn due_dispute_steps(&self, now_ms: i64, count_max: i64) -> Result<Vec<DisputeStep>, Error> {
         let sql = "SELECT * FROM dispute_step WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, created_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(step).collect()
+        self.due_rows("dispute_step", sql, (now_ms, count_max), step).await
     }
 
     /// It is posted.

@@ -113,7 +113,7 @@ impl Store {
     /// Events to be read that are due, those with the fewest tries first.
     pub(crate) async fn due_events(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreEvent>, Error> {
         let sql = "SELECT * FROM store_event WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+        self.due_rows("store_event", sql, (now_ms, count_max), read).await
     }
 
     /// Ends an event that was to be read; the first end stays.

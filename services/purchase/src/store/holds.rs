@@ -98,13 +98,13 @@ impl Store {
     pub(crate) async fn due_holds(&self, now_ms: i64, count_max: i64) -> Result<Vec<CoinHold>, Error> {
         let sql = "SELECT * FROM coin_hold WHERE state < 6 AND state IN (1, 2, 4) AND next_attempt_at_ms <= $1
             ORDER BY tries, created_at_ms, hold_no LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(hold).collect()
+        self.due_rows("coin_hold", sql, (now_ms, count_max), hold).await
     }
 
     /// Holds about which nobody decided until their date.
     pub(crate) async fn holds_past_date(&self, now_ms: i64, count_max: i64) -> Result<Vec<CoinHold>, Error> {
         let sql = "SELECT * FROM coin_hold WHERE state < 6 AND state < 4 AND ends_at_ms <= $1 ORDER BY ends_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(hold).collect()
+        self.due_rows("coin_hold", sql, (now_ms, count_max), hold).await
     }
 
     /// Postpones what is due of a hold.

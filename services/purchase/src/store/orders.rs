@@ -212,7 +212,7 @@ impl Store {
         let sql = "SELECT * FROM (SELECT o.*, ROW_NUMBER() OVER (PARTITION BY book, user_id ORDER BY tries, next_check_at_ms) AS place
                 FROM store_order o WHERE state IN (1, 2) AND next_check_at_ms <= $1) due
             ORDER BY place, tries, next_check_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+        self.due_rows("store_order", sql, (now_ms, count_max), read).await
     }
 
     /// Sets when the store is asked about an order next; `asked`: it was asked just now.

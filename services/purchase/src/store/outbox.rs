@@ -101,7 +101,7 @@ impl Store {
     /// What stores are to be told now, those with the fewest tries first.
     pub(crate) async fn due_duties(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreDuty>, Error> {
         let sql = "SELECT * FROM store_outbox WHERE state = 2 AND next_attempt_at_ms <= $1 ORDER BY tries, deadline_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(duty).collect()
+        self.due_rows("store_outbox", sql, (now_ms, count_max), duty).await
     }
 
     /// The store knows.

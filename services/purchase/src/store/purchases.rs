@@ -143,13 +143,8 @@ impl Store {
     /// Purchases that wait for their coins and are due: those with the fewest tries first, so that one that can't be credited never delays one that
     /// can; of those, the longest waiting first.
     pub(crate) async fn due(&self, now_ms: i64, count_max: i64) -> Result<Vec<Purchase>, Error> {
-        let rows =
-            sqlx::query("SELECT * FROM purchase WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2")
-                .bind(now_ms)
-                .bind(count_max)
-                .fetch_all(&self.pool)
-                .await?;
-        rows.iter().map(purchase).collect()
+        let sql = "SELECT * FROM purchase WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
+        self.due_rows("purchase", sql, (now_ms, count_max), purchase).await
     }
 
     /// Postpones the next attempt, so that a purchase that can't be credited does not delay others.

@@ -271,7 +271,7 @@ impl Store {
     /// Refunds that are due to be sent or asked about, those with the fewest tries first.
     pub(crate) async fn due_refund_orders(&self, now_ms: i64, count_max: i64) -> Result<Vec<RefundOrder>, Error> {
         let sql = "SELECT * FROM refund_order WHERE state IN (2, 3, 4, 7) AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+        self.due_rows("refund_order", sql, (now_ms, count_max), read).await
     }
 
     /// Notes, before the store is called, that it is, and when it is asked next if nothing is heard. False: another process does it.

@@ -227,7 +227,7 @@ impl Store {
     /// Settlements that are due to be compared.
     pub(crate) async fn due_settlements(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreSettlement>, Error> {
         let sql = "SELECT * FROM store_settlement WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, created_at_ms LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(settlement).collect()
+        self.due_rows("store_settlement", sql, (now_ms, count_max), settlement).await
     }
 
     /// Notes what a settlement waits for, and looks at it again later.
@@ -311,7 +311,7 @@ impl Store {
     pub(crate) async fn due_settlement_postings(&self, now_ms: i64, count_max: i64) -> Result<Vec<SettlementPosting>, Error> {
         let sql = "SELECT * FROM settlement_posting WHERE (state = 1 OR is_announced = 0) AND next_attempt_at_ms <= $1
             ORDER BY tries, planned_at_ms, edition LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(posting).collect()
+        self.due_rows("settlement_posting", sql, (now_ms, count_max), posting).await
     }
 
     /// Records the posting of an edition.

@@ -4,10 +4,9 @@ use money::BookName;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::rows::purchase;
 use super::{Error, Store, events};
+use crate::domain::StoreKind;
 use crate::domain::event::StoreEvent;
-use crate::domain::{Purchase, StoreKind};
 
 /// A list of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,18 +78,19 @@ impl Store {
         Ok(())
     }
 
-    /// Purchases of an app in the order of their ids, after this one, at most `count_max`.
+    /// Purchases of an app in the order of their ids, after this one, at most `count_max`: the id of each, and its transaction. Nothing else is read, so that a damaged one
+    /// ends no look.
     pub(crate) async fn sold_in(
         &self,
         book: &BookName,
         (store, bundle_id): (StoreKind, &str),
         after: &str,
         count_max: i64,
-    ) -> Result<Vec<Purchase>, Error> {
-        let sql =
-            "SELECT * FROM purchase WHERE book = $1 AND store = $2 AND bundle_id = $3 AND purchase_id > $4 ORDER BY purchase_id LIMIT $5";
-        let query = sqlx::query(sql).bind(book.as_str()).bind(store.as_str()).bind(bundle_id).bind(after).bind(count_max);
-        query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
+    ) -> Result<Vec<(String, String)>, Error> {
+        let sql = "SELECT purchase_id, transaction_id FROM purchase WHERE book = $1 AND store = $2 AND bundle_id = $3 AND purchase_id > $4
+            ORDER BY purchase_id LIMIT $5";
+        let query = sqlx::query_as(sql).bind(book.as_str()).bind(store.as_str()).bind(bundle_id).bind(after).bind(count_max);
+        Ok(query.fetch_all(&self.pool).await?)
     }
 
     /// Keeps a refund that a store lists, unless a notification said it, or was said to be taken back since. True: its notification was lost.
