@@ -124,6 +124,8 @@ pub struct SpendingProfile {
     pub next_zone: Option<(Option<String>, i64)>,
     /// No coins are sold before this time, in Unix milliseconds; 0: no pause.
     pub paused_until_ms: i64,
+    /// When a parent withdrew consent for the app, in Unix milliseconds, so that no coins are sold; 0: nobody did.
+    pub consent_withdrawn_ms: i64,
 }
 
 /// Minor units that were spent in the present windows.
@@ -229,6 +231,9 @@ impl SpendingStanding<'_> {
     pub fn refusal(&self, price: Money, now_ms: i64) -> Option<LimitRefusal> {
         if let Some(rule) = self.rule.filter(|rule| rule.limits(self.profile.age_at_least).is_none()) {
             return Some(LimitRefusal::Age { market: rule.market.clone(), minimum_age: rule.minimum_age });
+        }
+        if self.profile.consent_withdrawn_ms > 0 {
+            return Some(LimitRefusal::ConsentWithdrawn);
         }
         if self.profile.paused_until_ms > now_ms {
             return Some(LimitRefusal::Paused { until_ms: self.profile.paused_until_ms });

@@ -13,6 +13,7 @@ mod prices;
 mod refunds;
 mod settlements;
 mod spending;
+mod store_lists;
 mod wallet_changes;
 
 use std::sync::Arc;
@@ -22,8 +23,9 @@ use api::purchase::purchase_service_server::PurchaseService;
 use api::purchase::{
     AcceptStoreDifferencesRequest, AcceptStoreDifferencesResponse, ApproveRefundRequest, ApproveRefundResponse, GetRefundRequest,
     GetRefundResponse, GetStoreSettlementRequest, GetStoreSettlementResponse, ImportStoreReportRequest, ImportStoreReportResponse,
-    ListRefundsRequest, ListRefundsResponse, ListStoreSettlementsRequest, ListStoreSettlementsResponse, RefundPurchaseRequest,
-    RefundPurchaseResponse, RejectRefundRequest, RejectRefundResponse, RequestRefundRequest, RequestRefundResponse,
+    ListRefundsRequest, ListRefundsResponse, ListStoreBillsRequest, ListStoreBillsResponse, ListStoreQuestionsRequest,
+    ListStoreQuestionsResponse, ListStoreSettlementsRequest, ListStoreSettlementsResponse, RefundPurchaseRequest, RefundPurchaseResponse,
+    RejectRefundRequest, RejectRefundResponse, RequestRefundRequest, RequestRefundResponse,
 };
 use api::purchase::{
     ApproveWalletChangeRequest, ApproveWalletChangeResponse, CloseWalletRequest, CloseWalletResponse, GetWalletChangeRequest,
@@ -228,6 +230,17 @@ impl PurchaseService for Handlers {
 
     async fn list_store_events(&self, request: Request<ListStoreEventsRequest>) -> Result<Response<ListStoreEventsResponse>, Status> {
         cases::list(&self.purchases, request).await
+    }
+
+    async fn list_store_bills(&self, request: Request<ListStoreBillsRequest>) -> Result<Response<ListStoreBillsResponse>, Status> {
+        store_lists::bills(&self.purchases, request).await
+    }
+
+    async fn list_store_questions(
+        &self,
+        request: Request<ListStoreQuestionsRequest>,
+    ) -> Result<Response<ListStoreQuestionsResponse>, Status> {
+        store_lists::questions(&self.purchases, request).await
     }
 
     async fn end_store_event(&self, request: Request<EndStoreEventRequest>) -> Result<Response<EndStoreEventResponse>, Status> {

@@ -10,6 +10,7 @@ pub(crate) mod prices;
 pub(crate) mod refunds;
 pub(crate) mod settlements;
 pub(crate) mod spending;
+pub(crate) mod store_lists;
 pub(crate) mod wallet_changes;
 
 use api::purchase::redeem_purchase_request::Receipt as SentReceipt;

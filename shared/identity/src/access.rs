@@ -271,6 +271,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/SetRefundConsent", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/GetRefundConsent", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListStoreEvents", REFUSAL_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListStoreBills", REFUSAL_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListStoreQuestions", REFUSAL_READ),
     explained("/largesse.purchase.v1.PurchaseService/EndStoreEvent", EVENT_END),
     explained("/largesse.purchase.v1.PurchaseService/CloseWallet", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/MergeWallets", REFUND_DECIDE),

@@ -66,6 +66,6 @@ pub(super) async fn spending(tables: &purchase::tables::Store, of: &WhoseData<'_
         .map(|(currency, period, minor_units)| json!({ "currency": currency, "period": period, "minor_units": minor_units }));
     let limits: Vec<Value> = limits.collect();
     Ok(json!({
-        "age_at_least": known.age_at_least, "time_zone": known.time_zone, "paused_until_ms": known.paused_until_ms, "limits": limits,
+        "age_at_least": known.age_at_least, "time_zone": known.time_zone, "paused_until_ms": known.paused_until_ms, "consent_withdrawn_ms": known.consent_withdrawn_ms, "limits": limits,
     }))
 }

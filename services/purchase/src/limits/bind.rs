@@ -150,7 +150,7 @@ impl Purchases {
     pub(crate) async fn set_spending_profile(
         &self,
         (book, user): (&BookName, &UserKey),
-        age_at_least: Option<u32>,
+        (age_at_least, parent_consents): (Option<u32>, bool),
         zone: Option<String>,
         now: SystemTime,
     ) -> Result<SpendingProfile, Error> {
@@ -159,7 +159,8 @@ impl Purchases {
         spending::lock(&mut tx, book, user).await?;
         let stands = spending::profile(&mut tx, book, user).await?;
         let has_spent = spending::has_spent(&mut tx, book, user, unix_ms(now)).await?;
-        let profile = SpendingProfile { age_at_least, ..with_zone(stands, zone, unix_ms(now), has_spent) };
+        let consent_withdrawn_ms = if parent_consents { 0 } else { stands.consent_withdrawn_ms };
+        let profile = SpendingProfile { age_at_least, consent_withdrawn_ms, ..with_zone(stands, zone, unix_ms(now), has_spent) };
         spending::set_profile(&mut tx, book, user, &profile).await?;
         tx.commit().await.map_err(crate::store::Error::from)?;
         Ok(profile)

@@ -15,6 +15,8 @@ pub enum LimitRefusal {
         /// From which age on one does, in years.
         minimum_age: u32,
     },
+    /// A parent withdrew consent for the app.
+    ConsentWithdrawn,
     /// The user paused spending.
     Paused {
         /// Until when, in Unix milliseconds.
@@ -30,6 +32,7 @@ impl LimitRefusal {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Age { .. } => "AGE",
+            Self::ConsentWithdrawn => "PARENT_WITHDREW_CONSENT",
             Self::Paused { .. } => "SPENDING_PAUSED",
             Self::Limit(_) => "SPENDING_LIMIT",
         }
@@ -50,6 +53,10 @@ impl From<LimitRefusal> for Status {
                 );
                 let facts = [("market", market), ("minimum_age", minimum_age.to_string())];
                 rpc::refused(Code::FailedPrecondition, reason, message, &facts)
+            }
+            LimitRefusal::ConsentWithdrawn => {
+                let message = "a parent of the user withdrew consent for the app through the store; nothing was done".to_owned();
+                rpc::refused(Code::FailedPrecondition, reason, message, &[])
             }
             LimitRefusal::Paused { until_ms } => {
                 let message = format!("the user paused spending until {}; nothing was done", at(until_ms));

@@ -18,7 +18,10 @@ use crate::error::Error;
 use crate::purchases::Purchases;
 use crate::store::cases::{self, StoreCase, StoreCaseFilter};
 use crate::stores::ID_BYTES_MAX;
-use crate::wire::{self, checkout::store_kind};
+use crate::wire::{
+    self,
+    checkout::{named_store, store_kind},
+};
 
 /// Name under which request ids are kept.
 const END: &str = "EndStoreEvent";
@@ -53,12 +56,6 @@ fn wire(case: &StoreCase) -> WireCase {
         report_time: (event.signed_at_ms > 0).then(|| timestamp_ms(event.signed_at_ms)),
         receive_time: Some(timestamp_ms(case.received_at_ms)),
     }
-}
-
-/// The store that a request names; none for any.
-fn named_store(number: i32) -> Result<Option<StoreKind>, Status> {
-    let named = pb::StoreKind::try_from(number).map_err(|_| rpc::malformed("store_kind", "must be one of the stores that there are"))?;
-    Ok(StoreKind::ALL.into_iter().find(|store| store_kind(*store) == named))
 }
 
 /// The state that a request names; none for any in which an event waits.

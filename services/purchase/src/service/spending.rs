@@ -37,7 +37,7 @@ pub(super) async fn set_profile(
     let zone = wrong.take(wire::zone(&request.time_zone));
     let (Some((book, user)), Some(age), Some(zone), true) = (who, age, zone, is_named) else { return Err(wrong.into_status()) };
     let now = SystemTime::now();
-    let profile = purchases.set_spending_profile((&book, &user), age, zone, now).await?;
+    let profile = purchases.set_spending_profile((&book, &user), (age, request.parent_consents), zone, now).await?;
     let time_zone = zone_name(&profile, unix_ms(now)).unwrap_or_default().to_owned();
     let time_zone_from = profile.next_zone.as_ref().map(|(_, from_ms)| timestamp_ms(*from_ms));
     Ok(Response::new(SetSpendingProfileResponse { time_zone, time_zone_from }))
@@ -100,6 +100,7 @@ pub(super) async fn rules(
     Ok(Response::new(GetSpendingRulesResponse {
         spending: Some(wire::allowance(&allowance)),
         rules_version: purchases.spending.rules.version().to_owned(),
+        consent_withdrawn_time: (allowance.profile.consent_withdrawn_ms > 0).then(|| timestamp_ms(allowance.profile.consent_withdrawn_ms)),
         rule_source: allowance.rule.map_or_else(String::new, |rule| rule.source),
     }))
 }

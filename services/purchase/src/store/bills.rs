@@ -2,18 +2,27 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::FutureExt as _;
 use jiff::civil::Date;
 use money::BookName;
+use money::time::day_start;
+use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 use telemetry::UnfinishedCount;
+use uuid::Uuid;
 
+use super::newest::newest;
 use super::{Error, Store};
 use crate::domain::StoreKind;
+use crate::meters;
+use crate::sheets::day;
 use crate::stores::billing::BilledAccount;
 
 /// Ids that one statement asks for.
 const ASKED_MAX: usize = 200;
+/// No day is later.
+const LAST_DAY: &str = "9999-12-31";
 /// `state` of a bill: it is to be fetched.
 const OPEN: i64 = 1;
 
@@ -36,7 +45,42 @@ pub(crate) enum BillEnd {
     Gone,
 }
 
+/// A day's bill, as staff are shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptBill {
+    pub(crate) of: BilledAccount,
+    pub(crate) day: Date,
+    /// How it ended; `None`: it has not.
+    pub(crate) end: Option<BillEnd>,
+    pub(crate) read: ReadBill,
+    pub(crate) tries: i64,
+    pub(crate) note: String,
+    pub(crate) created_at_ms: i64,
+    /// 0: it has not.
+    pub(crate) ended_at_ms: i64,
+}
+
+impl KeptBill {
+    /// Where it is in the list: bills of a day are in the order of digests, because accounts are too long for a place.
+    pub(crate) fn place(&self) -> (i64, Uuid) {
+        let digest = Sha256::digest(format!("{}/{}", self.of.store.as_str(), self.of.account));
+        (day_start(self.day).as_millisecond(), Uuid::from_slice(&digest[..16]).expect("16 bytes"))
+    }
+}
+
+/// Which bills are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BillFilter {
+    /// Only this wallet's; any where absent.
+    pub(crate) store: Option<StoreKind>,
+    /// Only those that ended so, or have not; any where absent.
+    pub(crate) end: Option<Option<BillEnd>>,
+}
+
 impl BillEnd {
+    /// All of them.
+    const ALL: [Self; 3] = [Self::Read, Self::Absent, Self::Gone];
+
     /// The number in the table; never changed.
     fn number(self) -> i64 {
         match self {
@@ -69,6 +113,8 @@ pub(crate) struct SaidRefund {
     pub(crate) part: i64,
     /// It was paid back.
     pub(crate) is_granted: bool,
+    /// It is a fact of its own.
+    pub(crate) is_fact: bool,
 }
 
 /// `status` of what was paid back.
@@ -84,6 +130,21 @@ fn read(row: &AnyRow) -> Result<OpenBill, Error> {
         account: text("account")?,
     };
     Ok(OpenBill { of, day: day.parse().map_err(|_| damaged("store_bill.day"))?, tries: row.try_get("tries")? })
+}
+
+fn kept(row: &AnyRow) -> Result<KeptBill, Error> {
+    let OpenBill { of, day, tries } = read(row)?;
+    let number = |column: &'static str| row.try_get::<i64, _>(column);
+    let state = number("state")?;
+    let damaged = || Error::Damaged { purchase_id: format!("of the bill of {day}"), column: "store_bill.state" };
+    let end = BillEnd::ALL.into_iter().find(|end| end.number() == state);
+    if end.is_none() && state != OPEN {
+        return Err(damaged());
+    }
+    let read =
+        ReadBill { sha256: row.try_get("sha256")?, size_bytes: number("size_bytes")?, trades: number("trades")?, found: number("found")? };
+    let (created_at_ms, ended_at_ms) = (number("created_at_ms")?, number("ended_at_ms")?);
+    Ok(KeptBill { of, day, end, read, tries, note: row.try_get("note")?, created_at_ms, ended_at_ms })
 }
 
 /// A statement with the places of these many ids, from the fourth on.
@@ -116,7 +177,9 @@ impl Store {
         let sql = "SELECT * FROM store_bill WHERE book = $1 AND store = $2 AND account = $3 AND state = 1 AND next_attempt_at_ms <= $4
             ORDER BY tries, day LIMIT $5";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(of.store.as_str()).bind(of.account.as_str()).bind(now_ms).bind(count_max);
-        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+        let (due, damaged) = super::due::readable(&query.fetch_all(&self.pool).await?, read)?;
+        damaged.iter().for_each(|damage| meters::damaged("store_bill", damage));
+        Ok(due)
     }
 
     /// Notes how many trades of a bill no notification had said, where the bill is looked at again.
@@ -173,11 +236,50 @@ impl Store {
             let query = query.bind(of.account.clone());
             for row in chunk.iter().fold(query, |query, id| query.bind((*id).to_owned())).fetch_all(&self.pool).await? {
                 let (fact_id, part) = (row.try_get("fact_id")?, row.try_get("part")?);
-                let refund = SaidRefund { fact_id, part, is_granted: row.try_get::<i64, _>("status")? == GRANTED };
-                said.entry(row.try_get("transaction_id")?).or_default().push(refund);
+                let is_granted = row.try_get::<i64, _>("status")? == GRANTED;
+                said.entry(row.try_get("transaction_id")?).or_default().push(SaidRefund { fact_id, part, is_granted, is_fact: true });
+            }
+            // Refunds of ours, of which the wallet may have said no more than the sum that they came to.
+            let sql = "SELECT p.transaction_id, r.store_refund_id, r.amount_minor_units FROM purchase p
+                JOIN refund_order r ON r.book = p.book AND r.purchase_id = p.purchase_id
+                WHERE p.book = $1 AND p.store = $2 AND p.bundle_id = $3 AND r.state = 5 AND r.store_refund_id <> '' AND p.transaction_id IN ({})";
+            let query = sqlx::query_as::<_, (String, String, i64)>(with_places(sql, chunk.len())).bind(of.book.as_str().to_owned());
+            let query = query.bind(of.store.as_str()).bind(of.account.clone());
+            for (transaction_id, fact_id, part) in
+                chunk.iter().fold(query, |query, id| query.bind((*id).to_owned())).fetch_all(&self.pool).await?
+            {
+                let known = said.entry(transaction_id).or_default();
+                match known.iter_mut().find(|one| one.fact_id == fact_id) {
+                    Some(one) if one.part == 0 => (one.part, one.is_fact) = (part, false),
+                    Some(_) => {}
+                    None => known.push(SaidRefund { fact_id, part, is_granted: true, is_fact: false }),
+                }
             }
         }
         Ok(said)
+    }
+
+    /// Bills of a book, the newest day first, after this place; at most `count_max`.
+    pub(crate) async fn kept_bills(
+        &self,
+        book: &BookName,
+        filter: BillFilter,
+        after: Option<(i64, Uuid)>,
+        count_max: i64,
+    ) -> Result<Vec<KeptBill>, Error> {
+        let state = filter.end.map_or(0, |end| end.map_or(OPEN, BillEnd::number));
+        let between = move |from_ms: i64, until_ms: i64, count_max: i64| {
+            async move {
+            let sql = "SELECT * FROM store_bill WHERE book = $1 AND (store = $2 OR $2 = '') AND (state = $3 OR $3 = 0) AND day >= $4 AND day <= $5
+                ORDER BY day DESC LIMIT $6";
+            let query = sqlx::query(sql).bind(book.as_str()).bind(filter.store.map_or("", StoreKind::as_str)).bind(state);
+            let query = query.bind(if from_ms == i64::MIN { String::new() } else { day(from_ms).to_string() });
+            let query = query.bind(if until_ms == i64::MAX { LAST_DAY.to_owned() } else { day(until_ms).to_string() });
+            query.bind(count_max).fetch_all(&self.pool).await?.iter().map(kept).collect()
+            }
+            .boxed()
+        };
+        newest(after, count_max, between, KeptBill::place).await
     }
 
     /// How many bills are to be read, and since when the oldest is.

@@ -1,11 +1,13 @@
 //! Events of stores that wait for a person, and those that are kept long enough.
 
+use futures::FutureExt as _;
 use money::BookName;
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use super::events::read;
+use super::newest::newest;
 use super::{Error, Store};
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, StoreKind};
@@ -13,8 +15,6 @@ use crate::refunds::step::RefundStep;
 
 /// The type of an event that is our own: coins of a refund that were in suspense are left to staff.
 const REFUND_IN_SUSPENSE: &str = "REFUND_IN_SUSPENSE";
-/// The most events of one millisecond that are listed.
-const AT_ONCE_MAX: i64 = 1_000;
 
 /// Which waiting events are listed; `None` for any.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,28 +108,17 @@ impl Store {
         count_max: i64,
     ) -> Result<Vec<StoreCase>, Error> {
         let (store, state) = (filter.store.map_or("", StoreKind::as_str), filter.state.map_or(0, EventState::number));
-        let between = async |from_ms: i64, until_ms: i64, count_max: i64| -> Result<Vec<StoreCase>, Error> {
-            let sql = "SELECT * FROM store_event WHERE book = $1 AND state NOT IN (2, 3) AND state IN (4, 5, 6, 7, 8)
+        let between = move |from_ms: i64, until_ms: i64, count_max: i64| {
+            async move {
+                let sql = "SELECT * FROM store_event WHERE book = $1 AND state NOT IN (2, 3) AND state IN (4, 5, 6, 7, 8)
                  AND (store = $2 OR $2 = '') AND (state = $3 OR $3 = 0) AND received_at_ms >= $4 AND received_at_ms <= $5
                  ORDER BY received_at_ms DESC LIMIT $6";
-            let query = sqlx::query(sql).bind(book.as_str()).bind(store).bind(state).bind(from_ms).bind(until_ms).bind(count_max);
-            query.fetch_all(&self.pool).await?.iter().map(case).collect()
+                let query = sqlx::query(sql).bind(book.as_str()).bind(store).bind(state).bind(from_ms).bind(until_ms).bind(count_max);
+                query.fetch_all(&self.pool).await?.iter().map(case).collect()
+            }
+            .boxed()
         };
-        let until_ms = after.map_or(i64::MAX, |(at_ms, _)| at_ms);
-        let mut found = match after {
-            Some((at_ms, _)) => between(at_ms, at_ms, AT_ONCE_MAX).await?,
-            None => Vec::new(),
-        };
-        let older = between(i64::MIN, until_ms.saturating_sub(i64::from(after.is_some())), count_max).await?;
-        if let Some(last) = older.last().map(|case| case.received_at_ms) {
-            // The last millisecond whole, so that its order is the same on the next page.
-            found.extend(older.into_iter().filter(|case| case.received_at_ms > last));
-            found.extend(between(last, last, AT_ONCE_MAX).await?);
-        }
-        found.sort_by_key(|case| (std::cmp::Reverse(case.received_at_ms), case.place().1));
-        found.retain(|case| after.is_none_or(|(at_ms, digest)| case.received_at_ms < at_ms || case.place().1 > digest));
-        found.truncate(usize::try_from(count_max).unwrap_or(usize::MAX));
-        Ok(found)
+        newest(after, count_max, between, StoreCase::place).await
     }
 
     /// Deletes events that are over and came before this, and empties those of which nothing follows, at most `count_max` each. What a refund that is not applied, a

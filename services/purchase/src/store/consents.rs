@@ -99,10 +99,15 @@ impl Store {
         let withdrawn = RefundConsent { consents: false, terms: String::new(), set_by: ConsentSetter::Store, set_at_ms: received_at_ms };
         let damaged = |_| Error::Damaged { purchase_id: format!("of download {app_transaction_id}"), column: "app_download.user_id" };
         for user in &users {
-            set(&mut tx, &event.book, &UserKey::try_new(user).map_err(damaged)?, &withdrawn).await?;
+            let user = UserKey::try_new(user).map_err(damaged)?;
+            set(&mut tx, &event.book, &user, &withdrawn).await?;
+            super::spending::consent_withdrawn(&mut tx, &event.book, &user, received_at_ms).await?;
         }
         // Without names: they are in the table, until their users are erased.
-        let note = format!("download {app_transaction_id}: consent of {} users withdrawn; block their purchases and gifts", users.len());
+        let note = format!(
+            "download {app_transaction_id}: consent of {} users withdrawn; no coins are sold to them here, and to keep them from giving gifts, freeze their wallets",
+            users.len()
+        );
         let sql = "UPDATE store_event SET note = $3 WHERE store = $1 AND event_id = $2";
         sqlx::query(sql).bind(event.store.as_str()).bind(event.event_id.as_str()).bind(note).execute(&mut *tx).await?;
         tx.commit().await?;

@@ -2,10 +2,14 @@
 
 use std::time::SystemTime;
 
+use futures::FutureExt as _;
 use money::{BookName, UserKey, time::unix_ms};
+use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use telemetry::UnfinishedCount;
+use uuid::Uuid;
 
+use super::newest::newest;
 use super::{Error, Store};
 use crate::domain::StoreKind;
 use crate::domain::event::StoreEvent;
@@ -58,6 +62,75 @@ pub struct QuestionRow {
     pub tries: i64,
     /// Whether anything is kept that the store could be answered with.
     pub has_token: bool,
+}
+
+/// A question, as staff are shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptQuestion {
+    pub(crate) of: StoreQuestion,
+    /// How it ended; `None`: it has not.
+    pub(crate) end: Option<QuestionEnd>,
+    pub(crate) lacks_consent: bool,
+    /// Less than nothing: not known, or not answered.
+    pub(crate) consumed_milliunits: i64,
+    pub(crate) delivery: String,
+    pub(crate) preference: String,
+    pub(crate) note: String,
+    /// 0: it has not.
+    pub(crate) done_at_ms: i64,
+}
+
+impl KeptQuestion {
+    /// Where it is in the list: questions of the same millisecond are in the order of digests, because what names them is too long for a place.
+    pub(crate) fn place(&self) -> (i64, Uuid) {
+        let digest = Sha256::digest(format!("{}/{}", self.of.store.as_str(), self.of.key));
+        (self.of.asked_at_ms, Uuid::from_slice(&digest[..16]).expect("16 bytes"))
+    }
+}
+
+/// Which questions are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct QuestionFilter {
+    /// Only this store's; any where absent.
+    pub(crate) store: Option<StoreKind>,
+    /// Only those that ended so, or have not; any where absent.
+    pub(crate) end: Option<Option<QuestionEnd>>,
+}
+
+impl QuestionEnd {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::Answered, Self::Missed, Self::Refused, Self::WithoutConsent];
+
+    /// The number in the table; never changed.
+    fn number(self) -> i64 {
+        match self {
+            Self::Answered => ANSWERED,
+            Self::Missed => MISSED,
+            Self::Refused => REFUSED,
+            Self::WithoutConsent => WITHOUT_CONSENT,
+        }
+    }
+}
+
+fn kept(row: &AnyRow) -> Result<KeptQuestion, Error> {
+    let of = question(row)?;
+    let state: i64 = row.try_get("state")?;
+    let end = QuestionEnd::ALL.into_iter().find(|end| end.number() == state);
+    if end.is_none() && state != OPEN {
+        return Err(Error::Damaged { purchase_id: format!("of question {}", of.key), column: "store_question.state" });
+    }
+    let is_answered: bool = !row.try_get::<String, _>("delivery")?.is_empty();
+    let consumed_milliunits = if is_answered { row.try_get("consumed_milliunits")? } else { -1 };
+    Ok(KeptQuestion {
+        of,
+        end,
+        lacks_consent: row.try_get::<i64, _>("lacks_consent")? == 1,
+        consumed_milliunits,
+        delivery: row.try_get("delivery")?,
+        preference: row.try_get("preference")?,
+        note: row.try_get("note")?,
+        done_at_ms: row.try_get("done_at_ms")?,
+    })
 }
 
 fn question(row: &AnyRow) -> Result<StoreQuestion, Error> {
@@ -129,7 +202,7 @@ impl Store {
     /// Questions to be answered that are due, those that end first before the others.
     pub(crate) async fn due_questions(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreQuestion>, Error> {
         let sql = "SELECT * FROM store_question WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY deadline_ms, question_key LIMIT $2";
-        sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(question).collect()
+        self.due_rows("store_question", sql, (now_ms, count_max), question).await
     }
 
     /// Records up to which event lots must be read before a question is answered.
@@ -151,12 +224,7 @@ impl Store {
 
     /// Ends a question; the first end stays.
     pub(crate) async fn end_question(&self, of: &StoreQuestion, end: QuestionEnd, note: &str, now_ms: i64) -> Result<(), Error> {
-        let state = match end {
-            QuestionEnd::Answered => ANSWERED,
-            QuestionEnd::Missed => MISSED,
-            QuestionEnd::Refused => REFUSED,
-            QuestionEnd::WithoutConsent => WITHOUT_CONSENT,
-        };
+        let state = end.number();
         let sql = "UPDATE store_question SET state = $3, note = $4, done_at_ms = $5, question_token = ''
              WHERE store = $1 AND question_key = $2 AND state = 1";
         let query = sqlx::query(sql).bind(of.store.as_str()).bind(of.key.as_str()).bind(state).bind(note).bind(now_ms);
@@ -176,6 +244,27 @@ impl Store {
         let query = sqlx::query(sql).bind(of.store.as_str()).bind(of.key.as_str()).bind(why).bind(i64::from(lacks_consent));
         query.bind(next_attempt_at_ms).execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// Questions of a book, the newest first, after this place; at most `count_max`.
+    pub(crate) async fn kept_questions(
+        &self,
+        book: &BookName,
+        filter: QuestionFilter,
+        after: Option<(i64, Uuid)>,
+        count_max: i64,
+    ) -> Result<Vec<KeptQuestion>, Error> {
+        let state = filter.end.map_or(0, |end| end.map_or(OPEN, QuestionEnd::number));
+        let between = move |from_ms: i64, until_ms: i64, count_max: i64| {
+            async move {
+                let sql = "SELECT * FROM store_question WHERE book = $1 AND (store = $2 OR $2 = '') AND (state = $3 OR $3 = 0)
+                AND asked_at_ms >= $4 AND asked_at_ms <= $5 ORDER BY asked_at_ms DESC LIMIT $6";
+                let query = sqlx::query(sql).bind(book.as_str()).bind(filter.store.map_or("", StoreKind::as_str)).bind(state);
+                query.bind(from_ms).bind(until_ms).bind(count_max).fetch_all(&self.pool).await?.iter().map(kept).collect()
+            }
+            .boxed()
+        };
+        newest(after, count_max, between, KeptQuestion::place).await
     }
 
     /// Every question of a book, in the order in which they were asked.

@@ -31,6 +31,8 @@ pub struct KnownSpending {
     pub time_zone: Option<String>,
     /// The end of the last pause, in Unix milliseconds; 0: there was none.
     pub paused_until_ms: i64,
+    /// When a parent withdrew consent for the app, in Unix milliseconds; 0: nobody did.
+    pub consent_withdrawn_ms: i64,
     /// The user's own limits by currency and period, in minor units; less than nothing: no limit.
     pub limits: Vec<(String, String, i64)>,
 }
@@ -76,7 +78,16 @@ pub(crate) async fn profile(connection: &mut AnyConnection, book: &BookName, use
         time_zone: zone("time_zone")?,
         next_zone: if from_ms == 0 { None } else { Some((zone("next_time_zone")?, from_ms)) },
         paused_until_ms: row.try_get("paused_until_ms")?,
+        consent_withdrawn_ms: row.try_get("consent_withdrawn_ms")?,
     })
+}
+
+/// Notes that a parent withdrew consent for the app of this user.
+pub(super) async fn consent_withdrawn(connection: &mut AnyConnection, book: &BookName, user: &UserKey, at_ms: i64) -> Result<(), Error> {
+    lock(connection, book, user).await?;
+    let sql = "UPDATE spending_profile SET consent_withdrawn_ms = $3 WHERE book = $1 AND user_id = $2";
+    sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(at_ms).execute(connection).await?;
+    Ok(())
 }
 
 /// Stores what is known of a user, whose row is locked.
@@ -88,11 +99,12 @@ pub(crate) async fn set_profile(
 ) -> Result<(), Error> {
     let (next, from_ms) = to.next_zone.clone().unwrap_or_default();
     let sql =
-        "UPDATE spending_profile SET age_at_least = $3, time_zone = $4, next_time_zone = $5, next_zone_from_ms = $6, paused_until_ms = $7
+        "UPDATE spending_profile SET age_at_least = $3, time_zone = $4, next_time_zone = $5, next_zone_from_ms = $6, paused_until_ms = $7,
+            consent_withdrawn_ms = $8
         WHERE book = $1 AND user_id = $2";
     let query = sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).bind(to.age_at_least.map_or(UNKNOWN, i64::from));
     let query = query.bind(to.time_zone.clone().unwrap_or_default()).bind(next.unwrap_or_default()).bind(from_ms);
-    query.bind(to.paused_until_ms).execute(connection).await?;
+    query.bind(to.paused_until_ms).bind(to.consent_withdrawn_ms).execute(connection).await?;
     Ok(())
 }
 
@@ -222,7 +234,7 @@ impl Store {
         let sql =
             "SELECT currency, period, limit_minor_units FROM spending_limit WHERE book = $1 AND user_id = $2 ORDER BY currency, period";
         let limits = sqlx::query_as(sql).bind(book.as_str()).bind(user.as_str()).fetch_all(&mut *connection).await?;
-        let SpendingProfile { age_at_least, time_zone, paused_until_ms, .. } = known;
-        Ok(KnownSpending { age_at_least, time_zone, paused_until_ms, limits })
+        let SpendingProfile { age_at_least, time_zone, paused_until_ms, consent_withdrawn_ms, .. } = known;
+        Ok(KnownSpending { age_at_least, time_zone, paused_until_ms, consent_withdrawn_ms, limits })
     }
 }

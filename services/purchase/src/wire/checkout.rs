@@ -2,6 +2,7 @@
 
 use api::purchase as pb;
 use rpc::wire::{money, timestamp_ms};
+use tonic::Status;
 
 use crate::domain::{Channel, StoreKind};
 use crate::error::Error;
@@ -109,4 +110,10 @@ pub(crate) fn checkout(order: &Order) -> pb::Checkout {
         create_time: Some(timestamp_ms(order.created_at_ms)),
         expire_time: Some(timestamp_ms(order.expires_at_ms)),
     }
+}
+
+/// The store that a request names; none for any.
+pub(crate) fn named_store(number: i32) -> Result<Option<StoreKind>, Status> {
+    let named = pb::StoreKind::try_from(number).map_err(|_| rpc::malformed("store_kind", "must be one of the stores that there are"))?;
+    Ok(StoreKind::ALL.into_iter().find(|store| store_kind(*store) == named))
 }

@@ -5,7 +5,7 @@ mod trouble;
 
 use std::time::SystemTime;
 
-use api::purchase::{GetRefundConsentRequest, RefundConsent, SetRefundConsentRequest};
+use api::purchase::{GetRefundConsentRequest, ListStoreQuestionsRequest, RefundConsent, SetRefundConsentRequest, StoreQuestionState};
 use identity::Role;
 use money::{BookName, UserKey};
 use purchase::store::questions::QuestionRow;
@@ -125,6 +125,20 @@ async fn what_was_not_spent_at_all_and_what_was_spent_wholly_are_answered_by_the
     assert_eq!(found, expected);
 }
 
+/// Two questions that ended without consent, page by page.
+async fn shown_to_staff(fixture: &Fixture) {
+    let list = async |page_token: String, state: StoreQuestionState| {
+        let asked = ListStoreQuestionsRequest { page_size: 1, page_token, state: state.into(), ..Default::default() };
+        fixture.client().list_store_questions(fixture.with_role("helper", Role::Support, BOOK, asked)).await.unwrap().into_inner()
+    };
+    let first = list(String::new(), StoreQuestionState::Unspecified).await;
+    let second = list(first.next_page_token.clone(), StoreQuestionState::Unspecified).await;
+    let shown = [first.questions[0].clone(), second.questions[0].clone()];
+    assert!(shown.iter().all(|one| one.state() == StoreQuestionState::WithoutConsent && one.lacks_consent && one.end_time.is_some()));
+    assert!(second.next_page_token.is_empty() && shown[0].event_id != shown[1].event_id && shown[0].consumed_milliunits.is_none());
+    assert!(list(String::new(), StoreQuestionState::Answered).await.questions.is_empty());
+}
+
 #[tokio::test]
 async fn consent_is_withdrawn_by_the_user_by_a_parent_and_with_the_user() {
     for fixture in both().await {
@@ -156,6 +170,24 @@ async fn consent_is_withdrawn_by_the_user_by_a_parent_and_with_the_user() {
         notes.sort();
         assert!(notes.iter().any(|note| note.contains("consent of 1 users withdrawn")), "{notes:?}");
         assert!(notes.iter().any(|note| note.contains("consent of 0 users withdrawn")), "{notes:?}");
+        // No coins are sold to bob until a parent consents again.
+        let withdrawn = async |user: &str| {
+            let asked = api::purchase::GetSpendingRulesRequest::default();
+            fixture.client().get_spending_rules(fixture.from(user, asked)).await.unwrap().into_inner().consent_withdrawn_time
+        };
+        assert_eq!((withdrawn("ann").await, withdrawn("bob").await.is_some()), (None, true));
+        let paid = bought(&fixture, "bob").await.1;
+        let over: String = sqlx::query_scalar("SELECT over_limit FROM spending WHERE purchase_id = $1")
+            .bind(paid.hyphenated().to_string())
+            .fetch_one(&fixture.pool().await)
+            .await
+            .unwrap();
+        assert_eq!(over, "PARENT_WITHDREW_CONSENT", "what the store sold all the same");
+        for (parent_consents, is_withdrawn) in [(false, true), (true, false)] {
+            let message = api::purchase::SetSpendingProfileRequest { user_id: "bob".to_owned(), parent_consents, ..Default::default() };
+            fixture.client().set_spending_profile(fixture.with_role("app", Role::Service, BOOK, message)).await.unwrap();
+            assert_eq!(withdrawn("bob").await.is_some(), is_withdrawn);
+        }
         fixture.service.store().erase(&book(), &UserKey::try_new("ann").unwrap()).await.unwrap();
         assert_eq!(consented(&fixture, "ann").await, RefundConsent::default());
         catch_up(&fixture).await;
@@ -168,6 +200,7 @@ async fn consent_is_withdrawn_by_the_user_by_a_parent_and_with_the_user() {
         assert!(fixture.store.answers().is_empty());
         assert_eq!(questions(&fixture).await.iter().map(|row| row.state).collect::<Vec<_>>(), [5, 5]);
         assert_eq!((counted(&fixture, "without_consent").await, counted(&fixture, "missed").await), (2, 0));
+        shown_to_staff(&fixture).await;
         let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM app_download").fetch_one(&fixture.pool().await).await.unwrap();
         assert_eq!(left, 1, "bob's");
     }

@@ -78,6 +78,8 @@ const MATRIX: [(&str, &str, &str); 152] = [
     ("largesse.purchase.v1.PurchaseService/SetRefundConsent", "ooaa---", "!"),
     ("largesse.purchase.v1.PurchaseService/GetRefundConsent", "ooaaaaa", "!"),
     ("largesse.purchase.v1.PurchaseService/ListStoreEvents", "---bbbb", "!"),
+    ("largesse.purchase.v1.PurchaseService/ListStoreBills", "---bbbb", "!"),
+    ("largesse.purchase.v1.PurchaseService/ListStoreQuestions", "---bbbb", "!"),
     ("largesse.purchase.v1.PurchaseService/EndStoreEvent", "---bb-b", "!"),
     ("largesse.purchase.v1.PurchaseService/CloseWallet", "---bb-b", "!"),
     ("largesse.purchase.v1.PurchaseService/MergeWallets", "---bb-b", "!"),

@@ -211,6 +211,9 @@ pub struct SetSpendingProfileRequest {
     /// IANA name of the user's time zone, such as `Europe/Berlin`. Empty: not known; the market's counts then, or UTC.
     #[prost(string, tag = "4")]
     pub time_zone: ::prost::alloc::string::String,
+    /// A parent consents again who withdrew consent for the app through the store. False: that stays as it is.
+    #[prost(bool, tag = "5")]
+    pub parent_consents: bool,
 }
 /// What is recorded.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -293,6 +296,9 @@ pub struct GetSpendingRulesResponse {
     /// Where the market's rule comes from, for people; empty: none is in force.
     #[prost(string, tag = "3")]
     pub rule_source: ::prost::alloc::string::String,
+    /// When the store reported that a parent withdrew consent for the app: no coins are sold to the user. Absent: nobody did, or a parent consents again.
+    #[prost(message, optional, tag = "4")]
+    pub consent_withdrawn_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Request to load a price sheet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -482,7 +488,7 @@ pub struct Purchase {
     /// Its refunds, whoever started them, newest first; at most 100. Empty in the answer of RedeemPurchase.
     #[prost(message, repeated, tag = "23")]
     pub refunds: ::prost::alloc::vec::Vec<PurchaseRefund>,
-    /// Why it would not have been sold here: AGE, SPENDING_PAUSED or SPENDING_LIMIT. It was paid elsewhere, so its coins are the buyer's all the same. Empty: it is
+    /// Why it would not have been sold here: AGE, PARENT_WITHDREW_CONSENT, SPENDING_PAUSED or SPENDING_LIMIT. It was paid elsewhere, so its coins are the buyer's all the same. Empty: it is
     /// within all limits, or they were unknown; also in the answer of RedeemPurchase.
     #[prost(string, tag = "24")]
     pub over_limit: ::prost::alloc::string::String,
@@ -1084,6 +1090,9 @@ pub struct CoinLot {
     /// How many were forfeited when their wallet was closed.
     #[prost(int64, tag = "16")]
     pub coins_forfeited: i64,
+    /// How many were left for so long that what was deferred of them became breakage. They are in the wallet, or were taken since, and earn nothing else.
+    #[prost(int64, tag = "17")]
+    pub coins_broken: i64,
 }
 /// Request for a user's lots.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1367,6 +1376,150 @@ pub struct ListStoreEventsResponse {
     /// Newest first.
     #[prost(message, repeated, tag = "1")]
     pub events: ::prost::alloc::vec::Vec<StoreCase>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// The bill in which a wallet lists a day's payments and refunds. Its bytes are not kept.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreBill {
+    /// The wallet.
+    #[prost(enumeration = "StoreKind", tag = "1")]
+    pub store_kind: i32,
+    /// Our account at the wallet, as orders keep it.
+    #[prost(string, tag = "2")]
+    pub account: ::prost::alloc::string::String,
+    /// The day, as the wallet counts days, such as `2026-11-28`.
+    #[prost(string, tag = "3")]
+    pub day: ::prost::alloc::string::String,
+    /// How far it is.
+    #[prost(enumeration = "StoreBillState", tag = "4")]
+    pub state: i32,
+    /// SHA-256 of its bytes, in lower-case hexadecimal digits. Empty until it is read.
+    #[prost(string, tag = "5")]
+    pub sha256: ::prost::alloc::string::String,
+    /// Its bytes.
+    #[prost(int64, tag = "6")]
+    pub size_bytes: i64,
+    /// Payments and refunds in it.
+    #[prost(int64, tag = "7")]
+    pub trades: i64,
+    /// Those of them that nothing had reported.
+    #[prost(int64, tag = "8")]
+    pub found: i64,
+    /// How often it was asked for.
+    #[prost(int64, tag = "9")]
+    pub tries: i64,
+    /// For people: why it is not read, or not settled.
+    #[prost(string, tag = "10")]
+    pub note: ::prost::alloc::string::String,
+    /// When it was first due.
+    #[prost(message, optional, tag = "11")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ended. Absent while it is due.
+    #[prost(message, optional, tag = "12")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for the bills of days.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListStoreBillsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only of this wallet.
+    #[prost(enumeration = "StoreKind", tag = "2")]
+    pub store_kind: i32,
+    /// Only in this state.
+    #[prost(enumeration = "StoreBillState", tag = "3")]
+    pub state: i32,
+    /// Bills of a page, at most 200. 0: 50.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// From the answer before. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of bills.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListStoreBillsResponse {
+    /// The newest day first.
+    #[prost(message, repeated, tag = "1")]
+    pub bills: ::prost::alloc::vec::Vec<StoreBill>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What a store asked before it decided about a refund, and what it was answered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreQuestion {
+    /// The store.
+    #[prost(enumeration = "StoreKind", tag = "1")]
+    pub store_kind: i32,
+    /// The store's id of the notification that asked.
+    #[prost(string, tag = "2")]
+    pub event_id: ::prost::alloc::string::String,
+    /// The app.
+    #[prost(string, tag = "3")]
+    pub bundle_id: ::prost::alloc::string::String,
+    /// The store's id of the transaction. Empty where the store did not name it.
+    #[prost(string, tag = "4")]
+    pub transaction_id: ::prost::alloc::string::String,
+    /// How far it is.
+    #[prost(enumeration = "StoreQuestionState", tag = "5")]
+    pub state: i32,
+    /// Whether the buyer's consent is missing.
+    #[prost(bool, tag = "6")]
+    pub lacks_consent: bool,
+    /// How much of the purchase's coins was spent, in thousandths of a percent, as it was answered. Absent: nothing was answered, or it was not known.
+    #[prost(int64, optional, tag = "7")]
+    pub consumed_milliunits: ::core::option::Option<i64>,
+    /// What was answered about the delivery, in the store's words. Empty: nothing.
+    #[prost(string, tag = "8")]
+    pub delivery: ::prost::alloc::string::String,
+    /// Which decision was said to be preferred, in the store's words. Empty: none.
+    #[prost(string, tag = "9")]
+    pub preference: ::prost::alloc::string::String,
+    /// How often it was tried.
+    #[prost(int64, tag = "10")]
+    pub tries: i64,
+    /// For people: why it is not answered.
+    #[prost(string, tag = "11")]
+    pub note: ::prost::alloc::string::String,
+    /// When it was asked.
+    #[prost(message, optional, tag = "12")]
+    pub ask_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when the store takes an answer.
+    #[prost(message, optional, tag = "13")]
+    pub deadline: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ended. Absent while it is open.
+    #[prost(message, optional, tag = "14")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for what stores asked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListStoreQuestionsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only of this store.
+    #[prost(enumeration = "StoreKind", tag = "2")]
+    pub store_kind: i32,
+    /// Only in this state.
+    #[prost(enumeration = "StoreQuestionState", tag = "3")]
+    pub state: i32,
+    /// Questions of a page, at most 200. 0: 50.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// From the answer before. Empty: the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of questions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListStoreQuestionsResponse {
+    /// The newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub questions: ::prost::alloc::vec::Vec<StoreQuestion>,
     /// `page_token` for the next page. Empty: there are no more items.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
@@ -2477,6 +2630,92 @@ impl StoreEventState {
         }
     }
 }
+/// How far the bill of a day is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StoreBillState {
+    /// Not valid.
+    Unspecified = 0,
+    /// It is to be fetched, or was not the right one so far, or a refund in it has not ended.
+    Due = 1,
+    /// It was read, and nothing of it is open.
+    Read = 2,
+    /// The wallet has none of that day.
+    Absent = 3,
+    /// It was never the right one, and the wallet keeps it no longer.
+    Gone = 4,
+}
+impl StoreBillState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STORE_BILL_STATE_UNSPECIFIED",
+            Self::Due => "STORE_BILL_STATE_DUE",
+            Self::Read => "STORE_BILL_STATE_READ",
+            Self::Absent => "STORE_BILL_STATE_ABSENT",
+            Self::Gone => "STORE_BILL_STATE_GONE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STORE_BILL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "STORE_BILL_STATE_DUE" => Some(Self::Due),
+            "STORE_BILL_STATE_READ" => Some(Self::Read),
+            "STORE_BILL_STATE_ABSENT" => Some(Self::Absent),
+            "STORE_BILL_STATE_GONE" => Some(Self::Gone),
+            _ => None,
+        }
+    }
+}
+/// How far the answer to a store's question is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StoreQuestionState {
+    /// Not valid.
+    Unspecified = 0,
+    /// It is to be answered.
+    Open = 1,
+    /// It was answered.
+    Answered = 2,
+    /// Its end came without an answer.
+    Missed = 3,
+    /// The store takes no answer.
+    Refused = 4,
+    /// Its end came, and the buyer consented to no answer.
+    WithoutConsent = 5,
+}
+impl StoreQuestionState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STORE_QUESTION_STATE_UNSPECIFIED",
+            Self::Open => "STORE_QUESTION_STATE_OPEN",
+            Self::Answered => "STORE_QUESTION_STATE_ANSWERED",
+            Self::Missed => "STORE_QUESTION_STATE_MISSED",
+            Self::Refused => "STORE_QUESTION_STATE_REFUSED",
+            Self::WithoutConsent => "STORE_QUESTION_STATE_WITHOUT_CONSENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STORE_QUESTION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "STORE_QUESTION_STATE_OPEN" => Some(Self::Open),
+            "STORE_QUESTION_STATE_ANSWERED" => Some(Self::Answered),
+            "STORE_QUESTION_STATE_MISSED" => Some(Self::Missed),
+            "STORE_QUESTION_STATE_REFUSED" => Some(Self::Refused),
+            "STORE_QUESTION_STATE_WITHOUT_CONSENT" => Some(Self::WithoutConsent),
+            _ => None,
+        }
+    }
+}
 /// A format of stores' reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2935,7 +3174,7 @@ pub mod purchase_service_client {
         /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
         /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), CHECKOUT_LIMIT (FAILED_PRECONDITION, fact `checkouts_max`: the user has as many
         /// that can still be paid; pay or wait until they expire), AGE (FAILED_PRECONDITION, facts `market` and `minimum_age`: nobody of this age, or of unknown age,
-        /// buys in the package's market), SPENDING_PAUSED (FAILED_PRECONDITION, fact `until`), SPENDING_LIMIT (FAILED_PRECONDITION, facts `window`: purchase, day or
+        /// buys in the package's market), PARENT_WITHDREW_CONSENT (FAILED_PRECONDITION), SPENDING_PAUSED (FAILED_PRECONDITION, fact `until`), SPENDING_LIMIT (FAILED_PRECONDITION, facts `window`: purchase, day or
         /// month; `set_by`: market or user; `currency`, `limit_minor_units`, `left_minor_units`; `until`, from when the window's allowance is whole again). These three
         /// are not sticky. STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
         /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
@@ -3436,6 +3675,67 @@ pub mod purchase_service_client {
                     GrpcMethod::new(
                         "largesse.purchase.v1.PurchaseService",
                         "ListStoreEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the days whose bills of Alipay and WeChat Pay were read or are to be read, with what they had that nothing had reported, the newest day first. For staff.
+        /// Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_store_bills(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListStoreBillsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreBillsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListStoreBills",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ListStoreBills",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists what stores asked before they decided about a refund, and what they were answered, the newest first. For staff. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_store_questions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListStoreQuestionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreQuestionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListStoreQuestions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ListStoreQuestions",
                     ),
                 );
             self.inner.unary(req, path, codec).await
@@ -4084,7 +4384,7 @@ pub mod purchase_service_server {
         /// MALFORMED, BOOK_UNKNOWN, REQUEST_ID_REUSED, STORE_NOT_OFFERED (FAILED_PRECONDITION: no account of this store sells the book's coins), LIST_BUILT_IN, MALFORMED
         /// (an address to return to that is not allowed), PRODUCT_UNKNOWN (NOT_FOUND), CHECKOUT_LIMIT (FAILED_PRECONDITION, fact `checkouts_max`: the user has as many
         /// that can still be paid; pay or wait until they expire), AGE (FAILED_PRECONDITION, facts `market` and `minimum_age`: nobody of this age, or of unknown age,
-        /// buys in the package's market), SPENDING_PAUSED (FAILED_PRECONDITION, fact `until`), SPENDING_LIMIT (FAILED_PRECONDITION, facts `window`: purchase, day or
+        /// buys in the package's market), PARENT_WITHDREW_CONSENT (FAILED_PRECONDITION), SPENDING_PAUSED (FAILED_PRECONDITION, fact `until`), SPENDING_LIMIT (FAILED_PRECONDITION, facts `window`: purchase, day or
         /// month; `set_by`: market or user; `currency`, `limit_minor_units`, `left_minor_units`; `until`, from when the window's allowance is whole again). These three
         /// are not sticky. STORE_UNAVAILABLE (UNAVAILABLE: the order is kept and nobody was charged; retry
         /// the same request), CHECKOUT_REFUSED and CHECKOUT_EXPIRED (FAILED_PRECONDITION, sticky: the store refused the order, or the order ended before the store had
@@ -4241,6 +4541,23 @@ pub mod purchase_service_server {
             request: tonic::Request<super::ListStoreEventsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListStoreEventsResponse>,
+            tonic::Status,
+        >;
+        /// Lists the days whose bills of Alipay and WeChat Pay were read or are to be read, with what they had that nothing had reported, the newest day first. For staff.
+        /// Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_store_bills(
+            &self,
+            request: tonic::Request<super::ListStoreBillsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreBillsResponse>,
+            tonic::Status,
+        >;
+        /// Lists what stores asked before they decided about a refund, and what they were answered, the newest first. For staff. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_store_questions(
+            &self,
+            request: tonic::Request<super::ListStoreQuestionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStoreQuestionsResponse>,
             tonic::Status,
         >;
         /// Ends an event that waits for a person, with a note. Nothing is posted by it. For staff. A retry with the same id is safe. Reasons: MALFORMED, REQUEST_ID_REUSED,
@@ -5416,6 +5733,101 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListStoreEventsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListStoreBills" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListStoreBillsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListStoreBillsRequest>
+                    for ListStoreBillsSvc<T> {
+                        type Response = super::ListStoreBillsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListStoreBillsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_store_bills(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListStoreBillsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListStoreQuestions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListStoreQuestionsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListStoreQuestionsRequest>
+                    for ListStoreQuestionsSvc<T> {
+                        type Response = super::ListStoreQuestionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListStoreQuestionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_store_questions(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListStoreQuestionsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -2,14 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use api::purchase::CheckoutState;
+use api::purchase::{CheckoutState, ListStoreBillsRequest, StoreBillState};
+use identity::Role;
 use purchase::SettlementAccount;
 use serde_json::json;
 use testbed::Storage;
 
 use super::world::{Wallet, World};
 use crate::dying::Dying;
-use crate::fixture::BOOK;
+use crate::fixture::{BOOK, reason};
 use crate::listening::Listening;
 use crate::lots::ties;
 use crate::refunding::settle_from;
@@ -170,6 +171,39 @@ async fn a_bill_that_is_late_wrong_or_of_somebody_else_changes_nothing_until_the
 }
 
 #[tokio::test]
+async fn a_lost_refund_is_not_taken_for_another_one_of_the_same_amount_that_a_sum_names() {
+    for mut world in [World::sqlite(Wallet::Alipay).await, World::on(Storage::postgres(), Wallet::Alipay).await] {
+        world.fixture.stop_background();
+        let ann = world.paid("ann").await;
+        world.refund(&ann, 100).await;
+        // Its notification says 1.00 in all, and names it; the bill that has it is never read.
+        assert_eq!(world.say(&world.events().await.pop().unwrap()).await, world.taken());
+        settle_from(&world.fixture, 1).await;
+        assert_eq!(world.fixture.coins("ann").await, 56);
+        world.refund(&ann, 100).await;
+        let day = world.end_of_day().await;
+        world.command(json!({"command": "bill", "fault": "another_bill", "day": day, "times": 9})).await;
+        assert_eq!(world.look(at(&day, 10, 1)).await, 1, "{:?}", world.bills().await);
+        settle_from(&world.fixture, 40).await;
+        assert_eq!(world.fixture.coins("ann").await, 42);
+        // Whatever comes late changes nothing.
+        for event in world.events().await {
+            assert_eq!(world.say(&event).await, world.taken());
+        }
+        world.command(json!({"command": "bill", "fault": "another_bill", "day": day, "times": 0})).await;
+        let pool = world.fixture.pool().await;
+        sqlx::query("UPDATE store_bill SET state = 1, next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+        settle_from(&world.fixture, 50).await;
+        assert_eq!(world.look(at(&day, 20, 1)).await, 0);
+        settle_from(&world.fixture, 60).await;
+        assert_eq!(world.fixture.coins("ann").await, 42);
+        assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(498 - 200));
+        ties(&world.fixture, &["ann"]).await;
+        world.fixture.bed.verify().await;
+    }
+}
+
+#[tokio::test]
 async fn a_day_without_payments_has_no_bill_and_that_is_a_fact_a_day_later() {
     for mut world in [World::sqlite(Wallet::Alipay).await, World::sqlite(Wallet::Wechat).await] {
         world.fixture.stop_background();
@@ -183,6 +217,34 @@ async fn a_day_without_payments_has_no_bill_and_that_is_a_fact_a_day_later() {
         // The days after it are asked about as well, each once it is over.
         world.look(at(&day, 11, 5)).await;
         assert_eq!(world.bills().await.iter().map(|bill| bill.0).collect::<Vec<_>>(), [3, 3, 3, 3, 1]);
+        // Staff see them, the newest day first, page by page.
+        let list = async |role: Role, asked: ListStoreBillsRequest| {
+            let answer = world.fixture.client().list_store_bills(world.fixture.with_role("helper", role, BOOK, asked)).await;
+            answer.map(tonic::Response::into_inner)
+        };
+        let (mut shown, mut page_token) = (Vec::new(), String::new());
+        for left in [2, 2, 1] {
+            let page = list(Role::Support, ListStoreBillsRequest { page_size: 2, page_token, ..Default::default() }).await.unwrap();
+            assert_eq!(page.bills.len(), left);
+            shown.extend(page.bills.into_iter().map(|bill| (bill.state(), bill.store_kind(), bill.day.clone())));
+            page_token = page.next_page_token;
+        }
+        assert!(page_token.is_empty() && shown.is_sorted_by(|one, other| one.2 > other.2), "{shown:?}");
+        assert_eq!(shown.iter().filter(|bill| bill.0 == StoreBillState::Absent).count(), 4);
+        assert_eq!((shown[0].0, shown[0].1, shown[4].2.clone()), (StoreBillState::Due, world.store_kind(), day));
+        for (state, store_kind, count) in [(StoreBillState::Due, 0, 1), (StoreBillState::Read, 0, 0), (StoreBillState::Unspecified, 1, 0)] {
+            let found = list(Role::Auditor, ListStoreBillsRequest { state: state.into(), store_kind, ..Default::default() }).await.unwrap();
+            assert_eq!(found.bills.len(), count, "{state:?} {store_kind}");
+        }
+        assert_eq!(
+            reason(list(Role::Support, ListStoreBillsRequest { page_token: "x".to_owned(), ..Default::default() }).await),
+            "PAGE_TOKEN"
+        );
+        assert_eq!(
+            reason(list(Role::Support, ListStoreBillsRequest { state: 9, store_kind: 77, ..Default::default() }).await),
+            "MALFORMED"
+        );
+        assert_eq!(reason(list(Role::Viewer, ListStoreBillsRequest::default()).await), "PERMISSION_DENIED");
     }
 }
 
