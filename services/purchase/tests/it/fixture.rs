@@ -302,7 +302,7 @@ impl Fixture {
         testbed::reason(LedgerServiceClient::new(self.bed.ledger_as("support")).set_account_state(message).await).map(drop)
     }
 
-    fn books(&self) -> LedgerServiceClient<rpc::Transport> {
+    pub fn books(&self) -> LedgerServiceClient<rpc::Transport> {
         LedgerServiceClient::new(self.bed.ledger_transport())
     }
 }

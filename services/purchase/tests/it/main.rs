@@ -33,4 +33,5 @@ mod settlements;
 mod sheets;
 mod stripe;
 mod suspended;
+mod told;
 mod wallets;
