@@ -28,4 +28,7 @@ ALTER TABLE coin_lot ADD COLUMN broken_spent_coins BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE coin_lot ADD COLUMN broken_refunded_coins BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE coin_lot ADD COLUMN broken_forfeited_coins BIGINT NOT NULL DEFAULT 0;
 
+-- Those, for audits.
+CREATE INDEX coin_lot_broken ON coin_lot (book, lot_no) WHERE broken_coins > 0;
+
 -- A sixth `use_kind` of lot_spend: 6, taken in the place of coins that were spent of a sale that was reversed or paid back.

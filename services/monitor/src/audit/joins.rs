@@ -15,6 +15,7 @@ use books::store::{Book, Store};
 use db::Database;
 use identity::Service;
 use money::BookName;
+use purchase::tables::BreakagePlace;
 use std::collections::BTreeSet;
 use treasury::tables::RowCursor;
 use uuid::Uuid;
@@ -173,7 +174,16 @@ async fn revenue(
         let Some(last) = page.into_iter().next_back() else { break };
         after = Some(last.of.0);
     }
-    join.end(store, book).await
+    let mut joined = join.end(store, book).await?;
+    let (mut from, mut faults) = (Some(BreakagePlace::default()), Vec::new());
+    while let Some(place) = from.filter(|_| faults.len() < REPORTED_MAX) {
+        let (found, next) = tables.breakage_faults(name, place, PAGE).await?;
+        faults.extend(found);
+        from = next;
+    }
+    faults.truncate(REPORTED_MAX);
+    joined.problems.extend(faults);
+    Ok(joined)
 }
 
 /// What closures and merges of wallets posted.

@@ -147,9 +147,9 @@ async fn whatever_is_said_to_be_done_has_a_posting() {
     }
 }
 
-/// A request that was answered with a refund.
-fn request(database: &Database, (subject, rpc, id): (&str, &str, &str), refund_id: &str) -> String {
-    let hex = refund_id.replace('-', "");
+/// A request that was answered with a row of this id.
+pub fn request(database: &Database, (subject, rpc, id): (&str, &str, &str), row_id: &str) -> String {
+    let hex = row_id.replace('-', "");
     let outcome = if database.sqlite_dir().is_some() { format!("X'{hex}'") } else { format!("decode('{hex}', 'hex')") };
     format!(
         "INSERT INTO request (book, subject, rpc, request_id, fields, state, outcome, created_at_ms, finished_at_ms)

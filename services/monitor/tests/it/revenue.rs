@@ -94,3 +94,49 @@ async fn revenue_is_compared_with_the_journal_in_both_directions() {
         bed.ledger.shutdown().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lots_that_are_breakage_are_compared_with_what_was_decided_in_both_directions() {
+    for storage in both() {
+        let bed = Testbed::on(storage, TestbedOptions { books: &[(BOOK, BookMode::Test)], recorded: false }).await;
+        drop(purchase::tables::Store::open(&bed.database).await.unwrap());
+        for sql in [
+            format!("INSERT INTO lot_cursor (book, commit_no, commit_hash, seq, planned_day, broken_no) VALUES ('{BOOK}', 1, '', 1, '', 1)"),
+            format!(
+                "INSERT INTO lot_breakage (book, breakage_no, lot_no, posting_id, day, after_seq, coins, months, source)
+                 VALUES ('{BOOK}', 1, 64, 'p', '2026-11-20', 1, 50, 24, 'an example')"
+            ),
+            format!(
+                "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units, tax_minor_units,
+                     commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, issued_at_ms, broken_coins)
+                 VALUES ('{BOOK}', 64, 'ann', 'p', 'x', 1, 'apple', 'US', 'main', 'USD', 99, 0, 29, 70, 0, 20, 0, 0, 1, 50)"
+            ),
+        ] {
+            assert_eq!(change(&bed.database, "purchase", &sql).await, 1, "{sql}");
+        }
+        let parts = ["are breakage"];
+        assert_eq!(problems(&bed, (BOOK, "purchases"), &parts).await, [const { Vec::<String>::new() }; 2]);
+        // A rebuild that has not come to it yet.
+        let rebuilt = "UPDATE coin_lot SET broken_coins = 0; UPDATE lot_cursor SET broken_no = 0";
+        for (table, sql, said) in [
+            (
+                "coin_lot",
+                "UPDATE coin_lot SET broken_coins = 49",
+                "decision 1 says that 50 coins of lot 64 are breakage of 2026-11-20, and of the lot 49 are",
+            ),
+            ("coin_lot", "UPDATE coin_lot SET posting_id = 'q'", "of lot 64 50 coins are breakage, and nothing decided that"),
+            ("lot_breakage", "UPDATE lot_breakage SET coins = 51", "decision 1 says that 51 coins"),
+            ("lot_breakage", "DELETE FROM lot_breakage", "and nothing decided that"),
+        ] {
+            for found in damaged(&bed.database, ("purchase", table, sql), async || problems(&bed, (BOOK, "purchases"), &parts).await).await
+            {
+                assert!(found.iter().any(|problem| problem.contains(said)), "{sql}: {found:#?}");
+            }
+        }
+        for sql in rebuilt.split("; ") {
+            assert_eq!(change(&bed.database, "purchase", sql).await, 1);
+        }
+        assert_eq!(problems(&bed, (BOOK, "purchases"), &parts).await, [const { Vec::<String>::new() }; 2]);
+        bed.ledger.shutdown().await;
+    }
+}

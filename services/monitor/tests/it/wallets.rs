@@ -1,4 +1,5 @@
 //! What closures and merges of wallets posted is as their rows say, and never without a row; damage in either is named by both audits.
+use crate::done::request;
 use crate::planted::{Planted, change, damaged, post, problems};
 use api::ledger::BookMode;
 use chart::{PostingKind, id::PlannedAttempt};
@@ -33,6 +34,8 @@ async fn emptied(bed: &Testbed, change_id: &str, user: &str, into: &str, moved: 
              VALUES ('{BOOK}', '{change_id}', 1, {coins}, {debt}, 0, 0, 0, {planned_at_ms}, 2, '{}')",
             posting.posting_id
         ),
+        request(&bed.database, ("sue", if into.is_empty() { "CloseWallet" } else { "MergeWallets" }, change_id), change_id),
+        request(&bed.database, ("tom", "ApproveWalletChange", change_id), change_id),
     ] {
         assert_eq!(change(&bed.database, "purchase", &sql).await, 1);
     }

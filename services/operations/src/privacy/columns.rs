@@ -51,7 +51,12 @@ pub const PERSONAL: [PersonalColumn; 129] = [
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Purchase, "store_order.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "price_sheet.loaded_by", "which member of staff", OnErasure::Kept("it says who set prices")),
-    personal(Service::Purchase, "spending_profile.user_id", "user key, with an age that was reached and a pause", OnErasure::Removed),
+    personal(
+        Service::Purchase,
+        "spending_profile.user_id",
+        "user key, with an age that was reached, a pause and a parent's withdrawal",
+        OnErasure::Removed,
+    ),
     personal(Service::Purchase, "spending_profile.time_zone", "time zone of a user", OnErasure::Removed),
     personal(Service::Purchase, "spending_profile.next_time_zone", "the same, from the end of a day on", OnErasure::Removed),
     personal(Service::Purchase, "spending_limit.user_id", "user key, with what the user wants to spend at most", OnErasure::Removed),

@@ -1,8 +1,9 @@
 //! Rows as audits compare them with the journal. A row that says that it is posted, and names no posting, is damaged; so each comes with whether it says so.
 //! [`refund_orders`]: refunds that are started here, compared with what asked for them; [`wallet_changes`]: the same of wallets that are closed or merged. [`answered`]: the
-//! requests.
+//! requests. [`breakage`]: lots that became breakage, and what was decided about them.
 
 pub mod answered;
+pub mod breakage;
 pub mod refund_orders;
 pub mod wallet_changes;
 

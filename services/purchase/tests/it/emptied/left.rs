@@ -86,7 +86,7 @@ async fn a_rebuild_finds_lots_as_they_were_when_they_became_breakage() {
             bought_in_the_app(fixture, user).await;
             gift(fixture, user, "star", 10).await;
             catch_up(fixture).await;
-            last = last + 24.months();
+            last += 24.months();
             recognised_until(fixture, last).await;
             gift(fixture, user, "star", 25).await;
         }
