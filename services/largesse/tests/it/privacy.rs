@@ -42,7 +42,7 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
     to_account to_account_entity to_leaf return_day returns_id sweep.request_key event_id subtype store_event.note debit_id on_behalf_of duty last_error receipt_token.note \
     merchant market channel price_sheet.version price_sheet.content spending_id period month over_limit store_order.note planned_day to_bank to_bank_account own_transfer.evidence bank_evidence back_on \
      store_report.account store_report.period store_report.part first_day last_day imported_by amount proceeds_currency proceeds happened_on arrives_on \
-     store_bill.account store_bill.note pay_method end_asked_by end_agreed_by \
+     store_bill.account store_bill.note lot_breakage.source pay_method end_asked_by end_agreed_by \
      settlement_id store_settlement.account store_settlement.period store_settlement.note carried_from differences_hash proposed_hash approved_hash \
      expected reported settlement_difference.note arrives_by settlement_posting.note \
      fact_id refund_fact.note refund.note dispute_step.note coin_hold.note end_posting_id restores money_posting_id refund_id change_id refund_order.note question_key delivery \
