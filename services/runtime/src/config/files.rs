@@ -4,8 +4,10 @@ use crate::{IdentitySource, Options, lists::ListKind};
 use db::Database;
 use identity::{Service, Verifier, issuers::TrustedIssuer, token::ISSUER};
 use payout::{review::ScreeningLists, vault::Vault};
-use purchase::stores::{
-    alipay::AlipayAccounts, apple::ReceiptVerifier, google::GooglePlay, stripe::merchant::Merchants, wechat::WechatAccounts,
+use purchase::{
+    limits::rules::SpendingRules,
+    stores::{alipay::AlipayAccounts, apple::ReceiptVerifier, google::GooglePlay, stripe::merchant::Merchants, wechat::WechatAccounts},
+    wallet_changes::rules::WalletRules,
 };
 use rpc::{ServiceToken, Tls};
 use settings::{Error, Layers};
@@ -121,6 +123,7 @@ fn of_services(options: &Options, wrong: &mut impl FnMut(&str, String)) {
     }
     if here(Service::Purchase) {
         stores(&options.settings.purchase, wrong);
+        rules(&options.settings.purchase, wrong);
     }
     let payout = &options.settings.payout;
     if here(Service::Payout)
@@ -154,5 +157,15 @@ fn stores(purchase: &purchase::Config, wrong: &mut impl FnMut(&str, String)) {
         if let Some(why) = why {
             wrong(key, why);
         }
+    }
+}
+
+/// What markets say about purchases and about wallets that are closed.
+fn rules(purchase: &purchase::Config, wrong: &mut impl FnMut(&str, String)) {
+    if let Some(Err(error)) = purchase.spending_rules.as_deref().map(SpendingRules::load) {
+        wrong("purchase.spending_rules", error.to_string());
+    }
+    if let Some(Err(error)) = purchase.wallet_rules.as_deref().map(WalletRules::load) {
+        wrong("purchase.wallet_rules", error.to_string());
     }
 }
