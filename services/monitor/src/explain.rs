@@ -2,7 +2,7 @@
 //!
 //! Reads the stores of all services; where they differ, the journal counts. [`seek`]: finds what an id stands for; `story`: builds its story, in the words of
 //! `words` and the shape of [`shape`]; `people`: users and their accounts; `sales`: purchases with what
-//! was paid back of them, orders, refunds, settlements; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed, approved and reversed.
+//! was paid back of them, orders, refunds, settlements; `wallets`: those that are closed or merged; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed, approved and reversed.
 //! Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion turns gifts into
 //! money, a payout takes the money of conversions.
 use crate::audit::{self, ReadFault};
@@ -25,6 +25,7 @@ pub mod shape;
 mod staff;
 mod story;
 mod treasury_book;
+mod wallets;
 mod words;
 
 pub use seek::SoughtId;

@@ -2,6 +2,7 @@
 use super::{
     StoryTeller,
     shape::amount_text,
+    wallets::change_words,
     words::{StoryWords, facts, quote_words, time_ms},
 };
 use crate::audit::ReadFault;
@@ -99,6 +100,8 @@ impl StoryTeller {
                 purchases.push(told(self.whole_purchase(&purchase).await?));
             }
             known.insert("purchases".to_owned(), purchases.into());
+            let changes = tables.changes_of_wallet(&self.name, user).await?;
+            known.insert("wallet_changes".to_owned(), changes.iter().map(|of| told(change_words(of, &[]))).collect());
         }
         if let Some(tables) = &self.earnings {
             let (mut newest, mut after) = (std::collections::VecDeque::new(), None);

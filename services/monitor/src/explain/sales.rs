@@ -132,6 +132,7 @@ impl StoryTeller {
         found.extend(tables.reported_under(&self.name, text).await?.into_iter().map(|found| ExplainedThing::Purchase(found.into())));
         if let Some(id) = id {
             found.extend(self.settlement_of(id).await?);
+            found.extend(self.wallet_change_of(id).await?);
         }
         Ok(found)
     }

@@ -19,8 +19,9 @@ use uuid::Uuid;
 /// Longest name of an account, in bytes; the ledger's own bound.
 const ACCOUNT_BYTES_MAX: usize = 256;
 
-/// An id as given by somebody: of a posting, purchase, order, refund, settlement, gift, quote, payout, run, review, beneficiary, proposal or request; of treasury's
-/// reservation, sweep, receipt or case; an id sent to a bank; a store's transaction, refund or dispute; or a user or the name of an account.
+/// An id as given by somebody: of a posting, purchase, order, refund, settlement, gift, quote, payout, run, review, beneficiary, proposal or request; of a wallet's
+/// closure or merge; of treasury's reservation, sweep, receipt or case; an id sent to a bank; a store's transaction, refund or dispute; or a user or the name of
+/// an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoughtId {
     text: String,
@@ -71,7 +72,7 @@ pub enum ExplainedThing {
     Account(Box<BookAccount>),
     /// A user of whom something is known.
     User(Box<StoryWords>),
-    /// Something that has no postings of its own kind, in words: an order, a refund, a settlement, a run, or of treasury.
+    /// Something that has no postings of its own kind, in words: an order, a refund, a settlement, a wallet's closure or merge, a run, or of treasury.
     Described(Box<StoryWords>),
 }
 
@@ -175,6 +176,10 @@ impl StoryTeller {
                 },
                 Some("store" | "processor") => match field("settlement_id") {
                     Some(id) => self.settlement_of(id).await?,
+                    None => None,
+                },
+                Some("wallet") => match field("change_id") {
+                    Some(id) => self.wallet_change_of(id).await?,
                     None => None,
                 },
                 Some("treasury") => match field("reservation_id").or(field("receipt_id")).or(field("adjustment_id")) {

@@ -19,8 +19,8 @@ fn named(text: &str) -> String {
     (1..20).rev().fold(text.to_owned(), |text, number| text.replace(&format!("${number}"), &id(number)))
 }
 
-/// Rows of purchases; `{credit}`, `{coins}` and `{money}` are the postings of the purchase and of its refund.
-const OF_PURCHASE: [&str; 6] = [
+/// Rows of purchases and of wallets; `{credit}`, `{coins}` and `{money}` are the postings of the purchase and of its refund, `{forfeited}` that of a wallet's closure.
+const OF_PURCHASE: [&str; 8] = [
     "INSERT INTO purchase (purchase_id, book, user_id, request_id, state, store, environment, bundle_id, transaction_id, product_id, quantity, coins, currency,
          price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, posting_id, coin_balance, balance_seq, next_attempt_at_ms, attempt)
      VALUES ('$1', 'demo', 'ann', '$2', 2, 'stripe', 'test', 'acct', 'pi_ann', 'coins.70', 1, 70, 'USD', 74, 7, 0, 1, 1, '{credit}', 70, 1, 0, 0)",
@@ -43,6 +43,11 @@ const OF_PURCHASE: [&str; 6] = [
          carried_in_minor_units, carried_out_minor_units, has_unexplained, differences_hash, proposed_by, proposed_hash, approved_by, approved_hash, edition, version,
          created_at_ms, tries, next_attempt_at_ms)
      VALUES ('demo', 'stripe', 'acct', '2026-10', '$7', 'main', 'main', 2, '', 'USD', 5, '', 0, 0, 1, 'h', 'sam', 'h', 'fay', 'h', 1, 1, 1, 0, 0)",
+    "INSERT INTO wallet_change (book, change_id, kind, user_id, into_user_id, asked_by, request_id, state, decided_by, note, created_at_ms, decided_at_ms, ended_at_ms,
+         tries, next_attempt_at_ms)
+     VALUES ('demo', '$16', 1, 'ann', '', 'sam', '$17', 5, 'fay', '', 1, 2, 3, 0, 0), ('demo', '$18', 2, 'bob', 'cleo', 'sam', '$17', 1, '', '', 1, 0, 0, 0, 0)",
+    "INSERT INTO wallet_posting (book, change_id, posting_no, coins, debt_coins, debt_change_no, into_debt_change_no, attempt, planned_at_ms, state, posting_id)
+     VALUES ('demo', '$16', 1, 35, 0, 0, 0, 0, 1, 2, '{forfeited}')",
 ];
 
 const OF_PAYOUTS: [&str; 5] = [
@@ -83,7 +88,7 @@ const OF_TREASURY: [&str; 5] = [
 const REFUNDED: &str = "ann bought 70 coins for 0.74 USD: credited; 35 of its coins and 0.37 USD of its price are paid back";
 
 /// The id as somebody has it, what its stories are, a part of one of them, and the users that one of them is about.
-const SOUGHT: [(&str, &[&str], &str, &[&str]); 18] = [
+const SOUGHT: [(&str, &[&str], &str, &[&str]); 21] = [
     ("$1", &["purchase"], REFUNDED, &["ann"]),
     ("$2", &["purchase"], REFUNDED, &["ann"]),
     ("pi_ann", &["purchase", "order"], REFUNDED, &["ann"]),
@@ -96,6 +101,14 @@ const SOUGHT: [(&str, &[&str], &str, &[&str]); 18] = [
     ("$5", &["order", "purchase"], "ann ordered 70 coins for 0.74 USD at stripe: paid", &["ann"]),
     ("cs_1", &["order", "purchase"], "ann ordered 70 coins", &["ann"]),
     ("$7", &["settlement"], "what stripe owes acct of 2026-10, of which the store pays 0.05 USD: settled", &[]),
+    ("$16", &["wallet change"], "the wallet of ann is closed, asked for by sam, decided by fay: done", &["ann"]),
+    ("{forfeited}", &["wallet change"], "the wallet of ann is closed", &["ann"]),
+    (
+        "$18",
+        &["wallet change"],
+        "the wallet of bob is merged into that of cleo, asked for by sam: waits for a second person",
+        &["bob", "cleo"],
+    ),
     ("$9", &["payout"], "pat found that it is paid, and pia", &["star"]),
     ("$10", &["payout run"], "12 lines of sam, approved by fay: running", &[]),
     ("$11", &["reservation"], "5.00 USD reserved of leaf creators of bank-usd for payout $8 of demo: in_transit", &["star"]),
@@ -133,10 +146,17 @@ async fn ids_of_refunds_orders_settlements_decisions_and_of_treasury_are_explain
             post(&bed, Planted { book: BOOK, kind, id, moved, fields, guards }).await.posting_id
         };
         let credit = posted("purchase.web", vec![(wallet.0.clone(), wallet.1.clone(), 70)]).await;
-        let coins = posted("refund.granted", vec![(wallet.1, wallet.0, 35)]).await;
+        let coins = posted("refund.granted", vec![(wallet.1.clone(), wallet.0.clone(), 35)]).await;
+        let (closure, left) = (vec![("change_id", id(16))], vec![(wallet.1, wallet.0, 35)]);
+        let kind = "wallet.forfeited";
+        let forfeited = Planted { book: BOOK, kind, id: Uuid::now_v7(), moved: left, fields: closure, guards: Vec::new() };
+        let forfeited = post(&bed, forfeited).await.posting_id;
         let (deferred, receivable) = ("house/deferred_revenue/USD".to_owned(), "house/processor_receivable/USD".to_owned());
         let money = posted("refund.money", vec![(deferred, receivable, 33)]).await;
-        let filled = |text: &str| named(text).replace("{credit}", &credit).replace("{coins}", &coins).replace("{money}", &money);
+        let filled = |text: &str| {
+            let text = named(text).replace("{credit}", &credit).replace("{coins}", &coins);
+            text.replace("{money}", &money).replace("{forfeited}", &forfeited)
+        };
         for (service, rows) in [("purchase", &OF_PURCHASE[..]), ("payout", &OF_PAYOUTS[..]), ("treasury", &OF_TREASURY[..])] {
             for sql in rows {
                 assert!(change(&bed.database, service, &filled(sql)).await > 0, "{sql}");
