@@ -43,7 +43,14 @@ async fn a_reader_that_had_enough_hears_nothing_and_a_full_disk_is_told() {
     let whose = ["--book", "demo", "--user", "u1", "--by", "ann", "--reason", "asked for in letter 17"];
     let elsewhere = tempfile::tempdir().unwrap();
     let (settings, copy) = (format!("data_dir={data}"), elsewhere.path().join("copy").display().to_string());
-    let commands: [(&[&str], i32); 14] = [
+    let token = into(Stdio::piped(), &["token", "--data-dir", data, "--sub", "fay", "--role", "finance", "--book", "demo"]);
+    let file = elsewhere.path().join("finance.token");
+    std::fs::write(&file, token.stdout).unwrap();
+    let place = ["--book", "demo", "--url", &url, "--token-file", file.to_str().unwrap(), "--reason", "unclaimed property"];
+    let commands: [(&[&str], i32); 17] = [
+        (&[&["report", "escheat"], &place[..]].concat(), 0),
+        (&[&["report", "escheat", "--csv"], &place[..]].concat(), 0),
+        (&["lists", "show", "packages"], 0),
         (&["privacy", "list"], 0),
         (&["privacy", "list", "--json"], 0),
         (&[&["privacy", "--set", &settings, "export"], &whose[..]].concat(), 0),

@@ -249,7 +249,8 @@ fn mistakes_in_a_value_say_what_a_value_looks_like() {
 fn help_never_prints_a_secret() {
     let dir = tempfile::tempdir().unwrap();
     let commands = "serve config token demo replay verify explain export import privacy status completions backup restore migrate";
-    for command in commands.split(' ') {
+    let others = "lists catalogue rails bank accounts screening id report settlements treasury accounting keys lots";
+    for command in commands.split(' ').chain(others.split(' ')) {
         for flag in ["--help", "-h"] {
             let mut told = largesse(dir.path(), &[command, flag]);
             told.env("LARGESSE_DATABASE", format!("postgres://x:{SECRET}@h/d"));
