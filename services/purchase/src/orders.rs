@@ -16,6 +16,7 @@ pub(crate) mod sweep;
 
 use std::time::SystemTime;
 
+use api::ledger::AccountState;
 use chart::BookKind;
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use money::time::{millis, unix_ms};
@@ -28,8 +29,10 @@ use crate::error::Error;
 use crate::price_lists::BookPrices;
 use crate::purchases::Purchases;
 use crate::sheets::{PriceQuote, Wanted};
-use crate::store::orders;
+use crate::store::{orders, wallet_changes};
 use crate::stores::payee::{NotOpened, OrderAccount};
+use crate::wallet_changes::change::WalletChangeState;
+use crate::wallet_changes::refusal::WalletRefusal;
 use order::{CREATE, Order, OrderState, PaymentFacts, PaymentStanding};
 use paying::OrderPaying;
 use refusal::OrderRefusal;
@@ -138,6 +141,11 @@ impl Purchases {
         }
         // If it is refused, the request is forgotten with the transaction: the list and the accounts can be completed.
         let order = judged?;
+        // What is paid while a wallet is closed or merged comes too late for it. One that waits for a second person may be rejected.
+        let change = wallet_changes::open_of(&mut tx, &order.book, &order.user).await?;
+        if let Some(change) = change.filter(|change| change.user == order.user && change.state != WalletChangeState::Asked) {
+            return Err(WalletRefusal::Open(change.change_id).into());
+        }
         let open_max = self.orders.open_max;
         if orders::payable_beside(&mut tx, &order, unix_ms(now)).await? >= i64::from(open_max) {
             return Err(OrderRefusal::TooMany { open_max }.into());
@@ -156,7 +164,12 @@ impl Purchases {
             return Err(OrderRefusal::NotOffered.into());
         }
         let prices = self.prices(&asked.book).await?;
-        self.new_order(asked, account, &prices, now)
+        let order = self.new_order(asked, account, &prices, now)?;
+        // Coins that are paid for a closed wallet would only wait in suspense.
+        if self.ledger.viewer_wallet(&asked.book, &asked.user).await?.state == AccountState::Closed {
+            return Err(WalletRefusal::NotOpen { user_id: asked.user.to_string(), state: "closed" }.into());
+        }
+        Ok(order)
     }
 
     /// The order of a request, at the price of today. The only place where an order's price comes from.

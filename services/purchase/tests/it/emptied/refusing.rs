@@ -8,7 +8,8 @@ use testbed::Storage;
 use super::{bought_in_the_app, world};
 use crate::fixture::{BOOK, new_id, reason};
 use crate::lots::catch_up;
-use crate::refunding::hours;
+use crate::refunding::{hours, settle_from};
+use crate::stripe::world::PRODUCT;
 
 #[tokio::test]
 async fn what_is_in_the_way_is_named() {
@@ -101,5 +102,34 @@ async fn a_wallet_whose_owner_owes_coins_is_not_closed_by_the_ledger_either() {
         assert_eq!(fixture.set_coins_state("ann", AccountState::Closed).await.unwrap_err(), "COINS_OWED");
         fixture.bed.post("refund.reversed", "house/coins/issued", "viewer/ann/debt", 3).await;
         fixture.set_coins_state("ann", AccountState::Closed).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sold_for_a_wallet_that_is_closed_or_is_being_closed() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let world = world(storage, "rule = \"forfeit\"").await;
+        let fixture = &world.fixture;
+        for wallet in ["viewer/ann/coins", "viewer/bob/coins", "viewer/cleo/coins"] {
+            fixture.bed.post("campaign", "house/coins/issued", wallet, 5).await;
+        }
+        catch_up(fixture).await;
+        let (id, change) = (new_id(), fixture.close("sue", "ann").await.unwrap());
+        assert_eq!(change.state(), WalletChangeState::Approved);
+        let refused = world.create("ann", &id, PRODUCT).await.unwrap_err();
+        let facts = rpc::facts(&refused);
+        assert_eq!((rpc::reason(&refused).as_deref(), &facts["change_id"]), (Some("WALLET_CHANGE_OPEN"), &change.change_id));
+        settle_from(fixture, 1).await;
+        assert_eq!(fixture.change(&change).await.state(), WalletChangeState::Done);
+        let refused = world.create("ann", &id, PRODUCT).await.unwrap_err();
+        assert_eq!((rpc::reason(&refused).as_deref(), rpc::facts(&refused)["state"].as_str()), (Some("WALLET_NOT_OPEN"), "closed"));
+        // Whose merge may still be rejected buys, and so does who gets the coins of another.
+        assert_eq!(fixture.merge("sue", "bob", "cleo").await.unwrap().state(), WalletChangeState::Asked);
+        for user in ["bob", "cleo"] {
+            world.checkout(user).await;
+        }
+        let pool = fixture.pool().await;
+        let orders: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM store_order").fetch_one(&pool).await.unwrap();
+        assert_eq!(orders, 2);
     }
 }
