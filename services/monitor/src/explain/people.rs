@@ -13,10 +13,10 @@ use books::{
     store::READ_CHUNK,
 };
 use chart::owned::names_of;
-use money::UserKey;
+use money::{BookName, UserKey};
 use payout::tables::{Beneficiary, ListedPayouts, PageStart};
 use rpc::wire::TimeRange;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Quotes per read.
@@ -102,6 +102,7 @@ impl StoryTeller {
             known.insert("purchases".to_owned(), purchases.into());
             let changes = tables.changes_of_wallet(&self.name, user).await?;
             known.insert("wallet_changes".to_owned(), changes.iter().map(|of| told(change_words(of, &[]))).collect());
+            known.insert("spending_limits".to_owned(), limits_set(tables, &self.name, user).await?.into());
         }
         if let Some(tables) = &self.earnings {
             let (mut newest, mut after) = (std::collections::VecDeque::new(), None);
@@ -143,6 +144,20 @@ impl StoryTeller {
     pub(super) fn owners<'a>(accounts: impl Iterator<Item = &'a BookAccount>) -> BTreeSet<String> {
         accounts.filter_map(|account| chart::account::owner(&account.name)).map(str::to_owned).collect()
     }
+}
+
+/// What a user set for their own purchases: a pause, and limits.
+async fn limits_set(tables: &purchase::tables::Store, book: &BookName, user: &UserKey) -> Result<Vec<Value>, ReadFault> {
+    let known = tables.spending_of(book, user).await?;
+    let mut set = Vec::new();
+    if known.paused_until_ms > 0 {
+        set.push(json!({ "paused_until": time_ms(known.paused_until_ms) }));
+    }
+    // Less than nothing: no limit.
+    for (currency, period, minor_units) in known.limits.iter().filter(|(.., minor_units)| *minor_units >= 0) {
+        set.push(json!({ "currency": currency, "period": period, "minor_units": minor_units }));
+    }
+    Ok(set)
 }
 
 /// A bank account to pay to, with what staff may see of it.

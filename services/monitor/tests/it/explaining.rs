@@ -20,7 +20,7 @@ fn named(text: &str) -> String {
 }
 
 /// Rows of purchases and of wallets; `{credit}`, `{coins}` and `{money}` are the postings of the purchase and of its refund, `{forfeited}` that of a wallet's closure.
-const OF_PURCHASE: [&str; 8] = [
+const OF_PURCHASE: [&str; 9] = [
     "INSERT INTO purchase (purchase_id, book, user_id, request_id, state, store, environment, bundle_id, transaction_id, product_id, quantity, coins, currency,
          price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, posting_id, coin_balance, balance_seq, next_attempt_at_ms, attempt)
      VALUES ('$1', 'demo', 'ann', '$2', 2, 'stripe', 'test', 'acct', 'pi_ann', 'coins.70', 1, 70, 'USD', 74, 7, 0, 1, 1, '{credit}', 70, 1, 0, 0)",
@@ -48,6 +48,8 @@ const OF_PURCHASE: [&str; 8] = [
      VALUES ('demo', '$16', 1, 'ann', '', 'sam', '$17', 5, 'fay', '', 1, 2, 3, 0, 0), ('demo', '$18', 2, 'bob', 'cleo', 'sam', '$17', 1, '', '', 1, 0, 0, 0, 0)",
     "INSERT INTO wallet_posting (book, change_id, posting_no, coins, debt_coins, debt_change_no, into_debt_change_no, attempt, planned_at_ms, state, posting_id)
      VALUES ('demo', '$16', 1, 35, 0, 0, 0, 0, 1, 2, '{forfeited}')",
+    "INSERT INTO spending_limit (book, user_id, currency, period, limit_minor_units, next_minor_units, next_from_ms)
+     VALUES ('demo', 'ann', 'USD', 'day', 500, -1, 0), ('demo', 'ann', 'USD', 'month', -1, -1, 0)",
 ];
 
 const OF_PAYOUTS: [&str; 5] = [
@@ -173,6 +175,10 @@ async fn ids_of_refunds_orders_settlements_decisions_and_of_treasury_are_explain
         let purchase = told(&bed, &id(1)).await.remove(0);
         let kinds: Vec<&str> = purchase.postings.iter().map(|posting| posting.kind.as_str()).collect();
         assert_eq!(kinds, ["purchase.web", "refund.granted", "refund.money"]);
+        let ann = told(&bed, "ann").await.into_iter().find(|story| story.what == "user").unwrap().facts;
+        assert!(ann["wallet_changes"].to_string().contains("the wallet of ann is closed, asked for by sam"), "{ann:?}");
+        let limits = serde_json::json!([{ "currency": "USD", "period": "day", "minor_units": 500 }]);
+        assert_eq!(ann["spending_limits"], limits);
         let payout = told(&bed, &id(8)).await.into_iter().find(|story| story.what == "payout").unwrap();
         for said in ["a review (screening) was decided by rita: passed", "its money is blocked by law, freed by licence L-7 of lea and leo"]
         {

@@ -22,7 +22,7 @@ pub enum WalletRefusal {
     },
     /// Something of the wallet has not ended.
     Busy {
-        /// What, in the words of a fact: `holds`, `refunds`, `checkouts`, `receipts` or `stores`.
+        /// What, in the words of a fact: `holds`, `refunds`, `checkouts` or `receipts`.
         what: &'static str,
         /// How many of that have not ended.
         count: i64,
