@@ -3,7 +3,7 @@
 mod bounded;
 mod disputes;
 mod facts;
-mod holds;
+pub mod holds;
 mod listed;
 mod lost;
 mod notes;

@@ -10,6 +10,7 @@ use crate::fixture::{BOOK, Fixture, reason};
 use crate::listening::Listening;
 use crate::lots::{catch_up, gift, ties};
 use crate::refunding::{hours, money, settle_from};
+use crate::stripe::holds::limited;
 
 const FORFEIT: &str = "rule = \"forfeit\"";
 const MONEY: [&str; 5] = ["revenue", "deferred_revenue", "contra_revenue", "commission_expense", "prepaid_commission"];
@@ -301,4 +302,29 @@ async fn a_refund_that_comes_in_the_middle_of_a_merge_waits_for_it() {
     let first = lots_of(fixture, "bob").await.remove(0);
     assert_eq!((first.1, first.2, first.3), (70, 0, 0));
     ties(fixture, &["ann", "bob"]).await;
+}
+
+#[tokio::test]
+async fn no_debit_limit_keeps_a_wallet_from_being_closed_or_merged() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let world = world(storage, FORFEIT).await;
+        let fixture = &world.fixture;
+        for user in ["ann", "bob", "cleo"] {
+            bought_in_the_app(fixture, user).await;
+        }
+        for wallet in ["viewer/ann/coins", "viewer/bob/coins"] {
+            limited(fixture, wallet, 1).await;
+        }
+        let changes = [fixture.close("sue", "ann").await.unwrap(), fixture.merge("sue", "bob", "cleo").await.unwrap()];
+        for change in &changes {
+            fixture.approve_change("tom", change).await.unwrap();
+        }
+        settle_from(fixture, 1).await;
+        for change in &changes {
+            let done = fixture.change(change).await;
+            assert_eq!((done.state(), done.note.as_str()), (WalletChangeState::Done, ""));
+        }
+        let coins = (fixture.coins("ann").await, fixture.coins("bob").await, fixture.coins("cleo").await);
+        assert_eq!(coins, (0, 0, 140));
+    }
 }

@@ -240,7 +240,7 @@ async fn a_frozen_wallet_is_held_once_it_is_thawed() {
     assert_eq!(held(&world.fixture, "ann").await, (30, 70));
 }
 
-async fn limited(fixture: &Fixture, account: &str, max_amount: i64) {
+pub async fn limited(fixture: &Fixture, account: &str, max_amount: i64) {
     let limit = SetDebitLimitRequest {
         book: BOOK.to_owned(),
         request_id: new_id(),
