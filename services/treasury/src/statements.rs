@@ -7,7 +7,7 @@ mod issuing;
 pub mod opened;
 mod reader;
 
-pub use opened::{OpenedStatement, StatementCursor};
+pub use opened::OpenedStatement;
 
 use crate::{
     domain::statement::{DayStatement, last_closed_day, start_us},
@@ -19,6 +19,17 @@ use money::time::unix_us;
 
 /// How often a call begins again whose next number was taken by another process.
 const ISSUE_TRIES_MAX: u32 = 5;
+
+/// A place in a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementCursor {
+    /// When the last entry was booked.
+    pub booked_us: i64,
+    /// Its place.
+    pub place: i64,
+    /// The balance after it.
+    pub balance: i64,
+}
 
 impl Treasury {
     /// The statement of a day that is over, issued now unless it was.

@@ -4,7 +4,7 @@
 mod read;
 
 use crate::account::LedgerAccount;
-use chart::class::{AccountPattern, PatternUnit};
+use chart::pattern::{AccountPattern, PatternUnit};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 

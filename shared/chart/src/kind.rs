@@ -1,9 +1,5 @@
 //! Kinds of postings: what happened. Kinds are stored with every posting, and metrics are counted by them, so a name never changes. Who posts a kind, and
 //! between which accounts, is in [`crate::posters`].
-use crate::{
-    Account,
-    posters::{POSTING_RULES, PostingRule},
-};
 
 /// What a posting is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,7 +116,7 @@ pub enum PostingKind {
 pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
-    /// Every kind, in the order of [`POSTING_RULES`].
+    /// Every kind, in the order of [`crate::posters::POSTING_RULES`].
     pub const ALL: [Self; 53] = [
         Self::Gift,
         Self::PurchaseApple,
@@ -241,18 +237,6 @@ impl PostingKind {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// The rule of its postings.
-    #[must_use]
-    pub fn rule(self) -> &'static PostingRule {
-        POSTING_RULES.iter().find(|rule| rule.kind == self).expect("a test finds a rule for every kind")
-    }
-
-    /// Whether a posting of this kind may move from `debit` to `credit`.
-    #[must_use]
-    pub fn allows(self, debit: &Account<'_>, credit: &Account<'_>) -> bool {
-        self.rule().moves_between(debit.class(), credit.class())
     }
 }
 

@@ -4,7 +4,7 @@
 //! - [`owned`]: the names of all accounts that a user may have.
 //! - [`unit`]: the units of accounts.
 //! - [`kind`]: kinds of postings. [`posters`]: who posts which kinds, between which accounts; [`own`]: the same for operators' own services.
-//! - [`class`]: what accounts are for, regardless of their owners; those rows use it.
+//! - [`class`]: what accounts are for, regardless of their owners; those rows use it. [`pattern`]: classes as texts.
 //! - [`reversal`]: which postings people may undo by hand.
 //! - [`guard`]: named counters that make something happen once.
 //! - [`id`]: the ids under which services post, derived from what caused the posting. [`imported`]: the ids of imports, and how imports are
@@ -18,6 +18,7 @@ pub mod imported;
 pub mod kind;
 pub mod own;
 pub mod owned;
+pub mod pattern;
 pub mod posters;
 pub mod reversal;
 pub mod unit;

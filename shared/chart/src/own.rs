@@ -1,7 +1,7 @@
 //! Operators' own services that post: rows of the settings, `[[ledger.posters]]`. Without a row a service's token posts nothing.
 use crate::{
     AccountClass, GuardFamily, Poster, PostingKind, Unit,
-    class::{AccountPattern, PatternUnit},
+    pattern::{AccountPattern, PatternUnit},
     posters::{BrokenRule, RuledTransfer},
 };
 use money::UserKey;

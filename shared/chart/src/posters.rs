@@ -3,7 +3,7 @@
 //! A row says which service posts a kind, with which call, between which accounts, each pair once, and which guards it sets. Anything not in a row is
 //! refused before it is written. `verify` and the monitor know kind and accounts from the journal, but not the caller: a kind belongs to one service,
 //! except that the bench posts gifts too, in TEST books.
-use crate::{AccountClass, GuardFamily, PostingKind, Unit};
+use crate::{Account, AccountClass, GuardFamily, PostingKind, Unit};
 use RuleTransfers::{Decided, Of};
 use Times::{Any, Once};
 
@@ -232,6 +232,20 @@ impl PostingRule {
             Decided => true,
             Of(rules) => rules.iter().any(|rule| rule.debit == debit && rule.credit.contains(&credit)),
         }
+    }
+}
+
+impl PostingKind {
+    /// The rule of its postings.
+    #[must_use]
+    pub fn rule(self) -> &'static PostingRule {
+        POSTING_RULES.iter().find(|rule| rule.kind == self).expect("a test finds a rule for every kind")
+    }
+
+    /// Whether a posting of this kind may move from `debit` to `credit`.
+    #[must_use]
+    pub fn allows(self, debit: &Account<'_>, credit: &Account<'_>) -> bool {
+        self.rule().moves_between(debit.class(), credit.class())
     }
 }
 

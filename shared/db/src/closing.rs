@@ -1,10 +1,9 @@
 //! An orderly end: pools are closed, and SQLite's write-ahead logs are moved into their files, so that a stopped installation is one file per service.
 use crate::Database;
-use sqlx::{AnyPool, ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -15,39 +14,6 @@ const POOL_MAX: Duration = Duration::from_secs(2);
 const LOG_MAX: Duration = Duration::from_secs(1);
 /// Time between two tries.
 const LOG_RETRY_DELAY: Duration = Duration::from_millis(20);
-
-/// What was opened of a database. Databases with and without it are equal: it is no part of the address.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct OpenedPools(Option<Arc<Mutex<ServicePools>>>);
-
-/// Pools, each with the service whose tables it has.
-type ServicePools = Vec<(&'static str, AnyPool)>;
-
-impl PartialEq for OpenedPools {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for OpenedPools {}
-
-impl OpenedPools {
-    /// One that remembers.
-    pub(crate) fn tracking() -> Self {
-        Self(Some(Arc::default()))
-    }
-
-    /// Remembers a pool, if it is wanted.
-    pub(crate) fn add(&self, service: &'static str, pool: &AnyPool) {
-        if let Some(opened) = &self.0 {
-            opened.lock().unwrap_or_else(PoisonError::into_inner).push((service, pool.clone()));
-        }
-    }
-
-    fn take(&self) -> ServicePools {
-        self.0.as_ref().map(|opened| std::mem::take(&mut *opened.lock().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
-    }
-}
 
 impl Database {
     /// Closes every pool that this value and its clones opened since [`Database::tracked`]. On SQLite, the write-ahead logs are moved into the files

@@ -12,9 +12,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
-use crate::closing::OpenedPools;
 use crate::diagnosis::{is_pooler, without_password};
-use crate::{Error, Migration, durability, migrate};
+use crate::opened::OpenedPools;
+use crate::{Engine, Error, Migration, durability, migrate};
 
 /// Connections per service on SQLite: one can write at a time, and each costs a thread.
 pub const SQLITE_CONNECTIONS_MAX: u32 = 4;
@@ -29,41 +29,6 @@ const WAL_RETRY_DELAY: Duration = Duration::from_millis(20);
 pub const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A transaction that is idle for this long belongs to a lost process; its locks must not block the others.
 pub const POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The engine behind a pool, for the few statements that differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// Embedded, one file per service.
-    Sqlite,
-    /// A server, one schema per service.
-    Postgres,
-}
-
-impl Engine {
-    /// The column type of bytes.
-    pub fn blob(self) -> &'static str {
-        match self {
-            Engine::Sqlite => "BLOB",
-            Engine::Postgres => "BYTEA",
-        }
-    }
-
-    /// The clause after a table whose rows are stored in key order: SQLite would otherwise store the key twice, as it numbers rows itself.
-    pub fn clustered(self) -> &'static str {
-        match self {
-            Engine::Sqlite => " WITHOUT ROWID",
-            Engine::Postgres => "",
-        }
-    }
-}
-
-/// The engine a pool talks to.
-pub fn engine(pool: &AnyPool) -> Engine {
-    match pool.connect_options().database_url.scheme() {
-        "sqlite" => Engine::Sqlite,
-        _ => Engine::Postgres,
-    }
-}
 
 /// Where an installation's data is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,17 @@
 //! Errors of tokens and keys.
 use std::{io, path::PathBuf};
 
+/// Longest token accepted, in bytes: a signature is checked over all of it, so a caller must not choose how long that takes.
+pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
 /// A closed list: every place that answers a caller matches on all of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not three base64url parts of JSON.
     #[error("the token is not a well-formed JWT")]
     Malformed,
-    /// Longer than [`crate::token::TOKEN_BYTES_MAX`].
-    #[error("the token has {bytes} bytes and {max} are the most that is read; have its issuer leave out what is not needed here, such as groups", max = crate::token::TOKEN_BYTES_MAX)]
+    /// Longer than [`TOKEN_BYTES_MAX`].
+    #[error("the token has {bytes} bytes and {max} are the most that is read; have its issuer leave out what is not needed here, such as groups", max = TOKEN_BYTES_MAX)]
     Long {
         /// How long it is.
         bytes: usize,

@@ -15,8 +15,6 @@ use std::{
 pub const ISSUER: &str = "largesse";
 /// The audience of the installation's tokens.
 pub const AUDIENCE: &str = "largesse";
-/// Longest token accepted, in bytes: a signature is checked over all of it, so a caller must not choose how long that takes.
-pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// How far the issuer's clock may run ahead of ours before a fresh token is refused as not yet valid.
 pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(30);
 /// The value of `books` for every book.

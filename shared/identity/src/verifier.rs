@@ -3,11 +3,12 @@ use crate::{
     BookScope, Error, Principal, Role,
     algorithm::Algorithm,
     crypto,
+    error::TOKEN_BYTES_MAX,
     issuers::TrustedIssuer,
     jwks::source::{KeySource, read_files},
     keys::{PublicKey, VerificationKey},
     subject::SubjectMapper,
-    token::{ALL_BOOKS, CLOCK_SKEW_MAX, TOKEN_BYTES_MAX, reason, time},
+    token::{ALL_BOOKS, CLOCK_SKEW_MAX, reason, time},
 };
 use jsonwebtoken::Validation;
 use money::BookName;

@@ -10,7 +10,7 @@ pub mod stream;
 mod totals;
 mod write;
 
-pub use check::{ClosingCheck, ReportFinding};
+pub use check::ClosingCheck;
 pub use entry::{
     AmountConversion, BankTransactionCode, EntryBatch, EntryCharge, EntryReferences, EntryStatus, EntryTransaction, RelatedAmounts,
     RelatedParty, ReportEntry, ReturnNote,
@@ -173,6 +173,17 @@ pub struct EntryTotal {
     pub sum: Option<Decimal>,
     /// `TtlNetNtry`, in major units: positive for credits. In older versions `TtlNetNtryAmt`.
     pub net: Option<Decimal>,
+}
+
+/// Something in a report that does not add up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportFinding {
+    /// The element's path below the message, such as `Stmt 1/Ntry 3/NtryDtls 1`; counted from 1.
+    pub path: String,
+    /// What does not add up. Amounts and counts, never names or accounts.
+    pub what: String,
+    /// Whether an amount may be wrong because of it.
+    pub touches_money: bool,
 }
 
 #[cfg(test)]

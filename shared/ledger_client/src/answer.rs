@@ -61,7 +61,7 @@ impl LedgerRefusal {
                 let facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
                 StickyRefusal::new(self.code, self.reason.name(), self.to_string(), &facts)
             }
-            Audience::Service => rpc::errors::internal_kept(&NotPosted::Refused(Box::new(self.clone()))),
+            Audience::Service => StickyRefusal::internal(&NotPosted::Refused(Box::new(self.clone()))),
         }
     }
 

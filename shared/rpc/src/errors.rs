@@ -1,6 +1,6 @@
 //! The only place that builds statuses: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both, because
 //! grpcurl shows it.
-use crate::{StickyRefusal, context, meters, traceparent::TraceParent};
+use crate::{context, meters, traceparent::TraceParent};
 pub use identity::error::chain;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 use tonic::{Code, Status};
@@ -217,19 +217,15 @@ pub(crate) fn too_many_calls(of: &str, max: u32) -> Status {
 }
 
 /// All that a caller sees of an internal error, apart from the trace.
-const INTERNAL: &str = "an error on our side; it has been logged";
+pub(crate) const INTERNAL: &str = "an error on our side; it has been logged";
 
 /// INTERNAL: our fault. Logged here, once, with all its causes; the caller sees only the trace under which it is logged.
 pub fn internal(error: &dyn Error) -> Status {
     opaque(&logged(error))
 }
 
-/// As [`internal`], to be stored under a request id: retries get the trace of the first attempt.
-pub fn internal_kept(error: &dyn Error) -> StickyRefusal {
-    StickyRefusal::new(Code::Internal, "INTERNAL", INTERNAL, &[("trace", logged(error))])
-}
-
-fn logged(error: &dyn Error) -> String {
+/// Logs an error with all its causes; returns the trace under which it is logged.
+pub(crate) fn logged(error: &dyn Error) -> String {
     let (service, trace) = (context::current().service, trace());
     tracing::error!(service, trace, error = %chain(error), "internal error");
     trace

@@ -2,7 +2,7 @@
 //! JSON.
 use crate::errors;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, error::Error};
 use tonic::{Code, Status};
 
 /// A refusal that stays the answer of its request id.
@@ -20,6 +20,12 @@ impl StickyRefusal {
     pub fn new(code: Code, reason: &str, message: impl Into<String>, facts: &[(&str, String)]) -> Self {
         let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         Self { code: code.into(), reason: reason.to_owned(), message: message.into(), facts }
+    }
+
+    /// As [`errors::internal`], to be stored: retries get the trace of the first attempt.
+    #[must_use]
+    pub fn internal(error: &dyn Error) -> Self {
+        Self::new(Code::Internal, "INTERNAL", errors::INTERNAL, &[("trace", errors::logged(error))])
     }
 
     /// The reason of the refusal.

@@ -1,6 +1,6 @@
 //! Real-time developer notifications as Pub/Sub pushes them: the notification in base64, under a bearer token of the push account's.
 
-use super::{Error, PUSH_ACCOUNT, PUSH_AUDIENCE, SandboxGooglePlay, SoldProduct, now_ms};
+use super::{Error, PUSH_ACCOUNT, PUSH_AUDIENCE, SandboxGooglePlay, now_ms};
 use bankapi::oauth::signed_jwt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -107,30 +107,6 @@ impl PlayPush {
     pub fn about(package_name: &str, field: &str, content: Value) -> Self {
         let notification = json!({"version": "1.0", "packageName": package_name, "eventTimeMillis": now_ms().to_string(), field: content});
         Self { notification, ..Self::default() }
-    }
-
-    /// A purchase was paid (1) or, while it was pending, cancelled (2).
-    #[must_use]
-    pub fn product(sold: &SoldProduct, notification_type: i32) -> Self {
-        let content = json!({
-            "version": "1.0",
-            "notificationType": notification_type,
-            "purchaseToken": sold.purchase_token,
-            "sku": sold.sale.product_id,
-        });
-        Self::about(&sold.sale.package_name, "oneTimeProductNotification", content)
-    }
-
-    /// A purchase was paid back in whole, or in part.
-    #[must_use]
-    pub fn voided(sold: &SoldProduct, in_part: bool) -> Self {
-        let content = json!({
-            "purchaseToken": sold.purchase_token,
-            "orderId": sold.order_id,
-            "productType": 2,
-            "refundType": if in_part { 2 } else { 1 },
-        });
-        Self::about(&sold.sale.package_name, "voidedPurchaseNotification", content)
     }
 }
 

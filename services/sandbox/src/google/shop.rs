@@ -183,6 +183,32 @@ impl SoldProduct {
     }
 }
 
+impl PlayPush {
+    /// A purchase was paid (1) or, while it was pending, cancelled (2).
+    #[must_use]
+    pub fn product(sold: &SoldProduct, notification_type: i32) -> Self {
+        let content = json!({
+            "version": "1.0",
+            "notificationType": notification_type,
+            "purchaseToken": sold.purchase_token,
+            "sku": sold.sale.product_id,
+        });
+        Self::about(&sold.sale.package_name, "oneTimeProductNotification", content)
+    }
+
+    /// A purchase was paid back in whole, or in part.
+    #[must_use]
+    pub fn voided(sold: &SoldProduct, in_part: bool) -> Self {
+        let content = json!({
+            "purchaseToken": sold.purchase_token,
+            "orderId": sold.order_id,
+            "productType": 2,
+            "refundType": if in_part { 2 } else { 1 },
+        });
+        Self::about(&sold.sale.package_name, "voidedPurchaseNotification", content)
+    }
+}
+
 impl SandboxGooglePlay {
     /// Sells, and announces what is paid.
     pub async fn sell(&self, sale: PlaySale) -> Result<SoldProduct, Error> {

@@ -1,5 +1,8 @@
 //! A statement whose entries are read one after the other.
-use super::reader::{LineReader, ReadRange};
+use super::{
+    StatementCursor,
+    reader::{LineReader, ReadRange},
+};
 use crate::{
     domain::statement::{DayStatement, StatementDraft, StatementLine, start_us},
     error::Error,
@@ -7,17 +10,6 @@ use crate::{
 };
 use jiff::civil::Date;
 use std::collections::VecDeque;
-
-/// A place in a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StatementCursor {
-    /// When the last entry was booked.
-    pub booked_us: i64,
-    /// Its place.
-    pub place: i64,
-    /// The balance after it.
-    pub balance: i64,
-}
 
 /// A statement and its entries. Each call of [`OpenedStatement::next`] reads one; what is in memory does not grow with them.
 pub struct OpenedStatement {

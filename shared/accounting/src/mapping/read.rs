@@ -1,7 +1,7 @@
 //! Reads mapping files: TOML, whose every value must have the right form. An error names the line.
 use super::{GlAccount, GlType, MAPPING_BYTES_MAX, Mapping, MappingFault, MappingRule, hash};
 use crate::account;
-use chart::class::{AccountPattern, PatternUnit};
+use chart::pattern::{AccountPattern, PatternUnit};
 use chart::{AccountClass, Purpose, Unit};
 use money::text::is_plain;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! Names of kinds parse back, and a kind allows its own transfers only.
 use super::*;
-use crate::Purpose;
+use crate::{Account, Purpose};
 use money::{Currency, UserKey};
 
 #[test]

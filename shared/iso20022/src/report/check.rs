@@ -1,6 +1,8 @@
 //! Whether a report adds up: balances, stated totals, batches and their transactions.
 
-use super::{AccountReport, AccountReports, EntryBatch, EntryCharge, ReportBalance, ReportEntry, ReportKind, totals::EntryTally};
+use super::{
+    AccountReport, AccountReports, EntryBatch, EntryCharge, ReportBalance, ReportEntry, ReportFinding, ReportKind, totals::EntryTally,
+};
 use crate::camt053::Direction;
 use money::Currency;
 use std::collections::HashMap;
@@ -20,17 +22,6 @@ pub enum ClosingCheck {
     /// Several balances of one kind, entries in other currencies than the account's, or a difference beside entries of which it is not known whether they
     /// count (`FUTR` and codes that are not in the list).
     Unclear,
-}
-
-/// Something in a report that does not add up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportFinding {
-    /// The element's path below the message, such as `Stmt 1/Ntry 3/NtryDtls 1`; counted from 1.
-    pub path: String,
-    /// What does not add up. Amounts and counts, never names or accounts.
-    pub what: String,
-    /// Whether an amount may be wrong because of it.
-    pub touches_money: bool,
 }
 
 impl AccountReports {

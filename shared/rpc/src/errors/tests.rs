@@ -49,7 +49,7 @@ async fn internal_names_the_trace_of_the_call_or_one_that_can_be_found_in_the_lo
     let (first, second) = (facts(&internal(&fault())), facts(&internal(&fault())));
     assert_eq!((first["trace"].len(), second["trace"].len()), (32, 32));
     assert_ne!(first["trace"], second["trace"]);
-    assert_eq!(facts(&internal_kept(&fault()).status())["trace"].len(), 32);
+    assert_eq!(facts(&crate::StickyRefusal::internal(&fault()).status())["trace"].len(), 32);
     assert_eq!(facts(&crate::contain::contained(&"crashed"))["trace"].len(), 32);
 }
 

@@ -1,5 +1,6 @@
 //! Patterns are parsed strictly, and an account is of one class.
 use super::*;
+use crate::Purpose;
 use money::Currency;
 
 #[test]
