@@ -39,7 +39,7 @@ pub enum Error {
     )]
     ListBuiltIn {
         /// The list that is built in.
-        kind: crate::lists::ListKind,
+        kind: crate::lists::kind::ListKind,
         /// The book.
         book: String,
     },

@@ -1,6 +1,6 @@
 //! The lists that operators write: gifts, coin packages and rates. The built-in lists are for sandboxes; a LIVE book needs its own.
 mod gifts;
-mod kind;
+pub(crate) mod kind;
 
 pub use gifts::{ListedGift, built_in_gifts, gifts_file};
 pub use kind::{ListFound, ListKind};

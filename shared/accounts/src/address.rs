@@ -16,7 +16,7 @@ use crate::{
 use money::Currency;
 use std::borrow::Cow;
 
-mod kinds;
+pub(crate) mod kinds;
 
 pub use kinds::AddressKind;
 

@@ -33,7 +33,7 @@ pub mod uk;
 pub mod us;
 
 pub use account_type::AccountType;
-pub use address::{AddressKind, PayoutAddress};
+pub use address::{PayoutAddress, kinds::AddressKind};
 pub use alias::{Alias, AliasType};
 pub use fields::{AddressField, FieldFault, FieldFaults};
 pub use hidden::HiddenText;

@@ -1,7 +1,7 @@
 //! Accounts and their names. A name says its owner, unit and whether the account may go below zero.
 //!
 //! - `house`: the company's own accounts in money: what they are for, whose, and at which bank.
-mod house;
+pub(crate) mod house;
 
 pub use house::{HouseAccount, HouseId, Purpose};
 

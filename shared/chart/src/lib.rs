@@ -23,7 +23,10 @@ pub mod posters;
 pub mod reversal;
 pub mod unit;
 
-pub use account::{Account, AccountForm, HouseAccount, HouseId, Owner, Purpose, claimant, form, group};
+pub use account::{
+    Account, AccountForm, Owner, claimant, form, group,
+    house::{HouseAccount, HouseId, Purpose},
+};
 pub use book::BookKind;
 pub use class::AccountClass;
 pub use guard::{GuardFamily, GuardKey};

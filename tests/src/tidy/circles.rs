@@ -1,10 +1,22 @@
 //! Circles of imports between the files of a crate: of two files that need each other, neither can be read, moved or tested alone. A file may name its parent,
-//! and a parent its children.
+//! and a parent its children. What a parent re-exports is not the parent's.
 use super::{Violation, mask::mask};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The path of a module in its crate; of the crate itself it is empty.
 type ModulePath = Vec<String>;
+
+/// The paths in a source.
+#[derive(Default)]
+struct SourcePaths {
+    /// Those of `use`, one for each branch.
+    used: Vec<Vec<String>>,
+    /// Those elsewhere that begin at the crate or at a parent.
+    written: Vec<Vec<String>>,
+}
+
+/// Re-exports that are followed, one after the other.
+const REEXPORTS_MAX: usize = 8;
 
 /// Checks the sources of a crate, given as file and text.
 #[must_use]
@@ -16,13 +28,15 @@ pub fn check_circles(folder: &str, sources: &[(String, String)]) -> Vec<Violatio
 /// The groups of files that need each other.
 fn circles(folder: &str, sources: &[(String, String)]) -> Vec<Vec<String>> {
     let source = format!("{folder}/src/");
-    let of_product = sources.iter().filter_map(|(file, text)| Some((module(file.strip_prefix(&source)?)?, text)));
-    let modules: BTreeMap<ModulePath, &String> = of_product.collect();
+    let of_product = sources.iter().filter_map(|(file, text)| Some((module(file.strip_prefix(&source)?)?, paths(text))));
+    let modules: BTreeMap<ModulePath, SourcePaths> = of_product.collect();
     let names: Vec<&ModulePath> = modules.keys().collect();
     let number = |path: &ModulePath| names.iter().position(|name| *name == path);
     let needs: Vec<BTreeSet<usize>> = modules
         .iter()
-        .map(|(from, text)| paths(text).iter().filter_map(|path| target(from, path, &modules)).filter_map(|to| number(&to)).collect())
+        .map(|(from, SourcePaths { used, written })| {
+            used.iter().chain(written).filter_map(|path| target(from, path, &modules)).filter_map(|to| number(&to)).collect()
+        })
         .collect();
     let reached: Vec<BTreeSet<usize>> = (0..needs.len()).map(|start| reach(start, &needs)).collect();
     let mut groups = BTreeSet::new();
@@ -53,8 +67,22 @@ fn reach(start: usize, needs: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     reached
 }
 
-/// The file that a path in another file names; `None` for itself, its parents, and other crates.
-fn target(from: &ModulePath, path: &[String], modules: &BTreeMap<ModulePath, &String>) -> Option<ModulePath> {
+/// The file that a path in another file names; `None` for itself, its parents, and other crates. What a parent re-exports is named there.
+fn target(from: &ModulePath, path: &[String], modules: &BTreeMap<ModulePath, SourcePaths>) -> Option<ModulePath> {
+    let (mut file, mut name) = resolve(from, path, modules)?;
+    for _ in 0..REEXPORTS_MAX {
+        if !from.starts_with(&file) {
+            return Some(file);
+        }
+        let used = &modules.get(&file)?.used;
+        let imported = used.iter().find(|used| name.is_some() && used.last() == name.as_ref())?;
+        (file, name) = resolve(&file, imported, modules)?;
+    }
+    None
+}
+
+/// The file that a path leads to, and the name in it that comes next; `None` for a path beyond the crate.
+fn resolve(from: &ModulePath, path: &[String], modules: &BTreeMap<ModulePath, SourcePaths>) -> Option<(ModulePath, Option<String>)> {
     let mut whole: ModulePath = match path.first()?.as_str() {
         "crate" => Vec::new(),
         _ => from.clone(),
@@ -69,29 +97,30 @@ fn target(from: &ModulePath, path: &[String], modules: &BTreeMap<ModulePath, &St
         rest = others;
     }
     whole.extend(rest.iter().cloned());
+    let mut name = None;
     while !modules.contains_key(&whole) {
-        whole.pop()?;
+        name = Some(whole.pop()?);
     }
-    (!from.starts_with(&whole)).then_some(whole)
+    Some((whole, name))
 }
 
-/// Every path in a source: those of `use`, one for each branch, and those that begin at the crate or at a parent.
-fn paths(text: &str) -> Vec<Vec<String>> {
+/// Every path in a source.
+fn paths(text: &str) -> SourcePaths {
     let code = mask(text).code.join("\n");
     let tokens = tokens(&code);
-    let (mut found, mut at) = (Vec::new(), 0);
+    let (mut found, mut at) = (SourcePaths::default(), 0);
     while at < tokens.len() {
         let before = at.checked_sub(1).map_or(";", |before| tokens[before]);
         if tokens[at] == "use" && matches!(before, ";" | "}" | "{" | "]" | ")" | "pub") {
             at += 1;
-            branch(&tokens, &mut at, &mut Vec::new(), &mut found);
+            branch(&tokens, &mut at, &mut Vec::new(), &mut found.used);
         } else if matches!(tokens[at], "crate" | "super" | "self") && before != "::" && tokens.get(at + 1) == Some(&"::") {
             let mut path = vec![tokens[at].to_owned()];
             while tokens.get(at + 1) == Some(&"::") && tokens.get(at + 2).is_some_and(|word| is_name(word)) {
                 path.push(tokens[at + 2].to_owned());
                 at += 2;
             }
-            found.push(path);
+            found.written.push(path);
             at += 1;
         } else {
             at += 1;

@@ -22,6 +22,33 @@ fn files_that_need_each_other_are_found_however_they_say_it() {
 }
 
 #[test]
+fn what_a_parent_re_exports_is_not_the_parents() {
+    let through_the_crate = [
+        ("lib.rs", "mod a;\nmod b;\npub use a::{Other, A};\npub use b::B;\n"),
+        ("a.rs", "use crate::B;\n"),
+        ("b.rs", "fn f(a: crate::A) {}\n"),
+    ];
+    assert_eq!(circles("services/gift", &sources(&through_the_crate)), [["a", "b"]]);
+    let through_a_child = [
+        ("lib.rs", "mod a;\nmod b;\nuse a::C;\n"),
+        ("a.rs", "mod c;\npub use c::C;\n"),
+        ("a/c.rs", "use crate::b;\n"),
+        ("b.rs", "use super::C;\n"),
+    ];
+    assert_eq!(circles("services/gift", &sources(&through_a_child)), [["a", "a::c", "b"]]);
+    let of_the_child_alone = [
+        ("lib.rs", "mod a;\nmod b;\npub use a::c::C;\n"),
+        ("a.rs", "mod c;\npub use c::C;\nuse crate::b::B;\n"),
+        ("a/c.rs", ""),
+        ("b.rs", "use crate::C;\n"),
+    ];
+    assert_eq!(circles("services/gift", &sources(&of_the_child_alone)), Vec::<Vec<String>>::new());
+    let of_the_parent_itself =
+        [("lib.rs", "mod a;\nmod b;\npub struct A;\npub use b::B;\n"), ("a.rs", "use crate::B;\n"), ("b.rs", "use crate::A;\n")];
+    assert_eq!(circles("services/gift", &sources(&of_the_parent_itself)), Vec::<Vec<String>>::new());
+}
+
+#[test]
 fn parents_tests_strings_and_other_crates_make_no_circle() {
     let files = [
         ("lib.rs", "pub mod a;\nuse a::A;\nuse a::b::B;\n"),
