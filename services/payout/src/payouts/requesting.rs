@@ -23,8 +23,14 @@ const RECORD_TRIES_MAX: usize = 16;
 impl Payouts {
     /// Records the request, holds the money, and leaves the rest to the worker. True when it was answered before.
     pub async fn request(&self, ask: &PayoutRequest, now: SystemTime) -> Result<(Payout, bool), Error> {
-        let mut answers = self.request_all(std::slice::from_ref(ask), now).await?;
-        answers.pop().expect("each request has an answer")
+        let kind = self.ledger.book(&ask.book).await?.ok_or(PayoutRefusal::BookUnknown)?;
+        let mut registered = self.register_all(std::slice::from_ref(ask), kind, now).await?;
+        let answer = match registered.pop().expect("each request has an answer")? {
+            Registered::Answered(payout) => Ok((payout, true)),
+            Registered::Open(payout) => self.hold(payout).await,
+        };
+        self.wake.notify_one();
+        answer
     }
 
     /// The same of requests of one book with ids that differ: registered together, and answered each on its own. An error: none of them is answered, and each may
