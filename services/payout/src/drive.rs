@@ -19,7 +19,7 @@ use crate::{
         steps::{PayoutStep, WAITING},
     },
 };
-use ledger_client::{LedgerReason, NotPosted};
+use ledger_client::{LedgerReason, NotPosted, is_final_under};
 use money::time::{millis, moment_ms};
 use std::time::Instant;
 
@@ -333,10 +333,10 @@ impl Payouts {
     /// The ledger did not post. A refusal is kept under its id (a frozen account may thaw), so the next try gets a new one; an unknown outcome keeps
     /// the id. A closed account stays closed: then the money goes to suspense.
     pub(crate) async fn later(&self, payout: Payout, not_posted: NotPosted) -> Result<Option<Payout>, Error> {
-        let refused = not_posted.refusal().is_some();
+        let now_ms = now_ms();
+        let refused = is_final_under(payout.step_key, &not_posted, now_ms);
         let phase = payout.phase.name();
         tracing::warn!(payout_id = %payout.payout_id, phase, refused, ?not_posted, "the ledger did not post; trying again");
-        let now_ms = now_ms();
         let payable = postings::payable(&payout).name();
         if let Some(suspending) = payout.phase.after_closing().filter(|_| not_posted.is_closed(&payable)) {
             return self.keep(&payout, payout.clone().enter(suspending, now_ms), String::new()).await;

@@ -18,7 +18,7 @@ use crate::{
         steps::{PayoutStep, WAITING},
     },
 };
-use ledger_client::{LedgerReason, NotPosted};
+use ledger_client::{LedgerReason, NotPosted, is_final_under};
 use money::{
     Money,
     time::{millis, now_ms},
@@ -140,7 +140,7 @@ impl Payouts {
                 Some(_) => ReservationStep::Go(payout),
                 None => ReservationStep::Stop(None),
             }),
-            Err(not_posted) if not_posted.refusal().is_some() => {
+            Err(not_posted) if is_final_under(asked.reserve_key, &not_posted, now_ms()) => {
                 let now_ms = now_ms();
                 let mut tx = self.store.begin().await?;
                 let waiting_since_ms = if asked.waiting_since_ms == 0 { now_ms } else { asked.waiting_since_ms };
@@ -247,7 +247,7 @@ impl Payouts {
                     tx.commit().await?;
                     reserved
                 }
-                Err(not_posted) if not_posted.refusal().is_some() => return self.withdraw(row).await,
+                Err(not_posted) if is_final_under(row.reserve_key, &not_posted, now_ms()) => return self.withdraw(row).await,
                 Err(not_posted) => return Ok(GivenUp::Later(not_posted)),
             },
         };
@@ -286,7 +286,7 @@ impl Payouts {
                 Ok(GivenUp::Done)
             }
             Err(not_posted) => {
-                if not_posted.refusal().is_some() {
+                if is_final_under(row.release_key, &not_posted, now_ms()) {
                     let again = Release { release_key: row.next_key(now_ms()), tries: row.tries + 1, ..row.clone() };
                     let mut tx = self.store.begin().await?;
                     advance_release(&mut tx, &row, &again).await?;

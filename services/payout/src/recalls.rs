@@ -178,7 +178,7 @@ impl Payouts {
         match posted {
             Ok(posting) => (recall.fee.posting_id, recall.fee.due_at_ms) = (posting.posting_id, NEVER_MS),
             Err(not_posted) => {
-                let refused = not_posted.refusal().is_some();
+                let refused = ledger_client::is_final_under(recall.fee.key, &not_posted, now_ms);
                 tracing::warn!(recall_id = %recall.recall_id, refused, ?not_posted, "the ledger did not book the fee of a recall; trying again");
                 if refused {
                     recall.fee = recall.fee.refused(recall.recall_id, now_ms, &self.policy);

@@ -12,7 +12,7 @@ use crate::{
     postings,
     store::{self, payouts, recalls, returns, statements::StatementAccount, steps::PayoutStep},
 };
-use ledger_client::NotPosted;
+use ledger_client::{NotPosted, is_final_under};
 use money::{
     BookName,
     time::{millis, now_ms},
@@ -225,7 +225,7 @@ impl Payouts {
     /// The ledger did not post. A refusal is kept under its id, so the next try gets a new one; after an unknown outcome the id stays.
     async fn not_booked(&self, mut back: PayoutReturn, payout: &Payout, not_posted: NotPosted) -> Result<(), Error> {
         let payable = postings::payable(payout).name();
-        let refused = not_posted.refusal().is_some();
+        let refused = is_final_under(back.step_key, &not_posted, now_ms());
         tracing::warn!(return_id = %back.return_id, refused, ?not_posted, "the ledger did not book a return; trying again");
         if !back.suspended && not_posted.is_closed(&payable) {
             back.suspended = true;

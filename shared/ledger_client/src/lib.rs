@@ -18,7 +18,7 @@ pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
 pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, SignedBalance, SuspendedCoins, ViewerCoins, ViewerWallet};
 pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
-pub use fresh::{IN_FLIGHT_MAX_MS, is_final, takes_a_fresh_id};
+pub use fresh::{IN_FLIGHT_MAX_MS, is_final, is_final_under, takes_a_fresh_id};
 pub use journal::{AccountAfter, JournalEvents, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};
 pub use posting::PostingDraft;
 pub use reason::{Audience, LedgerReason, Proof, Retry};

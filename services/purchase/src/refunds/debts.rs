@@ -41,7 +41,9 @@ impl Purchases {
             match self.ledger.posting(&of.book, postings::settled(&planned)).await {
                 Ok(posting) => self.store.settled(&planned, &posting.posting_id).await?,
                 Err(not_posted) => {
-                    let Some(refusal) = not_posted.refusal() else { return Err(Error::Ledger(not_posted)) };
+                    // One that the ledger finds ahead of its clock may still be posted by another call with its id.
+                    let is_final = ledger_client::is_final(&not_posted, planned.planned_at_ms, unix_ms(now));
+                    let Some(refusal) = not_posted.refusal().filter(|_| is_final) else { return Err(Error::Ledger(not_posted)) };
                     if refusal.reason == LedgerReason::GuardMismatch
                         && let Ok(actual) = refusal.fact("actual").parse()
                     {

@@ -25,6 +25,18 @@ fn every_reason_follows_the_table_and_one_for_the_time_waits_until_nothing_is_in
 }
 
 #[test]
+fn an_id_says_itself_when_it_was_planned() {
+    let id = uuid::Builder::from_unix_timestamp_millis(PLANNED_MS.unsigned_abs(), &[7; 10]).into_uuid();
+    let refused = |reason: &LedgerReason| classify(rpc::errors::refused_as(Code::FailedPrecondition, reason.name(), "no", &[]));
+    let (untimely, frozen) = (refused(&LedgerReason::RequestIdTime), refused(&LedgerReason::AccountFrozen));
+    assert!(!is_final_under(id, &untimely, PLANNED_MS + IN_FLIGHT_MAX_MS));
+    assert!(is_final_under(id, &untimely, PLANNED_MS + IN_FLIGHT_MAX_MS + 1));
+    assert!(is_final_under(id, &frozen, PLANNED_MS));
+    assert!(!is_final_under(id, &NotPosted::lost("no answer"), i64::MAX));
+    assert!(is_final_under(Uuid::nil(), &untimely, PLANNED_MS));
+}
+
+#[test]
 fn what_may_be_posted_keeps_its_id() {
     assert!(!takes_a_fresh_id(&NotPosted::lost("no answer"), PLANNED_MS, i64::MAX));
     assert!(!takes_a_fresh_id(&classify(tonic::Status::unavailable("away")), i64::MIN, i64::MAX));
