@@ -14,12 +14,13 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 5] = [
+pub const MIGRATIONS: [Migration; 6] = [
     Migration::contract(1, include_str!("../migrations/0001_quote.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_open.sql")),
     Migration::expand(4, include_str!("../migrations/0004_settle.sql")),
     Migration::expand(5, include_str!("../migrations/0005_unused.sql")),
+    Migration::expand(6, include_str!("../migrations/0006_lookups.sql")),
 ];
 
 /// Refusals pruned in one statement: few, so that it never delays a quote.
@@ -29,6 +30,15 @@ const QUOTE: &str =
     "SELECT quote_id, user_id, diamonds, currency, rate, rate_date, rate_card_version, gross_minor_units, withholding_minor_units,
     fee_minor_units, net_minor_units, created_at_ms, expire_at_ms, accept_request_id, accept_user_named, posting_id
     FROM quote WHERE book = $1 AND quote_id = $2";
+
+/// In no order: for an order, SQLite would read the whole book.
+const ACCEPTED_BY: &str = "SELECT * FROM quote WHERE accept_request_id = $2 AND book = $1";
+
+const OF_USER: &str = "SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND quote_id > $3 ORDER BY quote_id LIMIT $4";
+
+const ACCEPTING: &str =
+    "SELECT * FROM quote WHERE book = $1 AND accept_request_id <> '' AND posting_id = '' AND (created_at_ms, quote_id) > ($2, $3)
+    AND created_at_ms < $4 ORDER BY created_at_ms, quote_id LIMIT $5";
 
 const INSERT: &str = "INSERT INTO quote (book, quote_id, user_id, diamonds, currency, rate, rate_date, rate_card_version, gross_minor_units,
     withholding_minor_units, fee_minor_units, net_minor_units, created_at_ms, expire_at_ms, accept_request_id, accept_user_named, posting_id)
@@ -85,10 +95,12 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Quotes of a book by the request that accepted them. Reads them all: for a person who searches for one.
+    /// Quotes of a book by the request that accepted them, for a person who searches for one.
     pub async fn looked_up(&self, book: &BookName, accept_request_id: Uuid) -> Result<Vec<Quote>, sqlx::Error> {
-        let query = sqlx::query("SELECT * FROM quote WHERE book = $1 AND accept_request_id = $2 ORDER BY quote_id");
-        query.bind(book.as_str()).bind(text(accept_request_id)).fetch_all(&self.pool).await?.iter().map(read).collect()
+        let rows = sqlx::query(ACCEPTED_BY).bind(book.as_str()).bind(text(accept_request_id)).fetch_all(&self.pool).await?;
+        let mut found = rows.iter().map(read).collect::<Result<Vec<Quote>, sqlx::Error>>()?;
+        found.sort_by_key(|quote| quote.id);
+        Ok(found)
     }
 
     /// Records that a quote was accepted, before the ledger is called for the first time. False when another acceptance came first, this one was
@@ -125,9 +137,21 @@ impl Store {
 
     /// A user's quotes, oldest first, after this one when given, at most `count_max`; for showing them to their owner.
     pub async fn of_user(&self, book: &BookName, user: &UserKey, after: Option<Uuid>, count_max: i64) -> Result<Vec<Quote>, sqlx::Error> {
-        let query = sqlx::query("SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND quote_id > $3 ORDER BY quote_id LIMIT $4");
-        let query = query.bind(book.as_str()).bind(user.as_str()).bind(text(after.unwrap_or(Uuid::nil())));
+        let query = sqlx::query(OF_USER).bind(book.as_str()).bind(user.as_str()).bind(text(after.unwrap_or(Uuid::nil())));
         query.bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Acceptances of a book without a posting whose quotes were made before this time, the oldest first; after this quote when given: when it was made, and its id.
+    pub async fn accepting_since(
+        &self,
+        book: &BookName,
+        before_ms: i64,
+        after: Option<(i64, Uuid)>,
+        count_max: i64,
+    ) -> Result<Vec<Quote>, sqlx::Error> {
+        let (at_ms, id) = after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, text(id)));
+        let query = sqlx::query(ACCEPTING).bind(book.as_str()).bind(at_ms).bind(id).bind(before_ms).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
     /// Accepted quotes of a book, in the order of their ids, after this one when given, at most `count_max`: each has a conversion, or may have one.
@@ -251,3 +275,6 @@ fn time(row: &AnyRow, column: &str) -> Result<Timestamp, sqlx::Error> {
 fn unreadable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> sqlx::Error {
     sqlx::Error::Decode(error.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,12 @@ const CONFIRM: &str = "ConfirmBeneficiary";
 /// Most other beneficiaries with the same account that an answer names.
 const SAME_ACCOUNT_MAX: i64 = 50;
 
+/// The id of what a user's request records.
+#[must_use]
+pub fn beneficiary_id(request_id: Uuid, book: &BookName, user: &UserKey) -> Uuid {
+    derive_id(request_id, &[CREATE, book.as_str(), user.as_str()])
+}
+
 /// A beneficiary to record.
 pub struct NewBeneficiary {
     /// The name of the book.
@@ -142,7 +148,7 @@ impl Payouts {
     /// Records a beneficiary, unless the user has the maximum number of them. An invalid account is not kept under the id: otherwise correcting a typing error
     /// would need a new id.
     pub async fn create_beneficiary(&self, create: &NewBeneficiary, now: SystemTime) -> Result<CreatedBeneficiary, Error> {
-        let id = derive_id(create.request_id.uuid(), &[CREATE, create.book.as_str(), create.user.as_str()]);
+        let id = beneficiary_id(create.request_id.uuid(), &create.book, &create.user);
         let (mut row, replayed) = self.record(create, id, now).await?;
         // One that is asked about again has its own times.
         let is_new = row.payee_check == PayeeStanding::Pending && row.payee_tries == 0;

@@ -3,7 +3,7 @@
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks. [`shared_messages`]: those of many payments.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`leaf_holds`]: those with treasury. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
-//! - [`reports`]: payouts in the order of their time, for reports.
+//! - [`reports`]: payouts in the order of their time, for reports. `lookups`: payouts and runs by the ids that somebody may have.
 //! - [`own_transfers`]: transfers between our own accounts. [`ach`]: ACH files and their entries. [`ach_listing`]: pages of them. [`ach_findings`]: what people found of them.
 //!   `group`: writes of many payouts in one commit. `read_group`: reads of many rows in one statement.
 //! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
@@ -20,6 +20,7 @@ pub mod erasure;
 mod group;
 pub mod inbox;
 pub mod leaf_holds;
+mod lookups;
 pub mod messages;
 pub mod own_transfers;
 pub mod payouts;
@@ -56,7 +57,7 @@ use sqlx::{Any, AnyPool, pool::PoolConnection};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 25] = [
+pub const MIGRATIONS: [Migration; 26] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -83,6 +84,7 @@ pub const MIGRATIONS: [Migration; 25] = [
     Migration::expand(25, include_str!("../migrations/0025_on_behalf_of.sql")),
     Migration::expand(26, include_str!("../migrations/0026_unexplained_debits.sql")),
     Migration::expand(27, include_str!("../migrations/0027_own_transfers.sql")),
+    Migration::expand(28, include_str!("../migrations/0028_lookups.sql")),
 ];
 
 /// The text that the key check seals.

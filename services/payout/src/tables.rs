@@ -1,11 +1,13 @@
 //! The parts of this service that others may read: its rows, the reads of them and the postings that they stand for, and the export and erasure of a
 //! user's data. For auditors, explanations, backups and erasure, which read the tables and call no service; nothing here calls the ledger, a bank, or
 //! answers a caller.
+pub use crate::beneficiaries::beneficiary_id;
 pub use crate::domain::{
-    Payout, PayoutKey, PayoutPhase,
+    Payout, PayoutKey, PayoutPhase, PayoutState,
     recall::{PayoutRecall, RecallFee},
     reservation::{Release, Reservation, ReservationState},
     returns::{PayoutReturn, ReturnState},
+    run::PayoutRun,
     statement::StatementFinding,
 };
 pub use crate::payouts::STEPS_SHOWN_MAX;

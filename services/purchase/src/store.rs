@@ -62,7 +62,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 30] = [
+pub const MIGRATIONS: [Migration; 31] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -93,6 +93,7 @@ pub const MIGRATIONS: [Migration; 30] = [
     Migration::expand(29, include_str!("../migrations/0029_wallet_business.sql")),
     Migration::expand(30, include_str!("../migrations/0030_breakage.sql")),
     Migration::expand(31, include_str!("../migrations/0031_store_lists.sql")),
+    Migration::expand(32, include_str!("../migrations/0032_looked_up.sql")),
 ];
 
 /// Why a statement failed.

@@ -11,6 +11,6 @@ pub use crate::refunds::step::{DebtSettlement, RefundStep, StepState};
 pub use crate::settlements::settlement::SettlementPosting;
 pub use crate::store::audited::answered::{AnsweredRequest, RequestPlace};
 pub use crate::store::audited::breakage::BreakagePlace;
-pub use crate::store::refused::RefusedFilter;
+pub use crate::store::refused::{RefusedFilter, RefusedRow};
 pub use crate::store::{AuditedRow, Error as PurchaseRowsError, RevenueEdition, Store};
 pub use crate::wallet_changes::change::{WalletAct, WalletChange, WalletChangeState, WalletPosting};

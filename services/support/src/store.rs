@@ -14,13 +14,14 @@ pub use bound::ProposalBond;
 pub use proposals::{NewProposal, ProposalFilter, Proposed};
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 6] = [
+pub const MIGRATIONS: [Migration; 7] = [
     Migration::contract(1, include_str!("../migrations/0001_act.sql")),
     Migration::contract(2, include_str!("../migrations/0002_proposal.sql")),
     Migration::expand(3, requests::TABLE),
     Migration::expand(4, include_str!("../migrations/0004_about.sql")),
     Migration::expand(5, include_str!("../migrations/0005_whole.sql")),
     Migration::expand(6, include_str!("../migrations/0006_due.sql")),
+    Migration::expand(7, include_str!("../migrations/0007_open.sql")),
 ];
 
 /// The service's tables.

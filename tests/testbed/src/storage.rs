@@ -34,3 +34,24 @@ impl Storage {
 pub fn both() -> [Storage; 2] {
     [Storage::sqlite(), Storage::postgres()]
 }
+
+/// A statement that fills tables of a PostgreSQL database with rows of one book that differ in everything else, and counts them: only then does it plan as for a book of
+/// some size.
+#[must_use]
+pub fn filling(book: &str, tables: &[&str]) -> String {
+    let names: Vec<String> = tables.iter().map(|table| format!("'{table}'")).collect();
+    format!(
+        "DO $do$
+         DECLARE of_table text; made text;
+         BEGIN
+             FOREACH of_table IN ARRAY ARRAY[{}] LOOP
+                 SELECT string_agg(CASE WHEN column_name = 'book' THEN quote_literal('{book}') WHEN data_type = 'text' THEN '$$c$$ || i'
+                         WHEN data_type = 'bytea' THEN '$$$$::bytea' ELSE 'i' END, ', ' ORDER BY ordinal_position) INTO made
+                     FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = of_table;
+                 EXECUTE format('INSERT INTO %I SELECT %s FROM generate_series(1, 5000) i', of_table, made);
+                 EXECUTE format('ANALYZE %I', of_table);
+             END LOOP;
+         END $do$",
+        names.join(", ")
+    )
+}

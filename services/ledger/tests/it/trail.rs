@@ -6,7 +6,7 @@ use crate::{
 use api::ledger::{PostPendingRequest, PostRequest};
 use books::{
     domain::event::Transfer,
-    read::trail::{self, Trail},
+    read::trail::{self, Trail, TrailRange},
     store::Walk,
     store::open_store,
 };
@@ -123,6 +123,18 @@ async fn every_debit_is_paid_from_what_came_first_and_every_credit_pays_for_what
         let longest = longest.max_by_key(|entry| queue.paid.keys().filter(|(_, credit)| *credit == entry.no).count()).unwrap();
         let whole = trail::uses(&*store, book, &account, longest, 10_000).await.unwrap();
         assert!(whole.parts.len() > 5 && !whole.cut, "{whole:?}");
+        let (mut paged, mut from_no) = (Vec::new(), 0);
+        loop {
+            let range = TrailRange { from_no, parts_max: 3, entries_max: 10_000 };
+            let page = trail::uses_page(&*store, book, &account, longest, range).await.unwrap();
+            assert!(page.parts.len() == 3 || page.next_no == 0, "{page:?}");
+            (paged, from_no) = ([paged, page.parts].concat(), page.next_no);
+            if from_no == 0 {
+                break;
+            }
+        }
+        paged.reverse();
+        assert_eq!(paged, whole.parts, "pages are the whole trail, the newest first");
     }
 }
 
@@ -147,4 +159,17 @@ async fn what_came_long_ago_is_found_however_much_came_since() {
     assert!(bounded.cut && bounded.parts.len() < 1_000, "{} parts", bounded.parts.len());
     let whole = trail::sources(&*store, book, key, &entry(late).await, 10_000).await.unwrap();
     assert_eq!((whole.parts.iter().map(|part| part.amount).sum::<i64>(), whole.cut), (1_500, false));
+    let spent = entry(late).await;
+    let (mut paged, mut from_no) = (Vec::new(), 0);
+    loop {
+        let range = TrailRange { from_no, parts_max: 100, entries_max: 10_000 };
+        let page = trail::sources_page(&*store, book, key, &spent, range).await.unwrap();
+        assert!(page.parts.len() == 100 || page.next_no == 0, "{} parts", page.parts.len());
+        (paged, from_no) = ([paged, page.parts].concat(), page.next_no);
+        if from_no == 0 {
+            break;
+        }
+    }
+    paged.reverse();
+    assert_eq!(paged, whole.parts, "pages are the whole trail, the newest first");
 }

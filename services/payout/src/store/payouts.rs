@@ -29,7 +29,7 @@ pub struct ListedPayouts {
     pub limit: i64,
 }
 
-fn read(row: &AnyRow) -> Result<Payout, Error> {
+pub(super) fn read(row: &AnyRow) -> Result<Payout, Error> {
     let columns = row::read(|name| row.try_get::<String, _>(name), |name| row.try_get::<i64, _>(name));
     columns.map_err(|error| match error {
         Error::Row(what) => Error::Payout { payout_id: row.try_get("payout_id").unwrap_or_default(), what },
@@ -194,12 +194,6 @@ impl Store {
     /// One by its id.
     pub async fn payout(&self, payout_key: &PayoutKey) -> Result<Option<Payout>, Error> {
         self.payout_rows.read(payout_key.into()).await
-    }
-
-    /// Payouts of a book by the request that created them or the posting that held their money. Reads them all: for a person who searches for one.
-    pub async fn looked_up(&self, book: &BookName, id: Uuid) -> Result<Vec<Payout>, Error> {
-        let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND (request_id = $2 OR hold_posting_id = $2) ORDER BY payout_id");
-        query.bind(book.as_str().to_owned()).bind(id.to_string()).fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 
     /// A user's, newest first. Refused ones never were.

@@ -6,7 +6,7 @@ use ::money::BookName;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
-fn read(row: &AnyRow) -> Result<PayoutRun, Error> {
+pub(super) fn read(row: &AnyRow) -> Result<PayoutRun, Error> {
     let (text, number) = (|name: &str| row.try_get::<String, _>(name), |name: &str| row.try_get::<i64, _>(name));
     let above = match text("above_currency")?.as_str() {
         "" => None,

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use money::BookName;
+use db::text;
+use money::{BookName, UserKey};
 use sqlx::AssertSqlSafe;
+use uuid::Uuid;
 
 use super::refund_orders::read as refund_order;
+use super::refused::{self, RefusedRow};
+use super::rows::purchase;
 use super::{Error, Store, orders};
 use crate::domain::Purchase;
 use crate::orders::order::Order;
@@ -14,8 +18,16 @@ use crate::refund_orders::order::RefundOrder;
 /// A table and the columns in which an id is looked up.
 type LookedUp = (&'static str, &'static [&'static str]);
 
+const PURCHASES: LookedUp = ("purchase", &["request_id", "transaction_id"]);
+const REFUSED: LookedUp = ("refused_receipt", &["refusal_id", "request_id", "transaction_id"]);
 const ORDERS: LookedUp = ("store_order", &["order_id", "request_id", "session_id", "transaction_id"]);
 const REFUND_ORDERS: LookedUp = ("refund_order", &["refund_id", "request_id", "store_refund_id"]);
+const UNCREDITED: &str =
+    "SELECT * FROM purchase WHERE book = $1 AND state IN (1, 4) AND (created_at_ms, purchase_id) > ($2, $3) AND created_at_ms < $4
+    ORDER BY created_at_ms, purchase_id LIMIT $5";
+const UNCREDITED_OF: &str =
+    "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND state IN (1, 4) AND (created_at_ms, purchase_id) < ($3, $4)
+    ORDER BY created_at_ms DESC, purchase_id DESC LIMIT $5";
 const FACTS: &str = "SELECT transaction_id FROM refund_fact WHERE book = $1 AND fact_id = $2";
 
 /// Rows of a book that have an id in one of the columns, once each. By one statement for each column, and in no order: with `OR` or an order, SQLite reads the whole book.
@@ -25,6 +37,47 @@ fn under((table, columns): LookedUp) -> String {
 }
 
 impl Store {
+    /// Purchases by the request that submitted them or the store's transaction.
+    pub async fn looked_up(&self, book: &BookName, id: &str) -> Result<Vec<Purchase>, Error> {
+        let rows = sqlx::query(AssertSqlSafe(under(PURCHASES))).bind(book.as_str()).bind(id).fetch_all(&self.pool).await?;
+        let mut found = rows.iter().map(purchase).collect::<Result<Vec<Purchase>, Error>>()?;
+        found.sort_by_key(|purchase| purchase.purchase_id);
+        Ok(found)
+    }
+
+    /// Purchases of a book that are not credited and were made before this time, the oldest first; after this one when given: when it was made, and its id.
+    pub async fn uncredited(
+        &self,
+        book: &BookName,
+        before_ms: i64,
+        after: Option<(i64, Uuid)>,
+        count_max: i64,
+    ) -> Result<Vec<Purchase>, Error> {
+        let (at_ms, id) = after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, text(id)));
+        let query = sqlx::query(UNCREDITED).bind(book.as_str()).bind(at_ms).bind(id).bind(before_ms).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
+    }
+
+    /// Purchases of a user that are not credited, newest first, before this one: when it was made, and its id.
+    pub async fn uncredited_of(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        (at_ms, id): (i64, Uuid),
+        count_max: i64,
+    ) -> Result<Vec<Purchase>, Error> {
+        let query = sqlx::query(UNCREDITED_OF).bind(book.as_str()).bind(user.as_str()).bind(at_ms).bind(text(id)).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
+    }
+
+    /// Receipts that were refused, by their own id, by the request that submitted them, or by the store's transaction.
+    pub async fn refused_looked_up(&self, book: &BookName, id: &str) -> Result<Vec<RefusedRow>, Error> {
+        let rows = sqlx::query(AssertSqlSafe(under(REFUSED))).bind(book.as_str()).bind(id).fetch_all(&self.pool).await?;
+        let mut found = rows.iter().map(refused::read).collect::<Result<Vec<RefusedRow>, Error>>()?;
+        found.sort_by_key(|row| row.refusal_id);
+        Ok(found)
+    }
+
     /// Orders by their own id, by the request that made them, or by the store's session or transaction.
     pub async fn orders_looked_up(&self, book: &BookName, id: &str) -> Result<Vec<Order>, Error> {
         let rows = sqlx::query(AssertSqlSafe(under(ORDERS))).bind(book.as_str()).bind(id).fetch_all(&self.pool).await?;

@@ -100,12 +100,6 @@ pub(crate) struct PurchasePage {
 }
 
 impl Store {
-    /// Purchases of a book by the request that submitted them or the store's transaction. Reads them all: for a person who searches for one.
-    pub async fn looked_up(&self, book: &BookName, id: &str) -> Result<Vec<Purchase>, Error> {
-        let query = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND (request_id = $2 OR transaction_id = $2) ORDER BY purchase_id");
-        query.bind(book.as_str()).bind(id).fetch_all(&self.pool).await?.iter().map(purchase).collect()
-    }
-
     /// One purchase.
     pub async fn purchase(&self, book: &BookName, purchase_id: Uuid) -> Result<Option<Purchase>, Error> {
         let row = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND purchase_id = $2")

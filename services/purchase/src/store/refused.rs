@@ -64,7 +64,7 @@ pub(crate) async fn insert(connection: &mut AnyConnection, book: &BookName, row:
     Ok(())
 }
 
-fn read(row: &AnyRow) -> Result<RefusedRow, Error> {
+pub(super) fn read(row: &AnyRow) -> Result<RefusedRow, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let refusal_id = text("refusal_id")?;
     let damaged = |column: &'static str| Error::Damaged { purchase_id: refusal_id.clone(), column };

@@ -49,6 +49,12 @@ async fn add_user(connection: &mut AnyConnection, act_id: Uuid, book: &str, user
 }
 
 impl Store {
+    /// Whether a proposal of the book would change an account of this user, or did.
+    pub async fn is_in_a_proposal(&self, book: &BookName, user: &UserKey) -> Result<bool, sqlx::Error> {
+        let query = sqlx::query("SELECT proposal_id FROM proposal_user WHERE user_id = $1 AND book = $2 LIMIT 1");
+        Ok(query.bind(user.as_str()).bind(book.as_str()).fetch_optional(&self.pool).await?.is_some())
+    }
+
     /// Records which users an act turned out to be about.
     pub async fn concerns(&self, act_id: Uuid, book: &str, users: &BTreeSet<String>) -> Result<(), sqlx::Error> {
         if users.is_empty() {

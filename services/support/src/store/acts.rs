@@ -114,6 +114,12 @@ impl Store {
             .collect()
     }
 
+    /// The lines of an act in the order of its phases: of its beginning and, once it ended, of its end. None where there is no such act.
+    pub async fn lines_of(&self, act_id: Uuid) -> Result<Vec<ActRecord>, sqlx::Error> {
+        let sql = format!("SELECT {COLUMNS} FROM act WHERE act_id = $1 ORDER BY phase");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(text(act_id)).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// Lines from this sequence number on, oldest first, at most `limit`.
     pub async fn acts_from(&self, seq: i64, limit: i64) -> Result<Vec<ActRecord>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM act WHERE seq >= $1 ORDER BY seq LIMIT $2");

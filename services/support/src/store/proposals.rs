@@ -99,6 +99,23 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
+    /// Proposals of a book that somebody may still approve after this time, the oldest first; after this one when given: when it was proposed, and its id.
+    pub async fn open_proposals(
+        &self,
+        book: &BookName,
+        expire_after: i64,
+        after: Option<(i64, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<Proposal>, sqlx::Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM proposal WHERE book = $1 AND state = 1 AND (proposed_at_ms, proposal_id) > ($2, $3) AND expire_at_ms > $4
+            ORDER BY proposed_at_ms, proposal_id LIMIT $5"
+        );
+        let (at_ms, id) = after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, text(id)));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(at_ms).bind(id).bind(expire_after).bind(limit);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// All proposals ordered by book and number, those after this one.
     pub async fn proposals_after(&self, after: Option<&(String, i64)>, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM proposal WHERE book > $1 OR (book = $1 AND number > $2) ORDER BY book, number LIMIT $3");

@@ -40,6 +40,16 @@ impl Store {
         query.bind(at).bind(id).bind(rows).fetch_all(&self.pool).await?.iter().map(case).collect()
     }
 
+    /// A page of the cases that need work, the oldest first; after this one when given: when it was found, and its id.
+    pub async fn open_cases(&self, book: &str, after: Option<(i64, Uuid)>, rows: i64) -> Result<Vec<KeptCase>, Error> {
+        let query = sqlx::query(
+            "SELECT * FROM bank_case WHERE book = $1 AND state = 'open' AND (found_at_ms, case_id) > ($2, $3)
+             ORDER BY found_at_ms, case_id LIMIT $4",
+        );
+        let (at, id) = after.map_or((-1, String::new()), |(at, id)| (at, id.simple().to_string()));
+        query.bind(book.to_owned()).bind(at).bind(id).bind(rows).fetch_all(&self.pool).await?.iter().map(case).collect()
+    }
+
     /// How many cases of an account are open.
     pub async fn open_case_count(&self, book: &str, account: &str) -> Result<i64, Error> {
         let query = sqlx::query("SELECT COUNT(*) AS cases FROM bank_case WHERE book = $1 AND account_id = $2 AND state = 'open'");

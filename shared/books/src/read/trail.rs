@@ -55,33 +55,76 @@ fn moved(transfer: &Transfer) -> i64 {
     }
 }
 
+/// Where a page of a trail begins, and how much it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrailRange {
+    /// The number of the account's transfer where it begins; 0: at the newest.
+    pub from_no: i64,
+    /// The most entries that it has.
+    pub parts_max: usize,
+    /// How many entries it examines, about.
+    pub entries_max: usize,
+}
+
+/// A page of a trail, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrailPage {
+    /// The entries found.
+    pub parts: Vec<TrailPart>,
+    /// Where the next page begins; 0: there is none.
+    pub next_no: i64,
+}
+
+impl TrailPage {
+    /// Everything that was examined, the earliest first.
+    fn into_trail(mut self) -> Trail {
+        self.parts.reverse();
+        Trail { parts: self.parts, cut: self.next_no > 0 }
+    }
+}
+
 /// Credits of the account that paid for a debit of it. Examines about `entries_max` entries before it.
 pub async fn sources(store: &dyn Store, book: i64, account: i64, debit: &Transfer, entries_max: usize) -> Result<Trail, store::Error> {
+    let range = TrailRange { from_no: 0, parts_max: usize::MAX, entries_max };
+    Ok(sources_page(store, book, account, debit, range).await?.into_trail())
+}
+
+/// A page of these credits.
+pub async fn sources_page(
+    store: &dyn Store,
+    book: i64,
+    account: i64,
+    debit: &Transfer,
+    range: TrailRange,
+) -> Result<TrailPage, store::Error> {
     let stretch = Stretch::of(debit, debit.debit_after.debits_posted);
     let credited = |transfer: &Transfer| transfer.credit_after.credits_posted;
-    let mut trail = Trail::default();
-    // What is spent now may have been received long before the last entries: the walk begins where all of it had been received.
-    let enough = from_behind(store, book, account, 1, |counters| counters.credits_posted >= stretch.until).await?;
-    let mut next = enough.filter(|no| *no < debit.no).unwrap_or(debit.debit_prev);
+    let mut page = TrailPage { parts: Vec::new(), next_no: range.from_no };
+    if stretch.from >= stretch.until {
+        return Ok(TrailPage::default());
+    }
+    if page.next_no == 0 {
+        // What is spent now may have been received long before the last entries: the walk begins where all of it had been received.
+        let enough = from_behind(store, book, account, 1, |counters| counters.credits_posted >= stretch.until).await?;
+        page.next_no = enough.filter(|no| *no < debit.no).unwrap_or(debit.debit_prev);
+    }
     let mut looked_at = 0;
-    while next > 0 && stretch.from < stretch.until {
-        for transfer in walk(store, book, account, next).await? {
-            (looked_at, next) = (looked_at + 1, side(&transfer, account).1);
+    while page.next_no > 0 && looked_at < range.entries_max && page.parts.len() < range.parts_max {
+        for transfer in walk(store, book, account, page.next_no).await? {
+            (looked_at, page.next_no) = (looked_at + 1, side(&transfer, account).1);
             if transfer.credit == account {
-                add(&mut trail, &transfer, credited(&transfer), stretch);
+                add(&mut page.parts, &transfer, credited(&transfer), stretch);
             }
             if side(&transfer, account).0.credits_posted <= stretch.from {
-                next = 0;
+                page.next_no = 0;
+                break;
+            }
+            if page.parts.len() >= range.parts_max {
                 break;
             }
         }
-        if looked_at >= entries_max && next > 0 {
-            trail.cut = true;
-            break;
-        }
     }
-    trail.parts.reverse();
-    Ok(trail)
+    Ok(page)
 }
 
 /// The debits of an account that were paid from one of its credits. Examines about `entries_max` entries after the credit.
@@ -92,39 +135,54 @@ pub async fn uses(
     credit: &Transfer,
     entries_max: usize,
 ) -> Result<Trail, store::Error> {
+    let range = TrailRange { from_no: 0, parts_max: usize::MAX, entries_max };
+    Ok(uses_page(store, book, account, credit, range).await?.into_trail())
+}
+
+/// A page of these debits.
+pub async fn uses_page(
+    store: &dyn Store,
+    book: i64,
+    account: &BookAccount,
+    credit: &Transfer,
+    range: TrailRange,
+) -> Result<TrailPage, store::Error> {
     let stretch = Stretch::of(credit, credit.credit_after.credits_posted);
-    let mut trail = Trail::default();
+    let mut page = TrailPage { parts: Vec::new(), next_no: range.from_no };
     if stretch.from >= stretch.until {
-        return Ok(trail);
+        return Ok(TrailPage::default());
     }
-    let enough = from_behind(store, book, account.key, credit.no + 1, |counters| counters.debits_posted >= stretch.until).await?;
-    let mut next = enough.unwrap_or(account.last_transfer);
+    if page.next_no == 0 {
+        let enough = from_behind(store, book, account.key, credit.no + 1, |counters| counters.debits_posted >= stretch.until).await?;
+        page.next_no = enough.unwrap_or(account.last_transfer);
+    }
     let mut looked_at = 0;
-    while next > credit.no {
-        for transfer in walk(store, book, account.key, next).await? {
-            (looked_at, next) = (looked_at + 1, side(&transfer, account.key).1);
+    while page.next_no > credit.no && looked_at < range.entries_max && page.parts.len() < range.parts_max {
+        for transfer in walk(store, book, account.key, page.next_no).await? {
+            (looked_at, page.next_no) = (looked_at + 1, side(&transfer, account.key).1);
             if transfer.debit == account.key {
-                add(&mut trail, &transfer, transfer.debit_after.debits_posted, stretch);
+                add(&mut page.parts, &transfer, transfer.debit_after.debits_posted, stretch);
             }
             // Earlier entries were spent before the credit and are not part of it.
-            if side(&transfer, account.key).0.debits_posted <= stretch.from || next <= credit.no {
-                next = 0;
+            if side(&transfer, account.key).0.debits_posted <= stretch.from || page.next_no <= credit.no {
+                page.next_no = 0;
+                break;
+            }
+            if page.parts.len() >= range.parts_max {
                 break;
             }
         }
-        if looked_at >= entries_max && next > credit.no {
-            trail.cut = true;
-            break;
-        }
     }
-    trail.parts.reverse();
-    Ok(trail)
+    if page.next_no <= credit.no {
+        page.next_no = 0;
+    }
+    Ok(page)
 }
 
-fn add(trail: &mut Trail, transfer: &Transfer, counter: i64, Stretch { from, until }: Stretch) {
+fn add(parts: &mut Vec<TrailPart>, transfer: &Transfer, counter: i64, Stretch { from, until }: Stretch) {
     let amount = counter.min(until) - (counter - moved(transfer)).max(from);
     if amount > 0 {
-        trail.parts.push(TrailPart { transfer: transfer.clone(), amount });
+        parts.push(TrailPart { transfer: transfer.clone(), amount });
     }
 }
 
