@@ -1,18 +1,56 @@
-//! The RPC.
-use crate::health::{CheckHistory, CheckResult, Health, HealthOfBook};
+//! The RPCs: who, decode, call, encode.
+use crate::{
+    activity::{self, ActivityPosition},
+    audit::ReadFault,
+    case::{self, CaseAsked, CasePosition},
+    config::Config,
+    error,
+    explain::{self, SoughtId, StoryScope, StoryTables, tables::KeptTables},
+    find,
+    health::{CheckHistory, CheckResult, Health, HealthOfBook},
+    wire,
+    work::{self, WorkAsked, WorkPosition},
+};
 use api::monitor::{
-    BookHealth, CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, monitor_service_server::MonitorService,
+    BookHealth, CheckOutcome, ExplainCaseRequest, ExplainCaseResponse, FindRequest, FindResponse, GetHealthOfMoneyRequest,
+    GetHealthOfMoneyResponse, HealthCheck, ListActivityRequest, ListActivityResponse, ListWorkRequest, ListWorkResponse,
+    monitor_service_server::MonitorService,
 };
 use identity::BookScope;
-use money::BookName;
+use money::{BookName, UserKey};
+use prost::Message;
 use prost_types::Timestamp;
+use rpc::{
+    Violations,
+    page::{PageSizes, PagedList, rows_to_read},
+};
 use std::sync::{Arc, PoisonError, RwLock};
 use tonic::{Code, Request, Response, Status};
+
+/// Rows per page.
+const PAGE: PageSizes = PageSizes { default: 50, max: 200 };
 
 /// The tonic service.
 #[derive(Clone)]
 pub struct Handlers {
     pub(crate) health: Arc<RwLock<Health>>,
+    pub(crate) tables: Arc<KeptTables>,
+    pub(crate) config: Config,
+}
+
+impl Handlers {
+    /// The tables, and which books a request means: the one it names, or all that the token covers.
+    async fn scope(&self, caller: &rpc::Caller, book: &str) -> Result<(StoryTables, BookScope), Status> {
+        let unreadable = |fault: ReadFault| error::unreadable(&fault);
+        let named = if book.is_empty() { None } else { Some(caller.book(book)?) };
+        let tables = self.tables.get().await.map_err(unreadable)?;
+        let Some(name) = named else { return Ok((tables, caller.principal.books.clone())) };
+        let known = tables.ledger.books().await.map_err(|fault| unreadable(fault.into()))?;
+        if !known.iter().any(|known| known.name == name.as_str()) {
+            return Err(error::book_unknown(book));
+        }
+        Ok((tables, BookScope::Only(vec![name])))
+    }
 }
 
 #[tonic::async_trait]
@@ -47,6 +85,110 @@ impl MonitorService for Handlers {
             last_run_time: health.looked_at.map(Timestamp::from),
         }))
     }
+
+    async fn find(&self, request: Request<FindRequest>) -> Result<Response<FindResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let mut wrong = Violations::default();
+        let sought =
+            wrong.take(SoughtId::parse(request.text.trim()).map_err(|why| rpc::malformed("text", &format!("must be an id: {why}"))));
+        let user = wrong.take(asked_user(&request.user_id));
+        let scope = wrong.take(self.scope(&caller, &request.book).await);
+        let (Some(sought), Some(user), Some((tables, books))) = (sought, user, scope) else { return Err(wrong.into_status()) };
+        let scope = StoryScope { books, user, most: 0 };
+        let found = find::find(&tables, &sought, &scope, caller.principal.role).await;
+        Ok(Response::new(wire::found(found.map_err(|fault| error::unreadable(&fault))?)))
+    }
+
+    async fn list_work(&self, request: Request<ListWorkRequest>) -> Result<Response<ListWorkResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let list = list_of("ListWork", &caller, ListWorkRequest { page_size: 0, page_token: String::new(), ..request.clone() });
+        let mut wrong = Violations::default();
+        let scope = wrong.take(self.scope(&caller, &request.book).await);
+        let size = wrong.take(page_size(request.page_size));
+        let class = wrong.take(wire::work_class(request.kind));
+        let after = wrong.take(list.position::<WorkPosition>(&request.page_token).map_err(|_| rpc::errors::page_token()));
+        let (Some(size), Some(class), Some(after), Some((tables, books))) = (size, class, after, scope) else {
+            return Err(wrong.into_status());
+        };
+        let health = self.health.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let asked = WorkAsked {
+            whole: request.book.is_empty() && matches!(books, BookScope::All),
+            scope: StoryScope { books, user: None, most: 0 },
+            class,
+            role: caller.principal.role,
+            after,
+            rows: rows_to_read(size),
+            patience_ms: i64::try_from(self.config.unknown_max_s.saturating_mul(1_000)).unwrap_or(i64::MAX),
+            now_ms: money::time::now_ms(),
+        };
+        let found = work::work(&tables, &health, &asked).await.map_err(|fault| error::unreadable(&fault))?;
+        let rows = found.into_iter().map(|item| (item.position, item)).map(|(position, item)| (wire::work_item(item), position));
+        let (items, next_page_token) = list.cut_to_fit(rows.collect(), size);
+        Ok(Response::new(ListWorkResponse { items, next_page_token }))
+    }
+
+    async fn list_activity(&self, request: Request<ListActivityRequest>) -> Result<Response<ListActivityResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let mut wrong = Violations::default();
+        let user = wrong.take(caller.acting_for(&request.user_id));
+        let size = wrong.take(page_size(request.page_size));
+        let scope = wrong.take(self.scope(&caller, &request.book).await);
+        let (Some(user), Some(size), Some((tables, books))) = (user, size, scope) else { return Err(wrong.into_status()) };
+        // A page of the caller's own activity and one of that user's by name are the same.
+        let asked = ListActivityRequest { user_id: user.to_string(), book: request.book, ..ListActivityRequest::default() };
+        let list = list_of("ListActivity", &caller, asked);
+        let after = list.position::<ActivityPosition>(&request.page_token).map_err(|_| rpc::errors::page_token())?;
+        let scope = StoryScope { books, user: None, most: 0 };
+        let found = activity::activity(&tables, &scope, &user, (after, size.saturating_add(1))).await;
+        let found = found.map_err(|fault| error::unreadable(&fault))?;
+        let rows = found.into_iter().map(|line| (line.position, line)).map(|(position, line)| (wire::activity_line(line), position));
+        let (lines, next_page_token) = list.cut_to_fit(rows.collect(), size);
+        Ok(Response::new(ListActivityResponse { lines, next_page_token }))
+    }
+
+    async fn explain_case(&self, request: Request<ExplainCaseRequest>) -> Result<Response<ExplainCaseResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let list = list_of("ExplainCase", &caller, ExplainCaseRequest { page_size: 0, page_token: String::new(), ..request.clone() });
+        let mut wrong = Violations::default();
+        let scope = wrong.take(self.scope(&caller, &request.book).await);
+        let sought = wrong.take(SoughtId::parse(request.id.trim()).map_err(|why| rpc::malformed("id", &format!("must be an id: {why}"))));
+        let kind = wrong.take(wire::asked_kind(request.kind));
+        let size = wrong.take(page_size(request.page_size));
+        let after = wrong.take(list.position::<CasePosition>(&request.page_token).map_err(|_| rpc::errors::page_token()));
+        let (Some(sought), Some(kind), Some(size), Some(after), Some((tables, books))) = (sought, kind, size, after, scope) else {
+            return Err(wrong.into_status());
+        };
+        let unreadable = |fault: ReadFault| error::unreadable(&fault);
+        let tellers = explain::tellers(&tables, &StoryScope { books, user: None, most: 0 }).await.map_err(unreadable)?;
+        let asked = CaseAsked { sought: &sought, kind, role: caller.principal.role, after, rows: size.saturating_add(1) };
+        let found = case::case(tellers, &asked).await.map_err(unreadable)?.ok_or_else(error::id_unknown)?;
+        let rows = found.steps.into_iter().map(|(step, position)| (wire::case_step(step), position));
+        let (steps, next_page_token) = list.cut_to_fit(rows.collect(), size);
+        Ok(Response::new(ExplainCaseResponse { thing: Some(wire::thing(found.thing)), steps, next_page_token }))
+    }
+}
+
+/// The list that a request asks for; its size and token are cleared. A token of other books is another list's.
+fn list_of(rpc: &str, caller: &rpc::Caller, request: impl Message) -> PagedList {
+    let books = match &caller.principal.books {
+        BookScope::All => String::new(),
+        BookScope::Only(names) => names.iter().map(BookName::as_str).collect::<Vec<_>>().join(" "),
+    };
+    PagedList::of_request(rpc, &books, &request)
+}
+
+fn page_size(asked: i32) -> Result<usize, Status> {
+    PAGE.read(asked).map_err(|error| rpc::malformed("page_size", &error.to_string()))
+}
+
+/// A user that a request may name.
+fn asked_user(user_id: &str) -> Result<Option<UserKey>, Status> {
+    let named = (!user_id.is_empty()).then(|| UserKey::try_new(user_id).map_err(|error| rpc::malformed("user_id", &error.must())));
+    named.transpose()
 }
 
 fn book(name: &str, found: &HealthOfBook) -> BookHealth {

@@ -213,6 +213,10 @@ const PROPOSAL_READ: Access =
 const HEALTH: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
+/// What ids stand for, what belongs to whom, and what needs a person: for services and staff. Whoever may not read a kind of thing does not find it here either.
+const MONEY_FIND: Access =
+    Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
 /// What users paid for their coins, and what they spent them on: for services, and staff who help users or answer for the books.
 const LOT_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
@@ -373,6 +377,10 @@ pub const TABLE: &[AccessRow] = &[
     row("/largesse.support.v1.SupportService/GetProposal", PROPOSAL_READ),
     row("/largesse.support.v1.SupportService/ListProposals", PROPOSAL_READ),
     row("/largesse.monitor.v1.MonitorService/GetHealthOfMoney", HEALTH),
+    explained("/largesse.monitor.v1.MonitorService/Find", MONEY_FIND),
+    explained("/largesse.monitor.v1.MonitorService/ListWork", MONEY_FIND),
+    explained("/largesse.monitor.v1.MonitorService/ListActivity", USER_READ),
+    explained("/largesse.monitor.v1.MonitorService/ExplainCase", MONEY_FIND),
     row("/grpc.health.v1.Health/Check", Access::Open),
     row("/grpc.health.v1.Health/Watch", Access::Open),
     row("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Access::Open),

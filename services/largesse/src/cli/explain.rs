@@ -7,6 +7,7 @@ use crate::cli::{
 };
 use clap::Args;
 use db::Database;
+use identity::BookScope;
 use money::{BookName, UserKey, text::shown};
 use monitor::explain::{self, SoughtId, Story, StoryLinks, StoryScope};
 use operations::acts::{AuditLog, TerminalAct};
@@ -16,13 +17,13 @@ use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-ID can be: the id of a posting, purchase, order, refund, settlement, gift, quote, payout, payout run, review, beneficiary or proposal; of a reservation, sweep,
-receipt, case or adjustment of treasury; the id of the request that created one of these (for a gift or a quote, give --user too); an id sent to a bank
-(EndToEndId or MsgId); a store's id of a transaction, refund or dispute; the id of a wallet's closure or merge; a user; or the name of an account. Money is
-followed through people's accounts, first in, first out: back to its source, and forward to where it went. The command reads the stores of all services, so
-run it where their database is; services may be running. Exit code 1: nothing has this id. The audit log records who ran the command, about which user and
-why. Auditors find this record with ListActs, by the member of staff or by the user. If the audit log can't be written, as on a backup, nothing is shown
-without --unrecorded.
+ID can be: the id of a posting, purchase, order, refund, settlement, gift, quote, payout, payout run, review, beneficiary, proposal or staff action; of a
+reservation, sweep, receipt, case or adjustment of treasury; of a wallet's closure or merge; the id of the request that created one of these (for a gift or a
+quote, give --user too); an id sent to a bank (EndToEndId or MsgId); a store's id of a transaction, refund or dispute; a user; or the name of an account.
+Money is followed through people's accounts, first in, first out: back to its source, and forward to where it went. The command reads the stores of all
+services, so run it where their database is; services may be running. Exit code 1: nothing has this id. The audit log records who ran the command, about
+which user and why. Auditors find this record with ListActs, by the member of staff or by the user. If the audit log can't be written, as on a backup,
+nothing is shown without --unrecorded.
 
   largesse explain 01890a5d-ac96-774b-bcce-b302099a8057
   largesse explain viewer/ada/coins --by sam --reason 'ticket 4711: where are her coins'
@@ -70,7 +71,7 @@ async fn looked(place: &AuditedDatabase, id: &SoughtId, scope: &StoryScope, staf
     let user_id = scope.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let act = TerminalAct {
         name: "largesse explain",
-        book: scope.book.as_ref().map_or(only, ToString::to_string),
+        book: scope.books.single().map_or(only, ToString::to_string),
         request_json: json!({ "id": id.to_string(), "userId": user_id }).to_string(),
         user_id,
     };
@@ -86,7 +87,8 @@ async fn looked(place: &AuditedDatabase, id: &SoughtId, scope: &StoryScope, staf
 /// Prints the stories; exit code 1 when there are none.
 pub async fn run(place: AuditedDatabase, arguments: ExplainArguments) -> CommandResult {
     let ExplainArguments { id, book, user, most, json: as_json, staff, place: _ } = arguments;
-    let scope = StoryScope { book, user, most: usize::from(most) };
+    let books = book.map_or(BookScope::All, |book| BookScope::Only(vec![book]));
+    let scope = StoryScope { books, user, most: usize::from(most) };
     let stories = looked(&place, &id, &scope, &staff).await?;
     if as_json {
         println!("{}", serde_json::to_string_pretty(&stories)?);

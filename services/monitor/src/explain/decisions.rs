@@ -2,10 +2,10 @@
 use super::{
     StoryTeller,
     seek::ExplainedThing,
-    words::{StoryWords, facts, time_ms},
+    words::{StoryWords, facts, made_ms, time_ms},
 };
 use crate::audit::ReadFault;
-use payout::tables::PayoutKey;
+use payout::tables::{PayoutKey, PayoutRun};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -73,26 +73,31 @@ impl StoryTeller {
         if let Some(review) = tables.review(&self.name, id).await? {
             found.extend(self.payout_of(review.payout_id).await?);
         }
-        if let Some(run) = tables.run(&self.name, id).await? {
-            let decided = match (run.approved_by.as_str(), run.rejected_by.as_str()) {
-                ("", "") => String::new(),
-                ("", by) => format!(", rejected by {by}"),
-                (by, _) => format!(", approved by {by}"),
-            };
-            let words = StoryWords {
-                what: "payout run".to_owned(),
-                id: id.to_string(),
-                told: format!("{} lines of {}{decided}: {}", run.lines, run.created_by, run.state.name()),
-                users: Vec::new(),
-                facts: facts(json!({
-                    "request_id": run.request_id, "checked": run.checked, "faults": run.faults, "problem": run.problem,
-                    "above": run.above.map(|above| above.to_string()), "create_time": time(run.created_at_ms),
-                    "approve_time": time(run.approved_at_ms), "end_time": time(run.ended_at_ms),
-                })),
-                postings: Vec::new(),
-            };
-            found.push(ExplainedThing::Described(words.into()));
+        let of_request = tables.runs_looked_up(&self.name, id).await?;
+        for run in tables.run(&self.name, id).await?.into_iter().chain(of_request) {
+            found.push(ExplainedThing::Described(run_words(&run).into()));
         }
         Ok(found)
+    }
+}
+
+fn run_words(run: &PayoutRun) -> StoryWords {
+    let decided = match (run.approved_by.as_str(), run.rejected_by.as_str()) {
+        ("", "") => String::new(),
+        ("", by) => format!(", rejected by {by}"),
+        (by, _) => format!(", approved by {by}"),
+    };
+    StoryWords {
+        what: "payout run".to_owned(),
+        id: run.run_id.to_string(),
+        told: format!("{} lines of {}{decided}: {}", run.lines, run.created_by, run.state.name()),
+        made_at: made_ms(run.created_at_ms),
+        users: Vec::new(),
+        facts: facts(json!({
+            "request_id": run.request_id, "checked": run.checked, "faults": run.faults, "problem": run.problem,
+            "above": run.above.map(|above| above.to_string()), "create_time": time(run.created_at_ms),
+            "approve_time": time(run.approved_at_ms), "end_time": time(run.ended_at_ms),
+        })),
+        postings: Vec::new(),
     }
 }

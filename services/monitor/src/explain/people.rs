@@ -3,7 +3,7 @@ use super::{
     StoryTeller,
     shape::amount_text,
     wallets::change_words,
-    words::{StoryWords, facts, quote_words, time_ms},
+    words::{StoryWords, facts, made_ms, quote_words, time_ms},
 };
 use crate::audit::ReadFault;
 use books::{
@@ -31,7 +31,7 @@ fn state_name(state: AccountState) -> &'static str {
 }
 
 /// The balances of an account, in words.
-fn holds(account: &BookAccount) -> String {
+pub(super) fn holds(account: &BookAccount) -> String {
     let (balance, held) = (account.counters.balance(), account.counters.debits_pending);
     let held = if held == 0 { String::new() } else { format!(", {} of them held", amount_text(held, account.unit)) };
     format!("{}{held}, {}", amount_text(balance, account.unit), state_name(account.state))
@@ -43,7 +43,7 @@ impl StoryTeller {
         Ok(self.accounts_named(&[name.to_owned()]).await?.pop())
     }
 
-    async fn accounts_named(&self, names: &[String]) -> Result<Vec<BookAccount>, ReadFault> {
+    pub(crate) async fn accounts_named(&self, names: &[String]) -> Result<Vec<BookAccount>, ReadFault> {
         let mut keys = Vec::new();
         for chunk in names.chunks(READ_CHUNK) {
             keys.extend(self.store.accounts_by_name(self.book.key, chunk).await?.into_iter().map(|account| account.key));
@@ -76,6 +76,7 @@ impl StoryTeller {
             what: "account".to_owned(),
             id: account.name.to_string(),
             told: format!("holds {}", holds(account)),
+            made_at: None,
             users: chart::account::owner(&account.name).map(str::to_owned).into_iter().collect(),
             facts: facts(json!({
                 "state": state_name(account.state), "balance": account.counters.balance(), "available": account.counters.available(),
@@ -86,8 +87,45 @@ impl StoryTeller {
         })
     }
 
-    /// A user's accounts and things, the newest of each. `None` for an unknown user.
-    pub(super) async fn user_words(&self, user: &UserKey) -> Result<Option<StoryWords>, ReadFault> {
+    /// Whether anything of the user is kept in the book.
+    pub(super) async fn knows(&self, user: &UserKey) -> Result<bool, ReadFault> {
+        for chunk in names_of(user).chunks(READ_CHUNK) {
+            if !self.store.accounts_by_name(self.book.key, chunk).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        let newest = ListedPayouts { state: None, created: TimeRange::ANY, after: PageStart::NEWEST, limit: 1 };
+        Ok(match &self.purchase {
+            Some(tables) => {
+                !tables.of_user(&self.name, user, None, 1).await?.is_empty()
+                    || !tables.changes_of_wallet(&self.name, user).await?.is_empty()
+                    || !limits_set(tables, &self.name, user).await?.is_empty()
+            }
+            None => false,
+        } || match &self.earnings {
+            Some(tables) => !tables.of_user(&self.name, user, None, 1).await?.is_empty(),
+            None => false,
+        } || match &self.payout {
+            Some(tables) => {
+                !tables.beneficiaries(&self.name, user, PageStart::NEWEST, 1).await?.is_empty()
+                    || !tables.payouts(&self.name, user, newest).await?.is_empty()
+            }
+            None => false,
+        } || match &self.support {
+            Some(tables) => tables.is_in_a_proposal(&self.name, user).await?,
+            None => false,
+        })
+    }
+
+    /// What a user has, in a sentence.
+    pub(super) async fn holdings(&self, user: &UserKey) -> Result<String, ReadFault> {
+        let accounts = self.accounts_named(&names_of(user)).await?;
+        let sums: Vec<String> = accounts.iter().map(|account| format!("{} {}", account.name, holds(account))).collect();
+        Ok(if sums.is_empty() { "has no account in this book".to_owned() } else { sums.join("; ") })
+    }
+
+    /// A user's accounts and things, the newest of each.
+    pub(super) async fn user_words(&self, user: &UserKey) -> Result<StoryWords, ReadFault> {
         let most = i64::try_from(self.scope.most).unwrap_or(i64::MAX);
         let accounts = self.accounts_named(&names_of(user)).await?;
         let mut known = Map::new();
@@ -126,18 +164,15 @@ impl StoryTeller {
             known.insert("payouts".to_owned(), payouts.into());
         }
         known.insert("proposals".to_owned(), self.proposals_of(user).await?.into());
-        if known.values().all(|list| list.as_array().is_none_or(Vec::is_empty)) {
-            return Ok(None);
-        }
-        let sums: Vec<String> = accounts.iter().map(|account| format!("{} {}", account.name, holds(account))).collect();
-        Ok(Some(StoryWords {
+        Ok(StoryWords {
             what: "user".to_owned(),
             id: user.to_string(),
-            told: if sums.is_empty() { "has no account in this book".to_owned() } else { sums.join("; ") },
+            told: self.holdings(user).await?,
+            made_at: None,
             users: vec![user.to_string()],
             facts: known,
             postings: Vec::new(),
-        }))
+        })
     }
 
     /// Users named by these accounts.
@@ -168,6 +203,7 @@ pub(super) fn beneficiary_words(beneficiary: &Beneficiary) -> StoryWords {
         what: "beneficiary".to_owned(),
         id: beneficiary.beneficiary_id.to_string(),
         told: format!("{user} is paid in {currency} to {masked_account} of {masked_holder_name} in {country} ({}, {state})", kind.name()),
+        made_at: made_ms(beneficiary.created_at_ms),
         users: vec![user.to_string()],
         facts: facts(json!({
             "user_id": user.as_str(), "country": country, "currency": currency.code(), "kind": kind.name(), "state": state,

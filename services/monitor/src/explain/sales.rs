@@ -2,12 +2,13 @@
 use super::{
     StoryTeller,
     seek::ExplainedThing,
-    words::{StoryWords, facts, parsed, purchase_words, time_ms},
+    words::{StoryWords, facts, made_ms, parsed, purchase_words, time_ms},
 };
 use crate::audit::ReadFault;
 use money::Money;
 use purchase::tables::{
-    AuditedRow, CoinHold, DisputeStep, HoldState, Order, OrderState, Purchase, RefundOrder, RefundOrderState, RefundStep, StepState,
+    AuditedRow, CoinHold, DisputeStep, HoldState, Order, OrderState, Purchase, RefundOrder, RefundOrderState, RefundStep, RefusedRow,
+    StepState,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -129,6 +130,9 @@ impl StoryTeller {
             found.push(ExplainedThing::Described(refund_words(&order).into()));
             found.extend(self.purchase_of(order.purchase_id).await?);
         }
+        found.extend(
+            tables.refused_looked_up(&self.name, text).await?.iter().map(|row| ExplainedThing::Described(refused_words(row).into())),
+        );
         found.extend(tables.reported_under(&self.name, text).await?.into_iter().map(|found| ExplainedThing::Purchase(found.into())));
         if let Some(id) = id {
             found.extend(self.settlement_of(id).await?);
@@ -155,6 +159,7 @@ impl StoryTeller {
             what: "settlement".to_owned(),
             id: id.to_string(),
             told: format!("what {store} owes {account} of {period}{paid}: {state}"),
+            made_at: None,
             users: Vec::new(),
             facts: facts(json!({
                 "entity": of.entity, "bank_account": of.bank_account, "note": of.note, "unexplained": of.has_unexplained,
@@ -185,11 +190,28 @@ fn order_words(order: &Order) -> StoryWords {
             order.value.price,
             order.store.as_str()
         ),
+        made_at: made_ms(order.created_at_ms),
         users: vec![order.user.to_string()],
         facts: facts(json!({
             "request_id": order.request_id, "product_id": order.product_id, "market": order.market, "session_id": order.session_id,
             "transaction_id": order.transaction_id, "purchase_id": order.purchase_id, "note": order.note, "create_time": time_ms(order.created_at_ms),
             "expire_time": time_ms(order.expires_at_ms),
+        })),
+        postings: Vec::new(),
+    }
+}
+
+fn refused_words(row: &RefusedRow) -> StoryWords {
+    let said = if row.authentic { "is the store's" } else { "is not known to be the store's" };
+    StoryWords {
+        what: "refused receipt".to_owned(),
+        id: row.refusal_id.to_string(),
+        told: format!("a receipt that {} submitted was refused: {}; it {said}", row.user, row.reason),
+        made_at: made_ms(row.refused_at_ms),
+        users: vec![row.user.to_string()],
+        facts: facts(json!({
+            "request_id": row.request_id, "message": row.message, "environment": row.claims.environment, "bundle_id": row.claims.bundle_id,
+            "transaction_id": row.claims.transaction_id, "product_id": row.claims.product_id, "refuse_time": time_ms(row.refused_at_ms),
         })),
         postings: Vec::new(),
     }
@@ -208,6 +230,7 @@ fn refund_words(order: &RefundOrder) -> StoryWords {
             order.asked_by,
             refund_state(order.state)
         ),
+        made_at: made_ms(order.created_at_ms),
         users: vec![order.user.to_string()],
         facts: facts(json!({
             "request_id": order.request_id, "store_refund_id": order.store_refund_id, "note": order.note, "create_time": time_ms(order.created_at_ms),

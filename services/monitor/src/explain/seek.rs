@@ -19,9 +19,12 @@ use uuid::Uuid;
 /// Longest name of an account, in bytes; the ledger's own bound.
 const ACCOUNT_BYTES_MAX: usize = 256;
 
-/// An id as given by somebody: of a posting, purchase, order, refund, settlement, gift, quote, payout, run, review, beneficiary, proposal or request; of a wallet's
-/// closure or merge; of treasury's reservation, sweep, receipt or case; an id sent to a bank; a store's transaction, refund or dispute; or a user or the name of
-/// an account.
+/// Maximum payouts of one message of many payments that are found by its id.
+const SENT_MAX: usize = 50;
+
+/// An id as given by somebody: of a posting, purchase, order, refund, settlement, gift, quote, payout, run, review, beneficiary, proposal, staff action or request; of a
+/// wallet's closure or merge; of treasury's reservation, sweep, receipt or case; an id sent to a bank; a store's transaction, refund or dispute; or a user or the name
+/// of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoughtId {
     text: String,
@@ -29,6 +32,15 @@ pub struct SoughtId {
 }
 
 impl SoughtId {
+    /// Which forms of ids it has.
+    pub(crate) fn form(&self) -> SoughtForm {
+        match (self.text.contains('/'), self.uuid) {
+            (true, _) => SoughtForm::Account,
+            (false, Some(_)) => SoughtForm::Uuid,
+            (false, None) => SoughtForm::Text,
+        }
+    }
+
     /// Accepts any text of 1 to 64 visible characters, and longer ones that name an account. UUIDs in any of their forms; a bank's message id is a payout's id
     /// with a number after it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
@@ -51,6 +63,17 @@ impl std::fmt::Display for SoughtId {
     }
 }
 
+/// The form of an id, by which it is known where to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SoughtForm {
+    /// The name of an account.
+    Account,
+    /// A UUID, or an id sent to a bank that contains one.
+    Uuid,
+    /// Any other text.
+    Text,
+}
+
 /// The things that an id can stand for.
 #[derive(Debug, Clone)]
 pub enum ExplainedThing {
@@ -71,8 +94,9 @@ pub enum ExplainedThing {
     /// An account of the book.
     Account(Box<BookAccount>),
     /// A user of whom something is known.
-    User(Box<StoryWords>),
-    /// Something that has no postings of its own kind, in words: an order, a refund, a settlement, a wallet's closure or merge, a run, or of treasury.
+    User(UserKey),
+    /// Something that has no postings of its own kind, in words: an order, a refund, a settlement, a refused receipt, a wallet's closure or merge, a run, a staff action,
+    /// or of treasury.
     Described(Box<StoryWords>),
 }
 
@@ -88,7 +112,7 @@ impl ExplainedThing {
             Self::Proposal(proposal) => proposal.id.to_string(),
             Self::Beneficiary(beneficiary) => beneficiary.beneficiary_id.to_string(),
             Self::Account(account) => account.name.to_string(),
-            Self::User(words) => format!("user {}", words.id),
+            Self::User(user) => format!("user {user}"),
             Self::Described(words) => format!("{} {}", words.what, words.id),
         }
     }
@@ -96,7 +120,7 @@ impl ExplainedThing {
 
 impl StoryTeller {
     /// Everything in the book that the id stands for.
-    pub(super) async fn seek(&self, sought: &SoughtId) -> Result<Vec<ExplainedThing>, ReadFault> {
+    pub(crate) async fn seek(&self, sought: &SoughtId) -> Result<Vec<ExplainedThing>, ReadFault> {
         let mut things = Vec::new();
         if let Some(id) = sought.uuid {
             self.by_own_id(id, &mut things).await?;
@@ -109,6 +133,11 @@ impl StoryTeller {
         if let (Some(payouts), Some(id)) = (&self.payout, sought.uuid) {
             things.extend(payouts.looked_up(&self.name, id).await?.into_iter().map(|found| ExplainedThing::Payout(found.into())));
         }
+        if let Some(payouts) = &self.payout {
+            for payout_id in payouts.payouts_in_messages(&self.name, &sought.text).await?.into_iter().take(SENT_MAX) {
+                things.extend(self.payout_of(payout_id).await?);
+            }
+        }
         if let (Some(quotes), Some(id)) = (&self.earnings, sought.uuid) {
             things.extend(quotes.looked_up(&self.name, id).await?.into_iter().map(|found| ExplainedThing::Quote(found.into())));
         }
@@ -116,6 +145,7 @@ impl StoryTeller {
         if let Some(id) = sought.uuid {
             things.extend(self.of_decisions(id).await?);
             things.extend(self.of_treasury(id).await?);
+            things.extend(self.act(id).await?);
         }
         self.by_name(&sought.text, &mut things).await?;
         let mut seen = BTreeSet::new();
@@ -128,7 +158,7 @@ impl StoryTeller {
         if text.contains('/') {
             things.extend(self.account_named(text).await?.map(|account| ExplainedThing::Account(account.into())));
         } else if let Ok(user) = UserKey::try_new(text) {
-            things.extend(self.user_words(&user).await?.map(|words| ExplainedThing::User(words.into())));
+            things.extend(self.knows(&user).await?.then_some(ExplainedThing::User(user)));
         }
         Ok(())
     }
@@ -142,7 +172,10 @@ impl StoryTeller {
         things.extend(self.payout_of(id).await?);
         things.extend(self.proposal(id).await?.map(|found| ExplainedThing::Proposal(found.into())));
         if let Some(payouts) = &self.payout {
-            things.extend(payouts.beneficiary(&self.name, id).await?.map(|found| ExplainedThing::Beneficiary(found.into())));
+            let of_request = self.scope.user.as_ref().map(|user| payout::tables::beneficiary_id(id, &self.name, user));
+            for id in [Some(id), of_request].into_iter().flatten() {
+                things.extend(payouts.beneficiary(&self.name, id).await?.map(|found| ExplainedThing::Beneficiary(found.into())));
+            }
         }
         Ok(())
     }
@@ -164,8 +197,13 @@ impl StoryTeller {
     /// The thing that the event with this sequence number belongs to.
     pub(super) async fn thing_at(&self, seq: i64) -> Result<ExplainedThing, ReadFault> {
         let stored = self.store.events(self.book.key, seq, 1).await?.into_iter().next();
-        let event =
-            stored.filter(|stored| stored.event.seq == seq).ok_or_else(|| format!("event {seq} is missing; see `largesse verify`"))?.event;
+        let stored =
+            stored.filter(|stored| stored.event.seq == seq).ok_or_else(|| format!("event {seq} is missing; see `largesse verify`"))?;
+        self.thing_of(stored.event).await
+    }
+
+    /// The thing that an event belongs to.
+    pub(crate) async fn thing_of(&self, event: Event) -> Result<ExplainedThing, ReadFault> {
         if let Body::Posting(posting) = &event.body {
             let field =
                 |name: &str| posting.fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| Uuid::try_parse(value).ok());

@@ -1,8 +1,9 @@
 //! The part of staff in a story: proposals with their reasons, and postings reversed by a proposal.
 use super::{
     StoryTeller,
+    seek::ExplainedThing,
     shape::amount_text,
-    words::{StoryWords, facts, parsed, time_ms},
+    words::{StoryWords, facts, made_ms, parsed, time_ms},
 };
 use crate::audit::ReadFault;
 use books::{
@@ -13,7 +14,7 @@ use books::{
     stamp,
 };
 use serde_json::{Map, Value, json};
-use support::tables::{AccountAct, LimitedTime, Proposal, ProposalFilter, ProposalState, ProposedAct};
+use support::tables::{AccountAct, ActPhase, LimitedTime, Proposal, ProposalFilter, ProposalState, ProposedAct};
 use uuid::Uuid;
 
 /// Proposals per read.
@@ -107,6 +108,7 @@ pub(super) fn proposal_words(proposal: &Proposal) -> StoryWords {
         what: "proposal".to_owned(),
         id: proposal.id.to_string(),
         told: format!("{act}: {}; {}", state_name(proposal.state), decided_words(proposal)),
+        made_at: made_ms(proposal.proposed_at_ms),
         users,
         facts: proposal_facts(proposal),
         postings: parsed([&proposal.result]),
@@ -133,6 +135,32 @@ impl StoryTeller {
     pub(super) async fn proposal(&self, id: Uuid) -> Result<Option<Proposal>, ReadFault> {
         let Some(tables) = &self.support else { return Ok(None) };
         Ok(tables.proposal(&self.name, id).await?)
+    }
+
+    /// An entry of the audit log, with how it ended.
+    pub(super) async fn act(&self, id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
+        let Some(tables) = &self.support else { return Ok(None) };
+        let lines = tables.lines_of(id).await?;
+        let Some(first) = lines.first() else { return Ok(None) };
+        let act = &first.act;
+        if act.book != self.name.as_str() && !(act.book.is_empty() && self.with_bookless) {
+            return Ok(None);
+        }
+        let ended = lines.iter().find(|line| line.act.phase == ActPhase::Ended);
+        let outcome = ended.map_or("its end is not recorded", |line| &line.act.outcome);
+        let words = StoryWords {
+            what: "staff action".to_owned(),
+            id: id.to_string(),
+            told: format!("{} ({}) called {}: {outcome}", act.subject, act.role, act.rpc),
+            made_at: made_ms(first.time_ms),
+            users: if act.user_id.is_empty() { Vec::new() } else { vec![act.user_id.clone()] },
+            facts: facts(json!({
+                "seq": first.seq, "issuer": act.issuer, "reason": act.reason, "request": act.request_json, "erased": first.erased,
+                "time": time_ms(first.time_ms), "end_time": ended.map(|line| time_ms(line.time_ms)).unwrap_or_default(),
+            })),
+            postings: Vec::new(),
+        };
+        Ok(Some(ExplainedThing::Described(words.into())))
     }
 
     /// The part of staff in these postings: who proposed them, who approved, and whether they were reversed.

@@ -21,6 +21,7 @@ use books::{
 };
 use serde_json::Map;
 use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
 
 /// Maximum entries of an account read in one direction: a whale's coins went into more gifts than anybody reads.
 const ENTRIES_MAX: usize = 20_000;
@@ -29,7 +30,7 @@ const ENTRIES_MAX: usize = 20_000;
 const DEPTH_MAX: usize = 16;
 
 /// Whether the account belongs to a person, and is neither the company's nor a debt to the company.
-fn is_a_persons(account: &BookAccount) -> bool {
+pub(crate) fn is_a_persons(account: &BookAccount) -> bool {
     let known = chart::Account::parse(&account.name);
     !chart::account::is_house(&account.name) && !matches!(known, Some(chart::Account::ViewerDebt(_)))
 }
@@ -42,28 +43,8 @@ struct TrailLeg<'a> {
 
 impl StoryTeller {
     pub(super) async fn story(&self, thing: ExplainedThing, way: TrailDirection, depth: usize) -> Result<Story, ReadFault> {
-        let words = match &thing {
-            ExplainedThing::Purchase(purchase) => self.whole_purchase(purchase).await?,
-            ExplainedThing::Quote(quote) => quote_words(quote),
-            ExplainedThing::Payout(payout) => self.payout_words(payout).await?,
-            ExplainedThing::Refusal(refusal) => refusal_words(refusal),
-            ExplainedThing::Proposal(proposal) => proposal_words(proposal),
-            ExplainedThing::Beneficiary(beneficiary) => beneficiary_words(beneficiary),
-            ExplainedThing::Account(account) => self.account_words(account).await?,
-            ExplainedThing::User(words) | ExplainedThing::Described(words) => StoryWords::clone(words),
-            ExplainedThing::Posting(event) => StoryWords {
-                what: String::new(),
-                id: event.id.to_string(),
-                told: String::new(),
-                users: Vec::new(),
-                facts: Map::new(),
-                postings: vec![event.id],
-            },
-        };
-        let mut events = Vec::new();
-        for id in &words.postings {
-            events.extend(self.store.event_by_id(self.book.key, *id).await?);
-        }
+        let words = self.words(&thing).await?;
+        let events = self.events(&words.postings).await?;
         let accounts = self.accounts(&events).await?;
         let mut words = match &thing {
             ExplainedThing::Posting(event) => posting_words(event, &accounts),
@@ -95,6 +76,55 @@ impl StoryTeller {
 }
 
 impl StoryTeller {
+    /// A thing's own words.
+    async fn words(&self, thing: &ExplainedThing) -> Result<StoryWords, ReadFault> {
+        Ok(match thing {
+            ExplainedThing::Purchase(purchase) => self.whole_purchase(purchase).await?,
+            ExplainedThing::Quote(quote) => quote_words(quote),
+            ExplainedThing::Payout(payout) => self.payout_words(payout).await?,
+            ExplainedThing::Refusal(refusal) => refusal_words(refusal),
+            ExplainedThing::Proposal(proposal) => proposal_words(proposal),
+            ExplainedThing::Beneficiary(beneficiary) => beneficiary_words(beneficiary),
+            ExplainedThing::Account(account) => self.account_words(account).await?,
+            ExplainedThing::User(user) => self.user_words(user).await?,
+            ExplainedThing::Described(words) => StoryWords::clone(words),
+            ExplainedThing::Posting(event) => StoryWords {
+                what: String::new(),
+                id: event.id.to_string(),
+                told: String::new(),
+                made_at: None,
+                users: Vec::new(),
+                facts: Map::new(),
+                postings: vec![event.id],
+            },
+        })
+    }
+
+    async fn events(&self, postings: &[Uuid]) -> Result<Vec<Event>, ReadFault> {
+        let mut events = Vec::new();
+        for id in postings {
+            events.extend(self.store.event_by_id(self.book.key, *id).await?);
+        }
+        Ok(events)
+    }
+
+    /// The postings of a thing in the order of their events, as far as they exist.
+    pub(crate) async fn events_of(&self, thing: &ExplainedThing) -> Result<Vec<Event>, ReadFault> {
+        match thing {
+            ExplainedThing::Posting(event) => Ok(vec![Event::clone(event)]),
+            // What a user or an account has is a list of its own.
+            ExplainedThing::User(_) | ExplainedThing::Account(_) => Ok(Vec::new()),
+            _ => self.events(&self.words(thing).await?.postings).await,
+        }
+    }
+
+    /// These accounts, by key; with `current`, as of the journal's last event.
+    pub(crate) async fn people_accounts(&self, keys: &[i64], current: bool) -> Result<HashMap<i64, BookAccount>, ReadFault> {
+        let (store, book) = (&*self.store, self.book.key);
+        let found = if current { trail::accounts(store, book, keys).await? } else { store.accounts_by_key(book, keys).await? };
+        Ok(found.into_iter().map(|account| (account.key, account)).collect())
+    }
+
     /// The accounts of these events' transfers, by key.
     pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, BookAccount>, ReadFault> {
         let transfers = events.iter().flat_map(|event| &event.transfers);

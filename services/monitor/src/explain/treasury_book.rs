@@ -2,7 +2,7 @@
 use super::{
     StoryTeller,
     seek::ExplainedThing,
-    words::{StoryWords, facts, time_ms},
+    words::{StoryWords, facts, made_ms, time_ms},
 };
 use crate::audit::ReadFault;
 use money::{BookName, Currency, Money};
@@ -38,7 +38,7 @@ impl StoryTeller {
             let Some(row) = tables.reservation(&self.name, &app, id).await? else { continue };
             let place = PayoutKey { book: app.clone(), payout_id: row.asked.payout_id };
             // Who asks about one book only is shown nobody of another.
-            let is_sought = self.scope.book.as_ref().is_none_or(|only| *only == app);
+            let is_sought = self.scope.books.covers(&app);
             let payout = match &self.payout {
                 Some(payouts) if is_sought => payouts.payout(&place).await?,
                 _ => None,
@@ -49,6 +49,7 @@ impl StoryTeller {
                 what: "reservation".to_owned(),
                 id: id.to_string(),
                 told: format!("{} reserved{of} for payout {payout_id} of {app}: {state}", row.asked.amount),
+                made_at: None,
                 users: payout.into_iter().map(|payout| payout.user.to_string()).collect(),
                 facts: facts(json!({
                     "app": app.as_str(), "payout_id": payout_id, "entity": row.asked.entity, "bank_account": row.asked.bank_account,
@@ -73,6 +74,7 @@ impl StoryTeller {
                 "{amount} from leaf {} of {} to leaf {} of {}: {state}",
                 of.from.leaf, of.from.account, of.to.leaf, of.to.account
             ),
+            made_at: made_ms(of.planned_at_ms),
             users: Vec::new(),
             facts: facts(json!({
                 "rule": of.rule, "day": of.day.to_string(), "entity": of.entity, "returns": of.returns, "planned_by": of.planned_by,
@@ -89,6 +91,7 @@ impl StoryTeller {
             what: "receipt".to_owned(),
             id: id.to_string(),
             told: format!("{} came to {} for leaf {}: {booked}", of.amount, of.account, of.leaf),
+            made_at: None,
             users: Vec::new(),
             facts: facts(json!({
                 "number": of.number, "payer": of.payer, "bank_reference": of.bank_reference, "value_date": of.value_date.to_string(),
@@ -118,6 +121,14 @@ impl StoryTeller {
             }
             known.insert("adjustment_id".to_owned(), json!(decided.id));
         }
-        Ok(Some(StoryWords { what: "case".to_owned(), id: case_id.to_owned(), told, users: Vec::new(), facts: known, postings }))
+        Ok(Some(StoryWords {
+            what: "case".to_owned(),
+            id: case_id.to_owned(),
+            told,
+            made_at: made_ms(of.found_at_ms),
+            users: Vec::new(),
+            facts: known,
+            postings,
+        }))
     }
 }

@@ -2,7 +2,7 @@
 use super::{
     StoryTeller,
     seek::ExplainedThing,
-    words::{StoryWords, facts, parsed, time_ms},
+    words::{StoryWords, facts, made_ms, parsed, time_ms},
 };
 use crate::audit::ReadFault;
 use money::UserKey;
@@ -44,6 +44,7 @@ pub(super) fn change_words(of: &WalletChange, postings: &[WalletPosting]) -> Sto
         what: "wallet change".to_owned(),
         id: of.change_id.to_string(),
         told: format!("the wallet of {} is {becomes}, asked for by {}{decided}: {}", of.user, of.asked_by, change_state(of.state)),
+        made_at: made_ms(of.created_at_ms),
         users: [Some(&of.user), of.act.into_user()].into_iter().flatten().map(UserKey::to_string).collect(),
         facts: facts(json!({
             "request_id": of.request_id, "note": of.note, "create_time": time_ms(of.created_at_ms), "decide_time": time(of.decided_at_ms),

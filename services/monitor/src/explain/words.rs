@@ -24,6 +24,8 @@ pub struct StoryWords {
     pub(super) what: String,
     pub(super) id: String,
     pub(super) told: String,
+    /// When it was made, in microseconds since the Unix epoch; `None` for what has always been there.
+    pub(super) made_at: Option<i64>,
     /// The users to whom it belongs; owners of the accounts of its postings are added later.
     pub(super) users: Vec<String>,
     pub(super) facts: Map<String, Value>,
@@ -36,6 +38,11 @@ pub(super) fn facts(value: Value) -> Map<String, Value> {
         Value::Object(facts) => facts,
         _ => Map::new(),
     }
+}
+
+/// The time when a thing was made, from Unix milliseconds.
+pub(super) fn made_ms(ms: i64) -> Option<i64> {
+    Some(ms.saturating_mul(1_000))
 }
 
 pub(super) fn time_ms(ms: i64) -> String {
@@ -74,19 +81,25 @@ impl StoryTeller {
             "trace": payout.traceparent, "returned_minor_units": payout.returned_minor_units, "returns": after.returns, "recalls": after.recalls,
         }));
         known.extend(decided.facts);
-        let is = if payout.state.name() == "rejected" { "is not" } else { "is" };
-        let (user, amount, rail, state) = (&payout.user, payout.amount, payout.attempt.rail.as_str(), payout.state.name());
         Ok(StoryWords {
             what: "payout".to_owned(),
             id: payout.payout_id.to_string(),
-            told: format!("{user} {is} paid {amount} over {rail} to {account}: {state}{}{}", after.told, decided.told),
-            users: vec![user.to_string()],
+            told: format!("{}{}{}", paid(payout, &account), after.told, decided.told),
+            made_at: made_ms(payout.created_at_ms),
+            users: vec![payout.user.to_string()],
             facts: known,
             postings: parsed(
                 [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id].into_iter().chain(&after.postings),
             ),
         })
     }
+}
+
+/// A payout's own sentence.
+pub(super) fn paid(payout: &Payout, account: &str) -> String {
+    let (user, amount, rail, state) = (&payout.user, payout.amount, payout.attempt.rail.as_str(), payout.state.name());
+    let is = if state == "rejected" { "is not" } else { "is" };
+    format!("{user} {is} paid {amount} over {rail} to {account}: {state}")
 }
 
 pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
@@ -102,6 +115,7 @@ pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
         what: "purchase".to_owned(),
         id: purchase.purchase_id.to_string(),
         told: format!("{} bought {} coins for {}: {state}", purchase.user, value.coins.get(), value.price),
+        made_at: made_ms(purchase.created_at_ms),
         users: vec![purchase.user.to_string()],
         facts: facts(json!({
             "request_id": purchase.request_id, "transaction_id": purchase.transaction_id, "environment": purchase.environment,
@@ -124,6 +138,7 @@ pub(super) fn quote_words(quote: &Quote) -> StoryWords {
         what: "quote".to_owned(),
         id: quote.id.to_string(),
         told: format!("{} {did} {} into {}", quote.user, amount_text(quote.diamonds.get(), Unit::Diamond), amounts.net),
+        made_at: Some(quote.create_time.as_microsecond()),
         users: vec![quote.user.to_string()],
         facts: facts(json!({
             "rate": quote.rate.to_string(), "rate_date": quote.rate_date.to_string(), "rate_card_version": quote.rate_card_version,
@@ -140,6 +155,7 @@ pub(super) fn refusal_words(refusal: &RefusalRow) -> StoryWords {
         what: "refusal".to_owned(),
         id: refusal.id.to_string(),
         told: format!("refused: {}; nothing moved", refusal.told.reason),
+        made_at: Some(refusal.time),
         users: Vec::new(),
         facts: facts(json!({ "time": stamp::text(refusal.time), "details": pairs(&refusal.told.facts), "asked": pairs(&refusal.fields) })),
         postings: Vec::new(),
@@ -152,7 +168,7 @@ fn answered(passed: &PassedMessage) -> Value {
 }
 
 /// A transfer in words.
-fn moved(transfer: &Transfer, accounts: &HashMap<i64, BookAccount>) -> String {
+pub(crate) fn moved(transfer: &Transfer, accounts: &HashMap<i64, BookAccount>) -> String {
     let name = |key: i64| accounts.get(&key).map_or("?", |account| &*account.name);
     let amount =
         accounts.get(&transfer.debit).map_or_else(|| transfer.amount.to_string(), |account| amount_text(transfer.amount, account.unit));
@@ -205,5 +221,5 @@ pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>)
         }
         _ => told,
     };
-    StoryWords { what: kind, id, told, users: Vec::new(), facts: known, postings }
+    StoryWords { what: kind, id, told, made_at: None, users: Vec::new(), facts: known, postings }
 }

@@ -1,22 +1,23 @@
 //! Whatever id of a refund, an order, a settlement, a decision about payouts or the treasury book somebody has is explained, and who it is about is in the story.
 use crate::planted::{Planted, change, post};
 use api::ledger::BookMode;
+use identity::BookScope;
 use money::BookName;
 use monitor::explain::{self, SoughtId, Story, StoryScope};
 use std::collections::BTreeSet;
 use testbed::{Testbed, TestbedOptions, both};
 use uuid::Uuid;
 
-const BOOK: &str = "demo";
-const TREASURY: &str = "treasury";
+pub const BOOK: &str = "demo";
+pub const TREASURY: &str = "treasury";
 
 /// An id for each thing that is planted: `$1` and so on in the statements.
-fn id(number: usize) -> String {
+pub fn id(number: usize) -> String {
     format!("01936f5e-7c3b-7000-9000-a1b2c3d4e5{number:02}")
 }
 
 fn named(text: &str) -> String {
-    (1..20).rev().fold(text.to_owned(), |text, number| text.replace(&format!("${number}"), &id(number)))
+    (1..40).rev().fold(text.to_owned(), |text, number| text.replace(&format!("${number}"), &id(number)))
 }
 
 /// Rows of purchases and of wallets; `{credit}`, `{coins}` and `{money}` are the postings of the purchase and of its refund, `{forfeited}` that of a wallet's closure.
@@ -45,9 +46,9 @@ const OF_PURCHASE: [&str; 9] = [
      VALUES ('demo', 'stripe', 'acct', '2026-10', '$7', 'main', 'main', 2, '', 'USD', 5, '', 0, 0, 1, 'h', 'sam', 'h', 'fay', 'h', 1, 1, 1, 0, 0)",
     "INSERT INTO wallet_change (book, change_id, kind, user_id, into_user_id, asked_by, request_id, state, decided_by, note, created_at_ms, decided_at_ms, ended_at_ms,
          tries, next_attempt_at_ms)
-     VALUES ('demo', '$16', 1, 'ann', '', 'sam', '$17', 5, 'fay', '', 1, 2, 3, 0, 0), ('demo', '$18', 2, 'bob', 'cleo', 'sam', '$17', 1, '', '', 1, 0, 0, 0, 0)",
+     VALUES ('demo', '$36', 1, 'ann', '', 'sam', '$37', 5, 'fay', '', 1, 2, 3, 0, 0), ('demo', '$38', 2, 'bob', 'cleo', 'sam', '$17', 1, '', '', 1, 0, 0, 0, 0)",
     "INSERT INTO wallet_posting (book, change_id, posting_no, coins, debt_coins, debt_change_no, into_debt_change_no, attempt, planned_at_ms, state, posting_id)
-     VALUES ('demo', '$16', 1, 35, 0, 0, 0, 0, 1, 2, '{forfeited}')",
+     VALUES ('demo', '$36', 1, 35, 0, 0, 0, 0, 1, 2, '{forfeited}')",
     "INSERT INTO spending_limit (book, user_id, currency, period, limit_minor_units, next_minor_units, next_from_ms)
      VALUES ('demo', 'ann', 'USD', 'day', 500, -1, 0), ('demo', 'ann', 'USD', 'month', -1, -1, 0)",
 ];
@@ -90,7 +91,7 @@ const OF_TREASURY: [&str; 5] = [
 const REFUNDED: &str = "ann bought 70 coins for 0.74 USD: credited; 35 of its coins and 0.37 USD of its price are paid back";
 
 /// The id as somebody has it, what its stories are, a part of one of them, and the users that one of them is about.
-const SOUGHT: [(&str, &[&str], &str, &[&str]); 21] = [
+pub const SOUGHT: [(&str, &[&str], &str, &[&str]); 21] = [
     ("$1", &["purchase"], REFUNDED, &["ann"]),
     ("$2", &["purchase"], REFUNDED, &["ann"]),
     ("pi_ann", &["purchase", "order"], REFUNDED, &["ann"]),
@@ -103,10 +104,10 @@ const SOUGHT: [(&str, &[&str], &str, &[&str]); 21] = [
     ("$5", &["order", "purchase"], "ann ordered 70 coins for 0.74 USD at stripe: paid", &["ann"]),
     ("cs_1", &["order", "purchase"], "ann ordered 70 coins", &["ann"]),
     ("$7", &["settlement"], "what stripe owes acct of 2026-10, of which the store pays 0.05 USD: settled", &[]),
-    ("$16", &["wallet change"], "the wallet of ann is closed, asked for by sam, decided by fay: done", &["ann"]),
+    ("$36", &["wallet change"], "the wallet of ann is closed, asked for by sam, decided by fay: done", &["ann"]),
     ("{forfeited}", &["wallet change"], "the wallet of ann is closed", &["ann"]),
     (
-        "$18",
+        "$38",
         &["wallet change"],
         "the wallet of bob is merged into that of cleo, asked for by sam: waits for a second person",
         &["bob", "cleo"],
@@ -124,46 +125,53 @@ const SOUGHT: [(&str, &[&str], &str, &[&str]); 21] = [
     ),
 ];
 
+/// A book with a thing of each kind; and how texts in the table above are filled in.
+pub async fn planted(storage: testbed::Storage) -> (Testbed, impl Fn(&str) -> String) {
+    let books: &[(&str, BookMode)] = &[(BOOK, BookMode::Test), (TREASURY, BookMode::Test)];
+    let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
+    drop(purchase::tables::Store::open(&bed.database).await.unwrap());
+    drop(payout::tables::Store::inspect(&bed.database).await.unwrap());
+    drop(treasury::tables::Store::open(&bed.database).await.unwrap());
+    let wallet = ("house/coins/issued".to_owned(), "viewer/ann/coins".to_owned());
+    let posted = async |kind, moved| {
+        let (id, fields, guards) = (Uuid::now_v7(), vec![("purchase_id", id(1))], Vec::new());
+        post(&bed, Planted { book: BOOK, kind, id, moved, fields, guards }).await.posting_id
+    };
+    let credit = posted("purchase.web", vec![(wallet.0.clone(), wallet.1.clone(), 70)]).await;
+    let coins = posted("refund.granted", vec![(wallet.1.clone(), wallet.0.clone(), 35)]).await;
+    let (closure, left) = (vec![("change_id", id(36))], vec![(wallet.1, wallet.0, 35)]);
+    let kind = "wallet.forfeited";
+    let forfeited = Planted { book: BOOK, kind, id: Uuid::now_v7(), moved: left, fields: closure, guards: Vec::new() };
+    let forfeited = post(&bed, forfeited).await.posting_id;
+    let (deferred, receivable) = ("house/deferred_revenue/USD".to_owned(), "house/processor_receivable/USD".to_owned());
+    let money = posted("refund.money", vec![(deferred, receivable, 33)]).await;
+    let filled = move |text: &str| {
+        let text = named(text).replace("{credit}", &credit).replace("{coins}", &coins);
+        text.replace("{money}", &money).replace("{forfeited}", &forfeited)
+    };
+    for (service, rows) in [("purchase", &OF_PURCHASE[..]), ("payout", &OF_PAYOUTS[..]), ("treasury", &OF_TREASURY[..])] {
+        for sql in rows {
+            assert!(change(&bed.database, service, &filled(sql)).await > 0, "{sql}");
+        }
+    }
+    (bed, filled)
+}
+
 async fn told(bed: &Testbed, sought: &str) -> Vec<Story> {
     told_in(bed, None, sought).await
 }
 
 /// Of one book, or of all.
 async fn told_in(bed: &Testbed, book: Option<&str>, sought: &str) -> Vec<Story> {
-    let scope = StoryScope { book: book.map(|book| BookName::try_new(book).unwrap()), user: None, most: 5 };
+    let books = book.map_or(BookScope::All, |book| BookScope::Only(vec![BookName::try_new(book).unwrap()]));
+    let scope = StoryScope { books, user: None, most: 5 };
     explain::explain(&bed.database, &SoughtId::parse(sought).unwrap(), &scope).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_of_refunds_orders_settlements_decisions_and_of_treasury_are_explained() {
     for storage in both() {
-        let books: &[(&str, BookMode)] = &[(BOOK, BookMode::Test), (TREASURY, BookMode::Test)];
-        let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
-        drop(purchase::tables::Store::open(&bed.database).await.unwrap());
-        drop(payout::tables::Store::inspect(&bed.database).await.unwrap());
-        drop(treasury::tables::Store::open(&bed.database).await.unwrap());
-        let wallet = ("house/coins/issued".to_owned(), "viewer/ann/coins".to_owned());
-        let posted = async |kind, moved| {
-            let (id, fields, guards) = (Uuid::now_v7(), vec![("purchase_id", id(1))], Vec::new());
-            post(&bed, Planted { book: BOOK, kind, id, moved, fields, guards }).await.posting_id
-        };
-        let credit = posted("purchase.web", vec![(wallet.0.clone(), wallet.1.clone(), 70)]).await;
-        let coins = posted("refund.granted", vec![(wallet.1.clone(), wallet.0.clone(), 35)]).await;
-        let (closure, left) = (vec![("change_id", id(16))], vec![(wallet.1, wallet.0, 35)]);
-        let kind = "wallet.forfeited";
-        let forfeited = Planted { book: BOOK, kind, id: Uuid::now_v7(), moved: left, fields: closure, guards: Vec::new() };
-        let forfeited = post(&bed, forfeited).await.posting_id;
-        let (deferred, receivable) = ("house/deferred_revenue/USD".to_owned(), "house/processor_receivable/USD".to_owned());
-        let money = posted("refund.money", vec![(deferred, receivable, 33)]).await;
-        let filled = |text: &str| {
-            let text = named(text).replace("{credit}", &credit).replace("{coins}", &coins);
-            text.replace("{money}", &money).replace("{forfeited}", &forfeited)
-        };
-        for (service, rows) in [("purchase", &OF_PURCHASE[..]), ("payout", &OF_PAYOUTS[..]), ("treasury", &OF_TREASURY[..])] {
-            for sql in rows {
-                assert!(change(&bed.database, service, &filled(sql)).await > 0, "{sql}");
-            }
-        }
+        let (bed, filled) = planted(storage).await;
         for (sought, what, said, users) in SOUGHT {
             let stories = told(&bed, &filled(sought)).await;
             let of: BTreeSet<&str> = stories.iter().map(|story| story.what.as_str()).collect();

@@ -4,6 +4,8 @@
 mod damages;
 mod done;
 mod explaining;
+mod finding;
+mod following;
 mod gifts;
 mod planted;
 mod posters;
@@ -16,3 +18,4 @@ mod settlements;
 mod suspense;
 mod twins;
 mod wallets;
+mod working;

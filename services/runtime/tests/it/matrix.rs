@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 154] = [
+const MATRIX: [(&str, &str, &str); 158] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -180,6 +180,10 @@ const MATRIX: [(&str, &str, &str); 154] = [
     ("largesse.support.v1.SupportService/GetProposal", "---bbbb", ""),
     ("largesse.support.v1.SupportService/ListProposals", "---bbbb", ""),
     ("largesse.monitor.v1.MonitorService/GetHealthOfMoney", "--bbbbb", ""),
+    ("largesse.monitor.v1.MonitorService/Find", "--bbbbb", "!"),
+    ("largesse.monitor.v1.MonitorService/ListWork", "--bbbbb", "!"),
+    ("largesse.monitor.v1.MonitorService/ListActivity", "ooaaaaa", "!"),
+    ("largesse.monitor.v1.MonitorService/ExplainCase", "--bbbbb", "!"),
 ];
 
 /// A codec for messages as raw bytes.

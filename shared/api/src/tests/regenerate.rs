@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 27] = [
+const PROTOS: [&str; 28] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -39,6 +39,7 @@ const PROTOS: [&str; 27] = [
     "largesse/treasury/v1/sweeps.proto",
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
+    "largesse/monitor/v1/find.proto",
     "largesse/monitor/v1/monitor.proto",
 ];
 /// Google's details of errors.

@@ -1,0 +1,310 @@
+//! A user's whole money life, the newest first, merged over all books of the caller's token. It is read from the entries of the user's accounts and from what has no posting
+//! yet; nothing is stored for it.
+//!
+//! Each source is in the order of its time, and so is the list; the place of a line in the list is therefore also a place in every source.
+use crate::{
+    audit::ReadFault,
+    error::ForeignPosition,
+    explain::{StoryScope, StoryTables, StoryTeller, shape::amount_text, summaries::IdKind, tellers},
+};
+use books::{
+    domain::{account::BookAccount, event::TransferKind},
+    read::{self, AccountEntry, EntryFilter, EntryListing, PageError},
+};
+use chart::{PostingKind, Unit, owned::names_of};
+use money::UserKey;
+use payout::tables::PayoutKey;
+use purchase::tables::PurchaseState;
+use rpc::page::PagePosition;
+use std::{cmp::Reverse, collections::HashMap};
+use uuid::Uuid;
+
+/// The sources of a book that are no accounts; accounts' keys are positive and far below.
+const PURCHASES: i64 = i64::MAX - 1;
+const PAYOUTS: i64 = i64::MAX;
+
+/// Where a line is in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ActivityPosition {
+    /// In microseconds since the Unix epoch.
+    time: i64,
+    /// The book's key.
+    book: i64,
+    /// The account's key, or another source.
+    source: i64,
+    /// The transfer's number or the thing's id.
+    id: Uuid,
+}
+
+impl ActivityPosition {
+    /// The newest come first; at the same time, the sources one after the other.
+    fn order(&self) -> (Reverse<i64>, i64, i64, Reverse<Uuid>) {
+        (Reverse(self.time), self.book, self.source, Reverse(self.id))
+    }
+}
+
+impl PagePosition for ActivityPosition {
+    fn write(&self, token: &mut Vec<u8>) {
+        ((self.time, self.book), (self.source, self.id)).write(token);
+    }
+
+    fn read(token: &mut &[u8]) -> Option<Self> {
+        let ((time, book), (source, id)) = PagePosition::read(token)?;
+        Some(Self { time, book, source, id })
+    }
+}
+
+/// How far a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ActivityStanding {
+    Posted,
+    Held,
+    Released,
+    Waiting,
+    Blocked,
+}
+
+/// A line of a user's activity.
+#[derive(Debug, Clone)]
+pub(crate) struct ActivityFound {
+    pub(crate) position: ActivityPosition,
+    pub(crate) book: String,
+    pub(crate) kind: String,
+    pub(crate) told: String,
+    pub(crate) unit: String,
+    pub(crate) amount: i64,
+    pub(crate) balance_after: Option<i64>,
+    pub(crate) standing: ActivityStanding,
+    pub(crate) case_state: String,
+    pub(crate) case_id: String,
+    pub(crate) case_kind: IdKind,
+    pub(crate) account: String,
+    pub(crate) posting_id: String,
+}
+
+impl ActivityFound {
+    /// In microseconds since the Unix epoch.
+    pub(crate) fn time(&self) -> i64 {
+        self.position.time
+    }
+}
+
+/// A page of a source: after which position of the list it begins, and how many lines it has at most.
+#[derive(Clone, Copy)]
+struct SourcePage {
+    after: Option<ActivityPosition>,
+    rows: usize,
+}
+
+/// The lines after the position, in their order; more than `rows` of them if the list continues.
+pub(crate) async fn activity(
+    tables: &StoryTables,
+    scope: &StoryScope,
+    user: &UserKey,
+    (after, rows): (Option<ActivityPosition>, usize),
+) -> Result<Vec<ActivityFound>, ReadFault> {
+    let page = SourcePage { after, rows };
+    let mut found = Vec::new();
+    for teller in tellers(tables, scope).await? {
+        let reader = ActivityReader { teller: &teller, user };
+        let mut of_book = Vec::new();
+        for account in teller.accounts_named(&names_of(user)).await? {
+            of_book.extend(reader.entries(&account, page).await?);
+        }
+        of_book.extend(reader.purchases(page).await?);
+        of_book.extend(reader.payouts(page).await?);
+        of_book.sort_by_key(|line| line.position.order());
+        // States are read only of lines that may be shown.
+        of_book.truncate(rows);
+        reader.add_states(&mut of_book).await?;
+        found.extend(of_book);
+    }
+    found.sort_by_key(|line| line.position.order());
+    Ok(found)
+}
+
+struct ActivityReader<'a> {
+    teller: &'a StoryTeller,
+    user: &'a UserKey,
+}
+
+impl ActivityReader<'_> {
+    fn source(&self, key: i64) -> (i64, i64) {
+        (self.teller.book.key, key)
+    }
+
+    /// The listing of an account's entries that come after the position; `None` if there are none.
+    async fn listing(&self, account: &BookAccount, page: SourcePage) -> Result<Option<EntryListing>, ReadFault> {
+        let mut listing = EntryListing { limit: page.rows.max(1), ..EntryListing::default() };
+        let Some(after) = page.after else { return Ok(Some(listing)) };
+        if (after.book, after.source) != self.source(account.key) {
+            // Of the lines of the position's own time, those of sources before its own were shown.
+            let until = if self.source(account.key) < (after.book, after.source) { after.time } else { after.time.saturating_add(1) };
+            listing.filter = EntryFilter { booked: (None, Some(until)), ..EntryFilter::default() };
+            return Ok(Some(listing));
+        }
+        let number = i64::try_from(after.id.as_u128()).map_err(|_| ForeignPosition)?;
+        let shown = self.teller.store.transfers(self.teller.book.key, number, 1).await?.into_iter().next();
+        let shown = shown.filter(|transfer| transfer.no == number).ok_or(ForeignPosition)?;
+        listing.place = match account.key {
+            key if key == shown.debit => shown.debit_prev,
+            key if key == shown.credit => shown.credit_prev,
+            _ => return Err(ForeignPosition.into()),
+        };
+        Ok((listing.place > 0).then_some(listing))
+    }
+
+    async fn entries(&self, account: &BookAccount, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
+        let Some(listing) = self.listing(account, page).await? else { return Ok(Vec::new()) };
+        let read = read::entries(&*self.teller.store, self.teller.book.key, account, None, &listing).await;
+        let (entries, _) = read.map_err(|fault| match fault {
+            PageError::Place => ReadFault::from(ForeignPosition),
+            PageError::Store(fault) => fault.into(),
+        })?;
+        Ok(entries.iter().filter_map(|entry| self.line(account, entry)).collect())
+    }
+
+    fn line(&self, account: &BookAccount, entry: &AccountEntry) -> Option<ActivityFound> {
+        let posting = &entry.posting;
+        let moved = &posting.transfers.first()?.transfer;
+        let (standing, amount) = match moved.kind {
+            TransferKind::Posted | TransferKind::PostOfPending if moved.debit == account.key => (ActivityStanding::Posted, -moved.amount),
+            TransferKind::Posted | TransferKind::PostOfPending => (ActivityStanding::Posted, moved.amount),
+            TransferKind::Pending => (ActivityStanding::Held, moved.amount),
+            TransferKind::VoidOfPending | TransferKind::ExpiryOfPending => (ActivityStanding::Released, moved.amount),
+        };
+        let field = |name: &str| posting.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+        let (case_kind, case_id) = case_of(&posting.kind, &field, posting.id);
+        Some(ActivityFound {
+            position: ActivityPosition {
+                time: posting.commit_time,
+                book: self.teller.book.key,
+                source: account.key,
+                id: Uuid::from_u128(u128::try_from(moved.no).ok()?),
+            },
+            book: self.teller.book.name.clone(),
+            told: told(&posting.kind, &field),
+            kind: posting.kind.clone(),
+            unit: account.unit.to_string(),
+            amount,
+            balance_after: Some(entry.balance_after),
+            standing,
+            case_state: String::new(),
+            case_id,
+            case_kind,
+            account: account.name.to_string(),
+            posting_id: posting.id.to_string(),
+        })
+    }
+
+    /// Where the rows of another source begin, by Unix milliseconds and id, of which only older ones come.
+    fn before(&self, key: i64, page: SourcePage) -> (i64, Uuid) {
+        let Some(after) = page.after else { return (i64::MAX, Uuid::max()) };
+        let ms = after.time.div_euclid(1_000);
+        match self.source(key).cmp(&(after.book, after.source)) {
+            std::cmp::Ordering::Equal => (ms, after.id),
+            // Rows have whole milliseconds, and entries have microseconds.
+            std::cmp::Ordering::Less if after.time.rem_euclid(1_000) == 0 => (ms, Uuid::nil()),
+            std::cmp::Ordering::Less | std::cmp::Ordering::Greater => (ms.saturating_add(1), Uuid::nil()),
+        }
+    }
+
+    async fn purchases(&self, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
+        let Some(tables) = &self.teller.purchase else { return Ok(Vec::new()) };
+        let rows = i64::try_from(page.rows).unwrap_or(i64::MAX);
+        let found = tables.uncredited_of(&self.teller.name, self.user, self.before(PURCHASES, page), rows).await?;
+        let line = |purchase: purchase::tables::Purchase| {
+            let (coins, price) = (purchase.value.coins.get(), purchase.value.price);
+            let blocked = purchase.state == PurchaseState::Blocked;
+            ActivityFound {
+                told: format!("{} for {price}", amount_text(coins, Unit::Coin)),
+                unit: Unit::Coin.to_string(),
+                amount: coins,
+                standing: if blocked { ActivityStanding::Blocked } else { ActivityStanding::Waiting },
+                case_state: if blocked { "blocked" } else { "verified" }.to_owned(),
+                ..self.unposted((PURCHASES, IdKind::Purchase, "purchase"), purchase.created_at_ms, purchase.purchase_id)
+            }
+        };
+        Ok(found.into_iter().map(line).collect())
+    }
+
+    async fn payouts(&self, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
+        let Some(tables) = &self.teller.payout else { return Ok(Vec::new()) };
+        let rows = i64::try_from(page.rows).unwrap_or(i64::MAX);
+        let found = tables.unheld_of(&self.teller.name, self.user, self.before(PAYOUTS, page), rows).await?;
+        let line = |payout: payout::tables::Payout| ActivityFound {
+            told: format!("{} over {}", payout.amount, payout.attempt.rail),
+            unit: payout.amount.currency().code().to_owned(),
+            amount: -payout.amount.minor_units(),
+            standing: ActivityStanding::Waiting,
+            case_state: payout.state.name().to_owned(),
+            ..self.unposted((PAYOUTS, IdKind::Payout, "payout"), payout.created_at_ms, payout.payout_id)
+        };
+        Ok(found.into_iter().map(line).collect())
+    }
+
+    fn unposted(&self, (source, case_kind, kind): (i64, IdKind, &str), at_ms: i64, id: Uuid) -> ActivityFound {
+        ActivityFound {
+            position: ActivityPosition { time: at_ms.saturating_mul(1_000), book: self.teller.book.key, source, id },
+            book: self.teller.book.name.clone(),
+            kind: kind.to_owned(),
+            told: String::new(),
+            unit: String::new(),
+            amount: 0,
+            balance_after: None,
+            standing: ActivityStanding::Waiting,
+            case_state: String::new(),
+            case_id: id.to_string(),
+            case_kind,
+            account: String::new(),
+            posting_id: String::new(),
+        }
+    }
+
+    /// Adds the state of each payout that lines belong to; a hold does not name its payout, but the payout names its hold.
+    async fn add_states(&self, lines: &mut [ActivityFound]) -> Result<(), ReadFault> {
+        let Some(tables) = &self.teller.payout else { return Ok(()) };
+        let mut known: HashMap<String, Option<(String, &'static str)>> = HashMap::new();
+        for line in lines.iter_mut().filter(|line| line.case_kind == IdKind::Payout && line.case_state.is_empty()) {
+            if !known.contains_key(&line.case_id) {
+                let id = Uuid::try_parse(&line.case_id)?;
+                let of = if line.case_id == line.posting_id {
+                    tables.looked_up(&self.teller.name, id).await?.pop()
+                } else {
+                    tables.payout(&PayoutKey { book: self.teller.name.clone(), payout_id: id }).await?
+                };
+                known.insert(line.case_id.clone(), of.map(|payout| (payout.payout_id.to_string(), payout.state.name())));
+            }
+            match known.get(&line.case_id) {
+                Some(Some((payout_id, state))) => (line.case_id, line.case_state) = (payout_id.clone(), (*state).to_owned()),
+                _ => line.case_kind = IdKind::Posting,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The case that a posting belongs to.
+fn case_of<'a>(kind: &str, field: &impl Fn(&str) -> &'a str, posting: Uuid) -> (IdKind, String) {
+    let (of, name) = match kind.split('.').next() {
+        Some("purchase" | "refund" | "dispute" | "receipt") => (IdKind::Purchase, "purchase_id"),
+        Some("conversion") => (IdKind::Quote, "quote_id"),
+        Some("payout") => (IdKind::Payout, "payout_id"),
+        Some("gift") => return (IdKind::Gift, posting.to_string()),
+        _ => return (IdKind::Posting, posting.to_string()),
+    };
+    match Uuid::try_parse(field(name)) {
+        Ok(id) => (of, id.to_string()),
+        Err(_) if of == IdKind::Payout => (of, posting.to_string()),
+        Err(_) => (IdKind::Posting, posting.to_string()),
+    }
+}
+
+/// What a posting is, for its user.
+fn told<'a>(kind: &str, field: &impl Fn(&str) -> &'a str) -> String {
+    if kind != PostingKind::Gift.name() {
+        return kind.replace(['.', '_'], " ");
+    }
+    let quantity = if field("quantity").is_empty() { "1" } else { field("quantity") };
+    format!("{quantity} of gift {} in room {}", field("gift_id"), field("room_id"))
+}

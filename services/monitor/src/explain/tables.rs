@@ -1,0 +1,76 @@
+//! The tables of all services, as far as they exist. An explanation creates none.
+use crate::audit::{self, ReadFault};
+use books::store::Store;
+use db::Database;
+use identity::Service;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// The tables that stories are read from. Cloning shares their connections.
+#[derive(Clone)]
+pub struct StoryTables {
+    pub(crate) ledger: Arc<dyn Store>,
+    pub(crate) purchase: Option<purchase::tables::Store>,
+    pub(crate) earnings: Option<earnings::tables::Store>,
+    pub(crate) payout: Option<payout::tables::Store>,
+    pub(crate) support: Option<support::tables::Store>,
+    pub(crate) treasury: Option<treasury::tables::Store>,
+}
+
+impl StoryTables {
+    /// Opens what there is.
+    pub async fn open(database: &Database) -> Result<Self, ReadFault> {
+        let ledger = audit::open(database).await?;
+        let mut tables = Self { ledger, purchase: None, earnings: None, payout: None, support: None, treasury: None };
+        tables.complete(database).await?;
+        Ok(tables)
+    }
+
+    /// Opens what was not there before.
+    async fn complete(&mut self, database: &Database) -> Result<(), ReadFault> {
+        let there = async |service| audit::exists(database, service).await;
+        if self.purchase.is_none() && there(Service::Purchase).await? {
+            self.purchase = Some(purchase::tables::Store::open(database).await?);
+        }
+        if self.earnings.is_none() && there(Service::Earnings).await? {
+            self.earnings = Some(earnings::tables::Store::open(database).await?);
+        }
+        if self.payout.is_none() && there(Service::Payout).await? {
+            self.payout = Some(payout::tables::Store::inspect(database).await?);
+        }
+        if self.support.is_none() && there(Service::Support).await? {
+            self.support = Some(support::tables::Store::open(database).await?);
+        }
+        if self.treasury.is_none() && there(Service::Treasury).await? {
+            self.treasury = Some(treasury::tables::Store::open(database).await?);
+        }
+        Ok(())
+    }
+
+    fn is_complete(&self) -> bool {
+        self.purchase.is_some() && self.earnings.is_some() && self.payout.is_some() && self.support.is_some() && self.treasury.is_some()
+    }
+}
+
+/// The tables of a running process: opened with the first call that needs them, and looked for again while a service has none.
+pub(crate) struct KeptTables {
+    database: Database,
+    opened: Mutex<Option<StoryTables>>,
+}
+
+impl KeptTables {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database, opened: Mutex::new(None) }
+    }
+
+    pub(crate) async fn get(&self) -> Result<StoryTables, ReadFault> {
+        let mut opened = self.opened.lock().await;
+        let mut tables = match opened.take() {
+            Some(tables) => tables,
+            None => StoryTables::open(&self.database).await?,
+        };
+        let completed = if tables.is_complete() { Ok(()) } else { tables.complete(&self.database).await };
+        *opened = Some(tables.clone());
+        completed.map(|()| tables)
+    }
+}

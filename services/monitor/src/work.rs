@@ -1,0 +1,240 @@
+//! What needs a person, the oldest first: read from the tables when it is asked for, and from the results of the last audit run.
+use crate::{
+    audit::ReadFault,
+    explain::{
+        StoryScope, StoryTables, StoryTeller,
+        seek::ExplainedThing,
+        summaries::{IdKind, ThingSummary},
+        tellers,
+    },
+    health::{CheckResult, ChecksByName, Health},
+};
+use identity::Role;
+use money::{BookName, Money, derive_id, time::unix_ms};
+use payout::tables::{PayoutPhase, PayoutState};
+use uuid::Uuid;
+
+/// What a person is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorkClass {
+    FailedCheck,
+    UnknownOutcome,
+    StuckPayout,
+    UncreditedReceipt,
+    OpenProposal,
+    OpenCase,
+}
+
+/// How many times longer a payout may stay with a bank that has confirmed it than in any other state.
+const ACCEPTED_TIMES: i64 = 4;
+
+/// The place of an item in the list: since when, in Unix milliseconds, and its id. Checks come first, with no time.
+pub(crate) type WorkPosition = (i64, Uuid);
+
+/// Something that needs a person.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkFound {
+    pub(crate) class: WorkClass,
+    pub(crate) book: String,
+    pub(crate) id: String,
+    pub(crate) thing: Option<IdKind>,
+    pub(crate) told: String,
+    pub(crate) state: String,
+    pub(crate) amount: Option<(String, i64)>,
+    pub(crate) user: String,
+    pub(crate) since_ms: Option<i64>,
+    pub(crate) runbook: &'static str,
+    pub(crate) position: WorkPosition,
+}
+
+/// What a request asks for.
+pub(crate) struct WorkAsked {
+    pub(crate) scope: StoryScope,
+    /// Only of this class.
+    pub(crate) class: Option<WorkClass>,
+    pub(crate) role: Role,
+    /// Whether checks of the installation are shown.
+    pub(crate) whole: bool,
+    pub(crate) after: Option<WorkPosition>,
+    /// The most rows read of each kind.
+    pub(crate) rows: i64,
+    /// How long an outcome may be unknown, or a payout stay in a state, before it needs a person.
+    pub(crate) patience_ms: i64,
+    pub(crate) now_ms: i64,
+}
+
+impl WorkAsked {
+    fn wants(&self, class: WorkClass, kind: IdKind) -> bool {
+        self.class.is_none_or(|asked| asked == class) && kind.is_for(self.role)
+    }
+
+    /// What has not moved since this time needs a person.
+    fn before_ms(&self, times: i64) -> i64 {
+        self.now_ms.saturating_sub(self.patience_ms.saturating_mul(times))
+    }
+}
+
+/// The items after the position, in their order; more than `rows` of them if the list continues.
+pub(crate) async fn work(tables: &StoryTables, health: &Health, asked: &WorkAsked) -> Result<Vec<WorkFound>, ReadFault> {
+    let mut found = failed_checks(health, asked);
+    for teller in tellers(tables, &asked.scope).await? {
+        stuck_payouts(&teller, asked, &mut found).await?;
+        purchases_and_quotes(&teller, asked, &mut found).await?;
+        proposals_and_cases(&teller, asked, &mut found).await?;
+    }
+    found.retain(|item| asked.after.is_none_or(|after| item.position > after));
+    found.sort_by(|a, b| (a.position, &a.book).cmp(&(b.position, &b.book)));
+    Ok(found)
+}
+
+fn failed_checks(health: &Health, asked: &WorkAsked) -> Vec<WorkFound> {
+    if asked.class.is_some_and(|class| class != WorkClass::FailedCheck) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut failed = |book: &str, checks: &ChecksByName| {
+        for (name, check) in checks {
+            let CheckResult::Failed(why) = &check.outcome else { continue };
+            found.push(WorkFound {
+                class: WorkClass::FailedCheck,
+                book: book.to_owned(),
+                id: (*name).to_owned(),
+                thing: None,
+                told: why.clone(),
+                state: String::new(),
+                amount: None,
+                user: String::new(),
+                since_ms: check.held_at.map(unix_ms),
+                runbook: if *name == "unknown_outcomes" { "outcomes-unknown" } else { "money-audit-failed" },
+                position: (i64::MIN, derive_id(Uuid::nil(), &["monitor.check", book, name])),
+            });
+        }
+    };
+    if asked.whole {
+        failed("", &health.checks);
+    }
+    for (name, book) in &health.books {
+        if BookName::try_new(name).is_ok_and(|name| asked.scope.books.covers(&name)) {
+            failed(name, &book.checks);
+        }
+    }
+    found
+}
+
+/// A thing of the list, from its summary.
+struct WorkThing {
+    class: WorkClass,
+    state: String,
+    amount: Option<(String, i64)>,
+    since_ms: i64,
+    id: Uuid,
+    runbook: &'static str,
+}
+
+impl WorkThing {
+    fn found(self, summary: ThingSummary) -> WorkFound {
+        let Self { class, state, amount, since_ms, id, runbook } = self;
+        let ThingSummary { kind, id: text, book, told, users, .. } = summary;
+        let user = users.into_iter().next().unwrap_or_default();
+        let (thing, since, position) = (Some(kind), Some(since_ms), (since_ms, id));
+        WorkFound { class, book, id: text, thing, told, state, amount, user, since_ms: since, runbook, position }
+    }
+}
+
+fn of_money(amount: Money) -> Option<(String, i64)> {
+    Some((amount.currency().code().to_owned(), amount.minor_units()))
+}
+
+/// Whether the bank has decided, so that only a posting is missing, whatever the payout's state shows.
+fn is_decided(phase: PayoutPhase) -> bool {
+    matches!(phase, PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending)
+}
+
+async fn stuck_payouts(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkFound>) -> Result<(), ReadFault> {
+    let Some(tables) = &teller.payout else { return Ok(()) };
+    let unknown = asked.wants(WorkClass::UnknownOutcome, IdKind::Payout);
+    let stuck = asked.wants(WorkClass::StuckPayout, IdKind::Payout);
+    if !unknown && !stuck {
+        return Ok(());
+    }
+    for state in [PayoutState::OutcomeUnknown, PayoutState::Requested, PayoutState::Held, PayoutState::Submitted, PayoutState::Accepted] {
+        let times = if state == PayoutState::Accepted { ACCEPTED_TIMES } else { 1 };
+        if state != PayoutState::OutcomeUnknown && !stuck {
+            break;
+        }
+        let before_ms = asked.before_ms(times);
+        for payout in tables.in_flight_since(&teller.name, (state, before_ms), asked.after, asked.rows).await? {
+            let is_unknown = state == PayoutState::OutcomeUnknown && !is_decided(payout.phase);
+            let (class, runbook) =
+                if is_unknown { (WorkClass::UnknownOutcome, "payout-outcome-unknown") } else { (WorkClass::StuckPayout, "payout-stuck") };
+            if !asked.wants(class, IdKind::Payout) {
+                continue;
+            }
+            let (amount, since_ms, id) = (of_money(payout.amount), payout.created_at_ms, payout.payout_id);
+            let thing = WorkThing { class, state: state.name().to_owned(), amount, since_ms, id, runbook };
+            found.push(thing.found(teller.summary(&ExplainedThing::Payout(payout.into())).await?));
+        }
+    }
+    Ok(())
+}
+
+async fn purchases_and_quotes(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkFound>) -> Result<(), ReadFault> {
+    let (before_ms, after, rows) = (asked.before_ms(1), asked.after, asked.rows);
+    if let (Some(tables), true) = (&teller.purchase, asked.wants(WorkClass::UncreditedReceipt, IdKind::Purchase)) {
+        for purchase in tables.uncredited(&teller.name, before_ms, after, rows).await? {
+            let state = if purchase.state == purchase::tables::PurchaseState::Blocked { "blocked" } else { "verified" };
+            let thing = WorkThing {
+                class: WorkClass::UncreditedReceipt,
+                state: state.to_owned(),
+                amount: of_money(purchase.value.price),
+                since_ms: purchase.created_at_ms,
+                id: purchase.purchase_id,
+                runbook: "purchase-not-credited",
+            };
+            found.push(thing.found(teller.summary(&ExplainedThing::Purchase(purchase.into())).await?));
+        }
+    }
+    if let (Some(tables), true) = (&teller.earnings, asked.wants(WorkClass::UnknownOutcome, IdKind::Quote)) {
+        for quote in tables.accepting_since(&teller.name, before_ms, after, rows).await? {
+            let thing = WorkThing {
+                class: WorkClass::UnknownOutcome,
+                state: "accepting".to_owned(),
+                amount: Some((chart::Unit::Diamond.to_string(), quote.diamonds.get())),
+                since_ms: quote.create_time.as_millisecond(),
+                id: quote.id,
+                runbook: "conversion-not-recorded",
+            };
+            found.push(thing.found(teller.summary(&ExplainedThing::Quote(quote.into())).await?));
+        }
+    }
+    Ok(())
+}
+
+async fn proposals_and_cases(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkFound>) -> Result<(), ReadFault> {
+    if let (Some(tables), true) = (&teller.support, asked.wants(WorkClass::OpenProposal, IdKind::Proposal)) {
+        for proposal in tables.open_proposals(&teller.name, asked.now_ms, asked.after, asked.rows).await? {
+            let thing = WorkThing {
+                class: WorkClass::OpenProposal,
+                state: "open".to_owned(),
+                amount: None,
+                since_ms: proposal.proposed_at_ms,
+                id: proposal.id,
+                runbook: "proposals-open",
+            };
+            found.push(thing.found(teller.summary(&ExplainedThing::Proposal(proposal.into())).await?));
+        }
+    }
+    if let (Some(tables), true) = (&teller.treasury, asked.wants(WorkClass::OpenCase, IdKind::Case)) {
+        for case in tables.open_cases(teller.name.as_str(), asked.after, asked.rows).await? {
+            let id = Uuid::try_parse(&case.found.id)?;
+            let amount = (case.found.amount != 0).then(|| (case.account.1.clone(), case.found.amount));
+            let (state, since_ms) = (case.state.name().to_owned(), case.found_at_ms);
+            let thing = WorkThing { class: WorkClass::OpenCase, state, amount, since_ms, id, runbook: "bank-cases-open" };
+            found.push(thing.found(teller.case_summary(&case)));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

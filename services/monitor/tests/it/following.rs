@@ -1,0 +1,296 @@
+//! Money is followed page by page: from a payout back to the receipts behind it, and from a receipt to what became of it; and a user's activity in all books of a token.
+use crate::{
+    explaining::{BOOK, TREASURY, id, planted},
+    finding::{Watched, asked},
+    planted::{Planted, change, post},
+};
+use api::monitor::{
+    ActivityLine, ActivityState, CasePart, CaseStep, CaseStepKind, ExplainCaseRequest, ExplainCaseResponse, ListActivityRequest, ThingKind,
+};
+use identity::Role;
+use rpc::page::{PagePosition, PagedList};
+use std::collections::BTreeSet;
+use testbed::{Storage, both};
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+const GIFTS: usize = 30;
+
+/// As planted, and ann's coins became gifts to star, whose diamonds became money, which was paid out.
+async fn followed(storage: Storage) -> Watched {
+    let (bed, _) = planted(storage).await;
+    let text = str::to_owned;
+    for _ in 0..GIFTS {
+        let moved = vec![
+            (text("viewer/ann/coins"), text("house/coins/redeemed"), 1),
+            (text("house/diamonds/issued"), text("creator/star/diamonds"), 2),
+        ];
+        let fields = vec![("creator_id", text("star")), ("gift_id", text("rose")), ("room_id", text("r1"))];
+        post(&bed, Planted { book: BOOK, kind: "gift", id: Uuid::now_v7(), moved, fields, guards: Vec::new() }).await;
+    }
+    let (payable, accrued) = (text("creator/star/payable/USD"), text("house/accrued_creator_liability/USD"));
+    let moved = vec![(text("creator/star/diamonds"), text("house/diamonds/redeemed"), 60), (accrued, payable.clone(), 500)];
+    let fields = vec![("quote_id", id(18))];
+    post(&bed, Planted { book: BOOK, kind: "conversion", id: Uuid::now_v7(), moved, fields, guards: Vec::new() }).await;
+    let (moved, fields) = (vec![(payable, text("house/in_transit/USD"), 500)], vec![("payout_id", id(8))]);
+    let submitted = post(&bed, Planted { book: BOOK, kind: "payout.submit", id: Uuid::now_v7(), moved, fields, guards: Vec::new() }).await;
+    let sql = format!("UPDATE payout SET submit_posting_id = '{}' WHERE payout_id = '{}'", submitted.posting_id, id(8));
+    assert_eq!(change(&bed.database, "payout", &sql).await, 1);
+    Watched::over(bed)
+}
+
+/// A position that no list has.
+struct MadeUp(Vec<u8>);
+
+impl PagePosition for MadeUp {
+    fn write(&self, token: &mut Vec<u8>) {
+        token.extend_from_slice(&self.0);
+    }
+
+    fn read(_: &mut &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+async fn explain(bed: &Watched, books: &[&str], request: ExplainCaseRequest) -> Result<ExplainCaseResponse, Status> {
+    Ok(bed.monitor().explain_case(asked(bed, ("sam", Role::Support), books, request)).await?.into_inner())
+}
+
+fn case(id: String, page_size: i32, page_token: String) -> ExplainCaseRequest {
+    ExplainCaseRequest { id, page_size, page_token, ..ExplainCaseRequest::default() }
+}
+
+/// All pages of this size.
+async fn pages(bed: &Watched, id: &str, page_size: i32) -> Vec<CaseStep> {
+    let (mut steps, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = explain(bed, &[BOOK], case(id.to_owned(), page_size, token)).await.unwrap();
+        assert!(!page.steps.is_empty() && page.steps.len() <= usize::try_from(page_size).unwrap(), "{}", page.steps.len());
+        steps.extend(page.steps);
+        token = page.next_page_token;
+        if token.is_empty() {
+            return steps;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_is_followed_to_the_receipts_behind_it_and_a_receipt_to_its_payout() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        let steps = pages(&bed, &id(8), 200).await;
+        let of =
+            |part: CasePart, depth: i32| steps.iter().filter(move |step| step.part() == part && step.depth == depth).collect::<Vec<_>>();
+        let own = of(CasePart::Itself, 0);
+        assert!(own.iter().any(|step| step.kind() == CaseStepKind::Posting && step.state == "payout.submit"), "{own:#?}");
+        assert!(own[0].ids.contains(&id(8).replace('-', "")), "{own:#?}");
+        let [conversion] = of(CasePart::Sources, 1)[..] else { panic!("{steps:#?}") };
+        let amount = |step: &CaseStep| step.amount.clone().map(|amount| (amount.unit, amount.amount)).unwrap();
+        assert_eq!((conversion.state.as_str(), amount(conversion)), ("conversion", ("USD".to_owned(), 500)));
+        let (gifts, receipts) = (of(CasePart::Sources, 2), of(CasePart::Sources, 3));
+        assert_eq!((gifts.len(), receipts.len()), (GIFTS, GIFTS));
+        assert!(gifts.iter().all(|gift| gift.thing_kind() == ThingKind::Gift && amount(gift) == ("DIAMOND".to_owned(), 2)));
+        assert!(
+            receipts
+                .iter()
+                .all(|step| step.thing_id == id(1) && step.thing_kind() == ThingKind::Purchase && amount(step) == ("COIN".to_owned(), 1))
+        );
+        let steps = pages(&bed, &id(1), 200).await;
+        let of = |depth: i32| steps.iter().filter(move |step| step.part() == CasePart::Uses && step.depth == depth).collect::<Vec<_>>();
+        assert_eq!((of(1).len(), of(2).len(), of(3).len()), (GIFTS, GIFTS, GIFTS), "{steps:#?}");
+        assert!(of(3).iter().all(|step| step.thing_kind() == ThingKind::Payout && step.thing_id == id(8)), "{steps:#?}");
+        let itself: BTreeSet<&str> = steps.iter().filter(|step| step.part() == CasePart::Itself).map(|step| step.state.as_str()).collect();
+        assert_eq!(itself, ["purchase.web", "refund.granted", "refund.money"].into());
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_any_size_are_the_same_case() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        for thing in [id(8), id(1)] {
+            let whole = pages(&bed, &thing, 200).await;
+            for size in [1, 7, 64] {
+                assert_eq!(pages(&bed, &thing, size).await, whole, "{thing} by {size}");
+            }
+        }
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_of_another_book_is_as_unknown_as_none_and_forged_tokens_are_refused() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        let reason = |refused: &Status| rpc::reason(refused).unwrap_or_default();
+        let elsewhere = explain(&bed, &[TREASURY], case(id(8), 0, String::new())).await.unwrap_err();
+        let nothing = explain(&bed, &[TREASURY], case(id(19), 0, String::new())).await.unwrap_err();
+        assert_eq!((reason(&elsewhere), elsewhere.message(), elsewhere.code()), (reason(&nothing), nothing.message(), nothing.code()));
+        assert_eq!((reason(&nothing).as_str(), nothing.code()), ("ID_UNKNOWN", Code::NotFound));
+        // What support may not read is unknown too.
+        assert_eq!(reason(&explain(&bed, &[TREASURY], case(id(12), 0, String::new())).await.unwrap_err()), "ID_UNKNOWN");
+        let first = explain(&bed, &[BOOK], case(id(8), 3, String::new())).await.unwrap();
+        let token = first.next_page_token;
+        assert!(!token.is_empty());
+        let of_treasury = ExplainCaseRequest { book: TREASURY.to_owned(), ..case(id(8), 3, token.clone()) };
+        let forged = [
+            case(id(1), 3, token.clone()),
+            case(id(8), 3, format!("{token}A")),
+            case(id(8), 3, "x".repeat(5_000)),
+            case(id(8), 3, "<b>".to_owned()),
+            ExplainCaseRequest { kind: ThingKind::Payout.into(), ..case(id(8), 3, token.clone()) },
+        ];
+        for request in forged {
+            assert_eq!(reason(&explain(&bed, &[BOOK], request.clone()).await.unwrap_err()), "PAGE_TOKEN", "{request:?}");
+        }
+        // The digest of a list is no secret: somebody may make up a path.
+        let list = PagedList::of_request("ExplainCase", BOOK, &case(id(8), 0, String::new()));
+        for path in [
+            &[1][..],
+            &[3, 0],
+            &[0, 255],
+            &[1, 0, 0, 0, 0, 0, 0, 0, 0, 7],
+            &[1, 200, 0, 0, 0, 0, 0, 0, 0, 7],
+            &[2, 0, 255, 0, 0, 0, 0, 0, 0, 0],
+            &[1; 64],
+        ] {
+            let forged = list.token(&MadeUp(path.to_vec()));
+            assert_eq!(reason(&explain(&bed, &[BOOK], case(id(8), 3, forged)).await.unwrap_err()), "PAGE_TOKEN", "{path:?}");
+        }
+        assert_eq!(reason(&explain(&bed, &[BOOK], of_treasury).await.unwrap_err()), "PERMISSION_DENIED");
+        assert_eq!(
+            reason(&explain(&bed, &[BOOK, TREASURY], case(id(8), 3, token.clone())).await.unwrap_err()),
+            "PAGE_TOKEN",
+            "of other books"
+        );
+        for (request, field) in [(case(String::new(), 0, String::new()), "id"), (case(id(8), -1, String::new()), "page_size")] {
+            let refused = explain(&bed, &[BOOK], request).await.unwrap_err();
+            assert_eq!((reason(&refused).as_str(), rpc::facts(&refused).get("field").map(String::as_str)), ("MALFORMED", Some(field)));
+        }
+        let odd = ExplainCaseRequest { kind: 999, ..case(id(8), 0, String::new()) };
+        assert_eq!(reason(&explain(&bed, &[BOOK], odd).await.unwrap_err()), "MALFORMED");
+        bed.ledger.shutdown().await;
+    }
+}
+
+async fn activity(
+    bed: &Watched,
+    (subject, role): (&str, Role),
+    books: &[&str],
+    request: ListActivityRequest,
+) -> Result<(Vec<ActivityLine>, String), Status> {
+    let page = bed.monitor().list_activity(asked(bed, (subject, role), books, request)).await?.into_inner();
+    Ok((page.lines, page.next_page_token))
+}
+
+fn of_user(user_id: &str, page_size: i32, page_token: String) -> ListActivityRequest {
+    ListActivityRequest { user_id: user_id.to_owned(), page_size, page_token, ..ListActivityRequest::default() }
+}
+
+/// All pages of this size.
+async fn whole_activity(bed: &Watched, user: &str, books: &[&str], page_size: i32) -> Vec<ActivityLine> {
+    let (mut lines, mut token) = (Vec::new(), String::new());
+    loop {
+        let (page, next) = activity(bed, ("sam", Role::Support), books, of_user(user, page_size, token)).await.unwrap();
+        assert!(page.len() <= usize::try_from(page_size).unwrap());
+        lines.extend(page);
+        token = next;
+        if token.is_empty() {
+            return lines;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_users_activity_is_merged_over_the_books_of_the_token_the_newest_first() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        let text = str::to_owned;
+        let moved = vec![(text("house/coins/issued"), text("viewer/ann/coins"), 9)];
+        post(&bed, Planted { book: TREASURY, kind: "purchase.web", id: Uuid::now_v7(), moved, fields: Vec::new(), guards: Vec::new() })
+            .await;
+        let moved = vec![(text("viewer/ann/coins"), text("house/coins/redeemed"), -4)];
+        post(&bed, Planted { book: TREASURY, kind: "test.hold", id: Uuid::now_v7(), moved, fields: Vec::new(), guards: Vec::new() }).await;
+        let waiting = "INSERT INTO purchase (purchase_id, book, user_id, request_id, state, store, environment, bundle_id, transaction_id, product_id, quantity, coins, currency,
+             price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, posting_id, coin_balance, balance_seq, next_attempt_at_ms, attempt)
+             SELECT '$19', book, user_id, request_id, 1, store, environment, bundle_id, 'pi_later', product_id, quantity, coins, currency,
+             price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, 5, '', 0, 0, 0, 0 FROM purchase";
+        assert_eq!(change(&bed.database, "purchase", &waiting.replace("$19", &id(19))).await, 1);
+        let whole = whole_activity(&bed, "ann", &[BOOK, TREASURY], 200).await;
+        // Bought and refunded, the gifts, what is bought and held in the other book, and a purchase that waits, which is the oldest.
+        assert_eq!(whole.len(), 2 + GIFTS + 2 + 1, "{whole:#?}");
+        assert!(
+            whole.is_sorted_by(|a, b| a.time.map(|time| (time.seconds, time.nanos)) >= b.time.map(|time| (time.seconds, time.nanos))),
+            "{whole:#?}"
+        );
+        let amount = |line: &ActivityLine| line.amount.clone().unwrap().amount;
+        let balance = |line: &ActivityLine| line.balance_after.clone().map(|balance| balance.amount);
+        let shown = |line: &ActivityLine| (line.book.clone(), line.kind.clone(), amount(line), balance(line), line.state());
+        assert_eq!(shown(&whole[0]), (text(TREASURY), text("test.hold"), 4, Some(9), ActivityState::Held));
+        assert_eq!(shown(&whole[1]), (text(TREASURY), text("purchase.web"), 9, Some(9), ActivityState::Posted));
+        assert_eq!(shown(&whole[2]), (text(BOOK), text("gift"), -1, Some(5), ActivityState::Posted));
+        assert_eq!((whole[2].summary.as_str(), whole[2].case_kind()), ("1 of gift rose in room r1", ThingKind::Gift));
+        let [refund, bought, later] = &whole[whole.len() - 3..] else { panic!("{whole:#?}") };
+        assert_eq!(
+            (shown(refund), refund.case_id.clone()),
+            ((text(BOOK), text("refund.granted"), -35, Some(35), ActivityState::Posted), id(1))
+        );
+        assert_eq!(shown(bought), (text(BOOK), text("purchase.web"), 70, Some(70), ActivityState::Posted));
+        assert_eq!((shown(later), later.case_id.clone()), ((text(BOOK), text("purchase"), 70, None, ActivityState::Waiting), id(19)));
+        for size in [1, 3, 16] {
+            assert_eq!(whole_activity(&bed, "ann", &[BOOK, TREASURY], size).await, whole, "by {size}");
+        }
+        let of_book = whole_activity(&bed, "ann", &[BOOK], 50).await;
+        assert_eq!(of_book, whole.iter().filter(|line| line.book == BOOK).cloned().collect::<Vec<_>>());
+        let of_star = whole_activity(&bed, "star", &[BOOK, TREASURY], 200).await;
+        let paid = &of_star[0];
+        assert_eq!(
+            (paid.kind.as_str(), amount(paid), paid.case_id.clone(), paid.case_state.as_str()),
+            ("payout.submit", -500, id(8), "settled")
+        );
+        assert_eq!(of_star.len(), GIFTS + 3, "what was earned, converted on two accounts, and paid: {of_star:#?}");
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_read_their_own_activity_and_no_token_of_another_list_is_taken() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        let reason = |refused: &Status| rpc::reason(refused).unwrap_or_default();
+        let (own, token) = activity(&bed, ("ann", Role::Viewer), &[BOOK], of_user("", 3, String::new())).await.unwrap();
+        assert_eq!((own.len(), own[0].kind.as_str()), (3, "gift"));
+        let (next, _) = activity(&bed, ("ann", Role::Viewer), &[BOOK], of_user("ann", 3, token.clone())).await.unwrap();
+        assert_ne!(next, own, "the user by name is the same list");
+        for role in [Role::Viewer, Role::Creator] {
+            let denied = activity(&bed, ("ann", role), &[BOOK], of_user("star", 0, String::new())).await.unwrap_err();
+            assert_eq!(reason(&denied), "PERMISSION_DENIED", "{role}");
+        }
+        for (who, books, user) in [("star", &[BOOK][..], ""), ("ann", &[TREASURY], ""), ("ann", &[BOOK, TREASURY], "")] {
+            let refused = activity(&bed, (who, Role::Creator), books, of_user(user, 3, token.clone())).await.unwrap_err();
+            assert_eq!(reason(&refused), "PAGE_TOKEN", "{who} {books:?}");
+        }
+        for token in ["x".repeat(5_000), "AAAA".to_owned(), format!("{token}AA"), "<b>".to_owned()] {
+            let refused = activity(&bed, ("ann", Role::Viewer), &[BOOK], of_user("", 3, token)).await.unwrap_err();
+            assert_eq!(reason(&refused), "PAGE_TOKEN");
+        }
+        // The digest of a list is no secret: somebody may make up a position.
+        let list = PagedList::of_request("ListActivity", BOOK, &of_user("ann", 0, String::new()));
+        let mut reasons = BTreeSet::new();
+        for (source, number) in (0..20).flat_map(|source| [(source, 0_u128), (source, 7), (source, u128::MAX)]) {
+            let token = list.token(&((i64::MAX, 1_i64), (source, Uuid::from_u128(number))));
+            reasons.extend(
+                activity(&bed, ("ann", Role::Viewer), &[BOOK], of_user("", 3, token)).await.map_err(|refused| reason(&refused)).err(),
+            );
+        }
+        assert_eq!(reasons, ["PAGE_TOKEN".to_owned()].into());
+        let wrong = activity(&bed, ("sam", Role::Support), &[BOOK], of_user("a/b", -1, String::new())).await.unwrap_err();
+        assert_eq!((reason(&wrong).as_str(), rpc::violations(&wrong).len()), ("MALFORMED", 2));
+        let unexplained = bed.unexplained("sam", Role::Support, &[BOOK], of_user("ann", 0, String::new()));
+        assert_eq!(reason(&bed.monitor().list_activity(unexplained).await.unwrap_err()), "REASON_REQUIRED");
+        let nobody = activity(&bed, ("nobody", Role::Viewer), &[BOOK], of_user("", 0, String::new())).await.unwrap();
+        assert_eq!(nobody, (Vec::new(), String::new()));
+        bed.ledger.shutdown().await;
+    }
+}

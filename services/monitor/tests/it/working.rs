@@ -1,0 +1,116 @@
+//! What needs a person is listed, the oldest first, according to the caller's role and books, each with its runbook.
+use crate::{
+    explaining::{BOOK, TREASURY, id, planted},
+    finding::{Watched, asked, propose},
+    planted::change,
+};
+use api::monitor::{ListWorkRequest, ListWorkResponse, WorkKind};
+use identity::Role;
+use std::collections::BTreeSet;
+use testbed::{Storage, both};
+use tonic::Status;
+
+async fn work(bed: &Watched, role: Role, books: &[&str], request: ListWorkRequest) -> Result<ListWorkResponse, Status> {
+    Ok(bed.monitor().list_work(asked(bed, ("sam", role), books, request)).await?.into_inner())
+}
+
+/// As planted, and something of each kind needs a person.
+async fn with_work(storage: Storage) -> Watched {
+    let (bed, _) = planted(storage).await;
+    drop(support::tables::Store::open(&bed.database).await.unwrap());
+    drop(earnings::tables::Store::open(&bed.database).await.unwrap());
+    let bed = Watched::over(bed);
+    let nothing = work(&bed, Role::Admin, &[BOOK, TREASURY], ListWorkRequest::default()).await.unwrap();
+    assert_eq!(nothing, ListWorkResponse::default(), "everything that is planted is over");
+    let quote = id(18);
+    propose(&bed, &id(17), (7_000, i64::MAX)).await;
+    propose(&bed, &id(16), (7_001, 7_002)).await;
+    let quote = format!(
+        "INSERT INTO quote (book, quote_id, user_id, diamonds, currency, rate, rate_date, rate_card_version, gross_minor_units, withholding_minor_units,
+         fee_minor_units, net_minor_units, created_at_ms, expire_at_ms, accept_request_id, accept_user_named, posting_id)
+         VALUES ('demo', '{quote}', 'star', 60, 'USD', '0.005', '2026-11-01', 'v1', 30, 0, 0, 30, 3000, 4000, '{quote}', '', '')"
+    );
+    for (service, sql) in [
+        ("purchase", format!("UPDATE purchase SET state = 1, created_at_ms = 2000, posting_id = '' WHERE purchase_id = '{}'", id(1))),
+        ("payout", "UPDATE payout SET state = 'outcome_unknown', phase = 'unknown', created_at_ms = 1000".to_owned()),
+        ("treasury", "UPDATE bank_case SET state = 'open', resolution = '', found_at_ms = 9000".to_owned()),
+        ("earnings", quote),
+    ] {
+        assert_eq!(change(&bed.database, service, &sql).await, 1, "{sql}");
+    }
+    bed
+}
+
+const fn of_kind(kind: WorkKind) -> ListWorkRequest {
+    ListWorkRequest { book: String::new(), kind: kind as i32, page_size: 0, page_token: String::new() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_person_is_listed_the_oldest_first_with_its_runbook() {
+    for storage in both() {
+        let bed = with_work(storage).await;
+        let all = work(&bed, Role::Admin, &[BOOK, TREASURY], ListWorkRequest::default()).await.unwrap().items;
+        let shown: Vec<(WorkKind, String, &str)> =
+            all.iter().map(|item| (item.kind(), item.id.clone(), item.runbook.rsplit('/').next().unwrap())).collect();
+        let case = "01936f5e7c3b70009000a1b2c3d4e514".to_owned();
+        let expected = [
+            (WorkKind::UnknownOutcome, id(8), "payout-outcome-unknown.md"),
+            (WorkKind::UncreditedReceipt, id(1), "purchase-not-credited.md"),
+            (WorkKind::UnknownOutcome, id(18), "conversion-not-recorded.md"),
+            (WorkKind::OpenProposal, id(17), "proposals-open.md"),
+            (WorkKind::OpenCase, case, "bank-cases-open.md"),
+        ];
+        assert_eq!(shown, expected);
+        assert!(all.iter().all(|item| std::path::Path::new("../..").join(&item.runbook).exists()), "{all:#?}");
+        let amounts: Vec<Option<i64>> = all.iter().map(|item| item.amount.as_ref().map(|amount| amount.amount)).collect();
+        assert_eq!(amounts, [Some(500), Some(74), Some(60), None, Some(4_990)]);
+        for size in [1, 2, 4] {
+            let (mut paged, mut page_token) = (Vec::new(), String::new());
+            loop {
+                let request = ListWorkRequest { page_size: size, page_token, ..ListWorkRequest::default() };
+                let page = work(&bed, Role::Admin, &[BOOK, TREASURY], request).await.unwrap();
+                paged.extend(page.items);
+                page_token = page.next_page_token;
+                if page_token.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(paged, all, "by {size}");
+        }
+        assert_eq!(work(&bed, Role::Admin, &[BOOK, TREASURY], of_kind(WorkKind::UnknownOutcome)).await.unwrap().items.len(), 2);
+        assert_eq!(work(&bed, Role::Admin, &[TREASURY], ListWorkRequest::default()).await.unwrap().items, all[4..]);
+        let kinds = async |role| {
+            let items = work(&bed, role, &[BOOK, TREASURY], ListWorkRequest::default()).await.unwrap().items;
+            items.iter().map(|item| item.kind().as_str_name()).collect::<BTreeSet<_>>().len()
+        };
+        assert_eq!(
+            (kinds(Role::Support).await, kinds(Role::Service).await, kinds(Role::Finance).await),
+            (3, 3, 4),
+            "no cases; no proposals; all"
+        );
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_that_stays_is_work_and_what_is_no_page_of_work_is_refused() {
+    for storage in both() {
+        let bed = with_work(storage).await;
+        // The bank has decided: only a posting is missing. And what is younger than that it needs somebody.
+        assert_eq!(change(&bed.database, "payout", "UPDATE payout SET phase = 'settling'").await, 1);
+        let stuck = work(&bed, Role::Admin, &[BOOK], of_kind(WorkKind::StuckPayout)).await.unwrap().items;
+        assert_eq!((stuck.len(), stuck[0].runbook.as_str(), stuck[0].user_id.as_str()), (1, "deploy/runbooks/payout-stuck.md", "star"));
+        assert_eq!(change(&bed.database, "payout", &format!("UPDATE payout SET created_at_ms = {}", money::time::now_ms())).await, 1);
+        assert!(work(&bed, Role::Admin, &[BOOK], of_kind(WorkKind::StuckPayout)).await.unwrap().items.is_empty());
+        for (request, books, reason) in [
+            (ListWorkRequest { kind: 99, ..ListWorkRequest::default() }, &[BOOK][..], "MALFORMED"),
+            (ListWorkRequest { page_size: -1, ..ListWorkRequest::default() }, &[BOOK], "MALFORMED"),
+            (ListWorkRequest { page_token: "<b>".to_owned(), ..ListWorkRequest::default() }, &[BOOK], "PAGE_TOKEN"),
+            (ListWorkRequest { book: TREASURY.to_owned(), ..ListWorkRequest::default() }, &[BOOK], "PERMISSION_DENIED"),
+        ] {
+            let refused = work(&bed, Role::Admin, books, request.clone()).await.unwrap_err();
+            assert_eq!(rpc::reason(&refused).as_deref(), Some(reason), "{request:?}");
+        }
+        bed.ledger.shutdown().await;
+    }
+}
