@@ -3,7 +3,7 @@
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks. [`shared_messages`]: those of many payments.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`leaf_holds`]: those with treasury. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
-//! - [`reports`]: payouts in the order of their time, for reports. `lookups`: payouts and runs by the ids that somebody may have.
+//! - [`reports`]: payouts in the order of their time, for reports. `newest`: the same, newest first, for lists. `lookups`: payouts and runs by the ids that somebody may have.
 //! - [`own_transfers`]: transfers between our own accounts. [`ach`]: ACH files and their entries. [`ach_listing`]: pages of them. [`ach_findings`]: what people found of them.
 //!   `group`: writes of many payouts in one commit. `read_group`: reads of many rows in one statement.
 //! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
@@ -22,6 +22,7 @@ pub mod inbox;
 pub mod leaf_holds;
 mod lookups;
 pub mod messages;
+mod newest;
 pub mod own_transfers;
 pub mod payouts;
 mod read_group;

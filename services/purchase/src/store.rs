@@ -6,8 +6,8 @@
 //!   to which purchase; `answers` reads them, `dormant` by owner as of a day. `revenue`: what days earned. `refunds`: what was paid back, in the rows of `refund_rows`;
 //!   `debts`: what viewers owe. `disputes`: what is withdrawn for disputes. `refund_orders`: refunds that are started here. `holds`: what is held. `wallet_changes`, in
 //!   the rows of `wallet_rows`: wallets that are closed or merged. `reports`, `settlements` and `own_parts`: what stores owe us. `bills`: which days' bills were read.
-//!   [`price_sheets`]: price sheets that were loaded. `spending`: what limits users' purchases. `audited`: what audits read; `lookups`: what explanations look for.
-//!   `due`: what sweeps take up. `breakage`: lots whose coins were left for long.
+//!   [`price_sheets`]: price sheets that were loaded. `spending`: what limits users' purchases. `audited`: what audits read; `lookups`: what explanations look for;
+//!   `newest_purchases`: lists over all users. `due`: what sweeps take up. `breakage`: lots whose coins were left for long.
 
 pub mod answers;
 pub mod audited;
@@ -24,6 +24,7 @@ mod holds;
 mod lookups;
 pub mod lots;
 mod newest;
+mod newest_purchases;
 pub(crate) mod orders;
 pub mod outbox;
 mod own_parts;
