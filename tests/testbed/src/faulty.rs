@@ -7,6 +7,8 @@ use std::sync::{
 
 use api::ledger::ledger_service_server::LedgerService;
 use api::ledger::*;
+use futures::{StreamExt as _, future, stream};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The fault injected into the next posts.
@@ -32,18 +34,25 @@ pub struct FaultyLedger {
     fault: Arc<Mutex<Fault>>,
     /// Postings that were answered with [`Fault::Posting`].
     denied: Arc<AtomicUsize>,
+    /// Whether streams of journals are broken.
+    broken: watch::Sender<bool>,
 }
 
 impl FaultyLedger {
     /// Puts the fault injector before this ledger.
     #[must_use]
     pub fn new(real: ledger::Service) -> FaultyLedger {
-        FaultyLedger { real, fault: Arc::default(), denied: Arc::default() }
+        FaultyLedger { real, fault: Arc::default(), denied: Arc::default(), broken: watch::channel(false).0 }
     }
 
     /// Sets the fault from now on.
     pub fn fail(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
+    }
+
+    /// Breaks every stream of a journal and refuses new ones, as if the process that sends them were killed; or lets them be opened again.
+    pub fn break_journals(&self, broken: bool) {
+        self.broken.send_replace(broken);
     }
 
     /// How many postings were answered with [`Fault::Posting`].
@@ -144,7 +153,16 @@ impl LedgerService for FaultyLedger {
     }
     type WatchJournalStream = <ledger::Service as LedgerService>::WatchJournalStream;
     async fn watch_journal(&self, request: Request<WatchJournalRequest>) -> FaultyAnswer<Self::WatchJournalStream> {
-        self.real.watch_journal(request).await
+        let mut broken = self.broken.subscribe();
+        let died = || Status::unavailable("the process was killed");
+        if *broken.borrow() {
+            return Err(died());
+        }
+        let seen = broken.clone();
+        let real = self.real.watch_journal(request).await?.into_inner();
+        let whole = real.take_until(Box::pin(async move { drop(broken.wait_for(|broken| *broken).await) }));
+        let last = stream::once(future::lazy(move |_| *seen.borrow())).filter_map(move |broken| future::ready(broken.then(|| Err(died()))));
+        Ok(Response::new(Box::pin(whole.chain(last))))
     }
     async fn verify_book(&self, request: Request<VerifyBookRequest>) -> FaultyAnswer<VerifyBookResponse> {
         self.real.verify_book(request).await
