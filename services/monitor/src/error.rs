@@ -1,8 +1,103 @@
-//! Why an answer could not be read, and what the caller is answered.
+//! Every way a call fails, and the status that the caller gets.
 use crate::audit::ReadFault;
+use ledger_client::{LedgerReason, NotPosted};
+use money::BookName;
 use payout::tables::PayoutRowsError;
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 use tonic::{Code, Status};
+
+/// When to try again while the ledger can't be reached.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why payments or figures were not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields that are not of their form: the answer that names them all.
+    #[error("{}", .0.message())]
+    Violations(Box<Status>),
+    /// The monitor has no connection to a ledger.
+    #[error("this monitor has no connection to the ledger")]
+    LedgerNotConfigured,
+    /// There is no such book.
+    #[error("no such book")]
+    BookUnknown(BookName),
+    /// The ledger does not answer.
+    #[error("the ledger does not answer")]
+    LedgerLost(#[source] Option<NotPosted>),
+    /// As many viewers as there may be.
+    #[error("too many viewers")]
+    TooManyViewers {
+        /// How many there may be.
+        viewers_max: usize,
+    },
+    /// A cursor that is too far back.
+    #[error("the cursor is too old")]
+    CursorTooOld {
+        /// Commits that a viewer may be behind.
+        resume_commits_max: u32,
+    },
+    /// The journal is another one than the cursor's.
+    #[error("the journal does not contain the cursor's commit")]
+    JournalDiverged,
+    /// A viewer that read too slowly.
+    #[error("the viewer reads too slowly")]
+    ViewerTooSlow,
+    /// The tables of other services.
+    #[error("{0}")]
+    Tables(#[source] ReadFault),
+    /// The monitor's tables.
+    #[error(transparent)]
+    Store(#[from] sqlx::Error),
+}
+
+impl Error {
+    /// Why a journal could not be read.
+    pub fn of_journal(not_read: NotPosted) -> Self {
+        match not_read.refusal().map(|refusal| refusal.reason.clone()) {
+            Some(LedgerReason::JournalDiverged | LedgerReason::JournalAhead) => Self::JournalDiverged,
+            _ => Self::LedgerLost(Some(not_read)),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let refused = |code, reason, why: &str, facts: &[(&str, String)]| rpc::refused(code, reason, why.to_owned(), facts);
+        match error {
+            Error::Violations(status) => *status,
+            Error::LedgerNotConfigured => {
+                let why = "this monitor has no connection to the ledger (peers.ledger), so it can't follow payments";
+                refused(Code::FailedPrecondition, "LEDGER_NOT_CONFIGURED", why, &[])
+            }
+            Error::BookUnknown(book) => book_unknown(book.as_str()),
+            Error::LedgerLost(source) => {
+                if let Some(source) = source {
+                    tracing::warn!(error = %rpc::errors::chain(&source), "the ledger can't be read for a viewer of payments");
+                }
+                rpc::errors::unavailable("LEDGER_LOST", "the ledger does not answer; try again, with the last cursor", RETRY_AFTER)
+            }
+            Error::TooManyViewers { viewers_max } => {
+                let why = "as many viewers as may be are watching payments; try again when one has left";
+                refused(Code::ResourceExhausted, "TOO_MANY_VIEWERS", why, &[("viewers_max", viewers_max.to_string())])
+            }
+            Error::CursorTooOld { resume_commits_max } => {
+                let why = "more was committed since the cursor than is shown again; begin without a cursor";
+                refused(Code::OutOfRange, "CURSOR_TOO_OLD", why, &[("resume_commits_max", resume_commits_max.to_string())])
+            }
+            Error::JournalDiverged => {
+                let why = "the journal does not contain the cursor's commit; begin without a cursor";
+                refused(Code::FailedPrecondition, "JOURNAL_DIVERGED", why, &[])
+            }
+            Error::ViewerTooSlow => {
+                let why = "messages were read too slowly, so the stream ended; continue from the last cursor";
+                refused(Code::Aborted, "VIEWER_TOO_SLOW", why, &[])
+            }
+            Error::Store(ref source) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
+            Error::Tables(ref fault) => unreadable(fault),
+            Error::Store(_) => rpc::internal(&error),
+        }
+    }
+}
 
 /// A page token of this list whose position is not in it: somebody has made it up.
 #[derive(Debug, thiserror::Error)]

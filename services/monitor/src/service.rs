@@ -4,18 +4,22 @@ use crate::{
     audit::ReadFault,
     case::{self, CaseAsked, CasePosition},
     config::Config,
-    error,
+    error::{self, Error},
     explain::{self, SoughtId, StoryScope, StoryTables, tables::KeptTables},
     find,
     health::{CheckHistory, CheckResult, Health, HealthOfBook},
+    listing,
+    payments::Payments,
     wire,
     work::{self, WorkAsked, WorkPosition},
 };
 use api::monitor::{
-    BookHealth, CheckOutcome, ExplainCaseRequest, ExplainCaseResponse, FindRequest, FindResponse, GetHealthOfMoneyRequest,
-    GetHealthOfMoneyResponse, HealthCheck, ListActivityRequest, ListActivityResponse, ListWorkRequest, ListWorkResponse,
+    BookHealth, CheckOutcome, ExplainCaseRequest, ExplainCaseResponse, FindRequest, FindResponse, GetFiguresRequest, GetFiguresResponse,
+    GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, ListActivityRequest, ListActivityResponse, ListPaymentsRequest,
+    ListPaymentsResponse, ListWorkRequest, ListWorkResponse, WatchPaymentsRequest, WatchPaymentsResponse,
     monitor_service_server::MonitorService,
 };
+use futures::{Stream, stream};
 use identity::BookScope;
 use money::{BookName, UserKey};
 use prost::Message;
@@ -24,8 +28,15 @@ use rpc::{
     Violations,
     page::{PageSizes, PagedList, rows_to_read},
 };
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::SystemTime,
+};
 use tonic::{Code, Request, Response, Status};
+
+/// The messages sent to a viewer of payments.
+pub type WatchPaymentsStream = Pin<Box<dyn Stream<Item = Result<WatchPaymentsResponse, Status>> + Send>>;
 
 /// Rows per page.
 const PAGE: PageSizes = PageSizes { default: 50, max: 200 };
@@ -35,10 +46,16 @@ const PAGE: PageSizes = PageSizes { default: 50, max: 200 };
 pub struct Handlers {
     pub(crate) health: Arc<RwLock<Health>>,
     pub(crate) tables: Arc<KeptTables>,
+    /// `None`: the monitor has no connection to the ledger.
+    pub(crate) payments: Option<Arc<Payments>>,
     pub(crate) config: Config,
 }
 
 impl Handlers {
+    fn payments(&self) -> Result<&Payments, Error> {
+        self.payments.as_deref().ok_or(Error::LedgerNotConfigured)
+    }
+
     /// The tables, and which books a request means: the one it names, or all that the token covers.
     async fn scope(&self, caller: &rpc::Caller, book: &str) -> Result<(StoryTables, BookScope), Status> {
         let unreadable = |fault: ReadFault| error::unreadable(&fault);
@@ -97,7 +114,7 @@ impl MonitorService for Handlers {
         let (Some(sought), Some(user), Some((tables, books))) = (sought, user, scope) else { return Err(wrong.into_status()) };
         let scope = StoryScope { books, user, most: 0 };
         let found = find::find(&tables, &sought, &scope, caller.principal.role).await;
-        Ok(Response::new(wire::found(found.map_err(|fault| error::unreadable(&fault))?)))
+        Ok(Response::new(wire::find::found(found.map_err(|fault| error::unreadable(&fault))?)))
     }
 
     async fn list_work(&self, request: Request<ListWorkRequest>) -> Result<Response<ListWorkResponse>, Status> {
@@ -107,7 +124,7 @@ impl MonitorService for Handlers {
         let mut wrong = Violations::default();
         let scope = wrong.take(self.scope(&caller, &request.book).await);
         let size = wrong.take(page_size(request.page_size));
-        let class = wrong.take(wire::work_class(request.kind));
+        let class = wrong.take(wire::find::work_class(request.kind));
         let after = wrong.take(list.position::<WorkPosition>(&request.page_token).map_err(|_| rpc::errors::page_token()));
         let (Some(size), Some(class), Some(after), Some((tables, books))) = (size, class, after, scope) else {
             return Err(wrong.into_status());
@@ -124,7 +141,7 @@ impl MonitorService for Handlers {
             now_ms: money::time::now_ms(),
         };
         let found = work::work(&tables, &health, &asked).await.map_err(|fault| error::unreadable(&fault))?;
-        let rows = found.into_iter().map(|item| (item.position, item)).map(|(position, item)| (wire::work_item(item), position));
+        let rows = found.into_iter().map(|item| (item.position, item)).map(|(position, item)| (wire::find::work_item(item), position));
         let (items, next_page_token) = list.cut_to_fit(rows.collect(), size);
         Ok(Response::new(ListWorkResponse { items, next_page_token }))
     }
@@ -144,7 +161,7 @@ impl MonitorService for Handlers {
         let scope = StoryScope { books, user: None, most: 0 };
         let found = activity::activity(&tables, &scope, &user, (after, size.saturating_add(1))).await;
         let found = found.map_err(|fault| error::unreadable(&fault))?;
-        let rows = found.into_iter().map(|line| (line.position, line)).map(|(position, line)| (wire::activity_line(line), position));
+        let rows = found.into_iter().map(|line| (line.position, line)).map(|(position, line)| (wire::find::activity_line(line), position));
         let (lines, next_page_token) = list.cut_to_fit(rows.collect(), size);
         Ok(Response::new(ListActivityResponse { lines, next_page_token }))
     }
@@ -156,7 +173,7 @@ impl MonitorService for Handlers {
         let mut wrong = Violations::default();
         let scope = wrong.take(self.scope(&caller, &request.book).await);
         let sought = wrong.take(SoughtId::parse(request.id.trim()).map_err(|why| rpc::malformed("id", &format!("must be an id: {why}"))));
-        let kind = wrong.take(wire::asked_kind(request.kind));
+        let kind = wrong.take(wire::find::asked_kind(request.kind));
         let size = wrong.take(page_size(request.page_size));
         let after = wrong.take(list.position::<CasePosition>(&request.page_token).map_err(|_| rpc::errors::page_token()));
         let (Some(sought), Some(kind), Some(size), Some(after), Some((tables, books))) = (sought, kind, size, after, scope) else {
@@ -166,9 +183,52 @@ impl MonitorService for Handlers {
         let tellers = explain::tellers(&tables, &StoryScope { books, user: None, most: 0 }).await.map_err(unreadable)?;
         let asked = CaseAsked { sought: &sought, kind, role: caller.principal.role, after, rows: size.saturating_add(1) };
         let found = case::case(tellers, &asked).await.map_err(unreadable)?.ok_or_else(error::id_unknown)?;
-        let rows = found.steps.into_iter().map(|(step, position)| (wire::case_step(step), position));
+        let rows = found.steps.into_iter().map(|(step, position)| (wire::find::case_step(step), position));
         let (steps, next_page_token) = list.cut_to_fit(rows.collect(), size);
-        Ok(Response::new(ExplainCaseResponse { thing: Some(wire::thing(found.thing)), steps, next_page_token }))
+        Ok(Response::new(ExplainCaseResponse { thing: Some(wire::find::thing(found.thing)), steps, next_page_token }))
+    }
+    type WatchPaymentsStream = WatchPaymentsStream;
+
+    async fn watch_payments(&self, request: Request<WatchPaymentsRequest>) -> Result<Response<Self::WatchPaymentsStream>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let asked = wire::payments::watch(caller.book(&request.book), request)?;
+        // A token is valid for the messages sent before it expires.
+        let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
+        let viewer = self.payments()?.watch(&asked.book, asked.after, left).await?;
+        let messages = stream::unfold((viewer, asked.filter), move |(mut viewer, mut filter)| {
+            let book = asked.book.clone();
+            async move {
+                loop {
+                    let message = match viewer.next().await? {
+                        Ok(news) => wire::payments::news(&book, &news, &mut filter).map(Ok),
+                        Err(error) => Some(Err(Status::from(error))),
+                    };
+                    if let Some(message) = message {
+                        viewer.sent();
+                        return Some((message, (viewer, filter)));
+                    }
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(messages)))
+    }
+
+    async fn get_figures(&self, request: Request<GetFiguresRequest>) -> Result<Response<GetFiguresResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let asked = wire::figures::asked(caller.book(&request.book), request)?;
+        let read = self.payments()?.figures(&asked.book, asked.length, asked.range).await?;
+        Ok(Response::new(wire::figures::figures(&asked, read)))
+    }
+
+    async fn list_payments(&self, request: Request<ListPaymentsRequest>) -> Result<Response<ListPaymentsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let asked = wire::listing::asked(caller.book(&request.book), request)?;
+        let tables = self.tables.get().await.map_err(Error::Tables)?;
+        let page = listing::list_page(&tables, &asked.filter, asked.after, asked.size).await.map_err(Error::Tables)?;
+        Ok(Response::new(wire::listing::page(&asked, page)))
     }
 }
 

@@ -37,7 +37,7 @@ const FORMAT: u32 = 1;
 
 /// Files or schemas with tables, and the services whose they are. The ledger's are copied last: while a service's own tables are locked, the ledger does nothing
 /// for it.
-const STORES: [(Service, &str); 10] = [
+const STORES: [(Service, &str); 11] = [
     (Service::Sandbox, "sandbox_bank"),
     (Service::Sandbox, "sandbox_achbank"),
     (Service::Sandbox, "sandbox_globalbank"),
@@ -47,6 +47,7 @@ const STORES: [(Service, &str); 10] = [
     (Service::Support, "support"),
     (Service::Gift, "gift"),
     (Service::Treasury, "treasury"),
+    (Service::Monitor, "monitor"),
     (Service::Ledger, "ledger"),
 ];
 

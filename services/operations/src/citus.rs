@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 152] = [
+pub const PLAN: [(&str, TablePlacement); 156] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -186,6 +186,10 @@ pub const PLAN: [(&str, TablePlacement); 152] = [
     ("support.proposal_user", ACTS),
     ("support.migration", OURS),
     ("support.program_format", OURS),
+    ("monitor.figure_cursor", SERVICES),
+    ("monitor.figure_hour", SERVICES),
+    ("monitor.migration", OURS),
+    ("monitor.program_format", OURS),
 ];
 
 /// Removes the coordinator's own rows of a table once its nodes have them; Citus 10 and later.

@@ -28,7 +28,7 @@ pub(super) async fn start(service: Service, wiring: &mut Wiring) -> Result<(), E
         Service::Earnings => earnings::start(wiring).await,
         Service::Payout => payout::start(wiring).await,
         Service::Treasury => treasury::start(wiring).await,
-        Service::Monitor => monitor::start(wiring),
+        Service::Monitor => monitor::start(wiring).await,
     };
     started.map_err(|source| Error::Start { service, source })
 }

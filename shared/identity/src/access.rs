@@ -217,6 +217,10 @@ const HEALTH: Access =
 const MONEY_FIND: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
+/// Payments of all users of a book: for services, and all staff.
+const PAYMENT_WATCH: Access =
+    Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
 /// What users paid for their coins, and what they spent them on: for services, and staff who help users or answer for the books.
 const LOT_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
@@ -381,6 +385,9 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.monitor.v1.MonitorService/ListWork", MONEY_FIND),
     explained("/largesse.monitor.v1.MonitorService/ListActivity", USER_READ),
     explained("/largesse.monitor.v1.MonitorService/ExplainCase", MONEY_FIND),
+    explained("/largesse.monitor.v1.MonitorService/WatchPayments", PAYMENT_WATCH),
+    row("/largesse.monitor.v1.MonitorService/GetFigures", HEALTH),
+    explained("/largesse.monitor.v1.MonitorService/ListPayments", PAYMENT_WATCH),
     row("/grpc.health.v1.Health/Check", Access::Open),
     row("/grpc.health.v1.Health/Watch", Access::Open),
     row("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Access::Open),

@@ -76,7 +76,7 @@ pub const CRATES: &[CrateRow] = &[
         &[&["accounts", "iso20022", "bankapi", "bankfiles", "rails", "http_client", "db", "telemetry", "money"]],
         &["pgtest"],
     ),
-    // It audits, so it reads tables and calls no service; `tables_only` enforces that.
+    // It audits, so it reads tables and asks no service about money; `tables_only` enforces that. It follows the ledger's journals to show payments.
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     row("services/runtime", &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox"]], &["testbed", "pgtest", "http_client"]),
     // It calls a service only for imports, which the ledger must accept.

@@ -66,8 +66,10 @@ async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store(
             Service::Earnings => &["earnings.db"],
             Service::Payout => &["payout.db"],
             Service::Treasury => &["treasury.db"],
-            // The monitor compares all stores, so it reads them all.
-            Service::Monitor => &["earnings.db", "gift.db", "ledger.db", "payout.db", "purchase.db", "support.db", "treasury.db"],
+            // The monitor compares all stores, so it reads them all; and it has its own.
+            Service::Monitor => {
+                &["earnings.db", "gift.db", "ledger.db", "monitor.db", "payout.db", "purchase.db", "support.db", "treasury.db"]
+            }
         };
         assert_eq!(open_stores(process.unwrap()), own, "{services:?}");
     }

@@ -54,7 +54,7 @@ async fn every_table_has_a_place_and_what_is_spread_can_be() {
 
     let lacking: Vec<String> = sqlx::query_scalar(WITHOUT_BOOK).fetch_all(&mut connection).await.unwrap();
     assert!(lacking.is_empty(), "Citus would refuse these: {lacking:?}");
-    let there = "SELECT schemaname || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname IN ('ledger', 'payout', 'earnings', 'purchase', 'support', 'gift', 'treasury')";
+    let there = "SELECT schemaname || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname IN ('ledger', 'payout', 'earnings', 'purchase', 'support', 'gift', 'treasury', 'monitor')";
     let mut there: Vec<String> = sqlx::query_scalar(there).fetch_all(&mut connection).await.unwrap();
     let mut planned: Vec<String> = PLAN.iter().map(|(table, _)| table.replace("\"commit\"", "commit")).collect();
     there.iter_mut().for_each(|table| *table = table.replace("\"commit\"", "commit"));

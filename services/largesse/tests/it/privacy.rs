@@ -58,7 +58,9 @@ async fn every_column_with_a_text_is_listed_or_is_nobodys() {
     let database = db::Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
     let others: BTreeSet<&str> = OTHERS.split_whitespace().collect();
     let mut listed: BTreeSet<(Service, &str)> = PERSONAL.iter().map(|personal| (personal.service, personal.column)).collect();
-    for service in [Service::Ledger, Service::Support, Service::Purchase, Service::Earnings, Service::Payout, Service::Treasury] {
+    for service in
+        [Service::Ledger, Service::Support, Service::Purchase, Service::Earnings, Service::Payout, Service::Treasury, Service::Monitor]
+    {
         tables::migrate(service, &database).await.unwrap();
         let mut connection = connect(dir.path(), service).await;
         let columns = "SELECT tables.name, columns.name, columns.type FROM sqlite_master tables, pragma_table_info(tables.name) columns

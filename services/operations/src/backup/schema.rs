@@ -99,7 +99,8 @@ async fn opened(database: &Database, service: Service) -> Result<(), OperationFa
         Service::Payout => drop(payout::tables::Store::inspect(database).await?),
         Service::Gift => drop(gift::tables::Store::open(database).await?),
         Service::Treasury => drop(treasury::tables::Store::open(database).await?),
-        Service::Sandbox | Service::Monitor => {}
+        Service::Monitor => drop(monitor::tables::Store::open(database).await?),
+        Service::Sandbox => {}
     }
     Ok(())
 }

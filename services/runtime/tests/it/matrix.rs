@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 158] = [
+const MATRIX: [(&str, &str, &str); 161] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -184,6 +184,9 @@ const MATRIX: [(&str, &str, &str); 158] = [
     ("largesse.monitor.v1.MonitorService/ListWork", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/ListActivity", "ooaaaaa", "!"),
     ("largesse.monitor.v1.MonitorService/ExplainCase", "--bbbbb", "!"),
+    ("largesse.monitor.v1.MonitorService/WatchPayments", "--bbbbb", "!"),
+    ("largesse.monitor.v1.MonitorService/GetFigures", "--bbbbb", ""),
+    ("largesse.monitor.v1.MonitorService/ListPayments", "--bbbbb", "!"),
 ];
 
 /// A codec for messages as raw bytes.

@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 28] = [
+const PROTOS: [&str; 29] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -40,6 +40,7 @@ const PROTOS: [&str; 28] = [
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/find.proto",
+    "largesse/monitor/v1/payments.proto",
     "largesse/monitor/v1/monitor.proto",
 ];
 /// Google's details of errors.
