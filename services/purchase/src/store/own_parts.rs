@@ -45,21 +45,23 @@ impl Store {
         settlement_id: Uuid,
         (from_ms, until_ms): (i64, i64),
     ) -> Result<Vec<OwnPart>, Error> {
-        let sql =
-            "SELECT * FROM purchase p WHERE book = $1 AND store = $2 AND state IN (2, 3) AND purchased_at_ms >= $3 AND purchased_at_ms < $4
-            AND (NOT EXISTS (SELECT 1 FROM settled_part s WHERE s.book = p.book AND s.purchase_id = p.purchase_id AND s.step_no = 0
-                    AND s.settlement_id <> $5)
-                OR EXISTS (SELECT 1 FROM refund r WHERE r.book = p.book AND r.purchase_id = p.purchase_id
-                    AND NOT EXISTS (SELECT 1 FROM settled_part s WHERE s.book = r.book AND s.purchase_id = r.purchase_id
-                        AND s.step_no = r.step_no AND s.settlement_id <> $5)))
+        // Purchases and what covers them may be on different nodes of a cluster, where no statement compares them row by row. So all ids are read, then a
+        // portion of the purchases at a time.
+        let sql = "SELECT purchase_id FROM purchase
+            WHERE book = $1 AND store = $2 AND state IN (2, 3) AND purchased_at_ms >= $3 AND purchased_at_ms < $4
             ORDER BY purchased_at_ms, purchase_id";
-        let query = sqlx::query(sql).bind(book.as_str()).bind(store.as_str()).bind(from_ms).bind(until_ms);
-        let rows = query.bind(settlement_id.hyphenated().to_string()).fetch_all(&self.pool).await?;
-        let purchases = rows.iter().map(purchase).collect::<Result<Vec<_>, _>>()?;
+        let query = sqlx::query_scalar(sql).bind(book.as_str()).bind(store.as_str()).bind(from_ms).bind(until_ms);
+        let ids: Vec<String> = query.fetch_all(&self.pool).await?;
         let mut open = Vec::new();
-        for chunk in purchases.chunks(ASKED_MAX) {
+        for chunk in ids.chunks(ASKED_MAX) {
+            let places: Vec<String> = (0..chunk.len()).map(|at| format!("${}", at + 2)).collect();
+            let places = places.join(", ");
+            let sql = format!("SELECT * FROM purchase WHERE book = $1 AND purchase_id IN ({places}) ORDER BY purchased_at_ms, purchase_id");
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str().to_owned());
+            let rows = chunk.iter().fold(query, |query, id| query.bind(id.clone())).fetch_all(&self.pool).await?;
+            let purchases = rows.iter().map(purchase).collect::<Result<Vec<_>, _>>()?;
             let is_open = |part: &OwnPart| part.at_ms < until_ms && part.settled_by.is_none_or(|by| by == settlement_id);
-            open.extend(self.parts_of(book, chunk).await?.into_iter().filter(is_open));
+            open.extend(self.parts_of(book, &purchases).await?.into_iter().filter(is_open));
         }
         Ok(open)
     }
