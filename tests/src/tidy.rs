@@ -2,6 +2,7 @@
 //! relies on rustfmt's layout and needs no parser.
 mod accounts;
 mod circles;
+mod correlations;
 mod crates;
 mod doc_words;
 mod manifest;
@@ -21,6 +22,7 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 pub use accounts::check_accounts;
 pub use circles::check_circles;
+pub use correlations::check_correlations;
 pub use doc_words::check_doc_words;
 pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
 pub use paths::check_tables_only;

@@ -1,8 +1,9 @@
 //! The whole repository keeps the project's rules that a machine can check.
 use identity::access::{REQUEST_BYTES_MAX, TABLE};
 use ledger_client::LedgerReason;
+use operations::citus::{PLAN, TablePlacement};
 use std::{collections::BTreeSet, path::Path};
-use tests::tidy::check_repository;
+use tests::tidy::{Violation, check_correlations, check_repository};
 
 #[test]
 fn the_project_is_tidy() {
@@ -330,4 +331,36 @@ fn rpc_of(path: &str) -> Option<String> {
     let (service, rpc) = path.strip_prefix("/largesse.")?.rsplit_once('/')?;
     let service = service.split('.').next().filter(|service| POSTERS.contains(service))?;
     Some(format!("{service}/{rpc}"))
+}
+
+/// Statements in a folder of sources that a cluster can't plan.
+fn correlated(dir: &Path, is_spread: &dyn Fn(&str) -> Option<bool>, found: &mut Vec<Violation>) {
+    for path in std::fs::read_dir(dir).expect("a folder of sources").map(|entry| entry.expect("an entry").path()) {
+        if path.is_dir() {
+            correlated(&path, is_spread, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            found.extend(check_correlations(&path.display().to_string(), &text, is_spread));
+        }
+    }
+}
+
+#[test]
+fn no_subquery_compares_tables_that_a_cluster_keeps_apart() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = Vec::new();
+    for (schema, folder) in [
+        ("ledger", "shared/books/src"),
+        ("payout", "services/payout/src"),
+        ("earnings", "services/earnings/src"),
+        ("purchase", "services/purchase/src"),
+        ("treasury", "services/treasury/src"),
+        ("support", "services/support/src"),
+    ] {
+        let of = |table: &str| PLAN.iter().find(|(name, _)| name.replace('"', "") == format!("{schema}.{table}"));
+        let is_spread = |table: &str| of(table).map(|(_, place)| matches!(place, TablePlacement::Spread { .. }));
+        correlated(&root.join(folder), &is_spread, &mut found);
+    }
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
 }
