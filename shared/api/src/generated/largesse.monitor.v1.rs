@@ -313,6 +313,8 @@ pub enum ThingKind {
     BankReceipt = 19,
     /// A case of reconciliation.
     Case = 20,
+    /// A closure or merge of a wallet.
+    WalletChange = 21,
 }
 impl ThingKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -342,6 +344,7 @@ impl ThingKind {
             Self::Sweep => "THING_KIND_SWEEP",
             Self::BankReceipt => "THING_KIND_BANK_RECEIPT",
             Self::Case => "THING_KIND_CASE",
+            Self::WalletChange => "THING_KIND_WALLET_CHANGE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -368,6 +371,7 @@ impl ThingKind {
             "THING_KIND_SWEEP" => Some(Self::Sweep),
             "THING_KIND_BANK_RECEIPT" => Some(Self::BankReceipt),
             "THING_KIND_CASE" => Some(Self::Case),
+            "THING_KIND_WALLET_CHANGE" => Some(Self::WalletChange),
             _ => None,
         }
     }
@@ -544,6 +548,417 @@ impl CaseStepKind {
         }
     }
 }
+/// Request to follow a book's payments.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchPaymentsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// `cursor` of an earlier message of the same book: the stream continues after it. Empty: from now on.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Kinds of postings to show and to count, such as `gift`, at most 64 of at most 64 bytes. Empty: all kinds.
+    #[prost(string, repeated, tag = "3")]
+    pub kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Maximum number of rows of each second of commit time. 0: 20. More than 100: 100. Rows are shared out among kinds, so that frequent ones don't displace rare
+    /// ones. Ticks count every posting, whatever this is.
+    #[prost(int32, tag = "4")]
+    pub rows_per_second_max: i32,
+}
+/// What postings of one kind did in one unit.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PaymentSum {
+    /// `COIN`, `DIAMOND` or an ISO 4217 code.
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    /// Amount that was moved, in coins, diamonds or minor units. The sum over all kinds is what the posted debits of the unit's accounts grew by.
+    #[prost(int64, tag = "2")]
+    pub moved_amount: i64,
+    /// Amount of new holds, in the same unit.
+    #[prost(int64, tag = "3")]
+    pub held_amount: i64,
+    /// Amount of holds that were released in full without moving anything, in the same unit.
+    #[prost(int64, tag = "4")]
+    pub released_amount: i64,
+}
+/// Postings of one kind.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PaymentCount {
+    /// Kind of the postings, such as `gift`.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// Number of postings. Every posting of the journal is counted once.
+    #[prost(int64, tag = "2")]
+    pub postings: i64,
+    /// What they did, by unit. A unit is absent if they did nothing in it.
+    #[prost(message, repeated, tag = "3")]
+    pub sums: ::prost::alloc::vec::Vec<PaymentSum>,
+}
+/// Exact counts and sums of a second. A second may come in several ticks, of this message and of later ones, and each posting is in exactly one of them: add up
+/// those of the same second.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PaymentTick {
+    /// Beginning of the second. Postings belong to the second of their commit time.
+    #[prost(message, optional, tag = "1")]
+    pub second: ::core::option::Option<::prost_types::Timestamp>,
+    /// Counts by kind, ordered by kind.
+    #[prost(message, repeated, tag = "2")]
+    pub counts: ::prost::alloc::vec::Vec<PaymentCount>,
+}
+/// A transfer of a shown posting.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PaymentTransfer {
+    /// Readable id of the account that gave.
+    #[prost(string, tag = "1")]
+    pub debit_account: ::prost::alloc::string::String,
+    /// Readable id of the account that received.
+    #[prost(string, tag = "2")]
+    pub credit_account: ::prost::alloc::string::String,
+    /// Amount in `unit`.
+    #[prost(int64, tag = "3")]
+    pub amount: i64,
+    /// `COIN`, `DIAMOND` or an ISO 4217 code.
+    #[prost(string, tag = "4")]
+    pub unit: ::prost::alloc::string::String,
+    /// True if the transfer only holds the amount.
+    #[prost(bool, tag = "5")]
+    pub pending: bool,
+    /// True if the transfer moved nothing: it released a hold in full.
+    #[prost(bool, tag = "6")]
+    pub released: bool,
+}
+/// A posting that is shown.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PaymentRow {
+    /// UUID of the posting.
+    #[prost(string, tag = "1")]
+    pub posting_id: ::prost::alloc::string::String,
+    /// Sequence number in the book's journal.
+    #[prost(int64, tag = "2")]
+    pub seq: i64,
+    /// Kind of business event, such as `gift`.
+    #[prost(string, tag = "3")]
+    pub kind: ::prost::alloc::string::String,
+    /// When it was committed, on the ledger's clock.
+    #[prost(message, optional, tag = "4")]
+    pub commit_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the event happened outside the ledger, if its service said so; otherwise the commit time.
+    #[prost(message, optional, tag = "5")]
+    pub effective_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its first transfers, at most 8.
+    #[prost(message, repeated, tag = "6")]
+    pub transfers: ::prost::alloc::vec::Vec<PaymentTransfer>,
+    /// Number of its transfers that are not shown.
+    #[prost(int32, tag = "7")]
+    pub transfers_left_out: i32,
+}
+/// What happened in a book since the message before, or a heartbeat.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchPaymentsResponse {
+    /// Where to resume: after everything that was counted up to this message, and before everything else. Set in every message.
+    #[prost(string, tag = "1")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Exact counts and sums, oldest second first.
+    #[prost(message, repeated, tag = "2")]
+    pub ticks: ::prost::alloc::vec::Vec<PaymentTick>,
+    /// A sample of the postings that are counted in `ticks`, in the journal's order.
+    #[prost(message, repeated, tag = "3")]
+    pub rows: ::prost::alloc::vec::Vec<PaymentRow>,
+    /// Number of postings that are counted in `ticks` and not shown in `rows`.
+    #[prost(int64, tag = "4")]
+    pub rows_left_out: i64,
+    /// True if nothing was committed since the message before, and the stream is alive. Sent every 15 seconds (`monitor.watch_heartbeat_ms`), when `ledger`
+    /// changes, and as the last message of a stream that ends after its time.
+    #[prost(bool, tag = "5")]
+    pub heartbeat: bool,
+    /// Whether the ledger can be followed.
+    #[prost(enumeration = "LedgerContact", tag = "6")]
+    pub ledger: i32,
+    /// Since when it can't. Absent if it can.
+    #[prost(message, optional, tag = "7")]
+    pub ledger_lost_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for figures.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetFiguresRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// What the series are of.
+    #[prost(enumeration = "FigureMeasure", tag = "2")]
+    pub measure: i32,
+    /// First step: the one that this time is in.
+    #[prost(message, optional, tag = "3")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// End: the step that begins at or after this time is not included any more. After `from`, by at most 1,500 steps.
+    #[prost(message, optional, tag = "4")]
+    pub to: ::core::option::Option<::prost_types::Timestamp>,
+    /// Length of the steps.
+    #[prost(enumeration = "FigureStep", tag = "5")]
+    pub step: i32,
+    /// Kinds of postings, at most 64 of at most 64 bytes. Empty: all kinds.
+    #[prost(string, repeated, tag = "6")]
+    pub kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A value of a series.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FigurePoint {
+    /// Beginning of the step.
+    #[prost(message, optional, tag = "1")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The value: a number of postings, or an amount in the unit of the series.
+    #[prost(int64, tag = "2")]
+    pub value: i64,
+}
+/// The values of one kind, and of one unit where they are amounts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FigureSeries {
+    /// Kind of the postings.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// `COIN`, `DIAMOND` or an ISO 4217 code. Empty if the values are numbers of postings.
+    #[prost(string, tag = "2")]
+    pub unit: ::prost::alloc::string::String,
+    /// The values that are not 0, oldest first.
+    #[prost(message, repeated, tag = "3")]
+    pub points: ::prost::alloc::vec::Vec<FigurePoint>,
+}
+/// Figures of a book.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetFiguresResponse {
+    /// The series, ordered by kind and unit.
+    #[prost(message, repeated, tag = "1")]
+    pub series: ::prost::alloc::vec::Vec<FigureSeries>,
+    /// Steps from this time on are complete up to `cursor`; of earlier ones the monitor knows nothing or only a part.
+    #[prost(message, optional, tag = "2")]
+    pub complete_from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where a stream of WatchPayments continues these figures: they count every posting up to here and none after it.
+    #[prost(string, tag = "3")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Commit time of the last posting counted. Absent: there is none.
+    #[prost(message, optional, tag = "4")]
+    pub last_commit_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether the ledger can be followed. If not, the figures are of `last_commit_time`.
+    #[prost(enumeration = "LedgerContact", tag = "5")]
+    pub ledger: i32,
+    /// Since when it can't. Absent if it can.
+    #[prost(message, optional, tag = "6")]
+    pub ledger_lost_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request to list payments.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPaymentsRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// What to list. Empty: all kinds.
+    #[prost(enumeration = "PaymentKind", repeated, packed = "false", tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Only this user's. Empty: all users'.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Only those in one of these states, named as in `Payment.state`; at most 32. Empty: any state.
+    #[prost(string, repeated, tag = "4")]
+    pub states: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only those from this time on. Absent: from the first.
+    #[prost(message, optional, tag = "5")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only those before this time. Absent: up to now.
+    #[prost(message, optional, tag = "6")]
+    pub to: ::core::option::Option<::prost_types::Timestamp>,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "7")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
+    #[prost(string, tag = "8")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A purchase or a payout.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Payment {
+    /// Purchase or payout.
+    #[prost(enumeration = "PaymentKind", tag = "1")]
+    pub kind: i32,
+    /// `purchase_id` or `payout_id`.
+    #[prost(string, tag = "2")]
+    pub payment_id: ::prost::alloc::string::String,
+    /// The user who bought, or the creator who is paid.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Of a purchase: `verified`, `credited`, `suspended` (the wallet is closed, staff decide) or `blocked` (the ledger refuses it, staff decide). Of a payout:
+    /// its `PayoutState` in lower case, without the prefix; or `refused`, if its money could not be held, so that it never was.
+    #[prost(string, tag = "4")]
+    pub state: ::prost::alloc::string::String,
+    /// When it was asked for. The order of the list.
+    #[prost(message, optional, tag = "5")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// ISO 4217 code of the price or of what is paid. Empty: the price is not known.
+    #[prost(string, tag = "6")]
+    pub currency: ::prost::alloc::string::String,
+    /// Price, or amount that is paid, in minor units of `currency`.
+    #[prost(int64, tag = "7")]
+    pub minor_units: i64,
+    /// Coins of a purchase. 0 for a payout.
+    #[prost(int64, tag = "8")]
+    pub coins: i64,
+    /// The store of a purchase, or the rail of a payout.
+    #[prost(string, tag = "9")]
+    pub through: ::prost::alloc::string::String,
+}
+/// Payments, newest first.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPaymentsResponse {
+    /// The payments.
+    #[prost(message, repeated, tag = "1")]
+    pub payments: ::prost::alloc::vec::Vec<Payment>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What the monitor knows of the ledger while it sends a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LedgerContact {
+    /// Never returned.
+    Unspecified = 0,
+    /// The journal is being followed as it grows.
+    Live = 1,
+    /// The ledger does not answer. What is committed meanwhile follows when it does.
+    Lost = 2,
+}
+impl LedgerContact {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LEDGER_CONTACT_UNSPECIFIED",
+            Self::Live => "LEDGER_CONTACT_LIVE",
+            Self::Lost => "LEDGER_CONTACT_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LEDGER_CONTACT_UNSPECIFIED" => Some(Self::Unspecified),
+            "LEDGER_CONTACT_LIVE" => Some(Self::Live),
+            "LEDGER_CONTACT_LOST" => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
+/// What a series is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FigureMeasure {
+    /// Refused in a request. Never returned.
+    Unspecified = 0,
+    /// Number of postings, by kind.
+    Postings = 1,
+    /// Amounts that were moved, by kind and unit.
+    Moved = 2,
+    /// Amounts of new holds, by kind and unit.
+    Held = 3,
+    /// Amounts of holds released in full, by kind and unit.
+    Released = 4,
+}
+impl FigureMeasure {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FIGURE_MEASURE_UNSPECIFIED",
+            Self::Postings => "FIGURE_MEASURE_POSTINGS",
+            Self::Moved => "FIGURE_MEASURE_MOVED",
+            Self::Held => "FIGURE_MEASURE_HELD",
+            Self::Released => "FIGURE_MEASURE_RELEASED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FIGURE_MEASURE_UNSPECIFIED" => Some(Self::Unspecified),
+            "FIGURE_MEASURE_POSTINGS" => Some(Self::Postings),
+            "FIGURE_MEASURE_MOVED" => Some(Self::Moved),
+            "FIGURE_MEASURE_HELD" => Some(Self::Held),
+            "FIGURE_MEASURE_RELEASED" => Some(Self::Released),
+            _ => None,
+        }
+    }
+}
+/// Length of the steps of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FigureStep {
+    /// Refused in a request. Never returned.
+    Unspecified = 0,
+    /// Seconds. The monitor has the last 15 minutes of the journal, since it started.
+    Second = 1,
+    /// Minutes. The monitor has the last 24 hours of the journal, since it started.
+    Minute = 2,
+    /// Hours in UTC, from the beginning of the journal.
+    Hour = 3,
+}
+impl FigureStep {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FIGURE_STEP_UNSPECIFIED",
+            Self::Second => "FIGURE_STEP_SECOND",
+            Self::Minute => "FIGURE_STEP_MINUTE",
+            Self::Hour => "FIGURE_STEP_HOUR",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FIGURE_STEP_UNSPECIFIED" => Some(Self::Unspecified),
+            "FIGURE_STEP_SECOND" => Some(Self::Second),
+            "FIGURE_STEP_MINUTE" => Some(Self::Minute),
+            "FIGURE_STEP_HOUR" => Some(Self::Hour),
+            _ => None,
+        }
+    }
+}
+/// What a payment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PaymentKind {
+    /// Refused in a request. Never returned.
+    Unspecified = 0,
+    /// A purchase of coins.
+    Purchase = 1,
+    /// A payout of money.
+    Payout = 2,
+}
+impl PaymentKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYMENT_KIND_UNSPECIFIED",
+            Self::Purchase => "PAYMENT_KIND_PURCHASE",
+            Self::Payout => "PAYMENT_KIND_PAYOUT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYMENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYMENT_KIND_PURCHASE" => Some(Self::Purchase),
+            "PAYMENT_KIND_PAYOUT" => Some(Self::Payout),
+            _ => None,
+        }
+    }
+}
 /// A check and its result.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HealthCheck {
@@ -675,7 +1090,8 @@ pub mod monitor_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// The continuous audit of the ledger. The monitor reads the other services' tables itself, continuously, and trusts none of those services.
+    /// The continuous audit of the ledger, and the payments as they happen. For the audit, the monitor reads the other services' tables itself, continuously, and
+    /// trusts none of those services. Payments it shows as the ledger publishes them.
     ///
     /// A refusal's reason and facts are the `reason` and the `metadata` of the `google.rpc.ErrorInfo` in its status. Every RPC can be refused with these reasons,
     /// before its own:
@@ -907,6 +1323,98 @@ pub mod monitor_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Follows a book's payments as they are committed: exact counts and sums of every second, and a sample of the postings. The stream ends after a time, and
+        /// when the caller's token expires; continue it from the cursor of the last message, without gap or repeat. If the ledger does not answer, messages say so,
+        /// and the stream continues when it does. Reasons: MALFORMED, LEDGER_NOT_CONFIGURED (FAILED_PRECONDITION: this monitor has no connection to the ledger),
+        /// BOOK_UNKNOWN (NOT_FOUND), TOO_MANY_VIEWERS (RESOURCE_EXHAUSTED, with the fact `viewers_max`), CURSOR_TOO_OLD (OUT_OF_RANGE: begin again without a cursor),
+        /// JOURNAL_DIVERGED (FAILED_PRECONDITION: the journal does not contain the cursor's commit, for example because the database was restored from an old copy),
+        /// LEDGER_LOST (UNAVAILABLE: retry the same request). A stream can end with JOURNAL_DIVERGED, with LEDGER_LOST, or with VIEWER_TOO_SLOW (ABORTED: the caller
+        /// read too slowly; continue from its last cursor).
+        pub async fn watch_payments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchPaymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchPaymentsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.monitor.v1.MonitorService/WatchPayments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.monitor.v1.MonitorService",
+                        "WatchPayments",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Returns series for charts. They are of the same journal as WatchPayments, and equal the sums of its ticks. Reasons: MALFORMED, LEDGER_NOT_CONFIGURED
+        /// (FAILED_PRECONDITION), BOOK_UNKNOWN (NOT_FOUND), LEDGER_LOST (UNAVAILABLE: the ledger was not reached since the monitor started; retry the same request).
+        pub async fn get_figures(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetFiguresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFiguresResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.monitor.v1.MonitorService/GetFigures",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.monitor.v1.MonitorService", "GetFigures"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists purchases and payouts, newest first, from the tables of their services. A page examines at most 2,000 of them, so with a filter it may be short or
+        /// empty and still have a token for the next page. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_payments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPaymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPaymentsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.monitor.v1.MonitorService/ListPayments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.monitor.v1.MonitorService", "ListPayments"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -963,8 +1471,47 @@ pub mod monitor_service_server {
             tonic::Response<super::ExplainCaseResponse>,
             tonic::Status,
         >;
+        /// Server streaming response type for the WatchPayments method.
+        type WatchPaymentsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchPaymentsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Follows a book's payments as they are committed: exact counts and sums of every second, and a sample of the postings. The stream ends after a time, and
+        /// when the caller's token expires; continue it from the cursor of the last message, without gap or repeat. If the ledger does not answer, messages say so,
+        /// and the stream continues when it does. Reasons: MALFORMED, LEDGER_NOT_CONFIGURED (FAILED_PRECONDITION: this monitor has no connection to the ledger),
+        /// BOOK_UNKNOWN (NOT_FOUND), TOO_MANY_VIEWERS (RESOURCE_EXHAUSTED, with the fact `viewers_max`), CURSOR_TOO_OLD (OUT_OF_RANGE: begin again without a cursor),
+        /// JOURNAL_DIVERGED (FAILED_PRECONDITION: the journal does not contain the cursor's commit, for example because the database was restored from an old copy),
+        /// LEDGER_LOST (UNAVAILABLE: retry the same request). A stream can end with JOURNAL_DIVERGED, with LEDGER_LOST, or with VIEWER_TOO_SLOW (ABORTED: the caller
+        /// read too slowly; continue from its last cursor).
+        async fn watch_payments(
+            &self,
+            request: tonic::Request<super::WatchPaymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchPaymentsStream>,
+            tonic::Status,
+        >;
+        /// Returns series for charts. They are of the same journal as WatchPayments, and equal the sums of its ticks. Reasons: MALFORMED, LEDGER_NOT_CONFIGURED
+        /// (FAILED_PRECONDITION), BOOK_UNKNOWN (NOT_FOUND), LEDGER_LOST (UNAVAILABLE: the ledger was not reached since the monitor started; retry the same request).
+        async fn get_figures(
+            &self,
+            request: tonic::Request<super::GetFiguresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFiguresResponse>,
+            tonic::Status,
+        >;
+        /// Lists purchases and payouts, newest first, from the tables of their services. A page examines at most 2,000 of them, so with a filter it may be short or
+        /// empty and still have a token for the next page. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_payments(
+            &self,
+            request: tonic::Request<super::ListPaymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPaymentsResponse>,
+            tonic::Status,
+        >;
     }
-    /// The continuous audit of the ledger. The monitor reads the other services' tables itself, continuously, and trusts none of those services.
+    /// The continuous audit of the ledger, and the payments as they happen. For the audit, the monitor reads the other services' tables itself, continuously, and
+    /// trusts none of those services. Payments it shows as the ledger publishes them.
     ///
     /// A refusal's reason and facts are the `reason` and the `metadata` of the `google.rpc.ErrorInfo` in its status. Every RPC can be refused with these reasons,
     /// before its own:
@@ -1265,6 +1812,142 @@ pub mod monitor_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExplainCaseSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.monitor.v1.MonitorService/WatchPayments" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchPaymentsSvc<T: MonitorService>(pub Arc<T>);
+                    impl<
+                        T: MonitorService,
+                    > tonic::server::ServerStreamingService<super::WatchPaymentsRequest>
+                    for WatchPaymentsSvc<T> {
+                        type Response = super::WatchPaymentsResponse;
+                        type ResponseStream = T::WatchPaymentsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchPaymentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MonitorService>::watch_payments(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchPaymentsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.monitor.v1.MonitorService/GetFigures" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetFiguresSvc<T: MonitorService>(pub Arc<T>);
+                    impl<
+                        T: MonitorService,
+                    > tonic::server::UnaryService<super::GetFiguresRequest>
+                    for GetFiguresSvc<T> {
+                        type Response = super::GetFiguresResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetFiguresRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MonitorService>::get_figures(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetFiguresSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.monitor.v1.MonitorService/ListPayments" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPaymentsSvc<T: MonitorService>(pub Arc<T>);
+                    impl<
+                        T: MonitorService,
+                    > tonic::server::UnaryService<super::ListPaymentsRequest>
+                    for ListPaymentsSvc<T> {
+                        type Response = super::ListPaymentsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPaymentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MonitorService>::list_payments(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPaymentsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
