@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 /// The most that is buffered of a connection's headers: a bearer token is at most 8 KiB; the rest is small.
-const BUFFER_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
 /// The default limits of a listener for HTTP/1.1: its callers are few.
 pub const CONNECTIONS: ConnectionBounds = ConnectionBounds {
@@ -47,15 +47,22 @@ pub fn serve(
     // Boxed, so that it is compiled with this crate, once and optimised.
     Box::pin(async move {
         let listener = Listener::try_new(socket, tls, Protocol::Http, bounds).map_err(|source| Error::Socket { source })?;
-        connections(listener, routes, bounds, shutdown).await;
+        let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
+        let idle = (!bounds.idle.is_zero()).then_some(bounds.idle);
+        server.http1().timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(BUFFER_BYTES_MAX);
+        connections(listener, server, routes, bounds, shutdown).await;
         Ok(())
     })
 }
 
-async fn connections(mut listener: Listener, routes: Router, bounds: ConnectionBounds, shutdown: CancellationToken) {
-    let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    let idle = (!bounds.idle.is_zero()).then_some(bounds.idle);
-    server.http1().timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(BUFFER_BYTES_MAX);
+/// Serves connections with `server` as they arrive until `shutdown`, and the open ones to their end.
+pub(crate) async fn connections(
+    mut listener: Listener,
+    server: auto::Builder<TokioExecutor>,
+    routes: Router,
+    bounds: ConnectionBounds,
+    shutdown: CancellationToken,
+) {
     let open = TaskTracker::new();
     while let Some(Some(connection)) = shutdown.run_until_cancelled(listener.next()).await {
         open.spawn(one(connection, open.clone(), server.clone(), routes.clone(), bounds, shutdown.clone()));

@@ -3,7 +3,7 @@
 //! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
 //! [`quota`], [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
-//! [`in_process`] lays a client directly on it. [`http1`] serves HTTP/1.1 beside it, [`webhooks`] bounds the calls without a token there. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams,
+//! [`in_process`] lays a client directly on it. [`http1`] serves HTTP/1.1 beside it, [`web`] browsers, [`webhooks`] bounds the calls without a token there. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams,
 //! [`Violations`] all that is wrong with a request.
 pub mod acts;
 mod approver;
@@ -37,6 +37,7 @@ pub mod trace;
 mod traceparent;
 pub mod transport;
 mod violations;
+pub mod web;
 pub mod webhooks;
 pub mod wire;
 

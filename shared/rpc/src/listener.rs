@@ -38,6 +38,8 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// How long a caller may take to send the minimum that HTTP/2 begins with: the preface and a frame.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(5);
 const OPENING_BYTES: usize = 24 + 9;
+/// The same for browsers: the preface of HTTP/2, which is shorter than any request of HTTP/1.1. The limits of their server begin there.
+const WEB_OPENING_BYTES: usize = 24;
 /// One in so many connections is reserved for addresses that have few: one caller with many must not keep out a health probe.
 const RESERVED: usize = 8;
 /// How many connections of an address are few.
@@ -50,6 +52,18 @@ pub enum Protocol {
     Grpc,
     /// HTTP/1.1.
     Http,
+    /// HTTP/2 or HTTP/1.1, as a browser prefers. It asks for no certificates: a browser would ask its user for one.
+    Web,
+}
+
+impl Protocol {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::Http => "http",
+            Self::Web => "web",
+        }
+    }
 }
 
 /// A socket's connections, one after another as they become ready.
@@ -102,6 +116,7 @@ async fn accept_all(
         let config = tls.as_ref().and_then(|tls| match protocol {
             Protocol::Grpc => tls.grpc(),
             Protocol::Http => tls.http(),
+            Protocol::Web => tls.web(),
         });
         let Some(config) = config else {
             if into
@@ -167,6 +182,7 @@ impl Connection {
             Protocol::Grpc => (Some(Box::pin(tokio::time::sleep(OPENING_TIMEOUT))), OPENING_BYTES),
             // Its server has a limit on headers of its own.
             Protocol::Http => (None, 0),
+            Protocol::Web => (Some(Box::pin(tokio::time::sleep(OPENING_TIMEOUT))), WEB_OPENING_BYTES),
         };
         Self { stream, address, shown, alarm, opening, in_use: ConnectionUse::new(), _seat: seat }
     }
@@ -243,7 +259,7 @@ struct TakenSeats {
 impl ConnectionSeats {
     fn new(protocol: Protocol, bounds: ConnectionBounds) -> Arc<Self> {
         let seats = Arc::new(Self { bounds, taken: Mutex::default(), refused: refusals() });
-        let attributes = [KeyValue::new("protocol", if protocol == Protocol::Grpc { "grpc" } else { "http" })];
+        let attributes = [KeyValue::new("protocol", protocol.as_str())];
         if let Some(meter) = telemetry::meter() {
             let watched = Arc::downgrade(&seats);
             let gauge = meter.u64_observable_gauge("largesse.connections").with_unit("{connection}");

@@ -124,6 +124,8 @@ struct LoadedTls {
     grpc: Option<Arc<ServerConfig>>,
     /// The same for listeners that speak HTTP/1.1.
     http: Option<Arc<ServerConfig>>,
+    /// The same for browsers, which are not asked for certificates.
+    web: Option<Arc<ServerConfig>>,
     /// Towards peers.
     client: Arc<ClientConfig>,
     /// The files' contents, to see when they change.
@@ -157,6 +159,11 @@ impl Tls {
     /// For a new connection of an HTTP listener, if it speaks TLS.
     pub(crate) fn http(&self) -> Option<Arc<ServerConfig>> {
         self.current().http
+    }
+
+    /// For a new connection of a listener for browsers, if it speaks TLS.
+    pub(crate) fn web(&self) -> Option<Arc<ServerConfig>> {
+        self.current().web
     }
 
     /// For a new connection to a peer.

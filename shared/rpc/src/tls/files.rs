@@ -38,18 +38,19 @@ pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
         false => None,
     };
     let ca = config.checks_clients().then_some(&config.client_ca);
-    let speaking = |protocol: &[u8], cas: &[&PathBuf]| match &ours {
+    let speaking = |protocols: &[&[u8]], cas: &[&PathBuf]| match &ours {
         Some(ours) => {
             let mut server = server((config, cas), &provider, ours)?;
-            server.alpn_protocols = vec![protocol.to_vec()];
+            server.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
             Ok::<_, Error>(Some(Arc::new(server)))
         }
         None => Ok(None),
     };
-    let grpc = speaking(b"h2", &ca.into_iter().collect::<Vec<_>>())?;
-    let http = speaking(b"http/1.1", &ca.into_iter().chain(&config.callback_cas).collect::<Vec<_>>())?;
+    let grpc = speaking(&[b"h2"], &ca.into_iter().collect::<Vec<_>>())?;
+    let http = speaking(&[b"http/1.1"], &ca.into_iter().chain(&config.callback_cas).collect::<Vec<_>>())?;
+    let web = speaking(&[b"h2", b"http/1.1"], &[])?;
     let client = Arc::new(client(config, &provider, ours)?);
-    Ok(LoadedTls { grpc, http, client, seen })
+    Ok(LoadedTls { grpc, http, web, client, seen })
 }
 
 /// The certificate of this process with its chain, and the key.

@@ -30,6 +30,12 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// The address that limits per address count, which of IPv6 is its network; `None` for a client of this process.
+    #[must_use]
+    pub fn counted_address(&self) -> Option<IpAddr> {
+        self.remote().map(|(address, _)| address)
+    }
+
     /// Its address and connection; `None` for a client of this process.
     pub(crate) fn remote(&self) -> Option<(IpAddr, &Arc<ConnectionUse>)> {
         match self {

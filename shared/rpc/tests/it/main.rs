@@ -6,6 +6,7 @@ mod fixture;
 mod hostile;
 mod spans;
 mod turning;
+mod web;
 mod wire;
 
 use api::{gift::ListGiftsRequest, ledger::GetAccountRequest, ledger::ledger_service_client::LedgerServiceClient};
