@@ -7,7 +7,7 @@
 //! - [`issuers`]: the issuers whose tokens are trusted, and what each of them may claim.
 //! - [`subject`]: how an issuer's `sub` becomes a user's key.
 //! - `jwks`: issuers' key sets, in files or at an address.
-//! - [`verifier`]: [`Verifier`] checks tokens. A key is used with its own algorithm only.
+//! - [`verifier`]: [`Verifier`] checks tokens. A key is used with its own algorithm only. [`verifier::login`]: the ID tokens of people who sign in.
 //! - [`Service`]: the services, and the others that each of them needs.
 //! - [`crypto`]: the signatures, by ring.
 //! - [`access`]: [`access::TABLE`] says for every RPC who may call it and on whose data.

@@ -11,7 +11,7 @@ use crate::{
     token::{ALL_BOOKS, CLOCK_SKEW_MAX, reason, time},
 };
 use jsonwebtoken::Validation;
-use money::BookName;
+use money::{BookName, UserKey};
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 mod cache;
+pub mod login;
 #[cfg(test)]
 mod tests;
 
@@ -71,20 +72,14 @@ impl Verifier {
     /// and [`Verifier::keep_looking`].
     pub fn try_new(issuers: Vec<TrustedIssuer>) -> Result<Self, Error> {
         crypto::install();
-        let trusted = issuers.into_iter().map(|issuer| {
-            let source = KeySource::try_new(&issuer)?;
-            let known = match source {
-                KeySource::Files => KnownKeys { keys: Arc::new(read_files(&issuer)?), seen: Some(Instant::now()) },
-                KeySource::Fixed | KeySource::Address(_) => KnownKeys::default(),
-            };
-            let apps = issuer.apps.iter().map(|(app, books)| {
-                let books = books.iter().map(|book| BookName::try_new(book).map_err(|_| issuer.unreadable(format!("app {app}: {book}"))));
-                Ok((app.clone(), books.collect::<Result<_, Error>>()?))
-            });
-            let apps = apps.collect::<Result<_, Error>>()?;
-            Ok(Arc::new(IssuerKeys::try_new(issuer, source, apps, known)?))
-        });
+        let trusted = issuers.into_iter().map(IssuerKeys::read);
         Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: Arc::new(cache::TokenCache::new()) })
+    }
+
+    /// Also accepts tokens of `issuer`. Keys at an address are fetched when the first of its tokens is verified.
+    pub fn with_issuer(mut self, issuer: TrustedIssuer) -> Result<Self, Error> {
+        self.issuers.push(IssuerKeys::read(issuer)?);
+        Ok(self)
     }
 
     /// Fetches the keys of every issuer once, concurrently. Returns the issuers whose keys are unavailable, with the reason; their tokens are refused until
@@ -210,6 +205,21 @@ fn same(old: &[VerificationKey], new: &[VerificationKey]) -> bool {
 }
 
 impl IssuerKeys {
+    /// With the keys in its files; none yet if they are at an address.
+    fn read(issuer: TrustedIssuer) -> Result<Arc<Self>, Error> {
+        let source = KeySource::try_new(&issuer)?;
+        let known = match source {
+            KeySource::Files => KnownKeys { keys: Arc::new(read_files(&issuer)?), seen: Some(Instant::now()) },
+            KeySource::Fixed | KeySource::Address(_) => KnownKeys::default(),
+        };
+        let apps = issuer.apps.iter().map(|(app, books)| {
+            let books = books.iter().map(|book| BookName::try_new(book).map_err(|_| issuer.unreadable(format!("app {app}: {book}"))));
+            Ok((app.clone(), books.collect::<Result<_, Error>>()?))
+        });
+        let apps = apps.collect::<Result<_, Error>>()?;
+        Ok(Arc::new(Self::try_new(issuer, source, apps, known)?))
+    }
+
     fn try_new(issuer: TrustedIssuer, source: KeySource, apps: BTreeMap<String, Vec<BookName>>, known: KnownKeys) -> Result<Self, Error> {
         let name = issuer.issuer.as_str().into();
         let subjects = SubjectMapper::try_new(issuer.subject, &issuer.subject_key_file)?;
@@ -233,12 +243,19 @@ impl IssuerKeys {
     }
 
     fn verify(&self, token: &str, now: SystemTime) -> Result<Principal, Error> {
+        let (_, claims) = self.signed(token, &self.issuer.audience, is_access_token)?;
+        self.principal(&claims, now)
+    }
+
+    /// The claims of a token that this issuer signed for `audience`, and the algorithm; its times are not checked. `is_meant` says which types of a header are
+    /// those of the kind of token that is expected.
+    fn signed(&self, token: &str, audience: &str, is_meant: fn(Option<&str>) -> bool) -> Result<(Algorithm, Map<String, Value>), Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| reason(error.kind()))?;
         // Extensions that a token marks as critical must be understood (RFC 7515 section 4.1.11), and none are supported.
         if header.crit.is_some() {
             return Err(Error::Malformed);
         }
-        if !is_access_token(header.typ.as_deref()) || header.cty.is_some() || header.zip.is_some() || header.enc.is_some() {
+        if !is_meant(header.typ.as_deref()) || header.cty.is_some() || header.zip.is_some() || header.enc.is_some() {
             return Err(Error::TokenType);
         }
         let algorithm = match header.alg {
@@ -262,7 +279,7 @@ impl IssuerKeys {
         }
         let mut rules = Validation::new(header.alg);
         rules.set_issuer(&[&self.issuer.issuer]);
-        rules.set_audience(&[&self.issuer.audience]);
+        rules.set_audience(&[audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Times are compared with the given clock reading, so that one reading decides everything about a call.
         rules.validate_exp = false;
@@ -271,7 +288,7 @@ impl IssuerKeys {
         let mut failure = Error::Algorithm;
         for key in candidates.filter(|key| key.algorithm == algorithm) {
             match jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &rules) {
-                Ok(data) => return self.principal(&data.claims, now),
+                Ok(data) => return Ok((algorithm, data.claims)),
                 Err(error) => failure = reason(error.kind()),
             }
             // Only a wrong signature may be right under another key.
@@ -282,7 +299,8 @@ impl IssuerKeys {
         Err(failure)
     }
 
-    fn principal(&self, claims: &Map<String, Value>, now: SystemTime) -> Result<Principal, Error> {
+    /// When a token expires that is valid at `now`.
+    fn valid_until(&self, claims: &Map<String, Value>, now: SystemTime) -> Result<SystemTime, Error> {
         let expires_at = instant(claims, "exp")?.ok_or(Error::Claim("exp"))?;
         if now >= expires_at {
             return Err(Error::Expired);
@@ -294,6 +312,17 @@ impl IssuerKeys {
         if !longest.is_zero() && expires_at > now + longest + CLOCK_SKEW_MAX {
             return Err(Error::Claim("exp"));
         }
+        Ok(expires_at)
+    }
+
+    /// Who the token is about.
+    fn subject(&self, claims: &Map<String, Value>) -> Result<UserKey, Error> {
+        let subject = claims.get(&self.issuer.subject_claim).and_then(Value::as_str).ok_or(Error::Claim("sub"))?;
+        self.subjects.user_key(&self.issuer.issuer, &self.issuer.subject_prefix, subject)
+    }
+
+    fn principal(&self, claims: &Map<String, Value>, now: SystemTime) -> Result<Principal, Error> {
+        let expires_at = self.valid_until(claims, now)?;
         let role = self.role(claims)?;
         let app = match claims.get(&self.issuer.app_claim) {
             None => String::new(),
@@ -304,8 +333,7 @@ impl IssuerKeys {
         } else {
             BookScope::Only(self.apps.get(&app).ok_or(Error::Claim("app"))?.clone())
         };
-        let subject = claims.get(&self.issuer.subject_claim).and_then(Value::as_str).ok_or(Error::Claim("sub"))?;
-        let subject = self.subjects.user_key(&self.issuer.issuer, &self.issuer.subject_prefix, subject)?;
+        let subject = self.subject(claims)?;
         Ok(Principal { subject, role, app, books, issuer: self.name.clone(), expires_at })
     }
 
@@ -321,13 +349,18 @@ impl IssuerKeys {
 /// Whether a header's `typ` is that of an access token: none, `JWT` (RFC 7519 section 5.1) or `at+jwt` (RFC 9068 section 2.1), compared as media types (RFC
 /// 7515 section 4.1.9). Logout tokens, security events and proofs of possession are signed by the same keys and mean something else.
 fn is_access_token(typ: Option<&str>) -> bool {
+    is_type(typ, &["jwt", "at+jwt"])
+}
+
+/// Whether a header's `typ` is one of `known`, or absent.
+fn is_type(typ: Option<&str>, known: &[&str]) -> bool {
     let Some(typ) = typ else { return true };
     let name = if typ.get(..APPLICATION.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(APPLICATION)) {
         &typ[APPLICATION.len()..]
     } else {
         typ
     };
-    ["jwt", "at+jwt"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    known.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The books that a token itself names.
