@@ -1,0 +1,57 @@
+//! A login of staff: an OpenID Connect provider with four people who sign in by one click. Code flow with PKCE, a discovery document and a key set, as real
+//! providers have them, so that what signs in here signs in there.
+//!
+//! - `desk`: the codes that were given and what they are redeemed for. `http`: the routes and the page with the people.
+//!
+//! Whoever can reach it can be anybody: for TEST books only. Its key is made at every start and kept in memory.
+mod desk;
+mod http;
+#[cfg(test)]
+mod tests;
+
+use money::time::now_ms;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The id of the one client. It is public: it proves itself by PKCE (RFC 7636) and has no secret.
+pub const CLIENT_ID: &str = "largesse-console";
+/// The audience of access tokens.
+pub const AUDIENCE: &str = "largesse";
+
+/// A person who can sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SandboxPerson {
+    /// The `sub` of their tokens.
+    pub subject: &'static str,
+    /// How the page calls them.
+    pub name: &'static str,
+    /// The claim `role`.
+    pub role: &'static str,
+    /// What the role is for, in a few words.
+    pub work: &'static str,
+}
+
+/// Everybody who can sign in, each for every book.
+pub const PEOPLE: [SandboxPerson; 4] = [
+    SandboxPerson { subject: "sam", name: "Sam", role: "support", work: "helps users" },
+    SandboxPerson { subject: "fay", name: "Fay", role: "finance", work: "answers for the books" },
+    SandboxPerson { subject: "aud", name: "Aud", role: "auditor", work: "reads everything and changes nothing" },
+    SandboxPerson { subject: "ann", name: "Ann", role: "admin", work: "sets up books" },
+];
+
+/// The key can't be made: the system gives no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("the pretend login can't make its key")]
+pub struct NoLoginKey;
+
+/// Serves the provider on `listener` until `shutdown`. `issuer` is its address as browsers and programs know it, such as `http://127.0.0.1:7075`.
+pub fn start(listener: TcpListener, issuer: String, shutdown: CancellationToken) -> Result<(), NoLoginKey> {
+    let desk = Arc::new(desk::LoginDesk::try_new(issuer, now_ms).ok_or(NoLoginKey)?);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, http::routes(desk)).with_graceful_shutdown(shutdown.cancelled_owned()).await {
+            tracing::error!(%error, "the pretend login stopped");
+        }
+    });
+    Ok(())
+}
