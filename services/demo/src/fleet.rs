@@ -130,8 +130,12 @@ impl Fleet {
         let data_dir = data_dir.display().to_string();
         let fixed = ["serve", "--sandbox", "--database", database, "--data-dir", &data_dir, "--book", book, "--services", &names.join(",")];
         let mut arguments: Vec<String> = fixed.map(str::to_owned).to_vec();
-        for listener in ["--listen", "--http", "--bank-listen"] {
+        for listener in ["--listen", "--http", "--bank-listen", "--login-listen"] {
             arguments.extend([listener.to_owned(), ANY_PORT.to_owned()]);
+        }
+        // Where a process has everything that the console's pages call.
+        if [Service::Ledger, Service::Support, Service::Monitor].iter().all(|needed| services.contains(needed)) {
+            arguments.extend(["--console-listen".to_owned(), ANY_PORT.to_owned()]);
         }
         // Where the pretend stores listen; for processes that start after them, where they are.
         let store = self.members.iter().find_map(|member| member.addresses.get("store"));
@@ -267,7 +271,15 @@ impl Fleet {
 
 /// Replaces port 0 in the arguments by the ports that were assigned.
 fn pin(member: &mut FleetMember) {
-    for (listener, name) in [("--listen", "grpc"), ("--http", "http"), ("--bank-listen", "bank"), ("--store-listen", "store")] {
+    let listeners = [
+        ("--listen", "grpc"),
+        ("--http", "http"),
+        ("--bank-listen", "bank"),
+        ("--store-listen", "store"),
+        ("--login-listen", "login"),
+        ("--console-listen", "console"),
+    ];
+    for (listener, name) in listeners {
         let at = member.arguments.iter().position(|argument| argument == listener);
         if let (Some(at), Some(address)) = (at, member.addresses.get(name)) {
             member.arguments[at + 1].clone_from(address);

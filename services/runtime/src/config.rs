@@ -82,6 +82,8 @@ pub struct Config {
     pub treasury: treasury::Config,
     /// The monitor.
     pub monitor: monitor::Config,
+    /// The console: pages for staff.
+    pub console: console::Config,
 }
 
 /// Addresses of listeners.
@@ -101,6 +103,9 @@ pub struct ListenSettings {
     /// The pretend app store.
     #[schemars(with = "String")]
     pub store: SocketAddr,
+    /// The pretend login of staff, for the console of a sandbox.
+    #[schemars(with = "String")]
+    pub login: SocketAddr,
     /// Maximum gRPC connections; further ones are closed at once. The last eighth is for addresses that have less than four.
     pub connections_max: usize,
     /// Maximum gRPC connections from one address. 0: no limit; needed behind a load balancer that hides the callers' addresses.
@@ -231,6 +236,7 @@ impl Default for Config {
             payout: payout::Config::default(),
             treasury: treasury::Config::default(),
             monitor: monitor::Config::default(),
+            console: console::Config::default(),
         }
     }
 }
@@ -245,6 +251,7 @@ impl Default for ListenSettings {
             http: None,
             bank: here(7072),
             store: here(7073),
+            login: here(7075),
             connections_max: bounds.connections_max,
             connections_per_address_max: bounds.per_address_max,
             connection_unproven_s: seconds(bounds.unproven),

@@ -22,6 +22,12 @@ pub enum Error {
         /// The service that is needed.
         needed: Service,
     },
+    /// The console without a service that its pages call.
+    #[error("the console needs {0}: add it to --services, say where it is with --{0}-url, or leave out console.listen")]
+    ConsoleNeeds(Service),
+    /// The console can't start.
+    #[error("the console: {0}")]
+    Console(#[from] console::Error),
     /// The address of a service is unknown.
     #[error("{0} does not run here and no --{0}-url says where it is")]
     Unknown(Service),

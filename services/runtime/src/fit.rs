@@ -2,6 +2,7 @@
 use crate::{Error, wiring::Wiring};
 use identity::Service;
 
+mod console;
 mod earnings;
 mod gift;
 mod ledger;
@@ -12,6 +13,7 @@ mod sandbox;
 mod support;
 mod treasury;
 
+pub(super) use console::{console, console_base};
 pub(super) use payout::{knows_treasury, reserves_at_treasury};
 pub use payout::{payout_key_file, payout_key_ids, rotate_payout_key};
 pub use purchase::sandbox_bundle;

@@ -4,7 +4,7 @@
 //! - [`Runtime`]: the services while they run, as started by `serve`, the demo, replay and the tests.
 //! - `installation`: to which installation the database and the heads belong.
 //! - `wiring`: identity, stack, and the connections between services. `fit`: how each service is started.
-//! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `sockets`: listening sockets. `books`: a sandbox's TEST books.
+//! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `sockets`: listening sockets. `login`: a sandbox's pretend login. `books`: a sandbox's TEST books.
 //! - [`lists`]: gifts, coin packages and rates, and which of them a LIVE book may use.
 //! - [`command`]: runs a program's command and prints its error.
 //!
@@ -17,6 +17,7 @@ mod fit;
 mod http;
 mod installation;
 pub mod lists;
+mod login;
 mod options;
 mod running;
 mod settings;

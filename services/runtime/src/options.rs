@@ -10,6 +10,9 @@ use std::{
 /// A free port on this machine, for listeners whose port number does not matter.
 pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
+/// The services that the console's pages call.
+const CONSOLE_NEEDS: [Service; 3] = [Service::Ledger, Service::Support, Service::Monitor];
+
 /// Which issuers the services of this process trust.
 #[derive(Debug, Clone)]
 pub enum IdentitySource {
@@ -63,6 +66,8 @@ pub struct Options {
     pub bank_listen: SocketAddr,
     /// Address of the pretend app store's listener, when the sandbox runs here.
     pub store_listen: SocketAddr,
+    /// Address of the pretend login's listener, when the sandbox runs here; and where the others of this sandbox find it.
+    pub login_listen: SocketAddr,
     /// Each service's own options.
     pub settings: Settings,
 }
@@ -89,6 +94,7 @@ impl Options {
             http: None,
             bank_listen: LOOPBACK,
             store_listen: LOOPBACK,
+            login_listen: LOOPBACK,
             settings: Settings::default(),
         }
     }
@@ -102,6 +108,13 @@ pub fn check(options: &Options) -> Result<(), Error> {
     }
     let known = |service| services.contains(&service) || options.peers.contains_key(&service);
     let sandbox = matches!(options.identity, IdentitySource::Sandbox);
+    if options.settings.console.listen.is_some() {
+        for needed in CONSOLE_NEEDS {
+            if !known(needed) {
+                return Err(Error::ConsoleNeeds(needed));
+            }
+        }
+    }
     for &service in services {
         if let Some(&needed) = service.needs().iter().find(|needed| !known(**needed)) {
             return Err(Error::PeerMissing { service, needed });

@@ -1,6 +1,6 @@
 //! The services of this process: started in order, supervised, and stopped.
 use crate::sockets::bind_some;
-use crate::{Error, IdentitySource, Options, books, check, fit, http, lists, options::LOOPBACK, wiring::Wiring};
+use crate::{Error, IdentitySource, Options, books, check, fit, http, lists, login, options::LOOPBACK, wiring::Wiring};
 use axum::Router;
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
@@ -54,7 +54,7 @@ impl Runtime {
         Self::begin(options).boxed()
     }
 
-    async fn begin(options: Options) -> Result<Self, Error> {
+    async fn begin(mut options: Options) -> Result<Self, Error> {
         let mut services = options.services.clone();
         services.sort_unstable();
         services.dedup();
@@ -62,6 +62,8 @@ impl Runtime {
         // Sockets first, so that an address in use is found before a store is opened.
         let grpc = bind_some("gRPC", options.listen).await?;
         let http = bind_some("HTTP", http_address(&options)).await?;
+        let web = bind_some("the console", options.settings.console.listen).await?;
+        let pretend_login = login::bind_login(&mut options).await?;
         let shutdown = CancellationToken::new();
         let wiring = Wiring::try_new(options, shutdown.clone()).await?;
         let mut runtime = Self {
@@ -86,24 +88,7 @@ impl Runtime {
         if let Some(webhooks) = webhooks.into_iter().flatten().reduce(Router::merge) {
             runtime.webhooks.set(webhooks);
         }
-        if let Some(payout) = &runtime.wiring.payout {
-            if let Some(address) = callbacks_to {
-                payout.register_callbacks(address).await;
-            }
-            // Also where payouts reserve nothing: what they reserved before is given back, and sweeps are sent.
-            if fit::reserves_at_treasury(&runtime.wiring.options) || fit::knows_treasury(&runtime.wiring.options) {
-                // After all services: treasury starts after payouts.
-                let missing = |_| Error::PeerMissing { service: Service::Payout, needed: Service::Treasury };
-                payout.use_treasury(runtime.wiring.way(Service::Payout, Service::Treasury).map_err(missing)?);
-            }
-        }
-        // After all services, as well.
-        if let Some(purchase) = &runtime.wiring.purchase
-            && fit::knows_treasury(&runtime.wiring.options)
-        {
-            let missing = |_| Error::PeerMissing { service: Service::Purchase, needed: Service::Treasury };
-            purchase.use_treasury(runtime.wiring.way(Service::Purchase, Service::Treasury).map_err(missing)?);
-        }
+        runtime.connect_late(callbacks_to).await?;
         if let Some(ledger) = runtime.wiring.ledger.clone() {
             runtime.readiness.follow(&ledger);
             runtime.watch_writers(ledger);
@@ -112,13 +97,44 @@ impl Runtime {
         books::ensure(&runtime.wiring).await?;
         lists::refuse_built_in(&runtime.wiring).await?;
         runtime.wiring.served.writer = runtime.writer_health();
+        let grpc_address = grpc.as_ref().map(|(_, address)| here(*address));
         if let Some((listener, address)) = grpc {
             runtime.addresses.push(("grpc", address));
             runtime.serve_grpc(listener);
         }
         runtime.addresses.extend(runtime.wiring.sandbox_addresses());
+        if let Some((listener, address)) = pretend_login {
+            runtime.addresses.push(("login", address));
+            login::start_login(listener, here(address), runtime.shutdown.clone())?;
+        }
+        if let Some((listener, address)) = web {
+            runtime.addresses.push(("console", address));
+            runtime.serve_console(listener, here(address), grpc_address)?;
+        }
         runtime.readiness.set(true);
         Ok(runtime)
+    }
+
+    /// The connections that need every service: treasury starts after payouts, and the banks call back where this process listens.
+    async fn connect_late(&self, callbacks_to: Option<SocketAddr>) -> Result<(), Error> {
+        if let Some(payout) = &self.wiring.payout {
+            if let Some(address) = callbacks_to {
+                payout.register_callbacks(address).await;
+            }
+            // Also where payouts reserve nothing: what they reserved before is given back, and sweeps are sent.
+            if fit::reserves_at_treasury(&self.wiring.options) || fit::knows_treasury(&self.wiring.options) {
+                // After all services: treasury starts after payouts.
+                let missing = |_| Error::PeerMissing { service: Service::Payout, needed: Service::Treasury };
+                payout.use_treasury(self.wiring.way(Service::Payout, Service::Treasury).map_err(missing)?);
+            }
+        }
+        if let Some(purchase) = &self.wiring.purchase
+            && fit::knows_treasury(&self.wiring.options)
+        {
+            let missing = |_| Error::PeerMissing { service: Service::Purchase, needed: Service::Treasury };
+            purchase.use_treasury(self.wiring.way(Service::Purchase, Service::Treasury).map_err(missing)?);
+        }
+        Ok(())
     }
 
     /// The health of a process whose ledger may not write: services that need the ledger report that they do not serve.
@@ -157,6 +173,18 @@ impl Runtime {
                 Error::Ended("the HTTP listener")
             })
         });
+    }
+
+    fn serve_console(&mut self, listener: TcpListener, address: SocketAddr, grpc: Option<SocketAddr>) -> Result<(), Error> {
+        let (routes, bounds) = fit::console(&self.wiring, address, grpc)?;
+        let (shutdown, tls) = (self.shutdown.clone(), self.wiring.tls.clone());
+        self.tasks.spawn(async move {
+            rpc::web::serve(listener, tls, routes, bounds, shutdown).await.map_err(|error| {
+                tracing::error!(%error, "the console's listener failed");
+                Error::Ended("the console's listener")
+            })
+        });
+        Ok(())
     }
 
     /// Only a new process can write a book whose writer crashed, and not while this process keeps the lease; so this process ends.
@@ -204,14 +232,21 @@ impl Runtime {
         self.wiring.payout.as_ref()
     }
 
-    /// The address of a listener: `grpc`, `http`, `bank`, `store`.
+    /// The address of a listener: `grpc`, `http`, `bank`, `store`, `login`, `console`.
     pub fn address(&self, name: &str) -> Option<SocketAddr> {
         self.addresses.iter().find(|(known, _)| *known == name).map(|(_, address)| *address)
     }
 
     /// One line per listener, as shown to people.
     pub fn listening(&self) -> Vec<String> {
-        self.addresses.iter().map(|(name, address)| format!("{name} on {address}")).collect()
+        let lines = self.addresses.iter().map(|(name, address)| format!("{name} on {address}"));
+        lines.chain(self.console_url().map(|url| format!("open {url}/"))).collect()
+    }
+
+    /// The address at which browsers find the console, if it runs here.
+    pub fn console_url(&self) -> Option<String> {
+        let address = self.address("console")?;
+        Some(fit::console_base(&self.wiring.options, here(address)))
     }
 
     /// Returns when a task that should keep running has ended.

@@ -17,6 +17,8 @@ pub struct Settings {
     pub treasury: treasury::Config,
     /// The monitor's options.
     pub monitor: monitor::Config,
+    /// The console's options. In a sandbox its address and its login are supplied at the start where they are not set.
+    pub console: console::Config,
     /// The pretend bank's options.
     pub bank: sandbox::bank::Config,
 }

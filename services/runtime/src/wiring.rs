@@ -1,5 +1,5 @@
 //! Identity, the stack, and the connections between services.
-use crate::{Error, IdentitySource, Options, installation};
+use crate::{Error, IdentitySource, Options, installation, login::login_issuer};
 use db::Database;
 use identity::Service;
 use identity::{Issuer, Verifier, issuers};
@@ -20,6 +20,8 @@ pub(super) struct Wiring {
     pub(super) options: Options,
     pub(super) database: Database,
     pub(super) stack: Stack,
+    /// Checks the tokens of calls, and those of logins at the console.
+    pub(super) verifier: Arc<Verifier>,
     pub(super) issuer: Option<Arc<Issuer>>,
     /// The trusted identities, by name.
     pub(super) identities: BTreeSet<String>,
@@ -76,7 +78,7 @@ impl Wiring {
         let (issuer, verifier) = match &options.identity {
             IdentitySource::Sandbox => {
                 let issuer = Issuer::load_or_create(&options.data_dir)?;
-                let verifier = Verifier::new(&[issuer.public_key()]);
+                let verifier = Verifier::new(&[issuer.public_key()]).with_issuer(login_issuer(options.login_listen))?;
                 (Some(Arc::new(issuer)), Arc::new(verifier))
             }
             IdentitySource::Configured { issuers, .. } => (None, trusting(issuers, &shutdown).await?),
@@ -89,7 +91,7 @@ impl Wiring {
         let quotas = rpc::Quotas::new(&options.quotas);
         tokio::spawn(quotas.clone().keep_forgetting(shutdown.clone()));
         let stack = Stack::try_new(rpc::Options {
-            verifier,
+            verifier: verifier.clone(),
             tls: Some(options.tls.clone()),
             overload,
             deadline,
@@ -110,6 +112,7 @@ impl Wiring {
             options,
             database,
             stack,
+            verifier,
             issuer,
             identities,
             tls,

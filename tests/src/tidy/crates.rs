@@ -78,7 +78,13 @@ pub const CRATES: &[CrateRow] = &[
     ),
     // It audits, so it reads tables and asks no service about money; `tables_only` enforces that. It follows the ledger's journals to show payments.
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
-    row("services/runtime", &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox"]], &["testbed", "pgtest", "http_client"]),
+    // Its pages call services as any client does, and read no table.
+    row("services/console", &[CALLER, &["chart", "http_client"]], &[]),
+    row(
+        "services/runtime",
+        &[BOOKS, CLIENT, WITH_TABLES, &["console", "ledger", "monitor", "sandbox"]],
+        &["testbed", "pgtest", "http_client"],
+    ),
     // It calls a service only for imports, which the ledger must accept.
     row("services/operations", &[BOOKS, CALLER, WITH_TABLES, &["accounting", "db", "ledger_client", "monitor"]], &["testbed", "pgtest"]),
     // It calls services as apps do, and proves their books as `verify` does.

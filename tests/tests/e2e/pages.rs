@@ -31,8 +31,13 @@ wait
 ";
 
 /// The addresses at which a sandbox listens by default.
-const DEFAULTS: [(&str, &str); 3] =
-    [("LARGESSE_LISTEN_GRPC", "127.0.0.1:7070"), ("LARGESSE_LISTEN_BANK", "127.0.0.1:7072"), ("LARGESSE_LISTEN_STORE", "127.0.0.1:7073")];
+const DEFAULTS: [(&str, &str); 5] = [
+    ("LARGESSE_LISTEN_GRPC", "127.0.0.1:7070"),
+    ("LARGESSE_LISTEN_BANK", "127.0.0.1:7072"),
+    ("LARGESSE_LISTEN_STORE", "127.0.0.1:7073"),
+    ("LARGESSE_CONSOLE_LISTEN", "127.0.0.1:7074"),
+    ("LARGESSE_LISTEN_LOGIN", "127.0.0.1:7075"),
+];
 
 /// What became of a block.
 pub struct PastedBlock {

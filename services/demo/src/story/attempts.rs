@@ -43,6 +43,9 @@ pub fn attempts(story: &StoryTelling, paid: &[PayoutSummary]) -> Result<TrySumma
         call(Service::Ledger, "AUDITOR", "GetTrialBalance", "")?,
         format!("curl {0}/statements/USD {0}/ach/statements/USD", story.fleet.http_url("bank")?),
     ];
+    // Of several processes none has the console.
+    let console = story.fleet.http_url("console").ok().map(|url| format!("or open {url}/ and sign in by one click"));
+    let lines = lines.into_iter().chain(console).collect();
     let process = |(process_id, services): (Option<u32>, Vec<Service>)| {
         let services = services.iter().map(ToString::to_string).collect();
         Some(SummaryProcess { process_id: process_id?, services })

@@ -61,6 +61,12 @@ pub struct ServeArguments {
     /// Address of the pretend app store's listener; by default 127.0.0.1:7073.
     #[arg(long, value_name = "ADDRESS")]
     pub store_listen: Option<SocketAddr>,
+    /// Address of the console, pages for staff; a sandbox with all services has one at 127.0.0.1:7074.
+    #[arg(long, value_name = "ADDRESS")]
+    pub console_listen: Option<SocketAddr>,
+    /// Address of the pretend login's listener; by default 127.0.0.1:7075.
+    #[arg(long, value_name = "ADDRESS")]
+    pub login_listen: Option<SocketAddr>,
     /// Runs with pretend money: creates an identity key and a TEST book, and runs the pretend app store and bank.
     #[arg(long)]
     pub sandbox: bool,
@@ -113,6 +119,8 @@ impl ServeArguments {
             ("listen.http", "--http", address(&self.http)),
             ("listen.bank", "--bank-listen", address(&self.bank_listen)),
             ("listen.store", "--store-listen", address(&self.store_listen)),
+            ("console.listen", "--console-listen", address(&self.console_listen)),
+            ("listen.login", "--login-listen", address(&self.login_listen)),
             ("data_dir", "--data-dir", shown(&self.data_dir)),
             ("ledger.heads_dir", "--heads-dir", shown(&self.heads_dir)),
             ("ledger.cache_mib", "--ledger-cache-mib", self.ledger_cache_mib.map(|mib| mib.to_string())),

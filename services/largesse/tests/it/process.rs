@@ -23,7 +23,8 @@ pub async fn output(arguments: &[&str]) -> (bool, String, String) {
 /// Starts a sandbox in a process of its own; returns the lines that it printed until it was ready.
 pub async fn serving(dir: &Path) -> (Child, Vec<String>) {
     let dir = dir.to_str().unwrap();
-    let listeners = ["--listen", FREE, "--http", FREE, "--bank-listen", FREE, "--store-listen", FREE];
+    let listeners =
+        ["--listen", FREE, "--http", FREE, "--bank-listen", FREE, "--store-listen", FREE, "--login-listen", FREE, "--console-listen", FREE];
     let mut child = largesse(&[&["serve", "--sandbox", "--data-dir", dir], listeners.as_slice()].concat()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut printed = Vec::new();
@@ -41,7 +42,9 @@ async fn it_says_where_it_listens_takes_a_printed_token_and_stops_when_told() {
     let dir = tempfile::tempdir().unwrap();
     let (mut child, printed) = serving(dir.path()).await;
     let address = printed.iter().find_map(|line| line.strip_prefix("grpc on ")).unwrap();
-    assert_eq!(printed.len(), 4, "{printed:?}");
+    assert_eq!(printed.len(), 7, "{printed:?}");
+    let console = printed.iter().find_map(|line| line.strip_prefix("console on ")).unwrap();
+    assert_eq!(*printed.last().unwrap(), format!("open http://{console}/"), "what to open is the last that is printed");
     let (ok, token, error) =
         output(&["token", "--data-dir", dir.path().to_str().unwrap(), "--sub", "u1", "--role", "viewer", "--book", "demo"]).await;
     assert!(ok, "{error}");

@@ -16,7 +16,7 @@ fn largesse(arguments: &[&str]) -> Command {
 /// A process, what it printed until it was ready, and its address.
 async fn serving(dir: &Path) -> (Child, Vec<String>, String) {
     let dir = dir.to_str().unwrap();
-    let listeners = ["--listen", FREE, "--bank-listen", FREE, "--store-listen", FREE];
+    let listeners = ["--listen", FREE, "--bank-listen", FREE, "--store-listen", FREE, "--login-listen", FREE, "--console-listen", FREE];
     let mut child = largesse(&[&["serve", "--sandbox", "--data-dir", dir], listeners.as_slice()].concat()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut printed = Vec::new();

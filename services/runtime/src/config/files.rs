@@ -79,6 +79,8 @@ fn listeners(options: &Options, wrong: &mut impl FnMut(&str, String)) {
         ("listen.http", options.http),
         ("listen.bank", pretend(options.bank_listen)),
         ("listen.store", pretend(options.store_listen)),
+        ("listen.login", pretend(options.login_listen)),
+        ("console.listen", options.settings.console.listen),
     ];
     let all: Vec<(&str, SocketAddr)> = all.into_iter().filter_map(|(key, address)| Some((key, address?))).collect();
     for (at, (key, address)) in all.iter().enumerate() {

@@ -2,7 +2,13 @@
 use super::{CallSettings, Config, ListenSettings, check::identified};
 use crate::{HEADS, Options};
 use identity::Service;
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+/// Where the console of a sandbox listens unless it is told otherwise.
+const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7074);
 
 impl ListenSettings {
     fn connections(&self) -> rpc::listener::ConnectionBounds {
@@ -49,6 +55,7 @@ impl Config {
         let identity = self.identity_source(&services)?;
         let heads_dir = self.ledger.heads_dir.clone().unwrap_or_else(|| self.data_dir.join(HEADS));
         let ms = Duration::from_millis;
+        let console = self.console_of(&services);
         let callback_cas = if services.contains(&Service::Payout) { self.payout.callback_cas() } else { Vec::new() };
         Ok(Options {
             services,
@@ -72,6 +79,7 @@ impl Config {
             http: self.listen.http,
             bank_listen: self.listen.bank,
             store_listen: self.listen.store,
+            login_listen: self.listen.login,
             settings: crate::Settings {
                 ledger: ledger::Config { heads_dir: Some(heads_dir), ..self.ledger },
                 gift: self.gift,
@@ -80,9 +88,18 @@ impl Config {
                 payout: self.payout,
                 treasury: self.treasury,
                 monitor: self.monitor,
+                console,
                 ..Default::default()
             },
         })
+    }
+
+    /// The console's options. A sandbox with the pretend login and what the pages call has one without being told.
+    fn console_of(&self, services: &[Service]) -> console::Config {
+        let complete =
+            [Service::Sandbox, Service::Ledger, Service::Support, Service::Monitor].iter().all(|service| services.contains(service));
+        let usual = (self.sandbox && complete).then_some(CONSOLE);
+        console::Config { listen: self.console.listen.or(usual), ..self.console.clone() }
     }
 
     /// The database: the one that is set, or SQLite in the data directory.

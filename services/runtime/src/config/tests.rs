@@ -167,3 +167,29 @@ fn a_row_of_a_poster_is_read_strictly_and_told_by_its_key() {
         assert!(error.starts_with(told), "{changed}: {error}");
     }
 }
+
+#[test]
+fn the_console_is_off_unless_it_has_an_address_or_a_whole_sandbox() {
+    let listens = |text: &str| file(text).unwrap().into_options().unwrap().settings.console.listen.map(|address| address.to_string());
+    assert_eq!(listens("sandbox = true").as_deref(), Some("127.0.0.1:7074"));
+    assert_eq!(listens("sandbox = true\n[console]\nlisten = \"127.0.0.1:9\"").as_deref(), Some("127.0.0.1:9"));
+    assert_eq!(listens("sandbox = true\nservices = [\"ledger\", \"gift\"]"), None);
+    let identity = "services = [\"gift\"]\n[identity]\nkeys = [\"k.pem\"]\nservice_tokens = { gift = \"t\" }\n";
+    assert_eq!(listens(identity), None);
+    let told = |text: &str| file(&format!("{identity}[console]\nlisten = \"127.0.0.1:7074\"\n{text}")).unwrap_err();
+    assert!(told("").contains("console.issuer: must be set where the console listens"), "{}", told(""));
+    let complete = "base_url = \"https://money.example\"\nissuer = \"https://login.example\"\nclient_id = \"c\"\n";
+    assert!(told(complete).contains("console.issuer: \"https://login.example\" is not among identity.issuers"), "{}", told(complete));
+    for (wrong, why) in [
+        ("base_url = \"http://money.example\"", "largesse.toml:7: console.base_url: https only"),
+        ("base_url = \"https://money.example/console\"", "console.base_url: without a path"),
+        ("base_url = \"https://money.example/\"", "console.base_url: without a path"),
+        ("issuer = \"http://login.example\"", "console.issuer: https only"),
+        ("issuer = \"https://login.example\"", "console.client_id: goes with issuer"),
+        ("session_idle_minutes = 0", "console.session_idle_minutes: 1 to 1440"),
+        ("connections_max = 0", "console.connections_max: 1 or more"),
+    ] {
+        assert!(told(wrong).contains(why), "{wrong}: {}", told(wrong));
+    }
+    assert_eq!(dangers("sandbox = true\n[console]\nlisten = \"0.0.0.0:7074\""), ["console.listen", "listen.login"]);
+}

@@ -33,6 +33,18 @@ impl Config {
                 "other machines reach it without TLS: anybody on the network can read callers' tokens; set tls.certificate and tls.key",
             );
         }
+        if self.console.listen.is_some_and(|listen| !listen.ip().is_loopback()) && !self.tls.serves() {
+            warn(
+                "console.listen",
+                "other machines reach the console without TLS: anybody on the network can read its cookies; set tls.certificate and tls.key",
+            );
+        }
+        if self.sandbox && (!self.listen.login.ip().is_loopback() || self.console.listen.is_some_and(|listen| !listen.ip().is_loopback())) {
+            warn(
+                "listen.login",
+                "the sandbox's login or console can be reached from other machines, and whoever reaches the login can be anybody",
+            );
+        }
         for (service, url) in self.peers.known() {
             if let Some(host) = url.strip_prefix("http://").filter(|rest| !is_here(rest)) {
                 let host = host.split('/').next().unwrap_or(host);
@@ -79,7 +91,8 @@ impl Config {
                 warn(key("roles"), "two issuers give staff's roles: a person with a login at both could approve their own proposals");
             }
         }
-        let secrets = [("tls.key", &self.tls.key), ("payout.key_file", &self.payout.key_file)];
+        let console = ("console.client_secret_file", &self.console.client_secret_file);
+        let secrets = [("tls.key", &self.tls.key), ("payout.key_file", &self.payout.key_file), console];
         let mapped = self.identity.issuers.iter().enumerate();
         let mapped = mapped.map(|(at, issuer)| (format!("identity.issuers.{at}.subject_key_file"), &issuer.subject_key_file));
         let tokens = self.identity.service_tokens.known();

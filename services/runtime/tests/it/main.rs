@@ -3,6 +3,7 @@
 
 mod ach;
 mod blocked;
+mod console;
 mod installation;
 mod matrix;
 mod reserving;

@@ -32,6 +32,8 @@ pub(crate) async fn start(
         "127.0.0.1:0",
         "--store-listen",
         "127.0.0.1:0",
+        "--login-listen",
+        "127.0.0.1:0",
         "--data-dir",
         data_dir,
         "--database",

@@ -1,0 +1,214 @@
+//! What is around every page: where the person is, in which book, with which money, whether the books are right, and why they look.
+use crate::{
+    assets,
+    filters::Filters,
+    parts::ConsoleParts,
+    session::{Glance, Person},
+    view::{
+        amounts::count,
+        calls::{CallView, may},
+        times::TimeView,
+    },
+    visitor::Visitor,
+};
+use api::{
+    ledger::{Book, BookMode, ListBooksRequest, ledger_service_client::LedgerServiceClient},
+    monitor::{CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, monitor_service_client::MonitorServiceClient},
+};
+use rpc::ANSWER_BYTES_MAX;
+use std::sync::Arc;
+use tonic::{Code, Status};
+
+pub(crate) const LIST_BOOKS: &str = "largesse.ledger.v1.LedgerService/ListBooks";
+pub(crate) const HEALTH: &str = "largesse.monitor.v1.MonitorService/GetHealthOfMoney";
+pub(crate) const TRIAL_BALANCE: &str = "largesse.ledger.v1.LedgerService/GetTrialBalance";
+pub(crate) const LIST_ENTRIES: &str = "largesse.ledger.v1.LedgerService/ListEntries";
+pub(crate) const LIST_PROPOSALS: &str = "largesse.support.v1.SupportService/ListProposals";
+pub(crate) const LIST_ACTS: &str = "largesse.support.v1.SupportService/ListActs";
+
+/// The most books that are listed.
+const BOOKS_MAX: i32 = 200;
+
+/// The pages: path, name, and the RPC without which there is nothing to see.
+const PAGES: [(&str, &str, &str); 5] = [
+    ("/", "Today", HEALTH),
+    ("/accounts", "Accounts", LIST_ENTRIES),
+    ("/trial-balance", "Trial balance", TRIAL_BALANCE),
+    ("/proposals", "Proposals", LIST_PROPOSALS),
+    ("/acts", "Audit log", LIST_ACTS),
+];
+
+/// A link, and whether it is to the page that is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LinkView {
+    pub(crate) href: String,
+    pub(crate) label: String,
+    pub(crate) current: bool,
+}
+
+/// Whether the money is real, in a word and a class; never by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ModeView {
+    pub(crate) word: &'static str,
+    pub(crate) says: &'static str,
+    pub(crate) class: &'static str,
+}
+
+const TEST: ModeView = ModeView { word: "TEST", says: "pretend money", class: "test" };
+const LIVE: ModeView = ModeView { word: "LIVE", says: "real money", class: "live" };
+const NONE: ModeView = ModeView { word: "NO BOOK", says: "no book is chosen", class: "none" };
+
+/// Whether the books are right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HealthView {
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) detail: String,
+}
+
+/// Everything around a page.
+#[derive(Debug, Clone)]
+pub(crate) struct PageFrame {
+    pub(crate) title: String,
+    pub(crate) pages: Vec<LinkView>,
+    pub(crate) books: Vec<LinkView>,
+    pub(crate) book: String,
+    pub(crate) mode: ModeView,
+    pub(crate) health: HealthView,
+    pub(crate) subject: String,
+    pub(crate) role: &'static str,
+    pub(crate) reason: Option<String>,
+    pub(crate) calls: Vec<CallView>,
+    pub(crate) style: String,
+    pub(crate) script: String,
+    /// The page's own address, to come back to.
+    pub(crate) address: String,
+    pub(crate) now: TimeView,
+    /// The health as the monitor said it.
+    pub(crate) audit: Option<GetHealthOfMoneyResponse>,
+}
+
+/// Why there is no frame with a book for a page.
+pub(crate) enum NoFrame {
+    /// The session's token is not accepted any more.
+    SignedOut,
+    /// The book is unknown, or the token does not cover it: the two look the same.
+    NoBook(Box<PageFrame>),
+}
+
+impl PageFrame {
+    /// The frame of a page, for the book in its address or the only one.
+    pub(crate) async fn load(console: &ConsoleParts, visitor: &Visitor, title: &str, filters: &Filters) -> Result<Self, NoFrame> {
+        let (books, audit) = glance(console, visitor).await.map_err(|Ended| NoFrame::SignedOut)?;
+        let (known, books_failed) = match books {
+            Ok(books) => (books, false),
+            Err(_) => (Vec::new(), true),
+        };
+        let asked = filters.get("book");
+        let chosen = if asked.is_empty() { known.first() } else { known.iter().find(|book| book.name == asked) };
+        let name = chosen.map(|book| book.name.clone()).unwrap_or_default();
+        let path = visitor.path();
+        let link = |href: String, label: &str, current: bool| LinkView { href, label: label.to_owned(), current };
+        let role = visitor.person.role;
+        let frame = Self {
+            title: title.to_owned(),
+            pages: PAGES
+                .into_iter()
+                .filter(|(_, _, rpc)| may(role, rpc))
+                .map(|(to, label, _)| link(Filters::address(to, &[("book", &name)]), label, to == path))
+                .collect(),
+            books: known.iter().map(|book| link(Filters::address(path, &[("book", &book.name)]), &book.name, book.name == name)).collect(),
+            mode: chosen.map_or(NONE, mode),
+            health: health(&audit),
+            book: name,
+            audit: audit.ok(),
+            reason: visitor.reason.as_deref().map(str::to_owned),
+            address: visitor.address.clone(),
+            ..Self::bare(title, Some(&visitor.person))
+        };
+        // With the ledger out of reach every book is unknown, which is no reason to say that this one is.
+        if chosen.is_none() && !asked.is_empty() && !books_failed { Err(NoFrame::NoBook(Box::new(frame))) } else { Ok(frame) }
+    }
+
+    /// The frame of a page that needs no session, or can't have more.
+    pub(crate) fn bare(title: &str, person: Option<&Person>) -> Self {
+        Self {
+            title: title.to_owned(),
+            pages: Vec::new(),
+            books: Vec::new(),
+            book: String::new(),
+            mode: NONE,
+            health: HealthView { class: "unknown", word: "not checked", detail: String::new() },
+            subject: person.map(|person| person.subject.to_string()).unwrap_or_default(),
+            role: person.map(|person| person.role.as_str()).unwrap_or_default(),
+            reason: None,
+            calls: Vec::new(),
+            style: assets::style(),
+            script: assets::script(),
+            address: "/".to_owned(),
+            now: TimeView::at(money::time::moment_ms(money::time::now_ms())),
+            audit: None,
+        }
+    }
+}
+
+/// The session's token is not accepted any more.
+struct Ended;
+
+/// The books and their health, as kept for this session or as the services answer now. Page Today asks anew.
+async fn glance(
+    console: &ConsoleParts,
+    visitor: &Visitor,
+) -> Result<(Result<Vec<Book>, Status>, Result<GetHealthOfMoneyResponse, Status>), Ended> {
+    if let Some(kept) = console.sessions.glance(&visitor.secret).filter(|_| !visitor.is_at("/")) {
+        return Ok((Ok(kept.books.clone()), Ok(kept.audit.clone())));
+    }
+    let (books, audit) = tokio::join!(books(console, visitor), audit(console, visitor));
+    let has_ended = |status: Option<&Status>| status.is_some_and(|status| status.code() == Code::Unauthenticated);
+    if has_ended(books.as_ref().err()) || has_ended(audit.as_ref().err()) {
+        return Err(Ended);
+    }
+    if let (Ok(books), Ok(audit)) = (&books, &audit) {
+        console.sessions.keep_glance(&visitor.secret, Arc::new(Glance { books: books.clone(), audit: audit.clone() }));
+    }
+    Ok((books, audit))
+}
+
+async fn books(console: &ConsoleParts, visitor: &Visitor) -> Result<Vec<Book>, Status> {
+    let mut ledger = LedgerServiceClient::new(console.ledger.clone());
+    let request = ListBooksRequest { page_size: BOOKS_MAX, ..Default::default() };
+    Ok(ledger.list_books(visitor.request(request)).await?.into_inner().books)
+}
+
+async fn audit(console: &ConsoleParts, visitor: &Visitor) -> Result<GetHealthOfMoneyResponse, Status> {
+    let mut monitor = MonitorServiceClient::new(console.monitor.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
+    Ok(monitor.get_health_of_money(visitor.request(GetHealthOfMoneyRequest::default())).await?.into_inner())
+}
+
+fn mode(book: &Book) -> ModeView {
+    match book.mode() {
+        BookMode::Live => LIVE,
+        BookMode::Test => TEST,
+        BookMode::Unspecified => NONE,
+    }
+}
+
+/// The state of all books in a few words. What the monitor did not say is unknown, never right.
+fn health(audit: &Result<GetHealthOfMoneyResponse, Status>) -> HealthView {
+    let Ok(audit) = audit else {
+        return HealthView { class: "unknown", word: "unknown", detail: "the monitor gives no answer".to_owned() };
+    };
+    let checks = audit.books.iter().flat_map(|book| &book.checks).chain(&audit.checks);
+    let failed = checks.clone().filter(|check| check.outcome() == CheckOutcome::Failed).count();
+    let pending = checks.filter(|check| check.outcome() == CheckOutcome::Pending).count();
+    let behind = audit.books.iter().fold(0_i64, |sum, book| sum.saturating_add(book.events_behind));
+    if failed > 0 {
+        let detail = format!("{failed} {} failed", if failed == 1 { "check" } else { "checks" });
+        return HealthView { class: "bad", word: "wrong", detail };
+    }
+    if audit.healthy {
+        return HealthView { class: "good", word: "right", detail: format!("{} events not checked yet", count(behind)) };
+    }
+    let detail = if audit.books.is_empty() { "no book yet".to_owned() } else { format!("{pending} checks have no result yet") };
+    HealthView { class: "unknown", word: "not known yet", detail }
+}

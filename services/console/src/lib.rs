@@ -1,0 +1,86 @@
+//! The console: pages for staff over the same services that grpcurl calls, with the token of whoever is signed in.
+//!
+//! It promises: no page has a right that its reader has not, because every call carries the reader's own token and reason through the stack of the service; no
+//! script is needed for anything; nothing is loaded from another host; and a book with real money never looks like one without.
+//!
+//! - [`Config`]: its options. `parts`: what all pages share. `guard`: what holds for every request, and every answer's headers.
+//! - `login`: signing in and out. `provider`: the issuer. `session`, `cookies`, `seal`, `attempts`: what they need.
+//! - `visitor`: who asks, and calls in their name. `frame`: what is around a page. `answer`: a page, or why there is none.
+//! - `pages`: one file each. `view`: money, times and commands as people read them. `filters`: what an address asks for. `assets`: style and script.
+mod answer;
+mod assets;
+mod attempts;
+mod config;
+mod cookies;
+mod error;
+mod filters;
+mod frame;
+mod guard;
+mod login;
+mod pages;
+mod parts;
+mod provider;
+mod seal;
+mod session;
+mod view;
+mod visitor;
+
+pub use config::{Config, ForwardedToken};
+pub use error::Error;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use http::StatusCode;
+use identity::Verifier;
+use parts::ConsoleParts;
+use rpc::Transport;
+use std::sync::Arc;
+
+/// Bytes of a form.
+const FORM_BYTES_MAX: usize = 8 * 1024;
+
+/// What the console needs of its process.
+pub struct Deps {
+    /// Checks the tokens of logins, as it checks those of calls.
+    pub verifier: Arc<Verifier>,
+    /// LedgerService, without a token.
+    pub ledger: Transport,
+    /// SupportService, without a token.
+    pub support: Transport,
+    /// MonitorService, without a token.
+    pub monitor: Transport,
+    /// The gRPC listener's address for the commands on pages, such as `127.0.0.1:7070`.
+    pub grpc: String,
+    /// Whether that listener uses TLS.
+    pub tls: bool,
+}
+
+/// The console's routes. Fails if an option is missing or invalid; the issuer is asked when somebody signs in.
+pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
+    let console = Arc::new(ConsoleParts::try_new(deps, config)?);
+    Ok(Router::new()
+        .route("/", get(pages::today::show))
+        .route("/accounts", get(pages::account::show))
+        .route("/trial-balance", get(pages::trial_balance::show))
+        .route("/proposals", get(pages::proposals::show))
+        .route("/acts", get(pages::acts::show))
+        .route("/console/login", get(login::show))
+        .route("/console/login/begin", get(login::begin))
+        .route("/console/callback", get(login::callback))
+        .route("/console/logout", post(login::logout))
+        .route("/console/reason", post(login::explain))
+        .route("/assets/{name}", get(assets::serve))
+        .fallback(nothing)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(console.clone(), guard::guard))
+        .with_state(console))
+}
+
+async fn nothing() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such page; / leads to all of them\n").into_response()
+}

@@ -1,0 +1,196 @@
+//! One account: its balances, now and at a moment, and its statement with the balance after every entry.
+use crate::{
+    answer::{ask_reason, page, refused, without_frame},
+    filters::Filters,
+    frame::{LIST_ENTRIES, PageFrame},
+    parts::Console,
+    view::{
+        amounts::{amount, count},
+        calls::CallView,
+        times::{TimeView, read},
+    },
+    visitor::Visitor,
+};
+use api::ledger::{
+    Account, AccountState, Entry, GetAccountRequest, GetBalanceAtRequest, ListEntriesRequest, ledger_service_client::LedgerServiceClient,
+};
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
+use http::StatusCode;
+use rpc::{ANSWER_BYTES_MAX, wire::timestamp};
+use serde_json::{Value, json};
+use tonic::Status;
+
+const GET_ACCOUNT: &str = "largesse.ledger.v1.LedgerService/GetAccount";
+const GET_BALANCE_AT: &str = "largesse.ledger.v1.LedgerService/GetBalanceAt";
+/// Entries of a page.
+const ENTRIES: i32 = 50;
+
+/// An entry as its account sees it.
+struct EntryView {
+    booked: TimeView,
+    kind: String,
+    counterparty: String,
+    href: String,
+    debit: String,
+    credit: String,
+    after: String,
+    pending: bool,
+    seq: String,
+    posting: String,
+}
+
+/// An account's balances.
+struct AccountView {
+    state: &'static str,
+    balance: String,
+    available: String,
+    held: String,
+    at: String,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    frame: PageFrame,
+    account: String,
+    from: String,
+    until: String,
+    at: String,
+    found: Option<AccountView>,
+    entries: Vec<EntryView>,
+    older: String,
+}
+
+/// What the address asks for.
+struct AskedAccount {
+    book: String,
+    account: String,
+    from: String,
+    until: String,
+    at: String,
+    page: String,
+}
+
+pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQuery(query): RawQuery) -> Response {
+    let filters = Filters::read(query.unwrap_or_default().as_bytes());
+    let mut frame = match PageFrame::load(&console, &visitor, "Accounts", &filters).await {
+        Ok(frame) => frame,
+        Err(why) => return without_frame(why, &visitor),
+    };
+    let field = |name: &str| filters.get(name).to_owned();
+    let asked = AskedAccount {
+        book: frame.book.clone(),
+        account: field("account"),
+        from: field("from"),
+        until: field("until"),
+        at: field("at"),
+        page: field("page"),
+    };
+    let call = |rpc, message: Value| CallView::new(&console.target, rpc, &message);
+    frame.calls = vec![
+        call(GET_ACCOUNT, json!({"book": asked.book, "account": asked.account})),
+        call(LIST_ENTRIES, json!({"book": asked.book, "account": asked.account, "pageSize": ENTRIES})),
+    ];
+    if !asked.at.is_empty() {
+        frame.calls.push(call(GET_BALANCE_AT, json!({"book": asked.book, "account": asked.account, "time": asked.at})));
+    }
+    if asked.account.is_empty() {
+        return page(StatusCode::OK, &asked.page(frame, None, Vec::new(), String::new()));
+    }
+    // A reason is for one user, and for the company's accounts besides.
+    let covered = match chart::account::owner(&asked.account) {
+        Some(user) => console.sessions.covers(&visitor.secret, user),
+        None => visitor.reason.is_some(),
+    };
+    if !covered {
+        frame.reason = None;
+        return ask_reason(frame);
+    }
+    match load(&console, &visitor, &asked).await {
+        Ok((found, entries, older)) => page(StatusCode::OK, &asked.page(frame, Some(found), entries, older)),
+        Err(status) => refused(frame, &visitor, &status),
+    }
+}
+
+impl AskedAccount {
+    fn page(self, frame: PageFrame, found: Option<AccountView>, entries: Vec<EntryView>, older: String) -> AccountPage {
+        AccountPage { frame, account: self.account, from: self.from, until: self.until, at: self.at, found, entries, older }
+    }
+
+    /// The same statement from another page on.
+    fn address(&self, page: &str) -> String {
+        let fields = [("book", &*self.book), ("account", &self.account), ("from", &self.from), ("until", &self.until), ("at", &self.at)];
+        Filters::address("/accounts", &[fields.as_slice(), &[("page", page)]].concat())
+    }
+}
+
+async fn load(console: &Console, visitor: &Visitor, asked: &AskedAccount) -> Result<(AccountView, Vec<EntryView>, String), Status> {
+    let time = |name: &str, text: &str| match (text.is_empty(), read(text)) {
+        (true, _) => Ok(None),
+        (false, Some(moment)) => Ok(Some(timestamp(moment))),
+        (false, None) => Err(Status::invalid_argument(format!("{name}: a date or a time in UTC is needed, such as 2026-11-20 23:51"))),
+    };
+    let (book, account) = (asked.book.clone(), asked.account.clone());
+    let (from, until, at) = (time("from", &asked.from)?, time("until", &asked.until)?, time("as of", &asked.at)?);
+    let mut ledger = LedgerServiceClient::new(console.ledger.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
+    let found = ledger.get_account(visitor.request(GetAccountRequest { book: book.clone(), account: account.clone() })).await?;
+    let found = found.into_inner().account.unwrap_or_default();
+    let at_moment = match at {
+        None => String::new(),
+        Some(time) => {
+            let request = GetBalanceAtRequest { book: book.clone(), account: account.clone(), time: Some(time) };
+            amount(&found.unit, ledger.get_balance_at(visitor.request(request)).await?.into_inner().balance)
+        }
+    };
+    let request = ListEntriesRequest {
+        book,
+        account,
+        page_size: ENTRIES,
+        page_token: asked.page.clone(),
+        booked_from: from,
+        booked_until: until,
+        ..Default::default()
+    };
+    let listed = ledger.list_entries(visitor.request(request)).await?.into_inner();
+    let entries = listed.entries.iter().map(|entry| entry_view(asked, entry)).collect();
+    let older = if listed.next_page_token.is_empty() { String::new() } else { asked.address(&listed.next_page_token) };
+    Ok((account_view(&found, at_moment), entries, older))
+}
+
+fn account_view(account: &Account, at: String) -> AccountView {
+    AccountView {
+        state: match account.state() {
+            AccountState::Open => "open",
+            AccountState::Frozen => "frozen",
+            AccountState::Closed => "closed",
+            AccountState::Unspecified => "unknown",
+        },
+        balance: amount(&account.unit, account.balance),
+        available: amount(&account.unit, account.available),
+        held: amount(&account.unit, account.debits_pending),
+        at,
+    }
+}
+
+fn entry_view(asked: &AskedAccount, entry: &Entry) -> EntryView {
+    let transfer = entry.transfer.clone().unwrap_or_default();
+    let is_debit = transfer.debit_account == asked.account;
+    let shown = amount(&transfer.unit, transfer.amount);
+    let counterparty = if is_debit { transfer.credit_account } else { transfer.debit_account };
+    EntryView {
+        booked: TimeView::of(entry.commit_time.as_ref()),
+        kind: entry.kind.clone(),
+        href: Filters::address("/accounts", &[("book", &asked.book), ("account", &counterparty)]),
+        counterparty,
+        debit: if is_debit { shown.clone() } else { String::new() },
+        credit: if is_debit { String::new() } else { shown },
+        after: amount(&transfer.unit, entry.balance_after),
+        pending: transfer.pending,
+        seq: count(entry.seq),
+        posting: entry.posting_id.clone(),
+    }
+}

@@ -1,0 +1,120 @@
+//! The audit log: what staff did, who, when and why.
+use crate::{
+    answer::{ask_reason, page, refused, without_frame},
+    filters::Filters,
+    frame::{LIST_ACTS, PageFrame},
+    parts::Console,
+    view::{amounts::count, calls::CallView, times::TimeView},
+    visitor::Visitor,
+};
+use api::support::{Act, ActPhase, ListActsRequest, support_service_client::SupportServiceClient};
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
+use http::StatusCode;
+use money::text::shown;
+use rpc::ANSWER_BYTES_MAX;
+use serde_json::json;
+
+/// Lines of a page.
+const LINES: i32 = 50;
+
+/// A line of the log.
+struct ActView {
+    seq: String,
+    time: TimeView,
+    subject: String,
+    href: String,
+    role: String,
+    phase: &'static str,
+    rpc: String,
+    service: String,
+    book: String,
+    user: String,
+    reason: String,
+    request: String,
+    outcome: String,
+    hash: String,
+    erased: bool,
+}
+
+#[derive(Template)]
+#[template(path = "acts.html")]
+struct ActsPage {
+    frame: PageFrame,
+    subject: String,
+    user: String,
+    account: String,
+    rpc: String,
+    lines: Vec<ActView>,
+    older: String,
+}
+
+pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQuery(query): RawQuery) -> Response {
+    let filters = Filters::read(query.unwrap_or_default().as_bytes());
+    let mut frame = match PageFrame::load(&console, &visitor, "Audit log", &filters).await {
+        Ok(frame) => frame,
+        Err(why) => return without_frame(why, &visitor),
+    };
+    let field = |name: &str| filters.get(name).to_owned();
+    // Lines about no book, such as refused calls, are shown where no book is asked for.
+    let request = ListActsRequest {
+        book: field("book"),
+        subject: field("subject"),
+        user_id: field("user"),
+        rpc: field("rpc"),
+        account: field("account"),
+        page_size: LINES,
+        page_token: field("page"),
+        ..Default::default()
+    };
+    let message = json!({"book": request.book, "subject": request.subject, "userId": request.user_id, "rpc": request.rpc,
+        "account": request.account, "pageSize": LINES});
+    frame.calls = vec![CallView::new(&console.target, LIST_ACTS, &message)];
+    // Roles that may not read the log are told so; they are not asked why first.
+    if visitor.reason.is_none() && crate::view::calls::may(visitor.person.role, LIST_ACTS) {
+        return ask_reason(frame);
+    }
+    let mut support = SupportServiceClient::new(console.support.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
+    let answer = match support.list_acts(visitor.request(request)).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) => return refused(frame, &visitor, &status),
+    };
+    let address = |subject: &str, page: &str| {
+        let (user, rpc, account) = (filters.get("user"), filters.get("rpc"), filters.get("account"));
+        let fields =
+            [("book", filters.get("book")), ("subject", subject), ("user", user), ("rpc", rpc), ("account", account), ("page", page)];
+        Filters::address("/acts", &fields)
+    };
+    let older = if answer.next_page_token.is_empty() { String::new() } else { address(filters.get("subject"), &answer.next_page_token) };
+    let lines = answer.acts.iter().map(|act| line(act, address(&act.subject, ""))).collect();
+    let (subject, user) = (field("subject"), field("user"));
+    page(StatusCode::OK, &ActsPage { frame, subject, user, account: field("account"), rpc: field("rpc"), lines, older })
+}
+
+fn line(act: &Act, href: String) -> ActView {
+    let (service, rpc) = act.rpc.rsplit_once('/').unwrap_or(("", &act.rpc));
+    ActView {
+        seq: count(act.seq),
+        time: TimeView::of(act.time.as_ref()),
+        subject: act.subject.clone(),
+        href,
+        role: act.role.clone(),
+        phase: match act.phase() {
+            ActPhase::Begun => "begun",
+            ActPhase::Ended => "ended",
+            ActPhase::Unspecified => "unknown",
+        },
+        rpc: rpc.to_owned(),
+        service: service.rsplit('.').next().unwrap_or_default().to_owned(),
+        book: act.book.clone(),
+        user: act.user_id.clone(),
+        reason: shown(&act.reason).into_owned(),
+        request: act.request_json.clone(),
+        outcome: act.outcome.clone(),
+        hash: act.hash.clone(),
+        erased: act.erased,
+    }
+}

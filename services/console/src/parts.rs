@@ -1,0 +1,89 @@
+//! What every page of the console has: sessions, the issuer, and the services that it calls.
+use crate::{
+    Config, Deps, Error,
+    attempts::Attempts,
+    config::ForwardedToken,
+    cookies::Cookies,
+    provider::LoginProvider,
+    session::{SessionTimes, Sessions},
+    view::calls::CallTarget,
+};
+use identity::Verifier;
+use rpc::Transport;
+use std::sync::Arc;
+
+/// The console's address as browsers know it.
+#[derive(Debug, Clone)]
+pub(crate) struct BaseAddress {
+    /// `https://money.example`, without a path.
+    pub(crate) url: String,
+    /// `money.example`, with a port only where it is not the scheme's own.
+    pub(crate) authority: String,
+}
+
+/// The console. Clones of the pointer share it.
+pub(crate) struct ConsoleParts {
+    pub(crate) base: BaseAddress,
+    pub(crate) cookies: Cookies,
+    pub(crate) sessions: Sessions,
+    pub(crate) attempts: Attempts,
+    pub(crate) provider: LoginProvider,
+    pub(crate) forward: ForwardedToken,
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) ledger: Transport,
+    pub(crate) support: Transport,
+    pub(crate) monitor: Transport,
+    pub(crate) target: CallTarget,
+}
+
+pub(crate) type Console = Arc<ConsoleParts>;
+
+impl ConsoleParts {
+    pub(crate) fn try_new(deps: Deps, config: &Config) -> Result<Self, Error> {
+        if let Some(problem) = config.problems().into_iter().next() {
+            return Err(problem.into());
+        }
+        if config.issuer.is_empty() {
+            return Err(Error::option("issuer", "must be set: it says where staff sign in"));
+        }
+        if !deps.verifier.trusts(&config.issuer) {
+            let why = format!("{:?} is not among identity.issuers, so no token of its logins would be accepted", config.issuer);
+            return Err(Error::option("issuer", why));
+        }
+        let base = BaseAddress::try_new(&config.base_url)?;
+        let times = SessionTimes {
+            idle: Config::minutes(config.session_idle_minutes),
+            whole: Config::minutes(config.session_minutes),
+            reason: Config::minutes(config.reason_minutes),
+        };
+        Ok(Self {
+            cookies: Cookies { secure: base.url.starts_with("https://") },
+            sessions: Sessions::new(times, config.sessions_max),
+            attempts: Attempts::new(config.logins_per_minute_max),
+            provider: LoginProvider::try_new(config, &base.url)?,
+            forward: config.forward,
+            verifier: deps.verifier,
+            ledger: deps.ledger,
+            support: deps.support,
+            monitor: deps.monitor,
+            target: CallTarget { address: deps.grpc, tls: deps.tls },
+            base,
+        })
+    }
+}
+
+impl BaseAddress {
+    fn try_new(url: &str) -> Result<Self, Error> {
+        let wrong = || Error::option("base_url", "must be set: the address at which browsers find the console");
+        let uri: http::Uri = url.parse().map_err(|_| wrong())?;
+        let (scheme, authority) = (uri.scheme_str().ok_or_else(wrong)?, uri.authority().ok_or_else(wrong)?);
+        let own_port = if scheme == "https" { 443 } else { 80 };
+        let authority = match authority.port_u16() {
+            Some(port) if port != own_port => format!("{}:{port}", authority.host()),
+            Some(_) | None => authority.host().to_owned(),
+        };
+        let authority = authority.to_ascii_lowercase();
+        // As browsers write an origin.
+        Ok(Self { url: format!("{scheme}://{authority}"), authority })
+    }
+}

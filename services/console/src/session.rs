@@ -1,0 +1,190 @@
+//! Sessions, in memory: a process that restarts has none, and everybody signs in again, which one click does where the issuer still knows them.
+//!
+//! A browser holds a secret. What is kept here is a hash of it, and the token sealed under another hash of it: who reads this memory without the browser has no
+//! token, and who finds the hash has no session.
+use crate::seal::{Seal, hash, secret};
+use api::{ledger::Book, monitor::GetHealthOfMoneyResponse};
+use identity::{BookScope, Role};
+use money::UserKey;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+#[cfg(test)]
+mod tests;
+
+/// Sessions of one person: browsers and devices. Beyond that the one that was not used for longest ends.
+const OF_PERSON_MAX: usize = 16;
+/// How long what every page shows at its top is kept: a person who clicks quickly must not fill the audit log with it.
+const GLANCE_KEPT: Duration = Duration::from_secs(10);
+const KEY: &str = "largesse console session key";
+const SEAL: &str = "largesse console session seal";
+
+/// The member of staff behind a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) subject: UserKey,
+    pub(crate) issuer: Arc<str>,
+    pub(crate) role: Role,
+    pub(crate) books: BookScope,
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionTimes {
+    pub(crate) idle: Duration,
+    pub(crate) whole: Duration,
+    pub(crate) reason: Duration,
+}
+
+/// Why a person looks, in their words; sent with their calls.
+struct GivenReason {
+    text: Arc<str>,
+    until: Instant,
+    /// The user that it was used for first; it is not sent with calls about another.
+    about: Option<String>,
+}
+
+/// What every page shows at its top, as the services answered this person.
+#[derive(Debug)]
+pub(crate) struct Glance {
+    pub(crate) books: Vec<Book>,
+    pub(crate) audit: GetHealthOfMoneyResponse,
+}
+
+struct Session {
+    person: Arc<Person>,
+    sealed_token: Vec<u8>,
+    seen: Instant,
+    ends: Instant,
+    reason: Option<GivenReason>,
+    glance: Option<(Instant, Arc<Glance>)>,
+}
+
+/// A session as one request sees it.
+pub(crate) struct OpenSession {
+    pub(crate) person: Arc<Person>,
+    pub(crate) token: String,
+    pub(crate) reason: Option<Arc<str>>,
+}
+
+/// All sessions.
+pub(crate) struct Sessions {
+    times: SessionTimes,
+    max: usize,
+    all: Mutex<HashMap<[u8; 32], Session>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(times: SessionTimes, max: usize) -> Self {
+        Self { times, max, all: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a session that ends with its token at the latest, and returns the browser's secret. `None`: the system gives no randomness.
+    pub(crate) fn open(&self, person: Person, token: &str, valid: Duration) -> Option<String> {
+        let secret = secret()?;
+        let sealed_token = Seal::new(&hash(SEAL, &secret)).seal(token)?;
+        let now = Instant::now();
+        let session = Session {
+            sealed_token,
+            seen: now,
+            ends: now + self.times.whole.min(valid),
+            reason: None,
+            glance: None,
+            person: Arc::new(person),
+        };
+        let mut all = self.lock();
+        all.retain(|_, session| self.lasts(session, now));
+        let same = |other: &Session| other.person.subject == session.person.subject && other.person.issuer == session.person.issuer;
+        if all.values().filter(|other| same(other)).count() >= OF_PERSON_MAX {
+            end_unused(&mut all, same);
+        }
+        if all.len() >= self.max {
+            end_unused(&mut all, |_| true);
+        }
+        all.insert(hash(KEY, &secret), session);
+        Some(secret)
+    }
+
+    /// The session of a browser's secret, which is used by this.
+    pub(crate) fn visit(&self, secret: &str) -> Option<OpenSession> {
+        let key = hash(KEY, secret);
+        let now = Instant::now();
+        let mut all = self.lock();
+        let session = all.get_mut(&key)?;
+        if !self.lasts(session, now) {
+            all.remove(&key);
+            return None;
+        }
+        session.seen = now;
+        let token = Seal::new(&hash(SEAL, secret)).open(&session.sealed_token)?;
+        let reason = session.reason.as_ref().filter(|reason| reason.until > now).map(|reason| reason.text.clone());
+        Some(OpenSession { person: session.person.clone(), token, reason })
+    }
+
+    /// Whether a session may go on.
+    fn lasts(&self, session: &Session, now: Instant) -> bool {
+        now < session.ends && now < session.seen + self.times.idle
+    }
+
+    /// Keeps the reason that a person gave.
+    pub(crate) fn explain(&self, secret: &str, text: &str) {
+        let until = Instant::now() + self.times.reason;
+        if let Some(session) = self.lock().get_mut(&hash(KEY, secret)) {
+            session.reason = Some(GivenReason { text: text.into(), until, about: None });
+        }
+    }
+
+    /// Whether the reason covers calls about this user: the first one that it was used for. One that does not is forgotten.
+    pub(crate) fn covers(&self, secret: &str, user: &str) -> bool {
+        let mut all = self.lock();
+        let Some(session) = all.get_mut(&hash(KEY, secret)) else { return false };
+        let Some(reason) = &mut session.reason else { return false };
+        let covers = reason.about.get_or_insert_with(|| user.to_owned()) == user;
+        if !covers {
+            session.reason = None;
+        }
+        covers
+    }
+
+    /// What was kept for the top of a page, if it is recent.
+    pub(crate) fn glance(&self, secret: &str) -> Option<Arc<Glance>> {
+        let all = self.lock();
+        let (at, glance) = all.get(&hash(KEY, secret))?.glance.as_ref()?;
+        (at.elapsed() < GLANCE_KEPT).then(|| glance.clone())
+    }
+
+    pub(crate) fn keep_glance(&self, secret: &str, glance: Arc<Glance>) {
+        if let Some(session) = self.lock().get_mut(&hash(KEY, secret)) {
+            session.glance = Some((Instant::now(), glance));
+        }
+    }
+
+    /// Ends a browser's session.
+    pub(crate) fn end(&self, secret: &str) {
+        self.lock().remove(&hash(KEY, secret));
+    }
+
+    /// Ends all sessions of a person, and returns how many.
+    pub(crate) fn end_all(&self, person: &Person) -> usize {
+        let mut all = self.lock();
+        let before = all.len();
+        all.retain(|_, session| session.person.subject != person.subject || session.person.issuer != person.issuer);
+        before - all.len()
+    }
+}
+
+/// Ends the session that was not used for longest.
+fn end_unused(all: &mut HashMap<[u8; 32], Session>, among: impl Fn(&Session) -> bool) {
+    let oldest = all.iter().filter(|(_, session)| among(session)).min_by_key(|(_, session)| session.seen).map(|(key, _)| *key);
+    if let Some(key) = oldest {
+        all.remove(&key);
+    }
+}

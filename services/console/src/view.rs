@@ -1,0 +1,4 @@
+//! What pages show, in people's words. Nothing here calls or waits.
+pub(crate) mod amounts;
+pub(crate) mod calls;
+pub(crate) mod times;

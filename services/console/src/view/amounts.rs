@@ -1,0 +1,56 @@
+//! Amounts as people read them: whole numbers in groups of three, with the unit always named.
+use money::{Currency, Money};
+
+/// An amount of a unit: of a currency in its main unit with all its digits, of coins and diamonds as a whole number.
+pub(crate) fn amount(unit: &str, number: i64) -> String {
+    let shown = Currency::try_new(unit).ok().and_then(|currency| Money::try_new(currency, number.saturating_abs()).ok());
+    let sign = if number < 0 { "-" } else { "" };
+    match shown {
+        Some(money) => {
+            let text = money.to_decimal().to_string();
+            let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+            let point = if fraction.is_empty() { "" } else { "." };
+            format!("{sign}{}{point}{fraction} {unit}", grouped(whole))
+        }
+        None => format!("{sign}{} {unit}", grouped(&number.unsigned_abs().to_string())),
+    }
+}
+
+/// A count.
+pub(crate) fn count(number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", grouped(&number.unsigned_abs().to_string()))
+}
+
+fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    //! Unit tests of amounts.
+    use super::*;
+
+    #[test]
+    fn the_unit_is_named_and_every_digit_is_shown() {
+        for (unit, number, text) in [
+            ("COIN", 0, "0 COIN"),
+            ("COIN", 1_234_567, "1,234,567 COIN"),
+            ("DIAMOND", -42, "-42 DIAMOND"),
+            ("USD", 123_456, "1,234.56 USD"),
+            ("USD", -5, "-0.05 USD"),
+            ("JPY", 1_234, "1,234 JPY"),
+            ("BHD", 1_234, "1.234 BHD"),
+            ("COIN", i64::MIN, "-9,223,372,036,854,775,808 COIN"),
+        ] {
+            assert_eq!(amount(unit, number), text);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! "As a call": the command that gets the same data as a page, and who may run it. There is no private interface behind a page.
+use identity::{
+    Role,
+    access::{Access, TABLE},
+};
+use rpc::acts::is_staff;
+use serde_json::Value;
+
+/// A call that a page made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CallView {
+    /// The RPC's name.
+    pub(crate) rpc: &'static str,
+    /// The command for a shell.
+    pub(crate) command: String,
+    /// Which roles of staff may call it, by name.
+    pub(crate) roles: String,
+    /// Whether a reason is required.
+    pub(crate) explained: bool,
+}
+
+/// Where commands call.
+#[derive(Debug, Clone)]
+pub(crate) struct CallTarget {
+    /// The gRPC listener as the person's machine knows it.
+    pub(crate) address: String,
+    pub(crate) tls: bool,
+}
+
+impl CallView {
+    /// A call of `rpc` (`largesse.x.v1.XService/Method`) with this message.
+    pub(crate) fn new(target: &CallTarget, rpc: &'static str, message: &Value) -> Self {
+        let explained = TABLE.iter().any(|row| row.path.strip_prefix('/') == Some(rpc) && row.reason);
+        let plain = if target.tls { "" } else { " -plaintext" };
+        let reason = if explained { " -H \"largesse-reason: $WHY\"" } else { "" };
+        let message = quoted(&message.to_string());
+        let command = format!("grpcurl{plain} -H \"authorization: Bearer $TOKEN\"{reason} -d {message} {} {rpc}", target.address);
+        let roles: Vec<&str> = Role::ALL.into_iter().filter(|role| is_staff(*role) && may(*role, rpc)).map(Role::as_str).collect();
+        Self { rpc, command, roles: roles.join(", "), explained }
+    }
+}
+
+/// Whether the table of access lets a role call an RPC.
+pub(crate) fn may(role: Role, rpc: &str) -> bool {
+    let row = TABLE.iter().find(|row| row.path.strip_prefix('/') == Some(rpc));
+    row.is_some_and(|row| !matches!(row.access, Access::Open) && row.reach(role).is_some())
+}
+
+/// A text as one word of a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Unit tests of commands.
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_command_is_safe_to_paste_whatever_is_in_the_message() {
+        let target = CallTarget { address: "127.0.0.1:7070".to_owned(), tls: false };
+        let call = CallView::new(&target, "largesse.ledger.v1.LedgerService/ListEntries", &json!({"account": "a'; rm -rf / #"}));
+        assert!(call.command.contains(r#"-d '{"account":"a'\''; rm -rf / #"}' 127.0.0.1:7070 largesse"#), "{}", call.command);
+        assert!(call.explained && call.command.contains("largesse-reason"));
+        assert_eq!(call.roles, "support, finance, auditor, admin");
+        let acts = CallView::new(&target, "largesse.support.v1.SupportService/ListActs", &json!({}));
+        assert_eq!(acts.roles, "auditor, admin");
+        assert!(!may(Role::Support, "largesse.support.v1.SupportService/ListActs") && !may(Role::Admin, "largesse.unknown/Method"));
+    }
+}

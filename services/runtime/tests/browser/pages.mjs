@@ -1,0 +1,96 @@
+// Opens every page of a console in Chromium at three widths, signed in by clicks, and prints what is wrong with any of them as one JSON array.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const { CONSOLE, CHROMIUM, SHOTS, PAGES } = process.env;
+const WIDTHS = [1440, 768, 390];
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const found = [];
+
+// Signs in by clicks alone: the link of the page, and the person at the pretend login.
+async function signIn(page, person) {
+  await page.goto(`${CONSOLE}/`);
+  await page.click("main a.primary");
+  await page.click(`#${person}`);
+  await page.waitForURL(`${CONSOLE}/`);
+}
+
+// Notes whatever a browser complains of.
+async function watched(context) {
+  const page = await context.newPage();
+  const at = () => new URL(page.url()).pathname;
+  page.on("console", (message) => {
+    // A page that says why it shows nothing has such a status; the browser reports every one.
+    const ofStatus = message.text().includes("the server responded with a status of 4");
+    if (["error", "warning"].includes(message.type()) && !ofStatus) found.push(`${at()}: console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => found.push(`${at()}: script: ${error.message}`));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== "data:" && origin !== CONSOLE && !request.isNavigationRequest()) found.push(`${at()}: loads ${request.url()}`);
+  });
+  return page;
+}
+
+async function check(page, path, width, colours) {
+  const name = `${path} at ${width}, ${colours}`;
+  await page.goto(`${CONSOLE}${path}`);
+  for (const violation of await page.evaluate(() => window.violations)) found.push(`${name}: policy: ${violation}`);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  if (overflow > 0) found.push(`${name}: ${overflow} pixels wider than the window`);
+  await page.evaluate(axe);
+  const result = await page.evaluate((values) => window.axe.run(document, { runOnly: { type: "tag", values } }), RULES);
+  for (const violation of result.violations) {
+    found.push(`${name}: ${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  }
+  const file = `${path === "/" ? "today" : path.slice(1).replaceAll(/[^a-z0-9]+/gi, "-")}-${width}-${colours}.png`;
+  await page.screenshot({ path: join(SHOTS, file), fullPage: true });
+}
+
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+try {
+  for (const colorScheme of ["light", "dark"]) {
+    const context = await browser.newContext({ colorScheme, reducedMotion: "reduce" });
+    await context.addInitScript(() => {
+      window.violations = [];
+      document.addEventListener("securitypolicyviolation", (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+    });
+    const page = await watched(context);
+    await page.setViewportSize({ width: WIDTHS[0], height: 900 });
+    await check(page, "/console/login", WIDTHS[0], colorScheme);
+    await signIn(page, "ann");
+    // The first stop of the keyboard leads past everything that is on every page.
+    await page.keyboard.press("Tab");
+    if ((await page.evaluate(() => document.activeElement.getAttribute("href"))) !== "#content") found.push("/: the first stop of Tab is no skip link");
+    // Asked why, by the page that needs it.
+    await page.goto(`${CONSOLE}/acts`);
+    await page.fill("#reason", "ticket 4711: looking at every page");
+    await page.click("main button");
+    await page.waitForURL(`${CONSOLE}/acts`);
+    for (const path of JSON.parse(PAGES)) {
+      for (const width of colorScheme === "light" ? WIDTHS : [WIDTHS[0]]) {
+        await page.setViewportSize({ width, height: 900 });
+        await check(page, path, width, colorScheme);
+      }
+    }
+    await page.click("text=Sign out >> nth=0");
+    if (!(await page.textContent("h1")).includes("signed out")) found.push("signing out does not end on its page");
+    await page.goBack();
+    if (!page.url().includes("/console/login")) found.push(`the back button after signing out shows ${page.url()}`);
+    await context.close();
+  }
+  // Without a script everything is there.
+  const plain = await browser.newContext({ javaScriptEnabled: false });
+  const page = await watched(plain);
+  await signIn(page, "fay");
+  for (const path of ["/", "/trial-balance", "/proposals"]) {
+    await page.goto(`${CONSOLE}${path}`);
+    if ((await page.locator("main h1").count()) !== 1) found.push(`${path}: empty without a script`);
+  }
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(found));

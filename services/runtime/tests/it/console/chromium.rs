@@ -1,0 +1,58 @@
+//! Every page in Chromium at three widths: the policy, the browser's own complaints, axe's rules of WCAG 2.2 AA, and that nothing is wider than the window.
+//!
+//! `make needs` installs what this needs; where it is not, this is skipped and says so. Pictures of the pages are left below the target directory.
+use super::house;
+use crate::blocked::fund;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{process::Command, time::timeout};
+
+/// How long all pages may take.
+const PAGES_MAX: Duration = Duration::from_secs(600);
+const PAGES: &str = r#"["/", "/accounts", "/accounts?book=demo&account=house/accrued_creator_liability/USD", "/accounts?account=house/no/such", "/trial-balance",
+    "/proposals", "/proposals?state=none", "/acts", "/acts?subject=ann", "/?book=unknown"]"#;
+
+fn target() -> PathBuf {
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(usual, PathBuf::from)
+}
+
+/// Chromium, and the folder with the packages; `None` and a line if one of them is missing.
+fn tools() -> Option<(PathBuf, PathBuf)> {
+    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let named = std::env::var_os("LARGESSE_CHROMIUM").map(PathBuf::from);
+    let chromium = named.into_iter().chain(known.map(PathBuf::from)).find(|path| path.is_file());
+    let packages = target().join("clients/browser");
+    match chromium {
+        Some(chromium) if packages.join("node_modules/playwright-core").is_dir() => Some((chromium, packages)),
+        Some(_) | None => {
+            eprintln!("skipped: there is no Chromium, or no playwright-core below {}; `make needs` installs both", packages.display());
+            None
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_has_nothing_to_complain_of() {
+    let Some((chromium, packages)) = tools() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path()).await;
+    fund(&house).await;
+    let shots = target().join("console");
+    std::fs::create_dir_all(&shots).unwrap();
+    // Beside its packages, so that it finds them.
+    let script = packages.join("pages.mjs");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pages.mjs"), &script).unwrap();
+    let mut node = Command::new("node");
+    node.arg(&script).env("CONSOLE", house.console_url().unwrap()).env("CHROMIUM", chromium).env("SHOTS", &shots).env("PAGES", PAGES);
+    let ran = node.stdin(Stdio::null()).kill_on_drop(true).output();
+    let ran = timeout(PAGES_MAX, ran).await.expect("it ends").unwrap();
+    let (printed, errors) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{printed}{errors}");
+    let found: Vec<String> = serde_json::from_str(printed.trim()).unwrap();
+    assert!(found.is_empty(), "{found:#?}\npictures are in {}", shots.display());
+    house.shutdown().await;
+}
