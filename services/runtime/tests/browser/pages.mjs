@@ -41,6 +41,9 @@ async function check(page, path, width, colours) {
   for (const violation of await page.evaluate(() => window.violations)) found.push(`${name}: policy: ${violation}`);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (overflow > 0) found.push(`${name}: ${overflow} pixels wider than the window`);
+  // A table that scrolls sideways on a phone hides its numbers.
+  const cut = await page.evaluate(() => [...document.querySelectorAll(".scroll")].filter((part) => part.scrollWidth > part.clientWidth).length);
+  if (cut > 0 && width < 500) found.push(`${name}: ${cut} tables are cut`);
   await page.evaluate(axe);
   const result = await page.evaluate((values) => window.axe.run(document, { runOnly: { type: "tag", values } }), RULES);
   for (const violation of result.violations) {
