@@ -136,7 +136,9 @@ impl IdKindRow {
     fn is_in(&self, tables: &StoryTables) -> bool {
         match self.kind {
             IdKind::Posting | IdKind::Gift | IdKind::Refusal | IdKind::Account | IdKind::User => true,
-            IdKind::Purchase | IdKind::Order | IdKind::Refund | IdKind::Settlement | IdKind::RefusedReceipt | IdKind::WalletChange => tables.purchase.is_some(),
+            IdKind::Purchase | IdKind::Order | IdKind::Refund | IdKind::Settlement | IdKind::RefusedReceipt | IdKind::WalletChange => {
+                tables.purchase.is_some()
+            }
             IdKind::Quote => tables.earnings.is_some(),
             IdKind::Payout | IdKind::PayoutRun | IdKind::Beneficiary => tables.payout.is_some(),
             IdKind::Proposal | IdKind::Act => tables.support.is_some(),

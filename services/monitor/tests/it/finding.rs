@@ -33,12 +33,13 @@ impl Deref for Watched {
 }
 
 impl Watched {
-    pub fn over(bed: Testbed) -> Self {
+    pub async fn over(bed: Testbed) -> Self {
         // No audit runs: what they find is not asked for here.
         let shutdown = CancellationToken::new();
         shutdown.cancel();
-        let deps = monitor::Deps { database: bed.database.clone(), heads_dir: None, posters: chart::OwnPosters::default(), shutdown };
-        let service = monitor::start(deps, Config::default()).unwrap();
+        let (database, posters) = (bed.database.clone(), chart::OwnPosters::default());
+        let deps = monitor::Deps { database, ledger: None, heads_dir: None, posters, shutdown };
+        let service = monitor::start(deps, Config::default()).await.unwrap();
         let monitor = MonitorServiceClient::new(bed.lay(service.routes()));
         Self { bed, monitor }
     }
@@ -145,14 +146,14 @@ async fn lived_in(storage: Storage) -> (Watched, [String; 3]) {
         1
     );
     propose(&bed, &id(17), (1, i64::MAX)).await;
-    (Watched::over(bed), [gift.to_string(), posted.posting_id, refused.to_string()])
+    (Watched::over(bed).await, [gift.to_string(), posted.posting_id, refused.to_string()])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_id_is_found_in_the_books_of_the_token_and_nowhere_else() {
     for storage in both() {
         let (bed, filled) = planted(storage).await;
-        let bed = Watched::over(bed);
+        let bed = Watched::over(bed).await;
         let both_books = [BOOK, TREASURY];
         for (sought, what, _, users) in SOUGHT {
             let sought = filled(sought);
@@ -235,7 +236,7 @@ async fn a_role_finds_what_it_may_read_and_is_told_where_it_looks() {
 async fn what_is_no_id_is_refused_and_what_nothing_has_is_not_found() {
     for storage in both() {
         let (bed, _) = planted(storage).await;
-        let bed = Watched::over(bed);
+        let bed = Watched::over(bed).await;
         for wrong in ["", "   ", "\u{0}", "a b", "ä", &"x".repeat(65), &format!("viewer/{}", "x".repeat(300)), &"1".repeat(60_000)] {
             let refused = find(&bed, Role::Auditor, &[BOOK], text(wrong)).await.unwrap_err();
             assert_eq!((refused.code(), rpc::reason(&refused).as_deref()), (Code::InvalidArgument, Some("MALFORMED")), "{wrong:.20}");

@@ -36,7 +36,7 @@ async fn followed(storage: Storage) -> Watched {
     let submitted = post(&bed, Planted { book: BOOK, kind: "payout.submit", id: Uuid::now_v7(), moved, fields, guards: Vec::new() }).await;
     let sql = format!("UPDATE payout SET submit_posting_id = '{}' WHERE payout_id = '{}'", submitted.posting_id, id(8));
     assert_eq!(change(&bed.database, "payout", &sql).await, 1);
-    Watched::over(bed)
+    Watched::over(bed).await
 }
 
 /// A position that no list has.

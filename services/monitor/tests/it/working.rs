@@ -19,7 +19,7 @@ async fn with_work(storage: Storage) -> Watched {
     let (bed, _) = planted(storage).await;
     drop(support::tables::Store::open(&bed.database).await.unwrap());
     drop(earnings::tables::Store::open(&bed.database).await.unwrap());
-    let bed = Watched::over(bed);
+    let bed = Watched::over(bed).await;
     let nothing = work(&bed, Role::Admin, &[BOOK, TREASURY], ListWorkRequest::default()).await.unwrap();
     assert_eq!(nothing, ListWorkResponse::default(), "everything that is planted is over");
     let quote = id(18);
