@@ -3,7 +3,7 @@
 use crate::{
     banks::{Bank, connector::CallbackNews},
     callbacks::CALLBACK_BYTES_MAX,
-    domain::{PayoutKey, PayoutPhase, evidence::plain, returns::BankCredit, statement::named_id},
+    domain::{Payout, PayoutPhase, evidence::plain, returns::BankCredit, statement::named_id},
     error::Error,
     payouts::Payouts,
     recalls::recall_id,
@@ -14,7 +14,11 @@ use crate::{
     },
 };
 use money::time::{millis, unix_ms};
-use std::time::SystemTime;
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::SystemTime,
+};
+use uuid::Uuid;
 
 /// Callbacks read in one round.
 const ROUND_MAX: i64 = 64;
@@ -67,12 +71,13 @@ impl Payouts {
                 return Ok(self.store.end_callback(row, InboxState::Unread, &plain(&why, NOTE_CHARS_MAX)).await?);
             }
         };
+        let named = self.named_payouts(&news).await?;
         let mut notes = Vec::new();
         for one in news {
             let heeded = match one {
                 CallbackNews::Payment(id) if is_shared_message_id(&id) => self.heed_message(bank, &id).await?,
-                CallbackNews::Payment(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, false).await?,
-                CallbackNews::Returned(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, true).await?,
+                CallbackNews::Payment(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, (&named, false)).await?,
+                CallbackNews::Returned(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, (&named, true)).await?,
                 CallbackNews::Recall(id) => self.heed_recall(bank, &id).await?,
                 CallbackNews::Credit(number, credit) => self.heed_credit(bank, &number, &credit).await?,
                 CallbackNews::AchReturn(back) => self.heed_ach_return(bank, &back).await?,
@@ -92,19 +97,30 @@ impl Payouts {
         Ok(self.store.end_callback(row, InboxState::Done, &plain(&notes.join("; "), NOTE_CHARS_MAX)).await?)
     }
 
+    /// The payouts of all payments that a callback names, read together: one about a message of many names hundreds. Each of them is as it was after the callback was
+    /// stored, and only goes forward from there.
+    async fn named_payouts(&self, news: &[CallbackNews]) -> Result<HashMap<Uuid, Payout>, Error> {
+        let id = |one: &CallbackNews| match one {
+            CallbackNews::Payment(id) | CallbackNews::Returned(id) => named_id(id),
+            CallbackNews::Recall(_) | CallbackNews::Credit(..) | CallbackNews::AchReturn(_) | CallbackNews::AchCorrection(_) => None,
+        };
+        let ids: BTreeSet<Uuid> = news.iter().filter_map(id).collect();
+        Ok(if ids.is_empty() { HashMap::new() } else { self.store.payouts_named(&ids).await? })
+    }
+
     /// A payment's status is asked for at once, if the payout waits for its bank; if it was paid and is said to have come back, the statement is. Nothing else of
     /// what is reported is looked at.
-    async fn heed_payment(&self, bank: &Bank, end_to_end_id: &str, came_back: bool) -> Result<Heeded, Error> {
-        let recorded = match named_id(end_to_end_id) {
-            Some(id) => self.store.recorded(&[id]).await?.into_iter().next(),
-            None => None,
-        };
-        let Some(recorded) = recorded else {
+    async fn heed_payment(
+        &self,
+        bank: &Bank,
+        end_to_end_id: &str,
+        (named, came_back): (&HashMap<Uuid, Payout>, bool),
+    ) -> Result<Heeded, Error> {
+        let Some(payout) = named_id(end_to_end_id).and_then(|id| named.get(&id)) else {
             tracing::warn!(bank = bank.name, end_to_end_id = plain(end_to_end_id, 70), "a callback names no payment of ours");
             return Ok(Heeded::Now("a payment that is not ours".to_owned()));
         };
-        let key = PayoutKey { book: recorded.book, payout_id: recorded.payout_id };
-        let Some(payout) = self.store.payout(&key).await? else { return Ok(Heeded::Now("a payment that is not ours".to_owned())) };
+        let key = payout.key();
         // Mostly it is the one in progress, which is in the row.
         let attempts = if payout.end_to_end_id() == end_to_end_id { Vec::new() } else { self.store.attempts(&key).await? };
         let attempt = attempts.iter().find(|one| one.end_to_end_id == end_to_end_id).map_or(&payout.attempt, |one| &one.attempt);

@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
+/// Payouts looked up in one query.
+const IDS_READ_MAX: usize = 500;
+
 /// A page of a user's payouts.
 #[derive(Debug, Clone, Copy)]
 pub struct ListedPayouts {
@@ -194,6 +197,29 @@ impl Store {
     /// One by its id.
     pub async fn payout(&self, payout_key: &PayoutKey) -> Result<Option<Payout>, Error> {
         self.payout_rows.read(payout_key.into()).await
+    }
+
+    /// The payouts whose attempts have these ids (`EndToEndId`), by the id. The first attempt's is the payout's own id, also of payouts of older programs, which kept
+    /// no attempts.
+    pub async fn payouts_named(&self, end_to_end_ids: &BTreeSet<Uuid>) -> Result<HashMap<Uuid, Payout>, Error> {
+        let texts: Vec<String> = end_to_end_ids.iter().map(|id| id.simple().to_string()).collect();
+        let mut named: BTreeMap<Uuid, BTreeSet<Uuid>> = end_to_end_ids.iter().map(|id| (*id, BTreeSet::from([*id]))).collect();
+        for (end_to_end_id, _, payout_id) in self.payouts_of(&texts).await? {
+            named.entry(payout_id).or_default().insert(uuid(&end_to_end_id)?);
+        }
+        let ids: Vec<Uuid> = named.keys().copied().collect();
+        let mut found = HashMap::new();
+        for ids in ids.chunks(IDS_READ_MAX) {
+            let places: Vec<String> = (1..).take(ids.len()).map(|place| format!("${place}")).collect();
+            let sql = format!("SELECT * FROM payout WHERE payout_id IN ({})", places.join(", "));
+            let query = ids.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, id| query.bind(id.to_string()));
+            for row in query.fetch_all(self.pool()).await? {
+                let payout = read(&row)?;
+                let of_it = named.get(&payout.payout_id).into_iter().flatten();
+                found.extend(of_it.map(|id| (*id, payout.clone())));
+            }
+        }
+        Ok(found)
     }
 
     /// A user's, newest first. Refused ones never were.
