@@ -25,7 +25,7 @@ pub use returns::ReturnsConfig;
 pub use review::{ApprovalConfig, ReviewConfig, ScreeningConfig, ScreeningListConfig, TierConfig, TierLimitConfig};
 pub use route::{CostPolicy, ParticipantsFile, PolicyCap, RailPreference, RouteConfig, RouteFacts};
 
-pub use run::RunConfig;
+pub use run::{PORTION, RunConfig};
 
 use crate::domain::{RetryPolicy, payee_check::UncheckedPayees, shared::PAYMENTS_MAX};
 use money::{Currency, time::millis};

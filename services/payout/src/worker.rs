@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs until `shutdown`. Payouts in flight are then dropped as they are and continue at the next start.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
-    let mut worker = Worker { payouts, tasks: JoinSet::new(), keys: HashMap::new(), places: DriverPlaces::default() };
+    let mut worker = Worker { payouts, tasks: JoinSet::new(), keys: HashMap::new(), places: DriverPlaces::default(), ended: 0 };
     loop {
         while let Some(ended) = worker.tasks.try_join_next_with_id() {
             worker.ended(ended);
@@ -71,6 +71,8 @@ struct Worker {
     tasks: JoinSet<bool>,
     keys: HashMap<Id, PayoutKey>,
     places: DriverPlaces,
+    /// Drivers that ended since runs were told that there is room.
+    ended: usize,
 }
 
 impl Worker {
@@ -79,6 +81,11 @@ impl Worker {
         let (task, failed) = ended.unwrap_or_else(|error| (error.id(), false));
         if let Some(payout_key) = self.keys.remove(&task) {
             self.places.ended(payout_key, failed.then(|| Instant::now() + self.payouts.config.poll_delay));
+        }
+        self.ended += 1;
+        if self.ended >= self.payouts.config.runs.portion() {
+            self.ended = 0;
+            self.payouts.runs_due.notify_one();
         }
     }
 

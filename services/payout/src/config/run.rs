@@ -4,6 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// Items of a run that are registered in one transaction: as many as the rows of one statement.
+pub const PORTION: usize = 64;
+
 /// How fast runs are paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -23,5 +26,13 @@ pub struct RunConfig {
 impl Default for RunConfig {
     fn default() -> Self {
         Self { items_per_second: 50, in_flight_per_bank_max: 500, approval_expiry: Duration::from_secs(7 * 86_400) }
+    }
+}
+
+impl RunConfig {
+    /// How many items are worth a round: each costs the same few statements and commits, however few items it requests.
+    #[must_use]
+    pub fn portion(&self) -> usize {
+        usize::try_from(self.in_flight_per_bank_max / 2).unwrap_or(PORTION).clamp(1, PORTION)
     }
 }

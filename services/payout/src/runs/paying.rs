@@ -5,6 +5,7 @@ use super::checking::PayableLine;
 use crate::{
     banks::Bank,
     beneficiaries::unseal,
+    config::PORTION,
     domain::run::{ItemPace, PayoutRun, RUN_PAGE, RunItem, RunItemState, RunState},
     error::Error,
     payouts::{PayoutRequest, Payouts},
@@ -23,8 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs looked at in one round.
 const RUNS_MAX: i64 = 100;
-/// Items that are registered in one transaction.
-const REGISTERED_AT_ONCE: usize = 32;
 /// So many of those at the same time: each waits for the ledger's commit.
 const AT_ONCE: usize = 2;
 
@@ -75,41 +74,63 @@ impl Payouts {
         Ok(more)
     }
 
-    /// Requests the next items of a run. True: it requested as many as it was allowed, and there may be more.
+    /// Requests the next items of a run. True: it requested as many as the pace allowed, or a whole portion, and there may be more. After fewer, for which banks had room, it
+    /// waits until more payouts have ended: a round costs the same few statements and commits, however few items it requests.
     async fn pay_run(&self, run: PayoutRun, pace: &mut ItemPace, now_ms: i64) -> Result<bool, Error> {
         let stale_ms = now_ms.saturating_sub(millis(self.config.lease));
-        let limit = i64::try_from(RUN_PAGE).unwrap_or(i64::MAX);
+        let room = self.room().await?;
+        let page = i64::try_from(RUN_PAGE).unwrap_or(i64::MAX);
+        // Of a single bank no more are read than it has room for; one, to see whether any is left.
+        let limit = match self.banks.all() {
+            [only] => room.get(&only.name).copied().unwrap_or(0).clamp(1, page),
+            _ => page,
+        };
         let items = self.store.startable(&run, stale_ms, limit).await?;
         if items.is_empty() {
             return self.end_run(run, now_ms).await;
         }
         let Some(kind) = self.ledger.book(&run.book).await? else { return Ok(false) };
-        let items = self.with_room(&run, items, kind, now_ms).await?;
-        let granted = pace.grant(now_ms, items.len());
+        let items = self.with_room(&run, (items, room), kind, now_ms).await?;
+        let available = items.len();
+        let granted = pace.grant(now_ms, available);
         let claims = items.into_iter().take(granted);
         let claims: Vec<_> =
             claims.map(|item| (RunItem { state: RunItemState::Starting, claimed_at_ms: now_ms, ..item.clone() }, item)).collect();
+        if claims.is_empty() {
+            return Ok(false);
+        }
         let mut tx = self.store.begin().await?;
         let pairs: Vec<_> = claims.iter().map(|(starting, item)| (item, starting)).collect();
         let written = run_items::advance_all(&mut tx, &run, &pairs).await?;
         tx.commit().await?;
         let claimed: Vec<RunItem> =
             claims.into_iter().map(|(starting, _)| starting).filter(|item| written.contains(&item.line_no)).collect();
-        let started = claimed.chunks(REGISTERED_AT_ONCE).map(|items| self.start_items(&run, items));
+        let started = claimed.chunks(PORTION).map(|items| self.start_items(&run, items));
         let started: Vec<_> = stream::iter(started.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
         for failed in started.into_iter().filter_map(Result::err) {
             tracing::warn!(run_id = %run.run_id, %failed, "items of a run are not requested yet; they are tried again after their lease");
         }
-        Ok(!claimed.is_empty())
+        Ok(!claimed.is_empty() && (granted < available || claimed.len() >= self.config.runs.portion()))
+    }
+
+    /// How many more payouts may be in flight at each bank.
+    async fn room(&self) -> Result<BTreeMap<String, i64>, Error> {
+        let busy = self.store.busy_banks().await?;
+        let most = i64::from(self.config.runs.in_flight_per_bank_max);
+        // A file takes any number, and what is in one waits for its banking day without keeping the bank busy.
+        let of = |bank: &Bank| if bank.files().is_some() { i64::MAX } else { most - busy.get(&bank.name).copied().unwrap_or(0) };
+        Ok(self.banks.all().iter().map(|bank| (bank.name.clone(), of(bank))).collect())
     }
 
     /// The items whose banks have room for them, at most as many as there is room for.
-    async fn with_room(&self, run: &PayoutRun, items: Vec<RunItem>, kind: BookKind, now_ms: i64) -> Result<Vec<RunItem>, Error> {
+    async fn with_room(
+        &self,
+        run: &PayoutRun,
+        (items, mut room): (Vec<RunItem>, BTreeMap<String, i64>),
+        kind: BookKind,
+        now_ms: i64,
+    ) -> Result<Vec<RunItem>, Error> {
         let most = i64::from(self.config.runs.in_flight_per_bank_max);
-        let busy = self.store.busy_banks().await?;
-        // A file takes any number, and what is in one waits for its banking day without keeping the bank busy.
-        let of = |bank: &Bank| if bank.files().is_some() { i64::MAX } else { most - busy.get(&bank.name).copied().unwrap_or(0) };
-        let mut room: BTreeMap<String, i64> = self.banks.all().iter().map(|bank| (bank.name.clone(), of(bank))).collect();
         let mut chosen = Vec::new();
         for item in items {
             if room.values().all(|left| *left <= 0) {
