@@ -15,14 +15,20 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs until `shutdown`. Payouts in flight are then dropped as they are and continue at the next start.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
-    let mut worker = Worker { payouts, tasks: JoinSet::new(), keys: HashMap::new(), places: DriverPlaces::default(), ended: 0 };
+    let mut worker =
+        Worker { payouts, tasks: JoinSet::new(), keys: HashMap::new(), places: DriverPlaces::default(), ended: 0, looked: None };
     loop {
         while let Some(ended) = worker.tasks.try_join_next_with_id() {
             worker.ended(ended);
         }
         let free = worker.payouts.config.in_flight_max.saturating_sub(worker.tasks.len());
-        // With every place taken nothing can be started, so the store is not queried until one is free.
-        let pause = if free == 0 { None } else { Some(worker.start_due(free).await) };
+        // With every place taken nothing can be started, so the store is not queried until one is free; nor at once again, since under load a place becomes free every
+        // moment, and all that is due and driven already would be read each time.
+        let pause = match PAUSE.checked_sub(worker.looked.map_or(PAUSE, |looked| looked.elapsed())) {
+            _ if free == 0 => None,
+            Some(left) if !left.is_zero() => Some(left),
+            _ => Some(worker.start_due(free).await),
+        };
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = worker.payouts.wake.notified(), if pause.is_some() => {}
@@ -73,6 +79,8 @@ struct Worker {
     places: DriverPlaces,
     /// Drivers that ended since runs were told that there is room.
     ended: usize,
+    /// When due payouts were read last.
+    looked: Option<Instant>,
 }
 
 impl Worker {
@@ -92,6 +100,7 @@ impl Worker {
     /// Starts due payouts, as far as there are places; returns how long to rest.
     async fn start_due(&mut self, free: usize) -> Duration {
         let now_ms = unix_ms(SystemTime::now());
+        self.looked = Some(Instant::now());
         let limit = i64::try_from(self.places.wanted(free, Instant::now())).unwrap_or(i64::MAX);
         let due_keys = match self.payouts.store.due(now_ms, limit).await {
             Ok(due_keys) => due_keys,
