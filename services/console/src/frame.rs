@@ -13,14 +13,15 @@ use crate::{
 };
 use api::{
     ledger::{Book, BookMode, ListBooksRequest, ledger_service_client::LedgerServiceClient},
-    monitor::{CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, monitor_service_client::MonitorServiceClient},
+    monitor::{CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse},
 };
-use rpc::ANSWER_BYTES_MAX;
 use std::sync::Arc;
 use tonic::{Code, Status};
 
 pub(crate) const LIST_BOOKS: &str = "largesse.ledger.v1.LedgerService/ListBooks";
 pub(crate) const HEALTH: &str = "largesse.monitor.v1.MonitorService/GetHealthOfMoney";
+pub(crate) const FIND: &str = "largesse.monitor.v1.MonitorService/Find";
+pub(crate) const LIST_ACTIVITY: &str = "largesse.monitor.v1.MonitorService/ListActivity";
 pub(crate) const TRIAL_BALANCE: &str = "largesse.ledger.v1.LedgerService/GetTrialBalance";
 pub(crate) const LIST_ENTRIES: &str = "largesse.ledger.v1.LedgerService/ListEntries";
 pub(crate) const LIST_PROPOSALS: &str = "largesse.support.v1.SupportService/ListProposals";
@@ -30,13 +31,18 @@ pub(crate) const LIST_ACTS: &str = "largesse.support.v1.SupportService/ListActs"
 const BOOKS_MAX: i32 = 200;
 
 /// The pages: path, name, and the RPC without which there is nothing to see.
-const PAGES: [(&str, &str, &str); 5] = [
+const PAGES: [(&str, &str, &str); 7] = [
     ("/", "Today", HEALTH),
+    ("/find", "Find", FIND),
+    ("/user", "Users", LIST_ACTIVITY),
     ("/accounts", "Accounts", LIST_ENTRIES),
     ("/trial-balance", "Trial balance", TRIAL_BALANCE),
     ("/proposals", "Proposals", LIST_PROPOSALS),
     ("/acts", "Audit log", LIST_ACTS),
 ];
+
+/// Pages that are over all books unless one is asked for.
+const ACROSS_BOOKS: [&str; 2] = ["/find", "/user"];
 
 /// A link, and whether it is to the page that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +62,7 @@ pub(crate) struct ModeView {
 
 const TEST: ModeView = ModeView { word: "TEST", says: "pretend money", class: "test" };
 const LIVE: ModeView = ModeView { word: "LIVE", says: "real money", class: "live" };
+const MIXED: ModeView = ModeView { word: "LIVE AND TEST", says: "every line names its book and which money it is", class: "live" };
 const NONE: ModeView = ModeView { word: "NO BOOK", says: "no book is chosen", class: "none" };
 
 /// Whether the books are right.
@@ -84,6 +91,10 @@ pub(crate) struct PageFrame {
     /// The page's own address, to come back to.
     pub(crate) address: String,
     pub(crate) now: TimeView,
+    /// Whether the person may look ids up, so that every page has a field for it.
+    pub(crate) may_find: bool,
+    /// All books that are known to the person, each with its mode.
+    known: Vec<(String, ModeView)>,
     /// The health as the monitor said it.
     pub(crate) audit: Option<GetHealthOfMoneyResponse>,
 }
@@ -115,10 +126,15 @@ impl PageFrame {
             pages: PAGES
                 .into_iter()
                 .filter(|(_, _, rpc)| may(role, rpc))
-                .map(|(to, label, _)| link(Filters::address(to, &[("book", &name)]), label, to == path))
+                .map(|(to, label, _)| {
+                    let book = if ACROSS_BOOKS.contains(&to) { "" } else { &*name };
+                    link(Filters::address(to, &[("book", book)]), label, to == path)
+                })
                 .collect(),
             books: known.iter().map(|book| link(Filters::address(path, &[("book", &book.name)]), &book.name, book.name == name)).collect(),
             mode: chosen.map_or(NONE, mode),
+            may_find: may(role, FIND),
+            known: known.iter().map(|book| (book.name.clone(), mode(book))).collect(),
             health: health(&audit),
             book: name,
             audit: audit.ok(),
@@ -147,7 +163,40 @@ impl PageFrame {
             script: assets::script(),
             address: "/".to_owned(),
             now: TimeView::at(money::time::moment_ms(money::time::now_ms())),
+            may_find: false,
+            known: Vec::new(),
             audit: None,
+        }
+    }
+
+    /// Makes this the frame of a page over all books, which says of which money they are together.
+    pub(crate) fn across_books(&mut self) {
+        self.book = String::new();
+        let mut modes = self.known.iter().map(|(_, mode)| *mode);
+        let first = modes.next().unwrap_or(NONE);
+        self.mode = if modes.all(|mode| mode == first) { first } else { MIXED };
+        self.books.iter_mut().for_each(|link| link.current = false);
+    }
+
+    /// Makes this the frame of what is in a book, whatever its address said.
+    pub(crate) fn turn_to(&mut self, book: &str) {
+        self.book = book.to_owned();
+        self.mode = self.known.iter().find(|(name, _)| name == book).map_or(NONE, |(_, mode)| *mode);
+        self.books.iter_mut().for_each(|link| link.current = link.label == book);
+    }
+
+    /// Makes the links to other books keep what this page is about.
+    pub(crate) fn keep(&mut self, path: &str, fields: &[(&str, &str)]) {
+        for link in &mut self.books {
+            link.href = Filters::address(path, &[&[("book", &*link.label)], fields].concat());
+        }
+    }
+
+    /// A book's name for a line of a page over several: with its mode, as far as it is known.
+    pub(crate) fn book_label(&self, book: &str) -> String {
+        match self.known.iter().find(|(name, _)| name == book) {
+            Some((_, mode)) => format!("{book} ({})", mode.word),
+            None => book.to_owned(),
         }
     }
 }
@@ -181,8 +230,7 @@ async fn books(console: &ConsoleParts, visitor: &Visitor) -> Result<Vec<Book>, S
 }
 
 async fn audit(console: &ConsoleParts, visitor: &Visitor) -> Result<GetHealthOfMoneyResponse, Status> {
-    let mut monitor = MonitorServiceClient::new(console.monitor.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
-    Ok(monitor.get_health_of_money(visitor.request(GetHealthOfMoneyRequest::default())).await?.into_inner())
+    Ok(console.monitor_client().get_health_of_money(visitor.request(GetHealthOfMoneyRequest::default())).await?.into_inner())
 }
 
 fn mode(book: &Book) -> ModeView {

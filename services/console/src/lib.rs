@@ -65,6 +65,9 @@ pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
     let console = Arc::new(ConsoleParts::try_new(deps, config)?);
     Ok(Router::new()
         .route("/", get(pages::today::show))
+        .route("/find", get(pages::find::show))
+        .route("/case", get(pages::case::show))
+        .route("/user", get(pages::user::show))
         .route("/accounts", get(pages::account::show))
         .route("/trial-balance", get(pages::trial_balance::show))
         .route("/proposals", get(pages::proposals::show))

@@ -1,6 +1,11 @@
 //! The pages, one file each: read the address, call, fill the view. What may be seen is decided by the services.
 pub(crate) mod account;
 pub(crate) mod acts;
+pub(crate) mod case;
+pub(crate) mod find;
 pub(crate) mod proposals;
+#[cfg(test)]
+mod samples;
 pub(crate) mod today;
 pub(crate) mod trial_balance;
+pub(crate) mod user;

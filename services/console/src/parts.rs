@@ -8,8 +8,9 @@ use crate::{
     session::{SessionTimes, Sessions},
     view::calls::CallTarget,
 };
+use api::monitor::monitor_service_client::MonitorServiceClient;
 use identity::Verifier;
-use rpc::Transport;
+use rpc::{ANSWER_BYTES_MAX, Transport};
 use std::sync::Arc;
 
 /// The console's address as browsers know it.
@@ -69,6 +70,11 @@ impl ConsoleParts {
             target: CallTarget { address: deps.grpc, tls: deps.tls },
             base,
         })
+    }
+
+    /// A client of the monitor, without a token.
+    pub(crate) fn monitor_client(&self) -> MonitorServiceClient<Transport> {
+        MonitorServiceClient::new(self.monitor.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 }
 

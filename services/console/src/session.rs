@@ -142,12 +142,16 @@ impl Sessions {
         }
     }
 
-    /// Whether the reason covers calls about this user: the first one that it was used for. One that does not is forgotten.
-    pub(crate) fn covers(&self, secret: &str, user: &str) -> bool {
+    /// Whether the reason covers calls about these users: it is for the first one that it was used for, and for the company's accounts besides. One that does not
+    /// is forgotten. What concerns several users is covered if one of them is the reason's, and makes it nobody's.
+    pub(crate) fn covers<T: AsRef<str>>(&self, secret: &str, users: &[T]) -> bool {
         let mut all = self.lock();
         let Some(session) = all.get_mut(&hash(KEY, secret)) else { return false };
         let Some(reason) = &mut session.reason else { return false };
-        let covers = reason.about.get_or_insert_with(|| user.to_owned()) == user;
+        if let ([user], None) = (users, &reason.about) {
+            reason.about = Some(user.as_ref().to_owned());
+        }
+        let covers = users.is_empty() || reason.about.as_deref().is_none_or(|about| users.iter().any(|user| user.as_ref() == about));
         if !covers {
             session.reason = None;
         }

@@ -1,4 +1,5 @@
 //! What pages show, in people's words. Nothing here calls or waits.
 pub(crate) mod amounts;
 pub(crate) mod calls;
+pub(crate) mod things;
 pub(crate) mod times;

@@ -102,11 +102,8 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         return page(StatusCode::OK, &asked.page(frame, None, Vec::new(), String::new()));
     }
     // A reason is for one user, and for the company's accounts besides.
-    let covered = match chart::account::owner(&asked.account) {
-        Some(user) => console.sessions.covers(&visitor.secret, user),
-        None => visitor.reason.is_some(),
-    };
-    if !covered {
+    let owner: Vec<&str> = chart::account::owner(&asked.account).into_iter().collect();
+    if visitor.reason.is_none() || !console.sessions.covers(&visitor.secret, &owner) {
         frame.reason = None;
         return ask_reason(frame);
     }

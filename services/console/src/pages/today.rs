@@ -1,6 +1,8 @@
-//! Today: whether the books are right, check by check.
+//! Today: what needs a person, and whether the books are right, check by check.
+mod work;
+
 use crate::{
-    answer::{page, refused, without_frame},
+    answer::{failed, page, refused, without_frame},
     filters::Filters,
     frame::{HEALTH, LIST_BOOKS, PageFrame},
     parts::Console,
@@ -17,6 +19,7 @@ use http::StatusCode;
 use money::text::shown;
 use serde_json::json;
 use tonic::Status;
+use work::{AskedWork, WorkList};
 
 /// A check and its result.
 struct CheckView {
@@ -42,6 +45,7 @@ struct BookHealthView {
 #[template(path = "today.html")]
 struct TodayPage {
     frame: PageFrame,
+    work: WorkList,
     books: Vec<BookHealthView>,
     installation: Vec<CheckView>,
     last_run: TimeView,
@@ -53,13 +57,21 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Ok(frame) => frame,
         Err(why) => return without_frame(why, &visitor),
     };
-    frame.calls = vec![CallView::new(&console.target, HEALTH, &json!({})), CallView::new(&console.target, LIST_BOOKS, &json!({}))];
+    let Some(asked) = AskedWork::read(&filters) else {
+        return failed(frame, StatusCode::BAD_REQUEST, "This can't be asked", "There is no such kind of work.");
+    };
+    let call = |rpc| CallView::new(&console.target, rpc, &json!({}));
+    frame.calls = vec![asked.call(&console), call(HEALTH), call(LIST_BOOKS)];
     let Some(audit) = frame.audit.take() else {
         return refused(frame, &visitor, &Status::unavailable("the monitor gives no answer, so nothing can be said about the books"));
     };
+    let work = match asked.load(&console, &visitor, |book| frame.book_label(book)).await {
+        Ok(work) => work,
+        Err(status) => return refused(frame, &visitor, &status),
+    };
     let last_run = TimeView::of(audit.last_run_time.as_ref());
     let (books, installation) = (audit.books.iter().map(book).collect(), audit.checks.iter().map(check).collect());
-    page(StatusCode::OK, &TodayPage { frame, books, installation, last_run })
+    page(StatusCode::OK, &TodayPage { frame, work, books, installation, last_run })
 }
 
 fn book(book: &BookHealth) -> BookHealthView {
@@ -95,5 +107,36 @@ fn check(check: &HealthCheck) -> CheckView {
         outcome,
         detail: shown(&check.detail).into_owned(),
         passed: TimeView::of(check.last_passed_time.as_ref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Unit tests of what is shown of the monitor's answers.
+    use super::*;
+    use crate::pages::samples::{MARKUP, assert_text};
+    use api::monitor::{ListWorkResponse, ThingKind, UnitAmount, WorkItem, WorkKind};
+
+    #[test]
+    fn markup_in_every_field_is_text() {
+        let text = MARKUP.to_owned();
+        let found = WorkItem {
+            kind: WorkKind::StuckPayout.into(),
+            book: text.clone(),
+            id: text.clone(),
+            thing_kind: ThingKind::Payout.into(),
+            summary: text.clone(),
+            state: text.clone(),
+            amount: Some(UnitAmount { unit: text.clone(), amount: 1 }),
+            user_id: text.clone(),
+            since_time: None,
+            runbook: text.clone(),
+        };
+        let asked = AskedWork::read(&Filters::default()).unwrap();
+        let mut work = asked.list(&ListWorkResponse { items: vec![found], next_page_token: text.clone() }, str::to_owned);
+        work.failure = text.clone();
+        let (books, installation, last_run) = (Vec::new(), Vec::new(), TimeView::default());
+        assert_text(&TodayPage { frame: PageFrame::bare("Today", None), work, books, installation, last_run }, 6);
+        assert!(AskedWork::read(&Filters::read(b"work=no_such_kind")).is_none());
     }
 }

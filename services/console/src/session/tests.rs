@@ -86,11 +86,12 @@ async fn sessions_are_bounded_over_all_and_for_each_person() {
 async fn a_reason_lasts_for_a_while_and_for_one_user() {
     let sessions = sessions(10);
     let secret = sessions.open(person("sam"), "token", 600 * MINUTE).unwrap();
-    assert!(!sessions.covers(&secret, "u1"));
+    assert!(!sessions.covers(&secret, &["u1"]));
     sessions.explain(&secret, "ticket 4711");
-    assert!(sessions.covers(&secret, "u1") && sessions.covers(&secret, "u1"));
+    assert!(sessions.covers(&secret, &["u1"]) && sessions.covers(&secret, &["u1"]));
     assert_eq!(sessions.visit(&secret).unwrap().reason.as_deref(), Some("ticket 4711"));
-    assert!(!sessions.covers(&secret, "u2"));
+    assert!(sessions.covers(&secret, &["u2", "u1"]) && sessions.covers::<&str>(&secret, &[]), "what concerns them too, and nobody");
+    assert!(!sessions.covers(&secret, &["u2"]));
     assert!(sessions.visit(&secret).unwrap().reason.is_none(), "and it is forgotten");
     sessions.explain(&secret, "ticket 4712");
     for _ in 0..3 {

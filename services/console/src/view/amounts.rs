@@ -1,4 +1,5 @@
 //! Amounts as people read them: whole numbers in groups of three, with the unit always named.
+use api::monitor::UnitAmount;
 use money::{Currency, Money};
 
 /// An amount of a unit: of a currency in its main unit with all its digits, of coins and diamonds as a whole number.
@@ -14,6 +15,11 @@ pub(crate) fn amount(unit: &str, number: i64) -> String {
         }
         None => format!("{sign}{} {unit}", grouped(&number.unsigned_abs().to_string())),
     }
+}
+
+/// An amount of a message; empty if there is none.
+pub(crate) fn unit_amount(found: Option<&UnitAmount>) -> String {
+    found.map(|found| amount(&found.unit, found.amount)).unwrap_or_default()
 }
 
 /// A count.

@@ -89,7 +89,7 @@ try {
   const plain = await browser.newContext({ javaScriptEnabled: false });
   const page = await watched(plain);
   await signIn(page, "fay");
-  for (const path of ["/", "/trial-balance", "/proposals"]) {
+  for (const path of ["/", "/find", "/user", "/trial-balance", "/proposals"]) {
     await page.goto(`${CONSOLE}${path}`);
     if ((await page.locator("main h1").count()) !== 1) found.push(`${path}: empty without a script`);
   }

@@ -1,8 +1,9 @@
 //! Every page in Chromium at three widths: the policy, the browser's own complaints, axe's rules of WCAG 2.2 AA, and that nothing is wider than the window.
 //!
 //! `make needs` installs what this needs; where it is not, this is skipped and says so. Pictures of the pages are left below the target directory.
-use super::house;
-use crate::blocked::fund;
+use super::{finding::second_book, house, pages::with_history};
+use crate::blocked::{fund, request};
+use api::ledger::BookMode;
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
@@ -12,7 +13,10 @@ use tokio::{process::Command, time::timeout};
 
 /// How long all pages may take.
 const PAGES_MAX: Duration = Duration::from_secs(600);
-const PAGES: &str = r#"["/", "/accounts", "/accounts?book=demo&account=house/accrued_creator_liability/USD", "/accounts?account=house/no/such", "/trial-balance",
+/// The pages; `{payout}` is the id of one.
+const PAGES: &str = r#"["/", "/find", "/find?text=nothing-has-this", "/find?text=creator/ana/payable/USD", "/find?text={payout}-1",
+    "/case?book=demo&id=creator/ana/payable/USD", "/case?book=demo&kind=payout&id={payout}", "/user", "/user?id=ana", "/accounts",
+    "/accounts?book=demo&account=house/accrued_creator_liability/USD", "/accounts?account=house/no/such", "/trial-balance",
     "/proposals", "/proposals?state=none", "/acts", "/acts?subject=ann", "/?book=unknown"]"#;
 
 fn target() -> PathBuf {
@@ -40,14 +44,18 @@ async fn a_browser_has_nothing_to_complain_of() {
     let Some((chromium, packages)) = tools() else { return };
     let dir = tempfile::tempdir().unwrap();
     let house = house(dir.path()).await;
+    with_history(&house).await;
     fund(&house).await;
+    second_book(&house, BookMode::Test, "creator/ana/payable/USD").await;
+    let payout = request(&house, "Holder Of A Very Long Name Indeed").await;
+    let pages = PAGES.replace("{payout}", &payout.payout_id);
     let shots = target().join("console");
     std::fs::create_dir_all(&shots).unwrap();
     // Beside its packages, so that it finds them.
     let script = packages.join("pages.mjs");
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pages.mjs"), &script).unwrap();
     let mut node = Command::new("node");
-    node.arg(&script).env("CONSOLE", house.console_url().unwrap()).env("CHROMIUM", chromium).env("SHOTS", &shots).env("PAGES", PAGES);
+    node.arg(&script).env("CONSOLE", house.console_url().unwrap()).env("CHROMIUM", chromium).env("SHOTS", &shots).env("PAGES", pages);
     let ran = node.stdin(Stdio::null()).kill_on_drop(true).output();
     let ran = timeout(PAGES_MAX, ran).await.expect("it ends").unwrap();
     let (printed, errors) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));

@@ -10,13 +10,19 @@ use runtime::Runtime;
 use std::collections::BTreeSet;
 
 /// Every page, and what each of sam (support), fay (finance), aud (auditor) and ann (admin) gets: the status before and after they gave a reason.
-const PAGES: [(&str, [(u16, u16); 4]); 6] = [
+const PAGES: [(&str, [(u16, u16); 4]); 12] = [
     ("/?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo&account=house/coins/issued", [(428, 200); 4]),
     ("/trial-balance?book=demo", [(200, 200); 4]),
     ("/proposals?book=demo", [(200, 200); 4]),
     ("/acts?book=demo", [(403, 403), (403, 403), (428, 200), (428, 200)]),
+    ("/?work=open_proposal", [(200, 200); 4]),
+    ("/find?book=demo", [(200, 200); 4]),
+    ("/find?text=nothing-has-this", [(428, 200); 4]),
+    ("/case?book=demo&kind=account&id=viewer/u1/coins", [(428, 200); 4]),
+    ("/user", [(200, 200); 4]),
+    ("/user?id=u1", [(428, 200); 4]),
 ];
 const PEOPLE: [&str; 4] = ["sam", "fay", "aud", "ann"];
 
@@ -24,7 +30,7 @@ const PEOPLE: [&str; 4] = ["sam", "fay", "aud", "ann"];
 const MARKUP: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
 
 /// Opens accounts, and proposes with markup in the reason.
-async fn with_history(house: &Runtime) {
+pub async fn with_history(house: &Runtime) {
     let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "test").unwrap());
     let open = OpenAccountsRequest {
         book: "demo".to_owned(),
@@ -102,16 +108,25 @@ async fn markup_of_users_and_of_addresses_is_text() {
     let house = house(dir.path()).await;
     with_history(&house).await;
     let mut browser = signed_in(&house, "ann").await;
-    browser.explain("%3Cscript%3Ealert(1)%3C/script%3E%22'%3E%3Cimg+src=x%3E").await;
+    let reason = "%3Cscript%3Ealert(1)%3C/script%3E%22'%3E%3Cimg+src=x%3E";
     let encoded = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%22'%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E";
-    for page in ["/", "/accounts", "/trial-balance", "/proposals", "/acts"] {
-        for field in ["book", "account", "from", "until", "at", "state", "subject", "user", "rpc", "page", "q"] {
-            let got = browser.get(&format!("{page}?{field}={encoded}")).await;
-            assert!((200..500).contains(&got.status), "{page} {field}: {}", got.status);
-            let scripts = got.text.matches("<script").count();
-            assert!(scripts == 1 && !got.text.contains("<img") && !got.text.contains("onerror=alert(1)>"), "{page} {field}: {}", got.text);
-        }
+    let pages =
+        ["/?", "/find?", "/find?text=x&", "/case?", "/case?id=x&", "/user?", "/accounts?", "/trial-balance?", "/proposals?", "/acts?"];
+    let fields = ["book", "account", "from", "until", "at", "state", "subject", "user", "rpc", "page", "q", "text", "id", "kind", "work"];
+    for (page, field) in pages.into_iter().flat_map(|page| fields.map(|field| (page, field))) {
+        // One that was used for a user is not for the next.
+        browser.explain(reason).await;
+        let got = browser.get(&format!("{page}{field}={encoded}")).await;
+        assert!((200..500).contains(&got.status), "{page} {field}: {}", got.status);
+        let scripts = got.text.matches("<script").count();
+        let expected = usize::from(got.status != 303);
+        assert!(
+            scripts == expected && !got.text.contains("<img") && !got.text.contains("onerror=alert(1)>"),
+            "{page} {field}: {}",
+            got.text
+        );
     }
+    browser.explain(reason).await;
     let proposals = browser.get("/proposals?book=demo").await.text;
     assert!(proposals.contains("&#60;script&#62;alert(1)") || proposals.contains("&lt;script&gt;alert(1)"), "{proposals}");
     assert!(browser.get("/acts").await.text.contains("script"), "the reason is in the log, as text");
@@ -131,7 +146,7 @@ async fn a_book_that_a_login_does_not_cover_looks_like_one_that_is_not() {
     };
     ledger.create_book(signed_for(&house, Role::Service, BookScope::All, create)).await.unwrap();
     let mut browser = signed_in(&house, "fay").await;
-    for page in ["/", "/accounts", "/trial-balance", "/proposals"] {
+    for page in ["/", "/find", "/user", "/accounts", "/trial-balance", "/proposals"] {
         assert_eq!(browser.get(&format!("{page}?book=other")).await.status, 200, "fay's login covers all books");
         let unknown = browser.get(&format!("{page}?book=unknown")).await;
         assert!(unknown.status == 404 && unknown.text.contains("or your login does not cover it"), "{page}: {}", unknown.text);
@@ -183,6 +198,27 @@ async fn bad_addresses_get_clear_answers() {
         ("/proposals?book=demo&state=any&page=forged".to_owned(), 400),
         ("/proposals?book=demo&state=no-such-state".to_owned(), 400),
         ("/acts?page=forged".to_owned(), 400),
+        ("/?page=forged".to_owned(), 400),
+        ("/?work=no_such_kind".to_owned(), 400),
+        ("/?work=failed_check".to_owned(), 200),
+        ("/user?id=nobody".to_owned(), 200),
+        ("/user?id=nobody&page=forged".to_owned(), 400),
+        (format!("/user?id={}", "u".repeat(500)), 400),
+        (format!("/user?id={}", "u".repeat(600)), 200),
+        ("/case".to_owned(), 303),
+        ("/case?id=nobody-knows-this".to_owned(), 404),
+        ("/case?id=house/coins/issued".to_owned(), 200),
+        ("/case?id=house/coins/issued&page=forged".to_owned(), 400),
+        ("/case?id=house/coins/issued&kind=payout".to_owned(), 404),
+        ("/case?id=house/coins/issued&kind=no_such_kind".to_owned(), 400),
+        ("/case?id=house/coins/issued&kind=unspecified".to_owned(), 400),
+        (format!("/case?id={}", "i".repeat(500)), 400),
+        (format!("/find?text={}", "t".repeat(500)), 400),
+        (format!("/find?text={}", "t".repeat(600)), 200),
+        ("/find?text=%00".to_owned(), 400),
+        ("/find?text=a%20b".to_owned(), 400),
+        ("/find?text=house/coins/issued".to_owned(), 303),
+        ("/find?text=x&user=%3Cb%3E".to_owned(), 400),
         (format!("/acts?subject={}", "y".repeat(10_000)), 414),
         (format!("/acts?subject={}", "y".repeat(7_000)), 200),
         ("/acts/../../etc/passwd".to_owned(), 404),
@@ -190,6 +226,8 @@ async fn bad_addresses_get_clear_answers() {
         ("/no-such-page".to_owned(), 404),
         ("/console/logout".to_owned(), 405),
     ] {
+        // One that was used for a user is not for the next.
+        browser.explain("looking+around").await;
         let got = browser.get(&address).await;
         assert_eq!(got.status, status, "{}: {}", &address[..address.len().min(100)], got.text);
     }
