@@ -61,6 +61,16 @@ impl SentFields {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// A field's value, if it was sent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The fields in the form in which the table keeps them.
+    pub fn kept(text: &str) -> Result<SentFields, sqlx::Error> {
+        decode(text)
+    }
+
     fn differing(&self, other: &SentFields) -> Vec<String> {
         let names = self.0.keys().chain(other.0.keys());
         let mut differing: Vec<String> = names.filter(|name| self.0.get(*name) != other.0.get(*name)).cloned().collect();

@@ -11,6 +11,8 @@ const REFUND: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f2";
 const REQUEST: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f3";
 const APPROVAL: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f4";
 const SETTLEMENT: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f5";
+/// What is sent to merge the wallet of ann into that of bob.
+const MERGE_SENT: &str = r#"{"into_user_id":"bob","user_id":"ann"}"#;
 const NO_POSTING: &str = "names no posting of its own";
 
 /// What of `verify` is about these rows: each of them says which row it is.
@@ -147,13 +149,19 @@ async fn whatever_is_said_to_be_done_has_a_posting() {
     }
 }
 
+/// What is sent to pay 37 cents of the purchase back.
+fn refund_sent() -> String {
+    format!(r#"{{"amount.currency_code":"USD","amount.minor_units":"37","purchase_id":"{PURCHASE}","user_id":"ann"}}"#)
+}
+
 /// A request that was answered with a row of this id.
-pub fn request(database: &Database, (subject, rpc, id): (&str, &str, &str), row_id: &str) -> String {
+/// A request that was answered with a row; `fields`: what was sent, as JSON.
+pub fn request(database: &Database, (subject, rpc, id): (&str, &str, &str), row_id: &str, fields: &str) -> String {
     let hex = row_id.replace('-', "");
     let outcome = if database.sqlite_dir().is_some() { format!("X'{hex}'") } else { format!("decode('{hex}', 'hex')") };
     format!(
         "INSERT INTO request (book, subject, rpc, request_id, fields, state, outcome, created_at_ms, finished_at_ms)
-         VALUES ('{BOOK}', '{subject}', '{rpc}', '{id}', '', 1, {outcome}, 0, 0)"
+         VALUES ('{BOOK}', '{subject}', '{rpc}', '{id}', '{fields}', 1, {outcome}, 0, 0)"
     )
 }
 
@@ -166,8 +174,8 @@ async fn each_refund_that_is_started_here_has_its_request_and_each_request_its_r
                  store_refund_id, note, created_at_ms, decided_at_ms, sent_at_ms, ended_at_ms, tries, next_attempt_at_ms)
              VALUES ('{BOOK}', '{REFUND}', '{PURCHASE}', 'ann', 2, 'sam', '{REQUEST}', 'USD', 37, 6, 'fay', 're_1', '', 1, 2, 3, 4, 0, 0)"
         );
-        let asked = request(&bed.database, ("sam", "RefundPurchase", REQUEST), REFUND);
-        let approved = request(&bed.database, ("fay", "ApproveRefund", APPROVAL), REFUND);
+        let asked = request(&bed.database, ("sam", "RefundPurchase", REQUEST), REFUND, &refund_sent());
+        let approved = request(&bed.database, ("fay", "ApproveRefund", APPROVAL), REFUND, "{}");
         for sql in [&order, &asked, &approved] {
             assert_eq!(change(&bed.database, "purchase", sql).await, 1);
         }
@@ -180,7 +188,7 @@ async fn each_refund_that_is_started_here_has_its_request_and_each_request_its_r
         let not_asked = "was answered with it";
         for (table, sql, said) in [
             ("refund_order", "UPDATE refund_order SET user_id = 'thief'".to_owned(), "it is of thief, and its purchase of ann"),
-            ("refund_order", "UPDATE refund_order SET amount_minor_units = 75".to_owned(), "and the price is "),
+            ("refund_order", "UPDATE refund_order SET amount_minor_units = 36".to_owned(), not_asked),
             ("refund_order", "UPDATE refund_order SET currency = 'EUR'".to_owned(), "and the price is "),
             ("refund_order", format!("UPDATE refund_order SET purchase_id = '{other}'"), "it has no purchase"),
             ("refund_order", format!("UPDATE refund_order SET request_id = '{other}'"), not_asked),
@@ -197,7 +205,11 @@ async fn each_refund_that_is_started_here_has_its_request_and_each_request_its_r
             ("refund_order", "DELETE FROM refund_order".to_owned(), "(RefundPurchase) was answered with refund"),
             ("refund_order", order.replace(REFUND, other), not_asked),
             ("request", "DELETE FROM request WHERE rpc = 'RefundPurchase'".to_owned(), not_asked),
-            ("request", request(&bed.database, ("eve", "RefundPurchase", other), REFUND), "(RefundPurchase) was answered with refund"),
+            (
+                "request",
+                request(&bed.database, ("eve", "RefundPurchase", other), REFUND, &refund_sent()),
+                "(RefundPurchase) was answered with refund",
+            ),
             ("refund_fact", facts, "it paid back nothing, and its store says that it did"),
         ] {
             let sought = if said.starts_with("a row") { &["a row can't be read"][..] } else { &PARTS[..] };
@@ -210,7 +222,7 @@ async fn each_refund_that_is_started_here_has_its_request_and_each_request_its_r
         // Sam asks on behalf of Ann, under an id of hers.
         let (refund_id, request_id) = ("01936f5e-7c3b-7000-9000-a1b2c3d4e5f6", "01936f5e-7c3b-7000-9000-a1b2c3d4e5f7");
         let for_ann = order.replace(REFUND, refund_id).replace(REQUEST, request_id).replace("re_1", "re_2");
-        for sql in [&for_ann, &request(&bed.database, ("ann", "RequestRefund", request_id), refund_id)] {
+        for sql in [&for_ann, &request(&bed.database, ("ann", "RequestRefund", request_id), refund_id, &refund_sent())] {
             assert_eq!(change(&bed.database, "purchase", sql).await, 1);
         }
         assert_eq!(found(&bed).await, [const { Vec::<String>::new() }; 2]);
@@ -228,8 +240,8 @@ async fn each_wallet_that_is_closed_or_merged_has_its_requests_and_each_request_
                  ended_at_ms, tries, next_attempt_at_ms)
              VALUES ('{BOOK}', '{REFUND}', 2, 'ann', 'bob', 'sam', '{REQUEST}', 2, 'fay', '', 1, 2, 0, 0, 0)"
         );
-        let asked = request(&bed.database, ("sam", "MergeWallets", REQUEST), REFUND);
-        let approved = request(&bed.database, ("fay", "ApproveWalletChange", APPROVAL), REFUND);
+        let asked = request(&bed.database, ("sam", "MergeWallets", REQUEST), REFUND, MERGE_SENT);
+        let approved = request(&bed.database, ("fay", "ApproveWalletChange", APPROVAL), REFUND, "{}");
         for sql in [&merge, &asked, &approved] {
             assert_eq!(change(&bed.database, "purchase", sql).await, 1);
         }
@@ -244,8 +256,11 @@ async fn each_wallet_that_is_closed_or_merged_has_its_requests_and_each_request_
             ("wallet_change", format!("UPDATE wallet_change SET request_id = '{other}'"), not_asked),
             ("wallet_change", "UPDATE wallet_change SET asked_by = 'eve'".to_owned(), not_asked),
             ("wallet_change", "UPDATE wallet_change SET kind = 1, into_user_id = ''".to_owned(), not_asked),
+            ("wallet_change", "UPDATE wallet_change SET user_id = 'cleo'".to_owned(), "named other wallets"),
+            ("wallet_change", "UPDATE wallet_change SET into_user_id = 'thief'".to_owned(), "named other wallets"),
             ("wallet_change", "UPDATE wallet_change SET decided_by = 'eve'".to_owned(), "no decision of eve"),
-            ("wallet_change", "UPDATE wallet_change SET decided_by = ''".to_owned(), approval),
+            ("wallet_change", "UPDATE wallet_change SET decided_by = 'sam'".to_owned(), "sam asked for it and approved it"),
+            ("wallet_change", "UPDATE wallet_change SET decided_by = ''".to_owned(), "no second person approved it"),
             ("wallet_change", "UPDATE wallet_change SET state = 1".to_owned(), approval),
             ("wallet_change", "UPDATE wallet_change SET state = 3".to_owned(), "not one posting of it is planned"),
             ("wallet_change", "UPDATE wallet_change SET state = 5".to_owned(), "it is a merge, and posted nothing"),
@@ -255,8 +270,12 @@ async fn each_wallet_that_is_closed_or_merged_has_its_requests_and_each_request_
             ("wallet_posting", planned, "its postings are not numbered one after the other"),
             ("request", "DELETE FROM request WHERE rpc = 'MergeWallets'".to_owned(), not_asked),
             ("request", "DELETE FROM request WHERE rpc = 'ApproveWalletChange'".to_owned(), "no decision of fay"),
-            ("request", request(&bed.database, ("eve", "MergeWallets", other), REFUND), "(MergeWallets) was answered with change"),
-            ("request", request(&bed.database, ("eve", "CloseWallet", other), other), "which is not there"),
+            (
+                "request",
+                request(&bed.database, ("eve", "MergeWallets", other), REFUND, MERGE_SENT),
+                "(MergeWallets) was answered with change",
+            ),
+            ("request", request(&bed.database, ("eve", "CloseWallet", other), other, "{}"), "which is not there"),
         ] {
             let sought = if said.starts_with("a row") { &["a row can't be read"][..] } else { &PARTS[..] };
             let found = async || problems(&bed, (BOOK, "purchases"), sought).await;

@@ -23,6 +23,10 @@ async fn emptied(bed: &Testbed, change_id: &str, user: &str, into: &str, moved: 
     let fields = vec![("change_id", change_id.to_owned()), ("posting_no", "1".to_owned()), ("user_id", user.to_owned())];
     let posting = post(bed, Planted { book: BOOK, kind: kind.name(), id, moved, fields, guards: Vec::new() }).await;
     let number = if into.is_empty() { 1 } else { 2 };
+    let sent = match into {
+        "" => format!(r#"{{"user_id":"{user}"}}"#),
+        into => format!(r#"{{"into_user_id":"{into}","user_id":"{user}"}}"#),
+    };
     for sql in [
         format!(
             "INSERT INTO wallet_change (book, change_id, kind, user_id, into_user_id, asked_by, request_id, state, decided_by, note, created_at_ms, decided_at_ms,
@@ -34,8 +38,8 @@ async fn emptied(bed: &Testbed, change_id: &str, user: &str, into: &str, moved: 
              VALUES ('{BOOK}', '{change_id}', 1, {coins}, {debt}, 0, 0, 0, {planned_at_ms}, 2, '{}')",
             posting.posting_id
         ),
-        request(&bed.database, ("sue", if into.is_empty() { "CloseWallet" } else { "MergeWallets" }, change_id), change_id),
-        request(&bed.database, ("tom", "ApproveWalletChange", change_id), change_id),
+        request(&bed.database, ("sue", if into.is_empty() { "CloseWallet" } else { "MergeWallets" }, change_id), change_id, &sent),
+        request(&bed.database, ("tom", "ApproveWalletChange", change_id), change_id, "{}"),
     ] {
         assert_eq!(change(&bed.database, "purchase", &sql).await, 1);
     }

@@ -5,7 +5,7 @@ use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use crate::store::{Error, Store};
-use db::text;
+use db::{requests::SentFields, text};
 
 /// The place of a request in the order of callers, RPCs and ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,17 +24,18 @@ pub struct AnsweredRequest {
 }
 
 impl Store {
-    /// Whether a caller's request was answered with this row.
-    pub(super) async fn is_answer(
+    /// What a caller sent with the request that was answered with this row; `None`: no such request was. Fields that can't be read are none.
+    pub(super) async fn asked_with(
         &self,
         book: &BookName,
         (subject, rpc, request_id): (&str, &str, Uuid),
         row_id: Uuid,
-    ) -> Result<bool, Error> {
-        let sql = "SELECT outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 1";
-        let query = sqlx::query_scalar(sql).bind(book.as_str()).bind(subject).bind(rpc).bind(text(request_id));
-        let outcome: Option<Option<Vec<u8>>> = query.fetch_optional(&self.pool).await?;
-        Ok(outcome.flatten().is_some_and(|bytes| bytes == row_id.as_bytes()))
+    ) -> Result<Option<SentFields>, Error> {
+        let sql = "SELECT outcome, fields FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 1";
+        let query = sqlx::query_as::<_, (Option<Vec<u8>>, String)>(sql).bind(book.as_str()).bind(subject).bind(rpc).bind(text(request_id));
+        let found = query.fetch_optional(&self.pool).await?;
+        let sent = found.filter(|(outcome, _)| outcome.as_deref() == Some(row_id.as_bytes()));
+        Ok(sent.map(|(_, fields)| SentFields::kept(&fields).unwrap_or_default()))
     }
 
     /// Of the next `rows_max` requests those of these RPCs that were answered, and where to continue; `None`: those were the last.

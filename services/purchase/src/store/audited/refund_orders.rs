@@ -10,7 +10,7 @@ use crate::refunds::fact::{FactStatus, RefundFact, paid_back};
 use crate::store::audited::answered::{AnsweredRequest, RequestPlace};
 use crate::store::refund_orders::read;
 use crate::store::{Error, Store};
-use db::text;
+use db::{requests::SentFields, text};
 
 /// The RPCs whose answers are refunds.
 const RPCS: [&str; 4] = ["RequestRefund", "RefundPurchase", "ApproveRefund", "RejectRefund"];
@@ -42,7 +42,8 @@ impl Store {
             RefundStarter::Staff => vec![(&of.asked_by, RPCS[1]), (&of.user, RPCS[0])],
         };
         for (subject, rpc) in asked {
-            if self.is_answer(&of.book, (subject.as_str(), rpc, of.request_id), of.refund_id).await? {
+            let asked = self.asked_with(&of.book, (subject.as_str(), rpc, of.request_id), of.refund_id).await?;
+            if asked.is_some_and(|asked| names(&asked, of)) {
                 return Ok(true);
             }
         }
@@ -80,6 +81,12 @@ impl Store {
         let why = || format!("{about} was answered with refund {}, which does not say so", of.row_id);
         Ok((!agrees).then(why))
     }
+}
+
+/// Whether what was sent names this refund's purchase, and its amount if it names one.
+fn names(asked: &SentFields, of: &RefundOrder) -> bool {
+    let amount = asked.get("amount.minor_units").is_none_or(|minor_units| minor_units == of.amount.minor_units().to_string());
+    amount && asked.get("purchase_id") == Some(&of.purchase_id.to_string())
 }
 
 /// How a refund contradicts its purchase, or what the store said of all its refunds.

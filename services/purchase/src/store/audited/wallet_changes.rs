@@ -7,7 +7,7 @@ use crate::store::audited::answered::{AnsweredRequest, RequestPlace};
 use crate::store::wallet_changes::change;
 use crate::store::{Error, Store};
 use crate::wallet_changes::change::{WalletAct, WalletChange, WalletChangeState, WalletPosting};
-use db::text;
+use db::{requests::SentFields, text};
 
 /// The RPCs whose answers are changes of wallets: those that ask for one, and those that decide.
 const ASKING: [&str; 2] = ["CloseWallet", "MergeWallets"];
@@ -25,8 +25,11 @@ impl Store {
     /// What is wrong with a change, if anything is.
     pub async fn wallet_change_fault(&self, of: &WalletChange) -> Result<Option<String>, Error> {
         let rpc = if of.act == WalletAct::Close { ASKING[0] } else { ASKING[1] };
-        if !self.is_answer(&of.book, (of.asked_by.as_str(), rpc, of.request_id), of.change_id).await? {
+        let Some(asked) = self.asked_with(&of.book, (of.asked_by.as_str(), rpc, of.request_id), of.change_id).await? else {
             return Ok(Some(format!("no request of {} was answered with it", of.asked_by)));
+        };
+        if let Some(why) = forged(of, &asked) {
+            return Ok(Some(why));
         }
         if !of.decided_by.is_empty() && !self.is_decided(of).await? {
             return Ok(Some(format!("no decision of {} was answered with it", of.decided_by)));
@@ -75,6 +78,23 @@ impl Store {
         let why = || format!("{about} was answered with change {} of a wallet, which does not say so", of.row_id);
         Ok((!agrees).then(why))
     }
+}
+
+/// How a change is not what was asked for, or was not decided as it had to be.
+fn forged(of: &WalletChange, asked: &SentFields) -> Option<String> {
+    let wallets = SentFields::new().with("user_id", &of.user);
+    let wallets = match of.act.into_user() {
+        Some(into) => wallets.with("into_user_id", into),
+        None => wallets,
+    };
+    if *asked != wallets {
+        return Some("its request named other wallets".to_owned());
+    }
+    let is_approved = !matches!(of.state, WalletChangeState::Asked | WalletChangeState::Rejected | WalletChangeState::Stopped);
+    if is_approved && of.act.into_user().is_some() && of.decided_by.is_empty() {
+        return Some("it is a merge, and no second person approved it".to_owned());
+    }
+    (is_approved && of.decided_by == of.asked_by.as_str()).then(|| format!("{} asked for it and approved it", of.asked_by))
 }
 
 /// How a change and its postings, of which so many are posted, contradict each other.

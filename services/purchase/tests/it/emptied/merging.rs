@@ -248,6 +248,43 @@ async fn a_damaged_row_ends_no_sweep_for_those_behind_it() {
 }
 
 #[tokio::test]
+async fn nothing_is_posted_of_a_merge_whose_row_is_not_what_was_asked_for_and_approved() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let world = world(storage, FORFEIT).await;
+        let (fixture, pool) = (&world.fixture, world.fixture.pool().await);
+        bought_in_the_app(fixture, "ann").await;
+        bought_in_the_app(fixture, "thief").await;
+        let asked = fixture.merge("sue", "ann", "bob").await;
+        assert_eq!(reason(asked), "WALLET_UNKNOWN", "bob has none yet");
+        bought_in_the_app(fixture, "bob").await;
+        let merge = fixture.merge("sue", "ann", "bob").await.unwrap();
+        for (at, (forged, back, why)) in (1..).zip([
+            ("state = 2", "state = 1", "no second person approved it"),
+            ("state = 2, decided_by = 'tom'", "state = 1, decided_by = ''", "no decision of tom"),
+            ("state = 2, decided_by = 'sue'", "state = 1, decided_by = ''", "sue asked for it and approved it"),
+            ("state = 2, decided_by = 'tom', into_user_id = 'thief'", "state = 1, decided_by = '', into_user_id = 'bob'", "other wallets"),
+        ]) {
+            sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE wallet_change SET {forged}, next_attempt_at_ms = 0")))
+                .execute(&pool)
+                .await
+                .unwrap();
+            fixture.service.sweep(hours(at)).await.unwrap();
+            let note: String = sqlx::query_scalar("SELECT note FROM wallet_change").fetch_one(&pool).await.unwrap();
+            assert!(note.contains(why), "{forged}: {note}");
+            sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE wallet_change SET {back}"))).execute(&pool).await.unwrap();
+        }
+        assert_eq!((fixture.coins("ann").await, fixture.coins("bob").await, fixture.coins("thief").await), (70, 70, 70));
+        fixture.approve_change("tom", &merge).await.unwrap();
+        sqlx::query("UPDATE wallet_change SET into_user_id = 'thief'").execute(&pool).await.unwrap();
+        fixture.service.sweep(hours(10)).await.unwrap();
+        assert_eq!((fixture.coins("ann").await, fixture.coins("thief").await), (70, 70));
+        sqlx::query("UPDATE wallet_change SET into_user_id = 'bob'").execute(&pool).await.unwrap();
+        settle_from(fixture, 20).await;
+        assert_eq!((fixture.coins("ann").await, fixture.coins("bob").await), (0, 140));
+    }
+}
+
+#[tokio::test]
 async fn a_merge_cut_off_after_any_step_moves_everything_once() {
     let world = world(Storage::sqlite(), FORFEIT).await;
     let fixture = &world.fixture;
