@@ -77,7 +77,7 @@ impl Purchases {
     /// Notes the days whose bills the wallet should have by now.
     async fn expect_bills(&self, of: &BilledAccount, now_ms: i64) -> Result<(), Error> {
         let today = day_at(now_ms);
-        let first = match self.store.last_bill(of).await? {
+        let first = match self.store.last_bill(of, today).await? {
             Some(last) => last.saturating_add(1.day()),
             None => self.bills.first_day().unwrap_or_else(|| today.saturating_sub(1.day())),
         };

@@ -39,6 +39,10 @@ impl Purchases {
         let (mut sheets, after) = if last > known_last { (known.to_vec(), known_last) } else { (Vec::new(), 0) };
         for row in self.store.sheets_after(book, after).await? {
             let damaged = |_| crate::store::Error::Damaged { purchase_id: format!("of price sheet {}", row.sheet_no), column: "content" };
+            if hex::encode(Sha256::digest(row.content.as_bytes())) != row.content_hash {
+                let (purchase_id, column) = (format!("of price sheet {}", row.sheet_no), "content_hash");
+                return Err(crate::store::Error::Damaged { purchase_id, column }.into());
+            }
             let list = PackageCatalogue::parse(&row.version, &row.content).map_err(damaged)?;
             sheets.push(LoadedSheet { sheet_no: row.sheet_no, effective_at_ms: row.effective_at_ms, list });
         }

@@ -154,12 +154,17 @@ fn with_places(sql: &str, count: usize) -> AssertSqlSafe<String> {
 }
 
 impl Store {
-    /// The last day of which a bill was ever to be read.
-    pub(crate) async fn last_bill(&self, of: &BilledAccount) -> Result<Option<Date>, Error> {
-        let sql = "SELECT MAX(day) FROM store_bill WHERE book = $1 AND store = $2 AND account = $3";
+    /// The last day until this one of which a bill was ever to be read. A row whose day can't be read, or is still to come, keeps no other bill from being expected.
+    pub(crate) async fn last_bill(&self, of: &BilledAccount, today: Date) -> Result<Option<Date>, Error> {
+        let sql = "SELECT MAX(day) FROM store_bill WHERE book = $1 AND store = $2 AND account = $3 AND day <= $4";
         let query = sqlx::query_scalar::<_, Option<String>>(sql).bind(of.book.as_str()).bind(of.store.as_str()).bind(of.account.as_str());
+        let last = query.bind(today.to_string()).fetch_one(&self.pool).await?;
         let damaged = || Error::Damaged { purchase_id: format!("of the bills of {}", of.account), column: "store_bill.day" };
-        query.fetch_one(&self.pool).await?.map(|day| day.parse().map_err(|_| damaged())).transpose()
+        let read = last.map(|day| day.parse::<Date>().map_err(|_| damaged()));
+        read.transpose().or_else(|damage| {
+            meters::damaged("store_bill", &damage.to_string());
+            Ok(None)
+        })
     }
 
     /// Notes that the bill of a day is to be read from this time on, in Unix milliseconds; once.
@@ -275,7 +280,9 @@ impl Store {
             let query = sqlx::query(sql).bind(book.as_str()).bind(filter.store.map_or("", StoreKind::as_str)).bind(state);
             let query = query.bind(if from_ms == i64::MIN { String::new() } else { day(from_ms).to_string() });
             let query = query.bind(if until_ms == i64::MAX { LAST_DAY.to_owned() } else { day(until_ms).to_string() });
-            query.bind(count_max).fetch_all(&self.pool).await?.iter().map(kept).collect()
+            let (kept, damaged) = super::due::readable(&query.bind(count_max).fetch_all(&self.pool).await?, kept)?;
+            damaged.iter().for_each(|damage| meters::damaged("store_bill", damage));
+            Ok(kept)
             }
             .boxed()
         };

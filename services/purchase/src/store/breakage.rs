@@ -99,8 +99,9 @@ impl Store {
 
     /// Forgets a book's lots, and which of them are breakage: their journal is no longer the book's.
     pub(crate) async fn forget_journal(&self, book: &BookName) -> Result<(), Error> {
-        self.forget_lots(book).await?;
+        // First: as long as the lots are there, a process that is lost here finds again that their journal is not the book's.
         sqlx::query("DELETE FROM lot_breakage WHERE book = $1").bind(book.as_str()).execute(&self.pool).await?;
+        self.forget_lots(book).await?;
         Ok(())
     }
 }

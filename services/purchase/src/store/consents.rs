@@ -1,5 +1,7 @@
 //! The tables `refund_consent` and `app_download`: whether users consent to stores being answered about their purchases.
 
+use std::collections::BTreeSet;
+
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row as _};
 
@@ -7,9 +9,12 @@ use super::{Error, Store, questions};
 use crate::domain::Purchase;
 use crate::domain::event::StoreEvent;
 use crate::questions::consent::{ConsentSetter, RefundConsent};
+use crate::store::wallet_changes::WalletOwner;
 
 /// Most changes of one user that are kept: the last one counts, and the others only say what was asked when.
 const CHANGES_MAX: i64 = 100;
+/// Who bought in a download of an app.
+const DOWNLOADED: &str = "SELECT user_id FROM app_download WHERE book = $1 AND bundle_id = $2 AND app_transaction_id = $3 ORDER BY user_id";
 /// How often a change is tried whose number another one took.
 const TRIES_MAX: usize = 20;
 
@@ -89,15 +94,25 @@ impl Store {
     /// Keeps the notification that consent for an app was withdrawn in this download of it, and withdraws that of all who bought there. False: it was delivered
     /// before.
     pub(crate) async fn keep_rescinded(&self, event: &StoreEvent, app_transaction_id: &str, received_at_ms: i64) -> Result<bool, Error> {
+        let damaged = |_| Error::Damaged { purchase_id: format!("of download {app_transaction_id}"), column: "app_download.user_id" };
+        let query = sqlx::query_scalar(DOWNLOADED).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
+        let mut owners = BTreeSet::new();
+        for user in query.fetch_all(&self.pool).await? {
+            // A wallet into which it was merged is the same person's.
+            let user: String = user;
+            if let WalletOwner::Is(owner) = self.wallet_owner(&event.book, &UserKey::try_new(&user).map_err(damaged)?).await? {
+                owners.insert(owner.to_string());
+            }
+        }
         let mut tx = self.begin().await?;
         if !super::events::insert(&mut tx, event, received_at_ms).await? {
             return Ok(false);
         }
-        let sql = "SELECT user_id FROM app_download WHERE book = $1 AND bundle_id = $2 AND app_transaction_id = $3 ORDER BY user_id";
-        let query = sqlx::query_scalar(sql).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
-        let users: Vec<String> = query.fetch_all(&mut *tx).await?;
+        let query = sqlx::query_scalar(DOWNLOADED).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
+        let mut users: BTreeSet<String> = query.fetch_all(&mut *tx).await?.into_iter().collect();
+        let bought = users.len();
+        users.append(&mut owners);
         let withdrawn = RefundConsent { consents: false, terms: String::new(), set_by: ConsentSetter::Store, set_at_ms: received_at_ms };
-        let damaged = |_| Error::Damaged { purchase_id: format!("of download {app_transaction_id}"), column: "app_download.user_id" };
         for user in &users {
             let user = UserKey::try_new(user).map_err(damaged)?;
             set(&mut tx, &event.book, &user, &withdrawn).await?;
@@ -106,7 +121,7 @@ impl Store {
         // Without names: they are in the table, until their users are erased.
         let note = format!(
             "download {app_transaction_id}: consent of {} users withdrawn; no coins are sold to them here, and to keep them from giving gifts, freeze their wallets",
-            users.len()
+            bought
         );
         let sql = "UPDATE store_event SET note = $3 WHERE store = $1 AND event_id = $2";
         sqlx::query(sql).bind(event.store.as_str()).bind(event.event_id.as_str()).bind(note).execute(&mut *tx).await?;
