@@ -180,6 +180,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
         news: Arc::default(),
         next_look_ms: AtomicI64::new(0),
+        voided_look: std::sync::Mutex::default(),
         look_interval_ms: i64::try_from(config.lost_refunds_interval.as_millis()).unwrap_or(i64::MAX),
         review: config.refund_review.clone(),
         next_history_ms: AtomicI64::new(0),

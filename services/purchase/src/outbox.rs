@@ -1,21 +1,23 @@
 //! What is done with stores beside calls: telling them what they must be told within their window, asking again about what was pending, and looking for what
 //! their notifications may have lost.
 
-use std::collections::HashMap;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use money::time::unix_ms;
+use money::time::{millis, unix_ms};
 
 use crate::error::Error;
 use crate::purchases::{NotKept, Purchases, Redeem};
 use crate::retry::put_off_ms;
 use crate::store::tokens::PendingSale;
 use crate::stores::StoreAcknowledgement;
-use crate::stores::google::VoidedCursor;
+use crate::stores::google::VoidedLook;
 
-/// Pages of one look: Google lists 1,000 voided purchases on each.
+/// Pages that are read in one sweep: Google lists at most 1,000 voided purchases on each, the oldest first. The next sweep goes on after them.
 const PAGES_MAX: usize = 1_000;
+/// How long until Google is asked again for a list that could not be read: it allows 6,000 requests for an app in a day.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 impl Purchases {
     /// Tells stores what is due, at most `count_max`; returns how many know now. Ends early where a store can't be reached.
@@ -92,31 +94,38 @@ impl Purchases {
         if now_ms < self.next_look_ms.load(Ordering::Relaxed) {
             return Ok(0);
         }
-        let (mut found, mut cursor) = (0, VoidedCursor::default());
-        // A transaction may be paid back in several parts, each listed and each notified.
-        let mut ranks: HashMap<(String, String), i64> = HashMap::new();
+        let begun = self.voided_look.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut look = begun.unwrap_or_else(|| VoidedLook::since(now_ms));
+        let mut found = 0;
         for _ in 0..PAGES_MAX {
-            let (events, next) = match self.stores.google.voided(cursor, now_ms).await {
+            let (events, next) = match self.stores.google.voided(look.cursor.clone(), now_ms).await {
                 Ok(page) => page,
                 Err(unavailable) => {
-                    tracing::warn!(why = unavailable.why, "voided purchases can't be listed; again with the next sweep");
-                    return Ok(found);
+                    tracing::warn!(
+                        why = unavailable.why,
+                        "an app's voided purchases can't be listed; going on with others, and again soon"
+                    );
+                    look.is_cut = true;
+                    (Vec::new(), self.stores.google.after_app(&look.cursor))
                 }
             };
             for event in events {
                 // What no purchase here was made of needs no refund here: a receipt that is submitted later is refused, or read by a later look.
                 if !self.store.by_store_id(&event.book, &event.transaction_id).await?.is_empty() {
-                    let rank = ranks.entry((event.transaction_id.clone(), event.subtype.clone())).or_default();
+                    let rank = look.ranks.entry((event.transaction_id.clone(), event.subtype.clone())).or_default();
                     *rank += 1;
-                    found += usize::from(self.store.keep_lost(&event, *rank, now_ms).await?);
+                    found += usize::from(self.store.keep_lost(&event, *rank, (look.since_ms, now_ms)).await?);
                 }
             }
-            match next {
-                Some(next) => cursor = next,
-                None => break,
-            }
+            let Some(next) = next else {
+                let rest_ms = if look.is_cut { self.look_interval_ms.min(millis(AGAIN_AFTER)) } else { self.look_interval_ms };
+                self.next_look_ms.store(now_ms.saturating_add(rest_ms), Ordering::Relaxed);
+                return Ok(found);
+            };
+            look.cursor = next;
         }
-        self.next_look_ms.store(now_ms.saturating_add(self.look_interval_ms), Ordering::Relaxed);
+        tracing::warn!(pages = PAGES_MAX, "more voided purchases are listed than one sweep reads; the next one goes on after them");
+        *self.voided_look.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
         Ok(found)
     }
 }

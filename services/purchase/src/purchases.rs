@@ -6,8 +6,8 @@
 
 mod record;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use api::ledger::PostResponse;
@@ -33,6 +33,7 @@ use crate::refunds::hold::HoldTerms;
 use crate::settlements::Settlements;
 use crate::store::refused::{self, RefusedRow};
 use crate::store::{Store, purchases};
+use crate::stores::google::VoidedLook;
 use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{StoreReceipt, Stores};
 use crate::wallet_changes::rules::WalletRules;
@@ -69,6 +70,8 @@ pub struct Purchases {
     pub news: Arc<tokio::sync::Notify>,
     /// When stores are next asked what their notifications may have lost, in Unix milliseconds.
     pub next_look_ms: AtomicI64,
+    /// A look at what Google lists that the next sweep goes on with.
+    pub voided_look: Mutex<Option<VoidedLook>>,
     /// The time between two such looks, in milliseconds.
     pub look_interval_ms: i64,
     /// When the App Store is next asked what it lists, in Unix milliseconds.

@@ -105,6 +105,8 @@ struct PlayMemory {
     subscription: PlaySubscription,
     /// Notifications that were not delivered, in the order in which they were made.
     queue: Vec<PlayPush>,
+    /// Voided purchases of one page, if it is not [`shop::PAGE`].
+    page: Option<i64>,
     /// Questions about refunds, in the order in which they were asked.
     questions: Vec<PendingRefund>,
 }

@@ -62,13 +62,18 @@ pub(super) async fn alone(connection: &mut AnyConnection, event: &StoreEvent) ->
     Ok(())
 }
 
-/// How many refunds like `event` there are of this kind: those that count, or those that were found before.
-async fn refunds(connection: &mut AnyConnection, event: &StoreEvent, kind: &str, found_before: bool) -> Result<i64, Error> {
+/// How many refunds like `event` there are of this kind since then: those that count, or those that were found before.
+async fn refunds(
+    connection: &mut AnyConnection,
+    event: &StoreEvent,
+    kind: &str,
+    (found_before, since_ms): (bool, i64),
+) -> Result<i64, Error> {
     let sql = "SELECT COUNT(*) FROM store_event WHERE store = $1 AND book = $2 AND transaction_id = $3 AND subtype = $4 AND kind = $5
-             AND event_id <> $6 AND (CASE WHEN state = 3 THEN 1 ELSE 0 END) = $7";
+             AND event_id <> $6 AND (CASE WHEN state = 3 THEN 1 ELSE 0 END) = $7 AND signed_at_ms >= $8";
     let query = sqlx::query_scalar(sql).bind(event.store.as_str()).bind(event.book.as_str()).bind(event.transaction_id.as_str());
     let query = query.bind(event.subtype.as_str()).bind(kind).bind(if kind == event.kind { event.event_id.as_str() } else { "" });
-    Ok(query.bind(i64::from(found_before)).fetch_one(connection).await?)
+    Ok(query.bind(i64::from(found_before)).bind(since_ms).fetch_one(connection).await?)
 }
 
 impl Store {
@@ -78,11 +83,12 @@ impl Store {
         insert(&mut connection, event, received_at_ms).await
     }
 
-    /// Keeps a refund that a store lists as the `rank`th of its transaction and extent, unless as many are known. True: its notification was lost.
-    pub(crate) async fn keep_lost(&self, event: &StoreEvent, rank: i64, received_at_ms: i64) -> Result<bool, Error> {
+    /// Keeps a refund that a store lists as the `rank`th of its transaction and extent since then, unless as many are known. True: its notification was lost.
+    pub(crate) async fn keep_lost(&self, event: &StoreEvent, rank: i64, (since_ms, received_at_ms): (i64, i64)) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         alone(&mut tx, event).await?;
-        let known = refunds(&mut tx, event, VOIDED_PUSH, false).await? + refunds(&mut tx, event, VOIDED_LISTED, false).await?;
+        let known = refunds(&mut tx, event, VOIDED_PUSH, (false, since_ms)).await?
+            + refunds(&mut tx, event, VOIDED_LISTED, (false, since_ms)).await?;
         let is_lost = rank > known && insert(&mut tx, event, received_at_ms).await?;
         tx.commit().await?;
         Ok(is_lost)
@@ -93,7 +99,8 @@ impl Store {
     pub(crate) async fn keep_pushed(&self, event: &StoreEvent, received_at_ms: i64) -> Result<(bool, EventState), Error> {
         let mut tx = self.begin().await?;
         alone(&mut tx, event).await?;
-        let was_found = refunds(&mut tx, event, VOIDED_LISTED, false).await? > refunds(&mut tx, event, VOIDED_PUSH, true).await?;
+        let was_found = refunds(&mut tx, event, VOIDED_LISTED, (false, i64::MIN)).await?
+            > refunds(&mut tx, event, VOIDED_PUSH, (true, i64::MIN)).await?;
         let state = if was_found { EventState::Noted } else { event.state };
         let is_new = insert(&mut tx, &StoreEvent { state, ..event.clone() }, received_at_ms).await?;
         tx.commit().await?;

@@ -92,6 +92,26 @@ pub struct VoidedCursor {
     page: String,
 }
 
+/// How far a look for voided purchases is.
+#[derive(Debug, Default)]
+pub struct VoidedLook {
+    /// The next page.
+    pub(crate) cursor: VoidedCursor,
+    /// Since when the list has everything, in Unix milliseconds.
+    pub(crate) since_ms: i64,
+    /// How many of its transaction and extent were listed: a transaction may be paid back in several parts, each listed and each notified.
+    pub(crate) ranks: HashMap<(String, String), i64>,
+    /// An app's list could not be read to its end.
+    pub(crate) is_cut: bool,
+}
+
+impl VoidedLook {
+    /// A look that begins at this time.
+    pub(crate) fn since(now_ms: i64) -> Self {
+        Self { since_ms: now_ms.saturating_sub(VOIDED_MS), ..Self::default() }
+    }
+}
+
 impl GooglePlay {
     /// Reads the file of the service account that `config` names. Asks Google nothing.
     pub fn load(config: &Config) -> Result<Self, Error> {
@@ -165,6 +185,12 @@ impl GooglePlay {
         let VoidedPage { events, next } = VoidedPage::read(&body, name, &book).ok_or_else(unreadable)?;
         let next = next.map_or(VoidedCursor { app: cursor.app + 1, page: String::new() }, |page| VoidedCursor { app: cursor.app, page });
         Ok((events, (next.app < names.len()).then_some(next)))
+    }
+
+    /// Where the list of the next app begins.
+    pub(crate) fn after_app(&self, cursor: &VoidedCursor) -> Option<VoidedCursor> {
+        let app = cursor.app + 1;
+        (app < self.apps.len()).then(|| VoidedCursor { app, page: String::new() })
     }
 
     async fn ask(&self, receipt: &GoogleReceipt, book: &BookName, kind: BookKind) -> Result<VerifiedSale, NotVerified> {

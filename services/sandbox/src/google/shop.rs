@@ -342,13 +342,19 @@ impl SandboxGooglePlay {
         Ok(done)
     }
 
+    /// Lists so many voided purchases on a page from now on.
+    pub fn list_by(&self, page: i64) {
+        self.memory().page = Some(page);
+    }
+
     /// A page of what was voided since, and whether there is more after it.
     pub(super) async fn voids(&self, package_name: &str, since_ms: i64, after: &str) -> Result<(Vec<Value>, Option<String>), Error> {
         let sql = "SELECT void_id, void FROM google_void WHERE package_name = $1 AND voided_at_ms >= $2 AND void_id > $3
              ORDER BY void_id LIMIT $4";
-        let query = sqlx::query(sql).bind(package_name).bind(since_ms).bind(after).bind(PAGE + 1);
+        let page = self.memory().page.unwrap_or(PAGE);
+        let query = sqlx::query(sql).bind(package_name).bind(since_ms).bind(after).bind(page + 1);
         let rows = query.fetch_all(&self.shared.pool).await?;
-        let page = usize::try_from(PAGE).unwrap_or_default();
+        let page = usize::try_from(page).unwrap_or_default();
         let mut voids = Vec::new();
         let mut last = String::new();
         for row in rows.iter().take(page) {

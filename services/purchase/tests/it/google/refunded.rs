@@ -62,18 +62,61 @@ async fn refunds_that_notifications_lost_are_found_in_the_list_and_each_counts_o
 }
 
 #[tokio::test]
-async fn a_list_that_can_not_be_read_is_read_with_the_next_sweep() {
+async fn a_list_that_can_not_be_read_is_read_soon_and_holds_up_no_other_apps() {
     let fixture = sqlite().await;
     fixture.stop_background();
     let bought = sold(&fixture, seventy_of(&fixture, "ann").await).await;
     fixture.redeem_google("ann", &new_id(), &bought).await.unwrap();
     fixture.service.sweep(SystemTime::now() - Duration::from_secs(7_200)).await.unwrap();
     play(&fixture).refund(&bought.purchase_token, None).await.unwrap();
-    play(&fixture).fail(PlayFault { status: 429, times: 1, ..PlayFault::default() });
+    // Of each of the five apps.
+    play(&fixture).fail(PlayFault { status: 429, times: 5, ..PlayFault::default() });
     fixture.service.sweep(SystemTime::now()).await.unwrap();
     assert!(reports(&fixture, &bought).await.is_empty());
-    fixture.service.sweep(SystemTime::now()).await.unwrap();
+    // Of the first of them, which is another.
+    play(&fixture).fail(PlayFault { status: 403, times: 1, ..PlayFault::default() });
+    fixture.service.sweep(SystemTime::now() + Duration::from_secs(61)).await.unwrap();
     assert_eq!(reports(&fixture, &bought).await, [report("voidedPurchase", "1", "kept")]);
+}
+
+#[tokio::test]
+async fn a_list_that_is_longer_than_one_sweep_reads_is_read_to_its_end() {
+    let fixture = sqlite().await;
+    fixture.stop_background();
+    let bought = sold(&fixture, seventy_of(&fixture, "ann").await).await;
+    fixture.redeem_google("ann", &new_id(), &bought).await.unwrap();
+    // Of what nobody here bought, two on a page: a thousand pages.
+    let others = sold(&fixture, PlaySale { quantity: 2_001, ..seventy() }).await;
+    for _ in 0..2_000 {
+        play(&fixture).refund(&others.purchase_token, Some(1)).await.unwrap();
+    }
+    play(&fixture).refund(&bought.purchase_token, None).await.unwrap();
+    for hours in [0, 2] {
+        fixture.service.sweep(SystemTime::now() + Duration::from_secs(hours * 3_600)).await.unwrap();
+    }
+    assert_eq!(reports(&fixture, &bought).await, [report("voidedPurchase", "1", "kept")]);
+}
+
+#[tokio::test]
+async fn a_part_is_found_though_another_was_notified_before_the_list_begins() {
+    let fixture = sqlite().await;
+    fixture.stop_background();
+    let bought = sold(&fixture, PlaySale { quantity: 3, ..seventy_of(&fixture, "ann").await }).await;
+    fixture.redeem_google("ann", &new_id(), &bought).await.unwrap();
+    let http = listening(&fixture).await;
+    let mut earlier = sandbox::google::PlayPush::voided(&bought, true);
+    let days = Duration::from_secs(31 * 86_400);
+    earlier.notification["eventTimeMillis"] = money::time::unix_ms(SystemTime::now() - days).to_string().into();
+    assert_eq!(play(&fixture).push(&earlier).await.unwrap().answers, [200]);
+    drop(http);
+    play(&fixture).subscribe(PlaySubscription::default());
+    settle(&fixture).await;
+    assert_eq!(fixture.coins("ann").await, 210, "the store does not say that anything was paid back");
+    play(&fixture).refund(&bought.purchase_token, Some(1)).await.unwrap();
+    for hours in [8, 9] {
+        fixture.service.sweep(SystemTime::now() + Duration::from_secs(hours * 3_600)).await.unwrap();
+    }
+    assert_eq!(fixture.coins("ann").await, 140);
 }
 
 #[tokio::test]

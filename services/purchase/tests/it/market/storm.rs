@@ -338,6 +338,8 @@ async fn storm(storage: Storage, purchases: u64) {
     let looks_every = Duration::from_secs(LOOKS_EVERY_H * 3_600);
     market.fixture.reconfigure(|config| (config.sweep_batch_max, config.lost_refunds_interval) = (10_000, looks_every)).await;
     market.restart().await;
+    // As many as Google has on one: small pages are read elsewhere.
+    market.fixture.google.as_ref().unwrap().list_by(1_000);
     let (dice, began) = (Seeded(seed), Instant::now());
     let mut storm = Storm { market, dice, dealt: Vec::new(), users: Vec::new(), hour: 0, seed, began };
     let (mut left, mut number) = (purchases, 0);
