@@ -58,7 +58,7 @@ use sqlx::{Any, AnyPool, pool::PoolConnection};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 26] = [
+pub const MIGRATIONS: [Migration; 27] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -86,6 +86,7 @@ pub const MIGRATIONS: [Migration; 26] = [
     Migration::expand(26, include_str!("../migrations/0026_unexplained_debits.sql")),
     Migration::expand(27, include_str!("../migrations/0027_own_transfers.sql")),
     Migration::expand(28, include_str!("../migrations/0028_lookups.sql")),
+    Migration::expand(29, include_str!("../migrations/0029_in_flight.sql")),
 ];
 
 /// The text that the key check seals.

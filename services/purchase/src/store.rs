@@ -63,7 +63,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 31] = [
+pub const MIGRATIONS: [Migration; 32] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -95,6 +95,7 @@ pub const MIGRATIONS: [Migration; 31] = [
     Migration::expand(30, include_str!("../migrations/0030_breakage.sql")),
     Migration::expand(31, include_str!("../migrations/0031_store_lists.sql")),
     Migration::expand(32, include_str!("../migrations/0032_looked_up.sql")),
+    Migration::expand(33, include_str!("../migrations/0033_uncredited_of.sql")),
 ];
 
 /// Why a statement failed.

@@ -12,6 +12,7 @@ const PAYOUTS: &str =
 const RUNS: &str = "SELECT * FROM payout_run WHERE request_id = $2 AND book = $1";
 /// As for metrics, a payout's time in its state counts from its last step but for notes of why it waits.
 const IN_FLIGHT: &str = "SELECT * FROM payout WHERE book = $1 AND state = $2 AND phase NOT IN ('refused', 'settled', 'rejected')
+        AND ($7 < 0 OR $7 = CASE WHEN phase IN ('settling', 'returning', 'suspending') THEN 1 ELSE 0 END)
         AND (created_at_ms, payout_id) > ($3, $4) AND created_at_ms < $5
         AND COALESCE((SELECT MAX(at_ms) FROM payout_step WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id
             AND payout_step.state IN ('requested', 'held', 'in_review', 'queued', 'submitted') AND payout_step.note NOT LIKE 'waiting: %'), created_at_ms) < $5
@@ -50,16 +51,18 @@ impl Store {
     }
 
     /// Payouts of a book that have been in a state since before this time, the oldest first; after this one when given: when it was requested, and its id.
+    /// `decided`: only those whose outcome is decided and not posted yet, or only the others.
     pub async fn in_flight_since(
         &self,
         book: &BookName,
-        (state, before_ms): (PayoutState, i64),
+        (state, decided, before_ms): (PayoutState, Option<bool>, i64),
         after: Option<(i64, Uuid)>,
         limit: i64,
     ) -> Result<Vec<Payout>, Error> {
         let (at_ms, id) = after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, id.to_string()));
         let query =
             sqlx::query(IN_FLIGHT).bind(book.as_str().to_owned()).bind(state.name()).bind(at_ms).bind(id).bind(before_ms).bind(limit);
+        let query = query.bind(decided.map_or(-1, i64::from));
         query.fetch_all(self.pool()).await?.iter().map(payouts::read).collect()
     }
 

@@ -14,7 +14,7 @@ async fn plan(store: &Store, (explain, column): (&str, &str), sql: &str) -> Vec<
     }
     let query = sqlx::query(sqlx::AssertSqlSafe(format!("{explain} {sql}"))).bind("app-us");
     let query = match sql {
-        IN_FLIGHT => query.bind("submitted").bind(1_i64).bind("id").bind(1_i64).bind(1_i64),
+        IN_FLIGHT => query.bind("submitted").bind(1_i64).bind("id").bind(1_i64).bind(1_i64).bind(-1_i64),
         UNHELD_OF => query.bind("ann").bind(i64::MAX).bind("id").bind(1_i64),
         _ if sql.contains("$2") => query.bind("id"),
         _ => query,
@@ -36,7 +36,6 @@ async fn an_id_is_looked_up_by_indexes_only() {
         (IN_MESSAGES, "shared_message_by_id"),
         (attempts, "_by_id"),
         (UNHELD_OF, "payout_by_user"),
-        (IN_FLIGHT, "payout_"),
     ] {
         let steps = plan(&of_sqlite, ("EXPLAIN QUERY PLAN", "detail"), sql).await;
         assert!(!steps.iter().any(|step| step.contains("SCAN") || step.contains("(book=?)")), "{sql}: {steps:#?}");
@@ -46,4 +45,11 @@ async fn an_id_is_looked_up_by_indexes_only() {
         assert!(!steps.iter().any(|step| step.contains("Seq Scan")), "{sql}: {steps:#?}");
         assert!(steps.iter().filter(|step| step.contains(index)).count() >= sql.matches("SELECT").count(), "{sql}: {steps:#?}");
     }
+    let steps = plan(&of_sqlite, ("EXPLAIN QUERY PLAN", "detail"), IN_FLIGHT).await;
+    assert!(
+        steps.iter().any(|step| step.contains("payout_in_flight (book=? AND state=? AND (created_at_ms,payout_id)>(?,?)")),
+        "{steps:#?}"
+    );
+    let steps = plan(&of_postgres, ("EXPLAIN", "QUERY PLAN"), IN_FLIGHT).await;
+    assert!(steps.iter().any(|step| step.contains("payout_in_flight")), "{steps:#?}");
 }

@@ -47,6 +47,7 @@ async fn what_is_not_credited_is_found_by_its_index() {
         let explained = explained.bind("demo").bind("ann").bind(1_i64).bind("id").bind(1_i64);
         let rows = explained.fetch_all(&mut *tx).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.try_get(column).unwrap()).collect();
+        assert!(plan.iter().any(|line| line.contains("purchase_uncredited_of") || line.contains("(user_id = ")), "{plan:#?}");
         assert!(!plan.iter().any(|line| ["SCAN", "Seq Scan"].iter().any(|kind| line.contains(kind))), "{plan:#?}");
     }
 }
