@@ -157,6 +157,7 @@ async fn steps(
     let numbered = (1_u16..).zip(own.steps).map(|(number, step)| (step, CasePosition::Own(number)));
     let mut walk = CaseWalk {
         teller,
+        role: asked.role,
         root: (summary.kind, &summary.id),
         side: CaseSide::Sources,
         rows: asked.rows,
@@ -187,6 +188,7 @@ struct CaseWalk<'a> {
     teller: &'a StoryTeller,
     /// The thing itself, which is no source of its own postings.
     root: (IdKind, &'a str),
+    role: Role,
     side: CaseSide,
     rows: usize,
     steps: Vec<(StepFound, CasePosition)>,
@@ -302,6 +304,14 @@ impl CaseWalk<'_> {
         if (summary.kind, summary.id.as_str()) == self.root {
             return Ok(false);
         }
+        // Of what the role may not read the posting is shown, which is an entry of the account that it may read.
+        let (thing, summary) = if summary.kind.is_for(self.role) {
+            (thing, summary)
+        } else {
+            let posting = ExplainedThing::Posting(event.clone().into());
+            let summary = self.teller.summary(&posting).await?;
+            (posting, summary)
+        };
         let step = StepFound {
             class: StepClass::Thing,
             side: self.side,

@@ -65,8 +65,9 @@ impl KeptTables {
 
     pub(crate) async fn get(&self) -> Result<StoryTables, ReadFault> {
         let mut opened = self.opened.lock().await;
-        let mut tables = match opened.take() {
-            Some(tables) => tables,
+        // What is opened stays opened, also if this call ends before its answer.
+        let mut tables = match &*opened {
+            Some(tables) => tables.clone(),
             None => StoryTables::open(&self.database).await?,
         };
         let completed = if tables.is_complete() { Ok(()) } else { tables.complete(&self.database).await };

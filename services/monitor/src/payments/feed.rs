@@ -175,6 +175,8 @@ impl BookFeed {
         let first = state.first_after(place)?;
         let kept = state.kept.iter().skip(first).cloned().collect();
         let (sender, news) = mpsc::channel(WAITING_MAX);
+        // Those who left while nothing was committed.
+        state.viewers.retain(|(viewer, _)| !viewer.is_closed());
         state.viewers.push((sender, seat.clone()));
         Some(JoinedFeed { kept, news })
     }

@@ -46,7 +46,7 @@ const OF_PURCHASE: [&str; 9] = [
      VALUES ('demo', 'stripe', 'acct', '2026-10', '$7', 'main', 'main', 2, '', 'USD', 5, '', 0, 0, 1, 'h', 'sam', 'h', 'fay', 'h', 1, 1, 1, 0, 0)",
     "INSERT INTO wallet_change (book, change_id, kind, user_id, into_user_id, asked_by, request_id, state, decided_by, note, created_at_ms, decided_at_ms, ended_at_ms,
          tries, next_attempt_at_ms)
-     VALUES ('demo', '$36', 1, 'ann', '', 'sam', '$37', 5, 'fay', '', 1, 2, 3, 0, 0), ('demo', '$38', 2, 'bob', 'cleo', 'sam', '$17', 1, '', '', 1, 0, 0, 0, 0)",
+     VALUES ('demo', '$36', 1, 'dora', '', 'sam', '$37', 5, 'fay', '', 1, 2, 3, 0, 0), ('demo', '$38', 2, 'bob', 'cleo', 'sam', '$17', 1, '', '', 1, 0, 0, 0, 0)",
     "INSERT INTO wallet_posting (book, change_id, posting_no, coins, debt_coins, debt_change_no, into_debt_change_no, attempt, planned_at_ms, state, posting_id)
      VALUES ('demo', '$36', 1, 35, 0, 0, 0, 0, 1, 2, '{forfeited}')",
     "INSERT INTO spending_limit (book, user_id, currency, period, limit_minor_units, next_minor_units, next_from_ms)
@@ -104,8 +104,8 @@ pub const SOUGHT: [(&str, &[&str], &str, &[&str]); 21] = [
     ("$5", &["order", "purchase"], "ann ordered 70 coins for 0.74 USD at stripe: paid", &["ann"]),
     ("cs_1", &["order", "purchase"], "ann ordered 70 coins", &["ann"]),
     ("$7", &["settlement"], "what stripe owes acct of 2026-10, of which the store pays 0.05 USD: settled", &[]),
-    ("$36", &["wallet change"], "the wallet of ann is closed, asked for by sam, decided by fay: done", &["ann"]),
-    ("{forfeited}", &["wallet change"], "the wallet of ann is closed", &["ann"]),
+    ("$36", &["wallet change"], "the wallet of dora is closed, asked for by sam, decided by fay: done", &["dora"]),
+    ("{forfeited}", &["wallet change"], "the wallet of dora is closed", &["dora"]),
     (
         "$38",
         &["wallet change"],
@@ -139,7 +139,17 @@ pub async fn planted(storage: testbed::Storage) -> (Testbed, impl Fn(&str) -> St
     };
     let credit = posted("purchase.web", vec![(wallet.0.clone(), wallet.1.clone(), 70)]).await;
     let coins = posted("refund.granted", vec![(wallet.1.clone(), wallet.0.clone(), 35)]).await;
-    let (closure, left) = (vec![("change_id", id(36))], vec![(wallet.1, wallet.0, 35)]);
+    let dora = "viewer/dora/coins".to_owned();
+    let given = Planted {
+        book: BOOK,
+        kind: "test",
+        id: Uuid::now_v7(),
+        moved: vec![(wallet.0.clone(), dora.clone(), 35)],
+        fields: Vec::new(),
+        guards: Vec::new(),
+    };
+    post(&bed, given).await;
+    let (closure, left) = (vec![("change_id", id(36))], vec![(dora, wallet.0, 35)]);
     let kind = "wallet.forfeited";
     let forfeited = Planted { book: BOOK, kind, id: Uuid::now_v7(), moved: left, fields: closure, guards: Vec::new() };
     let forfeited = post(&bed, forfeited).await.posting_id;
@@ -184,7 +194,8 @@ async fn ids_of_refunds_orders_settlements_decisions_and_of_treasury_are_explain
         let kinds: Vec<&str> = purchase.postings.iter().map(|posting| posting.kind.as_str()).collect();
         assert_eq!(kinds, ["purchase.web", "refund.granted", "refund.money"]);
         let ann = told(&bed, "ann").await.into_iter().find(|story| story.what == "user").unwrap().facts;
-        assert!(ann["wallet_changes"].to_string().contains("the wallet of ann is closed, asked for by sam"), "{ann:?}");
+        let dora = told(&bed, "dora").await.into_iter().find(|story| story.what == "user").unwrap().facts;
+        assert!(dora["wallet_changes"].to_string().contains("the wallet of dora is closed, asked for by sam"), "{dora:?}");
         let limits = serde_json::json!([{ "currency": "USD", "period": "day", "minor_units": 500 }]);
         assert_eq!(ann["spending_limits"], limits);
         let payout = told(&bed, &id(8)).await.into_iter().find(|story| story.what == "payout").unwrap();
