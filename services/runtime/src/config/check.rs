@@ -114,17 +114,6 @@ fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
     for (option, why) in config.console.problems() {
         wrong(&format!("console.{option}"), why);
     }
-    if config.console.listen.is_some() && !config.sandbox {
-        for (option, missing) in [("base_url", config.console.base_url.is_empty()), ("issuer", config.console.issuer.is_empty())] {
-            if missing {
-                wrong(&format!("console.{option}"), "must be set where the console listens".to_owned());
-            }
-        }
-        let issuer = &config.console.issuer;
-        if !issuer.is_empty() && !config.identity.issuers.iter().any(|trusted| trusted.issuer == *issuer) {
-            wrong("console.issuer", format!("{issuer:?} is not among identity.issuers, so no token of its logins would be accepted"));
-        }
-    }
     if let Err(error) = config.monitor.check() {
         wrong(&format!("monitor.{}", error.option), format!("must be {}", error.bounds));
     }

@@ -55,7 +55,7 @@ impl Config {
         let identity = self.identity_source(&services)?;
         let heads_dir = self.ledger.heads_dir.clone().unwrap_or_else(|| self.data_dir.join(HEADS));
         let ms = Duration::from_millis;
-        let console = self.console_of(&services);
+        let console = self.console_of(&services)?;
         let callback_cas = if services.contains(&Service::Payout) { self.payout.callback_cas() } else { Vec::new() };
         Ok(Options {
             services,
@@ -95,11 +95,24 @@ impl Config {
     }
 
     /// The console's options. A sandbox with the pretend login and what the pages call has one without being told.
-    fn console_of(&self, services: &[Service]) -> console::Config {
+    fn console_of(&self, services: &[Service]) -> Result<console::Config, console::Error> {
+        let own = &self.console;
+        // Asked for here and not where settings are read: other commands than `serve` read the same settings.
+        if own.listen.is_some() && !self.sandbox {
+            for (option, value) in [("base_url", &own.base_url), ("issuer", &own.issuer)] {
+                if value.is_empty() {
+                    return Err((option, "must be set where the console listens".to_owned()).into());
+                }
+            }
+            if !self.identity.issuers.iter().any(|trusted| trusted.issuer == own.issuer) {
+                let why = format!("{:?} is not among identity.issuers, so no token of its logins would be accepted", own.issuer);
+                return Err(("issuer", why).into());
+            }
+        }
         let complete =
             [Service::Sandbox, Service::Ledger, Service::Support, Service::Monitor].iter().all(|service| services.contains(service));
         let usual = (self.sandbox && complete).then_some(CONSOLE);
-        console::Config { listen: self.console.listen.or(usual), ..self.console.clone() }
+        Ok(console::Config { listen: own.listen.or(usual), ..own.clone() })
     }
 
     /// The database: the one that is set, or SQLite in the data directory.

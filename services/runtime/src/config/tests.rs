@@ -176,10 +176,13 @@ fn the_console_is_off_unless_it_has_an_address_or_a_whole_sandbox() {
     assert_eq!(listens("sandbox = true\nservices = [\"ledger\", \"gift\"]"), None);
     let identity = "services = [\"gift\"]\n[identity]\nkeys = [\"k.pem\"]\nservice_tokens = { gift = \"t\" }\n";
     assert_eq!(listens(identity), None);
-    let told = |text: &str| file(&format!("{identity}[console]\nlisten = \"127.0.0.1:7074\"\n{text}")).unwrap_err();
-    assert!(told("").contains("console.issuer: must be set where the console listens"), "{}", told(""));
+    let read = |text: &str| file(&format!("{identity}[console]\nlisten = \"127.0.0.1:7074\"\n{text}"));
+    let told = |text: &str| read(text).unwrap_err();
+    // Only who serves is told: other commands read the same settings.
+    let missing = |text: &str| read(text).unwrap().into_options().err().map(|error| error.to_string()).unwrap();
+    assert!(missing("").contains("base_url: must be set where the console listens"), "{}", missing(""));
     let complete = "base_url = \"https://money.example\"\nissuer = \"https://login.example\"\nclient_id = \"c\"\n";
-    assert!(told(complete).contains("console.issuer: \"https://login.example\" is not among identity.issuers"), "{}", told(complete));
+    assert!(missing(complete).contains("issuer: \"https://login.example\" is not among identity.issuers"), "{}", missing(complete));
     for (wrong, why) in [
         ("base_url = \"http://money.example\"", "largesse.toml:7: console.base_url: https only"),
         ("base_url = \"https://money.example/console\"", "console.base_url: without a path"),
