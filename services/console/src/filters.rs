@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 /// Bytes of a value; longer ones are no filter of anybody's.
-const VALUE_BYTES_MAX: usize = 512;
+pub(crate) const VALUE_BYTES_MAX: usize = 512;
 
 /// The fields of a query or a form, the first of each name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +33,11 @@ impl Filters {
         let query = query.finish();
         if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
     }
+}
+
+/// Whether a field is longer than any that is read.
+pub(crate) fn has_long_field(query: &[u8]) -> bool {
+    form_urlencoded::parse(query).any(|(name, value)| name.len() > VALUE_BYTES_MAX || value.len() > VALUE_BYTES_MAX)
 }
 
 /// A path of the console that a person may be sent to: never another site's.

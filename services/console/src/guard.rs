@@ -1,5 +1,8 @@
 //! What holds for every request: its size and time, the name by which the browser came, that forms come from our own pages, and the headers of every answer.
-use crate::parts::{BaseAddress, Console};
+use crate::{
+    filters::{VALUE_BYTES_MAX, has_long_field},
+    parts::{BaseAddress, Console},
+};
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -37,7 +40,7 @@ pub(crate) async fn guard(State(console): State<Console>, request: Request, next
         Some(refused) => refused,
         None => match timeout(PAGE_TIMEOUT, next.run(request)).await {
             Ok(answer) => answer,
-            Err(_) => (StatusCode::GATEWAY_TIMEOUT, "the page took too long; nothing was changed\n").into_response(),
+            Err(_) => (StatusCode::GATEWAY_TIMEOUT, "the page took too long\n").into_response(),
         },
     };
     let headers = answer.headers_mut();
@@ -57,6 +60,11 @@ fn refusal(base: &BaseAddress, request: &Request) -> Option<Response> {
     let refused = |status: StatusCode, why: String| Some((status, why).into_response());
     if request.uri().path_and_query().is_some_and(|address| address.as_str().len() > ADDRESS_BYTES_MAX) {
         return refused(StatusCode::URI_TOO_LONG, format!("an address has at most {ADDRESS_BYTES_MAX} bytes\n"));
+    }
+    // Without a filter that was asked for a page would show more. Where somebody signs in, an address to come back to is only left out.
+    let is_page = !request.uri().path().starts_with("/console/");
+    if is_page && request.uri().query().is_some_and(|query| has_long_field(query.as_bytes())) {
+        return refused(StatusCode::BAD_REQUEST, format!("a field of an address has at most {VALUE_BYTES_MAX} bytes\n"));
     }
     // A name that somebody else's DNS points here would make their page this one's origin.
     if !is_named(base, request) {

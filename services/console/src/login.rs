@@ -31,9 +31,12 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
+use tokio::time::timeout;
 
 /// Bytes of a reason, as the services take them.
 const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
+/// How long a person who signs out waits for where the issuer has its own page for that.
+const ISSUER_WAIT: Duration = Duration::from_secs(1);
 /// Bytes of what an issuer sends back with a browser.
 const CODE_BYTES_MAX: usize = 4 * 1024;
 
@@ -192,7 +195,8 @@ pub(crate) async fn logout(State(console): State<Console>, visitor: Visitor, for
             1
         }
     };
-    let issuer = console.provider.end_session().await.unwrap_or_default();
+    // The session has ended by now, whether the issuer answers or not.
+    let issuer = timeout(ISSUER_WAIT, console.provider.end_session()).await.ok().flatten().unwrap_or_default();
     let mut answer = page(StatusCode::OK, &SignedOutPage { frame: PageFrame::bare("Signed out", None), sessions, issuer });
     answer.headers_mut().append(header::SET_COOKIE, console.cookies.clear(console.cookies.session()));
     answer
@@ -228,8 +232,10 @@ fn again(why: &str) -> Response {
 fn not_reached(error: &ProviderError) -> Response {
     tracing::warn!(%error, "a login could not be finished");
     match error {
-        ProviderError::Refused(_) => again("The issuer did not accept the code: it was used before, or it is too old."),
-        ProviderError::Issuer(_) | ProviderError::Randomness => {
+        ProviderError::Refused(why) if why == "invalid_grant" => {
+            again("The issuer did not accept the code: it was used before, or it is too old.")
+        }
+        ProviderError::Refused(_) | ProviderError::Issuer(_) | ProviderError::Randomness => {
             let why = "Try again in a while. What happened is in the console's log.";
             failed(PageFrame::bare("Sign in", None), StatusCode::BAD_GATEWAY, "The issuer of logins can't be used", why)
         }

@@ -147,7 +147,7 @@ impl Sessions {
     pub(crate) fn covers<T: AsRef<str>>(&self, secret: &str, users: &[T]) -> bool {
         let mut all = self.lock();
         let Some(session) = all.get_mut(&hash(KEY, secret)) else { return false };
-        let Some(reason) = &mut session.reason else { return false };
+        let Some(reason) = session.reason.as_mut().filter(|reason| reason.until > Instant::now()) else { return false };
         if let ([user], None) = (users, &reason.about) {
             reason.about = Some(user.as_ref().to_owned());
         }

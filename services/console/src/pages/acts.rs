@@ -4,7 +4,11 @@ use crate::{
     filters::Filters,
     frame::{LIST_ACTS, PageFrame},
     parts::Console,
-    view::{amounts::count, calls::CallView, times::TimeView},
+    view::{
+        amounts::count,
+        calls::{CallView, may},
+        times::TimeView,
+    },
     visitor::Visitor,
 };
 use api::support::{Act, ActPhase, ListActsRequest, support_service_client::SupportServiceClient};
@@ -73,8 +77,11 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     let message = json!({"book": request.book, "subject": request.subject, "userId": request.user_id, "rpc": request.rpc,
         "account": request.account, "pageSize": LINES});
     frame.calls = vec![CallView::new(&console.target, LIST_ACTS, &message)];
+    let owner = chart::account::owner(&request.account);
+    let about: Vec<&str> = [Some(request.user_id.as_str()).filter(|user| !user.is_empty()), owner].into_iter().flatten().collect();
     // Roles that may not read the log are told so; they are not asked why first.
-    if visitor.reason.is_none() && crate::view::calls::may(visitor.person.role, LIST_ACTS) {
+    if may(visitor.person.role, LIST_ACTS) && (visitor.reason.is_none() || !console.sessions.covers(&visitor.secret, &about)) {
+        frame.reason = None;
         return ask_reason(frame);
     }
     let mut support = SupportServiceClient::new(console.support.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
