@@ -124,7 +124,7 @@ async fn a_ledger_that_goes_away_is_said_and_what_it_committed_meanwhile_follows
         let lost = first.next().await.unwrap();
         assert!(lost.heartbeat && lost.ledger() == LedgerContact::Lost && lost.ledger_lost_time.is_some(), "{lost:?}");
         assert_eq!(lost.cursor, first.messages[0].cursor, "nothing is counted");
-        // Whoever comes meanwhile, with a cursor or without one, is let in and told.
+        // A viewer who comes meanwhile, with a cursor or without one, gets a stream, and its messages say that the ledger is lost.
         let mut second = viewer(&bed, &monitor, &lost.cursor).await;
         for amount in 1..=3 {
             gift(&bed, amount).await;

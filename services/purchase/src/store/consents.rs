@@ -97,10 +97,10 @@ impl Store {
         let damaged = |_| Error::Damaged { purchase_id: format!("of download {app_transaction_id}"), column: "app_download.user_id" };
         let query = sqlx::query_scalar(DOWNLOADED).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
         let mut owners = BTreeSet::new();
-        for user in query.fetch_all(&self.pool).await? {
+        let bought_in_it: Vec<String> = query.fetch_all(&self.pool).await?;
+        for user in &bought_in_it {
             // A wallet into which it was merged is the same person's.
-            let user: String = user;
-            if let WalletOwner::Is(owner) = self.wallet_owner(&event.book, &UserKey::try_new(&user).map_err(damaged)?).await? {
+            if let WalletOwner::Is(owner) = self.wallet_owner(&event.book, &UserKey::try_new(user).map_err(damaged)?).await? {
                 owners.insert(owner.to_string());
             }
         }
@@ -120,8 +120,7 @@ impl Store {
         }
         // Without names: they are in the table, until their users are erased.
         let note = format!(
-            "download {app_transaction_id}: consent of {} users withdrawn; no coins are sold to them here, and to keep them from giving gifts, freeze their wallets",
-            bought
+            "download {app_transaction_id}: consent of {bought} users withdrawn; no coins are sold to them here, and to keep them from giving gifts, freeze their wallets"
         );
         let sql = "UPDATE store_event SET note = $3 WHERE store = $1 AND event_id = $2";
         sqlx::query(sql).bind(event.store.as_str()).bind(event.event_id.as_str()).bind(note).execute(&mut *tx).await?;

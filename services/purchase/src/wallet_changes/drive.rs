@@ -34,6 +34,12 @@ enum ChangeStep {
     Ends(String),
 }
 
+/// A row that is not what people asked for and approved: nothing is posted of it, and the audit names it too.
+fn stays(change: &WalletChange, why: &str) -> ChangeStep {
+    tracing::error!(change_id = %change.change_id, why, "a wallet is not closed or merged: its row is not what was asked for and approved");
+    ChangeStep::Waits(format!("it is not what was asked for and approved: {why}"))
+}
+
 impl Purchases {
     /// Takes wallets that are closed or merged further, at most `count_max`.
     pub(crate) async fn change_wallets(&self, now: SystemTime, count_max: i64) -> Result<(), Error> {
@@ -87,8 +93,8 @@ impl Purchases {
 
     /// Has paid back what is to be paid back, and plans what is posted of the rest.
     async fn empty_wallet(&self, change: &WalletChange, now: SystemTime) -> Result<ChangeStep, Error> {
-        if let Some(why) = self.store.wallet_change_fault(change).await? {
-            return Ok(self.stays(change, &why));
+        if let Some(why) = self.store.wallet_change_forgery(change).await? {
+            return Ok(stays(change, &why));
         }
         let judged_at = match change.act {
             WalletAct::Close => match self.pay_back(change, now).await? {
@@ -150,12 +156,6 @@ impl Purchases {
         }))
     }
 
-    /// A row that is not what people asked for and approved: nothing is posted of it, and the audit names it too.
-    fn stays(&self, change: &WalletChange, why: &str) -> ChangeStep {
-        tracing::error!(change_id = %change.change_id, why, "a wallet is not closed or merged: its row is not what was asked for and approved");
-        ChangeStep::Waits(format!("it is not what was asked for and approved: {why}"))
-    }
-
     async fn post_change(&self, change: &WalletChange) -> Result<ChangeStep, Error> {
         let Some(planned) = self.store.planned_wallet_posting(change).await? else {
             // Another process recorded or dropped it just now, or it never was.
@@ -163,8 +163,8 @@ impl Purchases {
             let is_as_it_was = by_now.is_some_and(|found| (found.state, found.tries) == (change.state, change.tries));
             return Ok(if is_as_it_was { ChangeStep::Ends("its posting is not there".to_owned()) } else { ChangeStep::Taken });
         };
-        if let Some(why) = self.store.wallet_change_fault(change).await? {
-            return Ok(self.stays(change, &why));
+        if let Some(why) = self.store.wallet_change_forgery(change).await? {
+            return Ok(stays(change, &why));
         }
         let not_posted = match self.ledger.posting(&change.book, postings::emptied(&planned)).await {
             Ok(posting) => {

@@ -22,8 +22,8 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(change).collect()
     }
 
-    /// What is wrong with a change, if anything is.
-    pub async fn wallet_change_fault(&self, of: &WalletChange) -> Result<Option<String>, Error> {
+    /// How a change is not what people asked for and decided, if it is not. These don't change, so another process that takes it further makes no difference.
+    pub(crate) async fn wallet_change_forgery(&self, of: &WalletChange) -> Result<Option<String>, Error> {
         let rpc = if of.act == WalletAct::Close { ASKING[0] } else { ASKING[1] };
         let Some(asked) = self.asked_with(&of.book, (of.asked_by.as_str(), rpc, of.request_id), of.change_id).await? else {
             return Ok(Some(format!("no request of {} was answered with it", of.asked_by)));
@@ -33,6 +33,14 @@ impl Store {
         }
         if !of.decided_by.is_empty() && !self.is_decided(of).await? {
             return Ok(Some(format!("no decision of {} was answered with it", of.decided_by)));
+        }
+        Ok(None)
+    }
+
+    /// What is wrong with a change, if anything is.
+    pub async fn wallet_change_fault(&self, of: &WalletChange) -> Result<Option<String>, Error> {
+        if let Some(why) = self.wallet_change_forgery(of).await? {
+            return Ok(Some(why));
         }
         let sql = "SELECT COUNT(*) FROM wallet_posting WHERE book = $1 AND change_id = $2 AND state = 2";
         let query = sqlx::query_scalar(sql).bind(of.book.as_str()).bind(text(of.change_id));
