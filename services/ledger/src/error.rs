@@ -87,6 +87,9 @@ pub enum Error {
     /// The commit certainly failed. Nothing happened.
     #[error("the commit failed, nothing was written")]
     CommitFailed,
+    /// The process is stopping and opens no book. Nothing happened.
+    #[error("the process is about to end; nothing was executed, retry")]
+    Stopping,
     /// The process is stopping before the outcome is known.
     #[error("the outcome is not known yet; retry with the same request_id")]
     OutcomeUnknown,
@@ -137,6 +140,7 @@ impl From<Error> for Status {
             Error::NotTheWriter(owner) => rpc::refused(Code::Unavailable, "NOT_THE_WRITER", message, &[("writer", owner)]),
             Error::TooNew(_) => rpc::refused(Code::Unavailable, "FORMAT_TOO_NEW", message, &[]),
             Error::CommitFailed => rpc::refused(Code::Unavailable, "COMMIT_FAILED", message, &[]),
+            Error::Stopping => rpc::refused(Code::Unavailable, "SHUTTING_DOWN", message, &[]),
             Error::OutcomeUnknown => rpc::outcome_unknown(message),
             Error::Store(source) if source.is_passing() => rpc::errors::database_unreachable(&source),
             Error::Store(source) => rpc::internal(&source),

@@ -65,7 +65,7 @@ impl Ledger {
         });
         for book in ledger.store.books().await? {
             let key = book.key;
-            let handle = ledger.add(book);
+            let Some(handle) = ledger.add(book) else { break };
             // Known before the first request, so that a program that is too old serves none. If the head can't be read, the book's writer reports it.
             match ledger.store.head(key).await {
                 Ok(head) => {
@@ -84,10 +84,14 @@ impl Ledger {
         Ok(ledger)
     }
 
-    fn add(&self, book: Book) -> Arc<BookHandle> {
+    /// The handle of a book, whose writer is started if there is none; `None` once the ledger is about to stop: nobody would end that writer.
+    fn add(&self, book: Book) -> Option<Arc<BookHandle>> {
         let mut books = self.books.write().expect("nothing panics while it holds this");
+        if self.forgetting.is_cancelled() {
+            return None;
+        }
         if let Some(there) = books.get(&book.name) {
-            return there.clone();
+            return Some(there.clone());
         }
         let shared = Arc::new(SharedBook::new(self.lease.clone()));
         if let Some(heads) = &self.heads {
@@ -98,14 +102,14 @@ impl Ledger {
         self.writers.spawn(BookWriter::new(book.clone(), self.store.clone(), shared, self.config.clone()).run(queue));
         let handle = Arc::new(handle);
         books.insert(book.name, handle.clone());
-        handle
+        Some(handle)
     }
 
     /// Creates a book, or returns the existing one if it has this mode and region.
     pub async fn create_book(&self, name: &BookName, mode: Mode, region: &str) -> Result<Book, Error> {
         let book = Book { key: 0, name: name.as_str().to_owned(), mode, region: region.to_owned(), create_time: self.config.clock.now() };
         match self.store.create_book(&book).await {
-            Ok(book) => Ok(self.add(book).row.clone()),
+            Ok(book) => self.add(book).map(|handle| handle.row.clone()).ok_or(Error::Stopping),
             Err(store::Error::BookExists(name)) => Err(Error::BookExists(name)),
             Err(error) => Err(error.into()),
         }
@@ -135,7 +139,8 @@ impl Ledger {
             return Ok(there.clone());
         }
         let there = self.store.books().await?.into_iter().find(|book| book.name == name.as_str());
-        there.map(|book| self.add(book)).ok_or_else(|| Error::BookUnknown(name.to_string()))
+        let book = there.ok_or_else(|| Error::BookUnknown(name.to_string()))?;
+        self.add(book).ok_or(Error::Stopping)
     }
 
     /// Whether this process holds the lease, so that its books can be posted to.
@@ -199,9 +204,12 @@ impl Ledger {
 
     /// Waits until every writer has answered the requests it had taken, and releases the lease.
     pub async fn shutdown(&self) {
-        self.books.write().expect("nothing panics while it holds this").clear();
+        {
+            let mut books = self.books.write().expect("nothing panics while it holds this");
+            self.forgetting.cancel();
+            books.clear();
+        }
         self.writers.close();
-        self.forgetting.cancel();
         self.writers.wait().await;
         if let Some(heads) = &self.heads {
             heads.write().await;

@@ -1,9 +1,10 @@
 //! Payments in flight are counted by guards, and closing an account checks these, also when they were evicted from memory.
-use crate::book::{assert_sound, config, databases, new_id, posted, start};
+use crate::book::{assert_sound, book_name, config, databases, new_id, posted, start};
 use books::domain::{
     account::AccountState,
     request::{AccountName, Action, BookRequest, Guard, GuardOperation, RequestFields},
 };
+use books::store::Mode;
 use ledger::{Error, book::BookHandle};
 
 const WALLET: &str = "viewer/u1/coins";
@@ -46,5 +47,28 @@ async fn a_close_asks_for_what_is_on_its_way_also_after_a_restart() {
         assert_sound(&ledger, &book).await;
         assert_eq!(close(&book).await, Ok(()));
         assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_ends_opens_no_book() {
+    for database in &databases().all {
+        let (ledger, book) = start(database, config()).await;
+        // It waits for this handle, and meanwhile callers look for the book, as a watcher does whose stream was ended.
+        let ending = tokio::spawn({
+            let ledger = ledger.clone();
+            async move { ledger.shutdown().await }
+        });
+        loop {
+            match ledger.book(&book_name()).await {
+                Ok(_) => tokio::task::yield_now().await,
+                Err(Error::Stopping) => break,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(matches!(ledger.create_book(&book_name(), Mode::Test, "test").await, Err(Error::Stopping)));
+        assert!(!ending.is_finished());
+        drop(book);
+        ending.await.unwrap();
     }
 }

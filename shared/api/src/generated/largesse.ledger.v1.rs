@@ -1176,7 +1176,7 @@ pub mod ledger_service_client {
     ///  the same request.
     /// * DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE): retry the same request to learn the outcome.
     /// * INTERNAL: quote its fact `trace` when you report it.
-    /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
+    /// * SHUTTING_DOWN (UNAVAILABLE): the process is about to end and nothing happened. Retry the same request, or open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
     /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 16 MiB for PostBatch and ImportBatch.
     /// * POSTER_NOT_ALLOWED (PERMISSION_DENIED), for calls that move money or set an account's state or limit: no rule allows the caller's service to post this
@@ -2038,7 +2038,7 @@ pub mod ledger_service_server {
     ///  the same request.
     /// * DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE): retry the same request to learn the outcome.
     /// * INTERNAL: quote its fact `trace` when you report it.
-    /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
+    /// * SHUTTING_DOWN (UNAVAILABLE): the process is about to end and nothing happened. Retry the same request, or open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND), where the request names a book.
     /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 16 MiB for PostBatch and ImportBatch.
     /// * POSTER_NOT_ALLOWED (PERMISSION_DENIED), for calls that move money or set an account's state or limit: no rule allows the caller's service to post this

@@ -134,7 +134,11 @@ async fn a_stream_is_no_idle_connection_and_ends_with_the_process() {
     assert!(futures::poll!(Box::pin(watching.read(&mut more))).is_pending(), "it is still open");
     shutdown.cancel();
     drop(watching);
-    assert!(TcpStream::connect(address).await.is_err() || rest(TcpStream::connect(address).await.unwrap()).await.is_empty());
+    // Until the listener is closed. The system may open a connection to one that closes just then, and says that nobody is there when something is sent.
+    while let Ok(mut late) = TcpStream::connect(address).await {
+        let _closed = late.write_all(ASK).await;
+        rest(late).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
