@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod backup;
 pub mod bank;
 pub mod bench;
+pub mod call;
 pub mod catalogue;
 pub mod config;
 pub mod demo;

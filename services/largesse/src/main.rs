@@ -3,7 +3,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
     accounting, accounts,
     backup::{self, BackupArguments, RestoreArguments},
-    bank, bench, catalogue, config, demo, explain, export, id, import, keys, lists, lots,
+    bank, bench, call, catalogue, config, demo, explain, export, id, import, keys, lists, lots,
     migrate::{self, MigrateArguments},
     privacy, rails, replay, report, screening, serve,
     settings::DatabaseArgument,
@@ -56,6 +56,8 @@ enum Command {
     Screening(screening::ScreeningArguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::TokenArguments),
+    /// Calls any RPC of a running installation with JSON, lists RPCs, or describes one.
+    Call(call::CallArguments),
     /// Prints new ids for requests: UUIDs of version 7, one a line.
     Id(id::IdArguments),
     /// Runs the whole flow with pretend money, from buying coins to paying creators, and verifies the result.
@@ -137,6 +139,7 @@ fn main() -> ExitCode {
         Command::Accounts(arguments) => command::finish(accounts::run(&arguments)),
         Command::Screening(arguments) => command::finish(screening::run(&arguments)),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Call(arguments) => call::run(arguments),
         Command::Id(arguments) => id::run(&arguments),
         Command::Demo(arguments) => match usable(arguments.database.as_deref()) {
             Ok(()) => command::run("largesse demo", demo::run(arguments)),

@@ -2,6 +2,7 @@
 //!
 //! - [`backup`]: backup of an installation while it runs, and restore.
 //! - [`accounting`]: accounting days, mapped to a general ledger and written as files.
+//! - [`call`]: any RPC of a running installation, called by name with JSON.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`escheat_report`]: the report of unclaimed property, asked of a running service and written.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
@@ -16,6 +17,7 @@
 pub mod accounting;
 pub mod acts;
 pub mod backup;
+pub mod call;
 pub mod citus;
 pub mod escheat_report;
 pub mod export;

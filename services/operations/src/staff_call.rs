@@ -13,9 +13,19 @@ const IN_HEADER: &AsciiSet = &CONTROLS.add(b'%');
 pub fn request<T>(message: T, token: &str, reason: &str) -> Result<Request<T>, OperationFault> {
     let mut request = Request::new(message);
     request.set_timeout(ANSWER_MAX);
-    let bearer = format!("Bearer {token}").parse().map_err(|_| "the token is malformed")?;
-    request.metadata_mut().insert("authorization", bearer);
-    let reason = utf8_percent_encode(reason, IN_HEADER).to_string().parse().map_err(|_| "the reason can't be sent")?;
-    request.metadata_mut().insert(rpc::REASON, reason);
+    identify(&mut request, Some(token), Some(reason))?;
     Ok(request)
+}
+
+/// Adds the token and the reason that there are.
+pub fn identify<T>(request: &mut Request<T>, token: Option<&str>, reason: Option<&str>) -> Result<(), OperationFault> {
+    if let Some(token) = token {
+        let bearer = format!("Bearer {token}").parse().map_err(|_| "the token is malformed")?;
+        request.metadata_mut().insert("authorization", bearer);
+    }
+    if let Some(reason) = reason {
+        let reason = utf8_percent_encode(reason, IN_HEADER).to_string().parse().map_err(|_| "the reason can't be sent")?;
+        request.metadata_mut().insert(rpc::REASON, reason);
+    }
+    Ok(())
 }

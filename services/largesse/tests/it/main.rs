@@ -4,6 +4,7 @@
 mod accounting;
 mod banking;
 mod books;
+mod calling;
 mod citus;
 mod coins;
 mod copies;
