@@ -9,6 +9,7 @@ mod citus;
 mod coins;
 mod copies;
 mod demo;
+mod deployed;
 mod explaining;
 mod export;
 mod funds;

@@ -68,6 +68,8 @@ fn queries() -> Vec<(String, String)> {
         if let Some(alert) = &rule.alert {
             let page = rule.annotations.as_ref().and_then(|notes| notes["runbook"].as_str()).unwrap_or_default().to_owned();
             assert!(page.starts_with("deploy/runbooks/"), "{alert} names no page: {page:?}");
+            let link = rule.annotations.as_ref().and_then(|notes| notes["runbook_url"].as_str()).unwrap_or_default();
+            assert_eq!(link.replace("{{ $externalLabels.runbooks }}", "deploy/runbooks"), page, "{alert} links to another page");
             let text = std::fs::read_to_string(deploy().join("..").join(&page)).unwrap_or_default();
             assert!(text.contains(alert), "{page} says nothing about {alert}");
         }
