@@ -165,6 +165,17 @@ pub struct IdentitySettings {
     pub service_tokens: ServiceTokenSettings,
     /// Further token issuers to trust: the login of the users, the login of the staff, and an issuer of tokens for services.
     pub issuers: Vec<identity::issuers::TrustedIssuer>,
+    /// What is asked of staff beyond their tokens.
+    pub staff: StaffSettings,
+}
+
+/// What is asked of staff beyond their tokens; also in a sandbox.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct StaffSettings {
+    /// Seconds that may have passed since a member of staff signed in (`auth_time` in the token) when they approve something; beyond that, and without
+    /// `auth_time`, the call is refused with STEP_UP_REQUIRED, and the console has them sign in again. At most 86400. 0: it is not asked.
+    pub login_age_max_s: u32,
 }
 
 /// Files with the tokens of the services that run in this process, reread while the process runs. Each service calls with its own token, also within one

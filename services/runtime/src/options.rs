@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 /// A free port on this machine, for listeners whose port number does not matter.
@@ -40,6 +41,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Which issuers to trust.
     pub identity: IdentitySource,
+    /// How long ago staff may have signed in to approve something. `None`: it is not asked.
+    pub login_age_max: Option<Duration>,
     /// Certificates; without any, listeners use no TLS.
     pub tls: rpc::tls::Config,
     /// Maximum calls in flight, per service.
@@ -81,6 +84,7 @@ impl Options {
             database: format!("sqlite:{}", data_dir.display()),
             data_dir,
             identity: IdentitySource::Sandbox,
+            login_age_max: None,
             tls: rpc::tls::Config::default(),
             overload: rpc::overload::OverloadLimits::default(),
             deadline: rpc::deadline::DeadlineLimits::default(),

@@ -92,6 +92,7 @@ impl Wiring {
         tokio::spawn(quotas.clone().keep_forgetting(shutdown.clone()));
         let stack = Stack::try_new(rpc::Options {
             verifier: verifier.clone(),
+            login_age_max: options.login_age_max,
             tls: Some(options.tls.clone()),
             overload,
             deadline,

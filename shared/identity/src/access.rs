@@ -33,6 +33,8 @@ pub struct AccessRow {
     pub access: Access,
     /// Whether staff must give a reason: if it shows or changes what belongs to a user, or changes a book.
     pub reason: bool,
+    /// Whether a person decides by it what another one asked for, or ends what two must agree on. Staff must have signed in lately for it.
+    pub approval: bool,
     /// The largest message of a caller over a socket, in bytes; of a stream, each of its messages.
     pub bytes_max: usize,
     /// Whether a user's call leaves a row even when it is refused, so that calls are limited per hour.
@@ -51,12 +53,17 @@ pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A row whose staff need no reason: it concerns no user.
 const fn row(path: &'static str, access: Access) -> AccessRow {
-    AccessRow { path, access, reason: false, bytes_max: REQUEST_BYTES_MAX, keeps: false }
+    AccessRow { path, access, reason: false, approval: false, bytes_max: REQUEST_BYTES_MAX, keeps: false }
 }
 
 /// A row whose staff must give a reason.
 const fn explained(path: &'static str, access: Access) -> AccessRow {
     AccessRow { reason: true, ..row(path, access) }
+}
+
+/// A row by which a second person decides: staff must give a reason, and must have signed in lately.
+const fn approval(path: &'static str, access: Access) -> AccessRow {
+    AccessRow { approval: true, ..explained(path, access) }
 }
 
 impl AccessRow {
@@ -261,7 +268,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/ImportStoreReport", STATEMENT_WRITE).filed(),
     explained("/largesse.purchase.v1.PurchaseService/ListStoreSettlements", STRUCTURE_READ),
     explained("/largesse.purchase.v1.PurchaseService/GetStoreSettlement", STRUCTURE_READ),
-    explained("/largesse.purchase.v1.PurchaseService/AcceptStoreDifferences", APPROVE),
+    approval("/largesse.purchase.v1.PurchaseService/AcceptStoreDifferences", APPROVE),
     explained("/largesse.purchase.v1.PurchaseService/LoadPriceSheet", PRICE_WRITE).filed(),
     explained("/largesse.purchase.v1.PurchaseService/ListPriceSheets", STRUCTURE_READ),
     explained("/largesse.purchase.v1.PurchaseService/SetSpendingProfile", SPENDING_FACTS),
@@ -272,7 +279,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/GetCheckout", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/RequestRefund", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/RefundPurchase", REFUND_DECIDE),
-    explained("/largesse.purchase.v1.PurchaseService/ApproveRefund", APPROVE),
+    approval("/largesse.purchase.v1.PurchaseService/ApproveRefund", APPROVE),
     explained("/largesse.purchase.v1.PurchaseService/RejectRefund", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/GetRefund", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListRefunds", USER_READ),
@@ -284,7 +291,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/EndStoreEvent", EVENT_END),
     explained("/largesse.purchase.v1.PurchaseService/CloseWallet", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/MergeWallets", REFUND_DECIDE),
-    explained("/largesse.purchase.v1.PurchaseService/ApproveWalletChange", APPROVE),
+    approval("/largesse.purchase.v1.PurchaseService/ApproveWalletChange", APPROVE),
     explained("/largesse.purchase.v1.PurchaseService/RejectWalletChange", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/GetWalletChange", REFUSAL_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListWalletChanges", REFUSAL_READ),
@@ -308,22 +315,22 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/WatchPayout", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/ListReviews", ACCOUNT_FIND),
-    explained("/largesse.payout.v1.PayoutService/DecideReview", APPROVE),
-    explained("/largesse.payout.v1.PayoutService/ApprovePayout", APPROVE),
-    explained("/largesse.payout.v1.PayoutService/UnblockPayout", APPROVE),
-    explained("/largesse.payout.v1.PayoutService/ResolvePayout", APPROVE),
-    explained("/largesse.payout.v1.PayoutService/ResolveAchFile", APPROVE),
+    approval("/largesse.payout.v1.PayoutService/DecideReview", APPROVE),
+    approval("/largesse.payout.v1.PayoutService/ApprovePayout", APPROVE),
+    approval("/largesse.payout.v1.PayoutService/UnblockPayout", APPROVE),
+    approval("/largesse.payout.v1.PayoutService/ResolvePayout", APPROVE),
+    approval("/largesse.payout.v1.PayoutService/ResolveAchFile", APPROVE),
     explained("/largesse.payout.v1.PayoutService/ListAchFiles", RETURN_READ),
     explained("/largesse.payout.v1.PayoutService/ListUnexplainedDebits", RETURN_READ),
-    explained("/largesse.payout.v1.PayoutService/ResolveUnexplainedDebit", APPROVE),
+    approval("/largesse.payout.v1.PayoutService/ResolveUnexplainedDebit", APPROVE),
     explained("/largesse.payout.v1.PayoutService/SetPayoutTier", CREATOR_TIER),
     explained("/largesse.payout.v1.PayoutService/ProposePayoutThreshold", PROPOSE),
-    explained("/largesse.payout.v1.PayoutService/ApprovePayoutThreshold", APPROVE),
+    approval("/largesse.payout.v1.PayoutService/ApprovePayoutThreshold", APPROVE),
     explained("/largesse.payout.v1.PayoutService/CreatePayoutRun", RUN_WRITE).batched(),
     explained("/largesse.payout.v1.PayoutService/GetPayoutRun", RUN_READ),
     explained("/largesse.payout.v1.PayoutService/ListPayoutRunItems", RUN_READ),
     explained("/largesse.payout.v1.PayoutService/CancelPayoutRunItem", RUN_WRITE),
-    explained("/largesse.payout.v1.PayoutService/ApprovePayoutRun", RUN_WRITE),
+    approval("/largesse.payout.v1.PayoutService/ApprovePayoutRun", RUN_WRITE),
     explained("/largesse.payout.v1.PayoutService/RejectPayoutRun", RUN_WRITE),
     explained("/largesse.payout.v1.PayoutService/SetStandingOrder", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetStandingOrder", CREATOR_READ),
@@ -350,7 +357,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/AssignCase", STRUCTURE_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/ExplainCase", STRUCTURE_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/ProposeAdjustment", APPROVE),
-    explained("/largesse.treasury.v1.TreasuryService/ApproveAdjustment", APPROVE),
+    approval("/largesse.treasury.v1.TreasuryService/ApproveAdjustment", APPROVE),
     explained("/largesse.treasury.v1.TreasuryService/CloseDay", STRUCTURE_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/ListClosedDays", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/IssueStatement", STRUCTURE_WRITE),
@@ -376,7 +383,7 @@ pub const TABLE: &[AccessRow] = &[
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),
-    explained("/largesse.support.v1.SupportService/Approve", APPROVE),
+    approval("/largesse.support.v1.SupportService/Approve", APPROVE),
     explained("/largesse.support.v1.SupportService/Reject", PROPOSE),
     row("/largesse.support.v1.SupportService/GetProposal", PROPOSAL_READ),
     row("/largesse.support.v1.SupportService/ListProposals", PROPOSAL_READ),

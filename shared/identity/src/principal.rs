@@ -2,7 +2,15 @@
 use money::{BookName, UserKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// How far the issuer's clock may run ahead of ours before a fresh token is refused as not yet valid.
+pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(30);
 
 /// The role of a caller. A closed list, so that the table of access covers every role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +46,15 @@ impl Role {
             Self::Finance => "finance",
             Self::Auditor => "auditor",
             Self::Admin => "admin",
+        }
+    }
+
+    /// Whether it is staff's: of people who act on others' data.
+    #[must_use]
+    pub fn is_staff(self) -> bool {
+        match self {
+            Self::Support | Self::Finance | Self::Auditor | Self::Admin => true,
+            Self::Viewer | Self::Creator | Self::Service => false,
         }
     }
 }
@@ -99,4 +116,14 @@ pub struct Principal {
     pub issuer: Arc<str>,
     /// When the token expires.
     pub expires_at: SystemTime,
+    /// When the person authenticated (`auth_time`). `None`: the token does not say.
+    pub auth_time: Option<SystemTime>,
+}
+
+impl Principal {
+    /// Whether the person authenticated at most `age_max` before `now`. A time that is further ahead than clocks differ proves nothing.
+    #[must_use]
+    pub fn authenticated_within(&self, age_max: Duration, now: SystemTime) -> bool {
+        self.auth_time.is_some_and(|at| at <= now + CLOCK_SKEW_MAX && now <= at + age_max + CLOCK_SKEW_MAX)
+    }
 }

@@ -7,8 +7,9 @@ use crate::{
     issuers::TrustedIssuer,
     jwks::source::{KeySource, read_files},
     keys::{PublicKey, VerificationKey},
+    principal::CLOCK_SKEW_MAX,
     subject::SubjectMapper,
-    token::{ALL_BOOKS, CLOCK_SKEW_MAX, reason, time},
+    token::{ALL_BOOKS, reason, time},
 };
 use jsonwebtoken::Validation;
 use money::{BookName, UserKey};
@@ -334,7 +335,9 @@ impl IssuerKeys {
             BookScope::Only(self.apps.get(&app).ok_or(Error::Claim("app"))?.clone())
         };
         let subject = self.subject(claims)?;
-        Ok(Principal { subject, role, app, books, issuer: self.name.clone(), expires_at })
+        // Of a wrong form it proves nothing, and few calls need it.
+        let auth_time = instant(claims, "auth_time").ok().flatten();
+        Ok(Principal { subject, role, app, books, issuer: self.name.clone(), expires_at, auth_time })
     }
 
     fn role(&self, claims: &Map<String, Value>) -> Result<Role, Error> {

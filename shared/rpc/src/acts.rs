@@ -49,10 +49,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(2);
 /// Whether a role is staff's: people who act on others' data.
 #[must_use]
 pub fn is_staff(role: Role) -> bool {
-    match role {
-        Role::Support | Role::Finance | Role::Auditor | Role::Admin => true,
-        Role::Viewer | Role::Creator | Role::Service => false,
-    }
+    role.is_staff()
 }
 
 /// The reason a member of staff gives; or the refusal if the table of access requires one.

@@ -1,7 +1,7 @@
 //! How calls are made and answered, the same in one process and across many.
 //!
 //! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
-//! [`quota`], [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
+//! `step_up`, [`quota`], [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
 //! [`in_process`] lays a client directly on it. [`http1`] serves HTTP/1.1 beside it, [`web`] browsers, [`webhooks`] bounds the calls without a token there. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams,
 //! [`Violations`] all that is wrong with a request.
@@ -31,6 +31,7 @@ pub mod quota;
 pub mod reflection;
 pub mod serve;
 pub mod stack;
+mod step_up;
 pub mod tls;
 pub mod token;
 pub mod trace;

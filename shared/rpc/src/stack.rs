@@ -19,7 +19,7 @@ use crate::{
     methods::{Method, Methods},
     overload,
     quota::{self, SeatKind},
-    tls,
+    step_up, tls,
     trace::{self, CallSpan},
 };
 use futures::future::BoxFuture;
@@ -32,6 +32,7 @@ use std::{
     pin::pin,
     sync::{Arc, OnceLock},
     task::{self, Poll},
+    time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,8 @@ use tower::{Layer, Service};
 pub struct Options {
     /// Checks tokens.
     pub verifier: Arc<Verifier>,
+    /// How long ago staff may have signed in to approve something. `None`: it is not asked.
+    pub login_age_max: Option<Duration>,
     /// Which tokens need a client certificate. `None`: no token does.
     pub tls: Option<tls::Config>,
     /// How much may be in flight, per service.
@@ -68,6 +71,7 @@ impl Options {
         let quotas = Quotas::new(&quota::Config::NONE);
         Self {
             verifier,
+            login_age_max: None,
             tls: None,
             overload,
             deadline,
@@ -307,7 +311,10 @@ impl StackParts {
         span.admitted();
         // The connection after the token: only the token says whether it needs one with a certificate.
         tls::peer::check(self.options.tls.as_ref(), &principal, peer)?;
-        let authorised = authorise::authorise(method, principal.clone(), headers, quotas);
+        let authorised = authorise::authorise(method, principal.clone(), headers, quotas).and_then(|caller| {
+            step_up::check(method, &principal, self.options.login_age_max, SystemTime::now())?;
+            Ok(caller)
+        });
         if let Err(status) = &authorised {
             self.note_refused(method, &principal, status).await;
         }

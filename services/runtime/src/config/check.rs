@@ -1,9 +1,13 @@
 //! Finds invalid settings and reports each with its source, before anything binds or opens.
 use super::{CallSettings, Config, ListenSettings};
+use crate::login::login_url;
 use db::Database;
 use identity::Service;
 use money::BookName;
 use settings::{Layers, SettingProblem};
+
+/// The longest time since a login that an approval may accept, in seconds: a person who has not signed in today signs in again.
+const LOGIN_AGE_MAX_S: u32 = 86_400;
 
 /// Every problem of settings that could be parsed.
 pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> {
@@ -38,6 +42,10 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
         wrong(&format!("tls.{option}"), why.to_owned());
     }
     for (at, issuer) in config.identity.issuers.iter().enumerate() {
+        if !config.sandbox && issuer.issuer == login_url(config.listen.login) {
+            let why = "this is where the login of a sandbox is, which makes anybody admin: it is for a sandbox alone".to_owned();
+            wrong(&format!("identity.issuers.{at}.issuer"), why);
+        }
         for (option, why) in issuer.problems() {
             wrong(&format!("identity.issuers.{at}.{option}"), why);
         }
@@ -50,6 +58,9 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
         if again || ours {
             wrong(&format!("identity.issuers.{at}.issuer"), format!("{:?} is listed already", issuer.issuer));
         }
+    }
+    if config.identity.staff.login_age_max_s > LOGIN_AGE_MAX_S {
+        wrong("identity.staff.login_age_max_s", format!("at most {LOGIN_AGE_MAX_S}, a day; 0: it is not asked"));
     }
     of_calls(&config.calls, &mut wrong);
     for (option, why) in config.quotas.problems() {

@@ -1,6 +1,6 @@
 //! Turns settings into a process's options.
 use super::{CallSettings, Config, ListenSettings, check::identified};
-use crate::{HEADS, Options};
+use crate::{HEADS, Options, login::login_url};
 use identity::Service;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -63,6 +63,7 @@ impl Config {
             database,
             data_dir: self.data_dir,
             identity,
+            login_age_max: Some(Duration::from_secs(self.identity.staff.login_age_max_s.into())).filter(|age| !age.is_zero()),
             tls: rpc::tls::Config { callback_cas, ..self.tls },
             overload: rpc::overload::OverloadLimits { calls_max: self.calls.calls_max, streams_max: self.calls.streams_max },
             deadline: rpc::deadline::DeadlineLimits {
@@ -104,10 +105,22 @@ impl Config {
                     return Err((option, "must be set where the console listens".to_owned()).into());
                 }
             }
-            if !self.identity.issuers.iter().any(|trusted| trusted.issuer == own.issuer) {
+            let Some(trusted) = self.identity.issuers.iter().find(|trusted| trusted.issuer == own.issuer) else {
                 let why = format!("{:?} is not among identity.issuers, so no token of its logins would be accepted", own.issuer);
                 return Err(("issuer", why).into());
+            };
+            if own.forward == console::ForwardedToken::IdToken && trusted.audience != own.client_id {
+                let (audience, client) = (&trusted.audience, &own.client_id);
+                let why = format!(
+                    "an ID token is for the client {client:?}, and identity.issuers takes this issuer's tokens for {audience:?} only"
+                );
+                return Err(("forward", why).into());
             }
+        }
+        let pretend = login_url(self.listen.login);
+        if self.sandbox && !own.issuer.is_empty() && own.issuer != pretend {
+            let why = format!("a sandbox trusts its own login alone, which is {pretend}: leave it out");
+            return Err(("issuer", why).into());
         }
         let complete =
             [Service::Sandbox, Service::Ledger, Service::Support, Service::Monitor].iter().all(|service| services.contains(service));

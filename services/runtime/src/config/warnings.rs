@@ -39,6 +39,12 @@ impl Config {
                 "other machines reach the console without TLS: anybody on the network can read its cookies; set tls.certificate and tls.key",
             );
         }
+        if !self.sandbox && self.console.listen.is_some() && self.console.base_url.starts_with("http://") {
+            warn(
+                "console.base_url",
+                "the session's cookie has neither the attribute Secure nor the prefix __Host-; use an https address with real money",
+            );
+        }
         if self.sandbox && (!self.listen.login.ip().is_loopback() || self.console.listen.is_some_and(|listen| !listen.ip().is_loopback())) {
             warn(
                 "listen.login",
@@ -87,6 +93,10 @@ impl Config {
             let approves = |issuer: &identity::issuers::TrustedIssuer| {
                 issuer.roles.iter().any(|role| matches!(role, Role::Support | Role::Finance | Role::Admin))
             };
+            if approves(issuer) && self.identity.staff.login_age_max_s == 0 {
+                let why = "a session that was left open approves payments; such as 300, if this issuer's tokens have auth_time";
+                warn("identity.staff.login_age_max_s".to_owned(), why);
+            }
             if approves(issuer) && self.identity.issuers[..at].iter().any(approves) {
                 warn(key("roles"), "two issuers give staff's roles: a person with a login at both could approve their own proposals");
             }

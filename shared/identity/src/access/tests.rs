@@ -59,3 +59,15 @@ fn only_what_services_send_to_services_may_be_large() {
         assert_eq!((row.reach(Viewer), row.reach(Creator)), (None, None), "{}", row.path);
     }
 }
+
+#[test]
+fn who_decides_second_has_signed_in_lately() {
+    let decides = |path: &str| {
+        let method = path.rsplit('/').next().unwrap();
+        ["Approve", "Decide", "Resolve", "Unblock"].iter().any(|verb| method.starts_with(verb)) || method == "AcceptStoreDifferences"
+    };
+    for row in TABLE.iter() {
+        assert_eq!(row.approval, decides(row.path), "{}", row.path);
+        assert!(row.reason || !row.approval, "{}: whoever approves says why", row.path);
+    }
+}

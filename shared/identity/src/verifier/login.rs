@@ -3,7 +3,7 @@
 //! An ID token says who signed in and gives no right to call anything. It is signed by the same keys as access tokens, so what tells the two apart is checked
 //! here: the audience, which is the client, and the type.
 use super::{IssuerKeys, Verifier, instant, is_type};
-use crate::{Error, algorithm::Algorithm, token::CLOCK_SKEW_MAX};
+use crate::{Error, algorithm::Algorithm, principal::CLOCK_SKEW_MAX};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use money::UserKey;
 use ring::digest::{SHA256, SHA512, digest};

@@ -55,6 +55,7 @@ fn caller() -> Caller {
         books: BookScope::Only(vec![BookName::try_new("demo").unwrap()]),
         issuer: "https://staff".into(),
         expires_at: SystemTime::now(),
+        auth_time: None,
     };
     Caller {
         principal: Arc::new(principal),

@@ -14,6 +14,7 @@ fn only_those_approve_who_may_call_approve_in_that_book() {
         books: BookScope::Only(vec![book("demo")]),
         issuer: "https://staff".into(),
         expires_at: SystemTime::now(),
+        auth_time: None,
     };
     for (role, may) in [
         (Role::Finance, true),

@@ -11,8 +11,14 @@ fn contract(methods: &[&str]) -> FileDescriptorSet {
     FileDescriptorSet { file: vec![file] }
 }
 
-static ROWS: &[AccessRow] =
-    &[AccessRow { path: "/largesse.gift.v1.GiftService/ListGifts", access: Access::Open, reason: false, bytes_max: 1024, keeps: false }];
+static ROWS: &[AccessRow] = &[AccessRow {
+    path: "/largesse.gift.v1.GiftService/ListGifts",
+    access: Access::Open,
+    reason: false,
+    approval: false,
+    bytes_max: 1024,
+    keeps: false,
+}];
 
 #[test]
 fn an_rpc_without_a_row_does_not_start_and_is_named() {

@@ -14,6 +14,7 @@ fn principal(role: Role, subject: &str, app: &str) -> Principal {
         books: BookScope::All,
         issuer: "test".into(),
         expires_at: std::time::SystemTime::now(),
+        auth_time: None,
     }
 }
 

@@ -13,6 +13,10 @@ fn request(issuer: &Issuer, path: &str, timeout: &str) -> Request<Body> {
     let grant =
         Grant { subject: UserKey::try_new("ann").unwrap(), role: Role::Viewer, app: String::new(), books: BookScope::Only(Vec::new()) };
     let token = issuer.issue(&grant, Duration::from_secs(600)).unwrap();
+    with_token(&token, path, timeout)
+}
+
+fn with_token(token: &str, path: &str, timeout: &str) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = path.parse().unwrap();
     request.headers_mut().insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}")).unwrap());
@@ -73,4 +77,25 @@ async fn a_stream_that_names_no_deadline_does_not_wait_for_keys_for_ever() {
     request.headers_mut().remove("grpc-timeout");
     let status = admit(&stack, request).await.err().unwrap();
     assert_eq!(crate::reason(&status).as_deref(), Some("DEADLINE_EXCEEDED"), "{status:?}");
+}
+
+#[tokio::test]
+async fn who_approves_has_signed_in_lately_and_other_calls_need_not() {
+    let issuer = Issuer::from_keys(&KeyPair::generate().unwrap());
+    let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
+    let options = Options { login_age_max: Some(Duration::from_secs(300)), ..Options::new(verifier, CancellationToken::new()) };
+    let stack = Stack::try_new(options).unwrap();
+    let grant = Grant { subject: UserKey::try_new("fay").unwrap(), role: Role::Finance, app: String::new(), books: BookScope::All };
+    let now = SystemTime::now();
+    for (path, age, refused) in [
+        ("/largesse.support.v1.SupportService/Approve", 10, None),
+        ("/largesse.support.v1.SupportService/Approve", 3_600, Some("STEP_UP_REQUIRED")),
+        ("/largesse.support.v1.SupportService/Propose", 3_600, None),
+    ] {
+        let token = issuer.issue_at(&grant, now - Duration::from_secs(age), Duration::from_secs(7_200)).unwrap();
+        let mut request = with_token(&token, path, "5S");
+        request.headers_mut().insert(crate::REASON, HeaderValue::from_static("ticket 4711"));
+        let status = admit(&stack, request).await.err();
+        assert_eq!(status.as_ref().and_then(crate::reason).as_deref(), refused, "{path}, {age} seconds: {status:?}");
+    }
 }
