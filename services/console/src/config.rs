@@ -4,6 +4,7 @@ use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
+    fs,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -116,6 +117,30 @@ impl Config {
             wrong("client_id", "goes with issuer: the console's id there");
         }
         found
+    }
+
+    /// Problems of the files that it names, with their options.
+    #[must_use]
+    pub fn file_problems(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if let Err(why) = self.client_secret() {
+            found.push(("client_secret_file", why));
+        }
+        if let Err(error) = http_client::builder(&self.issuer_ca) {
+            found.push(("issuer_ca", error.to_string()));
+        }
+        found
+    }
+
+    /// The client's secret, if it has one.
+    pub(crate) fn client_secret(&self) -> Result<Option<String>, String> {
+        let path = &self.client_secret_file;
+        if path.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let secret = text.trim();
+        if secret.is_empty() { Err(format!("{}: is empty", path.display())) } else { Ok(Some(secret.to_owned())) }
     }
 
     /// The bounds of its listener.

@@ -1,5 +1,4 @@
 //! Why the console can't start.
-use std::path::PathBuf;
 
 /// A problem of the settings, found when the console starts.
 #[derive(Debug, thiserror::Error)]
@@ -11,14 +10,6 @@ pub enum Error {
         option: &'static str,
         /// What is wrong with it.
         why: String,
-    },
-    /// The file with the client's secret can't be read.
-    #[error("console.client_secret_file: {}: {source}", path.display())]
-    Secret {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: std::io::Error,
     },
     /// The system gives no randomness, without which there are no sessions.
     #[error("the console can't make a key: the system gives no randomness")]

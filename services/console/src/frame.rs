@@ -5,15 +5,15 @@ use crate::{
     parts::ConsoleParts,
     session::{Glance, Person},
     view::{
-        amounts::count,
         calls::{CallView, may},
+        health::{HealthView, health},
         times::TimeView,
     },
     visitor::Visitor,
 };
 use api::{
     ledger::{Book, BookMode, ListBooksRequest, ledger_service_client::LedgerServiceClient},
-    monitor::{CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse},
+    monitor::{GetHealthOfMoneyRequest, GetHealthOfMoneyResponse},
 };
 use std::sync::Arc;
 use tonic::{Code, Status};
@@ -65,14 +65,6 @@ const LIVE: ModeView = ModeView { word: "LIVE", says: "real money", class: "live
 const MIXED: ModeView = ModeView { word: "LIVE AND TEST", says: "every line names its book and which money it is", class: "live" };
 const NONE: ModeView = ModeView { word: "NO BOOK", says: "no book is chosen", class: "none" };
 
-/// Whether the books are right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HealthView {
-    pub(crate) class: &'static str,
-    pub(crate) word: &'static str,
-    pub(crate) detail: String,
-}
-
 /// Everything around a page.
 #[derive(Debug, Clone)]
 pub(crate) struct PageFrame {
@@ -101,8 +93,8 @@ pub(crate) struct PageFrame {
 
 /// Why there is no frame with a book for a page.
 pub(crate) enum NoFrame {
-    /// The session's token is not accepted any more.
-    SignedOut,
+    /// The services do not accept the session's token.
+    SignedOut(Box<Status>),
     /// The book is unknown, or the token does not cover it: the two look the same.
     NoBook(Box<PageFrame>),
 }
@@ -110,11 +102,8 @@ pub(crate) enum NoFrame {
 impl PageFrame {
     /// The frame of a page, for the book in its address or the only one.
     pub(crate) async fn load(console: &ConsoleParts, visitor: &Visitor, title: &str, filters: &Filters) -> Result<Self, NoFrame> {
-        let (books, audit) = glance(console, visitor).await.map_err(|Ended| NoFrame::SignedOut)?;
-        let (known, books_failed) = match books {
-            Ok(books) => (books, false),
-            Err(_) => (Vec::new(), true),
-        };
+        let TopOfPage { glance, books_failed, audit } = top(console, visitor).await.map_err(NoFrame::SignedOut)?;
+        let known = &glance.books;
         let asked = filters.get("book");
         let chosen = if asked.is_empty() { known.first() } else { known.iter().find(|book| book.name == asked) };
         let name = chosen.map(|book| book.name.clone()).unwrap_or_default();
@@ -135,9 +124,9 @@ impl PageFrame {
             mode: chosen.map_or(NONE, mode),
             may_find: may(role, FIND),
             known: known.iter().map(|book| (book.name.clone(), mode(book))).collect(),
-            health: health(&audit),
+            health: glance.health.clone(),
             book: name,
-            audit: audit.ok(),
+            audit,
             reason: visitor.reason.as_deref().map(str::to_owned),
             address: visitor.address.clone(),
             ..Self::bare(title, Some(&visitor.person))
@@ -201,26 +190,34 @@ impl PageFrame {
     }
 }
 
-/// The session's token is not accepted any more.
-struct Ended;
+/// What every page shows at its top.
+struct TopOfPage {
+    glance: Arc<Glance>,
+    /// The ledger did not say which books there are.
+    books_failed: bool,
+    /// The health as the monitor said it just now.
+    audit: Option<GetHealthOfMoneyResponse>,
+}
 
-/// The books and their health, as kept for this session or as the services answer now. Page Today asks anew.
-async fn glance(
-    console: &ConsoleParts,
-    visitor: &Visitor,
-) -> Result<(Result<Vec<Book>, Status>, Result<GetHealthOfMoneyResponse, Status>), Ended> {
-    if let Some(kept) = console.sessions.glance(&visitor.secret).filter(|_| !visitor.is_at("/")) {
-        return Ok((Ok(kept.books.clone()), Ok(kept.audit.clone())));
+/// The books and their health, as kept for this session or as the services answer now. Page Today asks anew. Fails if they do not accept the session's token.
+async fn top(console: &ConsoleParts, visitor: &Visitor) -> Result<TopOfPage, Box<Status>> {
+    if let Some(glance) = console.sessions.glance(&visitor.secret).filter(|_| !visitor.is_at("/")) {
+        return Ok(TopOfPage { glance, books_failed: false, audit: None });
     }
     let (books, audit) = tokio::join!(books(console, visitor), audit(console, visitor));
-    let has_ended = |status: Option<&Status>| status.is_some_and(|status| status.code() == Code::Unauthenticated);
-    if has_ended(books.as_ref().err()) || has_ended(audit.as_ref().err()) {
-        return Err(Ended);
+    let refused = [books.as_ref().err(), audit.as_ref().err()].into_iter().flatten().find(|status| status.code() == Code::Unauthenticated);
+    if let Some(status) = refused {
+        return Err(Box::new(status.clone()));
     }
-    if let (Ok(books), Ok(audit)) = (&books, &audit) {
-        console.sessions.keep_glance(&visitor.secret, Arc::new(Glance { books: books.clone(), audit: audit.clone() }));
+    console.sessions.accepted(&visitor.secret);
+    let (books_failed, answered) = (books.is_err(), books.is_ok() && audit.is_ok());
+    let audit = audit.ok();
+    // Of the answer about the books' health, which is as long as there are books and checks, only the summary is kept.
+    let glance = Arc::new(Glance { books: books.unwrap_or_default(), health: health(audit.as_ref()) });
+    if answered {
+        console.sessions.keep_glance(&visitor.secret, glance.clone());
     }
-    Ok((books, audit))
+    Ok(TopOfPage { glance, books_failed, audit })
 }
 
 async fn books(console: &ConsoleParts, visitor: &Visitor) -> Result<Vec<Book>, Status> {
@@ -239,24 +236,4 @@ fn mode(book: &Book) -> ModeView {
         BookMode::Test => TEST,
         BookMode::Unspecified => NONE,
     }
-}
-
-/// The state of all books in a few words. What the monitor did not say is unknown, never right.
-fn health(audit: &Result<GetHealthOfMoneyResponse, Status>) -> HealthView {
-    let Ok(audit) = audit else {
-        return HealthView { class: "unknown", word: "unknown", detail: "the monitor gives no answer".to_owned() };
-    };
-    let checks = audit.books.iter().flat_map(|book| &book.checks).chain(&audit.checks);
-    let failed = checks.clone().filter(|check| check.outcome() == CheckOutcome::Failed).count();
-    let pending = checks.filter(|check| check.outcome() == CheckOutcome::Pending).count();
-    let behind = audit.books.iter().fold(0_i64, |sum, book| sum.saturating_add(book.events_behind));
-    if failed > 0 {
-        let detail = format!("{failed} {} failed", if failed == 1 { "check" } else { "checks" });
-        return HealthView { class: "bad", word: "wrong", detail };
-    }
-    if audit.healthy {
-        return HealthView { class: "good", word: "right", detail: format!("{} events not checked yet", count(behind)) };
-    }
-    let detail = if audit.books.is_empty() { "no book yet".to_owned() } else { format!("{pending} checks have no result yet") };
-    HealthView { class: "unknown", word: "not known yet", detail }
 }

@@ -39,7 +39,7 @@ use http::StatusCode;
 use identity::Verifier;
 use parts::ConsoleParts;
 use rpc::Transport;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Bytes of a form.
 const FORM_BYTES_MAX: usize = 8 * 1024;
@@ -48,6 +48,8 @@ const FORM_BYTES_MAX: usize = 8 * 1024;
 pub struct Deps {
     /// Checks the tokens of logins, as it checks those of calls.
     pub verifier: Arc<Verifier>,
+    /// How long ago staff may have signed in to approve something. `None`: it is not asked.
+    pub login_age_max: Option<Duration>,
     /// LedgerService, without a token.
     pub ledger: Transport,
     /// SupportService, without a token.

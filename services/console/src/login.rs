@@ -9,7 +9,7 @@ use crate::{
     filters::{Filters, own_path},
     frame::PageFrame,
     parts::{Console, ConsoleParts},
-    provider::{BegunLogin, ProviderError, UncheckedTokens},
+    provider::{BegunLogin, ProviderError, UncheckedTokens, WantedLogin},
     session::Person,
     visitor::Visitor,
 };
@@ -64,14 +64,18 @@ pub(crate) async fn show(State(console): State<Console>, RawQuery(query): RawQue
     page(StatusCode::OK, &LoginPage { frame: PageFrame::bare("Sign in", None), issuer: console.provider.issuer.clone(), begin })
 }
 
-/// Sends the browser to the issuer.
+/// Sends the browser to the issuer; with `step_up=1` to authenticate again even where the issuer still knows the person, and then to the page in `to`.
 pub(crate) async fn begin(State(console): State<Console>, peer: Option<Extension<Peer>>, RawQuery(query): RawQuery) -> Response {
     if let Some(refused) = too_many(&console, peer) {
         return refused;
     }
     let filters = Filters::read(query.unwrap_or_default().as_bytes());
     let until_ms = now_ms().saturating_add(millis(Duration::from_secs(LOGIN_SECONDS)));
-    let begun = console.provider.begin(own_path(filters.get("then")).to_owned(), until_ms).await;
+    let wanted = match filters.get("step_up") {
+        "1" => WantedLogin { then: own_path(filters.get("to")).to_owned(), age_max: Some(console.login_age_max) },
+        _ => WantedLogin { then: own_path(filters.get("then")).to_owned(), age_max: None },
+    };
+    let begun = console.provider.begin(wanted, until_ms).await;
     let sealed = begun.and_then(|(url, begun)| Ok((url, console.provider.sealed(&begun)?)));
     match sealed {
         Ok((url, sealed)) => {
@@ -134,6 +138,11 @@ async fn finish(console: &ConsoleParts, headers: &HeaderMap, code: String, begun
             return again(&format!("The issuer's tokens are not accepted: {error}."));
         }
     };
+    if begun.age_max_s.is_some_and(|age| !principal.authenticated_within(Duration::from_secs(age), now)) {
+        let why = "Your login does not let you approve: the token that it gives for calls does not say when you signed in (auth_time), and the console's \
+            administrator has to change that. You are still signed in as before.";
+        return failed(PageFrame::bare("Sign in again", None), StatusCode::BAD_GATEWAY, "Nothing is gained by signing in again", why);
+    }
     if !is_staff(principal.role) {
         let why = format!("The console is for staff, and your login has the role {}.", principal.role);
         return failed(PageFrame::bare("Sign in", None), StatusCode::FORBIDDEN, "Not for this login", &why);
@@ -177,7 +186,7 @@ async fn principal(
         client_id: &provider.client_id,
         nonce: &begun.nonce,
         access_token: &tokens.access,
-        age_max: None,
+        age_max: begun.age_max_s.map(Duration::from_secs),
     };
     let login = console.verifier.verify_login(&tokens.id, &expected, now).await?;
     let principal = console.verifier.verify_or_look(forwarded(console, tokens), now).await?;

@@ -3,7 +3,7 @@ use crate::{
     Config, Deps, Error,
     attempts::Attempts,
     config::ForwardedToken,
-    cookies::Cookies,
+    cookies::{Cookies, LOGIN_SECONDS},
     provider::LoginProvider,
     session::{SessionTimes, Sessions},
     view::calls::CallTarget,
@@ -11,7 +11,10 @@ use crate::{
 use api::monitor::monitor_service_client::MonitorServiceClient;
 use identity::Verifier;
 use rpc::{ANSWER_BYTES_MAX, Transport};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// The age of a login that is repeated where none is configured: as long as a login may take.
+const STEP_UP_AGE_MAX: Duration = Duration::from_secs(LOGIN_SECONDS);
 
 /// The console's address as browsers know it.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ pub(crate) struct ConsoleParts {
     pub(crate) provider: LoginProvider,
     pub(crate) forward: ForwardedToken,
     pub(crate) verifier: Arc<Verifier>,
+    /// How long ago a login may be that is repeated to approve something.
+    pub(crate) login_age_max: Duration,
     pub(crate) ledger: Transport,
     pub(crate) support: Transport,
     pub(crate) monitor: Transport,
@@ -64,6 +69,7 @@ impl ConsoleParts {
             provider: LoginProvider::try_new(config, &base.url)?,
             forward: config.forward,
             verifier: deps.verifier,
+            login_age_max: deps.login_age_max.unwrap_or(STEP_UP_AGE_MAX),
             ledger: deps.ledger,
             support: deps.support,
             monitor: deps.monitor,

@@ -6,6 +6,7 @@ use crate::{
     seal::{Seal, hash, secret},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use http_client::{KeptBounds, KeptValue};
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields, HttpRequest,
     HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardRevocableToken, StandardTokenResponse,
@@ -14,15 +15,18 @@ use oauth2::{
 };
 use reqwest::{Client, StatusCode};
 use serde::{Deserialize, Serialize};
-use std::{fs, sync::Arc, time::Duration};
-use tokio::{sync::Mutex, time::Instant};
+use std::{sync::Arc, time::Duration};
+
+#[cfg(test)]
+mod tests;
 
 /// How long the issuer may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of its answers.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// How long what it publishes of itself is used before it is read again.
-const DISCOVERY_KEPT: Duration = Duration::from_secs(3_600);
+/// What it publishes of itself is read again every hour, and used for a day while it can't be read; after a failure it is left alone for a second.
+const DISCOVERY: KeptBounds =
+    KeptBounds { age_max: Duration::from_secs(86_400), reread: Duration::from_secs(3_600), retry: Duration::from_secs(1) };
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 /// What is used of an issuer's document.
@@ -67,6 +71,17 @@ pub(crate) struct BegunLogin {
     pub(crate) then: String,
     /// Until when it may be finished, in milliseconds since the Unix epoch.
     pub(crate) until_ms: i64,
+    /// Of a login that is repeated to approve something: how long ago the person may have authenticated, in seconds.
+    pub(crate) age_max_s: Option<u64>,
+}
+
+/// What a login is for.
+#[derive(Debug)]
+pub(crate) struct WantedLogin {
+    /// The page that the person wanted.
+    pub(crate) then: String,
+    /// Whether they must authenticate even if the issuer still knows them, and how long ago that may be when they are back.
+    pub(crate) age_max: Option<Duration>,
 }
 
 /// The tokens of a finished login, not checked yet.
@@ -99,7 +114,7 @@ pub(crate) struct LoginProvider {
     redirect: RedirectUrl,
     scopes: Vec<String>,
     http: Client,
-    published: Mutex<Option<(Instant, Arc<PublishedIssuer>)>>,
+    published: KeptValue<Arc<PublishedIssuer>>,
     cookie_seal: Seal,
 }
 
@@ -108,14 +123,7 @@ impl LoginProvider {
     pub(crate) fn try_new(config: &Config, base_url: &str) -> Result<Self, Error> {
         let redirect =
             RedirectUrl::new(format!("{base_url}/console/callback")).map_err(|error| Error::option("base_url", error.to_string()))?;
-        let secret = match config.client_secret_file.as_os_str().is_empty() {
-            true => None,
-            false => {
-                let path = config.client_secret_file.clone();
-                let text = fs::read_to_string(&path).map_err(|source| Error::Secret { path, source })?;
-                Some(ClientSecret::new(text.trim().to_owned()))
-            }
-        };
+        let secret = config.client_secret().map_err(|why| Error::option("client_secret_file", why))?.map(ClientSecret::new);
         let wrong = |why: String| Error::option("issuer_ca", why);
         let http = http_client::builder(&config.issuer_ca).map_err(|error| wrong(error.to_string()))?;
         let http = http.timeout(ANSWER_TIMEOUT).build().map_err(|error| wrong(error.to_string()))?;
@@ -127,22 +135,28 @@ impl LoginProvider {
             redirect,
             scopes: config.scopes.clone(),
             http,
-            published: Mutex::new(None),
+            published: KeptValue::new(DISCOVERY),
             cookie_seal: Seal::new(&hash("largesse console login", &key)),
         })
     }
 
     /// Where the browser goes to sign in, and what to keep for its return.
-    pub(crate) async fn begin(&self, then: String, until_ms: i64) -> Result<(String, BegunLogin), ProviderError> {
+    pub(crate) async fn begin(&self, wanted: WantedLogin, until_ms: i64) -> Result<(String, BegunLogin), ProviderError> {
         let client = self.client(&*self.published().await?)?;
         let random = || secret().ok_or(ProviderError::Randomness);
-        let begun = BegunLogin { state: random()?, nonce: random()?, pkce_verifier: random()?, then, until_ms };
+        let age_max_s = wanted.age_max.map(|age| age.as_secs());
+        let begun = BegunLogin { state: random()?, nonce: random()?, pkce_verifier: random()?, then: wanted.then, until_ms, age_max_s };
         let verifier = PkceCodeVerifier::new(begun.pkce_verifier.clone());
         let state = begun.state.clone();
         let request = client.authorize_url(move || CsrfToken::new(state)).add_scope(Scope::new("openid".to_owned()));
         let request = request.add_scopes(self.scopes.iter().cloned().map(Scope::new));
         let request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
-        let (url, _) = request.add_extra_param("nonce", &begun.nonce).url();
+        let mut request = request.add_extra_param("nonce", &begun.nonce);
+        if let Some(age_max_s) = age_max_s {
+            // Core 1.0, section 3.1.2.1: issuers that do not ask again still say how long ago it was.
+            request = request.add_extra_param("prompt", "login").add_extra_param("max_age", age_max_s.to_string());
+        }
+        let (url, _) = request.url();
         Ok((url.into(), begun))
     }
 
@@ -191,34 +205,34 @@ impl LoginProvider {
         })
     }
 
-    /// What the issuer publishes, read again from time to time; a failed read leaves nothing behind, so that the next login tries again.
+    /// What the issuer publishes: as it was read within the hour, or else read now, or else as it was known before.
     async fn published(&self) -> Result<Arc<PublishedIssuer>, ProviderError> {
-        let mut kept = self.published.lock().await;
-        if let Some((read, published)) = &*kept
-            && read.elapsed() < DISCOVERY_KEPT
-        {
-            return Ok(published.clone());
+        let read = || published(self.http.clone(), self.issuer.clone());
+        match self.published.reread(read).await {
+            Ok(published) => Ok(published),
+            Err(_) => self.published.get(read).await.map_err(ProviderError::Issuer),
         }
-        let wrong = |why: String| ProviderError::Issuer(why);
-        let address = format!("{}{WELL_KNOWN}", self.issuer.trim_end_matches('/'));
-        let answer = self.http.get(&address).send().await.map_err(|error| wrong(identity::error::chain(&error)))?;
-        if answer.status() != StatusCode::OK {
-            return Err(wrong(format!("{address} answered {}", answer.status())));
-        }
-        let body = http_client::read(answer, ANSWER_BYTES_MAX).await.map_err(|error| wrong(error.to_string()))?;
-        let published: PublishedIssuer = serde_json::from_slice(&body).map_err(|error| wrong(format!("{address}: {error}")))?;
-        // Discovery 1.0, section 4.3: another issuer's document must not be believed.
-        if published.issuer != self.issuer {
-            return Err(wrong(format!("{address} is the document of another issuer")));
-        }
-        let ends = [Some(&published.authorization_endpoint), Some(&published.token_endpoint), published.end_session_endpoint.as_ref()];
-        for address in ends.into_iter().flatten() {
-            check_address(address).map_err(|why| wrong(format!("{address}: {why}")))?;
-        }
-        let published = Arc::new(published);
-        *kept = Some((Instant::now(), published.clone()));
-        Ok(published)
     }
+}
+
+/// Reads what an issuer publishes of itself.
+async fn published(http: Client, issuer: String) -> Result<Arc<PublishedIssuer>, String> {
+    let address = format!("{}{WELL_KNOWN}", issuer.trim_end_matches('/'));
+    let answer = http.get(&address).send().await.map_err(|error| identity::error::chain(&error))?;
+    if answer.status() != StatusCode::OK {
+        return Err(format!("{address} answered {}", answer.status()));
+    }
+    let body = http_client::read(answer, ANSWER_BYTES_MAX).await.map_err(|error| error.to_string())?;
+    let published: PublishedIssuer = serde_json::from_slice(&body).map_err(|error| format!("{address}: {error}"))?;
+    // Discovery 1.0, section 4.3: another issuer's document proves nothing.
+    if published.issuer != issuer {
+        return Err(format!("{address} is the document of another issuer"));
+    }
+    let ends = [Some(&published.authorization_endpoint), Some(&published.token_endpoint), published.end_session_endpoint.as_ref()];
+    for address in ends.into_iter().flatten() {
+        check_address(address).map_err(|why| format!("{address}: {why}"))?;
+    }
+    Ok(Arc::new(published))
 }
 
 /// Sends a request of the library with the house's client.

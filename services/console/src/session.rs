@@ -2,8 +2,11 @@
 //!
 //! A browser holds a secret. What is kept here is a hash of it, and the token sealed under another hash of it: who reads this memory without the browser has no
 //! token, and who finds the hash has no session.
-use crate::seal::{Seal, hash, secret};
-use api::{ledger::Book, monitor::GetHealthOfMoneyResponse};
+use crate::{
+    seal::{Seal, hash, secret},
+    view::health::HealthView,
+};
+use api::ledger::Book;
 use identity::{BookScope, Role};
 use money::UserKey;
 use std::{
@@ -52,7 +55,7 @@ struct GivenReason {
 #[derive(Debug)]
 pub(crate) struct Glance {
     pub(crate) books: Vec<Book>,
-    pub(crate) audit: GetHealthOfMoneyResponse,
+    pub(crate) health: HealthView,
 }
 
 struct Session {
@@ -62,6 +65,8 @@ struct Session {
     ends: Instant,
     reason: Option<GivenReason>,
     glance: Option<(Instant, Arc<Glance>)>,
+    /// Whether a service has accepted its token.
+    accepted: bool,
 }
 
 /// A session as one request sees it.
@@ -69,6 +74,8 @@ pub(crate) struct OpenSession {
     pub(crate) person: Arc<Person>,
     pub(crate) token: String,
     pub(crate) reason: Option<Arc<str>>,
+    /// Whether a service has accepted its token.
+    pub(crate) accepted: bool,
 }
 
 /// All sessions.
@@ -98,6 +105,7 @@ impl Sessions {
             ends: now + self.times.whole.min(valid),
             reason: None,
             glance: None,
+            accepted: false,
             person: Arc::new(person),
         };
         let mut all = self.lock();
@@ -126,7 +134,7 @@ impl Sessions {
         session.seen = now;
         let token = Seal::new(&hash(SEAL, secret)).open(&session.sealed_token)?;
         let reason = session.reason.as_ref().filter(|reason| reason.until > now).map(|reason| reason.text.clone());
-        Some(OpenSession { person: session.person.clone(), token, reason })
+        Some(OpenSession { person: session.person.clone(), token, reason, accepted: session.accepted })
     }
 
     /// Whether a session may go on.
@@ -168,6 +176,13 @@ impl Sessions {
     pub(crate) fn keep_glance(&self, secret: &str, glance: Arc<Glance>) {
         if let Some(session) = self.lock().get_mut(&hash(KEY, secret)) {
             session.glance = Some((Instant::now(), glance));
+        }
+    }
+
+    /// Notes that a service has accepted the session's token.
+    pub(crate) fn accepted(&self, secret: &str) {
+        if let Some(session) = self.lock().get_mut(&hash(KEY, secret)) {
+            session.accepted = true;
         }
     }
 

@@ -1,5 +1,6 @@
 //! What pages show, in people's words. Nothing here calls or waits.
 pub(crate) mod amounts;
 pub(crate) mod calls;
+pub(crate) mod health;
 pub(crate) mod things;
 pub(crate) mod times;

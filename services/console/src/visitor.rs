@@ -1,10 +1,14 @@
 //! Who asks for a page, and calls in their name. The console can do what its user can, and no more: it has no token of its own.
-use crate::{parts::Console, session::Person};
+use crate::{
+    filters::{Filters, own_path},
+    parts::{BaseAddress, Console},
+    session::Person,
+};
 use axum::{
     extract::FromRequestParts,
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::{HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rpc::REASON;
 use std::{sync::Arc, time::Duration};
@@ -18,12 +22,16 @@ const REASON_ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 /// A person with a session.
 pub(crate) struct Visitor {
     pub(crate) person: Arc<Person>,
-    /// Why they look, if they said so lately.
+    /// Why they look, if they said so lately and this request comes from a page of ours.
     pub(crate) reason: Option<Arc<str>>,
     /// The browser's secret.
     pub(crate) secret: String,
     /// The page that was asked for, with its query.
     pub(crate) address: String,
+    /// A page to come back to: the one that was asked for, or the one that a form was on.
+    back: String,
+    /// Whether a service has accepted the session's token.
+    pub(crate) accepted: bool,
     authorization: AsciiMetadataValue,
 }
 
@@ -37,7 +45,11 @@ impl FromRequestParts<Console> for Visitor {
         let Some((secret, session)) = session else { return Err(sign_in(&address)) };
         // A token is base64url with full stops.
         let authorization = format!("Bearer {}", session.token).parse().map_err(|_| sign_in(&address))?;
-        Ok(Self { person: session.person, reason: session.reason, secret, address, authorization })
+        let back = if parts.method == Method::GET { &address } else { form_page(&console.base, &parts.headers) };
+        let back = own_path(back).to_owned();
+        // A link on another site must neither look in the person's name nor spend the reason on the user that it names.
+        let reason = session.reason.filter(|_| is_from_here(&parts.headers));
+        Ok(Self { person: session.person, reason, secret, address, back, accepted: session.accepted, authorization })
     }
 }
 
@@ -52,6 +64,11 @@ impl Visitor {
         self.path() == path
     }
 
+    /// Where the person signs in again to approve something, and comes back from.
+    pub(crate) fn step_up(&self) -> String {
+        Filters::address("/console/login/begin", &[("step_up", "1"), ("to", &self.back)])
+    }
+
     /// A call in the person's name: their token, their reason, and how long the page waits.
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
@@ -64,6 +81,17 @@ impl Visitor {
         }
         request
     }
+}
+
+/// Whether the person came from one of our own pages, or by typing the address: browsers say so (Fetch Metadata). What does not say so is taken for another site.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin" || site == "none")
+}
+
+/// The page that a form was on, which our own pages say by `Referrer-Policy`.
+fn form_page<'a>(base: &BaseAddress, headers: &'a HeaderMap) -> &'a str {
+    let named = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+    named.and_then(|address| address.strip_prefix(&base.url)).unwrap_or("/")
 }
 
 /// Sends a browser to the page where people sign in, and from there back.

@@ -1,10 +1,10 @@
 //! Serves browsers until shutdown: HTTP/2 where TLS negotiates it, HTTP/1.1 otherwise.
 //!
-//! A connection has no maximum age, because a page may watch a stream for hours. It ends when nothing was asked over it for a while; an answer whose body is
-//! still being sent counts as a call.
+//! A connection has no maximum age, because a page may watch a stream for hours. It ends when nothing was asked over it for a while. While an answer waits for its own
+//! next part, as a stream does, that counts as a call; while a part waits for the browser to take it, it does not: a browser that reads nothing holds no connection.
 use crate::{
     Error, Listener, Peer, Protocol, Tls,
-    connection::ConnectionCall,
+    connection::{ConnectionCall, ConnectionUse},
     http1::{BUFFER_BYTES_MAX, connections},
     listener::ConnectionBounds,
 };
@@ -23,6 +23,7 @@ use hyper_util::{
 };
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -79,20 +80,21 @@ pub fn serve(
     })
 }
 
-/// Counts a call until its answer is sent, so that a stream does not look like an idle connection.
+/// Counts an answer as a call while it is made, so that a stream does not look like an idle connection.
 async fn count_body(request: Request, next: Next) -> Response {
-    let in_use = match request.extensions().get::<Peer>() {
-        Some(Peer::Remote { connection, .. }) => Some(connection.count_call()),
+    let connection = match request.extensions().get::<Peer>() {
+        Some(Peer::Remote { connection, .. }) => Some(connection.clone()),
         Some(Peer::Here) | None => None,
     };
     let answer = next.run(request).await;
-    answer.map(|body| Body::new(CountedBody { body, _call: in_use }))
+    answer.map(|body| Body::new(CountedBody { body, call: connection.as_ref().map(ConnectionUse::count_call), connection }))
 }
 
-/// A body that counts as a call until it is dropped.
+/// A body that counts as a call while its next part is not there.
 struct CountedBody {
     body: Body,
-    _call: Option<ConnectionCall>,
+    connection: Option<Arc<ConnectionUse>>,
+    call: Option<ConnectionCall>,
 }
 
 impl http_body::Body for CountedBody {
@@ -100,7 +102,14 @@ impl http_body::Body for CountedBody {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &polled {
+            Poll::Pending if self.call.is_none() => self.call = self.connection.as_ref().map(ConnectionUse::count_call),
+            Poll::Pending => {}
+            // From here on the browser has so long to take it as a connection may be idle.
+            Poll::Ready(_) => self.call = None,
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -25,6 +25,11 @@ pub fn check_files(options: &Options, layers: &Layers) -> Result<(), Error> {
     identity(options, &mut wrong);
     listeners(options, &mut wrong);
     directories(options, &mut wrong);
+    if options.settings.console.listen.is_some() {
+        for (option, why) in options.settings.console.file_problems() {
+            wrong(&format!("console.{option}"), why);
+        }
+    }
     of_services(options, &mut wrong);
     if found.is_empty() { Ok(()) } else { Err(Error(found)) }
 }

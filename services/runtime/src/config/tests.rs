@@ -196,3 +196,44 @@ fn the_console_is_off_unless_it_has_an_address_or_a_whole_sandbox() {
     }
     assert_eq!(dangers("sandbox = true\n[console]\nlisten = \"0.0.0.0:7074\""), ["console.listen", "listen.login"]);
 }
+
+/// Settings of a process with a console and an issuer of staff's tokens.
+fn console(listed: &str, issuer: &str, more: &str) -> String {
+    format!(
+        "services = [\"gift\"]\n[identity]\nkeys = [\"k.pem\"]\nservice_tokens = {{ gift = \"t\" }}\n[[identity.issuers]]\nissuer = \"{listed}\"\n\
+         jwks = \"k.json\"\nroles = [\"finance\"]\n[console]\nlisten = \"127.0.0.1:7074\"\nissuer = \"{issuer}\"\n{more}\n"
+    )
+}
+
+#[test]
+fn the_console_signs_in_where_its_tokens_are_accepted() {
+    const LOGIN: &str = "https://login.example";
+    let refused = |text: &str| file(text).unwrap().into_options().err().map(|error| error.to_string());
+    let base = "client_id = \"c\"\nbase_url = \"https://money.example\"";
+    assert_eq!(refused(&console(LOGIN, LOGIN, base)), None);
+    // An ID token is for the client, so the issuer's audience has to be that.
+    let id_token = console(LOGIN, LOGIN, &format!("{base}\nforward = \"id_token\""));
+    assert!(refused(&id_token).unwrap().contains("forward: an ID token is for the client \"c\""), "{:?}", refused(&id_token));
+    assert_eq!(refused(&id_token.replace("jwks =", "audience = \"c\"\njwks =")), None);
+    // The login of a sandbox is for a sandbox, and a sandbox has no other.
+    let pretend = file(&console("http://127.0.0.1:7075", LOGIN, base)).unwrap_err();
+    assert!(pretend.contains("identity.issuers.0.issuer: this is where the login of a sandbox is"), "{pretend}");
+    let other = "sandbox = true\n[console]\nclient_id = \"c\"\nissuer = \"https://login.example\"";
+    assert!(refused(other).unwrap().contains("issuer: a sandbox trusts its own login alone"), "{:?}", refused(other));
+    let here = console(LOGIN, LOGIN, "client_id = \"c\"\nbase_url = \"http://127.0.0.1:7074\"");
+    assert!(dangers(&here).contains(&"console.base_url".to_owned()), "{:?}", dangers(&here));
+    assert!(!dangers(&console(LOGIN, LOGIN, base)).contains(&"console.base_url".to_owned()));
+}
+
+#[test]
+fn the_age_of_a_login_is_asked_where_it_is_set_and_a_warning_says_where_not() {
+    let age = |text: &str| file(text).unwrap().into_options().unwrap().login_age_max.map(|age| age.as_secs());
+    assert_eq!(age("sandbox = true"), None);
+    assert_eq!(age("sandbox = true\n[identity.staff]\nlogin_age_max_s = 300"), Some(300));
+    let wrong = file("[identity.staff]\nlogin_age_max_s = 86401").unwrap_err();
+    assert!(wrong.starts_with("largesse.toml:2: identity.staff.login_age_max_s: at most 86400"), "{wrong}");
+    let issuer = "[[identity.issuers]]\nissuer = \"a\"\njwks = \"k.json\"\nroles = [\"finance\"]\n";
+    let unasked = "identity.staff.login_age_max_s".to_owned();
+    assert!(dangers(issuer).contains(&unasked), "{:?}", dangers(issuer));
+    assert!(!dangers(&format!("[identity.staff]\nlogin_age_max_s = 300\n{issuer}")).contains(&unasked));
+}

@@ -23,6 +23,7 @@ pub(crate) fn console(wiring: &Wiring, address: SocketAddr, grpc: Option<SocketA
     }
     let deps = console::Deps {
         verifier: wiring.verifier.clone(),
+        login_age_max: options.login_age_max,
         ledger: wiring.transport(Service::Ledger)?,
         support: wiring.transport(Service::Support)?,
         monitor: wiring.transport(Service::Monitor)?,

@@ -30,7 +30,8 @@ async fn serving(tls: Option<Tls>, bounds: ConnectionBounds) -> (SocketAddr, Can
             Some((Ok::<_, Infallible>(Bytes::from_static(b"data: 1\n\n")), false))
         }))
     };
-    let routes = Router::new().route("/", get(page)).route("/stream", get(endless));
+    let flood = async || Body::from_stream(stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 65_536]))));
+    let routes = Router::new().route("/", get(page)).route("/stream", get(endless)).route("/flood", get(flood));
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, shutdown) = (socket.local_addr().unwrap(), CancellationToken::new());
     tokio::spawn(web::serve(socket, tls, routes, bounds, shutdown.clone()));
@@ -138,6 +139,37 @@ async fn a_stream_is_no_idle_connection_and_ends_with_the_process() {
     while let Ok(mut late) = TcpStream::connect(address).await {
         let _closed = late.write_all(ASK).await;
         rest(late).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_nothing_of_an_answer_holds_no_connection() {
+    let short = Duration::from_millis(100);
+    let bounds = ConnectionBounds { idle: short, grace: short, per_address_max: 1, ..web::CONNECTIONS };
+    for version in [1, 2] {
+        let (address, _shutdown) = serving(None, bounds).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut held: Vec<Box<dyn std::any::Any + Send>> = Vec::new();
+        if version == 1 {
+            stream.write_all(b"GET /flood HTTP/1.1\r\nhost: console\r\n\r\n").await.unwrap();
+            held.push(Box::new(stream));
+        } else {
+            let (mut calls, connection) = h2::client::handshake(stream).await.unwrap();
+            // It answers pings, and its window for the answer stays full.
+            held.push(Box::new(tokio::spawn(connection)));
+            let request = Request::get("http://console/flood").body(()).unwrap();
+            let answer = calls.send_request(request, true).unwrap().0.await;
+            held.push(Box::new((calls, answer)));
+        }
+        // The address has one connection, so another one is served once that has ended.
+        loop {
+            let mut other = TcpStream::connect(address).await.unwrap();
+            let _closed = other.write_all(b"GET / HTTP/1.1\r\nhost: console\r\nconnection: close\r\n\r\n").await;
+            if rest(other).await.ends_with("HTTP/1.1") {
+                break;
+            }
+        }
+        drop(held);
     }
 }
 

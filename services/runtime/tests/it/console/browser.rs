@@ -56,8 +56,9 @@ impl Browser {
         Got { status, headers, text: answer.text().await.unwrap() }
     }
 
+    /// Follows a link on one of the console's own pages.
     pub async fn get(&mut self, url: &str) -> Got {
-        self.send(Method::GET, url, &[], None).await
+        self.send(Method::GET, url, &[("sec-fetch-site", "same-origin")], None).await
     }
 
     /// Sends a form as one of the console's own pages does.
@@ -77,6 +78,17 @@ impl Browser {
         let back = self.get(&chosen).await;
         assert_eq!(back.status, 303, "{}", back.text);
         back.location().to_owned()
+    }
+
+    /// Where signing in again to approve something leads: the address at the pretend login, and the page on which the browser is back.
+    pub async fn step_up(&mut self, person: &str, to: &str) -> (String, String) {
+        let begun = self.get(&format!("/console/login/begin?step_up=1&to={to}")).await;
+        assert_eq!(begun.status, 303, "{}", begun.text);
+        let asked = begun.location().to_owned();
+        let chosen = self.get(&asked.replacen("/authorize?", &format!("/authorize/{person}?"), 1)).await;
+        let done = self.get(&chosen.location().to_owned()).await;
+        assert_eq!(done.status, 303, "{}", done.text);
+        (asked, done.location().to_owned())
     }
 
     /// Signs in by the whole flow.

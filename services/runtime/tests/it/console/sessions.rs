@@ -175,3 +175,42 @@ async fn a_login_of_the_sandbox_calls_over_grpc_as_well_and_its_id_token_does_no
     assert_eq!(client.get(format!("http://{login}/authorize/sam?{evil}")).send().await.unwrap().status().as_u16(), 400);
     house.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_approves_signs_in_again_and_comes_back_to_the_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = super::with_console(options(dir.path()));
+    options.login_age_max = Some(std::time::Duration::from_secs(300));
+    let house = Runtime::start(options).await.unwrap();
+    let mut browser = signed_in(&house, "fay").await;
+    let before = browser.cookies["largesse-sandbox"].clone();
+    let (asked, back) = browser.step_up("fay", "%2Fproposals%3Fbook%3Ddemo").await;
+    assert!(asked.contains("prompt=login") && asked.contains("max_age=300"), "{asked}");
+    assert_eq!(back, "/proposals?book=demo");
+    assert_ne!(browser.cookies["largesse-sandbox"], before, "a new session");
+    assert_eq!(browser.get(&back).await.status, 200);
+    // An ordinary login asks for nothing more, and nobody is sent to another site.
+    let begun = browser.get("/console/login/begin?then=/").await;
+    assert!(!begun.location().contains("prompt=") && !begun.location().contains("max_age="), "{}", begun.location());
+    for away in ["https://evil.example/", "//evil.example", "/\\evil.example", "%2Fconsole%2Flogout"] {
+        assert_eq!(browser.step_up("fay", away).await.1, "/", "{away}");
+    }
+    house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_on_another_site_neither_uses_a_reason_nor_spends_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path()).await;
+    let mut browser = signed_in(&house, "sam").await;
+    browser.explain("ticket+4711").await;
+    for site in ["cross-site", "same-site", "unknown"] {
+        let got = browser.send(Method::GET, "/user?id=u1", &[("sec-fetch-site", site)], None).await;
+        assert_eq!(got.status, 428, "{site}: {}", got.text);
+    }
+    assert_eq!(browser.send(Method::GET, "/user?id=u1", &[], None).await.status, 428, "what does not say where it comes from");
+    assert_eq!(browser.get("/user?id=u2").await.status, 200, "the reason is still there, and for nobody yet");
+    let typed = browser.send(Method::GET, "/user?id=u2", &[("sec-fetch-site", "none")], None).await;
+    assert_eq!(typed.status, 200, "an address that was typed");
+    house.shutdown().await;
+}
