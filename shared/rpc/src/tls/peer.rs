@@ -10,6 +10,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
@@ -34,6 +35,12 @@ impl Peer {
     #[must_use]
     pub fn counted_address(&self) -> Option<IpAddr> {
         self.remote().map(|(address, _)| address)
+    }
+
+    /// Cancelled when the connection is asked to close, also because the process is about to stop: an answer without an end then ends itself.
+    #[must_use]
+    pub fn ending(&self) -> CancellationToken {
+        self.remote().map(|(_, connection)| connection.ending()).unwrap_or_default()
     }
 
     /// Its address and connection; `None` for a client of this process.
