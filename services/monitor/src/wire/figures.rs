@@ -112,6 +112,8 @@ pub fn figures(asked: &FiguresAsked, read: FiguresRead) -> GetFiguresResponse {
         last_commit_time: read.committed_us.map(wire::timestamp_us),
         ledger: ledger.into(),
         ledger_lost_time,
+        head_seq: read.place.seq,
+        head_hash: read.place.hash,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Figures of charts: the same sums as the ticks that viewers see, also after a restart.
 use crate::viewers::{BOOK, Monitor, Sums, config, expected, journal, postings, start, viewer};
 use api::{
-    ledger::BookMode,
+    ledger::{BookMode, VerifyBookRequest},
     monitor::{FigureMeasure, FigureStep, GetFiguresRequest, GetFiguresResponse},
 };
 use identity::Role;
@@ -93,6 +93,8 @@ async fn figures_are_the_sums_of_ticks_and_hours_outlast_a_restart() {
         // They continue into the stream.
         let answer = figures(&bed, &monitor, asked(FigureMeasure::Postings, FigureStep::Second, (last - 10, last + 1))).await.unwrap();
         assert_eq!((answer.cursor, answer.complete_from_time), (all.cursor(), at(last - 899)));
+        let verified = bed.client().verify_book(VerifyBookRequest { book: BOOK.to_owned() }).await.unwrap().into_inner();
+        assert_eq!((answer.head_seq, answer.head_hash), (verified.events, verified.head_hash), "the head of the chain");
         monitor.shutdown.cancel();
         // Two at once count the same hours, after one that has stopped; one of them stores nothing.
         let (again, idle) = (start(&bed, config()).await, start(&bed, Config { figures_write_ms: 3_600_000, ..config() }).await);

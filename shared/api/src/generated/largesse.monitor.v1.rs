@@ -744,6 +744,13 @@ pub struct GetFiguresResponse {
     /// Since when it can't. Absent if it can.
     #[prost(message, optional, tag = "6")]
     pub ledger_lost_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Sequence number of the last event of the journal up to `cursor`. 0: there is none.
+    #[prost(int64, tag = "7")]
+    pub head_seq: i64,
+    /// Hash of the last commit up to `cursor`, in lower-case hexadecimal: the head of the book's chain, as far as the monitor has followed it. Empty: there is
+    /// none.
+    #[prost(string, tag = "8")]
+    pub head_hash: ::prost::alloc::string::String,
 }
 /// Request to list payments.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
