@@ -1,4 +1,4 @@
-//! The two cookies: a session's, and that of a login that has begun.
+//! The cookies: a session's, that of a login that has begun, and the reader's time zone.
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 
 /// Bytes of a cookie that is read.
@@ -22,6 +22,10 @@ impl Cookies {
         if self.secure { "__Host-largesse-login" } else { "largesse-sandbox-login" }
     }
 
+    pub(crate) fn zone(self) -> &'static str {
+        if self.secure { "__Host-largesse-zone" } else { "largesse-sandbox-zone" }
+    }
+
     /// The value of a cookie, if it was sent exactly once: a second one of the same name is somebody else's.
     pub(crate) fn read<'a>(self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         let all = headers.get_all(COOKIE).into_iter().filter_map(|header| header.to_str().ok());
@@ -37,7 +41,7 @@ impl Cookies {
         let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         // Lax and not Strict: it has to come along on the way back from the issuer.
         let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
-        HeaderValue::try_from(text).expect("names and values are base64url")
+        HeaderValue::try_from(text).expect("names and values are base64url, and a zone has a name in ASCII")
     }
 
     /// Removes a cookie.

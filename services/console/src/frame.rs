@@ -7,7 +7,7 @@ use crate::{
     view::{
         calls::{CallView, may},
         health::{HealthView, health},
-        times::TimeView,
+        times::{self, TimeView},
     },
     visitor::Visitor,
 };
@@ -22,6 +22,7 @@ pub(crate) const LIST_BOOKS: &str = "largesse.ledger.v1.LedgerService/ListBooks"
 pub(crate) const HEALTH: &str = "largesse.monitor.v1.MonitorService/GetHealthOfMoney";
 pub(crate) const FIND: &str = "largesse.monitor.v1.MonitorService/Find";
 pub(crate) const LIST_ACTIVITY: &str = "largesse.monitor.v1.MonitorService/ListActivity";
+pub(crate) const LIST_PAYMENTS: &str = "largesse.monitor.v1.MonitorService/ListPayments";
 pub(crate) const TRIAL_BALANCE: &str = "largesse.ledger.v1.LedgerService/GetTrialBalance";
 pub(crate) const LIST_ENTRIES: &str = "largesse.ledger.v1.LedgerService/ListEntries";
 pub(crate) const LIST_PROPOSALS: &str = "largesse.support.v1.SupportService/ListProposals";
@@ -31,18 +32,20 @@ pub(crate) const LIST_ACTS: &str = "largesse.support.v1.SupportService/ListActs"
 const BOOKS_MAX: i32 = 200;
 
 /// The pages: path, name, and the RPC without which there is nothing to see.
-const PAGES: [(&str, &str, &str); 7] = [
+const PAGES: [(&str, &str, &str); 9] = [
     ("/", "Today", HEALTH),
     ("/find", "Find", FIND),
+    ("/payments", "Payments", LIST_PAYMENTS),
     ("/user", "Users", LIST_ACTIVITY),
     ("/accounts", "Accounts", LIST_ENTRIES),
+    ("/books", "Books", LIST_BOOKS),
     ("/trial-balance", "Trial balance", TRIAL_BALANCE),
     ("/proposals", "Proposals", LIST_PROPOSALS),
     ("/acts", "Audit log", LIST_ACTS),
 ];
 
 /// Pages that are over all books unless one is asked for.
-const ACROSS_BOOKS: [&str; 2] = ["/find", "/user"];
+const ACROSS_BOOKS: [&str; 3] = ["/find", "/user", "/books"];
 
 /// A link, and whether it is to the page that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +86,8 @@ pub(crate) struct PageFrame {
     /// The page's own address, to come back to.
     pub(crate) address: String,
     pub(crate) now: TimeView,
+    /// The zone that times are shown in.
+    pub(crate) zone: String,
     /// Whether the person may look ids up, so that every page has a field for it.
     pub(crate) may_find: bool,
     /// All books that are known to the person, each with its mode.
@@ -152,6 +157,7 @@ impl PageFrame {
             script: assets::script(),
             address: "/".to_owned(),
             now: TimeView::at(money::time::moment_ms(money::time::now_ms())),
+            zone: times::zone_name(),
             may_find: false,
             known: Vec::new(),
             audit: None,
@@ -230,7 +236,8 @@ async fn audit(console: &ConsoleParts, visitor: &Visitor) -> Result<GetHealthOfM
     Ok(console.monitor_client().get_health_of_money(visitor.request(GetHealthOfMoneyRequest::default())).await?.into_inner())
 }
 
-fn mode(book: &Book) -> ModeView {
+/// Which money a book has.
+pub(crate) fn mode(book: &Book) -> ModeView {
     match book.mode() {
         BookMode::Live => LIVE,
         BookMode::Test => TEST,

@@ -6,6 +6,8 @@
 //! - [`Config`]: its options. `parts`: what all pages share. `guard`: what holds for every request, and every answer's headers.
 //! - `login`: signing in and out. `provider`: the issuer. `session`, `cookies`, `seal`, `attempts`: what they need.
 //! - `visitor`: who asks, and calls in their name. `frame`: what is around a page. `answer`: a page, or why there is none.
+//! - `live`: payments as they happen, in a stream for a browser. `streams`: how many streams there may be. `zone`: the time zone that a reader chose.
+//! - `figures`: the charts of pages.
 //! - `pages`: one file each. `view`: money, times and commands as people read them. `filters`: what an address asks for. `assets`: style and script.
 mod answer;
 mod assets;
@@ -13,17 +15,21 @@ mod attempts;
 mod config;
 mod cookies;
 mod error;
+mod figures;
 mod filters;
 mod frame;
 mod guard;
+mod live;
 mod login;
 mod pages;
 mod parts;
 mod provider;
 mod seal;
 mod session;
+mod streams;
 mod view;
 mod visitor;
+mod zone;
 
 pub use config::{Config, ForwardedToken};
 pub use error::Error;
@@ -72,6 +78,9 @@ pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
         .route("/user", get(pages::user::show))
         .route("/accounts", get(pages::account::show))
         .route("/trial-balance", get(pages::trial_balance::show))
+        .route("/books", get(pages::books::show))
+        .route("/payments", get(pages::payments::show))
+        .route("/payments/live", get(live::watch))
         .route("/proposals", get(pages::proposals::show))
         .route("/acts", get(pages::acts::show))
         .route("/console/login", get(login::show))
@@ -79,8 +88,10 @@ pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
         .route("/console/callback", get(login::callback))
         .route("/console/logout", post(login::logout))
         .route("/console/reason", post(login::explain))
+        .route("/console/zone", post(zone::choose))
         .route("/assets/{name}", get(assets::serve))
         .fallback(nothing)
+        .layer(middleware::from_fn_with_state(console.clone(), zone::show_in))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn_with_state(console.clone(), guard::guard))
         .with_state(console))

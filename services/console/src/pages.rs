@@ -1,8 +1,10 @@
 //! The pages, one file each: read the address, call, fill the view. What may be seen is decided by the services.
 pub(crate) mod account;
 pub(crate) mod acts;
+pub(crate) mod books;
 pub(crate) mod case;
 pub(crate) mod find;
+pub(crate) mod payments;
 pub(crate) mod proposals;
 #[cfg(test)]
 mod samples;

@@ -6,6 +6,7 @@ use crate::{
     cookies::{Cookies, LOGIN_SECONDS},
     provider::LoginProvider,
     session::{SessionTimes, Sessions},
+    streams::StreamSeats,
     view::calls::CallTarget,
 };
 use api::monitor::monitor_service_client::MonitorServiceClient;
@@ -31,6 +32,7 @@ pub(crate) struct ConsoleParts {
     pub(crate) cookies: Cookies,
     pub(crate) sessions: Sessions,
     pub(crate) attempts: Attempts,
+    pub(crate) streams: Arc<StreamSeats>,
     pub(crate) provider: LoginProvider,
     pub(crate) forward: ForwardedToken,
     pub(crate) verifier: Arc<Verifier>,
@@ -66,6 +68,7 @@ impl ConsoleParts {
             cookies: Cookies { secure: base.url.starts_with("https://") },
             sessions: Sessions::new(times, config.sessions_max),
             attempts: Attempts::new(config.logins_per_minute_max),
+            streams: Arc::default(),
             provider: LoginProvider::try_new(config, &base.url)?,
             forward: config.forward,
             verifier: deps.verifier,

@@ -123,6 +123,15 @@ impl Sessions {
 
     /// The session of a browser's secret, which is used by this.
     pub(crate) fn visit(&self, secret: &str) -> Option<OpenSession> {
+        self.opened(secret, true)
+    }
+
+    /// The session of a browser's secret, for what a browser does without its person: a stream that goes on, or comes back, keeps no session open.
+    pub(crate) fn look(&self, secret: &str) -> Option<OpenSession> {
+        self.opened(secret, false)
+    }
+
+    fn opened(&self, secret: &str, is_use: bool) -> Option<OpenSession> {
         let key = hash(KEY, secret);
         let now = Instant::now();
         let mut all = self.lock();
@@ -131,7 +140,9 @@ impl Sessions {
             all.remove(&key);
             return None;
         }
-        session.seen = now;
+        if is_use {
+            session.seen = now;
+        }
         let token = Seal::new(&hash(SEAL, secret)).open(&session.sealed_token)?;
         let reason = session.reason.as_ref().filter(|reason| reason.until > now).map(|reason| reason.text.clone());
         Some(OpenSession { person: session.person.clone(), token, reason, accepted: session.accepted })

@@ -8,14 +8,16 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rpc::REASON;
 use std::{sync::Arc, time::Duration};
 use tonic::{Request, metadata::AsciiMetadataValue};
 
 /// How long a page waits for one answer.
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Sent by a browser that reconnects a stream by itself.
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What of a reason is encoded: everything that metadata can't carry as it is.
 const REASON_ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
@@ -41,7 +43,10 @@ impl FromRequestParts<Console> for Visitor {
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
         let address = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let secret = console.cookies.read(&parts.headers, console.cookies.session());
-        let session = secret.and_then(|secret| Some((secret.to_owned(), console.sessions.visit(secret)?)));
+        // Nobody uses a session by reconnecting.
+        let reconnects = parts.headers.contains_key(LAST_EVENT_ID);
+        let visit = |secret: &str| if reconnects { console.sessions.look(secret) } else { console.sessions.visit(secret) };
+        let session = secret.and_then(|secret| Some((secret.to_owned(), visit(secret)?)));
         let Some((secret, session)) = session else { return Err(sign_in(&address)) };
         // A token is base64url with full stops.
         let authorization = format!("Bearer {}", session.token).parse().map_err(|_| sign_in(&address))?;
@@ -71,8 +76,14 @@ impl Visitor {
 
     /// A call in the person's name: their token, their reason, and how long the page waits.
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
-        let mut request = Request::new(message);
+        let mut request = self.stream_request(message);
         request.set_timeout(CALL_TIMEOUT);
+        request
+    }
+
+    /// The same without a time, for an answer that goes on.
+    pub(crate) fn stream_request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", self.authorization.clone());
         if let Some(reason) = &self.reason
             && let Ok(reason) = utf8_percent_encode(reason, REASON_ENCODED).to_string().parse()

@@ -1,8 +1,9 @@
-//! Today: what needs a person, and whether the books are right, check by check.
+//! Today: what needs a person, what was posted lately, and whether the books are right, check by check.
 mod work;
 
 use crate::{
     answer::{failed, page, refused, without_frame},
+    figures::{AskedFigures, FiguresPart, GET_FIGURES},
     filters::Filters,
     frame::{HEALTH, LIST_BOOKS, PageFrame},
     parts::Console,
@@ -46,6 +47,10 @@ struct BookHealthView {
 struct TodayPage {
     frame: PageFrame,
     work: WorkList,
+    /// Of the book that is chosen; empty if there is none.
+    figures: FiguresPart,
+    /// The payments of the same book and unit.
+    payments: String,
     books: Vec<BookHealthView>,
     installation: Vec<CheckView>,
     last_run: TimeView,
@@ -60,6 +65,9 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     let Some(asked) = AskedWork::read(&filters) else {
         return failed(frame, StatusCode::BAD_REQUEST, "This can't be asked", "There is no such kind of work.");
     };
+    let Some(figures) = AskedFigures::read(&frame.book, &filters) else {
+        return failed(frame, StatusCode::BAD_REQUEST, "This can't be asked", "There is no such time for charts.");
+    };
     let call = |rpc| CallView::new(&console.target, rpc, &json!({}));
     frame.calls = vec![asked.call(&console), call(HEALTH), call(LIST_BOOKS)];
     let Some(audit) = frame.audit.take() else {
@@ -69,9 +77,19 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Ok(work) => work,
         Err(status) => return refused(frame, &visitor, &status),
     };
+    let mut part = FiguresPart::default();
+    let mut payments = String::new();
+    if !frame.book.is_empty() {
+        frame.calls.push(CallView::new(&console.target, GET_FIGURES, &figures.message()));
+        payments = Filters::address("/payments", &[[("book", &*frame.book)].as_slice(), &figures.fields()].concat());
+        part = match figures.load(&console, &visitor).await {
+            Ok(part) => part,
+            Err(status) => return refused(frame, &visitor, &status),
+        };
+    }
     let last_run = TimeView::of(audit.last_run_time.as_ref());
     let (books, installation) = (audit.books.iter().map(book).collect(), audit.checks.iter().map(check).collect());
-    page(StatusCode::OK, &TodayPage { frame, work, books, installation, last_run })
+    page(StatusCode::OK, &TodayPage { frame, work, figures: part, payments, books, installation, last_run })
 }
 
 fn book(book: &BookHealth) -> BookHealthView {
@@ -136,7 +154,9 @@ mod tests {
         let mut work = asked.list(&ListWorkResponse { items: vec![found], next_page_token: text.clone() }, str::to_owned);
         work.failure = text.clone();
         let (books, installation, last_run) = (Vec::new(), Vec::new(), TimeView::default());
-        assert_text(&TodayPage { frame: PageFrame::bare("Today", None), work, books, installation, last_run }, 6);
+        let (figures, payments) = (FiguresPart::default(), "/payments".to_owned());
+        let frame = PageFrame::bare("Today", None);
+        assert_text(&TodayPage { frame, work, figures, payments, books, installation, last_run }, 6);
         assert!(AskedWork::read(&Filters::read(b"work=no_such_kind")).is_none());
     }
 }

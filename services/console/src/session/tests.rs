@@ -29,6 +29,18 @@ async fn a_session_ends_when_it_is_not_used_and_with_its_token() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_is_open_or_reconnects_keeps_no_session_open() {
+    let sessions = sessions(10);
+    let secret = sessions.open(person("sam"), "token", 600 * MINUTE).unwrap();
+    for _ in 0..14 {
+        advance(MINUTE).await;
+        assert_eq!(sessions.look(&secret).unwrap().token, "token");
+    }
+    advance(MINUTE).await;
+    assert!(sessions.look(&secret).is_none() && sessions.visit(&secret).is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_ends_after_its_whole_time() {
     let sessions = sessions(10);
     let secret = sessions.open(person("sam"), "token", 10_000 * MINUTE).unwrap();

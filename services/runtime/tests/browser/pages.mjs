@@ -38,6 +38,8 @@ async function watched(context) {
 async function check(page, path, width, colours) {
   const name = `${path} at ${width}, ${colours}`;
   await page.goto(`${CONSOLE}${path}`);
+  // Postings are made all the time, and the page shows them as they come.
+  if (path.startsWith("/payments")) await page.waitForSelector("#live > .scroll tbody tr", { timeout: 60000 });
   for (const violation of await page.evaluate(() => window.violations)) found.push(`${name}: policy: ${violation}`);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (overflow > 0) found.push(`${name}: ${overflow} pixels wider than the window`);
@@ -51,6 +53,36 @@ async function check(page, path, width, colours) {
   }
   const file = `${path === "/" ? "today" : path.slice(1).replaceAll(/[^a-z0-9]+/gi, "-")}-${width}-${colours}.png`;
   await page.screenshot({ path: join(SHOTS, file), fullPage: true });
+}
+
+// The live view by clicks: it pauses, resumes with what happened since, and says when the session has ended.
+async function live(context, page) {
+  await page.goto(`${CONSOLE}/payments`);
+  const state = async (word) => {
+    await page.waitForFunction((word) => document.querySelector("#live-state").textContent === word, word, { timeout: 60000 });
+  };
+  const events = () => page.$$eval("#live > .scroll tbody th small", (all) => all.map((part) => Number(part.textContent.replace(/[^0-9]/g, ""))));
+  await page.waitForSelector("#live > .scroll tbody tr", { timeout: 60000 });
+  await state("live");
+  await page.waitForFunction(() => /^[0-9.]+ s behind$/.test(document.querySelector("#live-behind").textContent), undefined, { timeout: 60000 });
+  await page.click("#live > button");
+  await state("paused");
+  const before = (await events()).length;
+  await page.click("#live > button");
+  await state("live");
+  await page.waitForFunction((before) => document.querySelectorAll("#live > .scroll tbody th small").length > before + 1, before, { timeout: 60000 });
+  const numbers = await events();
+  if (new Set(numbers).size !== numbers.length) found.push(`the live view shows a posting twice: ${numbers}`);
+  if (numbers.some((number, at) => at > 0 && number > numbers[at - 1])) found.push(`the live view is not in order: ${numbers}`);
+  // Signing out in another tab ends it, and it says so.
+  const other = await context.newPage();
+  await other.goto(`${CONSOLE}/`);
+  await other.click("text=Sign out >> nth=0");
+  await other.close();
+  await state("not live");
+  const status = await page.textContent("#live-status");
+  if (!status.includes("session has ended")) found.push(`after signing out the live view says ${status}`);
+  await page.screenshot({ path: join(SHOTS, "payments-ended.png") });
 }
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
@@ -79,6 +111,10 @@ try {
         await check(page, path, width, colorScheme);
       }
     }
+    if (colorScheme === "dark") {
+      await live(context, page);
+      await signIn(page, "ann");
+    }
     await page.click("text=Sign out >> nth=0");
     if (!(await page.textContent("h1")).includes("signed out")) found.push("signing out does not end on its page");
     await page.goBack();
@@ -89,10 +125,14 @@ try {
   const plain = await browser.newContext({ javaScriptEnabled: false });
   const page = await watched(plain);
   await signIn(page, "fay");
-  for (const path of ["/", "/find", "/user", "/trial-balance", "/proposals"]) {
+  for (const path of ["/", "/find", "/user", "/payments", "/books", "/trial-balance", "/proposals"]) {
     await page.goto(`${CONSOLE}${path}`);
     if ((await page.locator("main h1").count()) !== 1) found.push(`${path}: empty without a script`);
   }
+  // The reader's zone is kept by the server.
+  await page.fill("#zone", "Asia/Tokyo");
+  await page.click("text=Show times in it");
+  if (!(await page.textContent("footer")).includes("Times are in Asia/Tokyo")) found.push("the zone is not kept without a script");
 } finally {
   await browser.close();
 }

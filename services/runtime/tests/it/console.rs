@@ -3,6 +3,7 @@ mod browser;
 mod chromium;
 mod finding;
 mod pages;
+mod payments;
 mod sessions;
 
 use crate::options;

@@ -56,6 +56,16 @@ impl Browser {
         Got { status, headers, text: answer.text().await.unwrap() }
     }
 
+    /// An answer that goes on.
+    pub async fn open(&mut self, url: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let all: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = self.client.get(format!("{}{url}", self.base)).header(header::COOKIE, all.join("; "));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
     /// Follows a link on one of the console's own pages.
     pub async fn get(&mut self, url: &str) -> Got {
         self.send(Method::GET, url, &[("sec-fetch-site", "same-origin")], None).await

@@ -10,7 +10,7 @@ use runtime::Runtime;
 use std::collections::BTreeSet;
 
 /// Every page, and what each of sam (support), fay (finance), aud (auditor) and ann (admin) gets: the status before and after they gave a reason.
-const PAGES: [(&str, [(u16, u16); 4]); 12] = [
+const PAGES: [(&str, [(u16, u16); 4]); 15] = [
     ("/?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo&account=house/coins/issued", [(428, 200); 4]),
@@ -23,6 +23,9 @@ const PAGES: [(&str, [(u16, u16); 4]); 12] = [
     ("/case?book=demo&kind=account&id=viewer/u1/coins", [(428, 200); 4]),
     ("/user", [(200, 200); 4]),
     ("/user?id=u1", [(428, 200); 4]),
+    ("/payments?book=demo", [(200, 200); 4]),
+    ("/payments?book=demo&span=hours&unit=USD&kind=payout&state=settled", [(200, 200); 4]),
+    ("/books", [(200, 200); 4]),
 ];
 const PEOPLE: [&str; 4] = ["sam", "fay", "aud", "ann"];
 
@@ -110,9 +113,24 @@ async fn markup_of_users_and_of_addresses_is_text() {
     let mut browser = signed_in(&house, "ann").await;
     let reason = "%3Cscript%3Ealert(1)%3C/script%3E%22'%3E%3Cimg+src=x%3E";
     let encoded = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%22'%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E";
-    let pages =
-        ["/?", "/find?", "/find?text=x&", "/case?", "/case?id=x&", "/user?", "/accounts?", "/trial-balance?", "/proposals?", "/acts?"];
-    let fields = ["book", "account", "from", "until", "at", "state", "subject", "user", "rpc", "page", "q", "text", "id", "kind", "work"];
+    let pages = [
+        "/?",
+        "/find?",
+        "/find?text=x&",
+        "/case?",
+        "/case?id=x&",
+        "/user?",
+        "/accounts?",
+        "/trial-balance?",
+        "/proposals?",
+        "/acts?",
+        "/payments?",
+        "/books?",
+    ];
+    let fields = [
+        "book", "account", "from", "until", "at", "state", "subject", "user", "rpc", "page", "q", "text", "id", "kind", "work", "posting",
+        "unit", "span",
+    ];
     for (page, field) in pages.into_iter().flat_map(|page| fields.map(|field| (page, field))) {
         // One that was used for a user is not for the next.
         browser.explain(reason).await;
@@ -146,7 +164,7 @@ async fn a_book_that_a_login_does_not_cover_looks_like_one_that_is_not() {
     };
     ledger.create_book(signed_for(&house, Role::Service, BookScope::All, create)).await.unwrap();
     let mut browser = signed_in(&house, "fay").await;
-    for page in ["/", "/find", "/user", "/accounts", "/trial-balance", "/proposals"] {
+    for page in ["/", "/find", "/user", "/accounts", "/trial-balance", "/proposals", "/payments", "/books"] {
         assert_eq!(browser.get(&format!("{page}?book=other")).await.status, 200, "fay's login covers all books");
         let unknown = browser.get(&format!("{page}?book=unknown")).await;
         assert!(unknown.status == 404 && unknown.text.contains("or your login does not cover it"), "{page}: {}", unknown.text);
