@@ -153,7 +153,9 @@ class LivePayments {
   }
 
   notLive(why) {
-    this.behind.textContent = `since ${this.heard.toLocaleTimeString("sv-SE")}`;
+    // In the zone of the page's other times.
+    const timeZone = document.querySelector(".zone input")?.value ?? "UTC";
+    this.behind.textContent = `since ${this.heard.toLocaleTimeString("sv-SE", { timeZone })}`;
     this.say("not live", false, why);
   }
 

@@ -7,7 +7,7 @@
 //! - `login`: signing in and out. `provider`: the issuer. `session`, `cookies`, `seal`, `attempts`: what they need.
 //! - `visitor`: who asks, and calls in their name. `frame`: what is around a page. `answer`: a page, or why there is none.
 //! - `live`: payments as they happen, in a stream for a browser. `streams`: how many streams there may be. `zone`: the time zone that a reader chose.
-//! - `figures`: the charts of pages.
+//! - `figures`: the charts of pages. `export`: what a page shows as a file.
 //! - `pages`: one file each. `view`: money, times and commands as people read them. `filters`: what an address asks for. `assets`: style and script.
 mod answer;
 mod assets;
@@ -15,6 +15,7 @@ mod attempts;
 mod config;
 mod cookies;
 mod error;
+mod export;
 mod figures;
 mod filters;
 mod frame;
@@ -83,6 +84,10 @@ pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
         .route("/payments/live", get(live::watch))
         .route("/proposals", get(pages::proposals::show))
         .route("/acts", get(pages::acts::show))
+        .route("/accounts.csv", get(pages::account::export))
+        .route("/trial-balance.csv", get(pages::trial_balance::export))
+        .route("/payments.csv", get(pages::payments::export))
+        .route("/acts.csv", get(pages::acts::export))
         .route("/console/login", get(login::show))
         .route("/console/login/begin", get(login::begin))
         .route("/console/callback", get(login::callback))

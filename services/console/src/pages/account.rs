@@ -1,4 +1,8 @@
 //! One account: its balances, now and at a moment, and its statement with the balance after every entry.
+mod export;
+
+pub(crate) use export::export;
+
 use crate::{
     answer::{ask_reason, page, refused, without_frame},
     filters::Filters,
@@ -20,6 +24,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
+use prost_types::Timestamp;
 use rpc::{ANSWER_BYTES_MAX, wire::timestamp};
 use serde_json::{Value, json};
 use tonic::Status;
@@ -56,6 +61,8 @@ struct AccountView {
 #[template(path = "account.html")]
 struct AccountPage {
     frame: PageFrame,
+    /// The statement as a file.
+    export: String,
     account: String,
     from: String,
     until: String,
@@ -81,15 +88,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Ok(frame) => frame,
         Err(why) => return without_frame(why, &visitor),
     };
-    let field = |name: &str| filters.get(name).to_owned();
-    let asked = AskedAccount {
-        book: frame.book.clone(),
-        account: field("account"),
-        from: field("from"),
-        until: field("until"),
-        at: field("at"),
-        page: field("page"),
-    };
+    let asked = AskedAccount::read(&frame.book, &filters);
     let call = |rpc, message: Value| CallView::new(&console.target, rpc, &message);
     frame.calls = vec![
         call(GET_ACCOUNT, json!({"book": asked.book, "account": asked.account})),
@@ -101,9 +100,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     if asked.account.is_empty() {
         return page(StatusCode::OK, &asked.page(frame, None, Vec::new(), String::new()));
     }
-    // A reason is for one user, and for the company's accounts besides.
-    let owner: Vec<&str> = chart::account::owner(&asked.account).into_iter().collect();
-    if visitor.reason.is_none() || !console.sessions.covers(&visitor.secret, &owner) {
+    if !asked.is_covered(&console, &visitor) {
         frame.reason = None;
         return ask_reason(frame);
     }
@@ -114,43 +111,67 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
 }
 
 impl AskedAccount {
+    fn read(book: &str, filters: &Filters) -> Self {
+        let field = |name: &str| filters.get(name).to_owned();
+        let (account, from, until, at, page) = (field("account"), field("from"), field("until"), field("at"), field("page"));
+        Self { book: book.to_owned(), account, from, until, at, page }
+    }
+
+    /// Whether a reason was given that is for this: it is for one user, and for the company's accounts besides.
+    fn is_covered(&self, console: &Console, visitor: &Visitor) -> bool {
+        let owner: Vec<&str> = chart::account::owner(&self.account).into_iter().collect();
+        visitor.reason.is_some() && console.sessions.covers(&visitor.secret, &owner)
+    }
+
+    /// The call for the entries.
+    fn entries(&self) -> Result<ListEntriesRequest, Status> {
+        Ok(ListEntriesRequest {
+            book: self.book.clone(),
+            account: self.account.clone(),
+            page_size: ENTRIES,
+            page_token: self.page.clone(),
+            booked_from: time("from", &self.from)?,
+            booked_until: time("until", &self.until)?,
+            ..Default::default()
+        })
+    }
+
+    fn fields(&self) -> [(&'static str, &str); 5] {
+        [("book", &self.book), ("account", &self.account), ("from", &self.from), ("until", &self.until), ("at", &self.at)]
+    }
+
     fn page(self, frame: PageFrame, found: Option<AccountView>, entries: Vec<EntryView>, older: String) -> AccountPage {
-        AccountPage { frame, account: self.account, from: self.from, until: self.until, at: self.at, found, entries, older }
+        let export = if found.is_some() { Filters::address("/accounts.csv", &self.fields()) } else { String::new() };
+        AccountPage { frame, export, account: self.account, from: self.from, until: self.until, at: self.at, found, entries, older }
     }
 
     /// The same statement from another page on.
     fn address(&self, page: &str) -> String {
-        let fields = [("book", &*self.book), ("account", &self.account), ("from", &self.from), ("until", &self.until), ("at", &self.at)];
-        Filters::address("/accounts", &[fields.as_slice(), &[("page", page)]].concat())
+        Filters::address("/accounts", &[self.fields().as_slice(), &[("page", page)]].concat())
+    }
+}
+
+/// A time in a field; nothing for an empty one.
+fn time(name: &str, text: &str) -> Result<Option<Timestamp>, Status> {
+    match (text.is_empty(), read(text)) {
+        (true, _) => Ok(None),
+        (false, Some(moment)) => Ok(Some(timestamp(moment))),
+        (false, None) => Err(Status::invalid_argument(format!("{name}: a date or a time in UTC is needed, such as 2026-11-20 23:51"))),
     }
 }
 
 async fn load(console: &Console, visitor: &Visitor, asked: &AskedAccount) -> Result<(AccountView, Vec<EntryView>, String), Status> {
-    let time = |name: &str, text: &str| match (text.is_empty(), read(text)) {
-        (true, _) => Ok(None),
-        (false, Some(moment)) => Ok(Some(timestamp(moment))),
-        (false, None) => Err(Status::invalid_argument(format!("{name}: a date or a time in UTC is needed, such as 2026-11-20 23:51"))),
-    };
     let (book, account) = (asked.book.clone(), asked.account.clone());
-    let (from, until, at) = (time("from", &asked.from)?, time("until", &asked.until)?, time("as of", &asked.at)?);
+    let (request, at) = (asked.entries()?, time("as of", &asked.at)?);
     let mut ledger = LedgerServiceClient::new(console.ledger.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
     let found = ledger.get_account(visitor.request(GetAccountRequest { book: book.clone(), account: account.clone() })).await?;
     let found = found.into_inner().account.unwrap_or_default();
     let at_moment = match at {
         None => String::new(),
         Some(time) => {
-            let request = GetBalanceAtRequest { book: book.clone(), account: account.clone(), time: Some(time) };
+            let request = GetBalanceAtRequest { book, account, time: Some(time) };
             amount(&found.unit, ledger.get_balance_at(visitor.request(request)).await?.into_inner().balance)
         }
-    };
-    let request = ListEntriesRequest {
-        book,
-        account,
-        page_size: ENTRIES,
-        page_token: asked.page.clone(),
-        booked_from: from,
-        booked_until: until,
-        ..Default::default()
     };
     let listed = ledger.list_entries(visitor.request(request)).await?.into_inner();
     let entries = listed.entries.iter().map(|entry| entry_view(asked, entry)).collect();

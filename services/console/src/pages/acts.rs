@@ -1,4 +1,8 @@
 //! The audit log: what staff did, who, when and why.
+mod export;
+
+pub(crate) use export::export;
+
 use crate::{
     answer::{ask_reason, page, refused, without_frame},
     filters::Filters,
@@ -48,6 +52,8 @@ struct ActView {
 #[template(path = "acts.html")]
 struct ActsPage {
     frame: PageFrame,
+    /// The log as a file.
+    export: String,
     subject: String,
     user: String,
     account: String,
@@ -63,24 +69,11 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Err(why) => return without_frame(why, &visitor),
     };
     let field = |name: &str| filters.get(name).to_owned();
-    // Lines about no book, such as refused calls, are shown where no book is asked for.
-    let request = ListActsRequest {
-        book: field("book"),
-        subject: field("subject"),
-        user_id: field("user"),
-        rpc: field("rpc"),
-        account: field("account"),
-        page_size: LINES,
-        page_token: field("page"),
-        ..Default::default()
-    };
+    let request = list_request(&filters);
     let message = json!({"book": request.book, "subject": request.subject, "userId": request.user_id, "rpc": request.rpc,
         "account": request.account, "pageSize": LINES});
     frame.calls = vec![CallView::new(&console.target, LIST_ACTS, &message)];
-    let owner = chart::account::owner(&request.account);
-    let about: Vec<&str> = [Some(request.user_id.as_str()).filter(|user| !user.is_empty()), owner].into_iter().flatten().collect();
-    // Roles that may not read the log are told so; they are not asked why first.
-    if may(visitor.person.role, LIST_ACTS) && (visitor.reason.is_none() || !console.sessions.covers(&visitor.secret, &about)) {
+    if !covers(&console, &visitor, &request) {
         frame.reason = None;
         return ask_reason(frame);
     }
@@ -98,7 +91,31 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     let older = if answer.next_page_token.is_empty() { String::new() } else { address(filters.get("subject"), &answer.next_page_token) };
     let lines = answer.acts.iter().map(|act| line(act, address(&act.subject, ""))).collect();
     let (subject, user) = (field("subject"), field("user"));
-    page(StatusCode::OK, &ActsPage { frame, subject, user, account: field("account"), rpc: field("rpc"), lines, older })
+    let export = Filters::address("/acts.csv", &["book", "subject", "user", "rpc", "account"].map(|name| (name, filters.get(name))));
+    page(StatusCode::OK, &ActsPage { frame, export, subject, user, account: field("account"), rpc: field("rpc"), lines, older })
+}
+
+/// The call for the log.
+fn list_request(filters: &Filters) -> ListActsRequest {
+    let field = |name: &str| filters.get(name).to_owned();
+    // Lines about no book, such as refused calls, are shown where no book is asked for.
+    ListActsRequest {
+        book: field("book"),
+        subject: field("subject"),
+        user_id: field("user"),
+        rpc: field("rpc"),
+        account: field("account"),
+        page_size: LINES,
+        page_token: field("page"),
+        ..Default::default()
+    }
+}
+
+/// Whether a reason was given that is for this. Roles that may not read the log are told so; they are not asked why first.
+fn covers(console: &Console, visitor: &Visitor, request: &ListActsRequest) -> bool {
+    let owner = chart::account::owner(&request.account);
+    let about: Vec<&str> = [Some(request.user_id.as_str()).filter(|user| !user.is_empty()), owner].into_iter().flatten().collect();
+    !may(visitor.person.role, LIST_ACTS) || visitor.reason.is_some() && console.sessions.covers(&visitor.secret, &about)
 }
 
 fn line(act: &Act, href: String) -> ActView {

@@ -1,5 +1,8 @@
 //! Payments: charts of what was posted, postings as they happen, and the list of purchases and payouts.
 pub(crate) mod asked;
+mod export;
+
+pub(crate) use export::export;
 
 use crate::{
     answer::{failed, page, refused, without_frame},
@@ -50,6 +53,7 @@ struct PaymentList {
     failure: String,
     payments: Vec<PaymentView>,
     older: String,
+    export: String,
 }
 
 #[derive(Template)]
@@ -120,6 +124,7 @@ fn list(asked: &AskedPayments, answer: &ListPaymentsResponse) -> PaymentList {
         failure: String::new(),
         payments: answer.payments.iter().map(|found| payment(&asked.list.book, found)).collect(),
         older: if answer.next_page_token.is_empty() { String::new() } else { asked.address("/payments", &answer.next_page_token) },
+        export: Filters::address("/payments.csv", &[[("book", &*asked.list.book)].as_slice(), &asked.list.fields()].concat()),
     }
 }
 

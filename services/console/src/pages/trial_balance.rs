@@ -1,4 +1,8 @@
 //! The trial balance of a book: the sums of all accounts by form and unit, which must be equal on both sides.
+mod export;
+
+pub(crate) use export::export;
+
 use crate::{
     answer::{page, refused, without_frame},
     filters::Filters,
@@ -47,6 +51,8 @@ struct TrialBalancePage {
     frame: PageFrame,
     units: Vec<UnitView>,
     seq: String,
+    /// The sums as a file.
+    export: String,
     more: String,
 }
 
@@ -68,7 +74,8 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         false => Filters::address("/trial-balance", &[("book", &frame.book), ("page", &answer.next_page_token)]),
     };
     let units = units(&frame.book, &answer.lines);
-    page(StatusCode::OK, &TrialBalancePage { frame, units, seq: count(answer.seq), more })
+    let export = Filters::address("/trial-balance.csv", &[("book", &frame.book)]);
+    page(StatusCode::OK, &TrialBalancePage { frame, units, export, seq: count(answer.seq), more })
 }
 
 /// The lines by unit, in the ledger's order.

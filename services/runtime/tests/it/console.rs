@@ -1,6 +1,7 @@
 //! The console of a whole installation, as a browser meets it: signing in through the pretend login, every page by every role, and what nobody may do.
 mod browser;
 mod chromium;
+mod exports;
 mod finding;
 mod pages;
 mod payments;
