@@ -88,6 +88,10 @@ fn is_lower(one: Option<i64>, other: Option<i64>) -> bool {
     one.unwrap_or(i64::MAX) < other.unwrap_or(i64::MAX)
 }
 
+fn lower(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    if is_lower(one, other) { one } else { other }
+}
+
 impl OwnLimit {
     /// As it stands at a time: a higher limit that was awaited has begun.
     #[must_use]
@@ -111,6 +115,17 @@ impl OwnLimit {
         };
         OwnLimit { next: Some((wanted, from_ms)), ..stands }
     }
+
+    /// Of two limits of one person, whose wallets are merged, the lower. A higher one that is awaited begins once neither is lower than what holds in the end.
+    #[must_use]
+    pub fn joined(self, other: OwnLimit, now_ms: i64) -> OwnLimit {
+        let both = [self.at(now_ms), other.at(now_ms)];
+        let [one, other] = both.map(|limit| limit.next.map_or(limit.most, |(next, _)| next));
+        let in_the_end = lower(one, other);
+        let from_ms =
+            both.into_iter().filter(|limit| is_lower(limit.most, in_the_end)).filter_map(|limit| limit.next).map(|(_, from_ms)| from_ms);
+        OwnLimit { most: lower(both[0].most, both[1].most), next: from_ms.max().map(|from_ms| (in_the_end, from_ms)) }
+    }
 }
 
 /// What is known of a user by which purchases are limited.
@@ -126,6 +141,19 @@ pub struct SpendingProfile {
     pub paused_until_ms: i64,
     /// When a parent withdrew consent for the app, in Unix milliseconds, so that no coins are sold; 0: nobody did.
     pub consent_withdrawn_ms: i64,
+}
+
+impl SpendingProfile {
+    /// With what is known of the same person under another key, whose wallet is merged into this one's: whichever limits more. The zone stays.
+    #[must_use]
+    pub fn joined(self, other: &SpendingProfile) -> SpendingProfile {
+        SpendingProfile {
+            age_at_least: self.age_at_least.into_iter().chain(other.age_at_least).min(),
+            paused_until_ms: self.paused_until_ms.max(other.paused_until_ms),
+            consent_withdrawn_ms: self.consent_withdrawn_ms.max(other.consent_withdrawn_ms),
+            ..self
+        }
+    }
 }
 
 /// Minor units that were spent in the present windows.

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::orders::order::{Order, OrderState};
 use crate::purchases::Purchases;
 use crate::store::spending::{self, Spending};
+use crate::store::wallet_changes::{self, WalletOwner};
 
 /// What a user asked for as the limits by day and by month.
 pub(crate) type WantedLimits = [Option<i64>; 2];
@@ -111,15 +112,21 @@ impl Purchases {
         now: SystemTime,
     ) -> Result<(), Error> {
         let (price, at_ms) = (new.value.price, unix_ms(now));
-        let (refusal, today) = self
-            .judge_spending(connection, (&new.book, &new.user), JudgedPrice { market: &new.sold.market, price, counted: None }, at_ms)
-            .await?;
+        spending::lock(connection, &new.book, &new.user).await?;
+        // What was bought for a wallet after it was merged counts for the person whose limits moved.
+        let user = match wallet_changes::wallet_owner(connection, &new.book, &new.user).await? {
+            WalletOwner::Is(owner) => owner,
+            // The posting that moves its coins moves this too.
+            WalletOwner::Moving => new.user.clone(),
+        };
+        let judged = JudgedPrice { market: &new.sold.market, price, counted: None };
+        let (refusal, today) = self.judge_spending(connection, (&new.book, &user), judged, at_ms).await?;
         let over_limit = refusal.as_ref().map_or("", LimitRefusal::reason);
         if !over_limit.is_empty() {
             tracing::warn!(purchase_id = %new.purchase_id, over_limit, "a purchase was paid beyond a limit of its buyer; its coins are credited");
         }
         let purchase_id = Some(new.purchase_id);
-        let row = Spending { spending_id, user: &new.user, order_id, purchase_id, today: &today, price, over_limit, at_ms };
+        let row = Spending { spending_id, user: &user, order_id, purchase_id, today: &today, price, over_limit, at_ms };
         Ok(spending::insert(connection, &new.book, &row).await?)
     }
 

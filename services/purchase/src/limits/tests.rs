@@ -187,4 +187,24 @@ proptest! {
             last = Some(today.day);
         }
     }
+
+    /// However the limits of two people who are one stand, neither is exceeded, and in the end the lower holds.
+    #[test]
+    fn joined_limits_are_never_higher_than_either(asked in prop::collection::vec((any::<bool>(), 0_i64..12, prop::option::of(0_i64..9)), 0..12), at in 0_i64..60) {
+        let (mut both, mut now_ms) = ([OwnLimit::default(); 2], NOON_MS);
+        for (first, hours, most) in asked {
+            now_ms += hours * HOUR_MS;
+            let of = &mut both[usize::from(first)];
+            *of = of.asked(most, now_ms, 24 * HOUR_MS);
+        }
+        let [one, other] = both;
+        let joined = one.joined(other, now_ms);
+        prop_assert_eq!(joined, other.joined(one, now_ms));
+        prop_assert_eq!(joined.joined(other, now_ms), joined, "the other's does not come a second time");
+        let lowest = |at_ms: i64| lower(one.at(at_ms).most, other.at(at_ms).most);
+        prop_assert_eq!(joined.at(now_ms).most, lowest(now_ms));
+        let later = now_ms + at * HOUR_MS;
+        prop_assert!(!is_lower(lowest(later), joined.at(later).most), "{:?} at {}", joined, at);
+        prop_assert_eq!(joined.at(i64::MAX).most, lowest(i64::MAX));
+    }
 }

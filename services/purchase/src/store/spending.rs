@@ -1,6 +1,6 @@
 //! The tables `spending_profile`, `spending_limit` and `spending`: what limits users' purchases, and what they spent. [`crate::limits`] says how it counts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use money::{BookName, Currency, UserKey};
 use sqlx::{AnyConnection, Row as _};
@@ -63,6 +63,14 @@ pub(crate) async fn lock(connection: &mut AnyConnection, book: &BookName, user: 
          VALUES ($1, $2, -1, '', '', 0, 0, 1)
          ON CONFLICT (book, user_id) DO UPDATE SET changes = spending_profile.changes + 1";
     sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// The same for two users; in one order, so that no two wait for each other.
+pub(crate) async fn lock_both(connection: &mut AnyConnection, book: &BookName, users: [&UserKey; 2]) -> Result<(), Error> {
+    for user in BTreeSet::from(users) {
+        lock(connection, book, user).await?;
+    }
     Ok(())
 }
 
@@ -147,6 +155,31 @@ pub(crate) async fn set_limits(
         let query = query.bind(limit.most.unwrap_or(UNLIMITED)).bind(next.unwrap_or(UNLIMITED)).bind(from_ms);
         query.execute(&mut *connection).await?;
     }
+    Ok(())
+}
+
+/// What limits a user, and what the user spent, is from now on that of the one into whose wallet the user's was merged. Of two limits the lower one holds.
+pub(super) async fn merged(
+    connection: &mut AnyConnection,
+    book: &BookName,
+    (from, into): (&UserKey, &UserKey),
+    now_ms: i64,
+) -> Result<(), Error> {
+    lock_both(connection, book, [from, into]).await?;
+    let brought = profile(connection, book, from).await?;
+    let known = profile(connection, book, into).await?.joined(&brought);
+    set_profile(connection, book, into, &known).await?;
+    let own = limits(connection, book, into).await?;
+    for (currency, brought) in limits(connection, book, from).await? {
+        let own = own.get(&currency).copied().unwrap_or_default();
+        let joined = [0, 1].map(|at: usize| own[at].joined(brought[at], now_ms));
+        set_limits(connection, (book, into), currency, joined).await?;
+    }
+    // What has moved is not brought a second time, after the other has asked for a higher limit.
+    let moved = "DELETE FROM spending_limit WHERE book = $1 AND user_id = $2";
+    sqlx::query(moved).bind(book.as_str()).bind(from.as_str()).execute(&mut *connection).await?;
+    let spent = "UPDATE spending SET user_id = $3 WHERE book = $1 AND user_id = $2";
+    sqlx::query(spent).bind(book.as_str()).bind(from.as_str()).bind(into.as_str()).execute(connection).await?;
     Ok(())
 }
 

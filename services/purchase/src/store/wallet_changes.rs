@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::lots::lot;
 use super::wallet_rows::{HAPPENED, act, posting};
-use super::{Error, Store, debts};
+use super::{Error, Store, debts, spending};
 use crate::lots::Lot;
 use crate::lots::working::OVERDRAWN;
 use crate::wallet_changes::change::{WalletAct, WalletChange, WalletChangeState, WalletPosting};
@@ -139,6 +139,24 @@ pub(crate) enum WalletOwner {
     Moving,
 }
 
+/// Who has by now what this user had: another, after merges.
+pub(crate) async fn wallet_owner(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<WalletOwner, Error> {
+    let mut owner = user.clone();
+    for _ in 0..MERGES_MAX {
+        let sql = format!(
+            "SELECT * FROM wallet_change WHERE book = $1 AND user_id = $2 AND kind = 2 AND {HAPPENED} ORDER BY change_id DESC LIMIT 1"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(owner.as_str());
+        let row = query.fetch_optional(&mut *connection).await?;
+        match row.as_ref().map(change).transpose()? {
+            Some(merge) if merge.state == WalletChangeState::Posting => return Ok(WalletOwner::Moving),
+            Some(WalletChange { act: WalletAct::MergeInto(into), .. }) => owner = into,
+            _ => break,
+        }
+    }
+    Ok(WalletOwner::Is(owner))
+}
+
 impl Store {
     /// One change.
     pub async fn wallet_change(&self, book: &BookName, change_id: Uuid) -> Result<Option<WalletChange>, Error> {
@@ -176,20 +194,7 @@ impl Store {
 
     /// Who has by now what this user had: another, after merges.
     pub(crate) async fn wallet_owner(&self, book: &BookName, user: &UserKey) -> Result<WalletOwner, Error> {
-        let mut owner = user.clone();
-        for _ in 0..MERGES_MAX {
-            let sql = format!(
-                "SELECT * FROM wallet_change WHERE book = $1 AND user_id = $2 AND kind = 2 AND {HAPPENED} ORDER BY change_id DESC LIMIT 1"
-            );
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(owner.as_str());
-            let row = query.fetch_optional(&self.pool).await?;
-            match row.as_ref().map(change).transpose()? {
-                Some(merge) if merge.state == WalletChangeState::Posting => return Ok(WalletOwner::Moving),
-                Some(WalletChange { act: WalletAct::MergeInto(into), .. }) => owner = into,
-                _ => break,
-            }
-        }
-        Ok(WalletOwner::Is(owner))
+        wallet_owner(&mut *self.pool.acquire().await?, book, user).await
     }
 
     /// The user, and those whose wallets were merged into the user's.
@@ -295,8 +300,9 @@ impl Store {
         sqlx::query(sql).bind(book.as_str()).bind(text(change_id)).fetch_all(&self.pool).await?.iter().map(posting).collect()
     }
 
-    /// It is posted: what is left is to close the wallet. Coins that came to another pay what its owner owes.
-    pub(crate) async fn wallet_posted(&self, of: &WalletChange, posted: &WalletPosting, posting_id: &str) -> Result<(), Error> {
+    /// It is posted: what is left is to close the wallet. Coins that came to another pay what its owner owes, whom the limits of the first limit too.
+    pub(crate) async fn wallet_posted(&self, of: &WalletChange, posted: (&WalletPosting, &str), now_ms: i64) -> Result<(), Error> {
+        let (posted, posting_id) = posted;
         let mut tx = self.begin().await?;
         let sql =
             "UPDATE wallet_posting SET state = 2, posting_id = $4 WHERE book = $1 AND change_id = $2 AND posting_no = $3 AND state = 1";
@@ -312,6 +318,7 @@ impl Store {
                 debts::changed(&mut tx, (&posted.book, into), posted.into_debt_change_no + 1).await?;
             }
             debts::wake(&mut tx, (&posted.book, into), false).await?;
+            spending::merged(&mut tx, &posted.book, (&posted.user, into), now_ms).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -168,7 +168,7 @@ impl Purchases {
         }
         let not_posted = match self.ledger.posting(&change.book, postings::emptied(&planned)).await {
             Ok(posting) => {
-                self.store.wallet_posted(change, &planned, &posting.posting_id).await?;
+                self.store.wallet_posted(change, (&planned, &posting.posting_id), unix_ms(SystemTime::now())).await?;
                 return Ok(ChangeStep::Taken);
             }
             Err(not_posted) => not_posted,

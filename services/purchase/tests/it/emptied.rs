@@ -3,6 +3,7 @@
 mod closing;
 mod dormant;
 mod left;
+mod limited;
 mod merging;
 mod refusing;
 

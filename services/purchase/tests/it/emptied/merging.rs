@@ -301,6 +301,9 @@ async fn a_merge_cut_off_after_any_step_moves_everything_once() {
         let done = fixture.change(&change).await;
         assert_eq!((done.state(), done.postings.len()), (WalletChangeState::Done, 1), "after {polls} polls: {done:?}");
         assert_eq!((fixture.coins(&user).await, fixture.coins("bob").await), (0, 70 + moved));
+        let elsewhere: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM spending WHERE user_id <> 'bob'").fetch_one(&fixture.pool().await).await.unwrap();
+        assert_eq!(elsewhere, 0, "after {polls} polls: what was spent moved too");
         if whole {
             break;
         }
