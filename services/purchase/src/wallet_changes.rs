@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::purchases::Purchases;
-use crate::store::wallet_changes as table;
+use crate::store::{spending, wallet_changes as table};
 use change::{WalletAct, WalletChange, WalletChangeState};
 use refusal::WalletRefusal;
 
@@ -75,6 +75,8 @@ impl Purchases {
             return Ok((kept, true));
         }
         let needs_another = judged?;
+        // Or two merges that cross would each find nothing of the other.
+        spending::lock_both(&mut tx, &by.book, [user, act.into_user().unwrap_or(user)]).await?;
         for user in [Some(user), act.into_user()].into_iter().flatten() {
             if let Some(open) = table::open_of(&mut tx, &by.book, user).await? {
                 return Err(WalletRefusal::Open(open.change_id).into());

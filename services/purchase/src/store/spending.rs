@@ -56,7 +56,7 @@ fn text(id: Option<Uuid>) -> String {
     id.map_or_else(String::new, db::text)
 }
 
-/// Has everything else that concerns the user's limits wait until this transaction ends.
+/// Has everything else that concerns the user's limits, or begins to close or merge the user's wallet, wait until this transaction ends.
 pub(crate) async fn lock(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<(), Error> {
     let sql =
         "INSERT INTO spending_profile (book, user_id, age_at_least, time_zone, next_time_zone, next_zone_from_ms, paused_until_ms, changes)

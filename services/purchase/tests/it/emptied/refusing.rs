@@ -133,3 +133,30 @@ async fn nothing_is_sold_for_a_wallet_that_is_closed_or_is_being_closed() {
         assert_eq!(orders, 2);
     }
 }
+
+#[tokio::test]
+async fn of_merges_that_cross_one_is_accepted() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let world = world(storage, "rule = \"forfeit\"").await;
+        let fixture = &world.fixture;
+        for round in 0..25 {
+            let [a, b, c] = ["a", "b", "c"].map(|user| format!("{user}{round}"));
+            for user in [&a, &b, &c] {
+                fixture.bed.post("campaign", "house/coins/issued", &format!("viewer/{user}/coins"), 1).await;
+            }
+            // Each two of these have a wallet in common.
+            let pairs = if round % 2 == 0 { vec![(&a, &b), (&b, &a)] } else { vec![(&a, &b), (&b, &c), (&c, &a)] };
+            let answers = futures::future::join_all(pairs.iter().map(|(user, into)| fixture.merge("sue", user, into))).await;
+            let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+            assert_eq!(made.len(), 1, "{refused:?}");
+            let change_id = made[0].as_ref().unwrap().change_id.as_str();
+            for one in refused {
+                let status = one.unwrap_err();
+                assert_eq!(
+                    (rpc::reason(&status).as_deref(), rpc::facts(&status)["change_id"].as_str()),
+                    (Some("WALLET_CHANGE_OPEN"), change_id)
+                );
+            }
+        }
+    }
+}
