@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 156] = [
+pub const PLAN: [(&str, TablePlacement); 157] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -134,6 +134,7 @@ pub const PLAN: [(&str, TablePlacement); 156] = [
     ("purchase.store_sweep", Coordinator("one row for each app and list")),
     ("purchase.refund_consent", SERVICES),
     ("purchase.app_download", SERVICES),
+    ("purchase.download_consent", SERVICES),
     ("purchase.migration", OURS),
     ("purchase.program_format", OURS),
     ("gift.catalogue", Coordinator("one price list for all books")),

@@ -17,10 +17,11 @@ use money::{BookName, RequestId, UserKey, time::unix_ms};
 use crate::domain::event::StoreEvent;
 use crate::domain::{Purchase, StoreKind};
 use crate::error::Error;
+use crate::limits::refusal::LimitRefusal;
 use crate::purchases::Purchases;
 use crate::retry::put_off_ms;
-use crate::store::consents;
 use crate::store::questions::QuestionEnd;
+use crate::store::{consents, spending};
 use answer::{AnswerEnd, CoinDelivery, CoinUse, NewQuestion, NotAnswered, Preference, RefundAnswer, StoreQuestion, consumed_milliunits};
 use consent::{ConsentSetter, RefundConsent};
 
@@ -154,7 +155,10 @@ impl Purchases {
         let Some(purchase) = self.asked_about(question).await? else {
             return Ok(Prepared::Later("no purchase of this transaction is recorded".to_owned()));
         };
-        let consented_at_ms = match self.store.consent_of(&question.book, &purchase.user).await? {
+        let consent = self.store.consent_of(&question.book, &purchase.user).await?;
+        // Also where it came by a merge, with another wallet of the same person.
+        let is_withdrawn = self.store.spending_of(&question.book, &purchase.user).await?.consent_withdrawn_ms > 0;
+        let consented_at_ms = match consent.filter(|_| !is_withdrawn) {
             Some(RefundConsent { consents: true, set_at_ms, .. }) => set_at_ms,
             _ if question.store == StoreKind::Apple => return Ok(Prepared::LacksConsent),
             _ => 0,
@@ -235,6 +239,12 @@ impl Purchases {
             RequestStanding::Reused { differing } => return Err(Error::RequestIdReused { differing }),
             RequestStanding::Replay(_) => true,
             RequestStanding::New | RequestStanding::Unfinished { .. } => {
+                // A parent's word counts until the app's service says that a parent consents again.
+                spending::lock(&mut tx, &asked.book, &asked.user).await?;
+                let known = spending::profile(&mut tx, &asked.book, &asked.user).await?;
+                if asked.consents && known.consent_withdrawn_ms > 0 {
+                    return Err(Error::Limit(LimitRefusal::ConsentWithdrawn));
+                }
                 consents::set(&mut tx, &asked.book, &asked.user, &to).await?;
                 let outcome = KeptAnswer { bytes: Vec::new(), refusal: false };
                 requests::finish(&mut tx, key, &outcome, now).await.map_err(crate::store::Error::from)?;

@@ -24,7 +24,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 129] = [
+pub const PERSONAL: [PersonalColumn; 130] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -93,6 +93,7 @@ pub const PERSONAL: [PersonalColumn; 129] = [
         "the store's number of a user's download of the app",
         OnErasure::Removed,
     ),
+    personal(Service::Purchase, "download_consent.app_transaction_id", "the same, with a parent's withdrawal", OnErasure::Removed),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "beneficiary.user_id", "user key", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.sealed", "name, account, postal address and tax id of a payee, encrypted", OnErasure::Removed),

@@ -16,6 +16,7 @@ use crate::domain::Purchase;
 use crate::error::Error;
 use crate::orders::order::{Order, OrderState};
 use crate::purchases::Purchases;
+use crate::store::consents;
 use crate::store::spending::{self, Spending};
 use crate::store::wallet_changes::{self, WalletOwner};
 
@@ -167,6 +168,9 @@ impl Purchases {
         let stands = spending::profile(&mut tx, book, user).await?;
         let has_spent = spending::has_spent(&mut tx, book, user, unix_ms(now)).await?;
         let consent_withdrawn_ms = if parent_consents { 0 } else { stands.consent_withdrawn_ms };
+        if parent_consents {
+            consents::consented_again(&mut tx, book, user).await?;
+        }
         let profile = SpendingProfile { age_at_least, consent_withdrawn_ms, ..with_zone(stands, zone, unix_ms(now), has_spent) };
         spending::set_profile(&mut tx, book, user, &profile).await?;
         tx.commit().await.map_err(crate::store::Error::from)?;

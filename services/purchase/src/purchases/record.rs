@@ -167,15 +167,16 @@ impl Purchases {
         let next_attempt_at_ms = unix_ms(now).saturating_add(self.sweep_after_ms);
         let bound = !redeem.receipt.is_token() || tokens::bind(&mut tx, new, &redeem.receipt).await?;
         if bound && purchases::insert(&mut tx, new, next_attempt_at_ms).await? {
-            self.count_purchase(&mut tx, new, now).await?;
-            if let Some(deadline_ms) = sale.acknowledge_by_ms {
-                outbox::insert(&mut tx, new, &redeem.receipt, deadline_ms).await?;
-            }
+            // Before it is counted: a parent's withdrawal may have waited for it.
             if let StoreReceipt::Apple(signed) = &redeem.receipt {
                 let download = claims::app_transaction(signed);
                 if !download.is_empty() {
                     consents::remember_download(&mut tx, new, &download).await?;
                 }
+            }
+            self.count_purchase(&mut tx, new, now).await?;
+            if let Some(deadline_ms) = sale.acknowledge_by_ms {
+                outbox::insert(&mut tx, new, &redeem.receipt, deadline_ms).await?;
             }
             tx.commit().await.map_err(crate::store::Error::from)?;
             if !new.stated_price.is_empty() {

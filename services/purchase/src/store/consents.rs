@@ -1,15 +1,15 @@
-//! The tables `refund_consent` and `app_download`: whether users consent to stores being answered about their purchases.
+//! The tables `refund_consent`, `app_download` and `download_consent`: whether users consent to stores being answered about their purchases.
 
 use std::collections::BTreeSet;
 
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row as _};
 
-use super::{Error, Store, questions};
+use super::{Error, Store, questions, spending};
 use crate::domain::Purchase;
 use crate::domain::event::StoreEvent;
 use crate::questions::consent::{ConsentSetter, RefundConsent};
-use crate::store::wallet_changes::WalletOwner;
+use crate::store::wallet_changes::{WalletOwner, wallet_owner};
 
 /// Most changes of one user that are kept: the last one counts, and the others only say what was asked when.
 const CHANGES_MAX: i64 = 100;
@@ -68,13 +68,57 @@ pub(crate) async fn set(connection: &mut AnyConnection, book: &BookName, user: &
     Err(Error::Database(sqlx::Error::RowNotFound))
 }
 
-/// Remembers in which download of the app a user bought.
+/// A parent withdraws the consent of a user: to answers about the user's purchases, and to selling coins to the user.
+async fn withdraw(connection: &mut AnyConnection, book: &BookName, user: &UserKey, at_ms: i64) -> Result<(), Error> {
+    // First: a call that sets the user's consent has this row before it writes.
+    spending::consent_withdrawn(connection, book, user, at_ms).await?;
+    set(connection, book, user, &RefundConsent { consents: false, terms: String::new(), set_by: ConsentSetter::Store, set_at_ms: at_ms })
+        .await
+}
+
+/// Since when consent is withdrawn in a download, which from now on is so at least since then; 0: it is not. A first purchase in it and a withdrawal that come at once
+/// wait for each other here, so that the later finds the earlier.
+async fn withdrawn_in(
+    connection: &mut AnyConnection,
+    (book, bundle_id, app_transaction_id): (&BookName, &str, &str),
+    at_ms: i64,
+) -> Result<i64, Error> {
+    let sql = "INSERT INTO download_consent (book, bundle_id, app_transaction_id, withdrawn_at_ms) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (book, bundle_id, app_transaction_id) DO UPDATE SET withdrawn_at_ms =
+             CASE WHEN excluded.withdrawn_at_ms > 0 THEN excluded.withdrawn_at_ms ELSE download_consent.withdrawn_at_ms END";
+    let query = sqlx::query(sql).bind(book.as_str()).bind(bundle_id).bind(app_transaction_id).bind(at_ms);
+    query.execute(&mut *connection).await?;
+    let sql = "SELECT withdrawn_at_ms FROM download_consent WHERE book = $1 AND bundle_id = $2 AND app_transaction_id = $3";
+    Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(bundle_id).bind(app_transaction_id).fetch_one(connection).await?)
+}
+
+/// A parent of this user consents again: who buys for the first time in a download in which the user bought is not withdrawn from.
+pub(crate) async fn consented_again(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<(), Error> {
+    let sql =
+        "UPDATE download_consent SET withdrawn_at_ms = 0 WHERE book = $1 AND withdrawn_at_ms > 0 AND EXISTS (SELECT 1 FROM app_download d
+        WHERE d.book = download_consent.book AND d.bundle_id = download_consent.bundle_id
+            AND d.app_transaction_id = download_consent.app_transaction_id AND d.user_id = $2)";
+    sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// Remembers in which download of the app a user bought. If a parent withdrew consent in it before, the user's is withdrawn with the first purchase.
 pub(crate) async fn remember_download(connection: &mut AnyConnection, of: &Purchase, app_transaction_id: &str) -> Result<(), Error> {
     let sql = "INSERT INTO app_download (book, bundle_id, app_transaction_id, user_id, since_ms) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT DO NOTHING";
     let query = sqlx::query(sql).bind(of.book.as_str()).bind(of.bundle_id.as_str()).bind(app_transaction_id).bind(of.user.as_str());
-    query.bind(of.created_at_ms).execute(connection).await?;
-    Ok(())
+    if query.bind(of.created_at_ms).execute(&mut *connection).await?.rows_affected() == 0 {
+        return Ok(());
+    }
+    let withdrawn_at_ms = withdrawn_in(connection, (&of.book, &of.bundle_id, app_transaction_id), 0).await?;
+    if withdrawn_at_ms == 0 {
+        return Ok(());
+    }
+    withdraw(connection, &of.book, &of.user, withdrawn_at_ms).await?;
+    match wallet_owner(connection, &of.book, &of.user).await? {
+        WalletOwner::Is(owner) if owner != of.user => withdraw(connection, &of.book, &owner, withdrawn_at_ms).await,
+        WalletOwner::Is(_) | WalletOwner::Moving => Ok(()),
+    }
 }
 
 impl Store {
@@ -91,8 +135,8 @@ impl Store {
         Ok(rows.map(|(consents, terms, set_by, set_at_ms)| (consents == 1, terms, set_by, set_at_ms)).collect())
     }
 
-    /// Keeps the notification that consent for an app was withdrawn in this download of it, and withdraws that of all who bought there. False: it was delivered
-    /// before.
+    /// Keeps the notification that consent for an app was withdrawn in this download of it, and withdraws that of all who bought there, or will. False: it was
+    /// delivered before.
     pub(crate) async fn keep_rescinded(&self, event: &StoreEvent, app_transaction_id: &str, received_at_ms: i64) -> Result<bool, Error> {
         let damaged = |_| Error::Damaged { purchase_id: format!("of download {app_transaction_id}"), column: "app_download.user_id" };
         let query = sqlx::query_scalar(DOWNLOADED).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
@@ -108,19 +152,17 @@ impl Store {
         if !super::events::insert(&mut tx, event, received_at_ms).await? {
             return Ok(false);
         }
+        withdrawn_in(&mut tx, (&event.book, &event.bundle_id, app_transaction_id), received_at_ms).await?;
         let query = sqlx::query_scalar(DOWNLOADED).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
         let mut users: BTreeSet<String> = query.fetch_all(&mut *tx).await?.into_iter().collect();
         let bought = users.len();
         users.append(&mut owners);
-        let withdrawn = RefundConsent { consents: false, terms: String::new(), set_by: ConsentSetter::Store, set_at_ms: received_at_ms };
         for user in &users {
-            let user = UserKey::try_new(user).map_err(damaged)?;
-            set(&mut tx, &event.book, &user, &withdrawn).await?;
-            super::spending::consent_withdrawn(&mut tx, &event.book, &user, received_at_ms).await?;
+            withdraw(&mut tx, &event.book, &UserKey::try_new(user).map_err(damaged)?, received_at_ms).await?;
         }
         // Without names: they are in the table, until their users are erased.
         let note = format!(
-            "download {app_transaction_id}: consent of {bought} users withdrawn; no coins are sold to them here, and to keep them from giving gifts, freeze their wallets"
+            "download {app_transaction_id}: consent of {bought} users withdrawn, and of whoever buys in it for the first time later; no coins are sold to them here, and to keep them from giving gifts, freeze their wallets"
         );
         let sql = "UPDATE store_event SET note = $3 WHERE store = $1 AND event_id = $2";
         sqlx::query(sql).bind(event.store.as_str()).bind(event.event_id.as_str()).bind(note).execute(&mut *tx).await?;

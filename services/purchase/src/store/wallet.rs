@@ -71,6 +71,10 @@ impl Store {
             "DELETE FROM spending_profile WHERE book = $1 AND user_id = $2",
             "DELETE FROM spending_limit WHERE book = $1 AND user_id = $2",
             "DELETE FROM spending WHERE book = $1 AND user_id = $2",
+            "DELETE FROM download_consent WHERE book = $1 AND EXISTS (SELECT 1 FROM app_download d WHERE d.book = download_consent.book
+                AND d.bundle_id = download_consent.bundle_id AND d.app_transaction_id = download_consent.app_transaction_id AND d.user_id = $2)
+                AND NOT EXISTS (SELECT 1 FROM app_download d WHERE d.book = download_consent.book AND d.bundle_id = download_consent.bundle_id
+                    AND d.app_transaction_id = download_consent.app_transaction_id AND d.user_id <> $2)",
             "DELETE FROM app_download WHERE book = $1 AND user_id = $2",
             "DELETE FROM wallet WHERE book = $1 AND user_id = $2",
         ] {

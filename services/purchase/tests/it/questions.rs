@@ -5,13 +5,17 @@ mod trouble;
 
 use std::time::SystemTime;
 
-use api::purchase::{GetRefundConsentRequest, ListStoreQuestionsRequest, RefundConsent, SetRefundConsentRequest, StoreQuestionState};
+use api::purchase::{
+    GetRefundConsentRequest, GetSpendingRulesRequest, ListStoreQuestionsRequest, RefundConsent, SetRefundConsentRequest,
+    SetSpendingProfileRequest, StoreQuestionState,
+};
 use identity::Role;
 use money::{BookName, UserKey};
 use purchase::store::questions::QuestionRow;
 use sandbox::store::StoreNotification;
 use serde_json::json;
 use testbed::Storage;
+use uuid::Uuid;
 
 use crate::fixture::{self, BOOK, Fixture, new_id, reason};
 use crate::listening::Listening;
@@ -171,22 +175,12 @@ async fn consent_is_withdrawn_by_the_user_by_a_parent_and_with_the_user() {
         assert!(notes.iter().any(|note| note.contains("consent of 1 users withdrawn")), "{notes:?}");
         assert!(notes.iter().any(|note| note.contains("consent of 0 users withdrawn")), "{notes:?}");
         // No coins are sold to bob until a parent consents again.
-        let withdrawn = async |user: &str| {
-            let asked = api::purchase::GetSpendingRulesRequest::default();
-            fixture.client().get_spending_rules(fixture.from(user, asked)).await.unwrap().into_inner().consent_withdrawn_time
-        };
-        assert_eq!((withdrawn("ann").await, withdrawn("bob").await.is_some()), (None, true));
+        assert!(!is_withdrawn(&fixture, "ann").await && is_withdrawn(&fixture, "bob").await);
         let paid = bought(&fixture, "bob").await.1;
-        let over: String = sqlx::query_scalar("SELECT over_limit FROM spending WHERE purchase_id = $1")
-            .bind(paid.hyphenated().to_string())
-            .fetch_one(&fixture.pool().await)
-            .await
-            .unwrap();
-        assert_eq!(over, "PARENT_WITHDREW_CONSENT", "what the store sold all the same");
-        for (parent_consents, is_withdrawn) in [(false, true), (true, false)] {
-            let message = api::purchase::SetSpendingProfileRequest { user_id: "bob".to_owned(), parent_consents, ..Default::default() };
-            fixture.client().set_spending_profile(fixture.with_role("app", Role::Service, BOOK, message)).await.unwrap();
-            assert_eq!(withdrawn("bob").await.is_some(), is_withdrawn);
+        assert_eq!(flag(&fixture, paid).await, "PARENT_WITHDREW_CONSENT", "what the store sold all the same");
+        for (parent_consents, withdrawn) in [(false, true), (true, false)] {
+            parent(&fixture, "bob", parent_consents).await;
+            assert_eq!(is_withdrawn(&fixture, "bob").await, withdrawn);
         }
         fixture.service.store().erase(&book(), &UserKey::try_new("ann").unwrap()).await.unwrap();
         assert_eq!(consented(&fixture, "ann").await, RefundConsent::default());
@@ -203,6 +197,88 @@ async fn consent_is_withdrawn_by_the_user_by_a_parent_and_with_the_user() {
         shown_to_staff(&fixture).await;
         let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM app_download").fetch_one(&fixture.pool().await).await.unwrap();
         assert_eq!(left, 1, "bob's");
+    }
+}
+
+/// Whether no coins are sold to a user because a parent withdrew consent.
+async fn is_withdrawn(fixture: &Fixture, user: &str) -> bool {
+    let asked = fixture.from(user, GetSpendingRulesRequest::default());
+    fixture.client().get_spending_rules(asked).await.unwrap().into_inner().consent_withdrawn_time.is_some()
+}
+
+/// Why a purchase would not have been sold here.
+async fn flag(fixture: &Fixture, purchase_id: Uuid) -> String {
+    let query = sqlx::query_scalar("SELECT over_limit FROM spending WHERE purchase_id = $1").bind(purchase_id.hyphenated().to_string());
+    query.fetch_one(&fixture.pool().await).await.unwrap()
+}
+
+/// What the app's service says of a parent of a user.
+async fn parent(fixture: &Fixture, user: &str, parent_consents: bool) {
+    let message = SetSpendingProfileRequest { user_id: user.to_owned(), parent_consents, ..Default::default() };
+    fixture.client().set_spending_profile(fixture.with_role("app", Role::Service, BOOK, message)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_withdrawal_waits_for_the_first_purchase_and_counts_until_a_parent_consents_again() {
+    for fixture in both().await {
+        fixture.stop_background();
+        let http = Listening::start(&fixture).await;
+        let said = sale(&fixture, "ann").await;
+        consent(&fixture, "ann", true).await;
+        let rescinded = StoreNotification { notification_uuid: "rescinded".to_owned(), ..about(&said, "RESCIND_CONSENT", 0) };
+        assert_eq!(http.say(&fixture, &rescinded).await, 200);
+        assert!(consented(&fixture, "ann").await.consents && !is_withdrawn(&fixture, "ann").await, "whose download it is is not known");
+        let (asked_about, paid) = bought(&fixture, "ann").await;
+        let stands = consented(&fixture, "ann").await;
+        assert_eq!((stands.consents, stands.set_by.as_str(), is_withdrawn(&fixture, "ann").await), (false, "store", true));
+        assert_eq!(flag(&fixture, paid).await, "PARENT_WITHDREW_CONSENT");
+        // Nobody else consents, and to consent to nothing is possible.
+        let wanted = request("ann", true);
+        for (who, role) in [("ann", Role::Viewer), ("app", Role::Service), ("helper", Role::Support)] {
+            let request = fixture.with_role(who, role, BOOK, wanted.clone());
+            assert_eq!(reason(fixture.client().set_refund_consent(request).await), "PARENT_WITHDREW_CONSENT", "{who}");
+        }
+        assert!(!consent(&fixture, "ann", false).await.consents);
+        // As if the row were one of before: what a parent withdrew is not answered about.
+        sqlx::query("DELETE FROM refund_consent WHERE consents = 0").execute(&fixture.pool().await).await.unwrap();
+        assert!(consented(&fixture, "ann").await.consents);
+        catch_up(&fixture).await;
+        asked(&fixture, &http, &asked_about).await;
+        for hour in 0..3 {
+            fixture.service.sweep(hours(hour)).await.unwrap();
+        }
+        assert!(fixture.store.answers().is_empty());
+        parent(&fixture, "ann", true).await;
+        let answer = fixture.client().set_refund_consent(fixture.from("ann", wanted)).await.unwrap().into_inner();
+        assert_eq!((answer.consent.unwrap().consents, answer.replayed), (true, false), "the refusal was not kept");
+        // Neither the next purchase nor that of another user in the same download withdraws it again.
+        bought(&fixture, "ann").await;
+        assert!(!is_withdrawn(&fixture, "ann").await);
+        // The first try notes how far the lots must be read.
+        for hour in [4, 6] {
+            fixture.service.sweep(hours(hour)).await.unwrap();
+            catch_up(&fixture).await;
+        }
+        assert_eq!(fixture.store.answers().len(), 1);
+        fixture.service.store().erase(&book(), &UserKey::try_new("ann").unwrap()).await.unwrap();
+        let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM download_consent").fetch_one(&fixture.pool().await).await.unwrap();
+        assert_eq!(left, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_and_a_first_purchase_that_come_at_once_find_each_other() {
+    for fixture in both().await {
+        fixture.stop_background();
+        let http = Listening::start(&fixture).await;
+        for round in 0..20 {
+            let user = format!("u{round}");
+            let said = sale(&fixture, &user).await;
+            let rescinded = about(&said, "RESCIND_CONSENT", 0);
+            let (status, _) = tokio::join!(http.say(&fixture, &rescinded), bought(&fixture, &user));
+            assert_eq!(status, 200);
+            assert!(is_withdrawn(&fixture, &user).await && !consented(&fixture, &user).await.consents, "{user}");
+        }
     }
 }
 
