@@ -211,7 +211,8 @@ pub struct SetSpendingProfileRequest {
     /// IANA name of the user's time zone, such as `Europe/Berlin`. Empty: not known; the market's counts then, or UTC.
     #[prost(string, tag = "4")]
     pub time_zone: ::prost::alloc::string::String,
-    /// A parent consents again who withdrew consent for the app through the store. False: that stays as it is.
+    /// A parent consents again who withdrew consent for the app through the store: coins are sold to the user, and the user may consent to answers about refunds. False:
+    /// that stays as it is. A withdrawal that came before the user's first purchase in a download of the app takes effect with that purchase.
     #[prost(bool, tag = "5")]
     pub parent_consents: bool,
 }
@@ -3591,8 +3592,8 @@ pub mod purchase_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Records whether the user consents to stores being told, when they ask about a refund, how much of a purchase's coins was spent. Without consent the App Store is
-        /// told nothing. A parent's withdrawal that the App Store reports counts as well, and what is set last counts. A retry with the same id is safe. Reasons:
-        /// MALFORMED, REQUEST_ID_REUSED.
+        /// told nothing. What is set last counts. A parent's withdrawal that the App Store reports counts until SetSpendingProfile says that a parent consents again: until then
+        /// nobody else consents. A retry with the same id is safe. Reasons: MALFORMED, REQUEST_ID_REUSED, PARENT_WITHDREW_CONSENT (FAILED_PRECONDITION).
         pub async fn set_refund_consent(
             &mut self,
             request: impl tonic::IntoRequest<super::SetRefundConsentRequest>,
@@ -3940,8 +3941,10 @@ pub mod purchase_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Merges a user's wallet into another one of the same person, and closes it. Its coins keep their lots with prices and dates, what its owner owes is owed by the other
-        /// user from then on, and what is paid back later of its purchases is taken from there. It waits for ApproveWalletChange by another person. A retry with the same id is
-        /// safe. The reasons are those of CloseWallet without those of coins that are owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
+        /// user from then on, and what is paid back later of its purchases is taken from there. What limits its owner limits the other user too from then on: the longer pause,
+        /// of two limits of a currency and window the lower (a higher one that is awaited still is), a parent's withdrawal of consent, the lower age; and what both spent counts
+        /// together. It waits for ApproveWalletChange by another person. A retry with the same id is safe. The reasons are those of CloseWallet without those of coins that are
+        /// owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
         pub async fn merge_wallets(
             &mut self,
             request: impl tonic::IntoRequest<super::MergeWalletsRequest>,
@@ -4521,8 +4524,8 @@ pub mod purchase_service_server {
             tonic::Status,
         >;
         /// Records whether the user consents to stores being told, when they ask about a refund, how much of a purchase's coins was spent. Without consent the App Store is
-        /// told nothing. A parent's withdrawal that the App Store reports counts as well, and what is set last counts. A retry with the same id is safe. Reasons:
-        /// MALFORMED, REQUEST_ID_REUSED.
+        /// told nothing. What is set last counts. A parent's withdrawal that the App Store reports counts until SetSpendingProfile says that a parent consents again: until then
+        /// nobody else consents. A retry with the same id is safe. Reasons: MALFORMED, REQUEST_ID_REUSED, PARENT_WITHDREW_CONSENT (FAILED_PRECONDITION).
         async fn set_refund_consent(
             &self,
             request: tonic::Request<super::SetRefundConsentRequest>,
@@ -4628,8 +4631,10 @@ pub mod purchase_service_server {
             tonic::Status,
         >;
         /// Merges a user's wallet into another one of the same person, and closes it. Its coins keep their lots with prices and dates, what its owner owes is owed by the other
-        /// user from then on, and what is paid back later of its purchases is taken from there. It waits for ApproveWalletChange by another person. A retry with the same id is
-        /// safe. The reasons are those of CloseWallet without those of coins that are owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
+        /// user from then on, and what is paid back later of its purchases is taken from there. What limits its owner limits the other user too from then on: the longer pause,
+        /// of two limits of a currency and window the lower (a higher one that is awaited still is), a parent's withdrawal of consent, the lower age; and what both spent counts
+        /// together. It waits for ApproveWalletChange by another person. A retry with the same id is safe. The reasons are those of CloseWallet without those of coins that are
+        /// owed, of markets and of lots; WALLET_UNKNOWN and WALLET_NOT_OPEN are about either wallet.
         async fn merge_wallets(
             &self,
             request: tonic::Request<super::MergeWalletsRequest>,
