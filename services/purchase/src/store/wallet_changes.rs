@@ -111,6 +111,8 @@ async fn wallet_business(connection: &mut AnyConnection, book: &BookName, users:
             ),
             ("checkouts", "SELECT COUNT(*) FROM store_order WHERE book = $1 AND user_id = $2 AND state IN (1, 2)"),
             ("receipts", "SELECT COUNT(*) FROM purchase WHERE book = $1 AND user_id = $2 AND state = 1"),
+            // Not paid yet: the store says within days whether it ever is.
+            ("receipts", "SELECT COUNT(*) FROM receipt_token WHERE book = $1 AND user_id = $2 AND user_id <> '' AND state = 1"),
         ] {
             let count: i64 = sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_one(&mut *connection).await?;
             if count > 0 {

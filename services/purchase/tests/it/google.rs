@@ -17,6 +17,7 @@ use tonic::Code;
 use crate::dying::Dying;
 use crate::fixture::{self, BOOK, BUNDLE, Fixture, new_id, reason};
 use crate::listening::Listening;
+use crate::lots::catch_up;
 
 async fn sqlite() -> Fixture {
     fixture::with_google(Storage::sqlite()).await
@@ -339,4 +340,29 @@ async fn an_unpaid_purchase_of_an_erased_user_is_forgotten() {
     assert_eq!(reason(fixture.redeem_google("ann", &new_id(), &pending).await), "PURCHASE_PENDING");
     fixture.service.store().erase(&book(), &UserKey::try_new("ann").unwrap()).await.unwrap();
     assert!(fixture.service.store().tokens(&book()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_wallet_is_not_closed_while_a_payment_of_its_owner_is_pending() {
+    for fixture in both().await {
+        fixture.stop_background();
+        for user in ["ann", "bob"] {
+            fixture.bed.post("campaign", "house/coins/issued", &format!("viewer/{user}/coins"), 5).await;
+        }
+        catch_up(&fixture).await;
+        let pending = sold(&fixture, PlaySale { pending: true, ..seventy_of(&fixture, "ann").await }).await;
+        assert_eq!(reason(fixture.redeem_google("ann", &new_id(), &pending).await), "PURCHASE_PENDING");
+        for refused in [fixture.close("sue", "ann").await, fixture.merge("sue", "ann", "bob").await] {
+            let busy = refused.unwrap_err();
+            let facts = rpc::facts(&busy);
+            assert_eq!(
+                (rpc::reason(&busy).as_deref(), facts["what"].as_str(), facts["count"].as_str()),
+                (Some("WALLET_BUSY"), "receipts", "1")
+            );
+        }
+        // Once the store says that it is never paid, nothing is in the way.
+        play(&fixture).cancel(&pending.purchase_token).await.unwrap();
+        fixture.service.sweep(later()).await.unwrap();
+        fixture.close("sue", "ann").await.unwrap();
+    }
 }
