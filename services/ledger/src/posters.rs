@@ -46,7 +46,7 @@ pub(crate) struct PosterTable {
 pub(crate) enum PosterRights {
     /// The rows of this poster.
     House(Poster, UserKey),
-    /// SupportService without the token of a person who may approve: nothing, except to be answered again.
+    /// SupportService without the token of a person who may approve: nothing, except dry runs and to be answered again.
     Unapproved(UserKey),
     /// Rows of the settings; possibly none.
     Own(UserKey, OwnPosters),
@@ -88,11 +88,21 @@ impl PosterRights {
     /// The rights for one request: what was answered under this id is answered again to SupportService without an approver, because that executes nothing.
     pub(crate) async fn for_id(&self, handle: &BookHandle, id: Uuid) -> Result<Cow<'_, Self>, Error> {
         match self {
-            Self::Unapproved(service) if !handle.store.ids(handle.row.key, &[id]).await?.is_empty() => {
-                Ok(Cow::Owned(Self::House(Poster::Support, service.clone())))
-            }
+            Self::Unapproved(service) if !handle.store.ids(handle.row.key, &[id]).await?.is_empty() => Ok(Self::as_support(service)),
             rights => Ok(Cow::Borrowed(rights)),
         }
+    }
+
+    /// The same for a request that may be a dry run: SupportService shows what a proposal would do before anybody approves it.
+    pub(crate) async fn for_request(&self, handle: &BookHandle, request: &BookRequest) -> Result<Cow<'_, Self>, Error> {
+        match self {
+            Self::Unapproved(service) if request.dry_run => Ok(Self::as_support(service)),
+            rights => rights.for_id(handle, request.id).await,
+        }
+    }
+
+    fn as_support(service: &UserKey) -> Cow<'static, Self> {
+        Cow::Owned(Self::House(Poster::Support, service.clone()))
     }
 
     /// Passes a posting on if the caller may make it.

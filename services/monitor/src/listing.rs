@@ -58,6 +58,8 @@ pub struct ListingFilter {
     pub user: Option<UserKey>,
     /// The states; none: any.
     pub states: BTreeSet<String>,
+    /// The stores or rails; none: any.
+    pub through: BTreeSet<String>,
     /// From the first of these times to before the second, in Unix milliseconds.
     pub range: (i64, i64),
 }
@@ -65,6 +67,11 @@ pub struct ListingFilter {
 impl ListingFilter {
     fn wants(&self, kind: ListedKind) -> bool {
         self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    fn keeps(&self, row: &ListedPayment) -> bool {
+        let has = |names: &BTreeSet<String>, name: &str| names.is_empty() || names.contains(name);
+        has(&self.states, row.state) && has(&self.through, &row.through)
     }
 }
 
@@ -86,7 +93,7 @@ pub(crate) async fn list_page(
         let is_last = rows.len() < count;
         for row in rows {
             (at, examined) = (row.position, examined + 1);
-            if filter.states.is_empty() || filter.states.contains(row.state) {
+            if filter.keeps(&row) {
                 found.push(row);
             }
             if found.len() == size || examined == EXAMINED_MAX {

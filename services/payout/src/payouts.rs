@@ -7,14 +7,14 @@ mod requesting;
 
 use crate::{
     banks::Banks,
-    beneficiaries::desk::PayeeDesk,
+    beneficiaries::{desk::PayeeDesk, sealed::SealedPayee},
     config::Config,
     domain::{Payout, PayoutKey, PayoutPhase, RetryPolicy},
     error::Error,
     leaves::desk::TreasuryDesk,
     review::lists::ScreeningLists,
     sending::lanes::PaymentLanes,
-    store::{Store, steps::ShownSteps},
+    store::{Store, messages::BankMessage, steps::ShownSteps},
     vault::Vault,
 };
 use ledger_client::LedgerClient;
@@ -122,6 +122,14 @@ impl Payouts {
                 _ => return Ok(Some((payout, steps))),
             }
         }
+    }
+
+    /// The messages to and from banks about a payout, oldest first, and what in them identifies the person paid.
+    pub async fn messages_of(&self, payout: &Payout) -> Result<(Vec<BankMessage>, Vec<String>), Error> {
+        let messages = self.store.messages(&self.vault, &payout.key()).await?;
+        let row = self.store.beneficiary(&payout.book, payout.beneficiary_id).await?;
+        let payee = row.map(|row| SealedPayee::open(&self.vault, &payout.book, &row)).transpose()?;
+        Ok((messages, payee.map(|payee| payee.personal()).unwrap_or_default()))
     }
 
     /// Payouts of one book with their newest steps, read in one query.

@@ -184,7 +184,7 @@ impl PayoutService for Handlers {
     async fn get_payout(&self, request: Request<pb::GetPayoutRequest>) -> Result<Response<pb::GetPayoutResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
+        let (payout_key, (row, _)) = self.visible(&caller, &request.book, &request.payout_id).await?;
         let mut payout = self.shown(&payout_key).await?;
         // Its sum only rises, in the transaction that books a return: what is read between two equal sums is what they consist of.
         let returns = loop {
@@ -198,7 +198,8 @@ impl PayoutService for Handlers {
         if matches!(caller.principal.role, Role::Support | Role::Finance | Role::Auditor | Role::Admin) {
             let found = self.payouts.store.resolution(&payout_key).await.map_err(Error::from)?;
             payout.resolution = found.map(|found| wire::resolution::resolution(&payout_key, &found));
-            payout = wire::advised(payout);
+            let (messages, personal) = self.payouts.messages_of(&row).await?;
+            payout = wire::message::with_messages(wire::advised(payout), &messages, personal);
         }
         let for_staff = caller.principal.role != Role::Creator;
         let shown = returns.iter().filter(|back| for_staff || back.is_shown_to_creators());

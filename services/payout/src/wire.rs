@@ -1,11 +1,13 @@
 //! Protobuf to domain and back. [`beneficiary`]: the part of beneficiaries. [`review`]: that of reviews. [`run`]: that of runs. [`standing`]: that of standing orders.
 //! [`report`]: that of reports. [`returns`]: that of returns and recalls. [`ach`]: that of ACH files. [`debit`]: that of unexplained debits.
+//! [`message`]: messages of banks for people.
 //!
 //! - `answer`: payouts and their options as callers see them.
 
 pub mod ach;
 pub mod beneficiary;
 pub mod debit;
+pub mod message;
 pub mod report;
 pub mod resolution;
 pub mod returns;

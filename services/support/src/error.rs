@@ -1,6 +1,9 @@
 //! Every way a call fails, and the status that the caller gets.
-use crate::domain::{MalformedAct, ProposalRefusal};
-use ledger_client::NotPosted;
+use crate::{
+    domain::{MalformedAct, ProposalRefusal},
+    words::in_words,
+};
+use ledger_client::{LedgerRefusal, NotPosted};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -46,6 +49,9 @@ pub enum Error {
         /// What to do instead.
         instead: &'static str,
     },
+    /// The ledger would refuse it, as its dry run says.
+    #[error("the ledger would refuse it: {0}")]
+    WouldBeRefused(Box<LedgerRefusal>),
     /// Its row is not what was proposed, or not what the approver saw.
     #[error("a proposal that was changed")]
     ProposalChanged(Uuid),
@@ -98,6 +104,11 @@ impl From<Error> for Status {
                 let why = format!("{posting} is a {kind} posting and is not reversed by hand, so nothing was proposed: {instead}");
                 let facts = [("posting_id", posting.hyphenated().to_string()), ("kind", kind)];
                 rpc::refused(Code::FailedPrecondition, "NOT_REVERSIBLE", why, &facts)
+            }
+            Error::WouldBeRefused(refusal) => {
+                let why = format!("the ledger would refuse this, so nothing was proposed: {}", in_words(&refusal));
+                let facts: Vec<(&str, String)> = refusal.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+                rpc::errors::refused_as(Code::FailedPrecondition, refusal.reason.name(), &why, &facts)
             }
             Error::Proposal(id, refusal) => {
                 let (reason, why) = match refusal {

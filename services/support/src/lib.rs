@@ -3,8 +3,9 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: a proposed action as sent and stored.
 //! - `approvers`: the approvers' own tokens, without which the ledger carries out nothing. `sweeper`: what a call left undone.
-//! - [`acts`]: the audit log. [`whole`]: what is recorded of a whole request. [`proposals`]: how they are decided and carried out. [`domain`]: their rules.
-//! - [`store`]: every SQL statement. [`postings`]: requests to the ledger. [`error`]: the statuses that callers get.
+//! - [`acts`]: the audit log. [`whole`]: what is recorded of a whole request. [`proposals`]: how they are decided and carried out. [`previews`]: what they would do.
+//!   [`domain`]: their rules.
+//! - `words`: the ledger's refusals for people. [`store`]: every SQL statement. [`postings`]: requests to the ledger. [`error`]: the statuses that callers get.
 //! - [`heads`]: the log's heads outside the database. [`check`]: verifies that the log was not tampered with.
 //! - [`tables`]: what auditors, backup and erasure read of it.
 mod act_message;
@@ -15,6 +16,7 @@ pub mod domain;
 pub mod error;
 pub mod heads;
 pub mod postings;
+pub mod previews;
 pub mod proposals;
 pub mod service;
 pub mod store;
@@ -22,6 +24,7 @@ mod sweeper;
 pub mod tables;
 pub mod whole;
 pub mod wire;
+mod words;
 
 use api::support::support_service_server::SupportServiceServer;
 use futures::{FutureExt as _, future::BoxFuture};

@@ -71,9 +71,10 @@ impl Proposals {
     ) -> Result<(Proposal, bool), Error> {
         let now = now_ms();
         let proposal_id = domain::proposal_id(id, book, by);
-        // A stored proposal keeps its answer however old its id is.
+        // A stored proposal keeps its answer however old its id is, and whatever became of the accounts.
+        let is_stored = self.store.proposal(book, proposal_id).await?.is_some();
         if let Err(untimely) = money::IdTimeBounds::default().check(id.uuid(), u64::try_from(now).unwrap_or(0))
-            && self.store.proposal(book, proposal_id).await?.is_none()
+            && !is_stored
         {
             return Err(Error::Untimely(untimely));
         }
@@ -94,6 +95,9 @@ impl Proposals {
             decided_at_ms: 0,
             result: String::new(),
         };
+        if !is_stored {
+            self.can_work(&proposal, now).await?;
+        }
         let key = RequestKey { book, subject: by, rpc: PROPOSE, request_id: id };
         match self.store.propose(&NewProposal { key, fields, proposal }).await? {
             Proposed::Kept { replayed } => {
@@ -282,7 +286,7 @@ fn owners_of(posting: &Posting) -> BTreeSet<String> {
     owners(posting.transfers.iter().flat_map(|moved| [moved.debit_account.as_str(), &moved.credit_account]))
 }
 
-fn account_state(act: AccountAct) -> AccountState {
+pub(crate) fn account_state(act: AccountAct) -> AccountState {
     match act {
         AccountAct::Freeze => AccountState::Frozen,
         AccountAct::Thaw => AccountState::Open,

@@ -385,7 +385,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),
     approval("/largesse.support.v1.SupportService/Approve", APPROVE),
     explained("/largesse.support.v1.SupportService/Reject", PROPOSE),
-    row("/largesse.support.v1.SupportService/GetProposal", PROPOSAL_READ),
+    explained("/largesse.support.v1.SupportService/GetProposal", PROPOSAL_READ),
     row("/largesse.support.v1.SupportService/ListProposals", PROPOSAL_READ),
     row("/largesse.monitor.v1.MonitorService/GetHealthOfMoney", HEALTH),
     explained("/largesse.monitor.v1.MonitorService/Find", MONEY_FIND),

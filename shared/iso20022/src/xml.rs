@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, io};
 mod encoding;
 pub mod envelope;
 mod source;
+pub mod texts;
 
 /// Large enough for a busy day's statement, the largest message we read.
 pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;

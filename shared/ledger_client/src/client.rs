@@ -154,14 +154,19 @@ impl LedgerClient {
 
     /// Reverses a posting.
     pub async fn reverse(&self, book: &BookName, id: Uuid, posting: Uuid, fields: Vec<RequestField>) -> Result<Posting, NotPosted> {
-        let request = ReverseRequest {
-            book: book.to_string(),
-            request_id: id.hyphenated().to_string(),
-            posting_id: posting.hyphenated().to_string(),
-            kind: PostingKind::Reversal.name().to_owned(),
-            request_fields: fields,
-            ..ReverseRequest::default()
-        };
+        let request = ReverseRequest { request_fields: fields, ..reversal(book, id, posting) };
+        read(self.client.clone().reverse(request).await?.into_inner().posting)
+    }
+
+    /// What a posting would do now, or why it would be refused. Nothing is changed or kept.
+    pub async fn dry_run(&self, book: &BookName, draft: PostingDraft) -> Result<Posting, NotPosted> {
+        let request = PostRequest { dry_run: true, ..draft.for_book(book) };
+        read(self.client.clone().post(request).await?.into_inner().posting)
+    }
+
+    /// The same of a reversal.
+    pub async fn dry_run_reversal(&self, book: &BookName, id: Uuid, posting: Uuid) -> Result<Posting, NotPosted> {
+        let request = ReverseRequest { dry_run: true, ..reversal(book, id, posting) };
         read(self.client.clone().reverse(request).await?.into_inner().posting)
     }
 
@@ -326,10 +331,15 @@ impl LedgerClient {
     }
 
     /// An account's committed state; an unused account is empty.
+    /// An account by its readable id, with its limits.
+    pub async fn account_named(&self, book: &BookName, account: &str) -> Result<AccountMessage, NotPosted> {
+        let request = GetAccountRequest { book: book.to_string(), account: account.to_owned() };
+        Ok(self.client.clone().get_account(request).await?.into_inner().account.unwrap_or_default())
+    }
+
     async fn account(&self, book: &BookName, account: Account<'_>) -> Result<AccountMessage, NotPosted> {
-        let request = GetAccountRequest { book: book.to_string(), account: account.name() };
-        match self.client.clone().get_account(request).await.map_err(NotPosted::from) {
-            Ok(response) => Ok(response.into_inner().account.unwrap_or_default()),
+        match self.account_named(book, &account.name()).await {
+            Ok(found) => Ok(found),
             Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::AccountUnknown => Ok(AccountMessage::default()),
             Err(other) => Err(other),
         }
@@ -350,6 +360,17 @@ pub async fn all_books(mut client: LedgerServiceClient<rpc::Transport>) -> Resul
         if page_token.is_empty() {
             return Ok(books);
         }
+    }
+}
+
+/// The request for a reversal.
+fn reversal(book: &BookName, id: Uuid, posting: Uuid) -> ReverseRequest {
+    ReverseRequest {
+        book: book.to_string(),
+        request_id: id.hyphenated().to_string(),
+        posting_id: posting.hyphenated().to_string(),
+        kind: PostingKind::Reversal.name().to_owned(),
+        ..ReverseRequest::default()
     }
 }
 

@@ -77,7 +77,7 @@ impl Service {
     pub(super) async fn post(&self, request: Request<pb::PostRequest>) -> Result<pb::PostResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let asked = wire::post(request.into_inner(), place.scope())?;
-        let asked = place.rights.for_id(&place.handle, asked.id).await?.post(asked)?;
+        let asked = place.rights.for_request(&place.handle, &asked).await?.post(asked)?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::PostResponse { posting: Some(posting), replayed })
     }
@@ -145,7 +145,7 @@ impl Service {
         let (Some(id), Some(source), Some(fields), Some(kind)) = (id, source, fields, kind) else { return Err(wrong.into_status()) };
         let action = Action::Reverse { posting: source, allow_debt: sent.allow_debt };
         let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, kind, action) };
-        let asked = place.rights.for_id(&place.handle, id).await?.reverse(&place.handle, asked).await?;
+        let asked = place.rights.for_request(&place.handle, &asked).await?.reverse(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::ReverseResponse { posting: Some(posting), replayed })
     }

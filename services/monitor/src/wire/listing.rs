@@ -15,9 +15,9 @@ use tonic::Status;
 
 /// Payments of a page.
 const SIZES: PageSizes = PageSizes { default: 50, max: 200 };
-/// States that a request may name, and bytes of each.
-const STATES_MAX: usize = 32;
-const STATE_BYTES_MAX: usize = 32;
+/// Names that a filter may have, and bytes of each.
+const NAMES_MAX: usize = 32;
+const NAME_BYTES_MAX: usize = 32;
 
 /// A request to list.
 #[derive(Debug)]
@@ -37,19 +37,21 @@ pub fn asked(book: Result<BookName, Status>, mut sent: ListPaymentsRequest) -> R
     let book = wrong.take(book);
     let kinds = wrong.take(kinds(&sent));
     let user = wrong.take(user(&sent.user_id));
-    let states = wrong.take(states(&sent.states));
+    let states = wrong.take(names("states", &sent.states));
+    let through = wrong.take(names("through", &sent.through));
     let range = wrong.take(TimeRange::read(["from", "to"], sent.from, sent.to));
     let size = wrong.take(SIZES.read(sent.page_size).map_err(|error| rpc::malformed("page_size", &error.to_string())));
-    let (Some(book), Some(kinds), Some(user), Some(states), Some(range), Some(size)) = (book, kinds, user, states, range, size) else {
+    let (Some(book), Some(kinds), Some(user), Some(states), Some(through)) = (book, kinds, user, states, through) else {
         return Err(Error::Violations(Box::new(wrong.into_status())));
     };
+    let (Some(range), Some(size)) = (range, size) else { return Err(Error::Violations(Box::new(wrong.into_status()))) };
     let token = std::mem::take(&mut sent.page_token);
     (sent.page_size, sent.book) = (0, String::new());
     let list = PagedList::of_request("ListPayments", book.as_str(), &sent);
     let after = list.position(&token).map_err(|_| Error::Violations(Box::new(rpc::errors::page_token())))?;
     // Nothing is older than the epoch, or has a time that an id can't have.
     let range = (range.from_ms.max(0), range.until_ms);
-    Ok(ListingAsked { filter: ListingFilter { book, kinds, user, states, range }, after, size, list })
+    Ok(ListingAsked { filter: ListingFilter { book, kinds, user, states, through, range }, after, size, list })
 }
 
 fn kinds(sent: &ListPaymentsRequest) -> Result<BTreeSet<ListedKind>, Status> {
@@ -68,9 +70,9 @@ fn user(sent: &str) -> Result<Option<UserKey>, Status> {
     UserKey::try_new(sent).map(Some).map_err(|error| rpc::malformed("user_id", &error.must()))
 }
 
-fn states(sent: &[String]) -> Result<BTreeSet<String>, Status> {
-    if sent.len() > STATES_MAX || sent.iter().any(|state| state.is_empty() || state.len() > STATE_BYTES_MAX) {
-        return Err(rpc::malformed("states", "must be at most 32, each of 1 to 32 bytes"));
+fn names(field: &'static str, sent: &[String]) -> Result<BTreeSet<String>, Status> {
+    if sent.len() > NAMES_MAX || sent.iter().any(|name| name.is_empty() || name.len() > NAME_BYTES_MAX) {
+        return Err(rpc::malformed(field, "must be at most 32, each of 1 to 32 bytes"));
     }
     Ok(sent.iter().cloned().collect())
 }

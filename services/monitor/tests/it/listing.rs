@@ -122,6 +122,10 @@ async fn every_payment_is_listed_once_newest_first_and_filters_keep_what_they_sa
         let time = |ms: i64| Some(Timestamp { seconds: (BEGIN_MS + ms) / 1_000, nanos: 0 });
         let of_time = all(&bed, &monitor, &ListPaymentsRequest { from: time(1_000), to: time(2_000), ..one(2) }).await;
         assert!(of_time.len() == 9 && of_time.iter().all(|payment| payment.time == time(1_000)), "{of_time:?}");
+        let through = |name: &str| ListPaymentsRequest { through: vec![name.to_owned()], ..one(5) };
+        let of_rail = all(&bed, &monitor, &through("us-rtp")).await;
+        assert!(of_rail.len() == 16 && of_rail.iter().all(|payment| payment.kind() == PaymentKind::Payout), "{of_rail:?}");
+        assert!(all(&bed, &monitor, &through("no-such-rail")).await.is_empty());
         let payment = in_state.last().unwrap();
         assert_eq!((payment.currency.as_str(), payment.minor_units, payment.through.as_str()), ("USD", 500, "us-rtp"));
         bed.ledger.shutdown().await;
@@ -158,6 +162,9 @@ async fn what_can_not_be_listed_is_refused() {
         (ListPaymentsRequest { kinds: vec![9], ..of("") }, "MALFORMED"),
         (ListPaymentsRequest { user_id: "no user".to_owned(), ..of("") }, "MALFORMED"),
         (ListPaymentsRequest { states: vec!["held".to_owned(); 33], ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { through: vec!["us-rtp".to_owned(); 33], ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { through: vec![String::new()], ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { through: vec!["us-rtp".to_owned()], ..of(&token) }, "PAGE_TOKEN"),
         (ListPaymentsRequest { states: vec![String::new()], ..of("") }, "MALFORMED"),
         (ListPaymentsRequest { from: Some(Timestamp { seconds: i64::MAX, nanos: 0 }), ..of("") }, "MALFORMED"),
         (ListPaymentsRequest { book: "other".to_owned(), ..of("") }, "PERMISSION_DENIED"),

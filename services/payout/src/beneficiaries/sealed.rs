@@ -21,6 +21,8 @@ use uuid::Uuid;
 const VERSION: u32 = 2;
 /// Fields of a postal address but for its lines.
 const POSTAL: [F; 6] = [F::Street, F::Building, F::PostalCode, F::Town, F::Region, F::Country];
+/// Fields of an account that name a bank, which is no secret.
+const BANKS: [F; 7] = [F::Bic, F::RoutingNumber, F::SortCode, F::Ifsc, F::Bsb, F::BankCode, F::BranchCode];
 
 /// The sealed part of a beneficiary, as it is stored.
 #[derive(Clone, Serialize, Deserialize)]
@@ -174,6 +176,19 @@ impl SealedPayee {
             is_company: self.is_company,
             purpose_code: self.purpose_code.clone(),
         })
+    }
+
+    /// What identifies the person or the account, wherever it stands in a text.
+    #[must_use]
+    pub fn personal(&self) -> Vec<String> {
+        let named = [self.tax_id.as_ref(), self.holder_name_kana.as_ref(), self.bank_holder_name.as_ref()].into_iter().flatten();
+        // Kinds and types of accounts are words, and numbers of banks are nobody's; numbers and addresses of accounts are the person's.
+        let of_bank = |name: &str| F::from_name(name).is_some_and(|field| BANKS.contains(&field));
+        let account =
+            self.account.iter().filter(|(name, value)| !of_bank(name) && value.contains(|c: char| c.is_ascii_digit() || c == '@'));
+        let account = account.map(|(_, value)| value);
+        let texts = [&self.holder_name, &self.iban, &self.account_number].into_iter().chain(named).chain(account).chain(&self.postal_lines);
+        texts.filter(|text| !text.is_empty()).cloned().collect()
     }
 
     /// Everything that is stored, for the user's export: needs no valid account.

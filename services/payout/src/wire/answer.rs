@@ -82,6 +82,8 @@ pub fn payout((row, shown): &(Payout, ShownSteps), attempts: &[RecordedAttempt])
         returns: Vec::new(),
         recalls: Vec::new(),
         resolution: None,
+        messages: Vec::new(),
+        messages_left_out: 0,
     }
 }
 

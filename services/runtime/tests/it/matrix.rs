@@ -177,7 +177,7 @@ const MATRIX: [(&str, &str, &str); 161] = [
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),
     ("largesse.support.v1.SupportService/Approve", "----b-b", "!"),
     ("largesse.support.v1.SupportService/Reject", "---bb-b", "!"),
-    ("largesse.support.v1.SupportService/GetProposal", "---bbbb", ""),
+    ("largesse.support.v1.SupportService/GetProposal", "---bbbb", "!"),
     ("largesse.support.v1.SupportService/ListProposals", "---bbbb", ""),
     ("largesse.monitor.v1.MonitorService/GetHealthOfMoney", "--bbbbb", ""),
     ("largesse.monitor.v1.MonitorService/Find", "--bbbbb", "!"),

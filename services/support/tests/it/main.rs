@@ -5,5 +5,6 @@ mod about;
 mod acts;
 mod bound;
 mod fixture;
+mod previews;
 mod proposals;
 mod reasons;

@@ -779,6 +779,9 @@ pub struct ListPaymentsRequest {
     /// `next_page_token` of an earlier answer with the same book and filter. Empty: the first page.
     #[prost(string, tag = "8")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only those through one of these stores or rails, named as in `Payment.through`; at most 32. Empty: through any.
+    #[prost(string, repeated, tag = "9")]
+    pub through: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A purchase or a payout.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

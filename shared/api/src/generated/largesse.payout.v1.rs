@@ -2861,6 +2861,54 @@ pub struct PayoutStep {
     #[prost(message, optional, tag = "5")]
     pub last_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// A field of a bank's message, in words.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BankMessageField {
+    /// Where it is: the names from the message down, joined by slashes, such as `CdtTrfTxInf/PmtId/EndToEndId`; at most 200 bytes.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// What it is, in words; the last name of `path` where no words are known.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// What it says, at most 350 characters. Accounts show their last four characters, names the first letter of each word.
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    /// What a code means, in words. Empty: it is no code, or none that is known.
+    #[prost(string, tag = "4")]
+    pub meaning: ::prost::alloc::string::String,
+}
+/// A message to or from a bank about a payout.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BankMessage {
+    /// `sent` or `received`.
+    #[prost(string, tag = "1")]
+    pub direction: ::prost::alloc::string::String,
+    /// What it is: the ISO 20022 message that it names, such as `pain.001.001.09`; otherwise `payment`, `ask` or `answer`.
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// HTTP status of an answer. 0: none.
+    #[prost(int32, tag = "3")]
+    pub http_status: i32,
+    /// When it was first sent or received.
+    #[prost(message, optional, tag = "4")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often it was sent or received with this content, 1 or more.
+    #[prost(int64, tag = "5")]
+    pub times: i64,
+    /// When it was last sent or received.
+    #[prost(message, optional, tag = "6")]
+    pub last_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The message as sent over the wire, with accounts and names of people masked as in `fields`; at most its first 16 KiB. Of a message of many payments: the part
+    /// about this one.
+    #[prost(string, tag = "7")]
+    pub text: ::prost::alloc::string::String,
+    /// Bytes that `text` does not show. 0: it shows all.
+    #[prost(int64, tag = "8")]
+    pub bytes_left_out: i64,
+    /// What it says, in the message's order; at most 200 fields. Empty: it can't be read as XML or JSON, and then every longer number in `text` is masked.
+    #[prost(message, repeated, tag = "9")]
+    pub fields: ::prost::alloc::vec::Vec<BankMessageField>,
+}
 /// A payout to a bank account, from the request to its final state.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Payout {
@@ -2967,6 +3015,13 @@ pub struct Payout {
     /// What staff found of a payout whose outcome is, or was, unknown. Only in the answer of GetPayout, to staff only. Absent: nobody has recorded anything.
     #[prost(message, optional, tag = "45")]
     pub resolution: ::core::option::Option<PayoutResolution>,
+    /// The newest messages to and from banks about it, oldest first; at most 20. Only in the answer of GetPayout, to staff only. Those of files at an ACH bank are
+    /// entries of the file.
+    #[prost(message, repeated, tag = "46")]
+    pub messages: ::prost::alloc::vec::Vec<BankMessage>,
+    /// Number of older messages that `messages` does not show. 0: all are shown.
+    #[prost(int32, tag = "47")]
+    pub messages_left_out: i32,
 }
 /// The payout that was requested.
 #[derive(Clone, PartialEq, ::prost::Message)]

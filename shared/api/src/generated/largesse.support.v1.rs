@@ -239,6 +239,57 @@ pub mod proposal {
         LimitChange(super::LimitChange),
     }
 }
+/// What a proposal would change of an account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewedAccount {
+    /// Readable id of the account, such as `viewer/ada/coins`.
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// `COIN`, `DIAMOND` or an ISO 4217 code; amounts are whole coins, diamonds or minor units.
+    #[prost(string, tag = "2")]
+    pub unit: ::prost::alloc::string::String,
+    /// Credits minus debits, posted: before it.
+    #[prost(int64, tag = "3")]
+    pub balance_before: i64,
+    /// The same after it.
+    #[prost(int64, tag = "4")]
+    pub balance_after: i64,
+    /// The balance without what is held: before it.
+    #[prost(int64, tag = "5")]
+    pub available_before: i64,
+    /// The same after it.
+    #[prost(int64, tag = "6")]
+    pub available_after: i64,
+    /// What the account allows now. UNSPECIFIED: there is no such account yet.
+    #[prost(enumeration = "super::super::ledger::v1::AccountState", tag = "7")]
+    pub state_before: i32,
+    /// What it would allow.
+    #[prost(enumeration = "super::super::ledger::v1::AccountState", tag = "8")]
+    pub state_after: i32,
+    /// Of a debit limit's change: the limit in force for its window. 0: none, and for other proposals.
+    #[prost(int64, tag = "9")]
+    pub limit_before: i64,
+    /// The limit that there would be. 0: none, and for other proposals.
+    #[prost(int64, tag = "10")]
+    pub limit_after: i64,
+}
+/// What a proposal would do if it were executed now. The ledger decides again when it is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ProposalPreview {
+    /// When the ledger was asked.
+    #[prost(message, optional, tag = "1")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The accounts that it would change, each with its balances, in the order in which it names them. Empty if the ledger would refuse it, except for the account
+    /// whose state or limit would change.
+    #[prost(message, repeated, tag = "2")]
+    pub accounts: ::prost::alloc::vec::Vec<PreviewedAccount>,
+    /// The reason for which the ledger would refuse it, such as `INSUFFICIENT_FUNDS`. Empty: it would not.
+    #[prost(string, tag = "3")]
+    pub refusal: ::prost::alloc::string::String,
+    /// The refusal in a sentence, with its numbers. Empty: there is none.
+    #[prost(string, tag = "4")]
+    pub refusal_message: ::prost::alloc::string::String,
+}
 /// Request for a proposal. Its reason is the call's metadata `largesse-reason`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ProposeRequest {
@@ -280,6 +331,9 @@ pub struct ProposeResponse {
     /// True when this `request_id` had been answered before; `proposal` shows its present state.
     #[prost(bool, tag = "2")]
     pub replayed: bool,
+    /// What it would do now, by the ledger's dry run. Absent if the proposal is decided, or the ledger does not answer.
+    #[prost(message, optional, tag = "3")]
+    pub preview: ::core::option::Option<ProposalPreview>,
 }
 /// Request to approve a proposal. The reason is the call's metadata `largesse-reason`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -347,6 +401,9 @@ pub struct GetProposalResponse {
     /// The proposal. One that was not decided in time is EXPIRED.
     #[prost(message, optional, tag = "1")]
     pub proposal: ::core::option::Option<Proposal>,
+    /// What it would do now, by the ledger's dry run, made for this answer. Absent if the proposal is decided, or the ledger does not answer.
+    #[prost(message, optional, tag = "2")]
+    pub preview: ::core::option::Option<ProposalPreview>,
 }
 /// Request for the proposals of a book.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -670,8 +727,10 @@ pub mod support_service_client {
         /// Proposes an adjustment, a freeze, a thaw or the closing of an account, a debit limit or a reversal. It is executed once another member of staff approves
         /// it; until then nothing is moved or held. Reasons: MALFORMED (also if an account is not in the chart of accounts, or a transfer is between accounts of
         /// different units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: the book has no such posting to reverse), NOT_REVERSIBLE (the posting is a step of another
-        /// service, which would continue as if it had not been reversed; facts: posting_id, kind; the message says what to do instead), REQUEST_ID_REUSED. A retry
-        /// with the same id is safe.
+        /// service, which would continue as if it had not been reversed; facts: posting_id, kind; the message says what to do instead), REQUEST_ID_REUSED; of an
+        /// adjustment or a reversal also the ledger's own reason if its dry run refuses it, such as INSUFFICIENT_FUNDS (facts: account, needed, available),
+        /// ACCOUNT_FROZEN or LIMIT_EXCEEDED: nothing is proposed, and the same id may be sent again. While the ledger does not answer, it is proposed all the same. A
+        /// retry with the same id is safe.
         pub async fn propose(
             &mut self,
             request: impl tonic::IntoRequest<super::ProposeRequest>,
@@ -752,7 +811,7 @@ pub mod support_service_client {
                 .insert(GrpcMethod::new("largesse.support.v1.SupportService", "Reject"));
             self.inner.unary(req, path, codec).await
         }
-        /// Returns one proposal. Reasons: MALFORMED, PROPOSAL_UNKNOWN.
+        /// Returns one proposal, with what it would do now. Reasons: MALFORMED, PROPOSAL_UNKNOWN.
         pub async fn get_proposal(
             &mut self,
             request: impl tonic::IntoRequest<super::GetProposalRequest>,
@@ -846,8 +905,10 @@ pub mod support_service_server {
         /// Proposes an adjustment, a freeze, a thaw or the closing of an account, a debit limit or a reversal. It is executed once another member of staff approves
         /// it; until then nothing is moved or held. Reasons: MALFORMED (also if an account is not in the chart of accounts, or a transfer is between accounts of
         /// different units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: the book has no such posting to reverse), NOT_REVERSIBLE (the posting is a step of another
-        /// service, which would continue as if it had not been reversed; facts: posting_id, kind; the message says what to do instead), REQUEST_ID_REUSED. A retry
-        /// with the same id is safe.
+        /// service, which would continue as if it had not been reversed; facts: posting_id, kind; the message says what to do instead), REQUEST_ID_REUSED; of an
+        /// adjustment or a reversal also the ledger's own reason if its dry run refuses it, such as INSUFFICIENT_FUNDS (facts: account, needed, available),
+        /// ACCOUNT_FROZEN or LIMIT_EXCEEDED: nothing is proposed, and the same id may be sent again. While the ledger does not answer, it is proposed all the same. A
+        /// retry with the same id is safe.
         async fn propose(
             &self,
             request: tonic::Request<super::ProposeRequest>,
@@ -867,7 +928,7 @@ pub mod support_service_server {
             &self,
             request: tonic::Request<super::RejectRequest>,
         ) -> std::result::Result<tonic::Response<super::RejectResponse>, tonic::Status>;
-        /// Returns one proposal. Reasons: MALFORMED, PROPOSAL_UNKNOWN.
+        /// Returns one proposal, with what it would do now. Reasons: MALFORMED, PROPOSAL_UNKNOWN.
         async fn get_proposal(
             &self,
             request: tonic::Request<super::GetProposalRequest>,
