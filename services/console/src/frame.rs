@@ -25,6 +25,9 @@ pub(crate) const LIST_ACTIVITY: &str = "largesse.monitor.v1.MonitorService/ListA
 pub(crate) const LIST_PAYMENTS: &str = "largesse.monitor.v1.MonitorService/ListPayments";
 pub(crate) const TRIAL_BALANCE: &str = "largesse.ledger.v1.LedgerService/GetTrialBalance";
 pub(crate) const LIST_ENTRIES: &str = "largesse.ledger.v1.LedgerService/ListEntries";
+pub(crate) const LIST_GIFTS: &str = "largesse.gift.v1.GiftService/ListGifts";
+pub(crate) const PAYOUT_REPORT: &str = "largesse.payout.v1.PayoutService/GetPayoutReport";
+pub(crate) const LIST_VIRTUAL_ACCOUNTS: &str = "largesse.treasury.v1.TreasuryService/ListVirtualAccounts";
 pub(crate) const LIST_PROPOSALS: &str = "largesse.support.v1.SupportService/ListProposals";
 pub(crate) const LIST_ACTS: &str = "largesse.support.v1.SupportService/ListActs";
 
@@ -32,7 +35,7 @@ pub(crate) const LIST_ACTS: &str = "largesse.support.v1.SupportService/ListActs"
 const BOOKS_MAX: i32 = 200;
 
 /// The pages: path, name, and the RPC without which there is nothing to see.
-const PAGES: [(&str, &str, &str); 9] = [
+const PAGES: [(&str, &str, &str); 14] = [
     ("/", "Today", HEALTH),
     ("/find", "Find", FIND),
     ("/payments", "Payments", LIST_PAYMENTS),
@@ -40,12 +43,17 @@ const PAGES: [(&str, &str, &str); 9] = [
     ("/accounts", "Accounts", LIST_ENTRIES),
     ("/books", "Books", LIST_BOOKS),
     ("/trial-balance", "Trial balance", TRIAL_BALANCE),
+    ("/purchases", "Purchases", LIST_PAYMENTS),
+    ("/gifts", "Gifts", LIST_GIFTS),
+    ("/payouts", "Payouts", LIST_PAYMENTS),
+    ("/rails", "Rails", PAYOUT_REPORT),
+    ("/treasury", "Treasury", LIST_VIRTUAL_ACCOUNTS),
     ("/proposals", "Proposals", LIST_PROPOSALS),
     ("/acts", "Audit log", LIST_ACTS),
 ];
 
-/// Pages that are over all books unless one is asked for.
-const ACROSS_BOOKS: [&str; 3] = ["/find", "/user", "/books"];
+/// Pages that are over all books unless one is asked for, or find theirs.
+const ACROSS_BOOKS: [&str; 4] = ["/find", "/user", "/books", "/treasury"];
 
 /// A link, and whether it is to the page that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //!
 //! - [`Config`]: its options. `parts`: what all pages share. `guard`: what holds for every request, and every answer's headers.
 //! - `login`: signing in and out. `provider`: the issuer. `session`, `cookies`, `seal`, `attempts`: what they need.
-//! - `visitor`: who asks, and calls in their name. `frame`: what is around a page. `answer`: a page, or why there is none.
+//! - `visitor`: who asks, and calls in their name. `services`: clients of services. `frame`: what is around a page. `answer`: a page, or why there is none.
 //! - `live`: payments as they happen, in a stream for a browser. `streams`: how many streams there may be. `zone`: the time zone that a reader chose.
 //! - `figures`: the charts of pages. `export`: what a page shows as a file.
 //! - `pages`: one file each. `view`: money, times and commands as people read them. `filters`: what an address asks for. `assets`: style and script.
@@ -26,6 +26,7 @@ mod pages;
 mod parts;
 mod provider;
 mod seal;
+mod services;
 mod session;
 mod streams;
 mod view;
@@ -34,6 +35,7 @@ mod zone;
 
 pub use config::{Config, ForwardedToken};
 pub use error::Error;
+pub use services::MoreServices;
 
 use axum::{
     Router,
@@ -63,6 +65,8 @@ pub struct Deps {
     pub support: Transport,
     /// MonitorService, without a token.
     pub monitor: Transport,
+    /// The services behind some pages only.
+    pub more: MoreServices,
     /// The gRPC listener's address for the commands on pages, such as `127.0.0.1:7070`.
     pub grpc: String,
     /// Whether that listener uses TLS.
@@ -82,7 +86,16 @@ pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
         .route("/books", get(pages::books::show))
         .route("/payments", get(pages::payments::show))
         .route("/payments/live", get(live::watch))
+        .route("/purchases", get(pages::purchases::show))
+        .route("/purchase", get(pages::purchase::show))
+        .route("/gifts", get(pages::gifts::show))
+        .route("/payouts", get(pages::payouts::show))
+        .route("/payout", get(pages::payout::show))
+        .route("/rails", get(pages::rails::show))
+        .route("/treasury", get(pages::treasury::show))
         .route("/proposals", get(pages::proposals::show))
+        .route("/proposal", get(pages::proposal::show))
+        .route("/proposal/decide", post(pages::proposal::decide))
         .route("/acts", get(pages::acts::show))
         .route("/accounts.csv", get(pages::account::export))
         .route("/trial-balance.csv", get(pages::trial_balance::export))

@@ -5,11 +5,12 @@ use crate::{
     config::ForwardedToken,
     cookies::{Cookies, LOGIN_SECONDS},
     provider::LoginProvider,
+    services::MoreServices,
     session::{SessionTimes, Sessions},
     streams::StreamSeats,
     view::calls::CallTarget,
 };
-use api::monitor::monitor_service_client::MonitorServiceClient;
+use api::{monitor::monitor_service_client::MonitorServiceClient, support::support_service_client::SupportServiceClient};
 use identity::Verifier;
 use rpc::{ANSWER_BYTES_MAX, Transport};
 use std::{sync::Arc, time::Duration};
@@ -41,6 +42,7 @@ pub(crate) struct ConsoleParts {
     pub(crate) ledger: Transport,
     pub(crate) support: Transport,
     pub(crate) monitor: Transport,
+    pub(crate) more: MoreServices,
     pub(crate) target: CallTarget,
 }
 
@@ -76,9 +78,15 @@ impl ConsoleParts {
             ledger: deps.ledger,
             support: deps.support,
             monitor: deps.monitor,
+            more: deps.more,
             target: CallTarget { address: deps.grpc, tls: deps.tls },
             base,
         })
+    }
+
+    /// A client of the support service, without a token.
+    pub(crate) fn support_client(&self) -> SupportServiceClient<Transport> {
+        SupportServiceClient::new(self.support.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// A client of the monitor, without a token.

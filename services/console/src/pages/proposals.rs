@@ -46,21 +46,23 @@ struct StateView {
 }
 
 /// A proposal in words.
-struct ProposalView {
-    id: String,
-    state: &'static str,
-    what: Vec<String>,
-    proposed_by: String,
+pub(super) struct ProposalView {
+    pub(super) id: String,
+    /// Its page.
+    pub(super) href: String,
+    pub(super) state: &'static str,
+    pub(super) what: Vec<String>,
+    pub(super) proposed_by: String,
     /// The person who looks proposed it, so another decides.
-    own: bool,
-    reason: String,
-    proposed: TimeView,
-    decided_by: String,
-    decision: String,
-    decided: TimeView,
-    expires: TimeView,
-    result: String,
-    hash: String,
+    pub(super) own: bool,
+    pub(super) reason: String,
+    pub(super) proposed: TimeView,
+    pub(super) decided_by: String,
+    pub(super) decision: String,
+    pub(super) decided: TimeView,
+    pub(super) expires: TimeView,
+    pub(super) result: String,
+    pub(super) hash: String,
 }
 
 #[derive(Template)]
@@ -108,10 +110,11 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     page(StatusCode::OK, &ProposalsPage { frame, states, proposals, older })
 }
 
-fn view(proposal: &Proposal, looks: &str) -> ProposalView {
+pub(super) fn view(proposal: &Proposal, looks: &str) -> ProposalView {
     let state = STATES.into_iter().find(|(_, state)| *state == proposal.state()).map_or("unknown", |(word, _)| word);
     ProposalView {
         id: proposal.proposal_id.clone(),
+        href: Filters::address("/proposal", &[("id", &proposal.proposal_id), ("book", &proposal.book)]),
         state: if state == "any" { "unknown" } else { state },
         what: what(proposal),
         own: proposal.proposed_by == looks,

@@ -21,12 +21,22 @@ pub(crate) fn console(wiring: &Wiring, address: SocketAddr, grpc: Option<SocketA
         config.issuer = login_url(options.login_listen);
         config.client_id = sandbox::login::CLIENT_ID.to_owned();
     }
+    let known = |service| {
+        let is_known = options.services.contains(&service) || options.peers.contains_key(&service);
+        is_known.then(|| wiring.transport(service)).transpose()
+    };
     let deps = console::Deps {
         verifier: wiring.verifier.clone(),
         login_age_max: options.login_age_max,
         ledger: wiring.transport(Service::Ledger)?,
         support: wiring.transport(Service::Support)?,
         monitor: wiring.transport(Service::Monitor)?,
+        more: console::MoreServices {
+            payout: known(Service::Payout)?,
+            purchase: known(Service::Purchase)?,
+            treasury: known(Service::Treasury)?,
+            gift: known(Service::Gift)?,
+        },
         grpc: grpc.map_or_else(|| "HOST:PORT".to_owned(), |address| address.to_string()),
         tls: wiring.tls.is_some(),
     };

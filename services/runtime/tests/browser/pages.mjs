@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const { CONSOLE, CHROMIUM, SHOTS, PAGES } = process.env;
+const { CONSOLE, CHROMIUM, SHOTS, PAGES, DECIDE } = process.env;
 const WIDTHS = [1440, 768, 390];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -115,6 +115,17 @@ try {
       await live(context, page);
       await signIn(page, "ann");
     }
+    // A decision by the form, which the policy lets through; after it the back button offers none.
+    await page.goto(`${CONSOLE}${DECIDE}`);
+    if (colorScheme === "light") {
+      await page.fill("#decision-reason", "checked with Sam on the phone");
+      await page.click("button[value=approve]");
+      await page.waitForLoadState();
+      await page.screenshot({ path: join(SHOTS, "proposal-decided-1440-light.png"), fullPage: true });
+      if (!(await page.textContent("main")).includes("ann approved it, and it is done.")) found.push("approving does not end in what was approved");
+      await page.goBack();
+    }
+    if ((await page.locator("button[value=approve]").count()) !== 0) found.push("what is decided can be approved again");
     await page.click("text=Sign out >> nth=0");
     if (!(await page.textContent("h1")).includes("signed out")) found.push("signing out does not end on its page");
     await page.goBack();

@@ -5,7 +5,10 @@ mod exports;
 mod finding;
 mod pages;
 mod payments;
+mod payouts;
+mod proposals;
 mod sessions;
+mod treasury;
 
 use crate::options;
 use browser::Browser;

@@ -1,9 +1,17 @@
 //! Every page in Chromium at three widths: the policy, the browser's own complaints, axe's rules of WCAG 2.2 AA, and that nothing is wider than the window.
 //!
 //! `make needs` installs what this needs; where it is not, this is skipped and says so. Pictures of the pages are left below the target directory.
-use super::{finding::second_book, house, pages::with_history};
+use super::{
+    finding::second_book,
+    house,
+    pages::with_history,
+    payouts::{bought, rejected},
+    proposals::proposed,
+    treasury::divided,
+};
 use crate::blocked::{adjust, fund, request};
 use api::ledger::BookMode;
+use identity::Role;
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
@@ -19,6 +27,12 @@ const PAGES: &str = r#"["/", "/find", "/find?text=nothing-has-this", "/find?text
     "/accounts?book=demo&account=house/accrued_creator_liability/USD", "/accounts?account=house/no/such", "/trial-balance",
     "/payments?book=demo&unit=USD", "/payments?book=demo&unit=USD&span=seconds", "/payments?book=demo&span=hours&kind=purchase", "/books",
     "/proposals", "/proposals?state=none", "/acts", "/acts?subject=ann", "/?book=unknown"]"#;
+
+/// Pages of payments, proposals and the treasury; what is in braces is the id of one. All are about ana, whom one reason covers.
+const MORE_PAGES: &str = r#"["/payouts", "/payouts?state=rejected", "/payouts?state=queued", "/payout?book=demo&id={rejected}", "/payout?book=demo&id={payout}",
+    "/purchases", "/purchases?list=refunds", "/purchases?list=refused_receipts", "/purchases?transaction=4711", "/purchase?book=demo&id={purchase}", "/gifts?name=ro",
+    "/rails", "/rails?by=day", "/treasury", "/treasury?book=treasury&part=cases", "/treasury?book=treasury&part=closed_days", "/treasury?book=demo",
+    "/proposal?book=demo&id={open}", "/proposal?book=demo&id={own}"]"#;
 
 fn target() -> PathBuf {
     let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
@@ -49,7 +63,19 @@ async fn a_browser_has_nothing_to_complain_of() {
     fund(&house).await;
     second_book(&house, BookMode::Test, "creator/ana/payable/USD").await;
     let payout = request(&house, "Holder Of A Very Long Name Indeed").await;
-    let pages = PAGES.replace("{payout}", &payout.payout_id);
+    let (rejected, purchase) = (rejected(&house).await, bought(&house).await);
+    let (open, own) = (proposed(&house, ("sam", Role::Support)).await, proposed(&house, ("ann", Role::Admin)).await);
+    divided(&house).await;
+    let ids = [
+        ("{payout}", &payout.payout_id),
+        ("{rejected}", &rejected.payout_id),
+        ("{purchase}", &purchase.purchase_id),
+        ("{open}", &open.proposal_id),
+        ("{own}", &own.proposal_id),
+    ];
+    let all: Vec<String> = [PAGES, MORE_PAGES].iter().flat_map(|list| serde_json::from_str::<Vec<String>>(list).unwrap()).collect();
+    let pages = ids.iter().fold(serde_json::to_string(&all).unwrap(), |pages, (name, id)| pages.replace(name, id));
+    let decide = format!("/proposal?book=demo&id={}", open.proposal_id);
     let shots = target().join("console");
     std::fs::create_dir_all(&shots).unwrap();
     // Beside its packages, so that it finds them.
@@ -57,6 +83,7 @@ async fn a_browser_has_nothing_to_complain_of() {
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pages.mjs"), &script).unwrap();
     let mut node = Command::new("node");
     node.arg(&script).env("CONSOLE", house.console_url().unwrap()).env("CHROMIUM", chromium).env("SHOTS", &shots).env("PAGES", pages);
+    node.env("DECIDE", decide);
     let ran = node.stdin(Stdio::null()).kill_on_drop(true).output();
     // There is always something new on the live page.
     let business = async {

@@ -7,18 +7,18 @@ use runtime::Runtime;
 use std::collections::BTreeSet;
 
 /// The addresses in links of a page that begin so.
-fn links(text: &str, start: &str) -> BTreeSet<String> {
+pub fn links(text: &str, start: &str) -> BTreeSet<String> {
     let hrefs = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
     hrefs.filter(|href| href.starts_with(start)).map(|href| href.replace("&#38;", "&").replace("&amp;", "&")).collect()
 }
 
 /// A page without what is of its own address and time.
-fn content(text: &str, id: &str) -> String {
+pub fn content(text: &str, id: &str) -> String {
     let main = text.split("<main").nth(1).unwrap().split("class=\"calls\"").next().unwrap();
     main.replace(id, "ID")
 }
 
-async fn page(browser: &mut Browser, address: &str) -> String {
+pub async fn page(browser: &mut Browser, address: &str) -> String {
     let got = browser.get(address).await;
     assert_eq!(got.status, 200, "{address}: {}", got.text);
     got.text

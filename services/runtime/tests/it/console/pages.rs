@@ -86,7 +86,7 @@ fn statuses_of_log(at: usize) -> u16 {
 }
 
 /// What holds for every page: it says which money it is of, nothing is inline, and every control has a label.
-fn check_page(page: &str, text: &str) {
+pub fn check_page(page: &str, text: &str) {
     assert!(text.contains("<title>TEST · ") && text.contains("<p class=\"mode\"><strong>TEST</strong>"), "{page} says TEST");
     assert!(text.contains("<html lang=\"en\" class=\"test\">") && text.contains("The books are"), "{page}");
     let lower = text.to_lowercase();
