@@ -53,6 +53,7 @@ impl AskedList {
             states: states.split(',').filter(|state| !state.is_empty()).map(str::to_owned).collect(),
             from: time("from")?,
             to: time("until")?,
+            through: Vec::new(),
             page_size: LINES,
             page_token: field("page"),
         };
