@@ -205,7 +205,8 @@ class LivePayments {
     this.seconds.set(tick.time.exact, known);
     while (this.seconds.size > SECONDS_MAX) this.seconds.delete(this.seconds.keys().next().value);
     const rows = [...this.seconds.values()].reverse().map((second) => {
-      const of = (name) => [...second.sums].filter(([, sum]) => sum[name] > 0n).map(([unit, sum]) => amountText(sum[name], sum.digits, unit)).join(", ");
+      const sums = [...second.sums].sort(([one], [other]) => (one < other ? -1 : 1));
+      const of = (name) => sums.filter(([, sum]) => sum[name] > 0n).map(([unit, sum]) => amountText(sum[name], sum.digits, unit)).join(", ");
       const row = element("tr");
       const time = element("th", undefined, { scope: "row", class: "nowrap" });
       time.append(timeElement(second.time));

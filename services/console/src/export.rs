@@ -56,15 +56,21 @@ pub(crate) fn moment() -> Timestamp {
     moment_ms(now_ms())
 }
 
+/// What is to be sent next of an export, and how far it is.
+#[derive(Debug, Default)]
+struct ExportText {
+    text: String,
+    /// The token of the next rows; `None` at the end.
+    next: Option<String>,
+    rows: usize,
+}
+
 /// An export that is being read.
 struct RunningExport<L> {
     list: L,
     console: Console,
     visitor: Visitor,
-    /// What is to be sent next.
-    text: String,
-    next: Option<String>,
-    rows: usize,
+    text: ExportText,
     _seat: StreamSeat,
 }
 
@@ -98,8 +104,9 @@ pub(crate) async fn answer<L: ExportedList>(
         Err(status) => return refused(frame, &visitor, &status),
     };
     write_line(&mut text, &L::COLUMNS.iter().map(|name| CsvCell::text(*name)).collect::<Vec<_>>());
-    let mut export = RunningExport { list, console, visitor, text, next: None, rows: 0, _seat: seat };
-    export.add(first);
+    let mut text = ExportText { text, ..ExportText::default() };
+    text.add(first);
+    let export = RunningExport { list, console, visitor, text, _seat: seat };
     let file = format!("attachment; filename=\"largesse-{}.csv\"", view.name);
     let file = HeaderValue::try_from(file).expect("the names of views are plain");
     let headers =
@@ -132,7 +139,7 @@ async fn first_line(console: &Console, visitor: &Visitor, view: &ExportedView<'_
     Ok(text)
 }
 
-impl<L: ExportedList> RunningExport<L> {
+impl ExportText {
     fn add(&mut self, page: ExportPage) {
         for row in &page.rows {
             if self.rows == ROWS_MAX {
@@ -152,27 +159,29 @@ impl<L: ExportedList> RunningExport<L> {
         let rows = CsvCell::text(self.rows.to_string());
         write_line(&mut self.text, &[CsvCell::text("end"), CsvCell::text(how), CsvCell::text("rows"), rows]);
     }
+}
 
+impl<L: ExportedList> RunningExport<L> {
     /// The next part; it is asked for when the browser has taken the one before.
     async fn part(export: Option<Self>) -> Option<(Result<Bytes, Infallible>, Option<Self>)> {
         let mut export = export?;
-        if export.text.is_empty() {
+        if export.text.text.is_empty() {
             export.read().await;
         }
-        let text = Bytes::from(mem::take(&mut export.text));
-        Some((Ok(text), Some(export).filter(|export| export.next.is_some())))
+        let text = Bytes::from(mem::take(&mut export.text.text));
+        Some((Ok(text), Some(export).filter(|export| export.text.next.is_some())))
     }
 
     async fn read(&mut self) {
-        let Some(token) = self.next.take() else { return };
+        let Some(token) = self.text.next.take() else { return };
         for attempt in 1.. {
             if self.console.sessions.look(&self.visitor.secret).is_none() {
-                return self.end("cut off: the session has ended");
+                return self.text.end("cut off: the session has ended");
             }
             match self.list.page(&self.console, &self.visitor, token.clone()).await {
-                Ok(page) => return self.add(page),
+                Ok(page) => return self.text.add(page),
                 Err(status) if attempt < ATTEMPTS_MAX && may_pass(&status) => sleep(RETRY_DELAY).await,
-                Err(status) => return self.end(&format!("cut off: {}", money::text::shown(status.message()))),
+                Err(status) => return self.text.end(&format!("cut off: {}", money::text::shown(status.message()))),
             }
         }
     }
@@ -180,4 +189,48 @@ impl<L: ExportedList> RunningExport<L> {
 
 fn may_pass(status: &Status) -> bool {
     matches!(status.code(), Code::ResourceExhausted | Code::Unavailable | Code::DeadlineExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Unit tests of how exports end.
+    use super::*;
+
+    fn page(rows: usize, next: &str) -> ExportPage {
+        ExportPage { rows: vec![vec![CsvCell::Number(1)]; rows], next: next.to_owned(), seq: 0 }
+    }
+
+    fn last_line(text: &ExportText) -> &str {
+        text.text.trim_end().rsplit("\r\n").next().unwrap()
+    }
+
+    #[test]
+    fn the_last_line_says_whether_everything_is_there() {
+        let mut text = ExportText::default();
+        text.add(page(2, "more"));
+        assert_eq!((text.text.as_str(), text.next.as_deref()), ("1\r\n1\r\n", Some("more")), "no end yet");
+        text.add(page(0, "still more"));
+        text.add(page(1, ""));
+        assert_eq!((last_line(&text), text.next.as_deref()), ("\"end\",\"complete\",\"rows\",\"3\"", None));
+        let mut none = ExportText::default();
+        none.add(page(0, ""));
+        assert_eq!(none.text, "\"end\",\"complete\",\"rows\",\"0\"\r\n");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_off_at_a_row_and_says_so() {
+        let mut whole = ExportText::default();
+        whole.add(page(ROWS_MAX, ""));
+        assert!(last_line(&whole).starts_with("\"end\",\"complete\""), "as many as there may be are all of them");
+        let mut cut = ExportText::default();
+        cut.add(page(ROWS_MAX, "more"));
+        assert!(cut.next.is_some());
+        cut.add(page(1, "still more"));
+        assert!(
+            last_line(&cut).starts_with("\"end\",\"cut off after 100000 rows") && last_line(&cut).ends_with("\"100000\""),
+            "{}",
+            last_line(&cut)
+        );
+        assert_eq!((cut.rows, cut.next), (ROWS_MAX, None));
+    }
 }
