@@ -32,7 +32,7 @@ const QUOTE: &str =
     FROM quote WHERE book = $1 AND quote_id = $2";
 
 /// In no order: for an order, SQLite would read the whole book.
-const ACCEPTED_BY: &str = "SELECT * FROM quote WHERE accept_request_id = $2 AND book = $1";
+const ACCEPTED_BY: &str = "SELECT * FROM quote WHERE accept_request_id = $2 AND book = $1 LIMIT 100";
 
 const OF_USER: &str = "SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND quote_id > $3 ORDER BY quote_id LIMIT $4";
 

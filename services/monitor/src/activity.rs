@@ -96,17 +96,23 @@ struct SourcePage {
     rows: usize,
 }
 
+/// Whose activity is read, and by whom.
+#[derive(Clone, Copy)]
+pub(crate) struct ActivityAsked<'a> {
+    pub(crate) user: &'a UserKey,
+    /// Whether the user reads it: they are not told what their money was blocked for.
+    pub(crate) own: bool,
+    pub(crate) after: Option<ActivityPosition>,
+    pub(crate) rows: usize,
+}
+
 /// The lines after the position, in their order; more than `rows` of them if the list continues.
-pub(crate) async fn activity(
-    tables: &StoryTables,
-    scope: &StoryScope,
-    user: &UserKey,
-    (after, rows): (Option<ActivityPosition>, usize),
-) -> Result<Vec<ActivityFound>, ReadFault> {
+pub(crate) async fn activity(tables: &StoryTables, scope: &StoryScope, asked: ActivityAsked<'_>) -> Result<Vec<ActivityFound>, ReadFault> {
+    let ActivityAsked { user, own, after, rows } = asked;
     let page = SourcePage { after, rows };
     let mut found = Vec::new();
     for teller in tellers(tables, scope).await? {
-        let reader = ActivityReader { teller: &teller, user };
+        let reader = ActivityReader { teller: &teller, user, own };
         let mut of_book = Vec::new();
         for account in teller.accounts_named(&names_of(user)).await? {
             of_book.extend(reader.entries(&account, page).await?);
@@ -126,6 +132,7 @@ pub(crate) async fn activity(
 struct ActivityReader<'a> {
     teller: &'a StoryTeller,
     user: &'a UserKey,
+    own: bool,
 }
 
 impl ActivityReader<'_> {
@@ -175,6 +182,7 @@ impl ActivityReader<'_> {
         };
         let field = |name: &str| posting.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
         let (case_kind, case_id) = case_of(&posting.kind, &field, posting.id);
+        let kind = if self.own { kind_for_user(&posting.kind) } else { &posting.kind };
         Some(ActivityFound {
             position: ActivityPosition {
                 time: posting.commit_time,
@@ -183,8 +191,8 @@ impl ActivityReader<'_> {
                 id: Uuid::from_u128(u128::try_from(moved.no).ok()?),
             },
             book: self.teller.book.name.clone(),
-            told: told(&posting.kind, &field),
-            kind: posting.kind.clone(),
+            told: told(kind, &field),
+            kind: kind.to_owned(),
             unit: account.unit.to_string(),
             amount,
             balance_after: Some(entry.balance_after),
@@ -297,6 +305,16 @@ fn case_of<'a>(kind: &str, field: &impl Fn(&str) -> &'a str, posting: Uuid) -> (
         Ok(id) => (of, id.to_string()),
         Err(_) if of == IdKind::Payout => (of, posting.to_string()),
         Err(_) => (IdKind::Posting, posting.to_string()),
+    }
+}
+
+/// The kind that a user is shown: that money was blocked because of a list of sanctions, the person on it must not learn from us. It came back, as after any payout that
+/// was not paid.
+fn kind_for_user(kind: &str) -> &str {
+    if kind == PostingKind::PayoutUnblock.name() || kind == PostingKind::PayoutBlock.name() {
+        PostingKind::PayoutReject.name()
+    } else {
+        kind
     }
 }
 

@@ -36,6 +36,12 @@ pub enum Error {
         /// Commits that a viewer may be behind.
         resume_commits_max: u32,
     },
+    /// Figures that are more than one answer may have.
+    #[error("the figures have {bytes} bytes")]
+    FiguresTooLarge {
+        /// How many bytes they would have.
+        bytes: usize,
+    },
     /// The journal is another one than the cursor's.
     #[error("the journal does not contain the cursor's commit")]
     JournalDiverged,
@@ -83,6 +89,11 @@ impl From<Error> for Status {
             Error::CursorTooOld { resume_commits_max } => {
                 let why = "more was committed since the cursor than is shown again; begin without a cursor";
                 refused(Code::OutOfRange, "CURSOR_TOO_OLD", why, &[("resume_commits_max", resume_commits_max.to_string())])
+            }
+            Error::FiguresTooLarge { bytes } => {
+                let why = "the figures are more than one answer may have; ask for fewer steps, or name the kinds";
+                let facts = [("bytes", bytes.to_string()), ("bytes_max", rpc::ANSWER_BYTES_MAX.to_string())];
+                refused(Code::OutOfRange, "FIGURES_TOO_LARGE", why, &facts)
             }
             Error::JournalDiverged => {
                 let why = "the journal does not contain the cursor's commit; begin without a cursor";

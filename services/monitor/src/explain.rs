@@ -33,7 +33,7 @@ mod words;
 pub use seek::SoughtId;
 pub use shape::{Story, StoryLinks};
 pub use tables::StoryTables;
-pub(crate) use {story::is_a_persons, words::moved};
+pub(crate) use {decisions::run_thing, sales::refund_thing, story::is_a_persons, wallets::change_thing, words::moved};
 
 /// Maximum number of things in one story, however it branches.
 const STORIES_MAX: usize = 200;

@@ -94,6 +94,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, StartFault> {
         Some(ledger) => {
             let store = Store::open(&deps.database).await?;
             let payments = Payments::new(LedgerClient::new(ledger), store, config.clone(), deps.shutdown.clone());
+            meters::watch_viewers(&payments);
             tokio::spawn(payments.clone().follow_books());
             Some(payments)
         }
@@ -102,7 +103,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, StartFault> {
     let tables = Arc::new(KeptTables::new(deps.database.clone()));
     let auditor = ContinuousAudit::new(deps.database, deps.heads_dir, config.clone()).with_posters(deps.posters);
     tokio::spawn(rounds::run(auditor, config.clone(), health.clone(), deps.shutdown));
-    Ok(Service { handlers: Handlers { health, tables, payments, config } })
+    Ok(Service { handlers: Handlers { health, tables, reads: service::reads(), payments, config } })
 }
 
 impl Service {

@@ -1,7 +1,8 @@
-//! The results of audit runs, as metrics.
+//! The results of audit runs, and the viewers of payments, as metrics.
 use crate::{
     CheckResult,
     health::{CheckHistory, ChecksByName, Health, SuspenseSum},
+    payments::Payments,
 };
 use opentelemetry::{
     KeyValue,
@@ -50,6 +51,19 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
         })
         .build();
     suspense(meter, health);
+}
+
+/// Reports the viewers of payments from now on.
+pub(crate) fn watch_viewers(payments: &Arc<Payments>) {
+    let Some(meter) = telemetry::meter() else { return };
+    let watched = Arc::downgrade(payments);
+    let gauge = meter.u64_observable_gauge("largesse.viewers").with_unit("{stream}");
+    let gauge = gauge.with_description("Streams of WatchPayments that are open.");
+    gauge
+        .with_callback(move |gauge| {
+            watched.upgrade().iter().for_each(|payments| gauge.observe(payments.open_viewers() as u64, &[]));
+        })
+        .build();
 }
 
 /// Money that waits for staff. A series for each suspense account that was ever used, so that an empty one shows zero.

@@ -136,6 +136,11 @@ impl Payments {
         PaymentViewer::open((feed, seat), self.ledger.clone(), after, (heartbeat, age_max)).await
     }
 
+    /// How many streams are open.
+    pub(crate) fn open_viewers(&self) -> usize {
+        self.config.viewers_max.saturating_sub(self.viewers.available_permits())
+    }
+
     /// The sums of the steps from a time to before another, in Unix seconds.
     pub async fn figures(&self, book: &BookName, length: StepLength, (from_s, to_s): (i64, i64)) -> Result<FiguresRead, Error> {
         let (feed, _) = self.feed(book).await?;

@@ -1,6 +1,6 @@
 //! The RPCs: who, decode, call, encode.
 use crate::{
-    activity::{self, ActivityPosition},
+    activity::{self, ActivityAsked, ActivityPosition},
     audit::ReadFault,
     case::{self, CaseAsked, CasePosition},
     config::Config,
@@ -20,7 +20,7 @@ use api::monitor::{
     monitor_service_server::MonitorService,
 };
 use futures::{Stream, stream};
-use identity::BookScope;
+use identity::{BookScope, Role};
 use money::{BookName, UserKey};
 use prost::Message;
 use prost_types::Timestamp;
@@ -33,10 +33,14 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::SystemTime,
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tonic::{Code, Request, Response, Status};
 
 /// The messages sent to a viewer of payments.
 pub type WatchPaymentsStream = Pin<Box<dyn Stream<Item = Result<WatchPaymentsResponse, Status>> + Send>>;
+
+/// Calls that read the tables of services at once; more wait for their turn, until their deadline. Each may read what the ledger has not written behind yet.
+const READS_MAX: usize = 8;
 
 /// Rows per page.
 const PAGE: PageSizes = PageSizes { default: 50, max: 200 };
@@ -46,12 +50,23 @@ const PAGE: PageSizes = PageSizes { default: 50, max: 200 };
 pub struct Handlers {
     pub(crate) health: Arc<RwLock<Health>>,
     pub(crate) tables: Arc<KeptTables>,
+    pub(crate) reads: Arc<Semaphore>,
     /// `None`: the monitor has no connection to the ledger.
     pub(crate) payments: Option<Arc<Payments>>,
     pub(crate) config: Config,
 }
 
+/// The places for reads of a monitor.
+pub(crate) fn reads() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(READS_MAX))
+}
+
 impl Handlers {
+    /// A place among the calls that read, given back when it is dropped.
+    async fn reading(&self) -> Result<SemaphorePermit<'_>, Status> {
+        self.reads.acquire().await.map_err(|closed| rpc::internal(&closed))
+    }
+
     fn payments(&self) -> Result<&Payments, Error> {
         self.payments.as_deref().ok_or(Error::LedgerNotConfigured)
     }
@@ -106,6 +121,7 @@ impl MonitorService for Handlers {
     async fn find(&self, request: Request<FindRequest>) -> Result<Response<FindResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
+        let _reading = self.reading().await?;
         let mut wrong = Violations::default();
         let sought =
             wrong.take(SoughtId::parse(request.text.trim()).map_err(|why| rpc::malformed("text", &format!("must be an id: {why}"))));
@@ -120,6 +136,7 @@ impl MonitorService for Handlers {
     async fn list_work(&self, request: Request<ListWorkRequest>) -> Result<Response<ListWorkResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
+        let _reading = self.reading().await?;
         let list = list_of("ListWork", &caller, ListWorkRequest { page_size: 0, page_token: String::new(), ..request.clone() });
         let mut wrong = Violations::default();
         let scope = wrong.take(self.scope(&caller, &request.book).await);
@@ -149,6 +166,7 @@ impl MonitorService for Handlers {
     async fn list_activity(&self, request: Request<ListActivityRequest>) -> Result<Response<ListActivityResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
+        let _reading = self.reading().await?;
         let mut wrong = Violations::default();
         let user = wrong.take(caller.acting_for(&request.user_id));
         let size = wrong.take(page_size(request.page_size));
@@ -159,7 +177,9 @@ impl MonitorService for Handlers {
         let list = list_of("ListActivity", &caller, asked);
         let after = list.position::<ActivityPosition>(&request.page_token).map_err(|_| rpc::errors::page_token())?;
         let scope = StoryScope { books, user: None, most: 0 };
-        let found = activity::activity(&tables, &scope, &user, (after, size.saturating_add(1))).await;
+        let own = matches!(caller.principal.role, Role::Viewer | Role::Creator);
+        let asked = ActivityAsked { user: &user, own, after, rows: size.saturating_add(1) };
+        let found = activity::activity(&tables, &scope, asked).await;
         let found = found.map_err(|fault| error::unreadable(&fault))?;
         let rows = found.into_iter().map(|line| (line.position, line)).map(|(position, line)| (wire::find::activity_line(line), position));
         let (lines, next_page_token) = list.cut_to_fit(rows.collect(), size);
@@ -169,6 +189,7 @@ impl MonitorService for Handlers {
     async fn explain_case(&self, request: Request<ExplainCaseRequest>) -> Result<Response<ExplainCaseResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
+        let _reading = self.reading().await?;
         let list = list_of("ExplainCase", &caller, ExplainCaseRequest { page_size: 0, page_token: String::new(), ..request.clone() });
         let mut wrong = Violations::default();
         let scope = wrong.take(self.scope(&caller, &request.book).await);
@@ -219,13 +240,14 @@ impl MonitorService for Handlers {
         let request = request.into_inner();
         let asked = wire::figures::asked(caller.book(&request.book), request)?;
         let read = self.payments()?.figures(&asked.book, asked.length, asked.range).await?;
-        Ok(Response::new(wire::figures::figures(&asked, read)))
+        Ok(Response::new(wire::figures::fitting(wire::figures::figures(&asked, read))?))
     }
 
     async fn list_payments(&self, request: Request<ListPaymentsRequest>) -> Result<Response<ListPaymentsResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let asked = wire::listing::asked(caller.book(&request.book), request)?;
+        let _reading = self.reading().await?;
         let tables = self.tables.get().await.map_err(Error::Tables)?;
         let page = listing::list_page(&tables, &asked.filter, asked.after, asked.size).await.map_err(Error::Tables)?;
         Ok(Response::new(wire::listing::page(&asked, page)))

@@ -2,7 +2,7 @@
 use crate::{
     audit::ReadFault,
     explain::{
-        StoryScope, StoryTables, StoryTeller,
+        StoryScope, StoryTables, StoryTeller, change_thing, refund_thing, run_thing,
         seek::ExplainedThing,
         summaries::{IdKind, ThingSummary},
         tellers,
@@ -11,7 +11,8 @@ use crate::{
 };
 use identity::Role;
 use money::{BookName, Money, derive_id, time::unix_ms};
-use payout::tables::{PayoutPhase, PayoutState};
+use payout::tables::{PayoutKey, PayoutPhase, PayoutState};
+use treasury::tables::KeptCase;
 use uuid::Uuid;
 
 /// What a person is needed for.
@@ -23,7 +24,13 @@ pub(crate) enum WorkClass {
     UncreditedReceipt,
     OpenProposal,
     OpenCase,
+    WaitingDecision,
 }
+
+/// Runs of all books that are looked through for those that wait; each is made by a person, and one that nobody decides ends by itself.
+const RUNS_MAX: i64 = 1_000;
+/// The state of a run that a second person has to approve.
+const AWAITING_APPROVAL: &str = "awaiting_approval";
 
 /// How many times longer a payout may stay with a bank that has confirmed it than in any other state.
 const ACCEPTED_TIMES: i64 = 4;
@@ -76,15 +83,52 @@ impl WorkAsked {
 
 /// The items after the position, in their order; more than `rows` of them if the list continues.
 pub(crate) async fn work(tables: &StoryTables, health: &Health, asked: &WorkAsked) -> Result<Vec<WorkFound>, ReadFault> {
-    let mut found = failed_checks(health, asked);
-    for teller in tellers(tables, &asked.scope).await? {
-        stuck_payouts(&teller, asked, &mut found).await?;
-        purchases_and_quotes(&teller, asked, &mut found).await?;
-        proposals_and_cases(&teller, asked, &mut found).await?;
+    let tellers = tellers(tables, &asked.scope).await?;
+    let mut listed: Vec<WorkListed> = failed_checks(health, asked).into_iter().map(|check| WorkListed::Check(Box::new(check))).collect();
+    for (at, teller) in tellers.iter().enumerate() {
+        let mut things = Vec::new();
+        stuck_payouts(teller, asked, &mut things).await?;
+        purchases_and_quotes(teller, asked, &mut things).await?;
+        proposals_and_cases(teller, asked, &mut things).await?;
+        payouts_undecided(teller, asked, &mut things).await?;
+        refunds_and_wallets_undecided(teller, asked, &mut things).await?;
+        listed.extend(things.into_iter().map(|thing| WorkListed::Thing(at, Box::new(thing))));
     }
-    found.retain(|item| asked.after.is_none_or(|after| item.position > after));
-    found.sort_by(|a, b| (a.position, &a.book).cmp(&(b.position, &b.book)));
+    listed.retain(|item| asked.after.is_none_or(|after| item.position() > after));
+    listed.sort_by(|a, b| (a.position(), a.book(&tellers)).cmp(&(b.position(), b.book(&tellers))));
+    // A summary may read several tables: only of what may be shown.
+    listed.truncate(usize::try_from(asked.rows).unwrap_or(usize::MAX));
+    let mut found = Vec::new();
+    for item in listed {
+        found.push(match item {
+            WorkListed::Check(check) => *check,
+            WorkListed::Thing(at, thing) => thing.found(&tellers[at]).await?,
+        });
+    }
     Ok(found)
+}
+
+/// An item before it has a summary.
+enum WorkListed {
+    Check(Box<WorkFound>),
+    /// Of the teller with this index.
+    Thing(usize, Box<WorkThing>),
+}
+
+impl WorkListed {
+    fn position(&self) -> WorkPosition {
+        match self {
+            Self::Check(check) => check.position,
+            Self::Thing(_, thing) => (thing.since_ms, thing.id),
+        }
+    }
+
+    fn book<'a>(&'a self, tellers: &'a [StoryTeller]) -> &'a str {
+        match self {
+            Self::Check(check) => &check.book,
+            Self::Thing(at, _) => tellers[*at].name.as_str(),
+        }
+    }
 }
 
 fn failed_checks(health: &Health, asked: &WorkAsked) -> Vec<WorkFound> {
@@ -121,8 +165,15 @@ fn failed_checks(health: &Health, asked: &WorkAsked) -> Vec<WorkFound> {
     found
 }
 
-/// A thing of the list, from its summary.
+/// What its summary is made from.
+enum WorkSource {
+    Thing(ExplainedThing),
+    Case(KeptCase),
+}
+
+/// A thing of the list, before it has a summary.
 struct WorkThing {
+    source: WorkSource,
     class: WorkClass,
     state: String,
     amount: Option<(String, i64)>,
@@ -132,12 +183,16 @@ struct WorkThing {
 }
 
 impl WorkThing {
-    fn found(self, summary: ThingSummary) -> WorkFound {
-        let Self { class, state, amount, since_ms, id, runbook } = self;
+    async fn found(self, teller: &StoryTeller) -> Result<WorkFound, ReadFault> {
+        let Self { source, class, state, amount, since_ms, id, runbook } = self;
+        let summary = match &source {
+            WorkSource::Thing(thing) => teller.summary(thing).await?,
+            WorkSource::Case(case) => teller.case_summary(case),
+        };
         let ThingSummary { kind, id: text, book, told, users, .. } = summary;
         let user = users.into_iter().next().unwrap_or_default();
         let (thing, since, position) = (Some(kind), Some(since_ms), (since_ms, id));
-        WorkFound { class, book, id: text, thing, told, state, amount, user, since_ms: since, runbook, position }
+        Ok(WorkFound { class, book, id: text, thing, told, state, amount, user, since_ms: since, runbook, position })
     }
 }
 
@@ -150,7 +205,7 @@ fn is_decided(phase: PayoutPhase) -> bool {
     matches!(phase, PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending)
 }
 
-async fn stuck_payouts(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkFound>) -> Result<(), ReadFault> {
+async fn stuck_payouts(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkThing>) -> Result<(), ReadFault> {
     let Some(tables) = &teller.payout else { return Ok(()) };
     let unknown = asked.wants(WorkClass::UnknownOutcome, IdKind::Payout);
     let stuck = asked.wants(WorkClass::StuckPayout, IdKind::Payout);
@@ -173,14 +228,14 @@ async fn stuck_payouts(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<
                 continue;
             }
             let (amount, since_ms, id) = (of_money(payout.amount), payout.created_at_ms, payout.payout_id);
-            let thing = WorkThing { class, state: state.name().to_owned(), amount, since_ms, id, runbook };
-            found.push(thing.found(teller.summary(&ExplainedThing::Payout(payout.into())).await?));
+            let source = WorkSource::Thing(ExplainedThing::Payout(payout.into()));
+            found.push(WorkThing { source, class, state: state.name().to_owned(), amount, since_ms, id, runbook });
         }
     }
     Ok(())
 }
 
-async fn purchases_and_quotes(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkFound>) -> Result<(), ReadFault> {
+async fn purchases_and_quotes(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkThing>) -> Result<(), ReadFault> {
     let (before_ms, after, rows) = (asked.before_ms(1), asked.after, asked.rows);
     if let (Some(tables), true) = (&teller.purchase, asked.wants(WorkClass::UncreditedReceipt, IdKind::Purchase)) {
         for purchase in tables.uncredited(&teller.name, before_ms, after, rows).await? {
@@ -192,8 +247,9 @@ async fn purchases_and_quotes(teller: &StoryTeller, asked: &WorkAsked, found: &m
                 since_ms: purchase.created_at_ms,
                 id: purchase.purchase_id,
                 runbook: "purchase-not-credited",
+                source: WorkSource::Thing(ExplainedThing::Purchase(purchase.into())),
             };
-            found.push(thing.found(teller.summary(&ExplainedThing::Purchase(purchase.into())).await?));
+            found.push(thing);
         }
     }
     if let (Some(tables), true) = (&teller.earnings, asked.wants(WorkClass::UnknownOutcome, IdKind::Quote)) {
@@ -205,14 +261,15 @@ async fn purchases_and_quotes(teller: &StoryTeller, asked: &WorkAsked, found: &m
                 since_ms: quote.create_time.as_millisecond(),
                 id: quote.id,
                 runbook: "conversion-not-recorded",
+                source: WorkSource::Thing(ExplainedThing::Quote(quote.into())),
             };
-            found.push(thing.found(teller.summary(&ExplainedThing::Quote(quote.into())).await?));
+            found.push(thing);
         }
     }
     Ok(())
 }
 
-async fn proposals_and_cases(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkFound>) -> Result<(), ReadFault> {
+async fn proposals_and_cases(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkThing>) -> Result<(), ReadFault> {
     if let (Some(tables), true) = (&teller.support, asked.wants(WorkClass::OpenProposal, IdKind::Proposal)) {
         for proposal in tables.open_proposals(&teller.name, asked.now_ms, asked.after, asked.rows).await? {
             let thing = WorkThing {
@@ -222,8 +279,9 @@ async fn proposals_and_cases(teller: &StoryTeller, asked: &WorkAsked, found: &mu
                 since_ms: proposal.proposed_at_ms,
                 id: proposal.id,
                 runbook: "proposals-open",
+                source: WorkSource::Thing(ExplainedThing::Proposal(proposal.into())),
             };
-            found.push(thing.found(teller.summary(&ExplainedThing::Proposal(proposal.into())).await?));
+            found.push(thing);
         }
     }
     if let (Some(tables), true) = (&teller.treasury, asked.wants(WorkClass::OpenCase, IdKind::Case)) {
@@ -231,8 +289,54 @@ async fn proposals_and_cases(teller: &StoryTeller, asked: &WorkAsked, found: &mu
             let id = Uuid::try_parse(&case.found.id)?;
             let amount = (case.found.amount != 0).then(|| (case.account.1.clone(), case.found.amount));
             let (state, since_ms) = (case.state.name().to_owned(), case.found_at_ms);
-            let thing = WorkThing { class: WorkClass::OpenCase, state, amount, since_ms, id, runbook: "bank-cases-open" };
-            found.push(thing.found(teller.case_summary(&case)));
+            let (class, source) = (WorkClass::OpenCase, WorkSource::Case(case));
+            found.push(WorkThing { source, class, state, amount, since_ms, id, runbook: "bank-cases-open" });
+        }
+    }
+    Ok(())
+}
+
+/// Reviews of payouts, each as its payout, and runs of them.
+async fn payouts_undecided(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkThing>) -> Result<(), ReadFault> {
+    let (class, after, rows) = (WorkClass::WaitingDecision, asked.after, asked.rows);
+    let Some(tables) = &teller.payout else { return Ok(()) };
+    if asked.wants(class, IdKind::Payout) {
+        for review in tables.open_reviews(&teller.name, after, rows).await? {
+            let payout = tables.payout(&PayoutKey { book: teller.name.clone(), payout_id: review.payout_id }).await?;
+            let Some(payout) = payout else { continue };
+            let (amount, state) = (of_money(payout.amount), review.kind.name().to_owned());
+            let source = WorkSource::Thing(ExplainedThing::Payout(payout.into()));
+            let (since_ms, id) = (review.created_at_ms, review.review_id);
+            found.push(WorkThing { source, class, state, amount, since_ms, id, runbook: "payout-states" });
+        }
+    }
+    if asked.wants(class, IdKind::PayoutRun) {
+        let waiting = tables.waiting_runs(asked.now_ms, RUNS_MAX).await?;
+        for run in waiting.into_iter().filter(|run| run.book == teller.name && run.state.name() == AWAITING_APPROVAL) {
+            let (state, since_ms, id) = (run.state.name().to_owned(), run.created_at_ms, run.run_id);
+            let source = WorkSource::Thing(run_thing(&run));
+            found.push(WorkThing { source, class, state, amount: None, since_ms, id, runbook: "payout-states" });
+        }
+    }
+    Ok(())
+}
+
+async fn refunds_and_wallets_undecided(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<WorkThing>) -> Result<(), ReadFault> {
+    let (class, after, rows) = (WorkClass::WaitingDecision, asked.after, asked.rows);
+    let Some(tables) = &teller.purchase else { return Ok(()) };
+    let state = || "asked".to_owned();
+    if asked.wants(class, IdKind::Refund) {
+        for order in tables.undecided_refunds(&teller.name, after, rows).await? {
+            let (amount, since_ms, id) = (of_money(order.amount), order.created_at_ms, order.refund_id);
+            let source = WorkSource::Thing(refund_thing(&order));
+            found.push(WorkThing { source, class, state: state(), amount, since_ms, id, runbook: "refunds-need-people" });
+        }
+    }
+    if asked.wants(class, IdKind::WalletChange) {
+        for change in tables.undecided_wallet_changes(&teller.name, after, rows).await? {
+            let (since_ms, id) = (change.created_at_ms, change.change_id);
+            let source = WorkSource::Thing(change_thing(&change));
+            found.push(WorkThing { source, class, state: state(), amount: None, since_ms, id, runbook: "wallet-changes" });
         }
     }
     Ok(())

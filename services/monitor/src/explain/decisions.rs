@@ -75,10 +75,15 @@ impl StoryTeller {
         }
         let of_request = tables.runs_looked_up(&self.name, id).await?;
         for run in tables.run(&self.name, id).await?.into_iter().chain(of_request) {
-            found.push(ExplainedThing::Described(run_words(&run).into()));
+            found.push(run_thing(&run));
         }
         Ok(found)
     }
+}
+
+/// A run of payouts.
+pub(crate) fn run_thing(run: &PayoutRun) -> ExplainedThing {
+    ExplainedThing::Described(run_words(run).into())
 }
 
 fn run_words(run: &PayoutRun) -> StoryWords {

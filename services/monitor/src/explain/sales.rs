@@ -127,7 +127,7 @@ impl StoryTeller {
             }
         }
         for order in tables.refund_orders_looked_up(&self.name, text).await? {
-            found.push(ExplainedThing::Described(refund_words(&order).into()));
+            found.push(refund_thing(&order));
             found.extend(self.purchase_of(order.purchase_id).await?);
         }
         found.extend(
@@ -215,6 +215,11 @@ fn refused_words(row: &RefusedRow) -> StoryWords {
         })),
         postings: Vec::new(),
     }
+}
+
+/// A refund that was asked for.
+pub(crate) fn refund_thing(order: &RefundOrder) -> ExplainedThing {
+    ExplainedThing::Described(refund_words(order).into())
 }
 
 fn refund_words(order: &RefundOrder) -> StoryWords {

@@ -3,8 +3,11 @@ use crate::audit::{self, ReadFault};
 use books::store::Store;
 use db::Database;
 use identity::Service;
-use std::sync::Arc;
-use tokio::sync::Mutex;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Mutex, time::Instant};
+
+/// How often the tables of a service that has none are looked for: not with every call, because most installations that lack one lack it for good.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The tables that stories are read from. Cloning shares their connections.
 #[derive(Clone)]
@@ -55,7 +58,13 @@ impl StoryTables {
 /// The tables of a running process: opened with the first call that needs them, and looked for again while a service has none.
 pub(crate) struct KeptTables {
     database: Database,
-    opened: Mutex<Option<StoryTables>>,
+    opened: Mutex<Option<OpenedTables>>,
+}
+
+/// The tables that are open, and when those of services without any are looked for again.
+struct OpenedTables {
+    tables: StoryTables,
+    look_again: Instant,
 }
 
 impl KeptTables {
@@ -67,11 +76,14 @@ impl KeptTables {
         let mut opened = self.opened.lock().await;
         // What is opened stays opened, also if this call ends before its answer.
         let mut tables = match &*opened {
-            Some(tables) => tables.clone(),
+            Some(open) if open.tables.is_complete() || Instant::now() < open.look_again => return Ok(open.tables.clone()),
+            Some(open) => open.tables.clone(),
             None => StoryTables::open(&self.database).await?,
         };
-        let completed = if tables.is_complete() { Ok(()) } else { tables.complete(&self.database).await };
-        *opened = Some(tables.clone());
+        let completed = tables.complete(&self.database).await;
+        // After a failure the next call looks again.
+        let look_again = Instant::now() + if completed.is_ok() { LOOK_EVERY } else { Duration::ZERO };
+        *opened = Some(OpenedTables { tables: tables.clone(), look_again });
         completed.map(|()| tables)
     }
 }

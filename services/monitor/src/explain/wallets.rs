@@ -31,6 +31,11 @@ impl StoryTeller {
     }
 }
 
+/// A closure or merge that has posted nothing yet.
+pub(crate) fn change_thing(of: &WalletChange) -> ExplainedThing {
+    ExplainedThing::Described(change_words(of, &[]).into())
+}
+
 /// A closure or merge with what it posted.
 pub(super) fn change_words(of: &WalletChange, postings: &[WalletPosting]) -> StoryWords {
     let becomes = match &of.act {

@@ -11,10 +11,14 @@ use crate::{
 };
 use api::monitor::{FigureMeasure, FigurePoint, FigureSeries, FigureStep, GetFiguresRequest, GetFiguresResponse};
 use money::BookName;
+use prost::Message as _;
 use prost_types::Timestamp;
-use rpc::{Violations, wire};
+use rpc::{ANSWER_BYTES_MAX, Violations, wire};
 use std::collections::{BTreeMap, BTreeSet};
 use tonic::Status;
+
+#[cfg(test)]
+mod tests;
 
 /// Steps of a series.
 const STEPS_MAX: i64 = 1_500;
@@ -115,6 +119,12 @@ pub fn figures(asked: &FiguresAsked, read: FiguresRead) -> GetFiguresResponse {
         head_seq: read.place.seq,
         head_hash: read.place.hash,
     }
+}
+
+/// The answer, if it is not larger than answers may be: a book may have any number of kinds and units.
+pub fn fitting(answer: GetFiguresResponse) -> Result<GetFiguresResponse, Error> {
+    let bytes = answer.encoded_len();
+    if bytes > ANSWER_BYTES_MAX { Err(Error::FiguresTooLarge { bytes }) } else { Ok(answer) }
 }
 
 /// What a measure takes of a kind's postings.

@@ -107,6 +107,7 @@ pub(crate) fn work_class(number: i32) -> Result<Option<WorkClass>, Status> {
         Ok(WorkKind::UncreditedReceipt) => WorkClass::UncreditedReceipt,
         Ok(WorkKind::OpenProposal) => WorkClass::OpenProposal,
         Ok(WorkKind::OpenCase) => WorkClass::OpenCase,
+        Ok(WorkKind::WaitingDecision) => WorkClass::WaitingDecision,
         Err(_) => return Err(rpc::malformed("kind", "must be one of the kinds")),
     }))
 }
@@ -119,6 +120,7 @@ fn work_kind(class: WorkClass) -> WorkKind {
         WorkClass::UncreditedReceipt => WorkKind::UncreditedReceipt,
         WorkClass::OpenProposal => WorkKind::OpenProposal,
         WorkClass::OpenCase => WorkKind::OpenCase,
+        WorkClass::WaitingDecision => WorkKind::WaitingDecision,
     }
 }
 

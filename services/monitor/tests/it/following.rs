@@ -294,3 +294,23 @@ async fn users_read_their_own_activity_and_no_token_of_another_list_is_taken() {
         bed.ledger.shutdown().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_not_shown_that_their_money_was_blocked() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        let moved = vec![("house/coins/issued".to_owned(), "viewer/ann/coins".to_owned(), 9)];
+        post(&bed, Planted { book: TREASURY, kind: "payout.unblock", id: Uuid::now_v7(), moved, fields: Vec::new(), guards: Vec::new() })
+            .await;
+        for (who, role, user, kind) in [
+            ("ann", Role::Viewer, "", "payout.reject"),
+            ("ann", Role::Creator, "", "payout.reject"),
+            ("sam", Role::Support, "ann", "payout.unblock"),
+        ] {
+            let (lines, _) = activity(&bed, (who, role), &[TREASURY], of_user(user, 0, String::new())).await.unwrap();
+            assert_eq!(lines[0].kind, kind, "{role}");
+            assert!(role == Role::Support || !format!("{lines:?}").contains("block"), "{role}: {lines:?}");
+        }
+        bed.ledger.shutdown().await;
+    }
+}

@@ -19,6 +19,8 @@ async fn with_work(storage: Storage) -> Watched {
     let (bed, _) = planted(storage).await;
     drop(support::tables::Store::open(&bed.database).await.unwrap());
     drop(earnings::tables::Store::open(&bed.database).await.unwrap());
+    // What is planted has a merge that waits for a second person.
+    assert_eq!(change(&bed.database, "purchase", "UPDATE wallet_change SET state = 6 WHERE state = 1").await, 1);
     let bed = Watched::over(bed).await;
     let nothing = work(&bed, Role::Admin, &[BOOK, TREASURY], ListWorkRequest::default()).await.unwrap();
     assert_eq!(nothing, ListWorkResponse::default(), "everything that is planted is over");
@@ -111,6 +113,73 @@ async fn a_payout_that_stays_is_work_and_what_is_no_page_of_work_is_refused() {
             let refused = work(&bed, Role::Admin, books, request.clone()).await.unwrap_err();
             assert_eq!(rpc::reason(&refused).as_deref(), Some(reason), "{request:?}");
         }
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_decision_is_listed_whoever_asked_for_it() {
+    for storage in both() {
+        let bed = with_work(storage).await;
+        let [review, run, refund, wallet] = [31, 32, 33, 34].map(id);
+        let payout = id(8);
+        for (service, sql) in [
+            (
+                "payout",
+                format!(
+                    "INSERT INTO payout_review (book, review_id, payout_id, kind, state, finding, created_at_ms)
+                     VALUES ('demo', '{review}', '{payout}', 'approval', 'open', '', 11000),
+                         ('demo', '{}', '{payout}', 'screening', 'passed', '', 11000)",
+                    id(35)
+                ),
+            ),
+            (
+                "payout",
+                format!(
+                    "INSERT INTO payout_run (book, run_id, request_id, created_by, state, above_currency, above_minor_units, line_count, created_at_ms)
+                     VALUES ('demo', '{run}', '{run}', 'fay', 'awaiting_approval', '', 0, 7, 12000), ('demo', '{}', '{run}', 'fay', 'running', '', 0, 7, 12000)",
+                    id(36)
+                ),
+            ),
+            (
+                "purchase",
+                format!(
+                    "INSERT INTO refund_order (book, refund_id, purchase_id, user_id, started_by, asked_by, request_id, currency, amount_minor_units, state,
+                         decided_by, store_refund_id, note, created_at_ms, decided_at_ms, sent_at_ms, ended_at_ms, tries, next_attempt_at_ms)
+                     VALUES ('demo', '{refund}', '{}', 'ann', 2, 'sam', '{refund}', 'USD', 199, 1, '', '', '', 13000, 0, 0, 0, 0, 0)",
+                    id(37)
+                ),
+            ),
+            (
+                "purchase",
+                format!(
+                    "INSERT INTO wallet_change (book, change_id, kind, user_id, into_user_id, asked_by, request_id, state, decided_by, note, created_at_ms,
+                         decided_at_ms, ended_at_ms, tries, next_attempt_at_ms)
+                     VALUES ('demo', '{wallet}', 1, 'ann', '', 'sam', '{wallet}', 1, '', '', 14000, 0, 0, 0, 0)"
+                ),
+            ),
+        ] {
+            assert!(change(&bed.database, service, &sql).await > 0, "{sql}");
+        }
+        let waiting = work(&bed, Role::Admin, &[BOOK], of_kind(WorkKind::WaitingDecision)).await.unwrap().items;
+        let shown: Vec<(&str, &str, &str)> =
+            waiting.iter().map(|item| (item.thing_kind().as_str_name(), item.id.as_str(), item.state.as_str())).collect();
+        let expected = [
+            ("THING_KIND_PAYOUT", payout.as_str(), "approval"),
+            ("THING_KIND_PAYOUT_RUN", run.as_str(), "awaiting_approval"),
+            ("THING_KIND_REFUND", refund.as_str(), "asked"),
+            ("THING_KIND_WALLET_CHANGE", wallet.as_str(), "asked"),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(waiting[2].amount.as_ref().map(|amount| (amount.unit.as_str(), amount.amount)), Some(("USD", 199)));
+        assert!(waiting.iter().all(|item| std::path::Path::new("../..").join(&item.runbook).exists()), "{waiting:#?}");
+        let all = work(&bed, Role::Admin, &[BOOK], ListWorkRequest::default()).await.unwrap().items;
+        let page = work(&bed, Role::Admin, &[BOOK], ListWorkRequest { page_size: 1, ..of_kind(WorkKind::WaitingDecision) }).await.unwrap();
+        assert_eq!((page.items.as_slice(), page.next_page_token.is_empty()), (&waiting[..1], false));
+        let rest = ListWorkRequest { page_token: page.next_page_token, page_size: 1, ..of_kind(WorkKind::WaitingDecision) };
+        assert_eq!(work(&bed, Role::Admin, &[BOOK], rest).await.unwrap().items, waiting[1..2]);
+        assert_eq!(all[all.len() - 4..], waiting, "among the rest by their age");
+        assert!(work(&bed, Role::Admin, &[TREASURY], of_kind(WorkKind::WaitingDecision)).await.unwrap().items.is_empty());
         bed.ledger.shutdown().await;
     }
 }

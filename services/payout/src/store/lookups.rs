@@ -1,15 +1,18 @@
 //! What an id stands for that somebody has: for a person who searches for one. Each id has an index.
 
-use super::{Error, Store, book as read_book, payouts, runs, uuid};
+use super::{
+    Error, Store, book as read_book, payouts,
+    reviews::{ReviewRow, review},
+    runs, uuid,
+};
 use crate::domain::{Payout, PayoutKey, PayoutState, run::PayoutRun};
 use money::{BookName, UserKey};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// By one statement for each column, and in no order: with `OR` or an order, SQLite reads the whole book.
-const PAYOUTS: &str =
-    "SELECT * FROM payout WHERE request_id = $2 AND book = $1 UNION SELECT * FROM payout WHERE hold_posting_id = $2 AND book = $1";
-const RUNS: &str = "SELECT * FROM payout_run WHERE request_id = $2 AND book = $1";
+/// Not more than a page can show. By one statement for each column, and in no order: with `OR` or an order, SQLite reads the whole book.
+const PAYOUTS: &str = "SELECT * FROM payout WHERE request_id = $2 AND book = $1 UNION SELECT * FROM payout WHERE hold_posting_id = $2 AND book = $1 LIMIT 100";
+const RUNS: &str = "SELECT * FROM payout_run WHERE request_id = $2 AND book = $1 LIMIT 100";
 /// As for metrics, a payout's time in its state counts from its last step but for notes of why it waits.
 const IN_FLIGHT: &str = "SELECT * FROM payout WHERE book = $1 AND state = $2 AND phase NOT IN ('refused', 'settled', 'rejected')
         AND ($7 < 0 OR $7 = CASE WHEN phase IN ('settling', 'returning', 'suspending') THEN 1 ELSE 0 END)
@@ -20,7 +23,14 @@ const IN_FLIGHT: &str = "SELECT * FROM payout WHERE book = $1 AND state = $2 AND
 const UNHELD_OF: &str = "SELECT * FROM payout WHERE book = $1 AND user_id = $2 AND phase = 'requested' AND hold_posting_id = ''
         AND (created_at_ms, payout_id) < ($3, $4)
     ORDER BY created_at_ms DESC, payout_id DESC LIMIT $5";
+const OPEN_REVIEWS: &str = "SELECT * FROM payout_review WHERE book = $1 AND state = 'open' AND (created_at_ms, review_id) > ($2, $3)
+    ORDER BY created_at_ms, review_id LIMIT $4";
 const IN_MESSAGES: &str = "SELECT payouts FROM shared_message WHERE message_id = $1";
+
+/// Where a list begins.
+fn begin(after: Option<(i64, Uuid)>) -> (i64, String) {
+    after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, id.to_string()))
+}
 
 impl Store {
     /// Payouts of a book by the request that created them, the posting that held their money, or the `EndToEndId` of any of their attempts but the first, which is the
@@ -59,7 +69,7 @@ impl Store {
         after: Option<(i64, Uuid)>,
         limit: i64,
     ) -> Result<Vec<Payout>, Error> {
-        let (at_ms, id) = after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, id.to_string()));
+        let (at_ms, id) = begin(after);
         let query =
             sqlx::query(IN_FLIGHT).bind(book.as_str().to_owned()).bind(state.name()).bind(at_ms).bind(id).bind(before_ms).bind(limit);
         let query = query.bind(decided.map_or(-1, i64::from));
@@ -70,6 +80,13 @@ impl Store {
     pub async fn unheld_of(&self, book: &BookName, user: &UserKey, (at_ms, id): (i64, Uuid), limit: i64) -> Result<Vec<Payout>, Error> {
         let query = sqlx::query(UNHELD_OF).bind(book.as_str().to_owned()).bind(user.as_str().to_owned());
         query.bind(at_ms).bind(id.to_string()).bind(limit).fetch_all(self.pool()).await?.iter().map(payouts::read).collect()
+    }
+
+    /// Reviews of a book that wait, the oldest first; after this one when given: when it was made, and its id.
+    pub async fn open_reviews(&self, book: &BookName, after: Option<(i64, Uuid)>, limit: i64) -> Result<Vec<ReviewRow>, Error> {
+        let (at_ms, id) = begin(after);
+        let query = sqlx::query(OPEN_REVIEWS).bind(book.as_str().to_owned()).bind(at_ms).bind(id).bind(limit);
+        query.fetch_all(self.pool()).await?.iter().map(review).collect()
     }
 
     /// Runs of a book by the request that created them.

@@ -70,7 +70,7 @@ pub struct ListedReviews {
     pub limit: i64,
 }
 
-fn review(row: &AnyRow) -> Result<ReviewRow, Error> {
+pub(super) fn review(row: &AnyRow) -> Result<ReviewRow, Error> {
     let text = |name: &str| row.try_get::<String, _>(name);
     Ok(ReviewRow {
         review_id: uuid(&text("review_id")?)?,

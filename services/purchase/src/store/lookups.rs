@@ -10,10 +10,12 @@ use uuid::Uuid;
 use super::refund_orders::read as refund_order;
 use super::refused::{self, RefusedRow};
 use super::rows::purchase;
+use super::wallet_changes::change as wallet_change;
 use super::{Error, Store, orders};
 use crate::domain::Purchase;
 use crate::orders::order::Order;
 use crate::refund_orders::order::RefundOrder;
+use crate::wallet_changes::change::WalletChange;
 
 /// A table and the columns in which an id is looked up.
 type LookedUp = (&'static str, &'static [&'static str]);
@@ -28,12 +30,27 @@ const UNCREDITED: &str =
 const UNCREDITED_OF: &str =
     "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND state IN (1, 4) AND (created_at_ms, purchase_id) < ($3, $4)
     ORDER BY created_at_ms DESC, purchase_id DESC LIMIT $5";
-const FACTS: &str = "SELECT transaction_id FROM refund_fact WHERE book = $1 AND fact_id = $2";
+/// By the index of what is open in a book, which is little.
+const UNDECIDED_REFUNDS: &str =
+    "SELECT * FROM refund_order WHERE book = $1 AND state IN (1, 2, 3, 4, 7) AND state = 1 AND (created_at_ms, refund_id) > ($2, $3)
+    ORDER BY created_at_ms, refund_id LIMIT $4";
+const UNDECIDED_CHANGES: &str =
+    "SELECT * FROM wallet_change WHERE book = $1 AND state IN (1, 2, 3, 4) AND state = 1 AND (created_at_ms, change_id) > ($2, $3)
+    ORDER BY created_at_ms, change_id LIMIT $4";
+const FACTS: &str = "SELECT transaction_id FROM refund_fact WHERE book = $1 AND fact_id = $2 LIMIT 100";
 
-/// Rows of a book that have an id in one of the columns, once each. By one statement for each column, and in no order: with `OR` or an order, SQLite reads the whole book.
+/// Rows of one table that are found under an id. A request has one or two; more have an id that somebody uses for everything.
+const FOUND_MAX: u32 = 100;
+
+/// Rows of a book that have an id in one of the columns, once each, some of them if there are very many. By one statement for each column, and in no order: with `OR` or an order, SQLite reads the whole book.
 fn under((table, columns): LookedUp) -> String {
     let each = columns.iter().map(|column| format!("SELECT * FROM {table} WHERE book = $1 AND {column} = $2"));
-    each.collect::<Vec<_>>().join(" UNION ")
+    format!("{} LIMIT {FOUND_MAX}", each.collect::<Vec<_>>().join(" UNION "))
+}
+
+/// Where a list begins.
+fn begin(after: Option<(i64, Uuid)>) -> (i64, String) {
+    after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, text(id)))
 }
 
 impl Store {
@@ -53,9 +70,28 @@ impl Store {
         after: Option<(i64, Uuid)>,
         count_max: i64,
     ) -> Result<Vec<Purchase>, Error> {
-        let (at_ms, id) = after.map_or((i64::MIN, String::new()), |(at_ms, id)| (at_ms, text(id)));
+        let (at_ms, id) = begin(after);
         let query = sqlx::query(UNCREDITED).bind(book.as_str()).bind(at_ms).bind(id).bind(before_ms).bind(count_max);
         query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
+    }
+
+    /// Refunds of a book that wait for a second person, the oldest first; after this one when given: when it was asked for, and its id.
+    pub async fn undecided_refunds(&self, book: &BookName, after: Option<(i64, Uuid)>, rows: i64) -> Result<Vec<RefundOrder>, Error> {
+        let (at_ms, id) = begin(after);
+        let query = sqlx::query(UNDECIDED_REFUNDS).bind(book.as_str()).bind(at_ms).bind(id).bind(rows);
+        query.fetch_all(&self.pool).await?.iter().map(refund_order).collect()
+    }
+
+    /// Closures and merges of a book's wallets that wait for a second person, the oldest first; after this one when given: when it was asked for, and its id.
+    pub async fn undecided_wallet_changes(
+        &self,
+        book: &BookName,
+        after: Option<(i64, Uuid)>,
+        rows: i64,
+    ) -> Result<Vec<WalletChange>, Error> {
+        let (at_ms, id) = begin(after);
+        let query = sqlx::query(UNDECIDED_CHANGES).bind(book.as_str()).bind(at_ms).bind(id).bind(rows);
+        query.fetch_all(&self.pool).await?.iter().map(wallet_change).collect()
     }
 
     /// Purchases of a user that are not credited, newest first, before this one: when it was made, and its id.

@@ -394,6 +394,9 @@ pub enum WorkKind {
     OpenProposal = 5,
     /// A case of reconciliation, such as a line of a bank's statement that nothing explains, is open.
     OpenCase = 6,
+    /// A review of a payout, a run of payouts, a refund, or the closure or merge of a wallet waits for a decision, mostly of a second person. `id` is that of the
+    /// payout, the run, the refund or the change.
+    WaitingDecision = 7,
 }
 impl WorkKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -409,6 +412,7 @@ impl WorkKind {
             Self::UncreditedReceipt => "WORK_KIND_UNCREDITED_RECEIPT",
             Self::OpenProposal => "WORK_KIND_OPEN_PROPOSAL",
             Self::OpenCase => "WORK_KIND_OPEN_CASE",
+            Self::WaitingDecision => "WORK_KIND_WAITING_DECISION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -421,6 +425,7 @@ impl WorkKind {
             "WORK_KIND_UNCREDITED_RECEIPT" => Some(Self::UncreditedReceipt),
             "WORK_KIND_OPEN_PROPOSAL" => Some(Self::OpenProposal),
             "WORK_KIND_OPEN_CASE" => Some(Self::OpenCase),
+            "WORK_KIND_WAITING_DECISION" => Some(Self::WaitingDecision),
             _ => None,
         }
     }
@@ -1339,7 +1344,8 @@ pub mod monitor_service_client {
         /// BOOK_UNKNOWN (NOT_FOUND), TOO_MANY_VIEWERS (RESOURCE_EXHAUSTED, with the fact `viewers_max`), CURSOR_TOO_OLD (OUT_OF_RANGE: begin again without a cursor),
         /// JOURNAL_DIVERGED (FAILED_PRECONDITION: the journal does not contain the cursor's commit, for example because the database was restored from an old copy),
         /// LEDGER_LOST (UNAVAILABLE: retry the same request). A stream can end with JOURNAL_DIVERGED, with LEDGER_LOST, or with VIEWER_TOO_SLOW (ABORTED: the caller
-        /// read too slowly; continue from its last cursor).
+        /// read too slowly; continue from its last cursor). Without a cursor it begins after the last commit that this monitor has counted: while it catches up, as after
+        /// its start, that is earlier than now, and `cursor` and the times of the first messages say how far it is.
         pub async fn watch_payments(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPaymentsRequest>,
@@ -1370,7 +1376,8 @@ pub mod monitor_service_client {
             self.inner.server_streaming(req, path, codec).await
         }
         /// Returns series for charts. They are of the same journal as WatchPayments, and equal the sums of its ticks. Reasons: MALFORMED, LEDGER_NOT_CONFIGURED
-        /// (FAILED_PRECONDITION), BOOK_UNKNOWN (NOT_FOUND), LEDGER_LOST (UNAVAILABLE: the ledger was not reached since the monitor started; retry the same request).
+        /// (FAILED_PRECONDITION), BOOK_UNKNOWN (NOT_FOUND), LEDGER_LOST (UNAVAILABLE: the ledger was not reached since the monitor started; retry the same request),
+        /// FIGURES_TOO_LARGE (OUT_OF_RANGE, facts `bytes` and `bytes_max`: ask for fewer steps, or name the kinds).
         pub async fn get_figures(
             &mut self,
             request: impl tonic::IntoRequest<super::GetFiguresRequest>,
@@ -1493,7 +1500,8 @@ pub mod monitor_service_server {
         /// BOOK_UNKNOWN (NOT_FOUND), TOO_MANY_VIEWERS (RESOURCE_EXHAUSTED, with the fact `viewers_max`), CURSOR_TOO_OLD (OUT_OF_RANGE: begin again without a cursor),
         /// JOURNAL_DIVERGED (FAILED_PRECONDITION: the journal does not contain the cursor's commit, for example because the database was restored from an old copy),
         /// LEDGER_LOST (UNAVAILABLE: retry the same request). A stream can end with JOURNAL_DIVERGED, with LEDGER_LOST, or with VIEWER_TOO_SLOW (ABORTED: the caller
-        /// read too slowly; continue from its last cursor).
+        /// read too slowly; continue from its last cursor). Without a cursor it begins after the last commit that this monitor has counted: while it catches up, as after
+        /// its start, that is earlier than now, and `cursor` and the times of the first messages say how far it is.
         async fn watch_payments(
             &self,
             request: tonic::Request<super::WatchPaymentsRequest>,
@@ -1502,7 +1510,8 @@ pub mod monitor_service_server {
             tonic::Status,
         >;
         /// Returns series for charts. They are of the same journal as WatchPayments, and equal the sums of its ticks. Reasons: MALFORMED, LEDGER_NOT_CONFIGURED
-        /// (FAILED_PRECONDITION), BOOK_UNKNOWN (NOT_FOUND), LEDGER_LOST (UNAVAILABLE: the ledger was not reached since the monitor started; retry the same request).
+        /// (FAILED_PRECONDITION), BOOK_UNKNOWN (NOT_FOUND), LEDGER_LOST (UNAVAILABLE: the ledger was not reached since the monitor started; retry the same request),
+        /// FIGURES_TOO_LARGE (OUT_OF_RANGE, facts `bytes` and `bytes_max`: ask for fewer steps, or name the kinds).
         async fn get_figures(
             &self,
             request: tonic::Request<super::GetFiguresRequest>,

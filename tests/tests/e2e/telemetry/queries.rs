@@ -33,6 +33,8 @@ const OF_TROUBLE: [(&str, &[&str]); 4] = [
             "JOURNAL_DIVERGED",
             "RECEIPT_SIGNATURE",
             "UNAUTHENTICATED",
+            "TOO_MANY_VIEWERS",
+            "VIEWER_TOO_SLOW",
         ],
     ),
     ("outcome", &["unknown", "fenced", "failed", "lost", "doubt", "unread_version"]),

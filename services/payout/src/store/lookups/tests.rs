@@ -9,11 +9,12 @@ use testbed::{Storage, storage::filling};
 async fn plan(store: &Store, (explain, column): (&str, &str), sql: &str) -> Vec<String> {
     let mut tx = db::begin(store.pool()).await.unwrap();
     if explain == "EXPLAIN" {
-        let tables = ["payout", "payout_run", "shared_message", "payout_attempt", "payout_step"];
+        let tables = ["payout", "payout_run", "payout_review", "shared_message", "payout_attempt", "payout_step"];
         sqlx::raw_sql(sqlx::AssertSqlSafe(filling("app-us", &tables))).execute(&mut *tx).await.unwrap();
     }
     let query = sqlx::query(sqlx::AssertSqlSafe(format!("{explain} {sql}"))).bind("app-us");
     let query = match sql {
+        OPEN_REVIEWS => query.bind(1_i64).bind("id").bind(1_i64),
         IN_FLIGHT => query.bind("submitted").bind(1_i64).bind("id").bind(1_i64).bind(1_i64).bind(-1_i64),
         UNHELD_OF => query.bind("ann").bind(i64::MAX).bind("id").bind(1_i64),
         _ if sql.contains("$2") => query.bind("id"),
@@ -36,6 +37,7 @@ async fn an_id_is_looked_up_by_indexes_only() {
         (IN_MESSAGES, "shared_message_by_id"),
         (attempts, "_by_id"),
         (UNHELD_OF, "payout_by_user"),
+        (OPEN_REVIEWS, "payout_review_by_state"),
     ] {
         let steps = plan(&of_sqlite, ("EXPLAIN QUERY PLAN", "detail"), sql).await;
         assert!(!steps.iter().any(|step| step.contains("SCAN") || step.contains("(book=?)")), "{sql}: {steps:#?}");

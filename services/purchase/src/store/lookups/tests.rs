@@ -69,3 +69,23 @@ async fn an_id_is_looked_up_by_indexes_only_on_postgres() {
         assert!(conditions.iter().all(|line| line.contains(" AND ")), "{sql}: {plan:#?}");
     }
 }
+
+/// What waits for a second person is read out of what is open in a book.
+#[tokio::test]
+async fn what_is_undecided_is_found_by_its_index() {
+    let [sqlite, postgres] = [Storage::sqlite(), Storage::postgres()];
+    for (storage, explain, column) in [(&sqlite, "EXPLAIN QUERY PLAN", "detail"), (&postgres, "EXPLAIN", "QUERY PLAN")] {
+        let store = Store::open(&storage.database).await.unwrap();
+        let mut tx = db::begin(&store.pool).await.unwrap();
+        if explain == "EXPLAIN" {
+            sqlx::raw_sql(AssertSqlSafe(filling("demo", &["refund_order", "wallet_change"]))).execute(&mut *tx).await.unwrap();
+        }
+        for (sql, index) in [(UNDECIDED_REFUNDS, "refund_order_one"), (UNDECIDED_CHANGES, "wallet_change_one")] {
+            let explained = sqlx::query(AssertSqlSafe(format!("{explain} {sql}"))).bind("demo").bind(1_i64).bind("id").bind(1_i64);
+            let rows = explained.fetch_all(&mut *tx).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get(column).unwrap()).collect();
+            assert!(plan.iter().any(|line| line.contains(index)), "{plan:#?}");
+            assert!(!plan.iter().any(|line| ["SCAN", "Seq Scan"].iter().any(|kind| line.contains(kind))), "{plan:#?}");
+        }
+    }
+}
