@@ -1,7 +1,9 @@
 //! The lists that operators write: gifts, coin packages and rates. The built-in lists are for sandboxes; a LIVE book needs its own.
+mod checked;
 mod gifts;
 pub(crate) mod kind;
 
+pub use checked::{CheckedFile, CheckedRows};
 pub use gifts::{ListedGift, built_in_gifts, gifts_file};
 pub use kind::{ListFound, ListKind};
 pub use purchase::{PackageCatalogue, catalogue::diff as price_changes};

@@ -17,6 +17,7 @@ mod ids;
 mod import;
 mod joins;
 mod keys;
+mod lists;
 mod migrating;
 mod monitor;
 mod moving;

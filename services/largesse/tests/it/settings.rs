@@ -24,7 +24,7 @@ fn ran(mut command: Command) -> (Option<i32>, String, String) {
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-fn run(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub fn run(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     ran(largesse(dir, arguments))
 }
 

@@ -1,5 +1,6 @@
 //! The operator's rules: who may buy coins in a market, and for how much at which age, from which day on. A versioned TOML file, with the source of each rule.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr as _;
 
@@ -149,6 +150,13 @@ impl SpendingRules {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// How many rows it has, and of how many markets.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let markets: BTreeSet<&str> = self.rules.iter().map(|rule| rule.market.as_str()).collect();
+        (self.rules.len(), markets.len())
     }
 
     /// The rule of a market that is in force at a time in Unix milliseconds: the latest that has begun.

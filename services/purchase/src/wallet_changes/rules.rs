@@ -102,6 +102,7 @@ impl VersionedDocument for RulesDocument {
 /// All rules.
 #[derive(Debug, Clone, Default)]
 pub struct WalletRules {
+    version: String,
     closures: Vec<(Date, MarketClosure)>,
     dormancies: Vec<(Date, MarketDormancy)>,
     breakages: Vec<(Date, MarketBreakage)>,
@@ -185,13 +186,25 @@ impl WalletRules {
         let dormancies = dated(text, document.dormancy, |row| (&row.market, row.begins()))?;
         let spans: Vec<Range<usize>> = document.breakage.iter().map(Spanned::span).collect();
         let breakages = dated(text, document.breakage, |row| (&row.market, row.begins()))?;
-        let rules = Self { closures, dormancies, breakages };
+        let rules = Self { version: document.version.into_inner(), closures, dormancies, breakages };
         for ((from, row), span) in rules.breakages.iter().zip(spans) {
             if let Some(why) = rules.unclaimed(*from, row) {
                 return Err(text.invalid(span, why));
             }
         }
         Ok(rules)
+    }
+
+    /// The version, as in the file; empty without one.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// How many rows it has of closures, dormancy and breakage.
+    #[must_use]
+    pub fn counts(&self) -> [usize; 3] {
+        [self.closures.len(), self.dormancies.len(), self.breakages.len()]
     }
 
     /// Why a row of breakage would keep what a state may claim: coins of one market can't be both.
