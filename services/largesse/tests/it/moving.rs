@@ -249,6 +249,104 @@ async fn an_imported_book_is_healthy_and_says_what_was_imported() {
     fixture.shutdown().await;
 }
 
+/// A posting of a file: its kind, how its transfers count, and from where to where they go.
+type FilePosting<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str, i64)]);
+
+/// A file's rows of these postings, which happened elsewhere one second after the other.
+fn elsewhere(postings: &[FilePosting<'_>]) -> String {
+    let mut text = String::new();
+    for (at, (kind, transfer_kind, transfers)) in postings.iter().enumerate() {
+        let id = Uuid::now_v7();
+        for (leg, (debit, credit, amount)) in transfers.iter().enumerate() {
+            let unit = match debit.rsplit_once('/') {
+                Some((_, "USD")) => "USD",
+                _ if debit.contains("diamonds") => "DIAMOND",
+                _ => "COIN",
+            };
+            let legs = transfers.len();
+            text += &format!(
+                "{id},{at},{kind},2026-01-01T00:00:{at:02}.000000Z,,{leg},{transfer_kind},{debit},{credit},{unit},{amount},0,0,{legs},\n"
+            );
+        }
+    }
+    text
+}
+
+/// What wallets of another installation went through: sold, spent, earned, held, paid back, owed, merged, closed, and left until it was breakage.
+const LIVES: &[FilePosting<'static>] = &[
+    (
+        "purchase.apple",
+        "POSTED",
+        &[
+            ("house/coins/issued", "viewer/ann/coins", 700),
+            ("house/store_receivable/USD", "house/deferred_revenue/USD", 699),
+            ("house/prepaid_commission/USD", "house/deferred_revenue/USD", 300),
+        ],
+    ),
+    ("gift", "POSTED", &[("viewer/ann/coins", "house/coins/redeemed", 300), ("house/diamonds/issued", "creator/bob/diamonds", 300)]),
+    (
+        "revenue.day",
+        "POSTED",
+        &[
+            ("house/deferred_revenue/USD", "house/revenue/USD", 428),
+            ("house/deferred_revenue/USD", "house/breakage_revenue/USD", 50),
+            ("house/commission_expense/USD", "house/prepaid_commission/USD", 143),
+        ],
+    ),
+    ("refund.asked", "PENDING", &[("viewer/ann/coins", "house/coins/issued", 100)]),
+    ("refund.taken", "POST_OF_PENDING", &[("viewer/ann/coins", "house/coins/issued", 60)]),
+    ("refund.released", "VOID_OF_PENDING", &[("viewer/ann/coins", "house/coins/issued", 40)]),
+    ("refund.granted", "POSTED", &[("viewer/ann/coins", "house/coins/issued", 200), ("viewer/ann/debt", "house/coins/issued", 30)]),
+    (
+        "refund.money",
+        "POSTED",
+        &[
+            ("house/deferred_revenue/USD", "house/store_receivable/USD", 100),
+            ("house/contra_revenue/USD", "house/store_receivable/USD", 20),
+        ],
+    ),
+    ("refund.reversed", "POSTED", &[("house/coins/issued", "viewer/ann/coins", 7)]),
+    ("debt.settle", "POSTED", &[("viewer/ann/coins", "viewer/ann/debt", 20)]),
+    ("purchase.web", "POSTED", &[("house/coins/issued", "viewer/dora/coins", 70), ("house/coins/issued", "house/coins/suspense", 70)]),
+    ("dispute.money", "POSTED", &[("house/disputed_amounts/USD", "house/processor_receivable/USD", 74)]),
+    ("wallet.forfeited", "POSTED", &[("viewer/dora/coins", "house/coins/issued", 70)]),
+    ("wallet.merged", "POSTED", &[("viewer/ann/coins", "viewer/cleo/coins", 127), ("viewer/cleo/debt", "viewer/ann/debt", 10)]),
+    ("store.settle", "POSTED", &[("house/bank_cash/USD", "house/store_receivable/USD", 500)]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_book_of_refunds_debts_closures_and_breakage_is_healthy() {
+    let moving = Moving::start().await;
+    let text = moving.export("demo", &[]) + &elsewhere(LIVES);
+    let output = moving.import("new", &text, &[]);
+    let told = printed(&output);
+    assert!(output.status.success() && told.contains("new: 13 postings imported"), "{told}");
+    for (account, balance) in [
+        ("viewer/ann/coins", 0),
+        ("viewer/ann/debt", 0),
+        ("viewer/cleo/coins", 127),
+        ("viewer/cleo/debt", -10),
+        ("house/coins/suspense", 70),
+        ("house/deferred_revenue/USD", 421),
+        ("house/breakage_revenue/USD", 50),
+    ] {
+        assert_eq!(moving.balance("new", account).await, balance, "{account}");
+    }
+    let dir = moving.dir.path().to_owned();
+    let output = verify(&dir);
+    let told = printed(&output);
+    assert!(output.status.success() && told.contains("new: passed") && told.contains("demo: passed"), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("new: 13 postings") && line.contains("were imported")), "{told}");
+    moving.fixture.shutdown().await;
+    let mut given = options(&dir);
+    given.settings.monitor.every_ms = 100;
+    let fixture = Runtime::start(given).await.unwrap();
+    crate::monitor::until_green(&fixture).await;
+    fixture.shutdown().await;
+    let output = verify(&dir);
+    assert!(output.status.success(), "{}", printed(&output));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_calls_its_posting_imported_is_found() {
     let moving = Moving::start().await;
