@@ -25,6 +25,8 @@ pub enum Fault {
     Answer(Status),
     /// Nothing is posted, and this is the answer; reads are answered.
     Posting(Status),
+    /// Nothing is posted, and no answer ever comes.
+    Silent,
 }
 
 /// LedgerService, as services reach it.
@@ -32,7 +34,7 @@ pub enum Fault {
 pub struct FaultyLedger {
     real: ledger::Service,
     fault: Arc<Mutex<Fault>>,
-    /// Postings that were answered with [`Fault::Posting`].
+    /// Postings that were answered with [`Fault::Posting`], or never.
     denied: Arc<AtomicUsize>,
     /// Whether streams of journals are broken.
     broken: watch::Sender<bool>,
@@ -69,7 +71,7 @@ impl FaultyLedger {
     fn unread(&self) -> Result<(), Status> {
         match self.fault() {
             Fault::Answer(status) => Err(status),
-            Fault::None | Fault::Down | Fault::AnswerLost | Fault::Posting(_) => Ok(()),
+            Fault::None | Fault::Down | Fault::AnswerLost | Fault::Posting(_) | Fault::Silent => Ok(()),
         }
     }
 
@@ -85,6 +87,10 @@ impl FaultyLedger {
             Fault::Posting(status) => {
                 self.denied.fetch_add(1, Ordering::SeqCst);
                 Err(status)
+            }
+            Fault::Silent => {
+                self.denied.fetch_add(1, Ordering::SeqCst);
+                std::future::pending().await
             }
         }
     }

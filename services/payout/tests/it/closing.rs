@@ -24,7 +24,7 @@ async fn soon<T>(what: &str, awaited: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, awaited).await.unwrap_or_else(|_| panic!("{what}: not after {PATIENCE:?}"))
 }
 
-async fn set_state(world: &World, account: &str, state: AccountState) -> Result<(), String> {
+pub async fn set_state(world: &World, account: &str, state: AccountState) -> Result<(), String> {
     let mut ledger = LedgerServiceClient::new(world.bed.ledger_as("support"));
     let message = SetAccountStateRequest { book: BOOK.into(), request_id: new_id(), account: account.into(), state: state.into() };
     reason(ledger.set_account_state(message).await).map(drop)

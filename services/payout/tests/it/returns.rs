@@ -9,7 +9,7 @@ use money::BookName;
 use payout::store::statements::StatementAccount;
 use serde_json::json;
 use std::time::Duration;
-use testbed::{new_id, reason};
+use testbed::{Fault, new_id, reason};
 
 const PAYABLE: &str = "creator/ana/payable/USD";
 
@@ -121,6 +121,32 @@ async fn what_comes_back_to_a_closed_account_waits_in_suspense() {
         let back = running.once("ana", &paid.payout_id, |payout| booked(payout) == 1).await;
         assert!(back.returns[0].suspended && back.state() == PayoutState::Settled, "{back:?}");
         assert_eq!(world.balance("house/suspense/USD").await, (500, 500));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_return_whose_booking_is_never_answered_is_dropped_and_booked_after_its_lease() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let mut config = world.watchful();
+        config.lease = Duration::from_millis(200);
+        let running = world.start_with(config).await;
+        world.fund("ana", "USD").await;
+        let paid = running.pay("ana", aba("9000000001"), 500).await;
+        world.bed.fault.fail(Fault::Silent);
+        give_back(&world, &paid, json!({"code": "AC04"})).await;
+        let mut ticks = tokio::time::interval(Duration::from_millis(10));
+        while world.bed.fault.denied() == 0 {
+            ticks.tick().await;
+        }
+        // What the first try waits for never comes, whatever the ledger answers by now.
+        world.bed.fault.fail(Fault::None);
+        let back = running.once("ana", &paid.payout_id, |payout| booked(payout) == 1).await;
+        assert_eq!((back.state(), back.returned_minor_units), (PayoutState::Settled, 500));
+        assert_eq!(world.balance(PAYABLE).await, (FUNDS, FUNDS), "once");
         running.stop().await;
         world.close().await;
     })
