@@ -121,7 +121,7 @@ try {
       await page.fill("#decision-reason", "checked with Sam on the phone");
       await page.click("button[value=approve]");
       await page.waitForLoadState();
-      await page.screenshot({ path: join(SHOTS, "proposal-decided-1440-light.png"), fullPage: true });
+      await page.screenshot({ path: join(SHOTS, "proposal-decided-light.png"), fullPage: true });
       if (!(await page.textContent("main")).includes("ann approved it, and it is done.")) found.push("approving does not end in what was approved");
       await page.goBack();
     }

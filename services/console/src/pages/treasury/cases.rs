@@ -96,7 +96,7 @@ pub(super) fn day(day: &ClosedDay) -> DayView {
         entries: count(day.entry_count),
         by: shown(&day.closed_by).into_owned(),
         closed: TimeView::of(day.closed_time.as_ref()),
-        differences: day.timing_items.iter().take(DIFFERENCES).map(|item| difference(item, &money)).collect(),
+        differences: day.timing_items.iter().take(DIFFERENCES).map(|item| difference(item, money)).collect(),
         left_out: if left_out == 0 { String::new() } else { count(left_out) },
     }
 }
