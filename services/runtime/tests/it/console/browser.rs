@@ -56,11 +56,11 @@ impl Browser {
         Got { status, headers, text: answer.text().await.unwrap() }
     }
 
-    /// An answer that goes on.
+    /// An answer that goes on, asked for by a script of one of the console's own pages.
     pub async fn open(&mut self, url: &str, headers: &[(&str, &str)]) -> reqwest::Response {
         let all: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = self.client.get(format!("{}{url}", self.base)).header(header::COOKIE, all.join("; "));
-        for (name, value) in headers {
+        for (name, value) in [("sec-fetch-site", "same-origin")].iter().chain(headers) {
             request = request.header(*name, *value);
         }
         request.send().await.unwrap()
