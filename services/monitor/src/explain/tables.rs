@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 
 /// How often the tables of a service that has none are looked for: not with every call, because most installations that lack one lack it for good.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// The tables that stories are read from. Cloning shares their connections.
 #[derive(Clone)]

@@ -95,6 +95,10 @@ async fn filled(storage: Storage) -> (Testbed, Monitor, Vec<(i64, Uuid)>) {
         rows.extend([(unix_ms, bought), (unix_ms, paid), (unix_ms, other)]);
     }
     purchase(&bed, "other", id(BEGIN_MS, 900), ("ann", 1)).await;
+    // Tables that were not there are looked for from time to time.
+    while list(&bed, &monitor, ListPaymentsRequest::default()).await.unwrap() == ListPaymentsResponse::default() {
+        tokio::task::yield_now().await;
+    }
     rows.sort_unstable_by(|one, other| other.cmp(one));
     (bed, monitor, rows)
 }
