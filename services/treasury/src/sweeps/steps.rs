@@ -54,15 +54,17 @@ impl Treasury {
         let before = self.known_sweep(id).await?;
         let mut state = self.settled(&before).await?;
         if step.is_done(state) {
-            // The bank said more since, such as that it has paid what it had only accepted.
-            self.keep_evidence(&before, evidence).await?;
-            return Ok((self.known_sweep(id).await?, true));
+            return self.done_before(&before, evidence).await;
         }
         if !mark.is_allowed(state) {
             return Err(Error::SweepState { sweep: id, state: state.name() });
         }
         if step == SweepStep::Cancel {
             state = self.stopped(&before, state, mark).await?;
+            // Another call was first, with the same step.
+            if step.is_done(state) {
+                return self.done_before(&before, evidence).await;
+            }
         }
         if !step.follows(state) {
             return Err(Error::SweepState { sweep: id, state: state.name() });
@@ -77,6 +79,12 @@ impl Treasury {
         let after = self.known_sweep(id).await?;
         // Another call was first, with another step.
         if step.is_done(after.state) { Ok((after, false)) } else { Err(Error::SweepState { sweep: id, state: after.state.name() }) }
+    }
+
+    /// The sweep after a step that was done already. The bank may have said more since, such as that it has paid what it had only accepted.
+    async fn done_before(&self, sweep: &AccountSweep, evidence: &str) -> Result<(AccountSweep, bool), Error> {
+        self.keep_evidence(sweep, evidence).await?;
+        Ok((self.known_sweep(sweep.id).await?, true))
     }
 
     async fn keep_evidence(&self, sweep: &AccountSweep, evidence: &str) -> Result<(), Error> {
