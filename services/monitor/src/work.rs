@@ -168,7 +168,7 @@ fn failed_checks(health: &Health, asked: &WorkAsked) -> Vec<WorkFound> {
 /// What its summary is made from.
 enum WorkSource {
     Thing(ExplainedThing),
-    Case(KeptCase),
+    Case(Box<KeptCase>),
 }
 
 /// A thing of the list, before it has a summary.
@@ -289,7 +289,7 @@ async fn proposals_and_cases(teller: &StoryTeller, asked: &WorkAsked, found: &mu
             let id = Uuid::try_parse(&case.found.id)?;
             let amount = (case.found.amount != 0).then(|| (case.account.1.clone(), case.found.amount));
             let (state, since_ms) = (case.state.name().to_owned(), case.found_at_ms);
-            let (class, source) = (WorkClass::OpenCase, WorkSource::Case(case));
+            let (class, source) = (WorkClass::OpenCase, WorkSource::Case(Box::new(case)));
             found.push(WorkThing { source, class, state, amount, since_ms, id, runbook: "bank-cases-open" });
         }
     }

@@ -96,7 +96,7 @@ impl Browser {
         assert_eq!(begun.status, 303, "{}", begun.text);
         let asked = begun.location().to_owned();
         let chosen = self.get(&asked.replacen("/authorize?", &format!("/authorize/{person}?"), 1)).await;
-        let done = self.get(&chosen.location().to_owned()).await;
+        let done = self.get(chosen.location()).await;
         assert_eq!(done.status, 303, "{}", done.text);
         (asked, done.location().to_owned())
     }

@@ -176,7 +176,7 @@ async fn a_purchase_is_found_by_its_transaction_and_shows_receipt_coins_and_pric
     let mut browser = signed_in(&house, "sam").await;
     let list = anew(&mut browser, "/purchases?book=demo&state=credited&store=apple").await;
     let own = format!("/purchase?id={}&book=demo", purchase.purchase_id);
-    assert_eq!(links(&list, "/purchase?").into_iter().collect::<Vec<_>>(), [own.clone()]);
+    assert_eq!(links(&list, "/purchase?").into_iter().collect::<Vec<_>>(), std::slice::from_ref(&own));
     browser.explain("ticket+4711").await;
     let found = browser.get(&format!("/purchases?book=demo&transaction={}", purchase.transaction_id)).await;
     assert_eq!((found.status, found.location()), (303, own.as_str()));
