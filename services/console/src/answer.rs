@@ -102,6 +102,11 @@ pub(crate) fn refused(frame: PageFrame, visitor: &Visitor, status: &Status) -> R
     page(code, &FailurePage { frame, what: what.to_owned(), why, reason, trace })
 }
 
+/// Why a service did not answer, for a part of a page, a file or a stream: never where it is.
+pub(crate) fn in_words(status: &Status) -> String {
+    explained(status, &reason(status).unwrap_or_default())
+}
+
 /// Why a service gave no answer. What is about the question is shown; what is about services is said in words of ours, because its text may name addresses,
 /// processes and what a transport reported, which is for the log.
 fn explained(status: &Status, reason: &str) -> String {
@@ -155,10 +160,6 @@ mod tests {
     use super::*;
     use rpc::errors::{outcome_unknown, peer_unreachable};
 
-    fn said(status: &Status) -> String {
-        explained(status, &reason(status).unwrap_or_default())
-    }
-
     #[test]
     fn no_page_says_where_services_are() {
         let cause = std::io::Error::other("tcp connect error: 10.1.2.3:7070");
@@ -172,11 +173,11 @@ mod tests {
             Status::permission_denied("10.1.2.3:7070 is a proxy that refuses"),
         ];
         for status in all {
-            let said = said(&status);
+            let said = in_words(&status);
             assert!(!said.contains("10.1.2.3") && !said.contains("internal") && !said.is_empty(), "{status:?}: {said}");
         }
-        assert!(said(&outcome_unknown("x")).contains("may or may not have been done"));
+        assert!(in_words(&outcome_unknown("x")).contains("may or may not have been done"));
         let about = rpc::refused(Code::NotFound, "BOOK_UNKNOWN", "no such book".to_owned(), &[("book", "x".to_owned())]);
-        assert_eq!(said(&about), "no such book (book=x)");
+        assert_eq!(in_words(&about), "no such book (book=x)");
     }
 }

@@ -181,7 +181,7 @@ impl<L: ExportedList> RunningExport<L> {
             match self.list.page(&self.console, &self.visitor, token.clone()).await {
                 Ok(page) => return self.text.add(page),
                 Err(status) if attempt < ATTEMPTS_MAX && may_pass(&status) => sleep(RETRY_DELAY).await,
-                Err(status) => return self.text.end(&format!("cut off: {}", money::text::shown(status.message()))),
+                Err(status) => return self.text.end(&format!("cut off: {}", crate::answer::in_words(&status))),
             }
         }
     }

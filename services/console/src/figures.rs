@@ -127,7 +127,7 @@ impl AskedFigures {
                 Err(status)
             }
             (Err(status), _) | (_, Err(status)) => {
-                let (failure, unit) = (shown(status.message()).into_owned(), self.unit(&BTreeSet::new()).to_owned());
+                let (failure, unit) = (crate::answer::in_words(&status), self.unit(&BTreeSet::new()).to_owned());
                 let units = vec![FigureChoice { label: shown(&unit).into_owned(), word: unit, chosen: true }];
                 Ok(FiguresPart { failure, spans: self.spans(), units, ..FiguresPart::default() })
             }

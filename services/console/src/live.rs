@@ -141,7 +141,7 @@ fn after(status: &Status) -> (ThenDo, String) {
             (ThenDo::Resume, "The monitor does not answer; trying again.")
         }
         (Code::ResourceExhausted, _) => (ThenDo::Resume, "Too many requests were made; trying again."),
-        _ => return (ThenDo::Stop, money::text::shown(status.message()).into_owned()),
+        _ => return (ThenDo::Stop, crate::answer::in_words(status)),
     };
     (then, why.to_owned())
 }

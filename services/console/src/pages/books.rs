@@ -90,7 +90,7 @@ async fn head_of(console: &Console, request: Request<GetFiguresRequest>) -> Resu
 fn book(book: &Book, health: Option<&BookHealth>, head: Result<GetFiguresResponse, Status>) -> BookCard {
     let (head, failure) = match head {
         Ok(head) => (head, String::new()),
-        Err(status) => (GetFiguresResponse::default(), shown(status.message()).into_owned()),
+        Err(status) => (GetFiguresResponse::default(), crate::answer::in_words(&status)),
     };
     let failed = |health: &BookHealth| health.checks.iter().any(|check| check.outcome() == CheckOutcome::Failed);
     let (class, word) = match health {

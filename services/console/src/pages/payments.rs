@@ -116,7 +116,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
 }
 
 fn unlisted(status: &Status) -> PaymentList {
-    PaymentList { failure: shown(status.message()).into_owned(), ..PaymentList::default() }
+    PaymentList { failure: crate::answer::in_words(status), ..PaymentList::default() }
 }
 
 fn list(asked: &AskedPayments, answer: &ListPaymentsResponse) -> PaymentList {

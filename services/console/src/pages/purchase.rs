@@ -141,7 +141,7 @@ fn purchase(frame: PageFrame, found: &GetPurchaseResponse, funding: Result<GetLo
     let word = word_of(of.state().as_str_name(), "PURCHASE_STATE_");
     let (funding, no_funding) = match funding {
         Ok(funding) => (funding, String::new()),
-        Err(status) => (GetLotFundingResponse::default(), shown(status.message()).into_owned()),
+        Err(status) => (GetLotFundingResponse::default(), crate::answer::in_words(&status)),
     };
     let next = &funding.next_page_token;
     let more = Filters::address("/purchase", &[("id", &of.purchase_id), ("book", &frame.book), ("page", next)]);

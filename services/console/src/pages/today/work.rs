@@ -92,7 +92,7 @@ impl AskedWork {
         match console.monitor_client().list_work(visitor.request(request)).await {
             Ok(answer) => Ok(self.list(&answer.into_inner(), label)),
             Err(status) if matches!(status.code(), Code::InvalidArgument | Code::Unauthenticated) => Err(status),
-            Err(status) => Ok(WorkList { failure: shown(status.message()).into_owned(), ..self.list(&ListWorkResponse::default(), label) }),
+            Err(status) => Ok(WorkList { failure: crate::answer::in_words(&status), ..self.list(&ListWorkResponse::default(), label) }),
         }
     }
 

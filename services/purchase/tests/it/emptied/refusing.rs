@@ -144,7 +144,7 @@ async fn of_merges_that_cross_one_is_accepted() {
             for user in [&a, &b, &c] {
                 fixture.bed.post("campaign", "house/coins/issued", &format!("viewer/{user}/coins"), 1).await;
             }
-            // Each two of these have a wallet in common.
+            // Any two of these share a wallet.
             let pairs = if round % 2 == 0 { vec![(&a, &b), (&b, &a)] } else { vec![(&a, &b), (&b, &c), (&c, &a)] };
             let answers = futures::future::join_all(pairs.iter().map(|(user, into)| fixture.merge("sue", user, into))).await;
             let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
