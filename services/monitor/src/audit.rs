@@ -41,6 +41,7 @@ mod payouts;
 mod posters;
 mod reservations;
 mod rolling;
+mod sheets;
 mod suspense;
 mod twins;
 

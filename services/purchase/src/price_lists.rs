@@ -1,6 +1,7 @@
 //! The price lists of a book: the one that is configured, and the sheets that were loaded, each in force from its time on. Of those that have begun, the one that
 //! was loaded last counts; so what was sold before it began keeps the prices that it was sold at.
 
+pub mod damage;
 pub(crate) mod load;
 pub mod refusal;
 

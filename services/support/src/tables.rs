@@ -2,7 +2,7 @@
 //! tool that acts beside the services records its actions in the same log through [`Acts`].
 pub use crate::acts::Acts;
 pub use crate::check::{ActsCheck, check};
-pub use crate::domain::{AccountAct, ActPhase, ActRecord, LimitedTime, Proposal, ProposalState, ProposedAct, StaffAct};
+pub use crate::domain::{AccountAct, ActPhase, ActRecord, LimitedTime, Proposal, ProposalState, ProposedAct, StaffAct, request_hash};
 pub use crate::heads::read as read_heads;
 pub use crate::postings::{adjustment, approval_id};
-pub use crate::store::{ProposalFilter, Store};
+pub use crate::store::{ActFilter, ProposalFilter, Store};

@@ -15,6 +15,7 @@ use super::{
     posters::PosterFold,
     reservations::RollingReservations,
     rolling::{RollingJoin, Tables},
+    sheets,
     suspense::{self, SuspenseFold},
     twins::TwinFold,
 };
@@ -93,6 +94,8 @@ struct BookFolds {
     refunds: RollingJoin,
     answered: [RollingAnswers; 2],
     broken: BreakagePlace,
+    /// The last price sheet of those that somebody loaded.
+    sheet_no: i64,
     wallets: RollingJoin,
     settlements: RollingJoin,
     revenue: RollingJoin,
@@ -283,6 +286,7 @@ impl WatchedBook {
             refunds: RollingJoin::new(RowsOf::Refunds),
             answered: AnsweredRows::ALL.map(RollingAnswers::new),
             broken: BreakagePlace::default(),
+            sheet_no: 0,
             wallets: RollingJoin::new(RowsOf::Wallets),
             settlements: RollingJoin::new(RowsOf::Settlements),
             revenue: RollingJoin::new(RowsOf::Revenue),
@@ -394,9 +398,17 @@ impl WatchedBook {
             folds.broken = next.unwrap_or_default();
         }
         let broken = CheckResult::of((!faults.is_empty()).then(|| faults.join("; ")));
+        let unloaded = match &stores.support {
+            Some(acts) => sheets::unloaded(tables, acts, (name, folds.sheet_no)).await?,
+            None => (Vec::new(), None),
+        };
+        if unloaded.0.is_empty() {
+            folds.sheet_no = unloaded.1.unwrap_or(folds.sheet_no);
+        }
+        let unloaded = CheckResult::of((!unloaded.0.is_empty()).then(|| unloaded.0.join("; ")));
         let [refunds_asked, wallets_asked] = &mut folds.answered;
         let started = [refunds_asked.compare(tables, name).await?, wallets_asked.compare(tables, name).await?];
-        Ok(CheckResult::all([summed, young, refunds, emptied, settled, earned, broken].into_iter().chain(started)))
+        Ok(CheckResult::all([summed, young, refunds, emptied, settled, earned, broken, unloaded].into_iter().chain(started)))
     }
 
     /// Compares the services' rows in turn. The journal was followed just before.

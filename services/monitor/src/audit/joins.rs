@@ -9,7 +9,7 @@ use super::{
     differences::{Followed, differing, lacking},
     exists,
     journal::{JournalFold, PostingSeen},
-    reservations, seqs,
+    reservations, seqs, sheets,
 };
 use books::store::{Book, Store};
 use db::Database;
@@ -133,6 +133,7 @@ pub(super) async fn all(
         *count = Some(joined.rows);
         problems.extend(joined.problems);
     }
+    problems.extend(sheets::all(database, place.2).await?);
     Ok((rows, absent, problems))
 }
 

@@ -37,7 +37,7 @@ impl Purchases {
         }
         // Fewer than are known: the tables were restored.
         let (mut sheets, after) = if last > known_last { (known.to_vec(), known_last) } else { (Vec::new(), 0) };
-        for row in self.store.sheets_after(book, after).await? {
+        for row in self.store.sheets_after(book, after, SHEETS_MAX).await? {
             let damaged = |_| crate::store::Error::Damaged { purchase_id: format!("of price sheet {}", row.sheet_no), column: "content" };
             if hex::encode(Sha256::digest(row.content.as_bytes())) != row.content_hash {
                 let (purchase_id, column) = (format!("of price sheet {}", row.sheet_no), "content_hash");

@@ -45,10 +45,10 @@ impl Store {
         Ok(last.unwrap_or(0))
     }
 
-    /// The sheets of a book after a number, by number.
-    pub(crate) async fn sheets_after(&self, book: &BookName, after: i64) -> Result<Vec<SheetRow>, Error> {
-        let sql = "SELECT * FROM price_sheet WHERE book = $1 AND sheet_no > $2 ORDER BY sheet_no";
-        sqlx::query(sql).bind(book.as_str()).bind(after).fetch_all(&self.pool).await?.iter().map(read).collect()
+    /// The sheets of a book after a number, by number, at most `count_max`.
+    pub async fn sheets_after(&self, book: &BookName, after: i64, count_max: i64) -> Result<Vec<SheetRow>, Error> {
+        let sql = "SELECT * FROM price_sheet WHERE book = $1 AND sheet_no > $2 ORDER BY sheet_no LIMIT $3";
+        sqlx::query(sql).bind(book.as_str()).bind(after).bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
     /// The sheets of a book before a number, the newest first, without their bytes; at most `count_max`.

@@ -7,6 +7,7 @@ mod console;
 mod installation;
 mod matrix;
 mod reserving;
+mod sheets;
 mod wallets;
 
 use api::{
