@@ -26,7 +26,7 @@ pub use correlations::check_correlations;
 pub use doc_words::check_doc_words;
 pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
 pub use paths::check_tables_only;
-pub use postings::check_postings;
+pub use postings::{check_drafts, check_postings};
 pub use proto::{check_proto, check_reasons};
 pub use refusals::check_refusals;
 pub use rust::check_rust;
@@ -113,6 +113,7 @@ pub fn check_repository(root: &Path) -> io::Result<Vec<Violation>> {
         all.append(&mut sources);
     }
     found.extend(check_types(&all));
+    found.extend(check_drafts(&all));
     let postings: BTreeMap<String, String> = all.into_iter().filter(|(file, _)| postings::has_postings(file)).collect();
     found.extend(check_postings(&fs::read_to_string(root.join("ARCHITECTURE.md"))?, &postings));
     found.extend(check_offered(&fs::read_to_string(root.join("Cargo.toml"))?, &manifests));

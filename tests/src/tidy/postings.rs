@@ -54,6 +54,27 @@ pub fn check_postings(page: &str, sources: &BTreeMap<String, String>) -> Vec<Vio
     found
 }
 
+/// How a posting is begun.
+const BEGUN: [&str; 2] = ["PostingDraft::new(", "HoldPosting {"];
+
+/// Postings that a service begins outside of its module `postings`: `sources` are the files of all crates, as paths and texts.
+#[must_use]
+pub fn check_drafts(sources: &[(String, String)]) -> Vec<Violation> {
+    let is_bound = |file: &str| {
+        let is_test = file.ends_with("/tests.rs") || file.contains("/tests/");
+        file.starts_with("services/") && !is_test && !has_postings(file)
+    };
+    let mut found = Vec::new();
+    for (file, text) in sources.iter().filter(|(file, _)| is_bound(file)) {
+        for (index, line) in text.lines().enumerate() {
+            if BEGUN.iter().any(|begun| line.contains(begun)) {
+                found.push(Violation::at(file, index + 1, "a posting is begun outside of the service's module `postings`"));
+            }
+        }
+    }
+    found
+}
+
 /// Public functions that return a posting.
 fn functions(text: &str) -> BTreeSet<&str> {
     let mut functions = BTreeSet::new();

@@ -281,3 +281,26 @@ fn strangers_at_the_top_are_named() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].file, "notes.txt");
 }
+
+#[test]
+fn a_crate_that_is_no_member_of_the_workspace_is_found() {
+    let root = tempfile::tempdir().unwrap();
+    let manifest = |file: &str, text: &str| {
+        let path = root.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    manifest("Cargo.toml", "[workspace]\nmembers = [\"shared/*\", \"services/gift\", \"tests\"]\n");
+    manifest("tests/Cargo.toml", "");
+    for folder in ["shared/chart", "services/gift"] {
+        manifest(&format!("{folder}/Cargo.toml"), "");
+    }
+    let members = || {
+        let mut found = Vec::new();
+        let folders = check_members(root.path(), &mut found).unwrap();
+        (folders, found.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(members(), (["shared/chart", "services/gift", "tests"].map(str::to_owned).to_vec(), Vec::new()));
+    manifest("services/stray/Cargo.toml", "");
+    assert_eq!(members().1, ["services/stray/Cargo.toml:1: a crate that is no member of the workspace"]);
+}

@@ -1,4 +1,4 @@
-//! Unit tests that a kind without a row, a row without a function and a function without a row are found.
+//! Unit tests that a kind without a row, a row without a function, a function without a row, and a posting begun elsewhere are found.
 use super::*;
 
 /// Kind, file and function.
@@ -29,4 +29,22 @@ fn what_is_missing_on_either_side_is_found() {
     assert_eq!(check_postings(&page(&rows), &sources).len(), 1, "a function without a row");
     rows.push(("nonsense", "by hand", "people"));
     assert_eq!(check_postings(&page(&rows), &sources).len(), 2, "a row without a kind");
+}
+
+#[test]
+fn a_posting_begun_elsewhere_is_found() {
+    let at = |file: &str, text: &str| check_drafts(&[(file.to_owned(), format!("//! A.\n{text}\n"))]);
+    for begun in ["    let draft = PostingDraft::new(kind, id);", "    HoldPosting { id, lines }"] {
+        assert_eq!(at("services/a/src/movements.rs", begun).len(), 1, "{begun}");
+        assert_eq!(at("services/a/src/movements.rs", begun)[0].line, 2);
+        for file in [
+            "services/a/src/postings.rs",
+            "services/a/src/postings/moves.rs",
+            "services/a/tests/it/main.rs",
+            "shared/ledger_client/src/posting.rs",
+        ] {
+            assert_eq!(at(file, begun), [], "{file}");
+        }
+    }
+    assert_eq!(at("services/a/src/movements.rs", "fn hold() -> HoldPosting<'_> {"), []);
 }
