@@ -65,7 +65,8 @@ pub struct MeasureArguments {
     /// How many times each measurement is taken, alternating with the measurement that it is compared with, 1 to 100.
     #[arg(long, visible_alias = "rounds", default_value = "5", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub alternations: u16,
-    /// What to measure; by default all rows but `stored`, `hostile`, `payouts`, `payout_run`, `payout_run_bulk` and `naive`. `telemetry` starts separate servers.
+    /// What to measure; by default all rows but `stored`, `hostile`, `viewers`, `payouts`, `payout_run`, `payout_run_bulk` and `naive`. `telemetry` and `viewers`
+    /// start separate servers.
     #[arg(long, visible_alias = "only", value_enum, value_delimiter = ',', value_name = "ROW,...")]
     pub rows: Vec<BenchRow>,
     /// Also measures an alternative implementation on the same server: `postgres-naive`, one transaction per gift.

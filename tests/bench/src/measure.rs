@@ -3,6 +3,7 @@
 //! - [`echo`], `server`, `child`: the bare server and the production binary, each in its own process; `backends`: PostgreSQL's processes.
 //! - `stage`: one measurement. `place`, `side`, `fill`: a book with its own server, for rows that compare two.
 //! - `small`: rows on one small book. `stored`: a book with millions of accounts. `watched`: the cost of telemetry. `hostile`: honest callers beside attackers.
+//! - `viewed`: gifts while their payments are looked at.
 //! - `payouts`: payouts one by one, and in a run. `paid`: what was paid is the same in all books.
 //! - `proof`: every accepted gift is in the ledger, once. `findings`: the results.
 mod backends;
@@ -20,4 +21,5 @@ mod side;
 pub(crate) mod small;
 mod stage;
 pub(crate) mod stored;
+pub(crate) mod viewed;
 pub(crate) mod watched;

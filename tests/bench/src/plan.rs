@@ -31,6 +31,8 @@ pub enum BenchRow {
     Telemetry,
     /// SendGift at a quarter of the peak, while simulated attackers use one kind of attack after another.
     Hostile,
+    /// SendGifts while a monitor shows every payment to 50 viewers, compared with a server without one.
+    Viewers,
     /// RequestPayout in an open loop of 20 a second, to settled at the pretend bank: our own time.
     Payouts,
     /// A run of payouts to many creators, compared with SendGift on the same server.
@@ -61,6 +63,7 @@ impl BenchRow {
             Self::Stored => "stored",
             Self::Telemetry => "telemetry",
             Self::Hostile => "hostile",
+            Self::Viewers => "viewers",
             Self::Payouts => "payouts",
             Self::PayoutRun => "payout_run",
             Self::PayoutRunBulk => "payout_run_bulk",
@@ -70,7 +73,10 @@ impl BenchRow {
 
     /// Whether it needs servers other than the one that all other rows share.
     pub fn has_houses_of_its_own(self) -> bool {
-        matches!(self, Self::Stored | Self::Telemetry | Self::Hostile | Self::Payouts | Self::PayoutRun | Self::PayoutRunBulk)
+        matches!(
+            self,
+            Self::Stored | Self::Telemetry | Self::Hostile | Self::Viewers | Self::Payouts | Self::PayoutRun | Self::PayoutRunBulk
+        )
     }
 
     /// Its measurements, in the order of alternation. Open loops are paced by the last measured peak, so that one is first.
@@ -86,6 +92,7 @@ impl BenchRow {
             Self::Stored => &[STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM],
             Self::Telemetry => &[SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED, SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED],
             Self::Hostile => &[SEND_GIFT, HONEST, HONEST_BESIDE_HARM],
+            Self::Viewers => &[SEND_GIFTS_VIEWED, SEND_GIFTS_UNVIEWED, PAYMENTS_BEHIND],
             Self::Payouts => &[FDATASYNC, PAYOUT_OWN_TIME],
             Self::PayoutRun => &[SEND_GIFT, PAYOUT_RUN],
             Self::PayoutRunBulk => &[SEND_GIFT, PAYOUT_RUN_BULK],
@@ -172,6 +179,11 @@ pub enum BenchWork {
     },
     /// An approved run of payouts, to its last settlement.
     PayoutRun,
+    /// Payments that viewers were sent; the latency is from the commit until a viewer has it.
+    PaymentsBehind {
+        /// Streams of payments.
+        viewers: usize,
+    },
 }
 
 impl BenchWork {
@@ -180,7 +192,7 @@ impl BenchWork {
         match self {
             Self::SendGift { .. } | Self::SendGifts { .. } | Self::PostBatch { .. } | Self::PacedSendGift { .. } => true,
             Self::Echo { .. } | Self::PacedEcho { .. } | Self::Naive { .. } | Self::Fdatasync => false,
-            Self::PacedPayouts { .. } | Self::PayoutRun => false,
+            Self::PacedPayouts { .. } | Self::PayoutRun | Self::PaymentsBehind { .. } => false,
         }
     }
 }

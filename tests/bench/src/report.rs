@@ -3,7 +3,7 @@
 use crate::{
     measure::findings::{BenchFindings, MeasuredRound},
     options::Options,
-    plan::{BenchRow, ComparedBy, Comparison, PAYOUT_OWN_TIME, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
+    plan::{BenchRow, ComparedBy, Comparison, PAYMENTS_BEHIND, PAYOUT_OWN_TIME, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
 };
 use db::Engine;
 use floors::JudgedGoal;
@@ -98,9 +98,13 @@ impl BenchReport {
         figures.extend(
             self.findings.hostile.iter().filter_map(|line| line.memory_kib).max().map(|kib| ("hostile_server_memory_mib", mib(kib))),
         );
-        if let Some(rounds) = self.findings.measured.get(&(BenchRow::Payouts, PAYOUT_OWN_TIME)) {
-            let p99_us = rounds.iter().map(|round| of_round(round, ComparedBy::P99)).collect();
-            figures.push(("payout_own_time_p99_ms", median(p99_us) / 1_000.0));
+        for (row, slice, key) in
+            [(BenchRow::Viewers, PAYMENTS_BEHIND, "payments_behind_p99_ms"), (BenchRow::Payouts, PAYOUT_OWN_TIME, "payout_own_time_p99_ms")]
+        {
+            if let Some(rounds) = self.findings.measured.get(&(row, slice)) {
+                let p99_us = rounds.iter().map(|round| of_round(round, ComparedBy::P99)).collect();
+                figures.push((key, median(p99_us) / 1_000.0));
+            }
         }
         for (row, key) in
             [(BenchRow::PayoutRun, "payout_run_server_memory_mib"), (BenchRow::PayoutRunBulk, "payout_run_bulk_server_memory_mib")]

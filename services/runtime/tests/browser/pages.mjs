@@ -63,8 +63,9 @@ async function check(page, path, colours) {
     await page.screenshot({ path: join(SHOTS, file), fullPage: true });
   }
   for (const violation of await page.evaluate(() => window.violations)) found.push(`${path}, ${colours}: policy: ${violation}`);
-  // Where it stands, for whoever waits.
-  console.error(`${((performance.now() - begun) / 1000).toFixed(1)} s: ${path}, ${colours}`);
+  // Where it stands, for whoever waits, and how soon the page was seen, which only a quiet machine can judge.
+  const painted = await page.evaluate(() => performance.getEntriesByName("first-paint")[0]?.startTime);
+  console.error(`${((performance.now() - begun) / 1000).toFixed(1)} s: ${path}, ${colours}: first paint after ${painted?.toFixed(0)} ms`);
 }
 
 // The live view by clicks: it pauses, resumes with what happened since, and says when the session has ended.

@@ -10,6 +10,9 @@ pub(crate) const GIFTS: &str = "ledger,gift";
 /// The services of payouts, beside gifts.
 pub(crate) const PAYOUTS: &str = "ledger,gift,payout,sandbox";
 
+/// The services of gifts, and what shows them.
+pub(crate) const VIEWED: &str = "ledger,gift,support,monitor";
+
 /// The services of gifts, and those that stores and banks call.
 pub(crate) const CALLED: &str = "ledger,gift,purchase,payout,sandbox";
 

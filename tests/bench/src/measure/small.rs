@@ -115,7 +115,8 @@ impl SmallBook {
             BenchWork::SendGift { .. } | BenchWork::SendGifts { .. } | BenchWork::PostBatch { .. } | BenchWork::PacedSendGift { .. } => {
                 Some(&self.house)
             }
-            BenchWork::Naive { .. } | BenchWork::Fdatasync | BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun => None,
+            BenchWork::Naive { .. } | BenchWork::Fdatasync => None,
+            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun | BenchWork::PaymentsBehind { .. } => None,
         };
         let stage = BenchStage {
             server,

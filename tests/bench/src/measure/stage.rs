@@ -107,7 +107,9 @@ impl BenchStage<'_> {
                 PreparedLoad::Naive(tables.clients(connections, mix).await?)
             }
             BenchWork::Fdatasync => PreparedLoad::Disk(self.disk.clone()),
-            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun => return Err("payouts are measured on a server of their own".into()),
+            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun | BenchWork::PaymentsBehind { .. } => {
+                return Err("this is measured on a server of its own".into());
+            }
         })
     }
 

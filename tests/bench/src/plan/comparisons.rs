@@ -87,9 +87,7 @@ impl BenchRow {
                 }
             }
             Self::Overload => const { &[rate("ratio_goodput_at_twice_the_peak_to_peak", SEND_GIFT_AT_TWICE, SEND_GIFT)] },
-            Self::Stored | Self::Telemetry | Self::Hostile | Self::Payouts | Self::PayoutRun | Self::PayoutRunBulk | Self::Naive => {
-                self.beside_another()
-            }
+            _ => self.beside_another(),
         }
     }
 
@@ -112,6 +110,7 @@ impl BenchRow {
                     ]
                 }
             }
+            Self::Viewers => const { &[rate("ratio_viewed_send_gifts_stream", SEND_GIFTS_VIEWED, SEND_GIFTS_UNVIEWED)] },
             Self::Hostile => const { &[rate("ratio_hostile_goodput", HONEST_BESIDE_HARM, HONEST)] },
             Self::Payouts => const { &[latency("ratio_p99_payout_own_time_to_fdatasync", PAYOUT_OWN_TIME, FDATASYNC, ComparedBy::P99)] },
             Self::PayoutRun => const { &[rate("ratio_payout_run_to_send_gift_unary", PAYOUT_RUN, SEND_GIFT)] },

@@ -64,6 +64,12 @@ pub(crate) const SEND_GIFT_WATCHED: BenchSlice = send_gift("send_gift_watched", 
 pub(crate) const SEND_GIFT_UNWATCHED: BenchSlice = send_gift("send_gift_unwatched", EVEN);
 pub(crate) const SEND_GIFTS_WATCHED: BenchSlice = send_gifts("send_gifts_watched", EVEN);
 pub(crate) const SEND_GIFTS_UNWATCHED: BenchSlice = send_gifts("send_gifts_unwatched", EVEN);
+/// How many look at the payments at once.
+pub(crate) const VIEWERS: usize = 50;
+pub(crate) const SEND_GIFTS_VIEWED: BenchSlice = send_gifts("send_gifts_viewed", EVEN);
+pub(crate) const SEND_GIFTS_UNVIEWED: BenchSlice = send_gifts("send_gifts_unviewed", EVEN);
+/// The age of payments when a viewer gets them.
+pub(crate) const PAYMENTS_BEHIND: BenchSlice = BenchSlice { name: "payments_behind", work: BenchWork::PaymentsBehind { viewers: VIEWERS } };
 pub(crate) const POST_BATCH: BenchSlice = post_batch("post_batch", EVEN);
 pub(crate) const POST_BATCH_HOT: BenchSlice = post_batch("post_batch_hot", HOT);
 pub(crate) const ECHO_64: BenchSlice = BenchSlice { name: "echo_64", work: BenchWork::Echo { connections: MANY, in_flight: MANY } };

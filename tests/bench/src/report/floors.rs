@@ -38,6 +38,8 @@ pub const GOALS: &[BenchGoal] = &[
     at_most("overload_server_memory_mib", 600.0, 600.0),
     at_least("ratio_telemetry_send_gift_unary", 0.95, 0.95),
     at_least("ratio_telemetry_send_gifts_stream", 0.95, 0.95),
+    at_least("ratio_viewed_send_gifts_stream", 0.95, 0.95),
+    at_most("payments_behind_p99_ms", 1_000.0, 1_000.0),
     at_least("hostile_goodput_ratio_min", 0.9, 0.9),
     at_most("hostile_server_memory_mib", 400.0, 400.0),
     at_most("payout_own_time_p99_ms", 100.0, 100.0),

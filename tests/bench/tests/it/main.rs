@@ -117,6 +117,15 @@ async fn payouts_are_the_same_in_all_books_on_postgres() {
 }
 
 #[tokio::test]
+async fn every_viewer_is_sent_every_gift_that_was_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = report(&["--rows", "viewers"], dir.path()).await;
+    compares(&report, 1);
+    assert!(report["payments_behind_p99_ms"].as_f64().unwrap() > 0.0);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn what_can_not_be_measured_is_refused_before_anything_starts() {
     let dir = tempfile::tempdir().unwrap();
     for (arguments, word) in [
