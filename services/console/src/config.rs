@@ -39,13 +39,14 @@ pub struct Config {
     pub client_id: String,
     /// File with the client's secret. Empty: a public client, which proves itself by PKCE alone.
     pub client_secret_file: PathBuf,
-    /// Scopes asked for in addition to `openid`.
+    /// Scopes asked for in addition to `openid`. Many issuers give a refresh token for `offline_access` only.
     pub scopes: Vec<String>,
     /// Which token of a login is sent to the services.
     pub forward: ForwardedToken,
     /// Minutes without a request after which a session ends, 1 to 1440.
     pub session_idle_minutes: u32,
-    /// Minutes after which a session ends even when used, 1 to 1440. It also ends with its token.
+    /// Minutes after which a session ends even when used, 1 to 1440. Its token is renewed while it is used, if the issuer gave a refresh token; otherwise it ends
+    /// with its token.
     pub session_minutes: u32,
     /// Minutes for which a reason that a person gave is sent with their calls, 1 to 1440. After that, and on another user's page, they are asked again.
     pub reason_minutes: u32,

@@ -25,6 +25,7 @@ mod login;
 mod pages;
 mod parts;
 mod provider;
+mod renewal;
 mod seal;
 mod services;
 mod session;

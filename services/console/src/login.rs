@@ -10,7 +10,7 @@ use crate::{
     frame::PageFrame,
     parts::{Console, ConsoleParts},
     provider::{BegunLogin, ProviderError, UncheckedTokens, WantedLogin},
-    session::Person,
+    session::{Person, SessionTokens},
     visitor::Visitor,
 };
 use askama::Template;
@@ -159,7 +159,8 @@ async fn finish(console: &ConsoleParts, headers: &HeaderMap, code: String, begun
     if let Some(earlier) = console.cookies.read(headers, console.cookies.session()) {
         console.sessions.end(earlier);
     }
-    let Some(secret) = console.sessions.open(person, token, valid) else { return not_reached(&ProviderError::Randomness) };
+    let opened = console.sessions.open(person, SessionTokens { token, valid, refresh: tokens.refresh.as_deref() });
+    let Some(secret) = opened else { return not_reached(&ProviderError::Randomness) };
     tracing::info!(subject = %principal.subject, issuer = %principal.issuer, role = %principal.role, "a person signed in");
     let mut answer = Redirect::to(own_path(&begun.then)).into_response();
     answer.headers_mut().append(header::SET_COOKIE, console.cookies.set(console.cookies.session(), &secret, None));

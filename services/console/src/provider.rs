@@ -9,8 +9,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http_client::{KeptBounds, KeptValue};
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields, HttpRequest,
-    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardRevocableToken, StandardTokenResponse,
-    TokenResponse as _, TokenUrl,
+    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
+    StandardTokenResponse, TokenResponse as _, TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType},
 };
 use reqwest::{Client, StatusCode};
@@ -88,6 +88,17 @@ pub(crate) struct WantedLogin {
 pub(crate) struct UncheckedTokens {
     pub(crate) access: String,
     pub(crate) id: String,
+    /// Renews them, where the issuer gives one.
+    pub(crate) refresh: Option<String>,
+}
+
+/// The tokens of a renewed login, not checked yet.
+pub(crate) struct RenewedTokens {
+    pub(crate) access: String,
+    /// Issuers need not send it again (OpenID Connect Core 1.0, section 12.2).
+    pub(crate) id: Option<String>,
+    /// Replaces the one that was used; without one that goes on working.
+    pub(crate) refresh: Option<String>,
 }
 
 /// Why a login went wrong at the issuer.
@@ -95,7 +106,7 @@ pub(crate) struct UncheckedTokens {
 pub(crate) enum ProviderError {
     #[error("the issuer of logins can't be reached or answers wrongly: {0}")]
     Issuer(String),
-    #[error("the issuer refused the code: {0}")]
+    #[error("the issuer refused what it was asked for: {0}")]
     Refused(String),
     #[error("the system gives no randomness")]
     Randomness,
@@ -166,14 +177,16 @@ impl LoginProvider {
         let verifier = PkceCodeVerifier::new(begun.pkce_verifier.clone());
         let send = |request: HttpRequest| send(self.http.clone(), request);
         let answer = client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier).request_async(&send).await;
-        let tokens = answer.map_err(|error| match error {
-            oauth2::RequestTokenError::ServerResponse(refusal) => ProviderError::Refused(refusal.error().to_string()),
-            // Its text may contain what the issuer sent, which may be a token.
-            oauth2::RequestTokenError::Parse(..) => ProviderError::Issuer("its answer can't be read".to_owned()),
-            other => ProviderError::Issuer(identity::error::chain(&other)),
-        })?;
-        let id = tokens.extra_fields().id_token.clone().ok_or_else(|| ProviderError::Issuer("its answer has no id_token".to_owned()))?;
-        Ok(UncheckedTokens { access: tokens.access_token().secret().clone(), id })
+        let RenewedTokens { access, id, refresh } = given(answer)?;
+        let id = id.ok_or_else(|| ProviderError::Issuer("its answer has no id_token".to_owned()))?;
+        Ok(UncheckedTokens { access, id, refresh })
+    }
+
+    /// Renews the tokens of a login (RFC 6749, section 6).
+    pub(crate) async fn renew(&self, refresh: String) -> Result<RenewedTokens, ProviderError> {
+        let client = self.client(&*self.published().await?)?;
+        let send = |request: HttpRequest| send(self.http.clone(), request);
+        given(client.exchange_refresh_token(&RefreshToken::new(refresh)).request_async(&send).await)
     }
 
     /// Where a person signs out of the issuer, if it has such a page.
@@ -213,6 +226,18 @@ impl LoginProvider {
             Err(_) => self.published.get(read).await.map_err(ProviderError::Issuer),
         }
     }
+}
+
+/// The tokens of an answer.
+fn given(answer: Result<LoginTokens, RequestTokenError<FailedRequest, BasicErrorResponse>>) -> Result<RenewedTokens, ProviderError> {
+    let tokens = answer.map_err(|error| match error {
+        RequestTokenError::ServerResponse(refusal) => ProviderError::Refused(refusal.error().to_string()),
+        // Its text may contain what the issuer sent, which may be a token.
+        RequestTokenError::Parse(..) => ProviderError::Issuer("its answer can't be read".to_owned()),
+        other => ProviderError::Issuer(identity::error::chain(&other)),
+    })?;
+    let refresh = tokens.refresh_token().map(|token| token.secret().clone());
+    Ok(RenewedTokens { access: tokens.access_token().secret().clone(), id: tokens.extra_fields().id_token.clone(), refresh })
 }
 
 /// Reads what an issuer publishes of itself.

@@ -1,7 +1,7 @@
 //! Sessions, in memory: a process that restarts has none, and everybody signs in again, which one click does where the issuer still knows them.
 //!
 //! A browser holds a secret. What is kept here is a hash of it, and the token sealed under another hash of it: who reads this memory without the browser has no
-//! token, and who finds the hash has no session.
+//! token, and who finds the hash has no session. A refresh token, where the issuer gives one, is kept in the same way; the session then outlasts its tokens.
 use crate::{
     seal::{Seal, hash, secret},
     view::health::HealthView,
@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync, time::Instant};
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +23,10 @@ mod tests;
 const OF_PERSON_MAX: usize = 16;
 /// How long what every page shows at its top is kept: a person who clicks quickly must not fill the audit log with it.
 const GLANCE_KEPT: Duration = Duration::from_secs(10);
+/// A token is renewed when it is valid for no longer than this.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
+/// How long an issuer that could not renew a token is left alone while the token is valid.
+const RENEW_RETRY: Duration = Duration::from_secs(10);
 const KEY: &str = "largesse console session key";
 const SEAL: &str = "largesse console session seal";
 
@@ -58,9 +62,34 @@ pub(crate) struct Glance {
     pub(crate) health: HealthView,
 }
 
+/// The tokens of a login, as they were checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionTokens<'a> {
+    /// Sent with calls.
+    pub(crate) token: &'a str,
+    /// How long it is valid.
+    pub(crate) valid: Duration,
+    /// Renews it.
+    pub(crate) refresh: Option<&'a str>,
+}
+
+/// A token that ends soon, or has ended, and can be renewed.
+pub(crate) struct DueToken {
+    pub(crate) refresh: String,
+    /// Held by the request that renews it.
+    pub(crate) turn: Arc<sync::Mutex<()>>,
+    /// Whether calls can be made meanwhile.
+    pub(crate) is_valid: bool,
+}
+
 struct Session {
     person: Arc<Person>,
     sealed_token: Vec<u8>,
+    token_ends: Instant,
+    sealed_refresh: Option<Vec<u8>>,
+    turn: Arc<sync::Mutex<()>>,
+    /// When renewing may be tried again.
+    retry: Instant,
     seen: Instant,
     ends: Instant,
     reason: Option<GivenReason>,
@@ -76,6 +105,8 @@ pub(crate) struct OpenSession {
     pub(crate) reason: Option<Arc<str>>,
     /// Whether a service has accepted its token.
     pub(crate) accepted: bool,
+    /// Its token is to be renewed.
+    pub(crate) due: Option<DueToken>,
 }
 
 /// All sessions.
@@ -94,15 +125,19 @@ impl Sessions {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a session that ends with its token at the latest, and returns the browser's secret. `None`: the system gives no randomness.
-    pub(crate) fn open(&self, person: Person, token: &str, valid: Duration) -> Option<String> {
+    /// Opens a session, which ends with its token where that can't be renewed, and returns the browser's secret. `None`: the system gives no randomness.
+    pub(crate) fn open(&self, person: Person, tokens: SessionTokens<'_>) -> Option<String> {
         let secret = secret()?;
-        let sealed_token = Seal::new(&hash(SEAL, &secret)).seal(token)?;
+        let seal = Seal::new(&hash(SEAL, &secret));
         let now = Instant::now();
         let session = Session {
-            sealed_token,
+            sealed_token: seal.seal(tokens.token)?,
+            token_ends: now + tokens.valid,
+            sealed_refresh: tokens.refresh.and_then(|refresh| seal.seal(refresh)),
+            turn: Arc::default(),
+            retry: now,
             seen: now,
-            ends: now + self.times.whole.min(valid),
+            ends: now + self.times.whole,
             reason: None,
             glance: None,
             accepted: false,
@@ -143,14 +178,44 @@ impl Sessions {
         if is_use {
             session.seen = now;
         }
-        let token = Seal::new(&hash(SEAL, secret)).open(&session.sealed_token)?;
+        let seal = Seal::new(&hash(SEAL, secret));
+        let token = seal.open(&session.sealed_token)?;
         let reason = session.reason.as_ref().filter(|reason| reason.until > now).map(|reason| reason.text.clone());
-        Some(OpenSession { person: session.person.clone(), token, reason, accepted: session.accepted })
+        let is_valid = now < session.token_ends;
+        let is_due = !is_valid || (now + RENEW_BEFORE >= session.token_ends && now >= session.retry);
+        let refresh = session.sealed_refresh.as_ref().filter(|_| is_due).and_then(|sealed| seal.open(sealed));
+        let due = refresh.map(|refresh| DueToken { refresh, turn: session.turn.clone(), is_valid });
+        Some(OpenSession { person: session.person.clone(), token, reason, accepted: session.accepted, due })
     }
 
     /// Whether a session may go on.
     fn lasts(&self, session: &Session, now: Instant) -> bool {
-        now < session.ends && now < session.seen + self.times.idle
+        let has_token = now < session.token_ends || session.sealed_refresh.is_some();
+        has_token && now < session.ends && now < session.seen + self.times.idle
+    }
+
+    /// Keeps the renewed tokens of a session, and who their person is by now. Without a new refresh token the one that was used goes on working.
+    pub(crate) fn renew(&self, secret: &str, person: Person, tokens: SessionTokens<'_>) {
+        let seal = Seal::new(&hash(SEAL, secret));
+        let mut all = self.lock();
+        let Some(session) = all.get_mut(&hash(KEY, secret)) else { return };
+        let Some(sealed_token) = seal.seal(tokens.token) else { return };
+        session.sealed_token = sealed_token;
+        session.token_ends = Instant::now() + tokens.valid;
+        session.person = Arc::new(person);
+        if let Some(sealed) = tokens.refresh.and_then(|refresh| seal.seal(refresh)) {
+            session.sealed_refresh = Some(sealed);
+        }
+    }
+
+    /// Notes that a token was not renewed: never will be, so that the session ends with it, or not just now.
+    pub(crate) fn not_renewed(&self, secret: &str, ever: bool) {
+        if let Some(session) = self.lock().get_mut(&hash(KEY, secret)) {
+            session.retry = Instant::now() + RENEW_RETRY;
+            if ever {
+                session.sealed_refresh = None;
+            }
+        }
     }
 
     /// Keeps the reason that a person gave.

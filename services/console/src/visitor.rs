@@ -2,6 +2,7 @@
 use crate::{
     filters::{Filters, own_path},
     parts::{BaseAddress, Console},
+    renewal::renewed,
     session::Person,
 };
 use axum::{
@@ -48,6 +49,7 @@ impl FromRequestParts<Console> for Visitor {
         let visit = |secret: &str| if reconnects { console.sessions.look(secret) } else { console.sessions.visit(secret) };
         let session = secret.and_then(|secret| Some((secret.to_owned(), visit(secret)?)));
         let Some((secret, session)) = session else { return Err(sign_in(&address)) };
+        let Some(session) = renewed(console, &secret, session).await else { return Err(sign_in(&address)) };
         // A token is base64url with full stops.
         let authorization = format!("Bearer {}", session.token).parse().map_err(|_| sign_in(&address))?;
         let back = if parts.method == Method::GET { &address } else { form_page(&console.base, &parts.headers) };

@@ -44,7 +44,12 @@ pub(crate) async fn bind_login(options: &mut Options) -> Result<Option<(TcpListe
 }
 
 /// Serves the pretend login at `address`.
-pub(crate) fn start_login(listener: TcpListener, address: SocketAddr, shutdown: CancellationToken) -> Result<(), Error> {
-    sandbox::login::start(listener, login_url(address), shutdown)
+pub(crate) fn start_login(
+    listener: TcpListener,
+    address: SocketAddr,
+    config: sandbox::login::Config,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    sandbox::login::start(listener, login_url(address), config, shutdown)
         .map_err(|source| Error::Start { service: Service::Sandbox, source: source.into() })
 }

@@ -105,7 +105,7 @@ impl Runtime {
         runtime.addresses.extend(runtime.wiring.sandbox_addresses());
         if let Some((listener, address)) = pretend_login {
             runtime.addresses.push(("login", address));
-            login::start_login(listener, here(address), runtime.shutdown.clone())?;
+            login::start_login(listener, here(address), runtime.wiring.options.settings.login, runtime.shutdown.clone())?;
         }
         if let Some((listener, address)) = web {
             runtime.addresses.push(("console", address));

@@ -19,6 +19,8 @@ pub struct Settings {
     pub monitor: monitor::Config,
     /// The console's options. In a sandbox its address and its login are supplied at the start where they are not set.
     pub console: console::Config,
+    /// The pretend login's options.
+    pub login: sandbox::login::Config,
     /// The pretend bank's options.
     pub bank: sandbox::bank::Config,
 }

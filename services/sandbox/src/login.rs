@@ -1,11 +1,12 @@
 //! A login of staff: an OpenID Connect provider with four people who sign in by one click. Code flow with PKCE, a discovery document and a key set, as real
-//! providers have them, so that what signs in here signs in there.
+//! providers have them, so that what signs in here signs in there. Tokens are short-lived and renewed by refresh tokens, each of which works once.
 //!
-//! - `desk`: the codes that were given and what they are redeemed for. `http`: the routes and the page with the people.
+//! - `desk`: the codes that were given and what they are redeemed for. `renewal`: refresh tokens. `http`: the routes and the page with the people.
 //!
 //! Whoever can reach it can be anybody: for TEST books only. Its key is made at every start and kept in memory.
 mod desk;
 mod http;
+mod renewal;
 #[cfg(test)]
 mod tests;
 
@@ -40,14 +41,28 @@ pub const PEOPLE: [SandboxPerson; 4] = [
     SandboxPerson { subject: "ann", name: "Ann", role: "admin", work: "sets up books" },
 ];
 
+/// Options of the pretend login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// How long tokens are valid, in seconds. Who is still there gets new ones for the refresh token.
+    pub token_seconds: u32,
+}
+
+impl Default for Config {
+    /// Five minutes, as short as careful issuers have it.
+    fn default() -> Self {
+        Self { token_seconds: 300 }
+    }
+}
+
 /// The key can't be made: the system gives no randomness.
 #[derive(Debug, thiserror::Error)]
 #[error("the pretend login can't make its key")]
 pub struct NoLoginKey;
 
 /// Serves the provider on `listener` until `shutdown`. `issuer` is its address as browsers and programs know it, such as `http://127.0.0.1:7075`.
-pub fn start(listener: TcpListener, issuer: String, shutdown: CancellationToken) -> Result<(), NoLoginKey> {
-    let desk = Arc::new(desk::LoginDesk::try_new(issuer, now_ms).ok_or(NoLoginKey)?);
+pub fn start(listener: TcpListener, issuer: String, config: Config, shutdown: CancellationToken) -> Result<(), NoLoginKey> {
+    let desk = Arc::new(desk::LoginDesk::try_new(issuer, config, now_ms).ok_or(NoLoginKey)?);
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, http::routes(desk)).with_graceful_shutdown(shutdown.cancelled_owned()).await {
             tracing::error!(%error, "the pretend login stopped");

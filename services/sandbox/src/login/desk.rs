@@ -1,23 +1,29 @@
 //! Codes, each redeemed once, and the tokens that they are redeemed for.
-use super::{AUDIENCE, CLIENT_ID, SandboxPerson};
+use super::{
+    AUDIENCE, CLIENT_ID, Config, SandboxPerson,
+    renewal::{RenewableLogin, Renewals, random},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     digest::{SHA256, SHA512, digest},
-    rand::{SecureRandom as _, SystemRandom},
+    rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair as _},
 };
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// How long a code is valid, in milliseconds; a browser redeems it at once.
 const CODE_MS: i64 = 60_000;
 /// The most codes that wait to be redeemed.
 const CODES_MAX: usize = 1_000;
-/// How long tokens are valid, in seconds: a working day, because there is no refreshing here.
-pub(super) const TOKEN_SECONDS: i64 = 36_000;
+
+const NO_RANDOMNESS: (&str, &str) = ("server_error", "the system gives no randomness");
 
 /// What a client asked for, as it said it in the browser's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,16 +47,30 @@ pub(super) struct LoginDesk {
     issuer: String,
     key: Ed25519KeyPair,
     key_id: String,
+    config: Config,
     now_ms: fn() -> i64,
     codes: Mutex<HashMap<String, GivenCode>>,
+    renewals: Renewals,
+    signed_in: AtomicU64,
+    renewed: AtomicU64,
 }
 
 impl LoginDesk {
-    pub(super) fn try_new(issuer: String, now_ms: fn() -> i64) -> Option<Self> {
+    pub(super) fn try_new(issuer: String, config: Config, now_ms: fn() -> i64) -> Option<Self> {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).ok()?;
         let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).ok()?;
         let key_id = URL_SAFE_NO_PAD.encode(&digest(&SHA256, key.public_key().as_ref()).as_ref()[..12]);
-        Some(Self { issuer, key, key_id, now_ms, codes: Mutex::default() })
+        Some(Self {
+            issuer,
+            key,
+            key_id,
+            config,
+            now_ms,
+            codes: Mutex::default(),
+            renewals: Renewals::default(),
+            signed_in: AtomicU64::new(0),
+            renewed: AtomicU64::new(0),
+        })
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -79,13 +99,20 @@ impl LoginDesk {
     /// The answer to a request for tokens, or the error of RFC 6749 section 5.2 and why. A code that is used wrongly is used up.
     pub(super) fn redeem(&self, form: &HashMap<String, String>) -> Result<Value, (&'static str, &'static str)> {
         let field = |name: &str| form.get(name).map_or("", String::as_str);
-        if field("grant_type") != "authorization_code" {
-            return Err(("unsupported_grant_type", "authorization_code is the only one"));
-        }
         if field("client_id") != CLIENT_ID {
             return Err(("invalid_client", "there is one client, largesse-console, and it has no secret"));
         }
         let now = (self.now_ms)();
+        match field("grant_type") {
+            "authorization_code" => {}
+            "refresh_token" => {
+                let login = self.renewals.redeem(field("refresh_token"), now);
+                let login = login.ok_or(("invalid_grant", "the refresh token is unknown, used or expired"))?;
+                self.renewed.fetch_add(1, Ordering::Relaxed);
+                return self.tokens(login, None, now);
+            }
+            _ => return Err(("unsupported_grant_type", "there are authorization_code and refresh_token")),
+        }
         let given = self.codes().remove(field("code")).filter(|given| given.given_ms + CODE_MS > now);
         let given = given.ok_or(("invalid_grant", "the code is unknown, used or expired"))?;
         if field("redirect_uri") != given.request.redirect_uri {
@@ -95,25 +122,35 @@ impl LoginDesk {
         if URL_SAFE_NO_PAD.encode(verifier) != given.request.challenge {
             return Err(("invalid_grant", "the code_verifier does not belong to the code_challenge"));
         }
-        Ok(self.tokens(&given, now / 1_000))
+        self.signed_in.fetch_add(1, Ordering::Relaxed);
+        let login = RenewableLogin::begun(given.person, given.given_ms).ok_or(NO_RANDOMNESS)?;
+        self.tokens(login, Some(&given.request.nonce), now)
     }
 
-    fn tokens(&self, given: &GivenCode, now: i64) -> Value {
-        let GivenCode { request, person, given_ms } = given;
-        let until = now + TOKEN_SECONDS;
+    /// How often people signed in, and how often their tokens were renewed, since the start.
+    pub(super) fn activity(&self) -> Value {
+        json!({"signed_in": self.signed_in.load(Ordering::Relaxed), "renewed": self.renewed.load(Ordering::Relaxed)})
+    }
+
+    /// Tokens of a login. A nonce is in the first ones only.
+    fn tokens(&self, login: RenewableLogin, nonce: Option<&str>, now_ms: i64) -> Result<Value, (&'static str, &'static str)> {
+        let (person, auth_time, valid) = (login.person, login.begun_ms / 1_000, i64::from(self.config.token_seconds));
+        let (now, until) = (now_ms / 1_000, now_ms / 1_000 + valid);
         let access = self.sign(
             "at+jwt",
             &json!({"iss": self.issuer, "aud": AUDIENCE, "client_id": CLIENT_ID, "sub": person.subject, "role": person.role, "books": ["*"],
-                "iat": now, "exp": until, "auth_time": given_ms / 1_000, "jti": random()}),
+                "iat": now, "exp": until, "auth_time": auth_time, "jti": random()}),
         );
         let hash = digest(&SHA512, access.as_bytes());
-        let id = self.sign(
-            "JWT",
-            &json!({"iss": self.issuer, "aud": CLIENT_ID, "azp": CLIENT_ID, "sub": person.subject, "name": person.name, "nonce": request.nonce,
-                "iat": now, "exp": until, "auth_time": given_ms / 1_000, "acr": "sandbox",
-                "at_hash": URL_SAFE_NO_PAD.encode(&hash.as_ref()[..32])}),
-        );
-        json!({"access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "id_token": id, "scope": "openid"})
+        let mut claims = json!({"iss": self.issuer, "aud": CLIENT_ID, "azp": CLIENT_ID, "sub": person.subject, "name": person.name,
+            "iat": now, "exp": until, "auth_time": auth_time, "acr": "sandbox", "at_hash": URL_SAFE_NO_PAD.encode(&hash.as_ref()[..32])});
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        let id = self.sign("JWT", &claims);
+        let refresh = self.renewals.give(login, now_ms).ok_or(NO_RANDOMNESS)?;
+        Ok(json!({"access_token": access, "token_type": "Bearer", "expires_in": valid, "id_token": id, "refresh_token": refresh,
+            "scope": "openid"}))
     }
 
     fn sign(&self, typ: &str, claims: &Value) -> String {
@@ -126,11 +163,4 @@ impl LoginDesk {
     fn codes(&self) -> MutexGuard<'_, HashMap<String, GivenCode>> {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// 32 random bytes as text.
-fn random() -> Option<String> {
-    let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(URL_SAFE_NO_PAD.encode(bytes))
 }

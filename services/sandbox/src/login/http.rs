@@ -28,6 +28,7 @@ pub(super) fn routes(desk: Arc<LoginDesk>) -> Router {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/jwks", get(async |State(desk): State<Arc<LoginDesk>>| Json(desk.keys())))
+        .route("/activity", get(async |State(desk): State<Arc<LoginDesk>>| Json(desk.activity())))
         .route("/authorize", get(choose))
         .route("/authorize/{person}", get(authorize))
         .route("/token", post(token))
@@ -46,7 +47,7 @@ async fn discovery(State(desk): State<Arc<LoginDesk>>) -> Response {
         "jwks_uri": at("/jwks"),
         "end_session_endpoint": at("/logout"),
         "response_types_supported": ["code"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["EdDSA"],
         "scopes_supported": ["openid"],

@@ -5,6 +5,7 @@ use api::monitor::{GetHealthOfMoneyRequest, monitor_service_client::MonitorServi
 use identity::{Role, Service};
 use reqwest::{Method, header};
 use runtime::Runtime;
+use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_in_is_one_click_and_leads_back_to_the_page() {
@@ -124,6 +125,56 @@ async fn forms_of_other_sites_and_other_names_are_refused() {
     assert_eq!(browser.get("/").await.status, 200, "still signed in");
     // An older browser names the origin alone.
     assert_eq!(browser.send(Method::POST, "/console/logout", &[("origin", &base)], Some("")).await.status, 200);
+    house.shutdown().await;
+}
+
+/// How often people signed in at the pretend login, and how often their tokens were renewed.
+async fn activity(house: &Runtime) -> (u64, u64) {
+    let client = http_client::local().build().unwrap();
+    let address = format!("http://{}/activity", house.address("login").unwrap());
+    let answer: Value = serde_json::from_str(&client.get(address).send().await.unwrap().text().await.unwrap()).unwrap();
+    let number = |name: &str| answer[name].as_u64().unwrap();
+    (number("signed_in"), number("renewed"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_outlasts_its_token_which_is_renewed_once_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = super::with_console(options(dir.path()));
+    // In its last minute from the beginning: every page finds it due.
+    options.settings.login.token_seconds = 60;
+    let house = Runtime::start(options).await.unwrap();
+    let mut browser = signed_in(&house, "fay").await;
+    let (signed, before) = activity(&house).await;
+    let cookie = browser.cookies["largesse-sandbox"].clone();
+    assert_eq!(browser.get("/").await.status, 200);
+    let (_, first) = activity(&house).await;
+    assert_eq!((signed, first), (1, before + 1));
+    // A refresh token that is used twice ends the login, so tabs that are opened at once must not use one twice.
+    for _ in 0..5 {
+        let tabs = (0..8).map(|_| {
+            let mut tab = Browser::new(&browser.base);
+            tab.cookies = browser.cookies.clone();
+            async move { tab.get("/books").await.status }
+        });
+        assert_eq!(futures::future::join_all(tabs).await, [200; 8]);
+    }
+    let (_, renewed) = activity(&house).await;
+    assert_eq!(browser.get("/books").await.status, 200);
+    assert_eq!(activity(&house).await, (1, renewed + 1), "the login goes on");
+    assert!(renewed > first);
+    // It is the same session of the same person, with a reason as before.
+    browser.post("/console/reason", "then=/acts&reason=ticket+4711%3A+who+did+what").await;
+    let page = browser.get("/").await;
+    assert!(
+        page.status == 200 && page.text.contains("<strong>fay</strong>") && browser.cookies["largesse-sandbox"] == cookie,
+        "{}",
+        page.text
+    );
+    // Once it has ended, nothing renews it.
+    browser.post("/console/logout", "").await;
+    let (_, renewed) = activity(&house).await;
+    assert_eq!((browser.get("/").await.status, activity(&house).await), (303, (1, renewed)));
     house.shutdown().await;
 }
 
