@@ -1,4 +1,5 @@
 //! The commands of the binary, one file each. `runtime::command` runs them and prints their errors.
+use jiff::{Timestamp, civil::Date};
 use money::{BookName, UserKey, text::is_plain};
 
 pub mod accounting;
@@ -54,4 +55,13 @@ fn user(text: &str) -> Result<UserKey, String> {
 fn reason(text: &str) -> Result<String, String> {
     let fits = (8..=500).contains(&text.len()) && is_plain(text);
     if fits { Ok(text.to_owned()) } else { Err("8 to 500 bytes without control, bidirectional or zero-width characters".to_owned()) }
+}
+
+/// Parses a day, which begins at midnight in UTC, or a time.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
+    match day {
+        Some(day) => Ok(money::time::day_start(day)),
+        None => text.parse().map_err(|_| "a day such as 2026-11-01, or a time such as 2026-11-01T08:00:00Z".to_owned()),
+    }
 }

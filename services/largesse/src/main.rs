@@ -76,8 +76,8 @@ enum Command {
     Verify(verify::VerifyArguments),
     /// Explains an id: what the id is, and where the money came from and went.
     Explain(Box<explain::ExplainArguments>),
-    /// Writes a book's journal as CSV; the services may be running, and the source may be a backup.
-    Export(export::ExportArguments),
+    /// Writes a book's journal, or a period of it, as CSV; the services may be running, and the source may be a backup.
+    Export(Box<export::ExportArguments>),
     /// Imports a CSV file made by `export` into a book; repeating the import changes nothing.
     Import(import::ImportArguments),
     /// Runs largesse-bench: measures how fast gifts are, as ratios to a bare server on the same machine.
@@ -154,7 +154,7 @@ fn main() -> ExitCode {
             Ok(place) => command::run("largesse explain", explain::run(place, *arguments)),
             Err(error) => command::refuse(&error),
         },
-        Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, arguments)),
+        Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, *arguments)),
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
         Command::Report(arguments) => command::run("largesse report", report::run(arguments)),
         Command::Settlements(arguments) => command::run("largesse settlements", settlements::run(arguments)),

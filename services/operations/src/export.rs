@@ -1,6 +1,9 @@
 //! A book's journal as CSV, a row for each transfer. The same book gives the same bytes, on either engine.
 //!
-//! Reads in pages of short statements, so a live book is never blocked and memory use stays at one page, whatever the book's size.
+//! Reads in pages of short statements, so a live book is never blocked and memory use stays at one page, whatever the book's size. [`fields`]: what stores and
+//! banks call a posting, and the fields of its request.
+pub mod fields;
+
 use crate::OperationFault;
 use books::{
     domain::{
@@ -10,6 +13,8 @@ use books::{
     stamp,
     store::{Book, READ_CHUNK, Store},
 };
+use fields::{FIELD_COLUMNS, FieldSources, ForeignIds, amount_text};
+use jiff::Timestamp;
 use std::{
     collections::{BTreeSet, HashMap},
     fs::File,
@@ -55,6 +60,33 @@ pub struct ExportRange {
     pub account: Option<String>,
     /// Only transfers from or to accounts of this user.
     pub owner: Option<String>,
+    /// The tables to look up what is in [`FIELD_COLUMNS`], for a file with these columns.
+    pub fields: Option<FieldSources>,
+}
+
+impl ExportRange {
+    /// The events that were committed from one moment on and before another. Commit times never decrease, so two periods of which one follows the other have
+    /// every event once.
+    pub async fn of_times(
+        store: &dyn Store,
+        book: &Book,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Self, OperationFault> {
+        let before = async |moment: Timestamp| {
+            let last = store.commit_at(book.key, moment.as_microsecond().saturating_sub(1)).await?;
+            Ok::<_, OperationFault>(last.map_or(0, |commit| commit.last_seq))
+        };
+        let from_seq = match from {
+            Some(from) => before(from).await?.saturating_add(1),
+            None => 1,
+        };
+        let until_seq = match until {
+            Some(until) => Some(before(until).await?),
+            None => None,
+        };
+        Ok(Self { from_seq, until_seq, ..Self::default() })
+    }
 }
 
 /// How an export ended.
@@ -116,7 +148,8 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
         None => None,
     };
     let only = range.account.as_deref().or(range.owner.as_deref());
-    csv.write_record(HEADER.into_iter().chain(only.map(|_| ONLY)))?;
+    let more = range.fields.iter().flat_map(|_| FIELD_COLUMNS);
+    csv.write_record(HEADER.into_iter().chain(only.map(|_| ONLY)).chain(more))?;
     let end = store.head(book.key).await?.map_or(0, |head| head.last_seq).min(range.until_seq.unwrap_or(i64::MAX));
     let (mut from, mut rows) = (range.from_seq.max(1), 0);
     while from <= end {
@@ -137,7 +170,7 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
             event.transfers.retain(|transfer| account.is_none_or(|key| transfer.debit == key || transfer.credit == key));
         }
         exported.retain(|exported| !exported.event.transfers.is_empty());
-        rows += write_page(store, book, &exported, only, csv).await?;
+        rows += write_page(store, book, (&exported, only, range.fields.as_ref()), csv).await?;
     }
     csv.flush()?;
     Ok(rows)
@@ -169,8 +202,7 @@ impl ExportedEvent {
 async fn write_page(
     store: &dyn Store,
     book: &Book,
-    exported: &[ExportedEvent],
-    only: Option<&str>,
+    (exported, only, sources): (&[ExportedEvent], Option<&str>, Option<&FieldSources>),
     csv: &mut csv::Writer<impl Write>,
 ) -> Result<u64, OperationFault> {
     let transfers = exported.iter().flat_map(|exported| &exported.event.transfers);
@@ -185,14 +217,21 @@ async fn write_page(
     for chunk in seqs.chunks(READ_CHUNK) {
         times.extend(store.commit_times(book.key, chunk).await?);
     }
+    let foreign: Option<ForeignIds> = match sources {
+        Some(sources) => Some(sources.ids_of(&book.name, exported.iter().map(|exported| &exported.event)).await?),
+        None => None,
+    };
     let mut rows = 0;
     for ExportedEvent { event, legs } in exported {
         let time = times.get(&event.seq).ok_or_else(|| format!("event {} has no commit; see `largesse verify`", event.seq))?;
         let columns = PostingColumns::new(event, &book.name, *time, *legs);
+        let fields = foreign.as_ref().map(|foreign| foreign.json(event));
         for transfer in &event.transfers {
             let account = |key: i64| accounts.get(&key).ok_or_else(|| format!("account {key} has no row; see `largesse verify`"));
-            let record = columns.record(transfer, account(transfer.debit)?, account(transfer.credit)?);
-            csv.write_record(record.iter().map(String::as_str).chain(only))?;
+            let (debit, credit) = (account(transfer.debit)?, account(transfer.credit)?);
+            let more = fields.as_ref().map(|fields| [amount_text(transfer.amount, debit.unit), fields.clone()]);
+            let record = columns.record(transfer, debit, credit);
+            csv.write_record(record.iter().map(String::as_str).chain(only).chain(more.iter().flatten().map(String::as_str)))?;
             rows += 1;
         }
     }

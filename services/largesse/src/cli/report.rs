@@ -66,10 +66,10 @@ pub struct PayoutReportArguments {
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
     pub book: BookName,
     /// First moment: a day such as 2026-11-01 (its beginning in UTC), or a time such as 2026-11-01T08:00:00Z.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = super::moment)]
     pub from: Timestamp,
     /// First moment after the period, in the same form; at most 400 days later.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = super::moment)]
     pub until: Timestamp,
     /// What lines are divided by, besides the currency.
     #[arg(long, value_delimiter = ',')]
@@ -179,14 +179,5 @@ fn dimension(by: DividedBy) -> ReportDimension {
         DividedBy::Bank => ReportDimension::Bank,
         DividedBy::Country => ReportDimension::Country,
         DividedBy::Day => ReportDimension::Day,
-    }
-}
-
-/// Parses a day, which begins at midnight in UTC, or a time.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
-    match day {
-        Some(day) => Ok(money::time::day_start(day)),
-        None => text.parse().map_err(|_| "a day such as 2026-11-01, or a time such as 2026-11-01T08:00:00Z".to_owned()),
     }
 }

@@ -131,6 +131,46 @@ async fn a_reader_that_had_enough_ends_it_and_a_file_appears_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn periods_together_are_the_whole_and_an_empty_one_has_only_the_header() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, book) = build(&sqlite(dir.path()), 300).await;
+    let whole = text(&*store, &book, ExportRange::default()).await;
+    let url = format!("sqlite:{}", dir.path().display());
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+        command.args(["export", "--database", &url, "--book", "demo"]).args(more).env_remove("RUST_LOG").output().unwrap()
+    };
+    let exported = |more: &[&str]| {
+        let output = run(more);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let header = format!("{}\n", whole.lines().next().unwrap());
+    let rows: Vec<csv::StringRecord> = csv::Reader::from_reader(whole.as_bytes()).records().map(Result::unwrap).collect();
+    // The last posting is alone in its commit, the first too.
+    for middle in [&rows[rows.len() - 1][3], &rows[0][3], &rows[rows.len() / 2][3]] {
+        let before = rows.iter().filter(|row| row[3] < *middle).count();
+        let first: String = whole.split_inclusive('\n').take(1 + before).collect();
+        assert_eq!(exported(&["--until", middle]), first);
+        let second = exported(&["--from", middle]);
+        assert_eq!(first + second.strip_prefix(&header).unwrap(), whole);
+    }
+    assert_eq!(exported(&["--from", "2001-01-01", "--until", "2001-02-01"]), header);
+    assert_eq!(exported(&["--from", "9000-01-01"]), header);
+    assert_eq!(exported(&["--from", "2001-01-01", "--until", "9000-01-01"]), whole);
+    for (wrong, said) in [
+        (&["--from", "2001-01-01", "--from-seq", "2"][..], "cannot be used with"),
+        (&["--until", "2001-01-01", "--until-seq", "2"], "cannot be used with"),
+        (&["--from", "November"], "a day such as 2026-11-01"),
+        (&["--from", "2001-02-01", "--until", "2001-02-01"], "--until must be after --from"),
+    ] {
+        let output = run(wrong);
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{wrong:?}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{wrong:?}: {output:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn verify_compares_with_the_heads_it_is_shown() {
     let dir = tempfile::tempdir().unwrap();
     build(&sqlite(dir.path()), 10).await;

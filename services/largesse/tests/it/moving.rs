@@ -221,6 +221,36 @@ async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
     moving.fixture.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_say_what_a_posting_was_for_and_the_file_is_imported_all_the_same() {
+    let moving = Moving::start().await;
+    moving.buy(500).await;
+    moving.gifts().await;
+    let text = moving.export("demo", &["--fields"]);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let columns = reader.headers().unwrap().clone();
+    assert!(columns.iter().eq(operations::export::HEADER.into_iter().chain(["amount_decimal", "fields"])), "{columns:?}");
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let fields = |row: &csv::StringRecord| serde_json::from_str::<serde_json::Value>(&row[16]).unwrap();
+    let gift = rows.iter().find(|row| &row[2] == "gift").unwrap();
+    assert_eq!((&fields(gift)["creator_id"], &fields(gift)["gift_id"]), (&"bob".into(), &"5655".into()), "{gift:?}");
+    assert_eq!((&gift[10], &gift[15]), ("100", "100"), "coins have no smaller unit");
+    let sold = rows.iter().find(|row| row[2].starts_with("purchase.") && &row[9] == "USD").unwrap();
+    let (known, minor_units) = (fields(sold), sold[10].parse::<i64>().unwrap());
+    let stated = ["purchase_id", "transaction_id", "store", "product_id"].map(|name| known[name].as_str().unwrap_or_default().is_empty());
+    assert_eq!(stated, [false; 4], "{known}");
+    assert_eq!(sold[15], format!("{}.{:02}", minor_units / 100, minor_units % 100));
+    // The additional columns are not imported, and nothing else is different.
+    let plain = moving.export("demo", &[]);
+    let without: Vec<String> = rows.iter().map(|row| row.iter().take(15).collect::<Vec<_>>().join(",")).collect();
+    assert_eq!(plain.lines().skip(1).collect::<Vec<_>>(), without);
+    assert!(moving.import("new", &text, &[]).status.success());
+    for account in ["viewer/u1/coins", "creator/bob/diamonds", "house/deferred_revenue/USD"] {
+        assert_eq!(moving.balance("new", account).await, moving.balance("demo", account).await, "{account}");
+    }
+    moving.fixture.shutdown().await;
+}
+
 /// A payout that was in flight when its book was exported: there is no row here for its money.
 const IN_FLIGHT: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6,7,conversion,2026-01-01T00:00:00.000000Z,,0,POSTED,house/creator_cost/USD,creator/bob/payable/USD,USD,500,0,0,1,
 01936f5e-7c3b-7000-9000-a1b2c3d4e5f7,8,payout.submit,2026-01-01T00:00:01.000000Z,,0,POST_OF_PENDING,creator/bob/payable/USD,house/in_transit/USD,USD,500,0,0,1,

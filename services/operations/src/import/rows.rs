@@ -3,7 +3,7 @@
 //! Each row has the number of its posting's transfers, so a posting with rows that are cut off, out of order or missing is found before anything of it is sent.
 use crate::{
     OperationFault,
-    export::{HEADER, ONLY},
+    export::{HEADER, ONLY, fields::FIELD_COLUMNS},
 };
 use api::ledger::{PostRequest, Transfer};
 use books::{
@@ -131,9 +131,16 @@ fn row(record: &StringRecord) -> Result<ImportRow, String> {
     })
 }
 
+/// Whether it is the header of a file with whole postings, with or without the columns that say more of them.
+fn is_whole(header: &StringRecord) -> bool {
+    header.iter().eq(HEADER) || header.iter().eq(HEADER.into_iter().chain(FIELD_COLUMNS))
+}
+
 /// Iterates over a file's postings.
 pub(super) struct ImportPostings<R> {
     csv: csv::Reader<R>,
+    /// How many columns each row has: further ones are not imported.
+    columns: usize,
     group: Option<PostingRows>,
     /// Ids of the postings that began before, to detect rows that are out of place. Some 30 bytes each.
     begun: HashSet<Uuid>,
@@ -145,10 +152,10 @@ impl<R: Read> ImportPostings<R> {
     pub(super) fn of(input: R) -> Result<Self, OperationFault> {
         let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(input);
         let header = csv.headers()?.clone();
-        if header.iter().eq(HEADER) {
-            return Ok(Self { csv, group: None, begun: HashSet::new(), faults: Vec::new() });
+        if is_whole(&header) {
+            return Ok(Self { csv, columns: header.len(), group: None, begun: HashSet::new(), faults: Vec::new() });
         }
-        if header.iter().eq(HEADER.into_iter().chain([ONLY])) {
+        if header.iter().take(HEADER.len() + 1).eq(HEADER.into_iter().chain([ONLY])) {
             let mut first = StringRecord::new();
             let whose = if csv.read_record(&mut first)? { first.get(HEADER.len()).unwrap_or_default().to_owned() } else { String::new() };
             return Err(format!(
@@ -196,14 +203,14 @@ impl<R: Read> ImportPostings<R> {
                 return Ok(self.ended());
             }
             // A repeated header, from files that were concatenated.
-            if read.is_ok() && record.iter().eq(HEADER) {
+            if read.is_ok() && is_whole(&record) && record.len() == self.columns {
                 continue;
             }
             let id = record.get(0).unwrap_or_default();
             let begins = self.group.as_ref().is_none_or(|group| group.id != id);
             let whole = if begins { self.begin(id, line) } else { None };
             let taken = match (read, &mut self.group) {
-                (Ok(_), _) if record.len() != HEADER.len() => Err(format!("{} columns instead of {}", record.len(), HEADER.len())),
+                (Ok(_), _) if record.len() != self.columns => Err(format!("{} columns instead of {}", record.len(), self.columns)),
                 (Ok(_), Some(group)) => group.take(&record),
                 (Ok(_), None) => Ok(()),
                 (Err(error), _) if matches!(error.kind(), csv::ErrorKind::Io(_)) => return Err(error.into()),

@@ -8,6 +8,7 @@ use crate::domain::{
 use ::money::BookName;
 use db::sets::{self, SetValue};
 use sqlx::AnyConnection;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Ids looked up in one query.
@@ -115,6 +116,24 @@ impl Store {
         let query = sqlx::query_as(sql).bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string());
         let rows: Vec<AttemptRow> = query.fetch_all(self.pool()).await?;
         Ok(rows.into_iter().map(recorded).collect())
+    }
+
+    /// `EndToEndId` of every attempt of these payouts, the first one's first, by payout; without those of which an older program kept no attempts.
+    pub async fn end_to_end_ids_of(&self, book: &BookName, payout_ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<String>>, Error> {
+        let mut found: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
+        for ids in payout_ids.chunks(IDS_READ_MAX) {
+            let places: Vec<String> = (2..).take(ids.len()).map(|place| format!("${place}")).collect();
+            let of_them = places.join(", ");
+            let sql = format!(
+                "SELECT payout_id, end_to_end_id FROM payout_attempt WHERE book = $1 AND payout_id IN ({of_them}) ORDER BY payout_id, attempt_no"
+            );
+            let query = sqlx::query_as::<_, (String, String)>(sqlx::AssertSqlSafe(sql)).bind(book.as_str().to_owned());
+            let query = ids.iter().fold(query, |query, id| query.bind(id.to_string()));
+            for (payout_id, end_to_end_id) in query.fetch_all(self.pool()).await? {
+                found.entry(uuid(&payout_id)?).or_default().push(end_to_end_id);
+            }
+        }
+        Ok(found)
     }
 
     /// The payouts whose attempts have these ids.

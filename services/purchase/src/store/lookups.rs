@@ -1,6 +1,6 @@
 //! What an id stands for that somebody has: for a person who searches for one. Each id has an index.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use db::text;
 use money::{BookName, UserKey};
@@ -41,6 +41,8 @@ const FACTS: &str = "SELECT transaction_id FROM refund_fact WHERE book = $1 AND 
 
 /// Rows of one table that are found under an id. A request has one or two; more have an id that somebody uses for everything.
 const FOUND_MAX: u32 = 100;
+/// Ids read by one statement.
+const IDS_READ_MAX: usize = 500;
 
 /// Rows of a book that have an id in one of the columns, once each, some of them if there are very many. By one statement for each column, and in no order: with `OR` or an order, SQLite reads the whole book.
 fn under((table, columns): LookedUp) -> String {
@@ -59,6 +61,23 @@ impl Store {
         let rows = sqlx::query(AssertSqlSafe(under(PURCHASES))).bind(book.as_str()).bind(id).fetch_all(&self.pool).await?;
         let mut found = rows.iter().map(purchase).collect::<Result<Vec<Purchase>, Error>>()?;
         found.sort_by_key(|purchase| purchase.purchase_id);
+        Ok(found)
+    }
+
+    /// The store of each of these purchases, and the store's transaction; without those that there are none of.
+    pub async fn transactions_of(&self, book: &BookName, purchase_ids: &[Uuid]) -> Result<BTreeMap<Uuid, (String, String)>, Error> {
+        let mut found = BTreeMap::new();
+        for ids in purchase_ids.chunks(IDS_READ_MAX) {
+            let places: Vec<String> = (2..).take(ids.len()).map(|place| format!("${place}")).collect();
+            let of_them = places.join(", ");
+            let sql = format!("SELECT purchase_id, store, transaction_id FROM purchase WHERE book = $1 AND purchase_id IN ({of_them})");
+            let query = sqlx::query_as::<_, (String, String, String)>(AssertSqlSafe(sql)).bind(book.as_str().to_owned());
+            let query = ids.iter().fold(query, |query, id| query.bind(text(*id)));
+            for (purchase_id, store, transaction_id) in query.fetch_all(&self.pool).await? {
+                let Ok(id) = Uuid::try_parse(&purchase_id) else { return Err(Error::Damaged { purchase_id, column: "purchase_id" }) };
+                found.insert(id, (store, transaction_id));
+            }
+        }
         Ok(found)
     }
 

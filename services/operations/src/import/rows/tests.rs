@@ -50,6 +50,21 @@ fn a_file_as_it_was_written_is_taken_whatever_its_lines_end_with() {
 }
 
 #[test]
+fn columns_that_say_more_of_a_posting_are_passed_over() {
+    let more = |row: &String| format!("{row},5,\"{{\"\"gift_id\"\":\"\"5655\"\"}}\"");
+    let header = format!("{},amount_decimal,fields\n", HEADER.join(","));
+    let text = header.clone() + &[gift(1), gift(2)].concat().iter().map(more).collect::<Vec<_>>().join("\n");
+    assert_eq!(taken(&text), (vec![id(1), id(2)], Vec::new()));
+    assert_eq!(taken(&format!("{text}\n{}", text.replace(&id(1), &id(3)).replace(&id(2), &id(4)))).0.len(), 4, "concatenated");
+    // Rows of a file without these columns don't belong to it.
+    let (whole, faults) = taken(&(text.clone() + "\n" + &gift(3).join("\n")));
+    assert_eq!(whole, [id(1), id(2)]);
+    assert!(faults.iter().all(|fault| fault.contains("15 columns instead of 17")) && !faults.is_empty(), "{faults:?}");
+    let of_one = text.replace(",imported_id,", ",imported_id,only,").replace(",5,\"{", ",creator/c1/diamonds,5,\"{");
+    assert!(refused(&of_one).contains("only the transfers of creator/c1/diamonds"), "{}", refused(&of_one));
+}
+
+#[test]
 fn a_posting_that_is_not_whole_is_not_taken_and_named_by_its_line() {
     let told = |rows: &[Vec<String>]| taken(&file(rows));
     // Sorted by account: the first leg of each posting, then the second.
