@@ -76,7 +76,7 @@ enum Command {
     Verify(verify::VerifyArguments),
     /// Explains an id: what the id is, and where the money came from and went.
     Explain(Box<explain::ExplainArguments>),
-    /// Writes a book's journal, or a period of it, as CSV; the services may be running, and the source may be a backup.
+    /// Writes a book's journal, or a period of it, as CSV; the services may be running. Each use is recorded in the audit log.
     Export(Box<export::ExportArguments>),
     /// Imports a CSV file made by `export` into a book; repeating the import changes nothing.
     Import(import::ImportArguments),
@@ -154,7 +154,10 @@ fn main() -> ExitCode {
             Ok(place) => command::run("largesse explain", explain::run(place, *arguments)),
             Err(error) => command::refuse(&error),
         },
-        Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, *arguments)),
+        Command::Export(arguments) => match arguments.place.audited() {
+            Ok(place) => command::run("largesse export", export::run(place, *arguments)),
+            Err(error) => command::refuse(&error),
+        },
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
         Command::Report(arguments) => command::run("largesse report", report::run(arguments)),
         Command::Settlements(arguments) => command::run("largesse settlements", settlements::run(arguments)),

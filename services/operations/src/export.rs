@@ -89,6 +89,12 @@ impl ExportRange {
     }
 }
 
+/// The user whose account it is; `None` for the company's own.
+#[must_use]
+pub fn owner_of(account: &str) -> Option<&str> {
+    chart::account::owner(account)
+}
+
 /// How an export ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportEnd {

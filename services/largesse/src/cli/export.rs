@@ -1,25 +1,35 @@
 //! `largesse export`: a book's journal as CSV.
-use crate::cli::{moment, settings::DatabaseArgument};
+use crate::cli::{
+    moment,
+    settings::{AuditedDatabase, DatabaseArgument},
+    staff::StaffArguments,
+};
 use clap::Args;
 use db::Database;
 use jiff::Timestamp;
 use monitor::audit;
-use operations::export::{self, ExportEnd, ExportRange, fields::FieldSources};
+use operations::{
+    acts::{AuditLog, TerminalAct},
+    export::{self, ExportEnd, ExportRange, fields::FieldSources},
+};
 use runtime::command::{self, CommandResult, UntypedError};
+use serde_json::json;
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-The command reads the ledger's tables, so run it where the database is; services may be running, and it may be a backup. Times are those at which the ledger
+The command reads the ledger's tables, so run it where the database is; services may be running. The audit log records who exported what and why. Auditors find
+this record with ListActs. If the audit log can't be written, as on a backup, nothing is exported without --unrecorded. Times are those at which the ledger
 accepted a posting; the files of consecutive periods together are the file of the whole period. Only rows with the transfer_kind POSTED and POST_OF_PENDING
 move money: deploy/MOVING.md has the columns and says how they add up.
 Exit codes: 0 the file is complete, or its reader closed it; 1 it could not be written; 2 the command line or the settings are invalid.
 
-  largesse export --book app-us --from 2026-11-01 --until 2026-12-01 --fields --output 2026-11.csv
-  largesse export --book app-us --account creator/bob/diamonds";
+  largesse export --book app-us --from 2026-11-01 --until 2026-12-01 --fields --output 2026-11.csv --by fay --reason 'close of November'
+  largesse export --book app-us --account creator/bob/diamonds --by sam --reason 'ticket 4711'";
 
 /// Options of `largesse export`.
 #[derive(Debug, Args)]
@@ -51,21 +61,49 @@ pub struct ExportArguments {
     /// A file, which appears once it is complete, or `-` for the standard output.
     #[arg(long, default_value = "-", value_name = "FILE")]
     pub output: PathBuf,
+    #[command(flatten)]
+    pub staff: StaffArguments,
 }
 
-/// Writes the rows, and prints their number to the standard error.
-pub async fn run(address: String, arguments: ExportArguments) -> CommandResult {
+/// The error when there is no audit log.
+const NO_LOG: &str = "every export is recorded in the audit log, and there is none to write to: the support service has no tables in this database, or it is \
+    a backup; nothing is exported. --unrecorded exports without a record";
+
+/// Writes the rows between two lines of the audit log, and prints their number to the standard error.
+pub async fn run(place: AuditedDatabase, arguments: ExportArguments) -> CommandResult {
     if let (Some(from), Some(until)) = (arguments.from, arguments.until)
         && from >= until
     {
         return Ok(command::misused(&"--until must be after --from"));
     }
-    let ended = exported(&Database::parse(&address)?, &arguments).await?;
+    let database = Database::parse(&place.address)?;
+    let ended = if arguments.staff.unrecorded {
+        exported(&database, &arguments).await?
+    } else {
+        // Before the audit log, so that an invalid database is reported as such.
+        audit::open(&database).await?;
+        let Some(log) = AuditLog::open(&database, place.heads_dir.as_deref()).await? else { return Err(NO_LOG.into()) };
+        let user_id = arguments.account.as_deref().and_then(export::owner_of).unwrap_or_default().to_owned();
+        let act = TerminalAct { name: "largesse export", book: arguments.book.clone(), user_id, request_json: request(&arguments) };
+        let exporting = async { Ok((exported(&database, &arguments).await?, BTreeSet::new())) };
+        log.recorded(&arguments.staff.actor(), &act, exporting).await?
+    };
     match ended {
         ExportEnd::Whole(rows) => eprintln!("{}: {rows} transfers", arguments.book),
         ExportEnd::BrokenPipe => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was asked for, as the audit log keeps it.
+fn request(arguments: &ExportArguments) -> String {
+    let ExportArguments { from, until, from_seq, until_seq, account, fields, output, .. } = arguments;
+    let time = |moment: &Option<Timestamp>| moment.map(|moment| moment.to_string());
+    json!({
+        "from": time(from), "until": time(until), "fromSeq": from_seq, "untilSeq": until_seq, "account": account, "fields": fields,
+        "output": output.display().to_string(),
+    })
+    .to_string()
 }
 
 async fn exported(database: &Database, arguments: &ExportArguments) -> Result<ExportEnd, UntypedError> {

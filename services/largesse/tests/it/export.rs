@@ -109,7 +109,7 @@ async fn a_reader_that_had_enough_ends_it_and_a_file_appears_whole() {
     let url = format!("sqlite:{}", dir.path().display());
     let command = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
-        command.args(["export", "--database", &url]).args(more).stderr(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["export", "--unrecorded", "--database", &url]).args(more).stderr(Stdio::piped()).stdout(Stdio::piped());
         command
     };
     let mut child = command(&["--book", "demo"]).spawn().unwrap();
@@ -138,7 +138,7 @@ async fn periods_together_are_the_whole_and_an_empty_one_has_only_the_header() {
     let url = format!("sqlite:{}", dir.path().display());
     let run = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
-        command.args(["export", "--database", &url, "--book", "demo"]).args(more).env_remove("RUST_LOG").output().unwrap()
+        command.args(["export", "--unrecorded", "--database", &url, "--book", "demo"]).args(more).env_remove("RUST_LOG").output().unwrap()
     };
     let exported = |more: &[&str]| {
         let output = run(more);

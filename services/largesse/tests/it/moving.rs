@@ -125,8 +125,8 @@ impl Moving {
         file
     }
 
-    async fn acts(&self) -> Vec<Act> {
-        let ask = ListActsRequest { rpc: "largesse import".to_owned(), ..Default::default() };
+    async fn acts(&self, command: &str) -> Vec<Act> {
+        let ask = ListActsRequest { rpc: command.to_owned(), ..Default::default() };
         let mut support = SupportServiceClient::new(self.fixture.transport_for(Service::Support).unwrap());
         let mut acts = support.list_acts(self.by(Role::Auditor, ask)).await.unwrap().into_inner().acts;
         acts.reverse();
@@ -248,6 +248,33 @@ async fn fields_say_what_a_posting_was_for_and_the_file_is_imported_all_the_same
     for account in ["viewer/u1/coins", "creator/bob/diamonds", "house/deferred_revenue/USD"] {
         assert_eq!(moving.balance("new", account).await, moving.balance("demo", account).await, "{account}");
     }
+    moving.fixture.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_exports_is_in_the_audit_log_and_without_one_nothing_is_exported() {
+    let moving = Moving::start().await;
+    moving.post("top_up", &[("house/coins/issued", "viewer/u1/coins", 1_000)], &[]).await;
+    let why = ["--by", "sue", "--reason", "close of November"];
+    moving.export("demo", &[&["--from", "2026-11-01", "--account", "viewer/u1/coins"], &why[..]].concat());
+    let acts = moving.acts("largesse export").await;
+    let told: Vec<_> = acts.iter().map(|act| (act.subject.as_str(), act.reason.as_str(), act.outcome.as_str())).collect();
+    assert_eq!(told, [("sue", "close of November", ""), ("sue", "", "OK")]);
+    assert_eq!((acts[0].book.as_str(), acts[0].user_id.as_str()), ("demo", "u1"));
+    assert!(acts[0].request_json.contains("2026-11-01T00:00:00Z") && acts[0].request_json.contains("viewer/u1/coins"), "{acts:?}");
+    moving.export("demo", &["--unrecorded"]);
+    assert_eq!(moving.acts("largesse export").await.len(), 2);
+    // Nothing is written into a backup.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (from, copy) = (format!("sqlite:{}", moving.dir.path().display()), elsewhere.path().join("copy").display().to_string());
+    assert!(run(&["backup", "--database", &from, "--to", &copy]).status.success());
+    let database = format!("sqlite:{copy}");
+    let file = elsewhere.path().join("demo.csv");
+    let export = ["export", "--database", &database, "--book", "demo", "--output", file.to_str().unwrap()];
+    let refused = run(&export);
+    assert!(refused.status.code() == Some(1) && !file.exists(), "{refused:?}");
+    assert!(printed(&refused).contains("nothing is exported") && printed(&refused).contains("--unrecorded"), "{refused:?}");
+    assert!(run(&[&export[..], &["--unrecorded"]].concat()).status.success() && file.exists());
     moving.fixture.shutdown().await;
 }
 
@@ -421,18 +448,18 @@ async fn an_import_is_in_the_audit_log_with_who_did_it() {
     let whole = moving.export("demo", &[]);
     let output = moving.import("new", &whole, &["--by", "ann", "--reason", "moving in from the old book"]);
     assert!(output.status.success(), "{output:?}");
-    let acts = moving.acts().await;
+    let acts = moving.acts("largesse import").await;
     let told: Vec<_> = acts.iter().map(|act| (act.subject.as_str(), act.book.as_str(), act.reason.as_str())).collect();
     assert_eq!(told, [("ann", "new", "moving in from the old book"), ("ann", "new", "")]);
     assert!(acts[0].request_json.contains("moved.csv") && acts[0].request_json.contains("sha256"), "{:?}", acts[0]);
     assert!(acts[1].outcome.starts_with("OK: 1 imported"), "{:?}", acts[1]);
     // Without a name, the operating system's login is recorded, and the log says that it is one.
     assert!(moving.import("new", &whole, &[]).status.success());
-    let acts = moving.acts().await;
+    let acts = moving.acts("largesse import").await;
     assert!(!acts[2].subject.is_empty() && acts[2].subject != "import" && acts[2].issuer == "terminal, system login", "{:?}", acts[2]);
     // A dry run changes nothing.
     moving.import("new", &whole, &["--dry-run"]);
-    assert_eq!(moving.acts().await.len(), 4);
+    assert_eq!(moving.acts("largesse import").await.len(), 4);
     // If nothing can be recorded, nothing is imported, unless --unrecorded is given.
     moving.create("other").await;
     let nowhere = ["--support-url", "http://127.0.0.1:1"];
