@@ -5,6 +5,7 @@
 //! - [`call`]: any RPC of a running installation, called by name with JSON.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`escheat_report`]: the report of unclaimed property, asked of a running service and written.
+//! - [`fee_report`]: the report of fees and commissions, asked of a running service and written.
 //! - [`payout_report`]: the report of payouts, asked of a running service and written.
 //! - [`lots`]: coin lots, to be read again.
 //! - [`price_sheets`]: price sheets, loaded into a running purchase service.
@@ -21,6 +22,7 @@ pub mod call;
 pub mod citus;
 pub mod escheat_report;
 pub mod export;
+pub mod fee_report;
 pub mod import;
 pub mod lots;
 pub mod migration;

@@ -4,10 +4,11 @@
 //! - [`day`]: the accounting day of an event. [`line`]: what a day's sums are kept by, and how a transfer is added to them.
 //! - [`account`]: a line's ledger account as a mapping sees it. [`mapping`]: the file that maps it to an account of the general ledger.
 //! - [`journal`]: a day as debits and credits of the general ledger. [`balance`]: the trial balance. [`roll`]: the roll-forward of liabilities.
-//! - [`table`]: files of comma-separated values.
+//! - [`fees`]: fees and commissions of a period. [`table`]: files of comma-separated values.
 pub mod account;
 pub mod balance;
 pub mod day;
+pub mod fees;
 pub mod journal;
 pub mod line;
 pub mod mapping;

@@ -1,12 +1,13 @@
-//! `largesse report`: sums of payouts, beside e-wallets; coins of owners who are no longer active.
+//! `largesse report`: sums of payouts, beside e-wallets; fees and commissions; coins of owners who are no longer active.
 use super::staff_service;
+use accounting::fees::fees_csv;
 use api::payout::{GetPayoutReportRequest, ReportDimension};
 use api::purchase::GetEscheatReportRequest;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date};
 use money::BookName;
-use operations::{escheat_report, payout_report};
-use runtime::command::CommandResult;
+use operations::{accounting::AccountingCaller, escheat_report, fee_report, payout_report};
+use runtime::command::{self, CommandResult};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
@@ -27,6 +28,16 @@ was not active, at the end of a day. Beside each line stands after how many year
 
   largesse report escheat --book app-us --day 2026-12-31 --csv --token-file fay.token --reason 'unclaimed property of 2026' > unclaimed.csv";
 
+/// The same of `largesse report fees`.
+const FEES_EXPLANATION: &str = "\
+Asks a running treasury service for the accounting days of a period, and sums what was booked in the accounts of fees and commissions, by account, kind of
+posting and currency: commissions of stores, fees of processors, disputes, returns, payouts and recalls, fees that creators pay; and apart from these, because
+they are no cost of the period, commissions that are prepaid, bank fees that are accrued, input tax, and tax withheld. `net` is debits less credits: positive for a
+cost, negative for income. Differences of settlements are no fees and are not in it. Days are accounting days in UTC, as `largesse accounting journal` has them;
+the status `open` says that more may follow. The token is one of the roles finance, auditor or admin; the audit log records the call of each day.
+
+  largesse report fees --book app-us --from 2026-11-01 --until 2026-12-01 --csv --token-file fay.token --reason 'fees of November' > fees.csv";
+
 /// Options of `largesse report`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, after_long_help = EXPLANATION)]
@@ -44,6 +55,9 @@ pub enum ReportTask {
     /// Coins and deferred revenue by market and years without activity of their owners.
     #[command(after_long_help = ESCHEAT_EXPLANATION)]
     Escheat(Box<EscheatReportArguments>),
+    /// Fees and commissions of a period, by account and kind.
+    #[command(after_long_help = FEES_EXPLANATION)]
+    Fees(Box<FeeReportArguments>),
 }
 
 /// What lines are divided by.
@@ -126,12 +140,69 @@ pub struct EscheatReportArguments {
     pub ca: Option<PathBuf>,
 }
 
+/// Options of `largesse report fees`.
+#[derive(Debug, Args)]
+pub struct FeeReportArguments {
+    /// The book.
+    #[arg(long, value_name = "BOOK", value_parser = super::book)]
+    pub book: BookName,
+    /// The legal entity.
+    #[arg(long, value_name = "ID", default_value = "main")]
+    pub entity: String,
+    /// First accounting day (UTC).
+    #[arg(long, value_name = "DAY")]
+    pub from: Date,
+    /// First accounting day after the period; at most 400 days later.
+    #[arg(long, value_name = "DAY")]
+    pub until: Date,
+    /// Prints the lines as CSV, safe to open in a spreadsheet.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Prints JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// gRPC address of a process with the treasury service.
+    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
+    pub url: String,
+    /// File with the token of a member of staff or a service.
+    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// The reason, for the audit log; 8 to 500 bytes.
+    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
+    pub reason: String,
+    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
 /// Asks for a report and prints it.
 pub async fn run(arguments: ReportArguments) -> CommandResult {
     match arguments.task {
         ReportTask::Payouts(arguments) => payouts(*arguments).await,
         ReportTask::Escheat(arguments) => escheat(*arguments).await,
+        ReportTask::Fees(arguments) => fees(*arguments).await,
     }
+}
+
+async fn fees(arguments: FeeReportArguments) -> CommandResult {
+    if !fee_report::is_period(arguments.from, arguments.until) {
+        return Ok(command::misused(&format!("--until must be 1 to {} days after --from", fee_report::DAYS_MAX)));
+    }
+    let (transport, token) = match staff_service::connect(&arguments.url, arguments.ca.as_deref(), &arguments.token_file)? {
+        Ok(connected) => connected,
+        Err(code) => return Ok(code),
+    };
+    let (book, entity) = (arguments.book.as_str(), arguments.entity.as_str());
+    let caller = AccountingCaller { transport, token: &token, reason: &arguments.reason, book, entity };
+    let (period, fees) = fee_report::ask(&caller, arguments.from, arguments.until).await?;
+    if arguments.csv {
+        print!("{}", fees_csv(&period, &fees)?);
+    } else if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&fee_report::json(&period, &fees))?);
+    } else {
+        print!("{}", fee_report::lines(&period, &fees));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn escheat(arguments: EscheatReportArguments) -> CommandResult {

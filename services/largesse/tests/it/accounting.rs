@@ -4,7 +4,7 @@ use crate::{
     options,
     process::{output, serving},
 };
-use accounting::{Mapping, balance::trial_balance_csv, journal::journal_csv};
+use accounting::{Mapping, balance::trial_balance_csv, fees::fees_csv, journal::journal_csv};
 use api::support::{Adjustment, AdjustmentTransfer, propose_request::Act};
 use demo::installation::Installation;
 use identity::{Role, Service};
@@ -100,4 +100,17 @@ async fn what_two_people_book_is_exported_with_totals_that_are_the_trial_balance
     let balances = caller.balances(today()).await.unwrap();
     let trial = trial_balance_csv(caller.title(today(), balances.closed), &mapping, &balances.lines).unwrap();
     assert_eq!(amounts(&trial, "total", 12), ["10015 10015"], "{trial}");
+    // Of the two debits one is a fee.
+    let (from, until) = (today().yesterday().unwrap(), today().tomorrow().unwrap());
+    let (period, fees) = operations::fee_report::ask(&caller, from, until).await.unwrap();
+    let report = fees_csv(&period, &fees).unwrap();
+    assert_eq!(amounts(&report, "line", 7), ["house/payout_cost/USD adjustment"], "{report}");
+    assert_eq!(
+        (amounts(&report, "line", 10), amounts(&report, "total", 10)),
+        (vec!["15 0".to_owned()], vec!["15 0".to_owned()]),
+        "{report}"
+    );
+    assert_eq!(amounts(&report, "total", 14), ["0.00 0.15"], "{report}");
+    let json = operations::fee_report::json(&period, &fees);
+    assert_eq!((&json["totals"][0]["net_minor_units"], &json["totals"][0]["net"]), (&15.into(), &"0.15".into()), "{json}");
 }

@@ -50,3 +50,38 @@ async fn a_report_of_payouts_is_printed_in_every_form_and_wrong_ones_say_why() {
     }
     child.kill().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fees_are_printed_in_every_form_and_who_may_not_see_them_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, printed) = serving(dir.path()).await;
+    let url = format!("http://{}", printed.iter().find_map(|line| line.strip_prefix("grpc on ")).unwrap());
+    let (finance, support) = (token(dir.path(), "finance").await, token(dir.path(), "support").await);
+    let report = async |file: &str, until: &str, more: &[&str]| {
+        let period = ["report", "fees", "--book", "demo", "--from", "2026-11-01", "--until", until];
+        let place = ["--url", &url, "--token-file", file, "--reason", "fees of November"];
+        output(&[&period[..], &place[..], more].concat()).await
+    };
+    let (ok, text, error) = report(&finance, "2026-11-03", &[]).await;
+    assert!(ok && text.contains("from 2026-11-01 until before 2026-11-03: open\nno fees or commissions were booked"), "{text} {error}");
+    let (ok, text, error) = report(&finance, "2026-11-03", &["--csv"]).await;
+    assert!(
+        ok && text.starts_with("record,book,entity,from,until,status,class,account,kind,currency,") && text.lines().count() == 1,
+        "{text} {error}"
+    );
+    let (ok, text, _) = report(&finance, "2026-11-03", &["--json"]).await;
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert!(ok && json["lines"] == serde_json::json!([]) && json["totals"] == serde_json::json!([]) && json["entity"] == "main", "{text}");
+    for (file, until, more, said) in [
+        (&finance, "2026-11-01", &[][..], "--until must be 1 to 400 days after --from"),
+        (&finance, "2028-11-01", &[], "--until must be 1 to 400 days after --from"),
+        (&finance, "soon", &[], "--until"),
+        (&finance, "2026-11-03", &["--csv", "--json"], "cannot be used with"),
+        (&finance, "2026-11-03", &["--entity", "mars"], "ENTITY_UNKNOWN"),
+        (&support, "2026-11-03", &[], "PERMISSION_DENIED"),
+    ] {
+        let (ok, text, error) = report(file, until, more).await;
+        assert!(!ok && text.is_empty() && error.contains(said), "{until} {more:?}: {text} {error}");
+    }
+    child.kill().await.unwrap();
+}
