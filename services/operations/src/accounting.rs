@@ -12,6 +12,7 @@ use api::treasury::{
 };
 use jiff::civil::Date;
 use rpc::{ANSWER_BYTES_MAX, Transport};
+use serde_json::{Value, json};
 use std::{
     fmt::Write as _,
     fs,
@@ -81,6 +82,19 @@ pub fn periods_text(periods: &[AccountingPeriod]) -> String {
         );
     }
     text
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn periods_json(periods: &[AccountingPeriod]) -> Value {
+    let period = |period: &AccountingPeriod| {
+        let AccountingPeriod { period_no, first_date, last_date, seq, closed_by, balances_hash, reason, .. } = period;
+        json!({
+            "period_no": period_no, "first_date": first_date, "last_date": last_date, "seq": seq, "closed_by": closed_by, "reason": reason,
+            "balances_hash": balances_hash,
+        })
+    };
+    json!({ "periods": periods.iter().map(period).collect::<Vec<_>>() })
 }
 
 impl AccountingCaller<'_> {

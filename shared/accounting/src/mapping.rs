@@ -1,6 +1,7 @@
 //! The file that maps ledger accounts to accounts of a general ledger. No two of its rules may cover the same account, so the order of rules means nothing.
 //!
-//! - `read`: the form of the file.
+//! - `read`: the form of the file. [`listing`]: the chart of accounts.
+pub mod listing;
 mod read;
 
 use crate::account::LedgerAccount;

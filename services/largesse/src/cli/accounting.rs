@@ -3,13 +3,15 @@ use super::staff_service;
 use accounting::{
     balance::trial_balance_csv,
     journal::{journal_csv, memo_csv},
+    mapping::listing::{ChartRow, chart_csv},
     roll::roll_forward_csv,
 };
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use money::BookName;
-use operations::accounting::{AccountingCaller, periods_text, read_mapping, uncovered, write_file};
+use operations::accounting::{AccountingCaller, periods_json, periods_text, read_mapping, uncovered, write_file};
 use runtime::command::{CommandResult, UntypedError};
+use serde_json::json;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -59,6 +61,18 @@ pub enum AccountingTask {
         #[arg(value_name = "MAPPING")]
         mapping: PathBuf,
     },
+    /// Lists the chart of accounts: every ledger account with its account of the general ledger, the type and the normal side.
+    Chart {
+        /// The mapping.
+        #[arg(value_name = "MAPPING")]
+        mapping: PathBuf,
+        /// Prints CSV, safe to open in a spreadsheet.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
     /// Lists the accounts with entries up to a day that no rule of the mapping covers. Exit code 1 if there are any.
     Unmapped {
         /// The mapping.
@@ -67,6 +81,9 @@ pub enum AccountingTask {
         /// The accounting day.
         #[arg(long, value_name = "DAY")]
         day: Date,
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         service: Box<AccountsArguments>,
     },
@@ -128,6 +145,9 @@ pub enum AccountingTask {
     },
     /// Lists closed periods, the last first.
     Periods {
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         service: Box<AccountsArguments>,
     },
@@ -163,12 +183,21 @@ pub async fn run(arguments: AccountingArguments) -> CommandResult {
             println!("{}: no faults, SHA-256 {}", mapping.display(), read_mapping(mapping)?.hash());
             return Ok(ExitCode::SUCCESS);
         }
+        AccountingTask::Chart { mapping, csv, json } => {
+            let rows = read_mapping(mapping)?.chart();
+            match (csv, json) {
+                (true, _) => print!("{}", chart_csv(&rows)?),
+                (false, true) => println!("{}", serde_json::to_string_pretty(&json!({ "accounts": rows }))?),
+                (false, false) => rows.iter().for_each(chart_line),
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         AccountingTask::Unmapped { service, .. }
         | AccountingTask::Journal { service, .. }
         | AccountingTask::TrialBalance { service, .. }
         | AccountingTask::RollForward { service, .. }
         | AccountingTask::Close { service, .. }
-        | AccountingTask::Periods { service } => service,
+        | AccountingTask::Periods { service, .. } => service,
     };
     let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
         Ok(connected) => connected,
@@ -181,12 +210,16 @@ pub async fn run(arguments: AccountingArguments) -> CommandResult {
 
 async fn ask(caller: &AccountingCaller<'_>, task: &AccountingTask) -> CommandResult {
     match task {
-        // It was answered before anybody was asked.
-        AccountingTask::Check { .. } => {}
-        AccountingTask::Unmapped { mapping, day, .. } => {
+        // They were answered before anybody was asked.
+        AccountingTask::Check { .. } | AccountingTask::Chart { .. } => {}
+        AccountingTask::Unmapped { mapping, day, json, .. } => {
             let mapping = read_mapping(mapping)?;
             let names = uncovered(&mapping, caller.entity, &caller.balances(*day).await?.lines);
-            names.iter().for_each(|name| println!("{name}"));
+            if *json {
+                println!("{}", serde_json::to_string_pretty(&json!({ "accounts": names }))?);
+            } else {
+                names.iter().for_each(|name| println!("{name}"));
+            }
             return Ok(if names.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         AccountingTask::Journal { mapping, day, out, memo, .. } => {
@@ -212,9 +245,18 @@ async fn ask(caller: &AccountingCaller<'_>, task: &AccountingTask) -> CommandRes
             let before = if replayed { "closed before: " } else { "closed: " };
             print!("{before}{}", periods_text(&[period]));
         }
+        AccountingTask::Periods { json: true, .. } => {
+            println!("{}", serde_json::to_string_pretty(&periods_json(&caller.periods().await?))?);
+        }
         AccountingTask::Periods { .. } => print!("{}", periods_text(&caller.periods().await?)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn chart_line(row: &ChartRow) {
+    let ChartRow { ledger, entities, gl_code, gl_name, gl_type, normal_side, source, .. } = row;
+    let of = if entities.is_empty() { String::new() } else { format!(" of {}", entities.join(", ")) };
+    println!("{gl_code:<8} {gl_type:<9} {normal_side:<6} {source:<12} {:<44} {gl_name}", format!("{ledger}{of}"));
 }
 
 /// Writes a file, and says what it is.

@@ -38,6 +38,15 @@ async fn days_are_exported_and_closed_and_what_is_wrong_is_said() {
     let yesterday = today().yesterday().unwrap().to_string();
     let (ok, text, error) = output(&["accounting", "check", MAPPING]).await;
     assert!(ok && text.contains("no faults, SHA-256 "), "{text} {error}");
+    let (ok, text, error) = output(&["accounting", "chart", MAPPING, "--csv"]).await;
+    assert!(ok && text.starts_with("ledger,entities,unit,gl_code,gl_name,type,normal_side,source\n"), "{text} {error}");
+    assert!(text.contains("\nhouse/bank_cash/*,,*,1000,Cash at banks,asset,debit,rule\n"), "{text}");
+    assert!(text.contains("\nviewer/*/coins,,COIN,,,memo,credit,memo\n"), "{text}");
+    let (ok, listed, _) = output(&["accounting", "chart", MAPPING]).await;
+    assert!(ok && listed.lines().count() + 1 == text.lines().count(), "{listed}");
+    let (ok, json, _) = output(&["accounting", "chart", MAPPING, "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(ok && json["accounts"].as_array().is_some_and(|rows| rows.len() + 1 == text.lines().count()), "{json}");
     let wrong = dir.path().join("wrong.toml");
     std::fs::write(&wrong, "[[rule]]\nledger = \"house/cash/*\"\naccount = \"1,0\"\n").unwrap();
     let (ok, text, error) = output(&["accounting", "check", wrong.to_str().unwrap()]).await;

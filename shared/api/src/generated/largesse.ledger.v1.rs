@@ -1758,7 +1758,8 @@ pub mod ledger_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
-        /// Returns the sums of all accounts by form of account and unit, from committed state. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Returns the sums of all accounts by form of account and unit, from committed state, as they are now. For the end of a day, by legal entity, see
+        /// TreasuryService.GetAccountingBalances. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn get_trial_balance(
             &mut self,
             request: impl tonic::IntoRequest<super::GetTrialBalanceRequest>,
@@ -2006,7 +2007,8 @@ pub mod ledger_service_server {
             tonic::Response<Self::WatchJournalStream>,
             tonic::Status,
         >;
-        /// Returns the sums of all accounts by form of account and unit, from committed state. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Returns the sums of all accounts by form of account and unit, from committed state, as they are now. For the end of a day, by legal entity, see
+        /// TreasuryService.GetAccountingBalances. Reasons: MALFORMED, PAGE_TOKEN.
         async fn get_trial_balance(
             &self,
             request: tonic::Request<super::GetTrialBalanceRequest>,
