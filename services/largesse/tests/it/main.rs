@@ -30,6 +30,7 @@ mod settings;
 mod standby;
 mod streams;
 mod sweeping;
+mod tied_out;
 mod treasury;
 
 use identity::{BookScope, Grant, Role};

@@ -4,6 +4,7 @@ use crate::world::{BOOK, FUNDS, World, aba, on_both, payout_request, states};
 use api::payout::{
     CancelPayoutRequest, CostBearer, GetPayoutOptionsRequest, GetPayoutOptionsResponse, Payout, PayoutState, PayoutState::*,
 };
+use money::BookName;
 use payout::{BankRailConfig, Config, config::CostPolicy};
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -102,6 +103,11 @@ async fn a_refusal_that_another_rail_may_mend_is_tried_there_and_paid_once() {
         assert_ne!(paid.attempts[0].end_to_end_id, paid.attempts[1].end_to_end_id);
         assert_ne!(paid.attempts[0].reference, paid.attempts[1].reference);
         assert_eq!((paid.rail.as_str(), &paid.end_to_end_id), ("us-fednow", &paid.attempts[1].end_to_end_id));
+        let of_it = Uuid::try_parse(&paid.payout_id).unwrap();
+        let tables = payout::tables::Store::inspect(&world.database).await.unwrap();
+        let known = tables.end_to_end_ids_of(&BookName::try_new(BOOK).unwrap(), &[Uuid::nil(), of_it]).await.unwrap();
+        let named = paid.attempts.iter().map(|one| one.end_to_end_id.clone()).collect::<Vec<_>>();
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), [(of_it, named)]);
         assert_eq!(paid.state(), Settled);
         assert!(paid.steps.iter().any(|step| step.note.contains("us-rtp refused it (AB05), nothing was paid; trying us-fednow")));
         let entries = world.statement("USD").await.entries;

@@ -3,6 +3,7 @@
 use api::purchase::StoreKind;
 use money::BookName;
 use testbed::Storage;
+use uuid::Uuid;
 
 use crate::fixture::{self, BOOK, new_id};
 
@@ -23,6 +24,10 @@ async fn a_purchase_of_an_older_program_is_found_and_its_receipt_is_no_new_one()
         let book = BookName::try_new(BOOK).unwrap();
         let found = fixture.service.store().looked_up(&book, "2000").await.unwrap();
         assert_eq!((found.len(), found[0].store.as_str()), (1, "apple"));
+        // More than one statement asks for.
+        let asked: Vec<Uuid> = (0..600).map(|_| Uuid::now_v7()).chain([found[0].purchase_id]).collect();
+        let named = fixture.service.store().transactions_of(&book, &asked).await.unwrap();
+        assert_eq!(named.into_iter().collect::<Vec<_>>(), [(found[0].purchase_id, ("apple".to_owned(), "2000".to_owned()))]);
         let receipt = fixture.store.sign(&fixture::seventy().claims("2000")).unwrap();
         let answer = fixture.redeem("ann", &new_id(), &receipt).await.unwrap();
         assert!(answer.replayed, "it was credited by the older program");
