@@ -9,6 +9,7 @@ pub mod bank;
 pub mod bench;
 pub mod call;
 pub mod catalogue;
+mod checked;
 pub mod config;
 pub mod demo;
 pub mod explain;

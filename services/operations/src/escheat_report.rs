@@ -70,10 +70,19 @@ fn cells(day: &str, line: &EscheatLine) -> [String; 14] {
 #[must_use]
 pub fn json(report: &GetEscheatReportResponse) -> Value {
     let line = |line: &EscheatLine| {
-        let named = COLUMNS.iter().map(|name| (*name).to_owned()).zip(cells(&report.day, line).map(Value::String));
-        Value::Object(named.collect())
+        let value = |(name, text): (&&str, String)| ((*name).to_owned(), value(name, text));
+        Value::Object(COLUMNS.iter().zip(cells(&report.day, line)).map(value).collect())
     };
     json!({ "day": report.day, "seq": report.seq, "lines": report.lines.iter().map(line).collect::<Vec<_>>() })
+}
+
+/// A cell as JSON: numbers are numbers, and an amount that there is none of is null.
+fn value(name: &str, text: String) -> Value {
+    match name {
+        "day" | "entity" | "market" | "currency" | "rule_source" => Value::String(text),
+        "dormant" => json!(text == "true"),
+        _ => text.parse::<i64>().map_or(Value::Null, |number| json!(number)),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use api::purchase::{
     ListPriceSheetsRequest, LoadPriceSheetRequest, LoadPriceSheetResponse, LoadedPriceSheet, purchase_service_client::PurchaseServiceClient,
 };
 use rpc::{ANSWER_BYTES_MAX, Transport};
+use serde_json::{Value, json};
 use tonic::Status;
 
 /// Items that are asked for at once.
@@ -54,11 +55,29 @@ impl SheetCaller<'_> {
     }
 }
 
-/// A sheet, on one line.
-pub fn sheet_text(sheet: &LoadedPriceSheet) -> String {
+/// When a sheet begins to be in force, and when it was loaded.
+fn times(sheet: &LoadedPriceSheet) -> [String; 2] {
     let shown = |seconds: Option<i64>| money::time::rfc3339_ms(seconds.unwrap_or(0).saturating_mul(1_000));
     let seconds = [&sheet.effective_time, &sheet.load_time].map(|time| time.as_ref().map(|time| time.seconds));
-    let [from, at] = seconds.map(shown);
+    seconds.map(shown)
+}
+
+/// Sheets as JSON.
+#[must_use]
+pub fn sheets_json(sheets: &[LoadedPriceSheet]) -> Value {
+    let sheet = |sheet: &LoadedPriceSheet| {
+        let [from, at] = times(sheet);
+        json!({
+            "sheet_no": sheet.sheet_no, "version": sheet.version, "effective_time": from, "loaded_by": sheet.loaded_by, "load_time": at,
+            "sha256": sheet.sha256,
+        })
+    };
+    json!({ "sheets": sheets.iter().map(sheet).collect::<Vec<_>>() })
+}
+
+/// A sheet, on one line.
+pub fn sheet_text(sheet: &LoadedPriceSheet) -> String {
+    let [from, at] = times(sheet);
     format!(
         "{}: version {}, in force from {from}, loaded by {} at {at}, sha256 {}",
         sheet.sheet_no, sheet.version, sheet.loaded_by, sheet.sha256

@@ -36,6 +36,9 @@ pub enum BankTask {
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// Prints JSON; this is also the default.
+        #[arg(long)]
+        json: bool,
     },
     /// Prints as JSON which expected payment each line of statements is, by which rule, and which field said so.
     #[command(after_long_help = matches::EXPLANATION)]
@@ -46,6 +49,9 @@ pub enum BankTask {
         /// Table of what is expected on the accounts.
         #[arg(long, value_name = "FILE.csv")]
         expected: PathBuf,
+        /// Prints JSON; this is also the default.
+        #[arg(long)]
+        json: bool,
     },
     /// Explains every entry of statements or opens a case for it, and proves that books and bank differ by named items only.
     #[command(after_long_help = reconcile::EXPLANATION)]
@@ -63,8 +69,8 @@ struct ReadFile<'a> {
 /// Runs `largesse bank`.
 pub fn run(arguments: &BankArguments) -> CommandResult {
     match &arguments.task {
-        BankTask::Read { files } => read(files),
-        BankTask::Match { files, expected } => matches::run(files, expected),
+        BankTask::Read { files, json: _ } => read(files),
+        BankTask::Match { files, expected, json: _ } => matches::run(files, expected),
         BankTask::Reconcile(arguments) => reconcile::run(arguments),
     }
 }

@@ -1,4 +1,5 @@
 //! `largesse catalogue`: checks, compares and loads price sheets of coin packages.
+use super::checked;
 use super::files::{self, counted};
 use super::settlements::PurchaseServiceArguments;
 use super::staff_service;
@@ -42,6 +43,9 @@ pub enum CatalogueTask {
     Check {
         /// The file.
         file: PathBuf,
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
     },
     /// Prints every row that a file adds, removes or changes: against the built-in list, or against an older file.
     Diff {
@@ -49,6 +53,9 @@ pub enum CatalogueTask {
         new: PathBuf,
         /// The older file. The built-in list if not given.
         old: Option<PathBuf>,
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
     },
     /// Checks a file, and loads it into a running purchase service for a book. Repeating it changes nothing.
     Load {
@@ -60,6 +67,9 @@ pub enum CatalogueTask {
     },
     /// Lists the sheets that were loaded for a book, newest first.
     List {
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         service: Box<PurchaseServiceArguments>,
     },
@@ -69,25 +79,20 @@ pub enum CatalogueTask {
 pub async fn run(arguments: CatalogueArguments) -> CommandResult {
     match &arguments.task {
         CatalogueTask::Load { file, service } => load(file, service).await,
-        CatalogueTask::List { service } => list(service).await,
-        CatalogueTask::Check { file } => check(file),
-        CatalogueTask::Diff { new, old } => {
+        CatalogueTask::List { service, json } => list(service, *json).await,
+        CatalogueTask::Check { file, json } => check(file, *json),
+        CatalogueTask::Diff { new, old, json } => {
             let old = match old {
                 Some(old) => PackageCatalogue::load(old)?,
                 None => PackageCatalogue::embedded()?,
             };
-            let changes = price_changes(&old, &PackageCatalogue::load(new)?);
-            for change in &changes {
-                println!("{change}");
-            }
-            println!("{}", counted(changes.len(), "change"));
-            Ok(ExitCode::SUCCESS)
+            checked::changes(&price_changes(&old, &PackageCatalogue::load(new)?), *json)
         }
     }
 }
 
 async fn load(file: &Path, service: &PurchaseServiceArguments) -> CommandResult {
-    let code = check(file)?;
+    let code = check(file, false)?;
     if code != ExitCode::SUCCESS {
         return Ok(code);
     }
@@ -101,19 +106,22 @@ async fn load(file: &Path, service: &PurchaseServiceArguments) -> CommandResult 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(service: &PurchaseServiceArguments) -> CommandResult {
+async fn list(service: &PurchaseServiceArguments, as_json: bool) -> CommandResult {
     let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
     let caller = SheetCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
-    for sheet in caller.list().await? {
-        println!("{}", price_sheets::sheet_text(&sheet));
+    let sheets = caller.list().await?;
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(&price_sheets::sheets_json(&sheets))?);
+    } else {
+        sheets.iter().for_each(|sheet| println!("{}", price_sheets::sheet_text(sheet)));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(file: &Path) -> CommandResult {
+fn check(file: &Path, as_json: bool) -> CommandResult {
     let text = text(file)?;
     let faults = PackageCatalogue::faults(&file.display().to_string(), &text);
     if faults.is_empty() {
@@ -121,14 +129,9 @@ fn check(file: &Path) -> CommandResult {
         let sheet = list.sheet();
         let rates = (counted(sheet.taxes.len(), "tax rate"), counted(sheet.commissions.len(), "commission rate"));
         let (packages, prices) = (counted(list.packages().len(), "package"), counted(sheet.prices.len(), "price"));
-        println!("ok: version {}, {packages}, {prices}, {}, {}", list.version(), rates.0, rates.1);
-        return Ok(ExitCode::SUCCESS);
+        return checked::sound(&format!("version {}, {packages}, {prices}, {}, {}", list.version(), rates.0, rates.1), as_json);
     }
-    for fault in &faults {
-        println!("{fault}");
-    }
-    println!("{}: nothing of the file can be used", counted(faults.len(), "problem"));
-    Ok(ExitCode::FAILURE)
+    checked::problems(&faults, as_json)
 }
 
 fn text(file: &Path) -> Result<String, UntypedError> {

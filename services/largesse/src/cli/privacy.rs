@@ -45,6 +45,9 @@ pub enum PrivacyRequest {
         /// The payout service's key file; by default the file that the settings name, or in a sandbox the one in the data directory.
         #[arg(long, value_name = "FILE")]
         payout_key_file: Option<PathBuf>,
+        /// Prints JSON; this is also the default.
+        #[arg(long)]
+        json: bool,
     },
     /// Erases a user's personal data. Refused while payouts of the user are in flight. Repeating the command changes nothing.
     #[command(after_long_help = EXPLANATION)]

@@ -1,5 +1,8 @@
 //! `largesse rails`: prints, checks and compares the dated records of payment rails.
-use super::files::{self, counted};
+use super::{
+    checked,
+    files::{self, counted},
+};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use rails::{
@@ -7,6 +10,7 @@ use rails::{
     record::{InstantKind, RailSpeed},
 };
 use runtime::command::{CommandResult, UntypedError};
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -43,11 +47,17 @@ pub enum RailsTask {
         /// A file whose records replace the built-in ones.
         #[arg(long)]
         file: Option<PathBuf>,
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
     },
     /// Reads a file of rails whole and prints every problem with its line. Exit code 1 if there is one.
     Check {
         /// The file.
         file: PathBuf,
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
     },
     /// Prints every field that a file changes, adds or withdraws: against the built-in records, or against an older file.
     Diff {
@@ -55,6 +65,9 @@ pub enum RailsTask {
         new: PathBuf,
         /// The older file. The built-in records if not given.
         old: Option<PathBuf>,
+        /// Prints JSON instead of lines.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -62,40 +75,36 @@ pub enum RailsTask {
 pub fn run(arguments: &RailsArguments) -> CommandResult {
     match &arguments.task {
         RailsTask::Show => Ok(super::config::print(rails::book::BUILT_IN)),
-        RailsTask::List { at, file } => {
+        RailsTask::List { at, file, json } => {
             let book = match file {
                 Some(file) => RailBook::built_in().overlaid(read(file)?),
                 None => RailBook::built_in(),
             };
-            list(&book, at.unwrap_or_else(Timestamp::now));
+            let at = at.unwrap_or_else(Timestamp::now);
+            if *json {
+                println!("{}", serde_json::to_string_pretty(&listed(&book, at))?);
+            } else {
+                list(&book, at);
+            }
             Ok(ExitCode::SUCCESS)
         }
-        RailsTask::Check { file } => match check(&text(file)?) {
+        RailsTask::Check { file, json } => match check(&text(file)?) {
             Ok(book) => {
                 let count: usize = book.ids().map(|id| book.records(id).len()).sum();
-                println!("ok: {} of {}", counted(count, "record"), counted(book.ids().count(), "rail"));
-                Ok(ExitCode::SUCCESS)
+                checked::sound(&format!("{} of {}", counted(count, "record"), counted(book.ids().count(), "rail")), *json)
             }
             Err(faults) => {
-                for fault in &faults {
-                    println!("{}: {fault}", file.display());
-                }
-                println!("{}: nothing of the file can be used", counted(faults.len(), "problem"));
-                Ok(ExitCode::FAILURE)
+                let faults: Vec<String> = faults.iter().map(|fault| format!("{}: {fault}", file.display())).collect();
+                checked::problems(&faults, *json)
             }
         },
-        RailsTask::Diff { new, old } => {
+        RailsTask::Diff { new, old, json } => {
             let built_in = RailBook::built_in();
             let (old, new) = match old {
                 Some(old) => (built_in.clone().overlaid(read(old)?), built_in.overlaid(read(new)?)),
                 None => (built_in.clone(), built_in.overlaid(read(new)?)),
             };
-            let changes = diff(&old, &new);
-            for change in &changes {
-                println!("{change}");
-            }
-            println!("{}", counted(changes.len(), "change"));
-            Ok(ExitCode::SUCCESS)
+            checked::changes(&diff(&old, &new), *json)
         }
     }
 }
@@ -123,6 +132,18 @@ fn list(book: &RailBook, at: Timestamp) {
         let currency = if many { format!("{currency} and {}", record.currencies.len() - 1) } else { currency.to_owned() };
         println!("{id:<16} {currency:<14} {:<8} {:<38} {:<26} {}", speed(record), cap(record, at), open(book, record, at), record.name);
     }
+}
+
+/// The same as JSON.
+fn listed(book: &RailBook, at: Timestamp) -> Value {
+    let rail = |id: &str| match book.record_at(id, at) {
+        Some(record) => json!({
+            "rail": id, "name": record.name, "currencies": record.currencies.iter().map(|currency| currency.code()).collect::<Vec<_>>(),
+            "speed": speed(record), "scheme_cap": cap(record, at), "opens": open(book, record, at),
+        }),
+        None => json!({ "rail": id, "name": null, "currencies": [], "speed": null, "scheme_cap": null, "opens": null }),
+    };
+    json!({ "at": at.to_string(), "rails": book.ids().map(rail).collect::<Vec<_>>() })
 }
 
 /// The scheme's caps on that day, without those that are the same in several currencies.

@@ -123,9 +123,12 @@ pub struct EscheatReportArguments {
     /// The day (UTC) at whose end the sums are; by default today, up to now.
     #[arg(long, value_name = "DAY")]
     pub day: Option<Date>,
-    /// Prints the lines as CSV, safe to open in a spreadsheet; by default JSON.
-    #[arg(long)]
+    /// Prints the lines as CSV, safe to open in a spreadsheet.
+    #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+    /// Prints JSON; this is also the default.
+    #[arg(long)]
+    pub json: bool,
     /// gRPC address of a process with the purchase service.
     #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
     pub url: String,

@@ -1,5 +1,5 @@
 //! `largesse verify`: checks the books.
-use crate::cli::settings::DatabaseArgument;
+use crate::cli::{files::counted, settings::DatabaseArgument};
 use clap::Args;
 use db::Database;
 use money::text::shown;
@@ -44,14 +44,21 @@ pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
             Some(acts) => match &acts.problem {
                 Some(problem) => println!("BAD: {}", shown(problem)),
                 None => println!(
-                    "{} lines of the audit log follow from one another, {} of them erased; {} heads outside the database are among them",
-                    acts.lines, acts.erased, acts.heads
+                    "{} of the audit log, each bound to the one before, {} of them erased; {} outside the database {} among them",
+                    counted(usize::try_from(acts.lines).unwrap_or_default(), "line"),
+                    acts.erased,
+                    counted(acts.heads, "head"),
+                    are(acts.heads)
                 ),
             },
             None => println!("the audit log was not checked: its tables are not here"),
         }
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+const fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }
 
 fn tell(book: &audit::BookReport) {
@@ -63,8 +70,14 @@ fn tell(book: &audit::BookReport) {
             let commit = format!("commit {} {}", ledger.head_commit_no, ledger.head_hash);
             println!("{}: {} events and {} transfers follow from one another up to {commit}", ledger.book, ledger.events, ledger.transfers);
             match ledger.heads {
-                Some(heads) => println!("{}: {heads} heads written outside the database are in the chain", ledger.book),
-                None => println!("{}: not compared with heads outside the database: there are none here", ledger.book),
+                Some(heads) => {
+                    let heads = usize::try_from(heads).unwrap_or_default();
+                    println!("{}: {} written outside the database {} in the chain", ledger.book, counted(heads, "head"), are(heads));
+                }
+                None => println!(
+                    "{}: not compared with heads outside the database: no directory of heads was given (--heads DIR) or found beside the data",
+                    ledger.book
+                ),
             }
             let audit::coins::CoinSums { issued, redeemed, held, owed, suspended } = book.coins;
             println!("{}: {issued} coins issued, {redeemed} redeemed, {held} held, {suspended} in suspense, {owed} owed", ledger.book);
@@ -81,21 +94,31 @@ fn tell(book: &audit::BookReport) {
             ledger.book
         );
     }
-    println!("{}: {} postings have kinds and accounts that the list of who posts what allows", ledger.book, book.ruled);
-    if let Some(purchases) = book.joined.purchases {
-        println!("{}: {purchases} purchases credited", ledger.book);
-    }
-    let joined = [
-        (book.joined.gifts, "gifts have a price of a catalogue served at the time"),
-        (book.joined.conversions, "conversions are what their quotes say"),
-        (book.joined.payout_postings, "postings are what their payouts say"),
-        (book.joined.proposals, "adjustments and reversals are what two people approved"),
+    let counts = [
+        (
+            Some(book.ruled),
+            "posting has a kind and accounts that the list of who posts what allows",
+            "postings have kinds and accounts that the list of who posts what allows",
+        ),
+        (book.joined.purchases, "purchase credited", "purchases credited"),
+        (book.joined.gifts, "gift has a price of a catalogue served at the time", "gifts have a price of a catalogue served at the time"),
+        (book.joined.conversions, "conversion is what its quote says", "conversions are what their quotes say"),
+        (book.joined.payout_postings, "posting is what its payout says", "postings are what their payouts say"),
+        (
+            book.joined.proposals,
+            "adjustment or reversal is what two people approved",
+            "adjustments and reversals are what two people approved",
+        ),
         // Every book but one has none.
-        (book.joined.treasury_postings.filter(|count| *count > 0), "postings are what treasury decided"),
+        (
+            book.joined.treasury_postings.filter(|count| *count > 0),
+            "posting is what treasury decided",
+            "postings are what treasury decided",
+        ),
     ];
-    for (count, what) in joined {
+    for (count, one, many) in counts {
         if let Some(count) = count {
-            println!("{}: {count} {what}", ledger.book);
+            println!("{}: {count} {}", ledger.book, if count == 1 { one } else { many });
         }
     }
     for service in &book.not_compared {

@@ -7,6 +7,7 @@ mod books;
 mod calling;
 mod citus;
 mod coins;
+mod commands;
 mod copies;
 mod demo;
 mod deployed;

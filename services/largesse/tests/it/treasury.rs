@@ -231,7 +231,10 @@ bank-usd  Operating (USD)             99.85  99.85 at the bank
     assert_eq!(listed_text(&caller.list("", "").await.unwrap()), drawn);
     fixture.shutdown().await;
     let (ok, text, error) = output(&["verify", "--database", &format!("sqlite:{}", dir.path().display())]).await;
-    assert!(ok && text.contains("treasury: passed") && text.contains("treasury: 1 adjustments and reversals"), "{text} {error}");
+    assert!(
+        ok && text.contains("treasury: passed") && text.contains("treasury: 1 adjustment or reversal is what two people approved"),
+        "{text} {error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,5 +26,6 @@ fn lines_are_written_as_csv_and_json() {
     assert_eq!(rows[1], "2026-11-28,main,US,USD,4,1,50,0,0,71,21,3,true,'=1+1");
     assert_eq!(rows[2], "2026-11-28,,,,0,0,0,0,5,,,0,false,");
     let shown = json(&report);
-    assert_eq!((&shown["lines"][0]["deferred_minor_units"], &shown["seq"]), (&json!("71"), &json!(7)));
+    assert_eq!((&shown["lines"][0]["deferred_minor_units"], &shown["seq"]), (&json!(71), &json!(7)));
+    assert_eq!((&shown["lines"][0]["dormant"], &shown["lines"][1]["deferred_minor_units"]), (&json!(true), &Value::Null));
 }
