@@ -123,7 +123,7 @@ case "${1:-}" in
     for folder in $services migrate postgres grafana; do
       own "secrets/$folder"
     done
-    own heads
+    own heads backups
     trap - EXIT
     echo "created: a CA, certificates and 30-day tokens for $services, passwords and payout's key, in deploy/compose/secrets/"
     ;;

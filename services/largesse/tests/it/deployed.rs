@@ -1,11 +1,13 @@
-//! The files under deploy/ for compose and Kubernetes: secrets are made whole or not at all, and every service's settings are ones that it would start with.
+//! The files under deploy/ for compose and Kubernetes: secrets are made whole or not at all, every service's settings are ones that it would start with, and what
+//! compose.yaml names is there.
+use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
-fn deploy() -> PathBuf {
+pub fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy")
 }
 
@@ -97,12 +99,76 @@ fn secrets_are_made_whole_or_not_at_all_and_every_service_would_start_with_its_s
     }
 }
 
-#[test]
-fn what_compose_mounts_is_there() {
-    let compose = fs::read_to_string(deploy().join("compose.yaml")).unwrap();
-    let mounted: Vec<&str> = compose.split("source: ./").skip(1).filter_map(|rest| rest.split([',', ' ', '\n']).next()).collect();
-    assert!(mounted.len() > 20, "{mounted:?}");
-    for source in mounted.iter().filter(|source| !source.starts_with("compose/secrets/")) {
-        assert!(deploy().join(source).exists(), "compose.yaml mounts {source}, which is not there");
+/// The folders of secrets that make-secrets.sh creates.
+fn secret_folders() -> Vec<String> {
+    let script = fs::read_to_string(deploy().join("compose/make-secrets.sh")).unwrap();
+    let services = script.lines().find_map(|line| line.strip_prefix("services=\"")).unwrap().trim_end_matches('"');
+    let others = script.lines().find_map(|line| line.trim().strip_prefix("for folder in $services ")).unwrap().trim_end_matches("; do");
+    [services, others, "public"].join(" ").split(' ').map(str::to_owned).collect()
+}
+
+/// The texts of a list, or of a value that is one.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text.clone()],
+        _ => Vec::new(),
     }
+}
+
+/// Names in a list, or the keys of an object.
+fn names(value: &Value) -> Vec<String> {
+    value.as_object().map_or_else(|| texts(value), |object| object.keys().cloned().collect())
+}
+
+/// The settings files that a service of compose.yaml is given.
+fn settings_of(service: &Value) -> Vec<String> {
+    let command = texts(&service["command"]);
+    let flags = command.iter().zip(command.iter().skip(1)).filter(|(flag, _)| *flag == "--config").map(|(_, file)| file.clone());
+    flags.chain(service["environment"]["LARGESSE_CONFIG"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn what_compose_names_is_there() {
+    let compose: Value = serde_saphyr::from_str(&fs::read_to_string(deploy().join("compose.yaml")).unwrap()).unwrap();
+    let (folders, dockerfile) = (secret_folders(), fs::read_to_string(deploy().join("Dockerfile")).unwrap());
+    let (mut mounts, mut files) = (0, 0);
+    for (name, service) in compose["services"].as_object().unwrap() {
+        let mut mounted: Vec<(PathBuf, String)> = Vec::new();
+        for volume in service["volumes"].as_array().into_iter().flatten() {
+            let Some(source) = volume["source"].as_str() else {
+                let volume = volume.as_str().unwrap().split(':').next().unwrap();
+                assert!(compose["volumes"].get(volume).is_some(), "{name}: there is no volume {volume}");
+                continue;
+            };
+            let source = source.strip_prefix("./").unwrap_or_else(|| panic!("{name}: {source}"));
+            match source.strip_prefix("compose/secrets/") {
+                Some(folder) => assert!(folders.iter().any(|made| made == folder), "{name}: make-secrets.sh makes no {source}"),
+                None => assert!(deploy().join(source).exists(), "{name} mounts {source}, which is not there"),
+            }
+            mounted.push((deploy().join(source), volume["target"].as_str().unwrap().to_owned()));
+            mounts += 1;
+        }
+        for file in settings_of(service) {
+            let is_there = mounted.iter().any(|(source, target)| {
+                let below = file.strip_prefix(target.as_str()).map(|rest| rest.trim_start_matches('/'));
+                below.is_some_and(|rest| if rest.is_empty() { source.is_file() } else { source.join(rest).is_file() })
+            });
+            assert!(is_there, "{name} has {file}, which is not mounted");
+            files += 1;
+        }
+        for network in names(&service["networks"]) {
+            assert!(compose["networks"].get(&network).is_some(), "{name}: there is no network {network}");
+        }
+        for other in names(&service["depends_on"]) {
+            assert!(compose["services"].get(&other).is_some(), "{name} waits for {other}, which is not there");
+        }
+        if let Some(target) = service["build"]["target"].as_str() {
+            assert!(dockerfile.contains(&format!(" AS {target}\n")), "{name}: the Dockerfile has no stage {target}");
+        }
+    }
+    assert!(mounts > 30 && files > 7, "{mounts} {files}");
+    // The image without a target is the one of the services.
+    let last = dockerfile.lines().rfind(|line| line.starts_with("FROM ")).unwrap();
+    assert!(last.contains("distroless") && !last.contains(" AS "), "{last}");
 }

@@ -19,6 +19,7 @@ mod import;
 mod joins;
 mod keys;
 mod lists;
+mod manifests;
 mod migrating;
 mod monitor;
 mod moving;
