@@ -136,13 +136,15 @@ impl SupportService for Handlers {
         let filter = wrong.take(wire::state_filter(request.state, now_ms()));
         let proposed = wrong.take(TimeRange::read(["proposed_from", "proposed_until"], request.proposed_from, request.proposed_until));
         let size = wrong.take(wire::page_size(request.page_size));
-        let (Some(book), Some(filter), Some(proposed), Some(size)) = (book, filter, proposed, size) else {
+        let subject = wrong.take(wire::proposal_subject(&request.user_id, &request.account));
+        let (Some(book), Some(filter), Some(proposed), Some(size), Some(subject)) = (book, filter, proposed, size, subject) else {
             return Err(wrong.into_status());
         };
         let filter = ProposalFilter { proposed, ..filter };
-        let list = wire::proposals_list(&book, request.state, proposed);
+        let list = wire::proposals_list(&book, request.state, proposed, &subject);
         let before = wire::before(&list, &request.page_token)?;
-        let found = self.proposals.store.proposals(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let rows = page::rows_to_read(size);
+        let found = self.proposals.store.proposals_on(&book, filter, &subject, before, rows).await.map_err(Error::from)?;
         let found =
             found.into_iter().map(|proposal| (proposal.number, wire::proposal(proposal, now_ms()))).map(|(number, told)| (told, number));
         let (proposals, next_page_token) = list.cut_to_fit(found.collect(), size);

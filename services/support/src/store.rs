@@ -11,7 +11,7 @@ pub(crate) mod stored_act;
 
 pub use acts::ActFilter;
 pub use bound::ProposalBond;
-pub use proposals::{NewProposal, ProposalFilter, Proposed};
+pub use proposals::{NewProposal, ProposalFilter, ProposalSubject, Proposed};
 
 /// The service's schema.
 pub const MIGRATIONS: [Migration; 7] = [

@@ -3,12 +3,12 @@ use crate::{
     act_message,
     domain::{ActPhase, ActRecord, AdjustmentLine, Proposal, ProposalState, ProposedAct, StaffAct},
     error::Error,
-    store::{ActFilter, ProposalFilter},
+    store::{ActFilter, ProposalFilter, ProposalSubject},
     whole::{self, WholeRequest},
 };
 use api::support::{self as pb, ProposeRequest, proposal as proposal_pb, propose_request};
 use db::requests::SentFields;
-use money::{BookName, RequestId};
+use money::{BookName, RequestId, UserKey};
 use rpc::{
     Violations,
     page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
@@ -227,10 +227,26 @@ pub fn acts_list(filter: &ActFilter) -> PagedList {
     PagedList::new("ListActs", "", &asked)
 }
 
+/// The user or the account of whose proposals a list is asked for.
+pub fn proposal_subject(user_id: &str, account: &str) -> Result<ProposalSubject, Status> {
+    let mut wrong = Violations::default();
+    if let Some(Err(error)) = (!user_id.is_empty()).then(|| UserKey::try_new(user_id)) {
+        wrong.add(rpc::malformed("user_id", &error.must()));
+    }
+    if !account.is_empty() && chart::form(account).is_none() {
+        wrong.add(rpc::malformed("account", &format!("must be an account of the chart, such as {}", chart::account::NAME_EXAMPLE)));
+    }
+    wrong.check()?;
+    Ok(ProposalSubject { user_id: user_id.to_owned(), account: account.to_owned() })
+}
+
 /// A book's list of proposals in this state, to which its page tokens are bound.
 #[must_use]
-pub fn proposals_list(book: &BookName, state: i32, proposed: TimeRange) -> PagedList {
-    let filter: Vec<String> = std::iter::once(state.to_string()).chain(proposed.named()).collect();
+pub fn proposals_list(book: &BookName, state: i32, proposed: TimeRange, subject: &ProposalSubject) -> PagedList {
+    // Page tokens from before a filter existed stay valid.
+    let named = [("user", &subject.user_id), ("account", &subject.account)].into_iter().filter(|(_, text)| !text.is_empty());
+    let named = named.map(|(name, text)| format!("{name} {text}"));
+    let filter: Vec<String> = std::iter::once(state.to_string()).chain(proposed.named()).chain(named).collect();
     let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
     PagedList::new("ListProposals", book.as_str(), &filter)
 }

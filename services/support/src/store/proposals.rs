@@ -32,6 +32,15 @@ impl ProposalFilter {
     pub const ANY: Self = Self { state: None, expire_after: i64::MIN, expire_until: i64::MAX, proposed: TimeRange::ANY };
 }
 
+/// Whom and what to list proposals about. An empty text matches any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProposalSubject {
+    /// The user whose accounts they would change.
+    pub user_id: String,
+    /// An account that they name.
+    pub account: String,
+}
+
 /// A proposal that has no number yet, with the request id under which it was sent.
 pub struct NewProposal<'a> {
     /// The request id, its book and its sender.
@@ -87,15 +96,33 @@ impl Store {
 
     /// Proposals of a book below this number, newest first.
     pub async fn proposals(&self, book: &BookName, listed: ProposalFilter, before: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
+        self.proposals_on(book, listed, &ProposalSubject::default(), before, limit).await
+    }
+
+    /// The same, of a user or an account. A call of Propose whose id had proposed something else names accounts that are not in the proposal.
+    pub async fn proposals_on(
+        &self,
+        book: &BookName,
+        listed: ProposalFilter,
+        subject: &ProposalSubject,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM proposal WHERE book = $1 AND number < $2 AND ($3 = 0 OR state = $3) AND expire_at_ms > $4 AND expire_at_ms <= $5
                 AND proposed_at_ms >= $6 AND proposed_at_ms < $7
+                AND ($9 = '' OR proposal_id IN (SELECT proposal_id FROM proposal_user WHERE user_id = $9 AND book = $1))
+                AND ($10 = '' OR proposal_id IN (SELECT p.proposal_id FROM act_account a
+                    JOIN act_proposal p ON p.book = a.book AND p.act_id = a.act_id
+                    LEFT JOIN act l ON l.act_id = a.act_id AND l.phase = 2
+                    WHERE a.account = $10 AND a.book = $1 AND (l.outcome IS NULL OR l.outcome NOT LIKE '%REQUEST_ID_REUSED')))
             ORDER BY number DESC LIMIT $8"
         );
         let query =
             sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(before).bind(listed.state.map_or(0, ProposalState::number));
         let query = query.bind(listed.expire_after).bind(listed.expire_until);
         let query = query.bind(listed.proposed.from_ms).bind(listed.proposed.until_ms).bind(limit);
+        let query = query.bind(subject.user_id.as_str()).bind(subject.account.as_str());
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 

@@ -54,11 +54,19 @@ fn a_page_goes_on_where_it_ended_and_only_in_its_list() {
         acts_list(&ActFilter { account: "house/coins/issued".to_owned(), ..acts_of("sue") }),
         acts_list(&ActFilter { books: Some(Vec::new()), ..acts_of("sue") }),
         acts_list(&ActFilter { books: Some(vec!["demo".to_owned()]), ..acts_of("sue") }),
-        proposals_list(&book, 0, TimeRange::ANY),
+        proposals_list(&book, 0, TimeRange::ANY, &ProposalSubject::default()),
     ] {
         assert!(matches!(before(&other, &token), Err(Error::PageToken)));
     }
-    assert_ne!(proposals_list(&book, 0, TimeRange::ANY), proposals_list(&book, 1, TimeRange::ANY));
+    let of = |state, user: &str, account: &str| {
+        let subject = ProposalSubject { user_id: user.to_owned(), account: account.to_owned() };
+        proposals_list(&book, state, TimeRange::ANY, &subject)
+    };
+    let lists = [of(0, "", ""), of(1, "", ""), of(0, "ada", ""), of(0, "", "ada"), of(0, "ada", "ada")];
+    for (at, list) in lists.iter().enumerate() {
+        assert!(lists[..at].iter().all(|other| other != list), "{at}");
+    }
+    assert_eq!(lists[0], PagedList::new("ListProposals", "demo", &["0"]), "tokens of before the filter existed");
 }
 
 #[test]

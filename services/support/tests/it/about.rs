@@ -2,7 +2,10 @@
 use crate::fixture::{Fixture, databases, gift_of, told};
 use api::{
     ledger::GetAccountRequest,
-    support::{Adjustment, AdjustmentTransfer, ListActsRequest, ProposeRequest, Reversal, propose_request::Act},
+    support::{
+        Adjustment, AdjustmentTransfer, ListActsRequest, ListProposalsRequest, ListProposalsResponse, ProposalState, ProposeRequest,
+        Reversal, propose_request::Act,
+    },
 };
 use identity::Role;
 use money::UserKey;
@@ -78,6 +81,94 @@ async fn what_can_not_be_done_is_not_proposed() {
         assert_eq!(propose(adjustment("viewer/gil/coins", "viewer/gil/coins")).await, malformed);
         assert_eq!(propose(reversal(&Uuid::now_v7().to_string())).await, Err("POSTING_UNKNOWN".to_owned()));
         assert_eq!(propose(adjustment("house/coins/issued", "viewer/gil/coins")).await, Ok("proposed"));
+        fixture.stop().await;
+    }
+}
+
+/// One page of the proposals that somebody of support lists.
+async fn listed(fixture: &Fixture, ask: ListProposalsRequest) -> Result<ListProposalsResponse, String> {
+    told(fixture.support().list_proposals(fixture.unexplained("sam", Role::Support, ask)).await)
+}
+
+/// The ids of what is listed of a user or an account.
+async fn ids(fixture: &Fixture, user: &str, account: &str) -> Vec<String> {
+    let ask = ListProposalsRequest { user_id: user.to_owned(), account: account.to_owned(), ..Default::default() };
+    listed(fixture, ask).await.unwrap().proposals.into_iter().map(|proposal| proposal.proposal_id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proposals_are_listed_by_user_and_by_account() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let posting = fixture.give("ada", 9).await;
+        let transfer = |debit: &str, credit: &str| {
+            let transfer = AdjustmentTransfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount: 1 };
+            Act::Adjustment(Adjustment { transfers: vec![transfer] })
+        };
+        let mut made = Vec::new();
+        let money = transfer("house/bank_cash/USD", "house/fee_income/USD");
+        for act in [gift_of("ada", 5), transfer("viewer/ada/coins", "viewer/bob/coins"), money, reversal(&posting)] {
+            made.push(fixture.propose("sue", act).await.proposal_id);
+        }
+        let [given, moved, money, undone] = made.as_slice() else { unreachable!() };
+        assert_eq!(ids(&fixture, "ada", "").await, [undone, moved, given].map(Clone::clone));
+        assert_eq!(ids(&fixture, "bob", "").await, [moved.clone()]);
+        assert_eq!(ids(&fixture, "", "viewer/ada/coins").await, [moved, given].map(Clone::clone), "a reversal names no account");
+        assert_eq!(ids(&fixture, "", "house/coins/issued").await, [given.clone()]);
+        assert_eq!(ids(&fixture, "", "house/fee_income/USD").await, [money.clone()]);
+        assert_eq!(ids(&fixture, "bob", "viewer/ada/coins").await, [moved.clone()]);
+        assert_eq!(ids(&fixture, "cyd", "").await, Vec::<String>::new());
+        assert_eq!(ids(&fixture, "bob", "house/coins/issued").await, Vec::<String>::new());
+        let open = ListProposalsRequest { user_id: "ada".to_owned(), state: ProposalState::Done.into(), ..Default::default() };
+        assert!(listed(&fixture, open).await.unwrap().proposals.is_empty(), "with the other filters");
+        fixture.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_one_users_proposals_is_none_of_anothers() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let mut made = Vec::new();
+        for coins in 1..=5 {
+            made.insert(0, fixture.propose("sue", gift_of("ada", coins)).await.proposal_id);
+            fixture.propose("sue", gift_of("bob", coins)).await;
+        }
+        let mut ask = ListProposalsRequest { user_id: "ada".to_owned(), page_size: 2, ..Default::default() };
+        let mut found = Vec::new();
+        loop {
+            let page = listed(&fixture, ask.clone()).await.unwrap();
+            assert!(page.proposals.len() <= 2);
+            found.extend(page.proposals.into_iter().map(|proposal| proposal.proposal_id));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            ask.page_token = page.next_page_token;
+            for (user, account) in [("bob", ""), ("", ""), ("", "viewer/ada/coins"), ("ada", "viewer/ada/coins")] {
+                let other = ListProposalsRequest { user_id: user.to_owned(), account: account.to_owned(), ..ask.clone() };
+                assert_eq!(listed(&fixture, other).await.unwrap_err(), "PAGE_TOKEN", "{user} {account}");
+            }
+        }
+        assert_eq!(found, made);
+        for (user, account) in [("ada lovelace", ""), ("", "house/nonsense"), ("", "ada")] {
+            let ask = ListProposalsRequest { user_id: user.to_owned(), account: account.to_owned(), ..Default::default() };
+            assert_eq!(listed(&fixture, ask).await.unwrap_err(), "MALFORMED", "{user} {account}");
+        }
+        fixture.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_whose_id_proposed_something_else_is_about_no_proposal() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let request = ProposeRequest { request_id: crate::fixture::new_id(), act: Some(gift_of("ada", 5)), ..Default::default() };
+        let other = ProposeRequest { act: Some(gift_of("cyd", 5)), ..request.clone() };
+        let answer = fixture.support().propose(fixture.by("sue", Role::Support, request)).await.unwrap().into_inner();
+        let refused = told(fixture.support().propose(fixture.by("sue", Role::Support, other)).await);
+        assert_eq!(refused.unwrap_err(), "REQUEST_ID_REUSED");
+        assert_eq!(ids(&fixture, "", "viewer/cyd/coins").await, Vec::<String>::new());
+        assert_eq!(ids(&fixture, "", "viewer/ada/coins").await, [answer.proposal.unwrap().proposal_id]);
         fixture.stop().await;
     }
 }

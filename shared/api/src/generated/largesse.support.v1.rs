@@ -426,6 +426,14 @@ pub struct ListProposalsRequest {
     /// Only proposals made before this time. Absent: no bound.
     #[prost(message, optional, tag = "6")]
     pub proposed_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only proposals that would change an account of this user, or did, also by the reversal of a posting. Empty: anybody's. Proposals made before these were
+    /// recorded are not found by it.
+    #[prost(string, tag = "7")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Only proposals that name this account, such as `house/bank_cash/USD`. Empty: any. A reversal names no account, so it is found by `user_id` only; proposals
+    /// made before these were recorded are not found by it.
+    #[prost(string, tag = "8")]
+    pub account: ::prost::alloc::string::String,
 }
 /// One page of proposals.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -697,7 +705,8 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the lines of the audit log, newest first, for the books that the caller's token covers. Reasons: MALFORMED, PAGE_TOKEN. A retry is safe.
+        /// Lists the lines of the audit log, newest first, for the books that the caller's token covers. Reasons: MALFORMED, PERMISSION_DENIED (with the fact `field`:
+        /// the roles support and finance must name a user or an account; only auditor and admin read the whole log), PAGE_TOKEN. A retry is safe.
         pub async fn list_acts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListActsRequest>,
@@ -838,7 +847,7 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the proposals of a book, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the proposals of a book, newest first: of all users, or of one user or account. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_proposals(
             &mut self,
             request: impl tonic::IntoRequest<super::ListProposalsRequest>,
@@ -894,7 +903,8 @@ pub mod support_service_server {
             tonic::Response<super::RecordActResponse>,
             tonic::Status,
         >;
-        /// Lists the lines of the audit log, newest first, for the books that the caller's token covers. Reasons: MALFORMED, PAGE_TOKEN. A retry is safe.
+        /// Lists the lines of the audit log, newest first, for the books that the caller's token covers. Reasons: MALFORMED, PERMISSION_DENIED (with the fact `field`:
+        /// the roles support and finance must name a user or an account; only auditor and admin read the whole log), PAGE_TOKEN. A retry is safe.
         async fn list_acts(
             &self,
             request: tonic::Request<super::ListActsRequest>,
@@ -936,7 +946,7 @@ pub mod support_service_server {
             tonic::Response<super::GetProposalResponse>,
             tonic::Status,
         >;
-        /// Lists the proposals of a book, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the proposals of a book, newest first: of all users, or of one user or account. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_proposals(
             &self,
             request: tonic::Request<super::ListProposalsRequest>,
