@@ -61,6 +61,9 @@ pub enum Error {
     #[error("no posting {0}")]
     PostingUnknown(String),
     /// An import of a posting that this book made itself.
+    /// No posting was made by the request with this id.
+    #[error("no posting was made by request {0}, at least not by this sender; MonitorService.Find shows whether it was refused")]
+    NotPostedBy(String),
     #[error("posting {0} is in this book already, under its own id; it was not posted again")]
     PostingExists(String),
     /// Not a page token of this list.
@@ -131,6 +134,7 @@ impl From<Error> for Status {
             Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),
             Error::PostingUnknown(posting) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("posting_id", posting)]),
             Error::PostingExists(posting) => rpc::refused(Code::FailedPrecondition, "POSTING_EXISTS", message, &[("posting_id", posting)]),
+            Error::NotPostedBy(request) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("request_id", request)]),
             Error::PageToken => rpc::errors::page_token(),
             Error::JournalDiverged => rpc::refused(Code::FailedPrecondition, "JOURNAL_DIVERGED", message, &[]),
             Error::JournalAhead { last_seq } => {

@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 mod answer;
 mod journal;
+mod named;
 mod page;
 mod request;
 
 pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, readable, refusal};
 pub(crate) use journal::{cursor, heartbeat, journal, watch_from};
+pub(crate) use named::{PostingName, named_posting};
 pub(crate) use page::{balance_page_size, balance_rows, entries_list, entries_place, entries_token, listing, page_size};
 pub(crate) use request::{adding_guards, fields, import, imported_id, kind, micros, post, set_debit_limit, void_fields};
 

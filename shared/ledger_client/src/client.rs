@@ -172,7 +172,7 @@ impl LedgerClient {
 
     /// A posting by its id.
     pub async fn posting_by_id(&self, book: &BookName, posting: Uuid) -> Result<Posting, NotPosted> {
-        let request = GetPostingRequest { book: book.to_string(), posting_id: posting.hyphenated().to_string() };
+        let request = GetPostingRequest { book: book.to_string(), posting_id: posting.hyphenated().to_string(), ..Default::default() };
         read(self.client.clone().get_posting(request).await?.into_inner().posting)
     }
 
@@ -183,7 +183,7 @@ impl LedgerClient {
             return PostingStanding::Unspecified;
         }
         let mut client = self.client.clone();
-        let request = GetPostingRequest { book: book.to_string(), posting_id: posting_id.to_owned() };
+        let request = GetPostingRequest { book: book.to_string(), posting_id: posting_id.to_owned(), ..Default::default() };
         match rpc::deadline::within(STANDING_WAIT, client.get_posting(request)).await {
             Ok(answer) => answer.into_inner().standing(),
             Err(status) => {

@@ -17,6 +17,17 @@ impl BookHandle {
         read::named(&*self.store, self.row.key, event).await?.ok_or_else(|| Error::PostingUnknown(id.to_string()))
     }
 
+    /// The posting under one of these ids, if readers may see it yet.
+    pub async fn posting_under(&self, ids: &[Uuid]) -> Result<Option<NamedPosting>, Error> {
+        for id in ids {
+            match self.posting(*id).await {
+                Err(Error::PostingUnknown(_)) => {}
+                found => return found.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether a posting was reversed. Its guard is written with the commit that reverses it.
     pub async fn is_reversed(&self, posting: Uuid) -> Result<bool, Error> {
         let guards = self.store.guards(self.row.key, &[reversal_guard(posting)]).await?;

@@ -1,7 +1,11 @@
 //! RPCs that only read.
 
-use super::{Service, uuid};
-use crate::{error::Error, read::NamedPosting, wire};
+use super::Service;
+use crate::{
+    error::Error,
+    read::NamedPosting,
+    wire::{self, PostingName},
+};
 use api::ledger as pb;
 use rpc::{
     Violations,
@@ -38,11 +42,14 @@ impl Service {
 
     pub(super) async fn get_posting(&self, request: Request<pb::GetPostingRequest>) -> Result<pb::GetPostingResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let id = uuid(&request.get_ref().posting_id, "posting_id")?;
-        let posted: NamedPosting = place.handle.posting(id).await?;
-        let reversed = place.handle.is_reversed(id).await?;
+        let sent = request.into_inner();
+        let posted: NamedPosting = match wire::named_posting(&sent, &place.book)? {
+            PostingName::Own(id) => place.handle.posting(id).await?,
+            PostingName::Request(ids) => place.handle.posting_under(&ids).await?.ok_or(Error::NotPostedBy(sent.request_id.clone()))?,
+        };
+        let reversed = place.handle.is_reversed(posted.id).await?;
         let standing = if reversed { pb::PostingStanding::Reversed } else { pb::PostingStanding::InForce };
-        Ok(pb::GetPostingResponse { posting: Some(wire::posting(posted)), standing: standing.into() })
+        Ok(pb::GetPostingResponse { posting: Some(wire::posting(posted)), standing: standing.into(), request_id: sent.request_id })
     }
 
     pub(super) async fn get_trial_balance(

@@ -89,7 +89,7 @@ async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
         assert_eq!(import(vec![poor.clone()]).await[0].as_ref().unwrap_err(), "INSUFFICIENT_FUNDS");
         let both = import(vec![happened(coins("u2", 10), 4), poor]).await;
         let posted = both[1].as_ref().unwrap().posting.clone().unwrap();
-        let ask = api::ledger::GetPostingRequest { book: BOOK.to_owned(), posting_id: posted.posting_id.clone() };
+        let ask = api::ledger::GetPostingRequest { book: BOOK.to_owned(), posting_id: posted.posting_id.clone(), ..Default::default() };
         let posting = fixture.client().get_posting(ask).await.unwrap().into_inner().posting.unwrap();
         let fields: Vec<(String, String)> = posting.request_fields.into_iter().map(|field| (field.name, field.value)).collect();
         let id = Uuid::try_parse(&posted.posting_id).unwrap();

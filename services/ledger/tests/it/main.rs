@@ -21,6 +21,7 @@ mod injected;
 mod limits;
 mod long;
 mod many;
+mod named;
 mod pipeline;
 mod plans;
 mod posters;

@@ -186,7 +186,7 @@ async fn seen(fixture: &Fixture, posting_id: &str) -> String {
         let got = client.get_balance_at(GetBalanceAtRequest { book: book.clone(), account, time }).await;
         seen.push(format!("{:?}", got.map(|got| got.into_inner()).map_err(|status| status.code())));
     }
-    let got = client.get_posting(GetPostingRequest { book: book.clone(), posting_id: posting_id.to_owned() }).await;
+    let got = client.get_posting(GetPostingRequest { book: book.clone(), posting_id: posting_id.to_owned(), ..Default::default() }).await;
     seen.push(format!("{:?}", got.map(|got| got.into_inner()).map_err(|status| status.code())));
     let got = client.get_trial_balance(GetTrialBalanceRequest { book, ..Default::default() }).await;
     seen.push(format!("{:?}", got.map(|got| got.into_inner()).map_err(|status| status.code())));

@@ -751,9 +751,16 @@ pub struct GetPostingRequest {
     /// Name of the book. Required unless the token covers exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// UUID of the posting. Required.
+    /// UUID of the posting. Exactly one of `posting_id` and `request_id` is required.
     #[prost(string, tag = "2")]
     pub posting_id: ::prost::alloc::string::String,
+    /// UUID of the request that made the posting: of a service's Post, PostPending, VoidPending or Reverse or, with `user_id`, of SendGift. A batch's requests have
+    /// one each. Postings that services derive from other requests, such as a purchase's, are found by MonitorService.Find.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Only with `request_id`: the user who sent it, because a user's ids are its own. Empty: only services' requests are looked for.
+    #[prost(string, tag = "4")]
+    pub user_id: ::prost::alloc::string::String,
 }
 /// The requested posting.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -764,6 +771,9 @@ pub struct GetPostingResponse {
     /// Whether it was reversed since.
     #[prost(enumeration = "PostingStanding", tag = "2")]
     pub standing: i32,
+    /// The `request_id` by which it was found. Empty if it was asked for by `posting_id`: the id of a request can't be computed from that of its posting.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// A position in a book's journal, between two commits.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1701,7 +1711,8 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Returns a posting by its id. Reasons: POSTING_UNKNOWN (NOT_FOUND).
+        /// Returns a posting by its id, or by the request that made it. Reasons: MALFORMED, POSTING_UNKNOWN (NOT_FOUND, with the fact `posting_id` or `request_id`; a
+        /// request that was refused, or never arrived, made no posting: MonitorService.Find shows a refusal). A retry is safe.
         pub async fn get_posting(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPostingRequest>,
@@ -1982,7 +1993,8 @@ pub mod ledger_service_server {
             tonic::Response<super::GetBalanceAtResponse>,
             tonic::Status,
         >;
-        /// Returns a posting by its id. Reasons: POSTING_UNKNOWN (NOT_FOUND).
+        /// Returns a posting by its id, or by the request that made it. Reasons: MALFORMED, POSTING_UNKNOWN (NOT_FOUND, with the fact `posting_id` or `request_id`; a
+        /// request that was refused, or never arrived, made no posting: MonitorService.Find shows a refusal). A retry is safe.
         async fn get_posting(
             &self,
             request: tonic::Request<super::GetPostingRequest>,
