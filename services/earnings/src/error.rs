@@ -1,5 +1,6 @@
 //! Every error of a conversion, and what the caller is answered.
 use crate::wire::NotAConversion;
+use chart::Unit;
 use ledger_client::{LedgerReason, NotPosted};
 use money::Money;
 use rpc::StickyRefusal;
@@ -108,7 +109,7 @@ impl Error {
                 Some(rule("AMOUNT_TOO_SMALL", "below the minimum, or nothing would be left", &[("minimum", minimum.to_string())]))
             }
             Self::InsufficientFunds { needed, available } => {
-                let message = format!("{needed} diamonds needed, {available} available");
+                let message = format!("{} needed, {available} available", Unit::Diamond.fact_text(needed));
                 Some(rule("INSUFFICIENT_FUNDS", &message, &[("needed", needed.clone()), ("available", available.clone())]))
             }
             Self::Malformed { .. }

@@ -3,7 +3,8 @@ use crate::{
     domain::{GiftRefusal, Malformed, Sending},
     wire::NotAGiftPosting,
 };
-use ledger_client::{LedgerReason, NotPosted};
+use chart::Unit;
+use ledger_client::{Audience, LedgerReason, LedgerRefusal, NotPosted};
 use tonic::{Code, Status};
 
 /// The message for a LIVE book whose catalogue in force is the built-in one.
@@ -48,6 +49,14 @@ pub enum Error {
         /// Coins there are.
         available: String,
     },
+    /// The ledger refused because of the creator's account, or of the company's. What state it is in, and what limits it has, is none of the sender's business.
+    #[error("{}: not because of the sender's account", .reason.name())]
+    OfAnother {
+        /// The rule that refused.
+        reason: LedgerReason,
+        /// The creator, where it is the creator's account.
+        creator_id: Option<String>,
+    },
     /// The ledger did not post it, or the outcome is unknown.
     #[error(transparent)]
     Ledger(#[from] NotPosted),
@@ -72,9 +81,20 @@ impl Error {
             LedgerReason::InsufficientFunds => {
                 Self::InsufficientFunds { needed: refusal.fact("needed"), available: refusal.fact("available") }
             }
-            _ => Self::Ledger(not_posted),
+            reason => match of_another(refusal, sending) {
+                Some(creator_id) => Self::OfAnother { reason: reason.clone(), creator_id },
+                None => Self::Ledger(not_posted),
+            },
         }
     }
+}
+
+/// Whether a rule that the sender is told of refused because of an account that is not the sender's; and the creator, if it is the creator's.
+fn of_another(refusal: &LedgerRefusal, sending: &Sending<'_>) -> Option<Option<String>> {
+    let account = refusal.facts.get("account")?;
+    let owner = chart::account::owner(account);
+    let told = refusal.reason.row().audience == Audience::User && owner != Some(sending.sender);
+    told.then(|| owner.filter(|owner| *owner == sending.creator).map(str::to_owned))
 }
 
 impl From<Error> for Status {
@@ -108,8 +128,15 @@ impl From<Error> for Status {
                 rpc::refused(Code::FailedPrecondition, "STREAK_ENDED", why, &[("cap", cap), ("repeat_count", repeat_count.to_string())])
             }
             Error::InsufficientFunds { needed, available } => {
-                let why = format!("{needed} coins needed, {available} available");
+                let why = format!("{} needed, {available} available", Unit::Coin.fact_text(&needed));
                 rpc::refused(Code::FailedPrecondition, "INSUFFICIENT_FUNDS", why, &[("needed", needed), ("available", available)])
+            }
+            Error::OfAnother { reason, creator_id } => {
+                let (why, facts) = match creator_id {
+                    Some(creator) => ("this creator can't receive gifts now; no coins were taken", vec![("creator_id", creator)]),
+                    None => ("gifts can't be sent now; no coins were taken", Vec::new()),
+                };
+                rpc::refused(Code::FailedPrecondition, reason.row().name, why.to_owned(), &facts)
             }
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Unreadable(_) => rpc::internal(&error),

@@ -1,6 +1,7 @@
 //! Every error of the ledger, and the one table to gRPC.
 
 use crate::{domain::refusal::KeptRefusal, posters::refusal::PosterRefusal, read::PageError, store};
+use chart::Unit;
 use money::UntimelyId;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -60,10 +61,10 @@ pub enum Error {
     /// No such posting.
     #[error("no posting {0}")]
     PostingUnknown(String),
-    /// An import of a posting that this book made itself.
     /// No posting was made by the request with this id.
     #[error("no posting was made by request {0}, at least not by this sender; MonitorService.Find shows whether it was refused")]
     NotPostedBy(String),
+    /// An import of a posting that this book made itself.
     #[error("posting {0} is in this book already, under its own id; it was not posted again")]
     PostingExists(String),
     /// Not a page token of this list.
@@ -133,8 +134,8 @@ impl From<Error> for Status {
             Error::BookExists(book) => rpc::refused(Code::FailedPrecondition, "BOOK_EXISTS", message, &[("book", book)]),
             Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),
             Error::PostingUnknown(posting) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("posting_id", posting)]),
-            Error::PostingExists(posting) => rpc::refused(Code::FailedPrecondition, "POSTING_EXISTS", message, &[("posting_id", posting)]),
             Error::NotPostedBy(request) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("request_id", request)]),
+            Error::PostingExists(posting) => rpc::refused(Code::FailedPrecondition, "POSTING_EXISTS", message, &[("posting_id", posting)]),
             Error::PageToken => rpc::errors::page_token(),
             Error::JournalDiverged => rpc::refused(Code::FailedPrecondition, "JOURNAL_DIVERGED", message, &[]),
             Error::JournalAhead { last_seq } => {
@@ -155,12 +156,13 @@ impl From<Error> for Status {
 /// The message of a refusal: its reason and its facts.
 pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
     let fact = |name: &str| told.facts.iter().find(|(key, _)| key == name).map_or("?", |(_, value)| value.as_str());
+    let amount = |name: &str| chart::account::fact_text(fact("account"), fact(name));
     match told.reason.as_str() {
         "COINS_OWED" => format!(
-            "{} coins are owed for refunded purchases; until they are paid none are spent and the wallet is not closed",
-            fact("owed")
+            "{} of refunded purchases must be paid back first; until then nothing is spent and the wallet is not closed",
+            Unit::Coin.fact_text(fact("owed"))
         ),
-        "INSUFFICIENT_FUNDS" => format!("{} needed, {} available in {}", fact("needed"), fact("available"), fact("account")),
+        "INSUFFICIENT_FUNDS" => format!("{} needed, {} available in {}", amount("needed"), amount("available"), fact("account")),
         // Refusals kept by older programs have fewer facts.
         "EXPIRY_OUT_OF_RANGE" if fact("ledger_time") != "?" => {
             format!("a hold must end after {}, which is the ledger's time, and not later than {}", fact("ledger_time"), fact("latest"))
@@ -171,9 +173,9 @@ pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
         "ACCOUNT_NOT_EMPTY" => format!(
             "{} holds {}, and open holds will take {} and bring {}; it was not closed; move or resolve that first",
             fact("account"),
-            fact("balance"),
-            fact("debits_pending"),
-            fact("credits_pending")
+            amount("balance"),
+            amount("debits_pending"),
+            amount("credits_pending")
         ),
         "ACCOUNT_IN_FLIGHT" => format!(
             "{} payments of {} are in flight and may come back to it; it was not closed; freeze it, and close it when they have ended",

@@ -5,7 +5,7 @@
 use crate::{
     audit::ReadFault,
     error::ForeignPosition,
-    explain::{StoryScope, StoryTables, StoryTeller, shape::amount_text, summaries::IdKind, tellers},
+    explain::{StoryScope, StoryTables, StoryTeller, summaries::IdKind, tellers},
 };
 use books::{
     domain::{account::BookAccount, event::TransferKind},
@@ -225,7 +225,7 @@ impl ActivityReader<'_> {
             let (coins, price) = (purchase.value.coins.get(), purchase.value.price);
             let blocked = purchase.state == PurchaseState::Blocked;
             ActivityFound {
-                told: format!("{} for {price}", amount_text(coins, Unit::Coin)),
+                told: format!("{} for {price}", Unit::Coin.amount_text(coins)),
                 unit: Unit::Coin.to_string(),
                 amount: coins,
                 standing: if blocked { ActivityStanding::Blocked } else { ActivityStanding::Waiting },

@@ -1,8 +1,5 @@
 //! Every way a call fails, and the status that the caller gets.
-use crate::{
-    domain::{MalformedAct, ProposalRefusal},
-    words::in_words,
-};
+use crate::domain::{MalformedAct, ProposalRefusal};
 use ledger_client::{LedgerRefusal, NotPosted};
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -106,7 +103,7 @@ impl From<Error> for Status {
                 rpc::refused(Code::FailedPrecondition, "NOT_REVERSIBLE", why, &facts)
             }
             Error::WouldBeRefused(refusal) => {
-                let why = format!("the ledger would refuse this, so nothing was proposed: {}", in_words(&refusal));
+                let why = format!("the ledger would refuse this, so nothing was proposed: {refusal}");
                 let facts: Vec<(&str, String)> = refusal.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
                 rpc::errors::refused_as(Code::FailedPrecondition, refusal.reason.name(), &why, &facts)
             }

@@ -24,7 +24,6 @@ mod sweeper;
 pub mod tables;
 pub mod whole;
 pub mod wire;
-mod words;
 
 use api::support::support_service_server::SupportServiceServer;
 use futures::{FutureExt as _, future::BoxFuture};

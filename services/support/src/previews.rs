@@ -4,7 +4,6 @@ use crate::{
     error::Error,
     postings,
     proposals::{Proposals, account_state},
-    words::in_words,
 };
 use api::{
     ledger::{Account, PostedTransfer, Posting},
@@ -37,7 +36,7 @@ impl Proposals {
         match previewed {
             Ok(accounts) => Some(ProposalPreview { accounts, ..preview }),
             Err(NotPosted::Refused(refusal)) => {
-                let (refusal, refusal_message) = (refusal.reason.name().to_owned(), in_words(&refusal));
+                let (refusal, refusal_message) = (refusal.reason.name().to_owned(), refusal.to_string());
                 Some(ProposalPreview { refusal, refusal_message, ..preview })
             }
             Err(NotPosted::NotExecuted(..) | NotPosted::Unknown(_)) => None,

@@ -358,5 +358,11 @@ pub fn owner(name: &str) -> Option<&str> {
     (USER_ROOTS.contains(&root) && UserKey::is_valid(user)).then_some(user)
 }
 
+/// An amount in this account, among a refusal's facts, as people read it; as it is, where the chart has no such account or it is no number.
+#[must_use]
+pub fn fact_text(name: &str, amount: &str) -> String {
+    form(name).map_or_else(|| amount.to_owned(), |form| form.unit.fact_text(amount))
+}
+
 #[cfg(test)]
 mod tests;

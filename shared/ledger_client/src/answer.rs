@@ -9,6 +9,7 @@
 //!
 //! A status without one of our reasons comes from a transport or a proxy and proves nothing.
 use crate::reason::{Audience, LedgerReason, Proof, Retry};
+use chart::Unit;
 use rpc::StickyRefusal;
 use std::{collections::HashMap, fmt, time::Duration};
 use tonic::{Code, Status};
@@ -76,15 +77,17 @@ impl LedgerRefusal {
 impl fmt::Display for LedgerRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fact = |name: &str| self.facts.get(name).map_or("?", String::as_str);
+        let amount = |name: &str| chart::account::fact_text(fact("account"), fact(name));
         match &self.reason {
             LedgerReason::InsufficientFunds => {
-                write!(f, "{} needed, {} available in {}", fact("needed"), fact("available"), fact("account"))
+                write!(f, "{} needed, {} available in {}", amount("needed"), amount("available"), fact("account"))
             }
             LedgerReason::CoinsOwed => {
-                write!(f, "{} coins are owed for refunded purchases; none are spent until they are paid", fact("owed"))
+                let owed = Unit::Coin.fact_text(fact("owed"));
+                write!(f, "the wallet owes {owed} for refunded purchases; nothing is spent until that is paid")
             }
             LedgerReason::LimitExceeded => {
-                let (needed, used, limit) = (fact("needed"), fact("used"), fact("limit"));
+                let (needed, used, limit) = (amount("needed"), amount("used"), amount("limit"));
                 write!(f, "{needed} needed, {used} of {limit} used in this {}; it begins anew at {}", fact("window"), fact("resets_at"))
             }
             LedgerReason::AccountFrozen => write!(f, "{} is frozen", fact("account")),

@@ -19,6 +19,9 @@ fn the_ledgers_refusals_are_told_in_this_services_words() {
     let funds = refused("INSUFFICIENT_FUNDS", &[("needed", "9".to_owned()), ("available", "4".to_owned())]);
     let funds = Status::from(Error::from(classify(funds)));
     assert!(funds.message().starts_with("INSUFFICIENT_FUNDS: 9 diamonds needed, 4 available"), "{}", funds.message());
+    let one = refused("INSUFFICIENT_FUNDS", &[("needed", "1".to_owned()), ("available", "0".to_owned())]);
+    let one = Status::from(Error::from(classify(one)));
+    assert!(one.message().starts_with("INSUFFICIENT_FUNDS: 1 diamond needed, 0 available"), "{}", one.message());
     assert_eq!(told(rpc::malformed("transfers", "x")).0, Code::Internal);
 }
 

@@ -53,6 +53,36 @@ fn what_the_ledger_may_say_to_callers_passes_with_its_details() {
 }
 
 #[test]
+fn the_units_of_what_is_missing_are_as_people_count() {
+    for (needed, available, text) in [("1", "0", "1 coin needed, 0 available"), ("2", "1", "2 coins needed, 1 available")] {
+        let (_, _, message) = told(refused("INSUFFICIENT_FUNDS", &[("needed", needed.to_owned()), ("available", available.to_owned())]));
+        assert!(message.starts_with(&format!("INSUFFICIENT_FUNDS: {text}")), "{message}");
+    }
+}
+
+#[test]
+fn a_viewer_is_not_told_what_state_anothers_account_is_in() {
+    for reason in ["ACCOUNT_FROZEN", "ACCOUNT_CLOSED", "LIMIT_EXCEEDED", "OVERFLOW"] {
+        for (account, text) in [
+            ("creator/bob/diamonds", "this creator can't receive gifts now; no coins were taken (creator_id=bob)"),
+            ("viewer/bob/coins", "this creator can't receive gifts now; no coins were taken (creator_id=bob)"),
+            ("house/diamonds/issued", "gifts can't be sent now; no coins were taken"),
+            ("agency/cid/diamonds", "gifts can't be sent now; no coins were taken"),
+        ] {
+            let facts = [("account", account), ("limit", "4711"), ("used", "4711"), ("needed", "4711"), ("window", "day")];
+            let status = refused(reason, &facts.map(|(name, value)| (name, value.to_owned())));
+            let answer = Status::from(Error::of_gift(classify(status), &sending()));
+            assert_eq!((answer.code(), rpc::reason(&answer).as_deref()), (Code::FailedPrecondition, Some(reason)));
+            assert_eq!(answer.message(), format!("{reason}: {text}"));
+            let seen = format!("{} {}", answer.message(), String::from_utf8_lossy(answer.details()));
+            assert!(!seen.contains(account) && !seen.contains("4711") && !seen.contains("frozen"), "{seen}");
+        }
+    }
+    let own = told(refused("ACCOUNT_FROZEN", &[("account", "viewer/ann/coins".to_owned())]));
+    assert_eq!(own.2, "ACCOUNT_FROZEN: viewer/ann/coins is frozen (account=viewer/ann/coins)");
+}
+
+#[test]
 fn a_lost_connection_is_an_unknown_outcome() {
     for status in [Status::unavailable("x"), Status::unknown("h2"), Status::cancelled("x"), Status::deadline_exceeded("x")] {
         assert_eq!(told(status).1, "OUTCOME_UNKNOWN");

@@ -80,7 +80,7 @@ async fn a_refusal_stays_the_answer() {
     let (poor, gone) = (rose(), SendGiftRequest { gift_id: 1, ..rose() });
     let status = fixture.send("ann", poor.clone()).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
-    assert!(status.message().starts_with("INSUFFICIENT_FUNDS: 1 coins needed, 0 available"), "{}", status.message());
+    assert!(status.message().starts_with("INSUFFICIENT_FUNDS: 1 coin needed, 0 available"), "{}", status.message());
     assert_eq!(fixture.no("ann", gone.clone()).await, "GIFT_UNKNOWN");
     fixture.fund("ann", 100).await;
     let mut next = (*fixture.gift.shelf().current()).clone();

@@ -1,9 +1,12 @@
 //! Whatever the ledger answers, a viewer gets a helpful message and no internal details.
 use crate::{
-    fixture::{Fixture, rose, tap},
+    fixture::{BOOK, Fixture, rose, tap},
     streams::stream,
 };
-use api::gift::send_gifts_response::Outcome;
+use api::{
+    gift::send_gifts_response::Outcome,
+    ledger::{AccountState, SetAccountStateRequest, ledger_service_client::LedgerServiceClient},
+};
 use gift::Config;
 use ledger_client::LedgerReason;
 use prost::Message as _;
@@ -58,5 +61,38 @@ async fn every_reason_of_the_ledger_reaches_a_viewer_over_a_stream_in_good_words
             }
         })
         .await;
+    }
+}
+
+async fn freeze(fixture: &Fixture, account: &str) {
+    let (book, request_id, account) = (BOOK.to_owned(), testbed::new_id(), account.to_owned());
+    let freeze = SetAccountStateRequest { book, request_id, account, state: AccountState::Frozen.into() };
+    LedgerServiceClient::new(fixture.bed.ledger_as("support")).set_account_state(freeze).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_viewer_is_not_told_what_state_a_creators_account_is_in() {
+    for batched in [true, false] {
+        let fixture = Fixture::start(Config { batch_unary: batched, batch_streams: batched, ..Config::default() }).await;
+        fixture.fund("ann", 10).await;
+        fixture.send("ann", rose()).await.unwrap();
+        freeze(&fixture, "creator/bob/diamonds").await;
+        let request = rose();
+        let first = fixture.send("ann", request.clone()).await.unwrap_err();
+        let again = fixture.send("ann", request).await.unwrap_err();
+        let streamed = match stream(&fixture, "ann", vec![rose()]).await.into_values().next().expect("the outcome of the item") {
+            Outcome::Refused(refused) => status(&refused),
+            Outcome::Accepted(accepted) => panic!("{accepted:?}"),
+        };
+        for told in [first, again, streamed] {
+            assert_eq!((told.code(), rpc::reason(&told).as_deref()), (Code::FailedPrecondition, Some("ACCOUNT_FROZEN")));
+            assert_eq!(told.message(), "ACCOUNT_FROZEN: this creator can't receive gifts now; no coins were taken (creator_id=bob)");
+            assert_eq!(rpc::facts(&told), [("creator_id".to_owned(), "bob".to_owned())].into());
+            assert!(!String::from_utf8_lossy(told.details()).contains("creator/bob"));
+        }
+        freeze(&fixture, "viewer/ann/coins").await;
+        let own = fixture.send("ann", rose()).await.unwrap_err();
+        assert_eq!(own.message(), "ACCOUNT_FROZEN: viewer/ann/coins is frozen (account=viewer/ann/coins)");
+        fixture.verify().await;
     }
 }

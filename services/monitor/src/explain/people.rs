@@ -1,7 +1,6 @@
 //! What a support request starts from: a user, an account, a bank account to pay to.
 use super::{
     StoryTeller,
-    shape::amount_text,
     wallets::change_words,
     words::{StoryWords, facts, made_ms, quote_words, time_ms},
 };
@@ -33,8 +32,8 @@ fn state_name(state: AccountState) -> &'static str {
 /// The balances of an account, in words.
 pub(super) fn holds(account: &BookAccount) -> String {
     let (balance, held) = (account.counters.balance(), account.counters.debits_pending);
-    let held = if held == 0 { String::new() } else { format!(", {} of them held", amount_text(held, account.unit)) };
-    format!("{}{held}, {}", amount_text(balance, account.unit), state_name(account.state))
+    let held = if held == 0 { String::new() } else { format!(", {} of them held", account.unit.amount_text(held)) };
+    format!("{}{held}, {}", account.unit.amount_text(balance), state_name(account.state))
 }
 
 impl StoryTeller {
@@ -65,7 +64,7 @@ impl StoryTeller {
                 let from_here = moved.transfer.debit == account.key;
                 let other = if from_here { &moved.credit } else { &moved.debit };
                 let way = if from_here { "to" } else { "from" };
-                format!("{} {way} {other}", amount_text(moved.transfer.amount, account.unit))
+                format!("{} {way} {other}", account.unit.amount_text(moved.transfer.amount))
             });
             json!({
                 "time": stamp::text(posting.commit_time), "kind": posting.kind, "moved": other, "balance_after": entry.balance_after,

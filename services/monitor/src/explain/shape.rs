@@ -1,6 +1,4 @@
 //! The parts of a story: a sentence, facts, its postings, and the links to other stories.
-use books::domain::chart::Unit;
-use money::Money;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -99,17 +97,5 @@ impl Story {
         found.extend(self.users.iter().cloned());
         let links = self.from.told.iter().chain(&self.into.told);
         links.filter_map(|link| link.story.as_ref()).for_each(|story| story.people(found));
-    }
-}
-
-/// An amount as people read it.
-pub fn amount_text(amount: i64, unit: Unit) -> String {
-    let some = |one: &str| if amount.abs() == 1 { format!("{amount} {one}") } else { format!("{amount} {one}s") };
-    match unit {
-        Unit::Coin => some("coin"),
-        Unit::Diamond => some("diamond"),
-        Unit::Currency(currency) => {
-            Money::try_new(currency, amount).map_or_else(|_| format!("{amount} {currency}"), |money| money.to_string())
-        }
     }
 }

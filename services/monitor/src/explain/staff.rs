@@ -2,7 +2,6 @@
 use super::{
     StoryTeller,
     seek::ExplainedThing,
-    shape::amount_text,
     words::{StoryWords, facts, made_ms, parsed, time_ms},
 };
 use crate::audit::ReadFault;
@@ -37,7 +36,7 @@ fn act_words(act: &ProposedAct) -> (String, Vec<String>) {
     match act {
         ProposedAct::Adjustment(lines) => {
             let told = lines.iter().map(|line| {
-                let amount = chart::form(&line.debit).map_or_else(|| line.amount.to_string(), |form| amount_text(line.amount, form.unit));
+                let amount = chart::form(&line.debit).map_or_else(|| line.amount.to_string(), |form| form.unit.amount_text(line.amount));
                 format!("{amount} from {} to {}", line.debit, line.credit)
             });
             let names: Vec<&str> = lines.iter().flat_map(|line| [line.debit.as_str(), &line.credit]).collect();
@@ -58,7 +57,7 @@ fn act_words(act: &ProposedAct) -> (String, Vec<String>) {
                 LimitedTime::Day => "a day",
                 LimitedTime::Month => "a month",
             };
-            let most = chart::form(&limit.account).map_or_else(|| limit.max.to_string(), |form| amount_text(limit.max, form.unit));
+            let most = chart::form(&limit.account).map_or_else(|| limit.max.to_string(), |form| form.unit.amount_text(limit.max));
             let told = match limit.max {
                 0 => format!("lifting the limit on what leaves {} in {window}", limit.account),
                 _ => format!("limiting what leaves {} to {most} in {window} of {}", limit.account, limit.zone),

@@ -5,7 +5,7 @@ use super::{
     StoryTeller,
     people::beneficiary_words,
     seek::ExplainedThing,
-    shape::{Story, StoryLink, StoryLinks, StoryPosting, StoryTransfer, TrailDirection, amount_text},
+    shape::{Story, StoryLink, StoryLinks, StoryPosting, StoryTransfer, TrailDirection},
     staff::proposal_words,
     words::{StoryWords, posting_words, quote_words, refusal_words},
 };
@@ -164,12 +164,12 @@ impl StoryTeller {
                         continue;
                     }
                     let story = if depth < DEPTH_MAX && self.may() { Some(self.next(seq, way, depth + 1).await?) } else { None };
-                    let told = amount_text(amount, account.unit);
+                    let told = account.unit.amount_text(amount);
                     links.told.push(StoryLink { amount, unit: account.unit.to_string(), told, story });
                 }
             }
         }
-        let sums: Vec<String> = more_sums.into_iter().map(|(unit, amount)| amount_text(amount, unit)).collect();
+        let sums: Vec<String> = more_sums.into_iter().map(|(unit, amount)| unit.amount_text(amount)).collect();
         links.more = match (left, cut) {
             (0, false) => None,
             (0, true) => Some("earlier ones, which were not looked for".to_owned()),
@@ -208,7 +208,7 @@ fn posted(event: &Event, time: i64, accounts: &HashMap<i64, BookAccount>) -> Sto
             credit_account: name(transfer.credit),
             amount: transfer.amount,
             unit: unit.map(|unit| unit.to_string()).unwrap_or_default(),
-            told: unit.map(|unit| amount_text(transfer.amount, unit)).unwrap_or_default(),
+            told: unit.map(|unit| unit.amount_text(transfer.amount)).unwrap_or_default(),
         }
     });
     StoryPosting { posting_id: event.id.to_string(), seq: event.seq, kind, time: stamp::text(time), transfers: transfers.collect() }

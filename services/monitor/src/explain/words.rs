@@ -1,5 +1,5 @@
 //! Each thing in words: a sentence and facts, before its postings are read.
-use super::{StoryTeller, shape::amount_text};
+use super::StoryTeller;
 use crate::audit::ReadFault;
 use books::{
     domain::{
@@ -137,7 +137,7 @@ pub(super) fn quote_words(quote: &Quote) -> StoryWords {
     StoryWords {
         what: "quote".to_owned(),
         id: quote.id.to_string(),
-        told: format!("{} {did} {} into {}", quote.user, amount_text(quote.diamonds.get(), Unit::Diamond), amounts.net),
+        told: format!("{} {did} {} into {}", quote.user, Unit::Diamond.amount_text(quote.diamonds.get()), amounts.net),
         made_at: Some(quote.create_time.as_microsecond()),
         users: vec![quote.user.to_string()],
         facts: facts(json!({
@@ -171,7 +171,7 @@ fn answered(passed: &PassedMessage) -> Value {
 pub(crate) fn moved(transfer: &Transfer, accounts: &HashMap<i64, BookAccount>) -> String {
     let name = |key: i64| accounts.get(&key).map_or("?", |account| &*account.name);
     let amount =
-        accounts.get(&transfer.debit).map_or_else(|| transfer.amount.to_string(), |account| amount_text(transfer.amount, account.unit));
+        accounts.get(&transfer.debit).map_or_else(|| transfer.amount.to_string(), |account| account.unit.amount_text(transfer.amount));
     format!("{amount} from {} to {}", name(transfer.debit), name(transfer.credit))
 }
 
@@ -200,7 +200,7 @@ pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>)
             if let Some(creator) = accounts.get(&transfer.credit).and_then(|account| owner(account, "creator")) {
                 people.1 = creator.to_owned();
             }
-            moved.extend(accounts.get(&transfer.debit).map(|account| amount_text(transfer.amount, account.unit)));
+            moved.extend(accounts.get(&transfer.debit).map(|account| account.unit.amount_text(transfer.amount)));
         }
         let (quantity, gift_id, room) = (field("quantity"), field("gift_id"), field("room_id"));
         let quantity = if quantity.is_empty() { "1" } else { quantity };

@@ -51,7 +51,7 @@ async fn every_balance_is_shown_before_and_after_and_again_for_the_approver() {
         fixture.bed.post("gift", "viewer/ada/coins", "house/coins/redeemed", 100).await;
         let now = preview(&fixture, &proposal).await.unwrap();
         assert_eq!((now.refusal.as_str(), now.accounts.len()), ("INSUFFICIENT_FUNDS", 0));
-        assert_eq!(now.refusal_message, "30 COIN needed, 5 COIN available in viewer/ada/coins");
+        assert_eq!(now.refusal_message, "30 coins needed, 5 coins available in viewer/ada/coins");
         assert!(fixture.approve("ann", &proposal).await.is_ok());
         assert_eq!(preview(&fixture, &proposal).await, None, "it is decided");
         fixture.stop().await;
@@ -67,7 +67,7 @@ async fn what_cant_work_is_refused_with_its_numbers_and_nothing_is_proposed() {
         let overdrawn = moved("viewer/ada/coins", "viewer/bob/coins", 30);
         let refused = proposed(&fixture, &id, overdrawn.clone()).await.unwrap_err();
         assert_eq!((refused.code(), rpc::reason(&refused).as_deref()), (Code::FailedPrecondition, Some("INSUFFICIENT_FUNDS")));
-        assert!(refused.message().contains("30 COIN needed, 20 COIN available in viewer/ada/coins"), "{}", refused.message());
+        assert!(refused.message().contains("30 coins needed, 20 coins available in viewer/ada/coins"), "{}", refused.message());
         assert_eq!(rpc::facts(&refused)["available"], "20");
         assert_eq!(proposals(&fixture).await, 0);
         fixture.give("ada", 10).await;

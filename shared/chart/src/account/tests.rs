@@ -152,3 +152,19 @@ fn a_name_says_whose_it_is() {
         assert_eq!(owner(account), None, "{account:?}");
     }
 }
+
+#[test]
+fn an_amount_of_an_unknown_account_stays_a_number() {
+    for (account, amount, text) in [
+        ("creator/bob/payable/USD", "2000", "20.00 USD"),
+        ("viewer/ann/coins", "1", "1 coin"),
+        ("creator/bob/diamonds", "2", "2 diamonds"),
+        ("nobody", "2000", "2000"),
+        ("", "2000", "2000"),
+        ("viewer/ann/coins", "", ""),
+        ("viewer/ann/coins", "?", "?"),
+        ("viewer/ann/coins", "9223372036854775808", "9223372036854775808"),
+    ] {
+        assert_eq!(fact_text(account, amount), text);
+    }
+}

@@ -103,6 +103,35 @@ fn a_users_limit_is_told_with_its_numbers() {
 }
 
 #[test]
+fn amounts_are_told_in_their_unit_and_facts_stay_whole_numbers() {
+    let told = |reason: &str, facts: &[(&str, &str)]| {
+        let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let (_, _, shown) = shown(refused(Code::FailedPrecondition, reason, &facts));
+        assert_eq!(rpc::facts(&shown), facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        shown.message().split(" (").next().unwrap_or_default().to_owned()
+    };
+    for (account, needed, available, text) in [
+        ("creator/bob/payable/USD", "2000", "0", "20.00 USD needed, 0.00 USD available in creator/bob/payable/USD"),
+        ("creator/bob/payable/JPY", "2000", "1", "2000 JPY needed, 1 JPY available in creator/bob/payable/JPY"),
+        ("viewer/ann/coins", "1", "0", "1 coin needed, 0 coins available in viewer/ann/coins"),
+        ("creator/bob/diamonds", "20", "1", "20 diamonds needed, 1 diamond available in creator/bob/diamonds"),
+        ("of/a/later/chart", "20", "1", "20 needed, 1 available in of/a/later/chart"),
+    ] {
+        let facts = [("account", account), ("needed", needed), ("available", available)];
+        assert_eq!(told("INSUFFICIENT_FUNDS", &facts), format!("INSUFFICIENT_FUNDS: {text}"));
+    }
+    for (owed, text) in [("1", "1 coin"), ("30", "30 coins")] {
+        let expected = format!("COINS_OWED: the wallet owes {text} for refunded purchases; nothing is spent until that is paid");
+        assert_eq!(told("COINS_OWED", &[("account", "viewer/ann/coins"), ("owed", owed)]), expected);
+    }
+    let limit = [("account", "creator/bob/payable/USD"), ("window", "day"), ("limit", "10000"), ("used", "9000"), ("needed", "2000")];
+    assert_eq!(
+        told("LIMIT_EXCEEDED", &[limit.as_slice(), &[("resets_at", "2026-01-02T00:00:00Z")]].concat()),
+        "LIMIT_EXCEEDED: 20.00 USD needed, 90.00 USD of 100.00 USD used in this day; it begins anew at 2026-01-02T00:00:00Z"
+    );
+}
+
+#[test]
 fn a_service_s_own_mistake_is_internal_and_tells_nothing() {
     for status in
         [rpc::malformed("transfers", "secret"), refused(Code::PermissionDenied, "PERMISSION_DENIED", &[]), Status::internal("secret")]
