@@ -8,7 +8,7 @@ use crate::{
     wire::{self, Converted},
 };
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
-use chart::BookKind;
+use chart::{Account, BookKind};
 use db::requests::{KeptAnswer, RequestKey, RequestStanding};
 use jiff::Timestamp;
 use ledger_client::{CreatorDiamonds, CreatorPayable, LedgerClient, PostingDraft};
@@ -73,6 +73,26 @@ impl Earnings {
             diamonds,
             payable: payable.into_iter().filter(|payable| payable.available.minor_units() > 0 || payable.frozen).collect(),
         })
+    }
+
+    /// The same for staff, who may have mistyped the name: refused where the ledger has no account of this user and nothing was ever quoted to the user.
+    pub async fn funds_of_another(&self, book: &BookName, user: &UserKey) -> Result<CreatorFunds, Error> {
+        let funds = self.funds(book, user).await?;
+        if funds.payable.is_empty() {
+            self.must_know(book, user).await?;
+        }
+        Ok(funds)
+    }
+
+    async fn must_know(&self, book: &BookName, user: &UserKey) -> Result<(), Error> {
+        if !self.store.of_user(book, user, None, 1).await?.is_empty() || self.ledger.has_accounts(book, user).await? {
+            return Ok(());
+        }
+        // Money that was imported has neither.
+        let currencies = self.rates.currencies();
+        let payables = currencies.iter().map(|currency| self.ledger.has_account(book, Account::creator_payable(user, *currency)));
+        let known = futures::future::try_join_all(payables).await?.contains(&true);
+        if known { Ok(()) } else { Err(Error::UserUnknown(user.to_string())) }
     }
 
     /// Makes a quote, or repeats the first answer. The flag says which.

@@ -36,6 +36,9 @@ pub enum Error {
     /// No such quote, or another user's.
     #[error("no such quote")]
     QuoteUnknown,
+    /// Staff asked about a user of whom nothing is known.
+    #[error("nothing is known of this user")]
+    UserUnknown(String),
     /// Another acceptance used it.
     #[error("the quote was used")]
     QuoteUsed,
@@ -116,6 +119,7 @@ impl Error {
             | Self::Violations(_)
             | Self::Reused { .. }
             | Self::Again(_)
+            | Self::UserUnknown(_)
             | Self::QuoteUnknown
             | Self::QuoteUsed
             | Self::QuoteExpired
@@ -139,6 +143,7 @@ impl Error {
             | Self::Violations(_)
             | Self::Reused { .. }
             | Self::Again(_)
+            | Self::UserUnknown(_)
             | Self::QuoteUnknown
             | Self::QuoteUsed
             | Self::QuoteExpired
@@ -185,6 +190,7 @@ impl From<Error> for Status {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::Violations(status) => *status,
             Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
+            Error::UserUnknown(user) => rpc::errors::user_unknown(&user),
             Error::QuoteUnknown | Error::QuoteUsed | Error::QuoteExpired => error.of_quote(""),
             Error::ListBuiltIn => {
                 let why = "this LIVE book has no rates of its own yet, so nothing was quoted; its operator names a rate card (earnings.rate_card), and \

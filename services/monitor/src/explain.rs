@@ -81,6 +81,16 @@ pub(crate) async fn tellers(tables: &StoryTables, scope: &StoryScope) -> Result<
     Ok(tellers)
 }
 
+/// Whether anything of a user is kept in a book of the scope.
+pub(crate) async fn knows(tables: &StoryTables, scope: &StoryScope, user: &UserKey) -> Result<bool, ReadFault> {
+    for teller in tellers(tables, scope).await? {
+        if teller.knows(user).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl StoryTeller {
     /// Whether one more thing may be added.
     fn may(&self) -> bool {

@@ -181,6 +181,13 @@ impl MonitorService for Handlers {
         let asked = ActivityAsked { user: &user, own, after, rows: size.saturating_add(1) };
         let found = activity::activity(&tables, &scope, asked).await;
         let found = found.map_err(|fault| error::unreadable(&fault))?;
+        if found.is_empty() && after.is_none() && caller.principal.role.is_staff() {
+            // A name that was mistyped is not a user to whom nothing happened.
+            let known = explain::knows(&tables, &scope, &user).await.map_err(|fault| error::unreadable(&fault))?;
+            if !known {
+                return Err(rpc::errors::user_unknown(user.as_str()));
+            }
+        }
         let rows = found.into_iter().map(|line| (line.position, line)).map(|(position, line)| (wire::find::activity_line(line), position));
         let (lines, next_page_token) = list.cut_to_fit(rows.collect(), size);
         Ok(Response::new(ListActivityResponse { lines, next_page_token }))

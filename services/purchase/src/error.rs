@@ -55,6 +55,8 @@ pub enum Error {
     MarketUnknown(String),
     /// The ledger has no such book.
     BookUnknown(String),
+    /// Staff asked about a user of whom nothing is known.
+    UserUnknown(String),
     /// No such purchase, or not the caller's.
     PurchaseUnknown(String),
     /// The purchase has no lot of coins, or not yet.
@@ -220,6 +222,7 @@ impl From<Error> for Status {
                 rpc::refused(Code::NotFound, "MARKET_UNKNOWN", message, &[("market", market)])
             }
             Error::BookUnknown(book) => rpc::refused(Code::NotFound, "BOOK_UNKNOWN", "no such book".to_owned(), &[("book", book)]),
+            Error::UserUnknown(user) => rpc::errors::user_unknown(&user),
             Error::PurchaseUnknown(id) => {
                 rpc::refused(Code::NotFound, "PURCHASE_UNKNOWN", "no such purchase".to_owned(), &[("purchase_id", id)])
             }

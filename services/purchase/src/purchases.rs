@@ -144,6 +144,23 @@ impl Purchases {
         Ok((wallet, self.store.app_account_token(book, user).await?))
     }
 
+    /// The same for staff, who may have mistyped the name: no token is created for the user, and a user of whom nothing is kept is unknown.
+    pub async fn wallet_of_another(&self, book: &BookName, user: &UserKey) -> Result<(ViewerWallet, String), Error> {
+        self.ledger.book(book).await?.ok_or_else(|| Error::BookUnknown(book.to_string()))?;
+        let wallet = self.ledger.viewer_wallet(book, user).await?;
+        let token = self.store.known_token(book, user).await?;
+        if token.is_none() {
+            self.must_know(book, user).await?;
+        }
+        Ok((wallet, token.unwrap_or_default()))
+    }
+
+    /// Refused where neither the ledger has an account of this user nor we keep anything.
+    pub async fn must_know(&self, book: &BookName, user: &UserKey) -> Result<(), Error> {
+        let known = self.store.has_traces(book, user).await? || self.ledger.has_accounts(book, user).await?;
+        if known { Ok(()) } else { Err(Error::UserUnknown(user.to_string())) }
+    }
+
     /// Credits the coins of a receipt, once.
     pub async fn redeem(&self, redeem: &Redeem) -> Result<Redeemed, Error> {
         let now = SystemTime::now();

@@ -314,6 +314,13 @@ impl LedgerClient {
         Ok(!self.account(book, account).await?.account.is_empty())
     }
 
+    /// Whether a user has an account of coins, of debt or of diamonds, open or not.
+    pub async fn has_accounts(&self, book: &BookName, user: &UserKey) -> Result<bool, NotPosted> {
+        let own = [Account::viewer_coins(user), Account::viewer_debt(user), Account::creator_diamonds(user)];
+        let found = futures::future::try_join_all(own.into_iter().map(|account| self.has_account(book, account))).await?;
+        Ok(found.contains(&true))
+    }
+
     /// The books of this kind that the ledger shows this client.
     pub async fn books_of(&self, kind: BookKind) -> Result<Vec<BookName>, NotPosted> {
         let mode = match kind {

@@ -31,6 +31,12 @@ pub fn malformed(field: &str, why: &str) -> Status {
     with_details(Code::InvalidArgument, "MALFORMED", why, &[("field", field.to_owned())], details)
 }
 
+/// NOT_FOUND: staff asked about a user of whom the service knows nothing. A name that was mistyped must not look like a user who has nothing.
+pub fn user_unknown(user: &str) -> Status {
+    let why = "nothing is known of this user here, and nothing was stored; check the name, or look for it in every service with MonitorService.Find";
+    with_details(Code::NotFound, "USER_UNKNOWN", why, &[("user_id", user.to_owned())], ErrorDetails::new())
+}
+
 /// INVALID_ARGUMENT: these fields, each with its reason, are not of the form the contract asks for. Never sticky.
 pub(crate) fn malformed_fields(wrong: &[(String, String)]) -> Status {
     let violations: Vec<_> = wrong.iter().map(|(field, why)| FieldViolation::new(field, why)).collect();

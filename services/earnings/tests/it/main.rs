@@ -115,6 +115,31 @@ async fn frozen_earnings_say_so() {
 }
 
 #[tokio::test]
+async fn a_mistyped_name_is_not_a_creator_without_earnings() {
+    for fixture in both().await {
+        let staff = async |user: &str| {
+            let ask = GetEarningsRequest { user_id: user.to_owned(), ..Default::default() };
+            fixture.earnings().get_earnings(fixture.by("sam", Role::Support, ask)).await.map(tonic::Response::into_inner)
+        };
+        let unknown = staff("bobb").await.unwrap_err();
+        assert_eq!((unknown.code(), rpc::reason(&unknown).as_deref()), (Code::NotFound, Some("USER_UNKNOWN")));
+        assert_eq!(rpc::facts(&unknown)["user_id"], "bobb");
+        let own = fixture.earnings().get_earnings(fixture.by("bob", Role::Creator, GetEarningsRequest::default())).await;
+        assert_eq!(own.unwrap().into_inner().diamonds, 0, "nobody's own first call is refused");
+        let of_app = GetEarningsRequest { user_id: "bob".to_owned(), ..Default::default() };
+        fixture.earnings().get_earnings(fixture.by("app", Role::Service, of_app)).await.unwrap();
+        assert_eq!(rpc::reason(&staff("bob").await.unwrap_err()).as_deref(), Some("USER_UNKNOWN"), "a question stores nothing");
+        fixture.give("bob", 4_000).await;
+        assert_eq!(staff("bob").await.unwrap().diamonds, 4_000);
+        // Money that was imported, paid out since: of this creator there is only the account.
+        fixture.bed.post("test.import", "house/bank_cash/USD", "creator/eve/payable/USD", 5).await;
+        fixture.bed.post("test.payout", "creator/eve/payable/USD", "house/bank_cash/USD", 5).await;
+        assert_eq!(staff("eve").await.unwrap().payable.len(), 0);
+        fixture.verify().await;
+    }
+}
+
+#[tokio::test]
 async fn a_quote_is_asked_for_once_and_a_retry_gets_the_first_answer() {
     for fixture in both().await {
         fixture.give("bob", 1_000).await;

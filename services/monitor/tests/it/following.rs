@@ -291,6 +291,11 @@ async fn users_read_their_own_activity_and_no_token_of_another_list_is_taken() {
         assert_eq!(reason(&bed.monitor().list_activity(unexplained).await.unwrap_err()), "REASON_REQUIRED");
         let nobody = activity(&bed, ("nobody", Role::Viewer), &[BOOK], of_user("", 0, String::new())).await.unwrap();
         assert_eq!(nobody, (Vec::new(), String::new()));
+        let mistyped = activity(&bed, ("sam", Role::Support), &[BOOK], of_user("anm", 0, String::new())).await.unwrap_err();
+        assert_eq!((mistyped.code(), reason(&mistyped).as_str()), (Code::NotFound, "USER_UNKNOWN"));
+        assert_eq!(rpc::facts(&mistyped)["user_id"], "anm");
+        let elsewhere = activity(&bed, ("sam", Role::Support), &[TREASURY], of_user("star", 0, String::new())).await.unwrap_err();
+        assert_eq!(reason(&elsewhere), "USER_UNKNOWN", "in this book");
         bed.ledger.shutdown().await;
     }
 }

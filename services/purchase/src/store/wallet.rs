@@ -22,6 +22,9 @@ pub(crate) enum TokenStanding {
     Unknown,
 }
 
+/// Tables of which a user has rows. The others have rows only of users who have some here, or an account.
+const TRACES: [&str; 7] = ["wallet", "purchase", "store_order", "refused_receipt", "spending_profile", "spending_limit", "wallet_change"];
+
 impl Store {
     /// The user's token, created on first use. It never changes, since receipts contain it for ever.
     pub(crate) async fn app_account_token(&self, book: &BookName, user: &UserKey) -> Result<String, Error> {
@@ -38,6 +41,24 @@ impl Store {
             .await?;
         let token = token(&mut connection, book, user).await?;
         token.ok_or(Error::Database(sqlx::Error::RowNotFound))
+    }
+
+    /// The user's token, if there is one.
+    pub(crate) async fn known_token(&self, book: &BookName, user: &UserKey) -> Result<Option<String>, Error> {
+        let mut connection = self.pool.acquire().await?;
+        token(&mut connection, book, user).await
+    }
+
+    /// Whether a row of any kind is about this user.
+    pub(crate) async fn has_traces(&self, book: &BookName, user: &UserKey) -> Result<bool, Error> {
+        for table in TRACES {
+            let sql = format!("SELECT 1 FROM {table} WHERE book = $1 AND user_id = $2 LIMIT 1");
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(user.as_str());
+            if query.fetch_optional(&self.pool).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Deletes the link between token and user, the user's consent, limits of spending, refused receipts and unpaid purchases, the addresses of the user's orders, and the content of what stores said about the user: receipts with the token have no owner from then on. Digests are kept,

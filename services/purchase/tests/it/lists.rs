@@ -139,6 +139,42 @@ async fn a_wallet_says_what_stops_its_coins() {
 }
 
 #[tokio::test]
+async fn a_mistyped_name_is_not_a_user_with_an_empty_wallet() {
+    for fixture in [fixture::sqlite().await, fixture::postgres().await] {
+        let staff = async |user: &str| {
+            let ask = GetWalletRequest { user_id: user.to_owned(), ..Default::default() };
+            fixture.client().get_wallet(fixture.with_role("sam", Role::Support, BOOK, ask)).await.map(tonic::Response::into_inner)
+        };
+        let listed = async |user: &str| {
+            let ask = ListPurchasesRequest { user_id: user.to_owned(), ..Default::default() };
+            fixture.client().list_purchases(fixture.with_role("sam", Role::Support, BOOK, ask)).await.map(tonic::Response::into_inner)
+        };
+        let pool = fixture.pool().await;
+        let wallets = async || -> i64 { sqlx::query_scalar("SELECT COUNT(*) FROM wallet").fetch_one(&pool).await.unwrap() };
+        for refused in [staff("annn").await.map(drop), listed("annn").await.map(drop)] {
+            let refused = refused.unwrap_err();
+            assert_eq!((refused.code(), rpc::reason(&refused).as_deref()), (tonic::Code::NotFound, Some("USER_UNKNOWN")));
+            assert_eq!(rpc::facts(&refused)["user_id"], "annn");
+        }
+        assert_eq!(wallets().await, 0, "a question stores nothing");
+        // The app asks for a new user, and so does the user.
+        let of_app = GetWalletRequest { user_id: "eve".to_owned(), ..Default::default() };
+        let of_app = fixture.client().get_wallet(fixture.with_role("app", Role::Service, BOOK, of_app)).await.unwrap().into_inner();
+        let own = fixture.token_of("ann").await;
+        assert!(own.len() == 36 && of_app.app_account_token.len() == 36);
+        assert_eq!(staff("ann").await.unwrap().app_account_token, own);
+        assert_eq!(listed("ann").await.unwrap().purchases.len(), 0);
+        // Known to the ledger alone: there is no token, and none is made.
+        fixture.set_coins_state("cleo", AccountState::Frozen).await.unwrap();
+        let frozen = staff("cleo").await.unwrap();
+        assert_eq!((frozen.account_state(), frozen.app_account_token.as_str()), (AccountState::Frozen, ""));
+        assert!(listed("cleo").await.unwrap().purchases.is_empty());
+        assert_eq!(wallets().await, 2);
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_purchase_is_seen_by_its_owner_and_by_staff() {
     let fixture = fixture::sqlite().await;
     let purchase_id = fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap().purchase.unwrap().purchase_id;

@@ -3719,7 +3719,8 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN. A name that nobody has gets an empty list, as a user without payouts does: staff look
+        /// a name up with MonitorService.Find.
         pub async fn list_payouts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPayoutsRequest>,
@@ -4561,7 +4562,8 @@ pub mod payout_service_server {
             tonic::Response<super::GetPayoutReportResponse>,
             tonic::Status,
         >;
-        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN. A name that nobody has gets an empty list, as a user without payouts does: staff look
+        /// a name up with MonitorService.Find.
         async fn list_payouts(
             &self,
             request: tonic::Request<super::ListPayoutsRequest>,

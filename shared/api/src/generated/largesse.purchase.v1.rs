@@ -98,7 +98,8 @@ pub struct GetWalletResponse {
     /// Number of coins the user owes, after refunds of coins that were already spent.
     #[prost(int64, tag = "3")]
     pub debt_coins: i64,
-    /// UUID to pass to the App Store as `appAccountToken` and to Google Play as `obfuscatedAccountId`, so that receipts are bound to this user.
+    /// UUID to pass to the App Store as `appAccountToken` and to Google Play as `obfuscatedAccountId`, so that receipts are bound to this user. Empty: the user has
+    /// none yet, and staff asked.
     #[prost(string, tag = "4")]
     pub app_account_token: ::prost::alloc::string::String,
     /// State of the wallet. FROZEN: SendGift, RedeemPurchase and every other posting are refused with ACCOUNT_FROZEN. It is OPEN before the first coin, too.
@@ -3066,7 +3067,9 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Returns the user's coins, and the token that binds a store receipt to the user.
+        /// Returns the user's coins, and the token that binds a store receipt to the user; the first call creates the token, except for staff. Reasons: MALFORMED,
+        /// USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is known of this user, so the name may be mistyped; MonitorService.Find looks in every
+        /// service). A retry is safe.
         pub async fn get_wallet(
             &mut self,
             request: impl tonic::IntoRequest<super::GetWalletRequest>,
@@ -3440,7 +3443,7 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN, USER_UNKNOWN (as of GetWallet).
         pub async fn list_purchases(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPurchasesRequest>,
@@ -4341,7 +4344,9 @@ pub mod purchase_service_server {
             tonic::Response<super::ListCoinPackagesResponse>,
             tonic::Status,
         >;
-        /// Returns the user's coins, and the token that binds a store receipt to the user.
+        /// Returns the user's coins, and the token that binds a store receipt to the user; the first call creates the token, except for staff. Reasons: MALFORMED,
+        /// USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is known of this user, so the name may be mistyped; MonitorService.Find looks in every
+        /// service). A retry is safe.
         async fn get_wallet(
             &self,
             request: tonic::Request<super::GetWalletRequest>,
@@ -4479,7 +4484,7 @@ pub mod purchase_service_server {
             tonic::Response<super::ListRefundsResponse>,
             tonic::Status,
         >;
-        /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN, USER_UNKNOWN (as of GetWallet).
         async fn list_purchases(
             &self,
             request: tonic::Request<super::ListPurchasesRequest>,

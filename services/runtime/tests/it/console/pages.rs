@@ -219,7 +219,7 @@ async fn bad_addresses_get_clear_answers() {
         ("/?page=forged".to_owned(), 400),
         ("/?work=no_such_kind".to_owned(), 400),
         ("/?work=failed_check".to_owned(), 200),
-        ("/user?id=nobody".to_owned(), 200),
+        ("/user?id=nobody".to_owned(), 404),
         ("/user?id=nobody&page=forged".to_owned(), 400),
         (format!("/user?id={}", "u".repeat(500)), 400),
         (format!("/user?id={}", "u".repeat(600)), 400),
