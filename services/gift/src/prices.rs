@@ -77,6 +77,8 @@ pub struct PriceList {
     rate: u32,
     /// The gifts that can be sent.
     offers: BTreeMap<i64, Offer>,
+    /// The names of all gifts, withdrawn ones included.
+    names: BTreeMap<i64, String>,
 }
 
 impl PriceList {
@@ -93,13 +95,20 @@ impl PriceList {
         if document.diamonds_per_coin_bps > BASIS_POINTS {
             return no(format!("diamonds_per_coin_bps is {}", document.diamonds_per_coin_bps));
         }
+        let names = document.gifts.iter().map(|gift| (gift.id, gift.name.clone())).collect();
         let mut offers = BTreeMap::new();
         for gift in document.gifts.into_iter().filter(|gift| !gift.withdrawn) {
             let cost = Coins::try_new(gift.cost_coins).ok().filter(|_| (1..=COST_COINS_MAX).contains(&gift.cost_coins));
             let Some(cost) = cost else { return no(format!("gift {} costs {}", gift.id, gift.cost_coins)) };
             offers.insert(gift.id, Offer { cost, streakable: gift.streakable });
         }
-        Ok(Self { rate: document.diamonds_per_coin_bps, offers })
+        Ok(Self { rate: document.diamonds_per_coin_bps, offers, names })
+    }
+
+    /// The name of a gift.
+    #[must_use]
+    pub fn name(&self, gift_id: i64) -> Option<&str> {
+        self.names.get(&gift_id).map(String::as_str)
     }
 
     /// Whether this list explains what was posted for a gift.

@@ -75,6 +75,19 @@ impl Store {
         Ok(served.collect())
     }
 
+    /// From when which catalogue was served, in milliseconds since the Unix epoch, and its hash; in order.
+    pub async fn served_from(&self) -> Result<Vec<(i64, String)>, sqlx::Error> {
+        sqlx::query_as("SELECT served_from_ms, hash FROM catalogue_served ORDER BY served_from_ms, hash").fetch_all(&self.pool).await
+    }
+
+    /// The catalogue with this hash, or why it can't be read.
+    pub async fn recorded(&self, hash: &str) -> Result<Result<PriceList, DamagedCatalogue>, sqlx::Error> {
+        let sql = "SELECT content FROM catalogue WHERE hash = $1";
+        let content: Option<String> = sqlx::query_scalar(sql).bind(hash).fetch_optional(&self.pool).await?;
+        let missing = || DamagedCatalogue::Content("there is none".to_owned());
+        Ok(content.ok_or_else(missing).and_then(|content| PriceList::read(&RecordedCatalogue { hash: hash.to_owned(), content })))
+    }
+
     /// When the tables were created, in milliseconds since the Unix epoch.
     pub async fn made_at_ms(&self) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar("SELECT applied_at_ms FROM migration WHERE version = 1").fetch_one(&self.pool).await

@@ -5,7 +5,7 @@
 use crate::{
     audit::ReadFault,
     error::ForeignPosition,
-    explain::{StoryScope, StoryTables, StoryTeller, summaries::IdKind, tellers},
+    explain::{StoryScope, StoryTables, StoryTeller, gift_names::ServedNames, summaries::IdKind, tellers},
 };
 use books::{
     domain::{account::BookAccount, event::TransferKind},
@@ -112,7 +112,7 @@ pub(crate) async fn activity(tables: &StoryTables, scope: &StoryScope, asked: Ac
     let page = SourcePage { after, rows };
     let mut found = Vec::new();
     for teller in tellers(tables, scope).await? {
-        let reader = ActivityReader { teller: &teller, user, own };
+        let reader = ActivityReader { teller: &teller, user, own, names: teller.gift_names().await? };
         let mut of_book = Vec::new();
         for account in teller.accounts_named(&names_of(user)).await? {
             of_book.extend(reader.entries(&account, page).await?);
@@ -133,6 +133,7 @@ struct ActivityReader<'a> {
     teller: &'a StoryTeller,
     user: &'a UserKey,
     own: bool,
+    names: ServedNames,
 }
 
 impl ActivityReader<'_> {
@@ -191,7 +192,7 @@ impl ActivityReader<'_> {
                 id: Uuid::from_u128(u128::try_from(moved.no).ok()?),
             },
             book: self.teller.book.name.clone(),
-            told: told(kind, &field),
+            told: told(kind, || self.names.gift(field("quantity"), field("gift_id"), posting.commit_time), &field),
             kind: kind.to_owned(),
             unit: account.unit.to_string(),
             amount,
@@ -319,10 +320,6 @@ fn kind_for_user(kind: &str) -> &str {
 }
 
 /// What a posting is, for its user.
-fn told<'a>(kind: &str, field: &impl Fn(&str) -> &'a str) -> String {
-    if kind != PostingKind::Gift.name() {
-        return kind.replace(['.', '_'], " ");
-    }
-    let quantity = if field("quantity").is_empty() { "1" } else { field("quantity") };
-    format!("{quantity} of gift {} in room {}", field("gift_id"), field("room_id"))
+fn told<'a>(kind: &str, gift: impl Fn() -> String, field: &impl Fn(&str) -> &'a str) -> String {
+    if kind == PostingKind::Gift.name() { format!("{} in room {}", gift(), field("room_id")) } else { kind.replace(['.', '_'], " ") }
 }

@@ -2,13 +2,14 @@
 //!
 //! Reads the stores of all services; where they differ, the journal counts. [`tables`]: these stores. [`seek`]: finds what an id stands for; `summaries`: says in a sentence
 //! what that is; `story`: builds its story, in the words of `words` and the shape of [`shape`]; `people`: users and their accounts; `sales`: purchases with what
-//! was paid back of them, orders, refunds, settlements; `wallets`: those that are closed or merged; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed, approved and reversed.
+//! was paid back of them, orders, refunds, settlements; `wallets`: those that are closed or merged; `gift_names`: what gifts are called; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed, approved and reversed.
 //! Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion turns gifts into
 //! money, a payout takes the money of conversions.
 use crate::audit::ReadFault;
 use books::store::{Book, Store};
 use db::Database;
 use futures::{FutureExt as _, future::BoxFuture};
+use gift_names::{GiftNames, ServedNames};
 use identity::BookScope;
 use money::{BookName, UserKey};
 use std::sync::{
@@ -18,6 +19,7 @@ use std::sync::{
 
 mod aftermath;
 mod decisions;
+pub(crate) mod gift_names;
 mod people;
 mod sales;
 pub mod seek;
@@ -59,6 +61,7 @@ pub struct StoryTeller {
     pub(crate) payout: Option<payout::tables::Store>,
     pub(crate) support: Option<support::tables::Store>,
     pub(crate) treasury: Option<treasury::tables::Store>,
+    pub(crate) gifts: Option<GiftNames>,
     scope: StoryScope,
     /// Whether staff actions that name no book are found with this one.
     with_bookless: bool,
@@ -73,10 +76,10 @@ pub(crate) async fn tellers(tables: &StoryTables, scope: &StoryScope) -> Result<
         if !scope.books.covers(&name) {
             continue;
         }
-        let StoryTables { ledger, purchase, earnings, payout, support, treasury } = tables.clone();
+        let StoryTables { ledger, purchase, earnings, payout, support, treasury, gifts } = tables.clone();
         let with_bookless = matches!(scope.books, BookScope::All) && tellers.is_empty();
         let (store, scope, left) = (ledger, scope.clone(), AtomicUsize::new(STORIES_MAX));
-        tellers.push(StoryTeller { store, book, name, purchase, earnings, payout, support, treasury, scope, with_bookless, left });
+        tellers.push(StoryTeller { store, book, name, purchase, earnings, payout, support, treasury, gifts, scope, with_bookless, left });
     }
     Ok(tellers)
 }
@@ -92,6 +95,14 @@ pub(crate) async fn knows(tables: &StoryTables, scope: &StoryScope, user: &UserK
 }
 
 impl StoryTeller {
+    /// What gifts were called; no names without tables of catalogues.
+    pub(crate) async fn gift_names(&self) -> Result<ServedNames, ReadFault> {
+        match &self.gifts {
+            Some(names) => names.served().await,
+            None => Ok(ServedNames::default()),
+        }
+    }
+
     /// Whether one more thing may be added.
     fn may(&self) -> bool {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()

@@ -102,7 +102,7 @@ async fn every_id_tells_where_its_money_came_from_and_what_became_of_it() {
         let gift = story(database, &["--user", "u1", &gift_request.to_string()]);
         assert_eq!(way(&gift, "from"), named(&[("purchase", coins)]));
         assert_eq!(way(&gift, "into"), named(&[("quote", diamonds), ("payout", cash)]));
-        assert!(gift["told"].as_str().unwrap().starts_with("u1 gave c1 20 of gift 5879 in room r: "), "{}", gift["told"]);
+        assert!(gift["told"].as_str().unwrap().starts_with("u1 gave c1 20 Doughnut (gift 5879) in room r: "), "{}", gift["told"]);
 
         // Every other id of the same things.
         for id in [&payout.end_to_end_id, &format!("{}-1", payout.end_to_end_id)] {

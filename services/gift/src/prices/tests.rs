@@ -33,6 +33,12 @@ fn equal_catalogues_are_one_record_and_any_change_is_another() {
 }
 
 #[test]
+fn a_list_names_its_gifts_the_withdrawn_ones_too() {
+    let list = list();
+    assert_eq!([ROSE, 1, 2, 99].map(|gift_id| list.name(gift_id)), [Some("Rose"), Some("Old"), Some("Lone"), None]);
+}
+
+#[test]
 fn a_price_is_right_exactly_or_not_at_all() {
     let list = list();
     assert!(list.explains(&gift(ROSE, 1, None, (3, 1))));

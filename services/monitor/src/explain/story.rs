@@ -46,8 +46,13 @@ impl StoryTeller {
         let words = self.words(&thing).await?;
         let events = self.events(&words.postings).await?;
         let accounts = self.accounts(&events).await?;
+        let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
+        let times: HashMap<i64, i64> = self.store.commit_times(self.book.key, &seqs).await?.into_iter().collect();
         let mut words = match &thing {
-            ExplainedThing::Posting(event) => posting_words(event, &accounts),
+            ExplainedThing::Posting(event) => {
+                let gift = self.gift_given(event, times.get(&event.seq).copied()).await?;
+                posting_words(event, &accounts, &gift)
+            }
             _ => words,
         };
         let staff = self.staff_part(&events).await?;
@@ -56,8 +61,6 @@ impl StoryTeller {
             words.told.push_str(&staff.told);
             words.facts.extend(staff.facts);
         }
-        let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
-        let times: HashMap<i64, i64> = self.store.commit_times(self.book.key, &seqs).await?.into_iter().collect();
         let postings = events.iter().map(|event| posted(event, times.get(&event.seq).copied().unwrap_or(0), &accounts)).collect();
         let from = if way == TrailDirection::Into {
             StoryLinks::default()

@@ -205,7 +205,8 @@ impl StoryTeller {
 
     async fn posting_summary(&self, event: &Event) -> Result<ThingSummary, ReadFault> {
         let accounts = self.account_rows(std::slice::from_ref(event)).await?;
-        let words = posting_words(event, &accounts);
+        let made_at = self.store.commit_time(self.book.key, event.seq).await?;
+        let words = posting_words(event, &accounts, &self.gift_given(event, made_at).await?);
         let kind = if words.what == PostingKind::Gift.name() { IdKind::Gift } else { IdKind::Posting };
         let mut told = words.told;
         // Adjustments and reversals say themselves what they moved.
@@ -213,7 +214,7 @@ impl StoryTeller {
             let moved = event.transfers.iter().map(|transfer| moved(transfer, &accounts));
             told = format!("{told}: {}", moved.collect::<Vec<_>>().join(", "));
         }
-        let (users, made_at) = (Self::owners(accounts.values()), self.store.commit_time(self.book.key, event.seq).await?);
+        let users = Self::owners(accounts.values());
         Ok(ThingSummary { kind, id: words.id, book: self.book.name.clone(), told, users, made_at })
     }
 

@@ -1,4 +1,5 @@
 //! The tables of all services, as far as they exist. An explanation creates none.
+use super::gift_names::GiftNames;
 use crate::audit::{self, ReadFault};
 use books::store::Store;
 use db::Database;
@@ -18,13 +19,14 @@ pub struct StoryTables {
     pub(crate) payout: Option<payout::tables::Store>,
     pub(crate) support: Option<support::tables::Store>,
     pub(crate) treasury: Option<treasury::tables::Store>,
+    pub(crate) gifts: Option<GiftNames>,
 }
 
 impl StoryTables {
     /// Opens what there is.
     pub async fn open(database: &Database) -> Result<Self, ReadFault> {
         let ledger = audit::open(database).await?;
-        let mut tables = Self { ledger, purchase: None, earnings: None, payout: None, support: None, treasury: None };
+        let mut tables = Self { ledger, purchase: None, earnings: None, payout: None, support: None, treasury: None, gifts: None };
         tables.complete(database).await?;
         Ok(tables)
     }
@@ -47,11 +49,15 @@ impl StoryTables {
         if self.treasury.is_none() && there(Service::Treasury).await? {
             self.treasury = Some(treasury::tables::Store::open(database).await?);
         }
+        if self.gifts.is_none() && there(Service::Gift).await? {
+            self.gifts = Some(GiftNames::new(gift::tables::Store::open(database).await?));
+        }
         Ok(())
     }
 
     fn is_complete(&self) -> bool {
-        self.purchase.is_some() && self.earnings.is_some() && self.payout.is_some() && self.support.is_some() && self.treasury.is_some()
+        let sales = self.purchase.is_some() && self.gifts.is_some() && self.earnings.is_some() && self.payout.is_some();
+        sales && self.support.is_some() && self.treasury.is_some()
     }
 }
 

@@ -180,7 +180,20 @@ fn owner<'a>(account: &'a BookAccount, kind: &str) -> Option<&'a str> {
     account.name.strip_prefix(kind)?.strip_prefix('/')?.split('/').next()
 }
 
-pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>) -> StoryWords {
+impl StoryTeller {
+    /// What was given by this posting, committed at this time in microseconds since the Unix epoch; empty where it is no gift's.
+    pub(super) async fn gift_given(&self, event: &Event, time: Option<i64>) -> Result<String, ReadFault> {
+        let Body::Posting(posting) = &event.body else { return Ok(String::new()) };
+        if posting.kind != PostingKind::Gift.name() {
+            return Ok(String::new());
+        }
+        let field = |name: &str| posting.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+        Ok(self.gift_names().await?.gift(field("quantity"), field("gift_id"), time.unwrap_or(i64::MAX)))
+    }
+}
+
+/// `gift`: what was given, where it is a gift's posting.
+pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>, gift: &str) -> StoryWords {
     let (id, postings) = (event.id.to_string(), vec![event.id]);
     let (kind, fields) = match &event.body {
         Body::Posting(posting) => (posting.kind.clone(), posting.fields.clone()),
@@ -202,9 +215,7 @@ pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>)
             }
             moved.extend(accounts.get(&transfer.debit).map(|account| account.unit.amount_text(transfer.amount)));
         }
-        let (quantity, gift_id, room) = (field("quantity"), field("gift_id"), field("room_id"));
-        let quantity = if quantity.is_empty() { "1" } else { quantity };
-        format!("{} gave {} {quantity} of gift {gift_id} in room {room}: {}", people.0, people.1, moved.join(", "))
+        format!("{} gave {} {gift} in room {}: {}", people.0, people.1, field("room_id"), moved.join(", "))
     } else {
         kind.clone()
     };

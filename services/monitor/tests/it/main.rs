@@ -7,6 +7,7 @@ mod explaining;
 mod figures;
 mod finding;
 mod following;
+mod gift_names;
 mod gifts;
 mod listing;
 mod payments;
