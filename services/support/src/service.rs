@@ -12,7 +12,7 @@ use api::support::{
     ListProposalsResponse, ProposalPreview, ProposeRequest, ProposeResponse, RecordActRequest, RecordActResponse, RejectRequest,
     RejectResponse, support_service_server::SupportService,
 };
-use identity::{BookScope, Role};
+use identity::{BookScope, Role, access};
 use money::text::is_plain;
 use rpc::{ApproverToken, Violations, page, wire::TimeRange};
 use tonic::{Code, Request, Response, Status};
@@ -50,6 +50,7 @@ impl SupportService for Handlers {
     async fn list_acts(&self, request: Request<ListActsRequest>) -> Result<Response<ListActsResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
+        may_list(&caller, &request)?;
         let books = match (request.book.as_str(), &caller.principal.books) {
             ("", BookScope::All) => None,
             ("", BookScope::Only(names)) => Some(names.iter().map(ToString::to_string).collect()),
@@ -150,6 +151,17 @@ impl SupportService for Handlers {
         let (proposals, next_page_token) = list.cut_to_fit(found.collect(), size);
         Ok(Response::new(ListProposalsResponse { proposals, next_page_token }))
     }
+}
+
+/// Roles that don't read the whole log name a user or an account.
+fn may_list(caller: &rpc::Caller, request: &ListActsRequest) -> Result<(), Status> {
+    let role = caller.principal.role;
+    if access::reads_whole_log(role) || !request.user_id.is_empty() || !request.account.is_empty() {
+        return Ok(());
+    }
+    let why = format!("the role {role} reads the audit log of one user or account at a time: give user_id or account");
+    let facts = [("role", role.to_string()), ("field", "user_id".to_owned())];
+    Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &facts))
 }
 
 /// The command that, without being a service, records its actions, and the subject of its token.

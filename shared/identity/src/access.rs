@@ -207,8 +207,8 @@ const ITEM_WRITE: Access = Access::Roles(&[(Service, Reach::Book)]);
 
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
-/// Only auditors and admins read the audit log.
-const ACT_READ: Access = Access::Roles(&[(Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// All staff read what was done about a user or an account; see [`reads_whole_log`].
+const ACT_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Staff who help users or are responsible for the books may propose.
 const PROPOSE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// The second person must be responsible for the books.
@@ -231,6 +231,12 @@ const PAYMENT_WATCH: Access =
 /// What users paid for their coins, and what they spent them on: for services, and staff who help users or answer for the books.
 const LOT_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
+/// Whether a role reads the whole audit log. The others who may read it name a user or an account: they answer for that, and not for what colleagues do.
+#[must_use]
+pub const fn reads_whole_log(role: Role) -> bool {
+    matches!(role, Auditor | Admin)
+}
 
 /// Every RPC of every contract, by service in the order of the contracts.
 pub const TABLE: &[AccessRow] = &[

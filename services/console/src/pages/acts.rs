@@ -22,6 +22,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
+use identity::access;
 use money::text::shown;
 use rpc::ANSWER_BYTES_MAX;
 use serde_json::json;
@@ -58,6 +59,8 @@ struct ActsPage {
     user: String,
     account: String,
     rpc: String,
+    /// Whether the role has to name a user or an account first.
+    unnamed: bool,
     lines: Vec<ActView>,
     older: String,
 }
@@ -73,6 +76,11 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     let message = json!({"book": request.book, "subject": request.subject, "userId": request.user_id, "rpc": request.rpc,
         "account": request.account, "pageSize": LINES});
     frame.calls = vec![CallView::new(&console.target, LIST_ACTS, &message)];
+    let (subject, user, account, rpc) = (field("subject"), field("user"), field("account"), field("rpc"));
+    if unnamed(&visitor, &request) {
+        let (export, lines, older) = (String::new(), Vec::new(), String::new());
+        return page(StatusCode::OK, &ActsPage { frame, export, subject, user, account, rpc, unnamed: true, lines, older });
+    }
     if !covers(&console, &visitor, &request) {
         frame.reason = None;
         return ask_reason(frame);
@@ -90,9 +98,8 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     };
     let older = if answer.next_page_token.is_empty() { String::new() } else { address(filters.get("subject"), &answer.next_page_token) };
     let lines = answer.acts.iter().map(|act| line(act, address(&act.subject, ""))).collect();
-    let (subject, user) = (field("subject"), field("user"));
     let export = Filters::address("/acts.csv", &["book", "subject", "user", "rpc", "account"].map(|name| (name, filters.get(name))));
-    page(StatusCode::OK, &ActsPage { frame, export, subject, user, account: field("account"), rpc: field("rpc"), lines, older })
+    page(StatusCode::OK, &ActsPage { frame, export, subject, user, account, rpc, unnamed: false, lines, older })
 }
 
 /// The call for the log.
@@ -109,6 +116,11 @@ fn list_request(filters: &Filters) -> ListActsRequest {
         page_token: field("page"),
         ..Default::default()
     }
+}
+
+/// Whether the role reads the log of one user or account at a time, and none is named yet.
+fn unnamed(visitor: &Visitor, request: &ListActsRequest) -> bool {
+    !access::reads_whole_log(visitor.person.role) && request.user_id.is_empty() && request.account.is_empty()
 }
 
 /// Whether a reason was given that is for this. Roles that may not read the log are told so; they are not asked why first.

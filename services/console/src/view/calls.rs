@@ -65,7 +65,7 @@ mod tests {
         assert!(call.explained && call.command.contains("largesse-reason"));
         assert_eq!(call.roles, "support, finance, auditor, admin");
         let acts = CallView::new(&target, "largesse.support.v1.SupportService/ListActs", &json!({}));
-        assert_eq!(acts.roles, "auditor, admin");
-        assert!(!may(Role::Support, "largesse.support.v1.SupportService/ListActs") && !may(Role::Admin, "largesse.unknown/Method"));
+        assert_eq!(acts.roles, "support, finance, auditor, admin");
+        assert!(!may(Role::Support, "largesse.support.v1.SupportService/Approve") && !may(Role::Admin, "largesse.unknown/Method"));
     }
 }

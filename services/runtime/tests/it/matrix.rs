@@ -24,7 +24,8 @@ use tonic_reflection::pb::v1::{
 /// The columns.
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
-/// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
+/// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`), the book
+/// where a user is named (`n`); and whether staff must give a reason (`!`).
 const MATRIX: [(&str, &str, &str); 161] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
@@ -173,7 +174,7 @@ const MATRIX: [(&str, &str, &str); 161] = [
     ("largesse.treasury.v1.TreasuryService/ListSweepInstructions", "--b----", ""),
     ("largesse.treasury.v1.TreasuryService/InstructSweep", "--b----", ""),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
-    ("largesse.support.v1.SupportService/ListActs", "-----bb", "!"),
+    ("largesse.support.v1.SupportService/ListActs", "---nnbb", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),
     ("largesse.support.v1.SupportService/Approve", "----b-b", "!"),
     ("largesse.support.v1.SupportService/Reject", "---bb-b", "!"),
@@ -366,13 +367,19 @@ async fn every_role_gets_what_it_may_and_no_more() {
     let mut checked = 0;
     for (path, rights, _) in MATRIX {
         for (role, right) in ROLES.into_iter().zip(rights.chars()) {
-            let call = Call { role, user_id: "", book: "demo", reason: Some("ticket 4711") };
+            let user_id = if right == 'n' { "somebody" } else { "" };
+            let call = Call { role, user_id, book: "demo", reason: Some("ticket 4711") };
             let (code, _) = stranger.call(path, call).await;
             let denied = matches!(code, Code::PermissionDenied | Code::Unauthenticated);
             assert_eq!(denied, right == '-', "{role} at {path}: {code:?}");
             checked += 1;
             if right == '-' || stranger.methods[path].is_client_streaming() {
                 continue;
+            }
+            if right == 'n' {
+                let (code, _) = stranger.call(path, Call { user_id: "", ..call }).await;
+                assert_eq!(code, Code::PermissionDenied, "{role} at {path} without a user");
+                checked += 1;
             }
             if stranger.has(path, "user_id") && path != "largesse.support.v1.SupportService/ListActs" {
                 let (code, _) = stranger.call(path, Call { user_id: "somebody-else", ..call }).await;

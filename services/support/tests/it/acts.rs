@@ -126,6 +126,38 @@ async fn pages_and_filters_show_each_line_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn support_and_finance_read_the_log_of_one_user_or_account_at_a_time() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let _ = fixture.books().get_account(fixture.by("sue", Role::Support, look("ada"))).await;
+        for (role, whole) in [(Role::Support, false), (Role::Finance, false), (Role::Auditor, true), (Role::Admin, true)] {
+            let listed = async |ask: ListActsRequest| fixture.support().list_acts(fixture.by("sam", role, ask)).await;
+            for ask in [
+                ListActsRequest::default(),
+                ListActsRequest { book: "demo".to_owned(), subject: "sue".to_owned(), rpc: "x".to_owned(), ..Default::default() },
+            ] {
+                match listed(ask).await {
+                    Ok(_) => assert!(whole, "{role}"),
+                    Err(refused) => {
+                        assert!(!whole && rpc::reason(&refused).as_deref() == Some("PERMISSION_DENIED"), "{role}: {refused:?}");
+                        assert_eq!(rpc::facts(&refused)["field"], "user_id");
+                    }
+                }
+            }
+            let of_ada = ListActsRequest { user_id: "ada".to_owned(), subject: "sue".to_owned(), ..Default::default() };
+            let of_account = ListActsRequest { account: "viewer/ada/coins".to_owned(), ..Default::default() };
+            for ask in [of_ada, of_account] {
+                let acts = listed(ask).await.unwrap().into_inner().acts;
+                assert!(acts.iter().any(|act| act.subject == "sue" && act.rpc.ends_with("/GetAccount")), "{role}: {acts:?}");
+            }
+            let elsewhere = ListActsRequest { book: "other".to_owned(), user_id: "ada".to_owned(), ..Default::default() };
+            assert_eq!(rpc::reason(&listed(elsewhere).await.unwrap_err()).as_deref(), Some("PERMISSION_DENIED"));
+        }
+        fixture.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_changed_in_the_record_is_found() {
     for database in &databases().all {
         let fixture = Fixture::start(database).await;

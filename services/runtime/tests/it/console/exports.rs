@@ -19,8 +19,8 @@ const EXPORTS: [(&str, [(u16, u16); 4]); 6] = [
     ("/accounts.csv?book=demo", [(400, 400); 4]),
     ("/trial-balance.csv?book=demo", [(200, 200); 4]),
     ("/payments.csv?book=demo", [(428, 200); 4]),
-    ("/acts.csv?book=demo", [(403, 403), (403, 403), (428, 200), (428, 200)]),
-    ("/acts.csv", [(403, 403), (403, 403), (428, 200), (428, 200)]),
+    ("/acts.csv?book=demo", [(428, 403), (428, 403), (428, 200), (428, 200)]),
+    ("/acts.csv", [(428, 403), (428, 403), (428, 200), (428, 200)]),
 ];
 
 /// The lines of a file, each with its cells, as a spreadsheet reads them.

@@ -10,13 +10,16 @@ use runtime::Runtime;
 use std::collections::BTreeSet;
 
 /// Every page, and what each of sam (support), fay (finance), aud (auditor) and ann (admin) gets: the status before and after they gave a reason.
-const PAGES: [(&str, [(u16, u16); 4]); 15] = [
+const PAGES: [(&str, [(u16, u16); 4]); 17] = [
     ("/?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo&account=house/coins/issued", [(428, 200); 4]),
     ("/trial-balance?book=demo", [(200, 200); 4]),
     ("/proposals?book=demo", [(200, 200); 4]),
-    ("/acts?book=demo", [(403, 403), (403, 403), (428, 200), (428, 200)]),
+    // Support and finance are asked for a user or an account first.
+    ("/acts?book=demo", [(200, 200), (200, 200), (428, 200), (428, 200)]),
+    ("/acts?book=demo&user=u1", [(428, 200); 4]),
+    ("/acts?book=demo&account=viewer/u1/coins", [(428, 200); 4]),
     ("/?work=open_proposal", [(200, 200); 4]),
     ("/find?book=demo", [(200, 200); 4]),
     ("/find?text=nothing-has-this", [(428, 200); 4]),
