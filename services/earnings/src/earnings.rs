@@ -84,7 +84,8 @@ impl Earnings {
         Ok(funds)
     }
 
-    async fn must_know(&self, book: &BookName, user: &UserKey) -> Result<(), Error> {
+    /// Refused where nothing is known of this user.
+    pub async fn must_know(&self, book: &BookName, user: &UserKey) -> Result<(), Error> {
         if !self.store.of_user(book, user, None, 1).await?.is_empty() || self.ledger.has_accounts(book, user).await? {
             return Ok(());
         }

@@ -2,10 +2,11 @@
 use crate::{earnings::Earnings, error::Error, wire};
 use api::earnings::{
     AcceptQuoteRequest, AcceptQuoteResponse, CreateQuoteRequest, CreateQuoteResponse, GetEarningsRequest, GetEarningsResponse,
-    GetQuoteRequest, GetQuoteResponse, earnings_service_server::EarningsService,
+    GetQuoteRequest, GetQuoteResponse, ListQuotesRequest, ListQuotesResponse, earnings_service_server::EarningsService,
 };
 use ledger_client::CreatorPayable;
 use money::Money;
+use rpc::{Violations, page};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -60,6 +61,24 @@ impl EarningsService for Handlers {
         let quote = wire::quote(&quote);
         let standing = self.earnings.ledger.standing(&book, &quote.posting_id).await;
         Ok(Response::new(GetQuoteResponse { quote: Some(quote), conversion_standing: standing.into() }))
+    }
+
+    async fn list_quotes(&self, request: Request<ListQuotesRequest>) -> Result<Response<ListQuotesResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let mut wrong = Violations::default();
+        let who = wrong.take(caller.book_and_user(&request.book, &request.user_id));
+        let size = wrong.take(wire::page_size(request.page_size));
+        let (Some((book, user)), Some(size)) = (who, size) else { return Err(wrong.into_status()) };
+        let list = wire::quotes_list(&book, &user);
+        let before = wire::quote_place(&list, &request.page_token)?;
+        let found = self.earnings.store.newest_of(&book, &user, before, page::rows_to_read(size)).await.map_err(Error::from)?;
+        if found.is_empty() && caller.principal.role.is_staff() {
+            self.earnings.must_know(&book, &user).await?;
+        }
+        let rows = found.iter().map(|quote| (wire::quote(quote), (quote.create_time.as_millisecond(), quote.id)));
+        let (quotes, next_page_token) = list.cut_to_fit(rows.collect(), size);
+        Ok(Response::new(ListQuotesResponse { quotes, next_page_token }))
     }
 
     async fn accept_quote(&self, request: Request<AcceptQuoteRequest>) -> Result<Response<AcceptQuoteResponse>, Status> {

@@ -36,6 +36,10 @@ const ACCEPTED_BY: &str = "SELECT * FROM quote WHERE accept_request_id = $2 AND 
 
 const OF_USER: &str = "SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND quote_id > $3 ORDER BY quote_id LIMIT $4";
 
+/// In the order of their times, which their ids need not have. A user's quotes are few: they are sorted when they are read.
+const NEWEST_OF: &str = "SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND (created_at_ms, quote_id) < ($3, $4)
+    ORDER BY created_at_ms DESC, quote_id DESC LIMIT $5";
+
 const ACCEPTING: &str =
     "SELECT * FROM quote WHERE book = $1 AND accept_request_id <> '' AND posting_id = '' AND (created_at_ms, quote_id) > ($2, $3)
     AND created_at_ms < $4 ORDER BY created_at_ms, quote_id LIMIT $5";
@@ -139,6 +143,19 @@ impl Store {
     pub async fn of_user(&self, book: &BookName, user: &UserKey, after: Option<Uuid>, count_max: i64) -> Result<Vec<Quote>, sqlx::Error> {
         let query = sqlx::query(OF_USER).bind(book.as_str()).bind(user.as_str()).bind(text(after.unwrap_or(Uuid::nil())));
         query.bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// A user's quotes, newest first, before this one when given: when it was made, and its id.
+    pub async fn newest_of(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        before: Option<(i64, Uuid)>,
+        count_max: i64,
+    ) -> Result<Vec<Quote>, sqlx::Error> {
+        let (at_ms, id) = before.unwrap_or((i64::MAX, Uuid::max()));
+        let query = sqlx::query(NEWEST_OF).bind(book.as_str()).bind(user.as_str()).bind(at_ms).bind(text(id)).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
     /// Acceptances of a book without a posting whose quotes were made before this time, the oldest first; after this quote when given: when it was made, and its id.

@@ -5,15 +5,19 @@ use api::ledger::PostResponse;
 use chart::Unit;
 use db::requests::{KeptAnswer, SentFields};
 use ledger_client::BalanceSeq;
-use money::Diamonds;
+use money::{BookName, Diamonds, UserKey};
 use prost::Message;
 use rpc::{
     StickyRefusal,
-    wire::{money, timestamp_us},
+    page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
+    wire::{money, timestamp_ms, timestamp_us},
 };
 use tonic::Status;
 use tonic_types::pb;
 use uuid::Uuid;
+
+/// Quotes of one page: default and maximum.
+const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 /// The fields compared on a retry of CreateQuote, as sent.
 #[must_use]
@@ -41,7 +45,24 @@ pub fn quote(quote: &Quote) -> QuoteMessage {
             QuoteState::Open | QuoteState::Accepting(_) => String::new(),
             QuoteState::Used { posting_id } => posting_id.clone(),
         },
+        create_time: Some(timestamp_ms(quote.create_time.as_millisecond())),
     }
+}
+
+/// A creator's quotes, as their page tokens are bound to them.
+#[must_use]
+pub fn quotes_list(book: &BookName, user: &UserKey) -> PagedList {
+    PagedList::new("ListQuotes", book.as_str(), &[user.as_str()])
+}
+
+/// The number of rows of the requested page.
+pub fn page_size(asked: i32) -> Result<usize, Status> {
+    PAGES.read(asked).map_err(|InvalidPageSize| rpc::malformed("page_size", "must not be negative"))
+}
+
+/// When the quote was made after which a page begins, and its id; `None`: the page begins with the newest.
+pub fn quote_place(list: &PagedList, token: &str) -> Result<Option<(i64, Uuid)>, Status> {
+    list.position(token).map_err(|InvalidPageToken| rpc::errors::page_token())
 }
 
 /// The answer kept under a request id that made a quote.

@@ -15,7 +15,7 @@ use chart::{PostingKind, Unit, owned::names_of};
 use money::UserKey;
 use payout::tables::PayoutKey;
 use purchase::tables::PurchaseState;
-use rpc::page::PagePosition;
+use rpc::{page::PagePosition, wire::TimeRange};
 use std::{cmp::Reverse, collections::HashMap};
 use uuid::Uuid;
 
@@ -102,23 +102,27 @@ pub(crate) struct ActivityAsked<'a> {
     pub(crate) user: &'a UserKey,
     /// Whether the user reads it: they are not told what their money was blocked for.
     pub(crate) own: bool,
+    /// Only lines of this time.
+    pub(crate) times: TimeRange,
     pub(crate) after: Option<ActivityPosition>,
     pub(crate) rows: usize,
 }
 
 /// The lines after the position, in their order; more than `rows` of them if the list continues.
 pub(crate) async fn activity(tables: &StoryTables, scope: &StoryScope, asked: ActivityAsked<'_>) -> Result<Vec<ActivityFound>, ReadFault> {
-    let ActivityAsked { user, own, after, rows } = asked;
+    let ActivityAsked { user, own, times, after, rows } = asked;
     let page = SourcePage { after, rows };
     let mut found = Vec::new();
     for teller in tellers(tables, scope).await? {
-        let reader = ActivityReader { teller: &teller, user, own, names: teller.gift_names().await? };
+        let reader = ActivityReader { teller: &teller, user, own, times, names: teller.gift_names().await? };
         let mut of_book = Vec::new();
         for account in teller.accounts_named(&names_of(user)).await? {
             of_book.extend(reader.entries(&account, page).await?);
         }
         of_book.extend(reader.purchases(page).await?);
         of_book.extend(reader.payouts(page).await?);
+        // Rows of both come until a time, and entries from one time until another.
+        of_book.retain(|line| line.position.time >= micros(times.from_ms));
         of_book.sort_by_key(|line| line.position.order());
         // States are read only of lines that may be shown.
         of_book.truncate(rows);
@@ -133,6 +137,7 @@ struct ActivityReader<'a> {
     teller: &'a StoryTeller,
     user: &'a UserKey,
     own: bool,
+    times: TimeRange,
     names: ServedNames,
 }
 
@@ -143,12 +148,16 @@ impl ActivityReader<'_> {
 
     /// The listing of an account's entries that come after the position; `None` if there are none.
     async fn listing(&self, account: &BookAccount, page: SourcePage) -> Result<Option<EntryListing>, ReadFault> {
-        let mut listing = EntryListing { limit: page.rows.max(1), ..EntryListing::default() };
+        let TimeRange { from_ms, until_ms } = self.times;
+        let from = (from_ms > i64::MIN).then(|| micros(from_ms));
+        let booked = |until: Option<i64>| EntryFilter { booked: (from, until), ..EntryFilter::default() };
+        let filter = booked((until_ms < i64::MAX).then(|| micros(until_ms)));
+        let mut listing = EntryListing { limit: page.rows.max(1), filter, ..EntryListing::default() };
         let Some(after) = page.after else { return Ok(Some(listing)) };
         if (after.book, after.source) != self.source(account.key) {
             // Of the lines of the position's own time, those of sources before its own were shown.
             let until = if self.source(account.key) < (after.book, after.source) { after.time } else { after.time.saturating_add(1) };
-            listing.filter = EntryFilter { booked: (None, Some(until)), ..EntryFilter::default() };
+            listing.filter = booked(Some(until.min(micros(until_ms))));
             return Ok(Some(listing));
         }
         let number = i64::try_from(after.id.as_u128()).map_err(|_| ForeignPosition)?;
@@ -208,7 +217,10 @@ impl ActivityReader<'_> {
 
     /// Where the rows of another source begin, by Unix milliseconds and id, of which only older ones come.
     fn before(&self, key: i64, page: SourcePage) -> (i64, Uuid) {
-        let Some(after) = page.after else { return (i64::MAX, Uuid::max()) };
+        let Some(after) = page.after else {
+            let id = if self.times.until_ms < i64::MAX { Uuid::nil() } else { Uuid::max() };
+            return (self.times.until_ms, id);
+        };
         let ms = after.time.div_euclid(1_000);
         match self.source(key).cmp(&(after.book, after.source)) {
             std::cmp::Ordering::Equal => (ms, after.id),
@@ -291,6 +303,11 @@ impl ActivityReader<'_> {
         }
         Ok(())
     }
+}
+
+/// Milliseconds as microseconds.
+fn micros(ms: i64) -> i64 {
+    ms.saturating_mul(1_000)
 }
 
 /// The case that a posting belongs to.

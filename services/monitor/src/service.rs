@@ -27,6 +27,7 @@ use prost_types::Timestamp;
 use rpc::{
     Violations,
     page::{PageSizes, PagedList, rows_to_read},
+    wire::TimeRange,
 };
 use std::{
     pin::Pin,
@@ -170,15 +171,18 @@ impl MonitorService for Handlers {
         let mut wrong = Violations::default();
         let user = wrong.take(caller.acting_for(&request.user_id));
         let size = wrong.take(page_size(request.page_size));
+        let times = wrong.take(TimeRange::read(["from", "until"], request.from, request.until));
         let scope = wrong.take(self.scope(&caller, &request.book).await);
-        let (Some(user), Some(size), Some((tables, books))) = (user, size, scope) else { return Err(wrong.into_status()) };
+        let (Some(user), Some(size), Some(times), Some((tables, books))) = (user, size, times, scope) else {
+            return Err(wrong.into_status());
+        };
         // A page of the caller's own activity and one of that user's by name are the same.
-        let asked = ListActivityRequest { user_id: user.to_string(), book: request.book, ..ListActivityRequest::default() };
+        let asked = ListActivityRequest { user_id: user.to_string(), page_size: 0, page_token: String::new(), ..request.clone() };
         let list = list_of("ListActivity", &caller, asked);
         let after = list.position::<ActivityPosition>(&request.page_token).map_err(|_| rpc::errors::page_token())?;
         let scope = StoryScope { books, user: None, most: 0 };
         let own = matches!(caller.principal.role, Role::Viewer | Role::Creator);
-        let asked = ActivityAsked { user: &user, own, after, rows: size.saturating_add(1) };
+        let asked = ActivityAsked { user: &user, own, times, after, rows: size.saturating_add(1) };
         let found = activity::activity(&tables, &scope, asked).await;
         let found = found.map_err(|fault| error::unreadable(&fault))?;
         if found.is_empty() && after.is_none() && caller.principal.role.is_staff() {

@@ -305,6 +305,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),
+    explained("/largesse.earnings.v1.EarningsService/ListQuotes", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/AcceptQuote", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/CreateBeneficiary", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/ListBeneficiaries", CREATOR_READ),

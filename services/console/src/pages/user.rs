@@ -55,7 +55,13 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Err(why) => return without_frame(why, &visitor),
     };
     let field = |name: &str| filters.get(name).to_owned();
-    let request = ListActivityRequest { user_id: field("id"), book: field("book"), page_size: LINES, page_token: field("page") };
+    let request = ListActivityRequest {
+        user_id: field("id"),
+        book: field("book"),
+        page_size: LINES,
+        page_token: field("page"),
+        ..Default::default()
+    };
     if request.book.is_empty() {
         frame.across_books();
     }
@@ -138,7 +144,8 @@ mod tests {
             posting_id: text.clone(),
             ..ActivityLine::default()
         };
-        let request = ListActivityRequest { user_id: text.clone(), book: text.clone(), page_size: 0, page_token: text.clone() };
+        let request =
+            ListActivityRequest { user_id: text.clone(), book: text.clone(), page_size: 0, page_token: text.clone(), ..Default::default() };
         let answer = ListActivityResponse { lines: vec![line], next_page_token: text };
         assert_text(&user(PageFrame::bare("Users", None), &request, &answer), 9);
     }

@@ -7,7 +7,9 @@ mod live;
 mod reasons;
 mod unused;
 
-use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetEarningsResponse, GetQuoteRequest};
+use api::earnings::{
+    AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetEarningsResponse, GetQuoteRequest, ListQuotesRequest, ListQuotesResponse,
+};
 use api::ledger::{
     AccountState, OpenAccountsRequest, PostingStanding, ReverseRequest, SetAccountStateRequest, ledger_service_client::LedgerServiceClient,
 };
@@ -168,6 +170,52 @@ async fn refusals_of_a_quote_stay_the_answer() {
         assert_eq!(fixture.quote("bob", ask(199, "USD")).await.unwrap_err(), "AMOUNT_TOO_SMALL");
         for bad in [ask(0, "USD"), ask(-1, "USD"), ask(1, "usd"), CreateQuoteRequest { request_id: String::new(), ..ask(1_000, "USD") }] {
             assert_eq!(fixture.quote("bob", bad).await.unwrap_err(), "MALFORMED");
+        }
+        fixture.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn a_creator_lists_open_and_past_quotes_the_newest_first() {
+    for fixture in both().await {
+        fixture.give("bob", 9_000).await;
+        fixture.give("eve", 9_000).await;
+        let listed = async |who: &str, role: Role, ask: ListQuotesRequest| -> Result<ListQuotesResponse, String> {
+            testbed::reason(fixture.earnings().list_quotes(fixture.by(who, role, ask)).await)
+        };
+        let mut made = Vec::new();
+        for diamonds in 1..=5 {
+            // Ids of version 4 have no time, so the list is not in the order of ids.
+            let request_id = if diamonds % 2 == 0 { Uuid::new_v4() } else { Uuid::now_v7() }.to_string();
+            let request = CreateQuoteRequest { request_id, ..ask(1_000 + diamonds, "USD") };
+            made.insert(0, fixture.quote("bob", request).await.unwrap().0);
+            fixture.quote("eve", ask(1_000, "USD")).await.unwrap();
+            fixture.later(1);
+        }
+        let accepted = fixture.accept("bob", take(&made[1])).await.unwrap().quote.unwrap();
+        fixture.later(3_600);
+        made.insert(0, fixture.quote("bob", ask(2_000, "EUR")).await.unwrap().0);
+        made[2] = accepted;
+        let (mut found, mut ask_for) = (Vec::new(), ListQuotesRequest { page_size: 4, ..Default::default() });
+        loop {
+            let page = listed("bob", Role::Creator, ask_for.clone()).await.unwrap();
+            found.extend(page.quotes);
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            ask_for.page_token = page.next_page_token;
+            let foreign = listed("eve", Role::Creator, ask_for.clone()).await;
+            assert_eq!(foreign.unwrap_err(), "PAGE_TOKEN");
+        }
+        assert_eq!(found, made);
+        assert_eq!(found.iter().filter(|quote| quote.posting_id.is_empty()).count(), 5);
+        let of = |user: &str| ListQuotesRequest { user_id: user.to_owned(), ..Default::default() };
+        assert_eq!(listed("sam", Role::Support, of("bob")).await.unwrap().quotes, made);
+        assert_eq!(listed("sam", Role::Support, of("bobb")).await.unwrap_err(), "USER_UNKNOWN");
+        assert_eq!(listed("eve", Role::Creator, of("bob")).await.unwrap_err(), "PERMISSION_DENIED");
+        assert!(listed("new", Role::Creator, of("")).await.unwrap().quotes.is_empty());
+        for wrong in [ListQuotesRequest { page_size: -1, ..of("") }, of("a b")] {
+            assert_eq!(listed("sam", Role::Support, wrong).await.unwrap_err(), "MALFORMED");
         }
         fixture.verify().await;
     }

@@ -301,6 +301,59 @@ async fn users_read_their_own_activity_and_no_token_of_another_list_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_activity_of_a_time_is_that_part_of_the_whole() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        let waiting = "INSERT INTO purchase (purchase_id, book, user_id, request_id, state, store, environment, bundle_id, transaction_id, product_id, quantity, coins, currency,
+             price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, posting_id, coin_balance, balance_seq, next_attempt_at_ms, attempt)
+             SELECT '$19', book, user_id, request_id, 1, store, environment, bundle_id, 'pi_later', product_id, quantity, coins, currency,
+             price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, 5, '', 0, 0, 0, 0 FROM purchase";
+        assert_eq!(change(&bed.database, "purchase", &waiting.replace("$19", &id(19))).await, 1);
+        let whole = whole_activity(&bed, "ann", &[BOOK], 200).await;
+        // A purchase that waits since 1970, and entries of today. Times are of whole milliseconds, as bounds are.
+        let ms = |line: &ActivityLine| line.time.as_ref().map(rpc::wire::unix_ms).unwrap();
+        let middle = ms(&whole[whole.len() / 2]);
+        let bounds = [None, Some(5), Some(6), Some(middle), Some(middle + 1), Some(ms(&whole[0])), Some(ms(&whole[0]) + 1)];
+        for (from, until) in bounds.into_iter().flat_map(|from| bounds.map(|until| (from, until))) {
+            let expected: Vec<ActivityLine> = whole
+                .iter()
+                .filter(|line| from.is_none_or(|from| ms(line) >= from) && until.is_none_or(|until| ms(line) < until))
+                .cloned()
+                .collect();
+            for size in [3, 200] {
+                let (mut found, mut token) = (Vec::new(), String::new());
+                loop {
+                    let [from, until] = [from, until].map(|bound| bound.map(rpc::wire::timestamp_ms));
+                    let ask = ListActivityRequest { from, until, ..of_user("ann", size, token) };
+                    let (lines, next) = activity(&bed, ("sam", Role::Support), &[BOOK], ask).await.unwrap();
+                    found.extend(lines);
+                    token = next;
+                    if token.is_empty() {
+                        break;
+                    }
+                }
+                assert_eq!(found, expected, "from {from:?} until {until:?} by {size}");
+            }
+        }
+        let at = |ms| Some(rpc::wire::timestamp_ms(ms));
+        let (_, token) =
+            activity(&bed, ("ann", Role::Viewer), &[BOOK], ListActivityRequest { from: at(6), ..of_user("", 3, String::new()) })
+                .await
+                .unwrap();
+        for (from, until) in [(None, None), (at(5), None), (at(6), at(7))] {
+            let other = ListActivityRequest { from, until, ..of_user("", 3, token.clone()) };
+            let refused = activity(&bed, ("ann", Role::Viewer), &[BOOK], other).await.unwrap_err();
+            assert_eq!(rpc::reason(&refused).as_deref(), Some("PAGE_TOKEN"));
+        }
+        let never = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
+        let wrong = ListActivityRequest { from: never, until: never, ..of_user("", 0, String::new()) };
+        let wrong = activity(&bed, ("ann", Role::Viewer), &[BOOK], wrong).await.unwrap_err();
+        assert_eq!(rpc::violations(&wrong).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["from", "until"]);
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn users_are_not_shown_that_their_money_was_blocked() {
     for storage in both() {
         let bed = followed(storage).await;

@@ -26,7 +26,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`), the book
 /// where a user is named (`n`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 161] = [
+const MATRIX: [(&str, &str, &str); 162] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -92,6 +92,7 @@ const MATRIX: [(&str, &str, &str); 161] = [
     ("largesse.earnings.v1.EarningsService/GetEarnings", "-oaaaaa", "!"),
     ("largesse.earnings.v1.EarningsService/CreateQuote", "-oa----", ""),
     ("largesse.earnings.v1.EarningsService/GetQuote", "-oaaaaa", "!"),
+    ("largesse.earnings.v1.EarningsService/ListQuotes", "-oaaaaa", "!"),
     ("largesse.earnings.v1.EarningsService/AcceptQuote", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/CreateBeneficiary", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/ListBeneficiaries", "-oaaaaa", "!"),

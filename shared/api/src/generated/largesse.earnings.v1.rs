@@ -89,6 +89,9 @@ pub struct Quote {
     /// UUID of the posting that converted the diamonds. Empty until the quote is accepted.
     #[prost(string, tag = "12")]
     pub posting_id: ::prost::alloc::string::String,
+    /// When the quote was made. Absent in answers that earlier versions gave and that are repeated.
+    #[prost(message, optional, tag = "13")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// The quote that was made.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -119,6 +122,33 @@ pub struct GetQuoteResponse {
     /// Whether the conversion still stands, as the ledger says now. UNSPECIFIED: there is none yet, or the ledger can't be asked; ask again.
     #[prost(enumeration = "super::super::ledger::v1::PostingStanding", tag = "2")]
     pub conversion_standing: i32,
+}
+/// Request for a page of a creator's quotes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListQuotesRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Staff and services: the creator whose quotes to list. Empty: the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Maximum number of items in the answer. 0: 50. More than 200: 200.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of an earlier answer with the same book and user. Empty: the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of quotes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListQuotesResponse {
+    /// The quotes, newest first. One with a `posting_id` was accepted; of one that was accepted a moment ago it may be missing for about a minute, which GetQuote
+    /// finds out. One without, past its `expire_time`, is expired.
+    #[prost(message, repeated, tag = "1")]
+    pub quotes: ::prost::alloc::vec::Vec<Quote>,
+    /// `page_token` for the next page. Empty: there are no more items.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// Request to convert diamonds at a quoted price.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -261,7 +291,8 @@ pub mod earnings_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Returns the creator's diamonds and money.
+        /// Returns the creator's diamonds and money. Reasons: MALFORMED, USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is known of this user, so
+        /// the name may be mistyped; MonitorService.Find looks in every service). A retry is safe.
         pub async fn get_earnings(
             &mut self,
             request: impl tonic::IntoRequest<super::GetEarningsRequest>,
@@ -350,6 +381,34 @@ pub mod earnings_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Lists a creator's quotes, open, accepted and expired ones, newest first. Quotes that nobody accepted are deleted a month after they expired. Reasons:
+        /// MALFORMED, PAGE_TOKEN, USER_UNKNOWN (as of GetEarnings). A retry is safe.
+        pub async fn list_quotes(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListQuotesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuotesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.earnings.v1.EarningsService/ListQuotes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.earnings.v1.EarningsService", "ListQuotes"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Converts the diamonds exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
         /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe. After
         /// OUTCOME_UNKNOWN the quote may have been accepted: a recorded acceptance is completed within about a minute, even without a retry.
@@ -397,7 +456,8 @@ pub mod earnings_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with EarningsServiceServer.
     #[async_trait]
     pub trait EarningsService: std::marker::Send + std::marker::Sync + 'static {
-        /// Returns the creator's diamonds and money.
+        /// Returns the creator's diamonds and money. Reasons: MALFORMED, USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is known of this user, so
+        /// the name may be mistyped; MonitorService.Find looks in every service). A retry is safe.
         async fn get_earnings(
             &self,
             request: tonic::Request<super::GetEarningsRequest>,
@@ -421,6 +481,15 @@ pub mod earnings_service_server {
             request: tonic::Request<super::GetQuoteRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetQuoteResponse>,
+            tonic::Status,
+        >;
+        /// Lists a creator's quotes, open, accepted and expired ones, newest first. Quotes that nobody accepted are deleted a month after they expired. Reasons:
+        /// MALFORMED, PAGE_TOKEN, USER_UNKNOWN (as of GetEarnings). A retry is safe.
+        async fn list_quotes(
+            &self,
+            request: tonic::Request<super::ListQuotesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuotesResponse>,
             tonic::Status,
         >;
         /// Converts the diamonds exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
@@ -648,6 +717,51 @@ pub mod earnings_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetQuoteSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.earnings.v1.EarningsService/ListQuotes" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListQuotesSvc<T: EarningsService>(pub Arc<T>);
+                    impl<
+                        T: EarningsService,
+                    > tonic::server::UnaryService<super::ListQuotesRequest>
+                    for ListQuotesSvc<T> {
+                        type Response = super::ListQuotesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListQuotesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EarningsService>::list_quotes(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListQuotesSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

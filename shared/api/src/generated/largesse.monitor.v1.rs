@@ -179,9 +179,15 @@ pub struct ListActivityRequest {
     /// Lines per page, 1 to 200. 0: 50.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
-    /// `next_page_token` of the page before. Empty: the first page.
+    /// `next_page_token` of the page before, with the same user, book and times. Empty: the first page.
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only lines whose `time` is at or after this. Absent: no bound.
+    #[prost(message, optional, tag = "5")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only lines whose `time` is before this, so that days follow each other without a gap. Absent: no bound.
+    #[prost(message, optional, tag = "6")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// A page of a user's activity.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1282,8 +1288,9 @@ pub mod monitor_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists what happened to a user's money in all books that the caller's token covers, the newest first. Users may read their own. Reasons: MALFORMED,
-        /// PAGE_TOKEN (INVALID_ARGUMENT), BOOK_UNKNOWN (NOT_FOUND).
+        /// Lists what happened to a user's money in all books that the caller's token covers, the newest first; of any time, or of a day or a month. Users may read their own. Reasons: MALFORMED,
+        /// PAGE_TOKEN (INVALID_ARGUMENT), BOOK_UNKNOWN (NOT_FOUND), USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is kept of this user in these
+        /// books, so the name may be mistyped).
         pub async fn list_activity(
             &mut self,
             request: impl tonic::IntoRequest<super::ListActivityRequest>,
@@ -1470,8 +1477,9 @@ pub mod monitor_service_server {
             tonic::Response<super::ListWorkResponse>,
             tonic::Status,
         >;
-        /// Lists what happened to a user's money in all books that the caller's token covers, the newest first. Users may read their own. Reasons: MALFORMED,
-        /// PAGE_TOKEN (INVALID_ARGUMENT), BOOK_UNKNOWN (NOT_FOUND).
+        /// Lists what happened to a user's money in all books that the caller's token covers, the newest first; of any time, or of a day or a month. Users may read their own. Reasons: MALFORMED,
+        /// PAGE_TOKEN (INVALID_ARGUMENT), BOOK_UNKNOWN (NOT_FOUND), USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is kept of this user in these
+        /// books, so the name may be mistyped).
         async fn list_activity(
             &self,
             request: tonic::Request<super::ListActivityRequest>,
