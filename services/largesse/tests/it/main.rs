@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounting;
+mod asked;
 mod banking;
 mod books;
 mod calling;
