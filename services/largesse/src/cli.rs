@@ -35,6 +35,7 @@ mod staff_service;
 pub mod status;
 pub mod token;
 pub mod treasury;
+pub mod trigger;
 pub mod verify;
 
 /// Parses a flag as a book.

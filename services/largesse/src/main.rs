@@ -7,7 +7,7 @@ use cli::{
     migrate::{self, MigrateArguments},
     privacy, rails, replay, report, screening, serve,
     settings::DatabaseArgument,
-    settlements, status, token, treasury, usable, verify,
+    settlements, status, token, treasury, trigger, usable, verify,
 };
 use runtime::command;
 use std::process::ExitCode;
@@ -58,6 +58,8 @@ enum Command {
     Token(token::TokenArguments),
     /// Calls any RPC of a running installation with JSON, lists RPCs, or describes one.
     Call(call::CallArguments),
+    /// Has the pretend banks and stores of a running sandbox do something by name: reject or return a payout, refund a purchase, lose a webhook.
+    Trigger(Box<trigger::TriggerArguments>),
     /// Prints new ids for requests: UUIDs of version 7, one a line.
     Id(id::IdArguments),
     /// Runs the whole flow with pretend money, from buying coins to paying creators, and verifies the result.
@@ -140,6 +142,7 @@ fn main() -> ExitCode {
         Command::Screening(arguments) => command::finish(screening::run(&arguments)),
         Command::Token(arguments) => token::run(&arguments),
         Command::Call(arguments) => call::run(arguments),
+        Command::Trigger(arguments) => trigger::run(&arguments),
         Command::Id(arguments) => id::run(&arguments),
         Command::Demo(arguments) => match usable(arguments.database.as_deref()) {
             Ok(()) => command::run("largesse demo", demo::run(arguments)),

@@ -53,12 +53,12 @@ mod statement;
 mod status;
 mod trace;
 
-pub use behaviour::{Behaviour, CallbackTrick, PlannedReturn, RecallAnswer};
+pub use behaviour::{Behaviour, CallbackTrick, NOT_BY_ACCOUNT, PlannedReturn, RecallAnswer};
 pub use callbacks::{KEY_ID_HEADER, SIGNATURE_HEADER};
 pub use faults::StatementFault;
 pub use own_accounts::{own_account, own_currencies};
 pub use returns::RETURN_CHARGE;
-pub use scenario::{MAGIC, MagicAccount};
+pub use scenario::{ANY_ACCOUNT, MAGIC, MagicAccount};
 
 use crate::{achbank, globalbank};
 use axum::Router;

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,7 @@ use chain::CertificateChain;
 use desk::StoreDesk;
 pub use desk::{ConsumptionAnswer, ServerFault};
 pub use finance::{FinanceOrder, FinanceReports};
+use notify::NotificationOfSold;
 pub use notify::{SignedNotification, StoreNotification};
 pub use receipt::{HostileReceipt, SignedPurchase, StorePurchase};
 
@@ -56,7 +57,7 @@ of notifications still has it. A CONSUMPTION_REQUEST asks about a refund, and is
 ";
 
 /// Everything that is answered, besides the page that lists it.
-const ENDPOINTS: [Endpoint<Store>; 3] = [
+const ENDPOINTS: [Endpoint<Store>; 4] = [
     Endpoint {
         method: "POST",
         path: "/apple/finance",
@@ -77,6 +78,13 @@ const ENDPOINTS: [Endpoint<Store>; 3] = [
         effect: "Signs a notification (ONE_TIME_CHARGE, REFUND, ...) and delivers copies of it to url; answers JSON with the receiver's answers. forged: by a stranger",
         example: r#"/apple/notifications -H 'content-type: application/json' -d '{"notification_type": "ONE_TIME_CHARGE", "copies": 2, "url": "http://127.0.0.1:7071/webhooks/store/apple", "purchase": {"bundle_id": "sandbox.largesse.demo", "product_id": "coins.us.app.350", "price": 4990, "currency": "USD"}}'"#,
         answered_by: || post(notify),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/apple/transactions/{transaction_id}/notifications",
+        effect: "The same about a transaction that it sold since it started, whose purchase need not be said again; 404 for another one",
+        example: r#"/apple/transactions/ID/notifications -H 'content-type: application/json' -d '{"notification_type": "REFUND", "url": "http://127.0.0.1:7071/webhooks/store/apple"}'"#,
+        answered_by: || post(notify_of_sold),
     },
 ];
 
@@ -210,6 +218,9 @@ impl Store {
     }
 }
 
+/// What was signed, and what the receiver said; or why nothing was.
+type NotificationAnswer = Result<Json<SignedNotification>, (StatusCode, String)>;
+
 async fn buy(State(store): State<Store>, Json(purchase): Json<StorePurchase>) -> Result<Json<SignedPurchase>, (StatusCode, String)> {
     match store.sell(&purchase) {
         Ok(signed) => Ok(Json(signed)),
@@ -225,10 +236,7 @@ async fn report(State(store): State<Store>, Json(asked): Json<FinanceOrder>) -> 
     Json(store.finance(&asked))
 }
 
-async fn notify(
-    State(store): State<Store>,
-    Json(asked): Json<StoreNotification>,
-) -> Result<Json<SignedNotification>, (StatusCode, String)> {
+async fn notify(State(store): State<Store>, Json(asked): Json<StoreNotification>) -> NotificationAnswer {
     match store.notify(&asked).await {
         Ok(signed) => Ok(Json(signed)),
         Err(error @ Error::Purchase { .. }) => Err((StatusCode::BAD_REQUEST, error.to_string())),
@@ -236,6 +244,18 @@ async fn notify(
             tracing::error!(%error, "the pretend app store could not sign a notification");
             Err((StatusCode::INTERNAL_SERVER_ERROR, "could not sign".to_owned()))
         }
+    }
+}
+
+async fn notify_of_sold(
+    store: State<Store>,
+    UrlPath(transaction_id): UrlPath<String>,
+    Json(asked): Json<NotificationOfSold>,
+) -> NotificationAnswer {
+    let purchase = store.desk().transaction(&transaction_id).map(StorePurchase::of_claims);
+    match purchase {
+        Some(purchase) => notify(store, Json(asked.about(purchase, transaction_id))).await,
+        None => Err((StatusCode::NOT_FOUND, "no such transaction was sold here since the store started; nothing was done\n".to_owned())),
     }
 }
 

@@ -45,6 +45,8 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/storereports", &[&["money"]], &[]),
     // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),
+    // The pretend counterparts are told over HTTP.
+    row("shared/scenarios", &[&["http_client"]], &[]),
     row("shared/identity", &[&["money", "http_client"]], &[]),
     row("shared/db", &[&["money"]], &["pgtest"]),
     // Its tests read its options as a program does.
@@ -74,12 +76,13 @@ pub const CRATES: &[CrateRow] = &[
     row(
         "services/sandbox",
         &[&["accounts", "iso20022", "bankapi", "bankfiles", "rails", "http_client", "db", "telemetry", "money"]],
-        &["pgtest"],
+        // Whatever its counterparts can be told has a name.
+        &["pgtest", "scenarios"],
     ),
     // It audits, so it reads tables and asks no service about money; `tables_only` enforces that. It follows the ledger's journals to show payments.
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     // Its pages call services as any client does, and read no table.
-    row("services/console", &[CALLER, &["chart", "http_client"]], &[]),
+    row("services/console", &[CALLER, &["chart", "http_client", "scenarios"]], &[]),
     row(
         "services/runtime",
         &[BOOKS, CLIENT, WITH_TABLES, &["console", "ledger", "monitor", "sandbox"]],
@@ -107,6 +110,7 @@ pub const CRATES: &[CrateRow] = &[
                 "matching",
                 "reconciliation",
                 "accounts",
+                "scenarios",
                 "screening",
             ],
         ],

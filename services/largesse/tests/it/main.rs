@@ -35,6 +35,7 @@ mod streams;
 mod sweeping;
 mod tied_out;
 mod treasury;
+mod triggering;
 
 use identity::{BookScope, Grant, Role};
 use money::{BookName, UserKey};

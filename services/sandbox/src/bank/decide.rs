@@ -10,7 +10,7 @@ use super::{
     clock::moment,
     own_accounts::own_account_id,
     rails::BankRail,
-    scenario::behaviour_of,
+    scenario::{ANY_ACCOUNT, behaviour_of},
 };
 use iso20022::{
     pain001::{AccountId, CreditTransfer, ExecutionTime, Initiation, PaymentInstruction, TransferAmount},
@@ -122,9 +122,10 @@ pub fn first_answer(first: KeptPayment, mut now: KeptPayment) -> KeptPayment {
     now
 }
 
-/// The behaviour of a payment, as [`Behaviour::parse`] reads it: by a scenario, else by the receiver's name, else by its account.
+/// The behaviour of a payment, as [`Behaviour::parse`] reads it: by a scenario for it, for its account or for any account, else by the receiver's name, else by
+/// its account.
 pub async fn chosen(tx: &mut AnyConnection, payment: &KeptPayment, holder: &str) -> Result<String, sqlx::Error> {
-    for (target, value) in [("end_to_end_id", &payment.end_to_end_id), ("account", &payment.creditor_account)] {
+    for (target, value) in [("end_to_end_id", &*payment.end_to_end_id), ("account", &payment.creditor_account), ("account", ANY_ACCOUNT)] {
         if let Some(text) = books::take_scenario(tx, target, value).await?.filter(|text| Behaviour::parse(text).is_some()) {
             return Ok(text);
         }

@@ -186,7 +186,7 @@ const ENDPOINTS: [Endpoint<BankRoutes>; 13] = [
     Endpoint {
         method: "POST",
         path: "/scenarios",
-        effect: "Chooses what happens to a payment (end_to_end_id) or to payments to an account (account), always or so many times; 204. \
+        effect: "Chooses what happens to a payment (end_to_end_id) or to payments to an account (account; * for any), always or so many times; 204. \
                  Behaviours with a code need `code`, those with an amount `minor_units`; `late` and returns take delay_ms",
         example: r#"/scenarios -H 'content-type: application/json' -d '{"account": "4400005678", "behaviour": "reject", "code": "AC04", "times": 1}'"#,
         answered_by: || post(commands::set_scenario),

@@ -44,13 +44,16 @@ pub fn behaviour_of(number: &str, holder: &str) -> String {
 /// What a holder's name begins with to select a behaviour.
 pub const NAME_PREFIX: &str = "Sandbox ";
 
+/// As a scenario's account: payments to any account that has no scenario of its own.
+pub const ANY_ACCOUNT: &str = "*";
+
 /// The body of `POST /scenarios`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioRequest {
     /// The scenario is for this payment.
     pub end_to_end_id: Option<String>,
-    /// The scenario is for payments to this account.
+    /// The scenario is for payments to this account, or with [`ANY_ACCOUNT`] to any.
     pub account: Option<String>,
     /// Name of the behaviour.
     pub behaviour: String,

@@ -34,7 +34,7 @@ pub(super) const ENDPOINTS: [Endpoint<SandboxGooglePlay>; 8] = [
     Endpoint {
         method: "POST",
         path: "/google/purchases/{token}/{command}",
-        effect: "pay or cancel a pending purchase, refund one (all that is left of it, or a quantity), or ask about its refund for a reason; refund_settled: a refund that was on its way is paid",
+        effect: "Of a purchase by its token or order: pay or cancel a pending one, refund a paid one (all that is left of it, or a quantity), or ask about its refund for a reason; refund_settled: a refund that was on its way is paid",
         example: r#"/google/purchases/TOKEN/refund -H 'content-type: application/json' -d '{"quantity": 1}'"#,
         answered_by: || post(change),
     },
@@ -113,6 +113,7 @@ async fn change(
     arguments: Option<Json<ChangeArguments>>,
 ) -> CommandAnswer<Value> {
     let ChangeArguments { quantity, reason } = arguments.map(|arguments| arguments.0).unwrap_or_default();
+    let token = play.token_of(&token).await.map_err(refused)?;
     if command == "ask" {
         let question = play.ask(&token, reason.unwrap_or(1)).await.map_err(refused)?;
         return Ok(Json(json!({"pendingRefundToken": question.pending_refund_token, "orderId": question.order_id})));

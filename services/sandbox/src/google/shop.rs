@@ -277,6 +277,21 @@ impl SandboxGooglePlay {
         Ok(sold)
     }
 
+    /// The token of a purchase that is named by its token or by its order.
+    pub(super) async fn token_of(&self, name: &str) -> Result<String, Error> {
+        if self.sold(name).await?.is_some() {
+            return Ok(name.to_owned());
+        }
+        let all: Vec<String> = sqlx::query_scalar("SELECT sold FROM google_purchase").fetch_all(&self.shared.pool).await?;
+        for sold in all {
+            let sold: SoldProduct = serde_json::from_str(&sold)?;
+            if sold.order_id.as_deref() == Some(name) {
+                return Ok(sold.purchase_token);
+            }
+        }
+        Err(Error::Asked("nothing was sold under this token or order"))
+    }
+
     /// The purchase of an order.
     pub(super) async fn ordered(&self, package_name: &str, order_id: &str) -> Result<Option<SoldProduct>, Error> {
         let sql = "SELECT sold FROM google_purchase WHERE package_name = $1";

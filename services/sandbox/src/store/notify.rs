@@ -44,6 +44,30 @@ const fn one() -> u32 {
     1
 }
 
+/// What the store says of a transaction that it sold; the fields are those of a [`StoreNotification`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NotificationOfSold {
+    notification_type: String,
+    #[serde(default)]
+    subtype: String,
+    #[serde(default)]
+    refunded_milliunits: i32,
+    #[serde(default)]
+    url: String,
+    #[serde(default = "one")]
+    copies: u32,
+}
+
+impl NotificationOfSold {
+    /// The notification about that transaction.
+    pub(super) fn about(self, purchase: StorePurchase, transaction_id: String) -> StoreNotification {
+        let Self { notification_type, subtype, refunded_milliunits, url, copies } = self;
+        let about = StoreNotification::about(&notification_type, purchase);
+        StoreNotification { subtype, refunded_milliunits, url, copies, transaction_id, ..about }
+    }
+}
+
 /// A notification, and what the receiver answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

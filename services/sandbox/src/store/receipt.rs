@@ -129,6 +129,20 @@ impl StorePurchase {
         format!("app{}", self.app_account_token.as_deref().unwrap_or(transaction_id))
     }
 
+    /// What was bought in a transaction, from its fields.
+    pub(super) fn of_claims(claims: &Value) -> Self {
+        let text = |field: &str| claims[field].as_str().unwrap_or_default().to_owned();
+        Self {
+            bundle_id: text("bundleId"),
+            product_id: text("productId"),
+            app_account_token: claims["appAccountToken"].as_str().map(str::to_owned),
+            quantity: claims["quantity"].as_i64().and_then(|quantity| i32::try_from(quantity).ok()).unwrap_or_default(),
+            price: claims["price"].as_i64().unwrap_or_default(),
+            currency: text("currency"),
+            storefront: text("storefront"),
+        }
+    }
+
     /// The transaction in Apple's field names. Tests change single fields and sign it with [`super::Store::sign`].
     pub fn claims(&self, transaction_id: &str) -> Value {
         let now_ms = money::time::now_ms();

@@ -115,7 +115,7 @@ async fn its_root_page_shows_a_purchase_that_works_and_everything_else_leads_the
     assert_eq!(answer.status(), 200);
     let page = answer.text().await.unwrap();
     let commands: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("    curl ")).collect();
-    assert_eq!(commands.len(), 8, "{page}");
+    assert_eq!(commands.len(), 9, "{page}");
     let of = |path: &str| *commands.iter().find(|command| command.contains(path)).unwrap();
     let output = std::process::Command::new("bash").args(["-c", &format!("curl -sf {}", of("/apple/purchases"))]).output().unwrap();
     let signed: SignedPurchase = serde_json::from_slice(&output.stdout).unwrap();

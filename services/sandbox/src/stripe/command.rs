@@ -12,7 +12,7 @@ pub struct StripeCommand {
     /// `pay`, `pay_late`, `settle`, `fail_late`, `fail`, `expire`, `refund`, `refund_pending`, `refund_settled`, `refund_failed`, `refunds_become`, `inquire`,
     /// `inquiry_closed`, `dispute`, `dispute_won`, `dispute_lost`, `warn`, `pay_out`, `move_payout`, `repeat`, `forget_keys` or `fault`.
     pub command: String,
-    /// The session that it is about; `pay_out`: whose payment is left out.
+    /// The session that it is about, or its payment; `pay_out`: whose payment is left out.
     pub session: String,
     /// `refund`, `refund_pending`: this much of the payment; all that is left if absent. `dispute`: this much of it; all if absent. `pay`: the session says that
     /// this was paid.

@@ -33,6 +33,7 @@ impl Desk {
     /// Does what is commanded; the session or the object that it made, or why nothing was done.
     pub async fn command(&self, command: &StripeCommand) -> Result<Result<Value, NothingDone>, sqlx::Error> {
         let _one_at_a_time = self.lock.lock().await;
+        let command = &StripeCommand { session: self.session_of(&command.session).await?, ..command.clone() };
         match command.command.as_str() {
             "pay" => pay(self, command).await,
             "pay_late" => pay_late(self, &command.session).await,
@@ -83,6 +84,16 @@ impl Desk {
         let left = json!(StripeFault { times: fault.times - 1, ..fault.clone() });
         self.store.set(FAULT, &left.to_string()).await?;
         Ok(fault.fault)
+    }
+
+    /// The session of a payment, where one is named in place of a session.
+    async fn session_of(&self, name: &str) -> Result<String, sqlx::Error> {
+        if !name.starts_with("pi_") {
+            return Ok(name.to_owned());
+        }
+        let all = self.store.all("session").await?;
+        let paid = all.iter().find(|session| session["payment_intent"] == name);
+        Ok(paid.and_then(|session| session["id"].as_str()).unwrap_or(name).to_owned())
     }
 
     pub(super) async fn payment_of(&self, session: &str) -> Result<Option<Value>, sqlx::Error> {

@@ -18,7 +18,7 @@ pub struct WalletCommand {
     /// `pay`, `finish`, `close`, `refund`, `refund_abnormal`, `refund_closed`, `refund_settled`, `refund_called_off`, `refund_stuck`, `refunds_become`, `say`,
     /// `repeat`, `rotate`, `fault`, `bill` or `close_day`.
     pub command: String,
-    /// The seller's id of the trade that it is about.
+    /// The seller's id of the trade that it is about, or the wallet's number of it.
     pub trade: String,
     /// In hundredths. `refund`: so much of it; all that is left if absent. `pay`: the wallet says that this was paid.
     pub amount: Option<i64>,
@@ -84,7 +84,7 @@ impl Desk {
             }
             _ => {}
         }
-        let Some(mut trade) = self.trade(&command.trade).await? else { return Ok(Err("no such trade, command or fault")) };
+        let Some(mut trade) = self.named(&command.trade).await? else { return Ok(Err("no such trade, command or fault")) };
         let ends_as = match command.command.as_str() {
             "refund_settled" => Some(RefundState::Succeeded),
             "refund_called_off" => Some(RefundState::Closed),
@@ -110,6 +110,15 @@ impl Desk {
 
     pub(crate) async fn trade(&self, id: &str) -> Result<Option<Trade>, sqlx::Error> {
         Ok(self.store.get(TRADE, id).await?.and_then(|trade| serde_json::from_value(trade).ok()))
+    }
+
+    /// The trade of the seller's id or of the wallet's own number.
+    async fn named(&self, name: &str) -> Result<Option<Trade>, sqlx::Error> {
+        if let Some(trade) = self.trade(name).await? {
+            return Ok(Some(trade));
+        }
+        let trades = self.store.all(TRADE).await?.into_iter().filter_map(|trade| serde_json::from_value::<Trade>(trade).ok());
+        Ok(trades.into_iter().find(|trade| trade.number == name))
     }
 
     pub(crate) async fn keep(&self, trade: &Trade) -> Result<(), sqlx::Error> {

@@ -5,6 +5,7 @@ mod achbank;
 mod bank;
 mod callbacks;
 mod globalbank;
+mod named;
 mod rails;
 mod recalls;
 mod returns;

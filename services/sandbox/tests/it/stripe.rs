@@ -72,7 +72,7 @@ impl Seller {
     }
 }
 
-fn form(order: &str) -> String {
+pub fn form(order: &str) -> String {
     let fields = [
         ("mode", "payment"),
         ("success_url", "https://app.example/paid"),

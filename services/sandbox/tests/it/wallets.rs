@@ -39,7 +39,7 @@ fn signed(text: &str) -> String {
 }
 
 /// The query of a page for a trade of 4.98 yuan.
-fn page(trade: &str, sign: bool) -> String {
+pub fn page(trade: &str, sign: bool) -> String {
     let product = "FAST_INSTANT_TRADE_PAY";
     let content = json!({"out_trade_no": trade, "total_amount": "4.98", "subject": "70 coins", "time_expire": "2099-01-01 00:00:00", "product_code": product});
     let content = content.to_string();
