@@ -3,7 +3,7 @@ use crate::cli::settings::{GivenSettings, ReadSettings};
 use clap::Args;
 use identity::Service;
 use runtime::command::{self, CommandResult};
-use runtime::{Options, Runtime};
+use runtime::{IdentitySource, Options, Runtime};
 use settings::Error;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Instant};
 use tokio::signal::unix::{SignalKind, signal};
@@ -157,6 +157,38 @@ fn service_token(text: &str) -> Result<(Service, String), String> {
     Ok((service.parse()?, file.to_owned()))
 }
 
+/// A first call to a sandbox, ready to paste: a token, and a command that uses it.
+struct FirstCall {
+    data_dir: PathBuf,
+    book: String,
+}
+
+impl FirstCall {
+    /// For a sandbox whose gifts are here. There is none where callers need certificates, which this process can't name, or where identities are real.
+    fn of(options: &Options) -> Option<Self> {
+        let is_here = options.services.contains(&Service::Gift) && !options.tls.serves();
+        let book = options.books.first().filter(|_| is_here && matches!(options.identity, IdentitySource::Sandbox))?;
+        // Absolute, because it may be pasted elsewhere.
+        Some(Self { data_dir: std::path::absolute(&options.data_dir).ok()?, book: book.clone() })
+    }
+
+    fn lines(&self, grpc: SocketAddr) -> String {
+        let (directory, file) =
+            (quoted(&self.data_dir.display().to_string()), quoted(&self.data_dir.join("ada.token").display().to_string()));
+        let book = &self.book;
+        format!(
+            "token: (umask 077; largesse token --data-dir {directory} --sub ada --role viewer --book {book} > {file})\n\
+             next: largesse call ListGifts --token-file {file} --url http://{grpc}\n"
+        )
+    }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
+    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
 /// Runs until SIGTERM or SIGINT, then lets calls in flight finish.
 pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     for warning in warnings {
@@ -167,6 +199,7 @@ pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), services, database, data_dir = %options.data_dir.display(), "starting");
     // Before anything starts, so that a signal during start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let attempt = FirstCall::of(&options);
     let starting = Runtime::start(options);
     let mut runtime = tokio::select! {
         runtime = starting => match runtime {
@@ -181,6 +214,9 @@ pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     let listening = runtime.listening();
     for line in &listening {
         println!("{line}");
+    }
+    if let Some((attempt, address)) = attempt.zip(runtime.address("grpc")) {
+        print!("{}", attempt.lines(address));
     }
     let standby = runtime.stands_by_for();
     if let Some(writer) = &standby {

@@ -37,14 +37,35 @@ pub async fn serving(dir: &Path) -> (Child, Vec<String>) {
     panic!("ended without being ready: {:?}", child.wait_with_output().await.unwrap());
 }
 
+/// What a line prints that is pasted into a shell, which finds the program by its name.
+async fn pasted(line: &str) -> std::process::Output {
+    let program = Path::new(env!("CARGO_BIN_EXE_largesse"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", line])
+        .kill_on_drop(true)
+        .env("PATH", path)
+        .env_remove("RUST_LOG")
+        .env_remove("LARGESSE_TOKEN_FILE")
+        .output()
+        .await
+        .unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_says_where_it_listens_takes_a_printed_token_and_stops_when_told() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::Builder::new().prefix("it's a sandbox ").tempdir().unwrap();
     let (mut child, printed) = serving(dir.path()).await;
     let address = printed.iter().find_map(|line| line.strip_prefix("grpc on ")).unwrap();
-    assert_eq!(printed.len(), 7, "{printed:?}");
+    assert_eq!(printed.len(), 9, "{printed:?}");
     let console = printed.iter().find_map(|line| line.strip_prefix("console on ")).unwrap();
-    assert_eq!(*printed.last().unwrap(), format!("open http://{console}/"), "what to open is the last that is printed");
+    assert_eq!(printed[6], format!("open http://{console}/"), "what to open comes after where it listens");
+    // What to try comes last, and can be pasted as it stands.
+    let [token, next] = ["token: ", "next: "].map(|name| printed[7..].iter().find_map(|line| line.strip_prefix(name)).unwrap());
+    let pasted = pasted(&format!("{token} && {next}")).await;
+    let listed: serde_json::Value = serde_json::from_slice(&pasted.stdout).unwrap_or_else(|error| panic!("{error}: {pasted:?}"));
+    assert!(!listed["gifts"].as_array().unwrap().is_empty(), "{listed}");
     let (ok, token, error) =
         output(&["token", "--data-dir", dir.path().to_str().unwrap(), "--sub", "u1", "--role", "viewer", "--book", "demo"]).await;
     assert!(ok, "{error}");

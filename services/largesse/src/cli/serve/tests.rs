@@ -8,6 +8,12 @@ struct Line {
     arguments: ServeArguments,
 }
 
+/// All services with identities of their own.
+fn live() -> String {
+    let services = Service::ALL.into_iter().filter(|service| *service != Service::Sandbox);
+    services.fold("--identity-key k.pem".to_owned(), |line, service| format!("{line} --service-token {service}=t"))
+}
+
 fn options(line: &str) -> Result<Options, String> {
     let line = Line::try_parse_from(std::iter::once("serve").chain(line.split_whitespace())).unwrap();
     let read = line.arguments.read().map_err(|error| error.to_string())?;
@@ -17,10 +23,13 @@ fn options(line: &str) -> Result<Options, String> {
 #[test]
 fn without_identity_it_refuses_and_says_what_is_missing() {
     let error = options("").unwrap_err();
-    assert!(error.contains("--identity-key") && error.contains("--service-token-file") && error.contains("--sandbox"), "{error}");
+    assert!(
+        error.contains("--identity-key FILE") && error.contains("--service-token ledger=FILE") && error.contains("--sandbox"),
+        "{error}"
+    );
     let error = options("--identity-key k.pem").unwrap_err();
-    assert!(!error.contains("--identity-key FILE") && error.contains("--service-token-file"), "{error}");
-    assert!(options("--identity-key k.pem --service-token-file t").is_ok());
+    assert!(!error.contains("--identity-key FILE") && error.contains("--service-token ledger=FILE"), "{error}");
+    assert!(options(&live()).is_ok());
 }
 
 #[test]
@@ -34,7 +43,7 @@ fn the_pretend_bank_runs_in_a_sandbox_only() {
     let sandbox = options("--sandbox").unwrap();
     assert!(sandbox.services.contains(&Service::Sandbox));
     assert_eq!(sandbox.books, ["demo"]);
-    let live = options("--identity-key k.pem --service-token-file t").unwrap();
+    let live = options(&live()).unwrap();
     assert!(!live.services.contains(&Service::Sandbox));
     assert!(live.books.is_empty());
 }
@@ -77,4 +86,18 @@ fn any_option_can_be_set() {
     let options = options("--sandbox --set ledger.queue_max=7 --set gift.post_timeout_ms=1500 --set calls.calls_max=9").unwrap();
     assert_eq!((options.settings.ledger.queue_max, options.overload.calls_max), (7, 9));
     assert_eq!(options.settings.gift.post_timeout, std::time::Duration::from_millis(1_500));
+}
+
+#[test]
+fn what_to_try_is_printed_by_a_sandbox_with_gifts_only() {
+    let of = |line: &str| FirstCall::of(&options(line).unwrap());
+    let sandbox = of("--sandbox --data-dir /x --book other").unwrap().lines(([127, 0, 0, 1], 7070).into());
+    let token = "token: (umask 077; largesse token --data-dir /x --sub ada --role viewer --book other > /x/ada.token)";
+    assert_eq!(
+        sandbox.lines().collect::<Vec<_>>(),
+        [token, "next: largesse call ListGifts --token-file /x/ada.token --url http://127.0.0.1:7070"]
+    );
+    assert!(of(&live()).is_none());
+    assert!(of("--sandbox --services ledger,support").is_none());
+    assert_eq!(quoted("a'b c"), "'a'\\''b c'");
 }
