@@ -1,6 +1,7 @@
 //! Any RPC of a running installation, called by name with JSON: the client that the contracts describe, so that no other tool is needed.
 //!
 //! - [`CallableMethods`]: the RPCs by their names. [`requests`]: JSON as their messages. [`call`]: sends them. [`description`]: what an RPC takes, as text.
+//!   [`refusal`]: why there is no answer.
 //!
 //! JSON is that of Protocol Buffers: 64-bit integers as text, times as `2026-11-29T12:00:00Z`, fields under their JSON names or those of the contracts.
 use crate::{OperationFault, staff_call};
@@ -18,9 +19,11 @@ use uuid::Uuid;
 mod codec;
 mod description;
 mod names;
+mod refusal;
 
 pub use description::{description, listed};
 pub use prost_reflect::{DynamicMessage, MethodDescriptor};
+pub use refusal::refusal;
 
 /// The field in which a request carries its id.
 const REQUEST_ID: &str = "request_id";

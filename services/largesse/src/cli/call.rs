@@ -5,6 +5,7 @@ use clap::{
     error::ErrorKind,
 };
 use identity::access::TABLE;
+use money::text::shown_lines;
 use operations::call::{self, CallTerms, CallableMethods};
 use rpc::{Tls, Transport, tls};
 use runtime::command::{self, CommandResult, UntypedError};
@@ -15,6 +16,7 @@ use std::{
     process::ExitCode,
     time::Duration,
 };
+use tonic::Status;
 
 /// Bytes of JSON from the standard input: some thousand batches.
 const INPUT_BYTES_MAX: u64 = 256 << 20;
@@ -25,7 +27,8 @@ METHOD is an RPC with or without its service: GetAccount, LedgerService/GetAccou
 the standard input, and for an RPC that takes a stream it may be several objects one after the other. Wrong JSON sends nothing and says what is wrong where.
 
 A request that may have an id and has none gets a new one, which is printed to standard error: repeat the call with it to learn an unknown outcome. The answer is
-printed as JSON; answers of a stream one a line, as they come. A refusal is printed with its reason and facts and exits with 1.
+printed as JSON; answers of a stream one a line, as they come. A refusal is printed with its reason, facts, wrong fields and when to retry, and
+exits with 1.
 
   largesse call --list refund
   largesse call --describe GetWallet
@@ -140,13 +143,32 @@ async fn send(method: call::MethodDescriptor, mut requests: Vec<call::DynamicMes
     for id in requests.iter_mut().filter_map(call::give_id) {
         eprintln!("request_id {id}");
     }
-    let terms = CallTerms { token: token.as_deref(), reason: arguments.reason.as_deref(), timeout: Duration::from_secs(arguments.timeout) };
-    let mut answers = call::call(transport, &method, requests, terms).await?;
+    let answered = answer(transport, &method, requests, &arguments, token.as_deref()).await;
+    match answered {
+        Err(error) if error.is::<Status>() => {
+            let lines = error.downcast_ref::<Status>().map(call::refusal).unwrap_or_default();
+            eprintln!("largesse: {}", shown_lines(&lines.join("\n")));
+            Ok(ExitCode::FAILURE)
+        }
+        answered => answered.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Sends the requests, and prints the answers as they come.
+async fn answer(
+    transport: Transport,
+    method: &call::MethodDescriptor,
+    requests: Vec<call::DynamicMessage>,
+    arguments: &CallArguments,
+    token: Option<&str>,
+) -> Result<(), UntypedError> {
+    let terms = CallTerms { token, reason: arguments.reason.as_deref(), timeout: Duration::from_secs(arguments.timeout) };
+    let mut answers = call::call(transport, method, requests, terms).await?;
     let in_one_line = arguments.compact || method.is_server_streaming();
     while let Some(answer) = answers.message().await? {
         println!("{}", call::json(&answer, in_one_line)?);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn connected(url: &str, ca: Option<&Path>) -> Result<Transport, rpc::Error> {

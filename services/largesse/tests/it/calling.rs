@@ -54,6 +54,14 @@ async fn an_rpc_is_called_by_name_and_a_refusal_says_its_reason() {
     assert!(code == Some(1) && text.is_empty(), "{text} {error}");
     let id = error.lines().next().unwrap().strip_prefix("request_id ").unwrap().to_owned();
     assert!(uuid::Uuid::parse_str(&id).is_ok() && error.contains("INSUFFICIENT_FUNDS"), "{error}");
+    // Every field that is wrong is named, one a line; so is what makes it worth a retry.
+    let (code, _, error) = ended(call(viewer, &["SendGift", "{}"]), "").await;
+    assert!(code == Some(1) && error.contains("\n  code: InvalidArgument\n  reason: MALFORMED\n  fact: field="), "{error}");
+    for field in ["room_id", "creator_id"] {
+        assert!(error.contains(&format!("\n  field: {field} ")), "{field}: {error}");
+    }
+    let (code, _, error) = ended(spawned(&["call", "ListGifts", "--token-file", viewer, "--url", "http://127.0.0.1:1"]), "").await;
+    assert!(code == Some(1) && error.contains("\n  reason: PEER_UNREACHABLE\n") && error.contains("\n  retry in 1.0 s"), "{error}");
     // Staff give a reason, in any script.
     let opened = [r#"{"book": "demo", "accounts": ["viewer/ann/coins"]}"#];
     let (code, _, error) = ended(call(service, &["OpenAccounts", opened[0]]), "").await;
