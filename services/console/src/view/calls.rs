@@ -13,6 +13,8 @@ pub(crate) struct CallView {
     pub(crate) rpc: &'static str,
     /// The command for a shell.
     pub(crate) command: String,
+    /// The same with grpcurl.
+    pub(crate) grpcurl: String,
     /// Which roles of staff may call it, by name.
     pub(crate) roles: String,
     /// Whether a reason is required.
@@ -31,12 +33,14 @@ impl CallView {
     /// A call of `rpc` (`largesse.x.v1.XService/Method`) with this message.
     pub(crate) fn new(target: &CallTarget, rpc: &'static str, message: &Value) -> Self {
         let explained = TABLE.iter().any(|row| row.path.strip_prefix('/') == Some(rpc) && row.reason);
-        let plain = if target.tls { "" } else { " -plaintext" };
-        let reason = if explained { " -H \"largesse-reason: $WHY\"" } else { "" };
-        let message = quoted(&message.to_string());
-        let command = format!("grpcurl{plain} -H \"authorization: Bearer $TOKEN\"{reason} -d {message} {} {rpc}", target.address);
+        let (plain, scheme) = if target.tls { ("", "https") } else { (" -plaintext", "http") };
+        let (reason, header) = if explained { (" --reason \"$WHY\"", " -H \"largesse-reason: $WHY\"") } else { ("", "") };
+        let (message, address) = (quoted(&message.to_string()), &target.address);
+        let short = rpc.rsplit('.').next().unwrap_or(rpc);
+        let command = format!("largesse call {short} {message} --url {scheme}://{address} --token-file <(echo \"$TOKEN\"){reason}");
+        let grpcurl = format!("grpcurl{plain} -H \"authorization: Bearer $TOKEN\"{header} -d {message} {address} {rpc}");
         let roles: Vec<&str> = Role::ALL.into_iter().filter(|role| is_staff(*role) && may(*role, rpc)).map(Role::as_str).collect();
-        Self { rpc, command, roles: roles.join(", "), explained }
+        Self { rpc, command, grpcurl, roles: roles.join(", "), explained }
     }
 }
 
@@ -61,8 +65,13 @@ mod tests {
     fn a_command_is_safe_to_paste_whatever_is_in_the_message() {
         let target = CallTarget { address: "127.0.0.1:7070".to_owned(), tls: false };
         let call = CallView::new(&target, "largesse.ledger.v1.LedgerService/ListEntries", &json!({"account": "a'; rm -rf / #"}));
-        assert!(call.command.contains(r#"-d '{"account":"a'\''; rm -rf / #"}' 127.0.0.1:7070 largesse"#), "{}", call.command);
-        assert!(call.explained && call.command.contains("largesse-reason"));
+        let quoted = r#"'{"account":"a'\''; rm -rf / #"}'"#;
+        let first = format!(
+            "largesse call LedgerService/ListEntries {quoted} --url http://127.0.0.1:7070 --token-file <(echo \"$TOKEN\") --reason \"$WHY\""
+        );
+        assert_eq!(call.command, first);
+        assert!(call.grpcurl.contains(&format!("-d {quoted} 127.0.0.1:7070 largesse.ledger")), "{}", call.grpcurl);
+        assert!(call.explained && call.grpcurl.contains("largesse-reason"));
         assert_eq!(call.roles, "support, finance, auditor, admin");
         let acts = CallView::new(&target, "largesse.support.v1.SupportService/ListActs", &json!({}));
         assert_eq!(acts.roles, "support, finance, auditor, admin");

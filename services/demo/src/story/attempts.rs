@@ -15,11 +15,11 @@ pub fn attempts(story: &StoryTelling, paid: &[PayoutSummary]) -> Result<TrySumma
     }
     let (viewer, creator) = (&story.plan.buyers[0], paid.first().ok_or("somebody was paid")?);
     let call = |service: Service, token: &str, method: &str, body: &str| {
-        let address = story.fleet.url(service)?.trim_start_matches("http://").to_owned();
-        let name = service.grpc_name().ok_or("a service with RPCs")?;
-        let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
-        let why = if token == "AUDITOR" { " -H 'largesse-reason: trying it out'" } else { "" };
-        Ok::<_, UntypedError>(format!("grpcurl -plaintext{why} -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
+        let url = story.fleet.url(service)?;
+        let name = service.grpc_name().and_then(|name| name.rsplit('.').next()).ok_or("a service with RPCs")?;
+        let body = if body.is_empty() { String::new() } else { format!(" '{body}'") };
+        let why = if token == "AUDITOR" { " --reason 'trying it out'" } else { "" };
+        Ok::<_, UntypedError>(format!("largesse call {name}/{method}{body} --url {url} --token-file <(echo \"${token}\"){why}"))
     };
     let cheapest = story.plan.gifts.iter().filter(|gift| gift.calls.len() == 1).min_by_key(|gift| gift.cost_coins);
     let gift = cheapest.ok_or("a plan has gifts")?;

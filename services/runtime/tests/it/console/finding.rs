@@ -60,7 +60,12 @@ async fn from_what_needs_a_person_links_lead_to_the_case_and_the_user() {
     let found = browser.get(&format!("/find?text={id}")).await;
     assert_eq!((found.status, found.location()), (303, proposal.as_str()));
     let case = page(&mut browser, proposal).await;
-    assert!(case.contains("viewer/u1/coins") && case.contains("grpcurl") && case.contains("THING_KIND_PROPOSAL"), "{case}");
+    assert!(
+        case.contains("viewer/u1/coins")
+            && case.contains("largesse call MonitorService/ExplainCase ")
+            && case.contains("THING_KIND_PROPOSAL"),
+        "{case}"
+    );
     let found = browser.get("/find?text=u1").await;
     assert_eq!((found.status, found.location()), (303, "/user?id=u1"), "a user's case is their money");
     let nothing = page(&mut browser, "/find?text=nothing-has-this").await;
