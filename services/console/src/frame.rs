@@ -3,6 +3,7 @@ use crate::{
     assets,
     filters::Filters,
     parts::ConsoleParts,
+    playground::drives,
     session::{Glance, Person},
     view::{
         calls::{CallView, may},
@@ -123,7 +124,8 @@ impl PageFrame {
         let path = visitor.path();
         let link = |href: String, label: &str, current: bool| LinkView { href, label: label.to_owned(), current };
         let role = visitor.person.role;
-        let frame = Self {
+        let sandbox = ("/sandbox", "Sandbox");
+        let mut frame = Self {
             title: title.to_owned(),
             pages: PAGES
                 .into_iter()
@@ -144,6 +146,9 @@ impl PageFrame {
             address: visitor.address.clone(),
             ..Self::bare(title, Some(&visitor.person))
         };
+        if console.sandbox.is_some() && drives(role) {
+            frame.pages.push(link(Filters::address(sandbox.0, &[("book", &frame.book)]), sandbox.1, path == sandbox.0));
+        }
         // With the ledger out of reach every book is unknown, which is no reason to say that this one is.
         if chosen.is_none() && !asked.is_empty() && !books_failed { Err(NoFrame::NoBook(Box::new(frame))) } else { Ok(frame) }
     }

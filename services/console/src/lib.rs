@@ -1,12 +1,13 @@
 //! The console: pages for staff over the same services that grpcurl calls, with the token of whoever is signed in.
 //!
-//! It promises: no page has a right that its reader has not, because every call carries the reader's own token and reason through the stack of the service; no
-//! script is needed for anything; nothing is loaded from another host; and a book with real money never looks like one without.
+//! It promises: no page has a right that its reader has not, because every call carries the reader's own token and reason through the stack of the service (in a
+//! sandbox, one page also acts as pretend users of a TEST book); no script is needed for anything; nothing is loaded from another host; and a book with real money never looks like one without.
 //!
 //! - [`Config`]: its options. `parts`: what all pages share. `guard`: what holds for every request, and every answer's headers.
 //! - `login`: signing in and out. `provider`: the issuer. `session`, `cookies`, `seal`, `attempts`: what they need.
 //! - `visitor`: who asks, and calls in their name. `services`: clients of services. `frame`: what is around a page. `answer`: a page, or why there is none.
 //! - `live`: payments as they happen, in a stream for a browser. `streams`: how many streams there may be. `zone`: the time zone that a reader chose.
+//! - `playground`: the pretend banks and stores of a sandbox, for the page that drives them.
 //! - `figures`: the charts of pages. `export`: what a page shows as a file.
 //! - `pages`: one file each. `view`: money, times and commands as people read them. `filters`: what an address asks for. `assets`: style and script.
 mod answer;
@@ -24,6 +25,7 @@ mod live;
 mod login;
 mod pages;
 mod parts;
+mod playground;
 mod provider;
 mod renewal;
 mod seal;
@@ -36,6 +38,7 @@ mod zone;
 
 pub use config::{Config, ForwardedToken};
 pub use error::Error;
+pub use playground::SandboxDeps;
 pub use services::MoreServices;
 
 use axum::{
@@ -72,12 +75,21 @@ pub struct Deps {
     pub grpc: String,
     /// Whether that listener uses TLS.
     pub tls: bool,
+    /// The pretend banks and stores, in a sandbox only.
+    pub sandbox: Option<SandboxDeps>,
 }
 
 /// The console's routes. Fails if an option is missing or invalid; the issuer is asked when somebody signs in.
 pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
     let console = Arc::new(ConsoleParts::try_new(deps, config)?);
+    // Elsewhere there is no such page, as if it had never been written.
+    let of_sandbox = if console.sandbox.is_some() {
+        Router::new().route("/sandbox", get(pages::sandbox::show)).route("/sandbox/drive", post(pages::sandbox::drive))
+    } else {
+        Router::new()
+    };
     Ok(Router::new()
+        .merge(of_sandbox)
         .route("/", get(pages::today::show))
         .route("/find", get(pages::find::show))
         .route("/case", get(pages::case::show))

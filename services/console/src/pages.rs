@@ -16,6 +16,7 @@ pub(crate) mod purchases;
 pub(crate) mod rails;
 #[cfg(test)]
 mod samples;
+pub(crate) mod sandbox;
 pub(crate) mod today;
 pub(crate) mod treasury;
 pub(crate) mod trial_balance;

@@ -4,6 +4,7 @@ use crate::{
     attempts::Attempts,
     config::ForwardedToken,
     cookies::{Cookies, LOGIN_SECONDS},
+    playground::Playground,
     provider::LoginProvider,
     services::MoreServices,
     session::{SessionTimes, Sessions},
@@ -44,6 +45,8 @@ pub(crate) struct ConsoleParts {
     pub(crate) monitor: Transport,
     pub(crate) more: MoreServices,
     pub(crate) target: CallTarget,
+    /// In a sandbox only.
+    pub(crate) sandbox: Option<Playground>,
 }
 
 pub(crate) type Console = Arc<ConsoleParts>;
@@ -80,6 +83,7 @@ impl ConsoleParts {
             monitor: deps.monitor,
             more: deps.more,
             target: CallTarget { address: deps.grpc, tls: deps.tls },
+            sandbox: deps.sandbox.map(Playground::try_new).transpose().map_err(|error| Error::option("sandbox", error.to_string()))?,
             base,
         })
     }

@@ -5,6 +5,7 @@ use axum::Router;
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use rpc::{ServiceToken, Transport, WriterHealth, webhooks::WebhookGate};
+use scenarios::SandboxAddresses;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -176,7 +177,7 @@ impl Runtime {
     }
 
     fn serve_console(&mut self, listener: TcpListener, address: SocketAddr, grpc: Option<SocketAddr>) -> Result<(), Error> {
-        let (routes, bounds) = fit::console(&self.wiring, address, grpc)?;
+        let (routes, bounds) = fit::console(&self.wiring, address, grpc, self.pretend())?;
         let (shutdown, tls) = (self.shutdown.clone(), self.wiring.tls.clone());
         self.tasks.spawn(async move {
             rpc::web::serve(listener, tls, routes, bounds, shutdown).await.map_err(|error| {
@@ -185,6 +186,15 @@ impl Runtime {
             })
         });
         Ok(())
+    }
+
+    /// The pretend banks and stores, where they run here and their reports are taken here. They check no certificates, so not where this process has some.
+    fn pretend(&self) -> Option<SandboxAddresses> {
+        let url = |name: &str| self.address(name).filter(|_| self.wiring.tls.is_none()).map(|address| format!("http://{}", here(address)));
+        let (bank, store, http) = (url("bank")?, url("store")?, url("http")?);
+        SandboxAddresses::try_new(&bank, &store, &http)
+            .inspect_err(|why| tracing::warn!(why, "the console has no page for the sandbox"))
+            .ok()
     }
 
     /// Only a new process can write a book whose writer crashed, and not while this process keeps the lease; so this process ends.

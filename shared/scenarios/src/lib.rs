@@ -2,12 +2,13 @@
 //!
 //! - [`Scenario`]: a name, its effect and what it takes. [`all`] lists them, [`find`] finds one. `payments` and `stores` are the tables, of `deeds`.
 //! - [`ScenarioTerms`]: what the caller gives. [`SandboxAddresses`]: where the counterparts listen, on this machine only.
-//! - [`ScenarioCall`]: a request that results, as `requests` makes it; [`send`] sends it.
+//! - [`ScenarioCall`]: a request that results, as `requests` makes it; [`send`] sends it. [`PretendSale`]: coins sold without an app.
 mod addresses;
 mod deeds;
 mod names;
 mod payments;
 mod requests;
+mod sale;
 mod scenario;
 mod sending;
 mod stores;
@@ -19,6 +20,7 @@ mod tests;
 pub use addresses::SandboxAddresses;
 pub use deeds::PretendStore;
 pub use names::{all, find};
+pub use sale::PretendSale;
 pub use scenario::Scenario;
 pub use sending::{CallMethod, NotSent, ScenarioCall, client, send};
 pub use terms::ScenarioTerms;

@@ -85,7 +85,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/console", &[CALLER, &["chart", "http_client", "scenarios"]], &[]),
     row(
         "services/runtime",
-        &[BOOKS, CLIENT, WITH_TABLES, &["console", "ledger", "monitor", "sandbox"]],
+        &[BOOKS, CLIENT, WITH_TABLES, &["console", "ledger", "monitor", "sandbox", "scenarios"]],
         &["testbed", "pgtest", "http_client"],
     ),
     // It calls a service only for imports, which the ledger must accept.

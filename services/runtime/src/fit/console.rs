@@ -3,6 +3,7 @@ use crate::{Error, IdentitySource, Options, login::login_url, wiring::Wiring};
 use axum::Router;
 use identity::Service;
 use rpc::listener::ConnectionBounds;
+use scenarios::SandboxAddresses;
 use std::net::SocketAddr;
 
 /// The console's address as browsers know it, where `address` is the one of its listener on this machine.
@@ -12,8 +13,13 @@ pub(crate) fn console_base(options: &Options, address: SocketAddr) -> String {
     if configured.is_empty() { format!("{scheme}://{address}") } else { configured.clone() }
 }
 
-/// The console's routes and the bounds of its listener at `address`.
-pub(crate) fn console(wiring: &Wiring, address: SocketAddr, grpc: Option<SocketAddr>) -> Result<(Router, ConnectionBounds), Error> {
+/// The console's routes and the bounds of its listener at `address`; `pretend` are the counterparts that run here.
+pub(crate) fn console(
+    wiring: &Wiring,
+    address: SocketAddr,
+    grpc: Option<SocketAddr>,
+    pretend: Option<SandboxAddresses>,
+) -> Result<(Router, ConnectionBounds), Error> {
     let options = &wiring.options;
     let mut config = options.settings.console.clone();
     config.base_url = console_base(options, address);
@@ -39,6 +45,14 @@ pub(crate) fn console(wiring: &Wiring, address: SocketAddr, grpc: Option<SocketA
         },
         grpc: grpc.map_or_else(|| "HOST:PORT".to_owned(), |address| address.to_string()),
         tls: wiring.tls.is_some(),
+        sandbox: sandbox(wiring, pretend),
     };
     Ok((console::build(deps, &config)?, config.connections()))
+}
+
+/// What drives the pretend banks and stores, where identities are pretended too.
+fn sandbox(wiring: &Wiring, pretend: Option<SandboxAddresses>) -> Option<console::SandboxDeps> {
+    let is_sandbox = matches!(wiring.options.identity, IdentitySource::Sandbox);
+    let (addresses, issuer) = (pretend.filter(|_| is_sandbox)?, wiring.issuer.clone()?);
+    Some(console::SandboxDeps { addresses, issuer, app_of: super::sandbox_bundle })
 }

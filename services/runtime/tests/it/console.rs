@@ -7,6 +7,7 @@ mod pages;
 mod payments;
 mod payouts;
 mod proposals;
+mod sandbox;
 mod sessions;
 mod treasury;
 

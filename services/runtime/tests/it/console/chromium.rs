@@ -37,7 +37,7 @@ const PAGES: &str = r#"["/", "/find", "/find?text=nothing-has-this", "/find?text
 const MORE_PAGES: &str = r#"["/payouts", "/payouts?state=rejected", "/payouts?state=queued", "/payout?book=demo&id={rejected}", "/payout?book=demo&id={payout}",
     "/purchases", "/purchases?list=refunds", "/purchases?list=refused_receipts", "/purchases?transaction=4711", "/purchase?book=demo&id={purchase}", "/gifts?name=ro",
     "/rails", "/rails?by=day", "/treasury", "/treasury?book=treasury&part=cases", "/treasury?book=treasury&part=closed_days", "/treasury?book=demo",
-    "/proposal?book=demo&id={open}", "/proposal?book=demo&id={own}"]"#;
+    "/proposal?book=demo&id={open}", "/proposal?book=demo&id={own}", "/sandbox?book=demo", "/sandbox?book=demo&did=payout.returned&kind=payout&id={payout}"]"#;
 
 fn target() -> PathBuf {
     let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
