@@ -94,6 +94,8 @@ pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
         .route("/find", get(pages::find::show))
         .route("/case", get(pages::case::show))
         .route("/user", get(pages::user::show))
+        .route("/wallet", get(pages::wallet::show))
+        .route("/creator", get(pages::creator::show))
         .route("/accounts", get(pages::account::show))
         .route("/trial-balance", get(pages::trial_balance::show))
         .route("/books", get(pages::books::show))

@@ -1,7 +1,8 @@
 //! Clients of the services that an installation may run without, each without a token.
 use api::{
-    gift::gift_service_client::GiftServiceClient, payout::payout_service_client::PayoutServiceClient,
-    purchase::purchase_service_client::PurchaseServiceClient, treasury::treasury_service_client::TreasuryServiceClient,
+    earnings::earnings_service_client::EarningsServiceClient, gift::gift_service_client::GiftServiceClient,
+    payout::payout_service_client::PayoutServiceClient, purchase::purchase_service_client::PurchaseServiceClient,
+    treasury::treasury_service_client::TreasuryServiceClient,
 };
 use rpc::{ANSWER_BYTES_MAX, Transport};
 use tonic::Status;
@@ -17,6 +18,8 @@ pub struct MoreServices {
     pub treasury: Option<Transport>,
     /// GiftService.
     pub gift: Option<Transport>,
+    /// EarningsService.
+    pub earnings: Option<Transport>,
 }
 
 fn known(transport: Option<&Transport>, name: &str) -> Result<Transport, Status> {
@@ -38,5 +41,9 @@ impl MoreServices {
 
     pub(crate) fn gift_client(&self) -> Result<GiftServiceClient<Transport>, Status> {
         Ok(GiftServiceClient::new(known(self.gift.as_ref(), "gift")?).max_decoding_message_size(ANSWER_BYTES_MAX))
+    }
+
+    pub(crate) fn earnings_client(&self) -> Result<EarningsServiceClient<Transport>, Status> {
+        Ok(EarningsServiceClient::new(known(self.earnings.as_ref(), "earnings")?).max_decoding_message_size(ANSWER_BYTES_MAX))
     }
 }

@@ -3,6 +3,7 @@ mod export;
 
 pub(crate) use export::export;
 
+use super::holdings::{limit_words, state};
 use crate::{
     answer::{ask_reason, page, refused, without_frame},
     filters::Filters,
@@ -10,13 +11,19 @@ use crate::{
     parts::Console,
     view::{
         amounts::{amount, count},
+        badges::BadgeView,
         calls::CallView,
-        times::{TimeView, read},
+        things,
+        times::{self, TimeView},
     },
     visitor::Visitor,
 };
-use api::ledger::{
-    Account, AccountState, Entry, GetAccountRequest, GetBalanceAtRequest, ListEntriesRequest, ledger_service_client::LedgerServiceClient,
+use api::{
+    ledger::{
+        Account, Entry, GetAccountRequest, GetBalanceAtRequest, GetBalanceAtResponse, ListEntriesRequest,
+        ledger_service_client::LedgerServiceClient,
+    },
+    monitor::ThingKind,
 };
 use askama::Template;
 use axum::{
@@ -24,7 +31,6 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use prost_types::Timestamp;
 use rpc::{ANSWER_BYTES_MAX, wire::timestamp};
 use serde_json::{Value, json};
 use tonic::Status;
@@ -46,15 +52,22 @@ struct EntryView {
     pending: bool,
     seq: String,
     posting: String,
+    /// The case of its posting.
+    case: String,
+    /// The statement as of its moment.
+    then: String,
 }
 
 /// An account's balances.
 struct AccountView {
-    state: &'static str,
+    state: BadgeView,
     balance: String,
     available: String,
     held: String,
+    limits: String,
+    /// As of the moment that was asked for.
     at: String,
+    held_at: String,
 }
 
 #[derive(Template)]
@@ -67,12 +80,17 @@ struct AccountPage {
     from: String,
     until: String,
     at: String,
+    /// The page of its owner: its name and its address.
+    owner: Option<(&'static str, String)>,
+    /// The statement as it is now, if it is as of a moment.
+    now: String,
     found: Option<AccountView>,
     entries: Vec<EntryView>,
     older: String,
 }
 
 /// What the address asks for.
+#[derive(Clone)]
 struct AskedAccount {
     book: String,
     account: String,
@@ -123,15 +141,17 @@ impl AskedAccount {
         visitor.reason.is_some() && console.sessions.covers(&visitor.secret, &owner)
     }
 
-    /// The call for the entries.
+    /// The call for the entries. A statement as of a moment has none after it.
     fn entries(&self) -> Result<ListEntriesRequest, Status> {
+        let then = moment("as of", &self.at)?.map(times::just_after);
+        let until = [moment("until", &self.until)?, then].into_iter().flatten().min();
         Ok(ListEntriesRequest {
             book: self.book.clone(),
             account: self.account.clone(),
             page_size: ENTRIES,
             page_token: self.page.clone(),
-            booked_from: time("from", &self.from)?,
-            booked_until: time("until", &self.until)?,
+            booked_from: moment("from", &self.from)?.map(timestamp),
+            booked_until: until.map(timestamp),
             ..Default::default()
         })
     }
@@ -142,7 +162,15 @@ impl AskedAccount {
 
     fn page(self, frame: PageFrame, found: Option<AccountView>, entries: Vec<EntryView>, older: String) -> AccountPage {
         let export = if found.is_some() { Filters::address("/accounts.csv", &self.fields()) } else { String::new() };
-        AccountPage { frame, export, account: self.account, from: self.from, until: self.until, at: self.at, found, entries, older }
+        let owner = things::owner_page(&self.account, &self.book);
+        let now = if self.at.is_empty() { String::new() } else { Self { at: String::new(), ..self.clone() }.address("") };
+        let Self { account, from, until, at, .. } = self;
+        AccountPage { frame, export, account, from, until, at, owner, now, found, entries, older }
+    }
+
+    /// The same statement as of a moment.
+    fn as_of(&self, moment: &str) -> String {
+        Self { at: moment.to_owned(), page: String::new(), ..self.clone() }.address("")
     }
 
     /// The same statement from another page on.
@@ -152,45 +180,43 @@ impl AskedAccount {
 }
 
 /// A time in a field; nothing for an empty one.
-fn time(name: &str, text: &str) -> Result<Option<Timestamp>, Status> {
-    match (text.is_empty(), read(text)) {
+fn moment(name: &str, text: &str) -> Result<Option<jiff::Timestamp>, Status> {
+    match (text.is_empty(), times::read(text)) {
         (true, _) => Ok(None),
-        (false, Some(moment)) => Ok(Some(timestamp(moment))),
+        (false, Some(moment)) => Ok(Some(moment)),
         (false, None) => Err(Status::invalid_argument(format!("{name}: a date or a time in UTC is needed, such as 2026-11-20 23:51"))),
     }
 }
 
 async fn load(console: &Console, visitor: &Visitor, asked: &AskedAccount) -> Result<(AccountView, Vec<EntryView>, String), Status> {
     let (book, account) = (asked.book.clone(), asked.account.clone());
-    let (request, at) = (asked.entries()?, time("as of", &asked.at)?);
+    let (request, at) = (asked.entries()?, moment("as of", &asked.at)?);
     let mut ledger = LedgerServiceClient::new(console.ledger.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
     let found = ledger.get_account(visitor.request(GetAccountRequest { book: book.clone(), account: account.clone() })).await?;
     let found = found.into_inner().account.unwrap_or_default();
-    let at_moment = match at {
-        None => String::new(),
-        Some(time) => {
-            let request = GetBalanceAtRequest { book, account, time: Some(time) };
-            amount(&found.unit, ledger.get_balance_at(visitor.request(request)).await?.into_inner().balance)
+    let then = match at {
+        None => None,
+        Some(moment) => {
+            let request = GetBalanceAtRequest { book, account, time: Some(timestamp(moment)) };
+            Some(ledger.get_balance_at(visitor.request(request)).await?.into_inner())
         }
     };
     let listed = ledger.list_entries(visitor.request(request)).await?.into_inner();
     let entries = listed.entries.iter().map(|entry| entry_view(asked, entry)).collect();
     let older = if listed.next_page_token.is_empty() { String::new() } else { asked.address(&listed.next_page_token) };
-    Ok((account_view(&found, at_moment), entries, older))
+    Ok((account_view(&found, then.as_ref()), entries, older))
 }
 
-fn account_view(account: &Account, at: String) -> AccountView {
+fn account_view(account: &Account, then: Option<&GetBalanceAtResponse>) -> AccountView {
+    let shown = |number: i64| amount(&account.unit, number);
     AccountView {
-        state: match account.state() {
-            AccountState::Open => "open",
-            AccountState::Frozen => "frozen",
-            AccountState::Closed => "closed",
-            AccountState::Unspecified => "unknown",
-        },
-        balance: amount(&account.unit, account.balance),
-        available: amount(&account.unit, account.available),
-        held: amount(&account.unit, account.debits_pending),
-        at,
+        state: state(account.state()),
+        balance: shown(account.balance),
+        available: shown(account.available),
+        held: shown(account.debits_pending),
+        limits: account.limits.iter().map(|limit| limit_words(&account.unit, limit)).collect::<Vec<_>>().join("; "),
+        at: then.map(|then| shown(then.balance)).unwrap_or_default(),
+        held_at: then.map(|then| shown(then.debits_pending)).unwrap_or_default(),
     }
 }
 
@@ -199,8 +225,11 @@ fn entry_view(asked: &AskedAccount, entry: &Entry) -> EntryView {
     let is_debit = transfer.debit_account == asked.account;
     let shown = amount(&transfer.unit, transfer.amount);
     let counterparty = if is_debit { transfer.credit_account } else { transfer.debit_account };
+    let booked = TimeView::of(entry.commit_time.as_ref());
     EntryView {
-        booked: TimeView::of(entry.commit_time.as_ref()),
+        case: things::href(ThingKind::Posting, &entry.posting_id, &asked.book),
+        then: asked.as_of(&booked.exact),
+        booked,
         kind: entry.kind.clone(),
         href: Filters::address("/accounts", &[("book", &asked.book), ("account", &counterparty)]),
         counterparty,

@@ -7,7 +7,7 @@ use crate::{
     view::{
         amounts::unit_amount,
         calls::CallView,
-        things::{self, UserLink, users},
+        things::{self, OwnerLink, UserLink, users},
         times::TimeView,
     },
     visitor::Visitor,
@@ -59,6 +59,10 @@ struct CasePage {
     summary: String,
     made: TimeView,
     users: Vec<UserLink>,
+    /// What these users hold.
+    owned: Vec<OwnerLink>,
+    /// The page of a payout or a purchase alone.
+    own: String,
     /// The statement, if it is an account.
     statement: String,
     sides: Vec<SideView>,
@@ -128,11 +132,22 @@ fn case(mut frame: PageFrame, request: &ExplainCaseRequest, answer: &ExplainCase
         summary: shown(&thing.summary).into_owned(),
         made: TimeView::of(thing.create_time.as_ref()),
         users: users(&thing.user_ids),
+        owned: things::owner_links(&thing.user_ids, &thing.book),
+        own: own_page(thing.kind(), &thing.id, &thing.book),
         statement: if is_account { Filters::address("/accounts", &[("book", &thing.book), ("account", &thing.id)]) } else { String::new() },
         sides: answer.steps.chunk_by(|one, other| one.part == other.part).map(|steps| side(&thing.book, steps)).collect(),
         first: if request.page_token.is_empty() { String::new() } else { address("") },
         more: if answer.next_page_token.is_empty() { String::new() } else { address(&answer.next_page_token) },
         frame,
+    }
+}
+
+/// The page that shows more of a payout or a purchase than its case does.
+fn own_page(kind: ThingKind, id: &str, book: &str) -> String {
+    match kind {
+        ThingKind::Payout => Filters::address("/payout", &[("id", id), ("book", book)]),
+        ThingKind::Purchase => Filters::address("/purchase", &[("id", id), ("book", book)]),
+        _ => String::new(),
     }
 }
 

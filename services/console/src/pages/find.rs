@@ -6,7 +6,7 @@ use crate::{
     parts::Console,
     view::{
         calls::CallView,
-        things::{self, UserLink, users},
+        things::{self, OwnerLink, UserLink, users},
         times::TimeView,
     },
     visitor::Visitor,
@@ -29,6 +29,8 @@ struct HitView {
     book: String,
     summary: String,
     users: Vec<UserLink>,
+    /// What these users hold in the book.
+    owned: Vec<OwnerLink>,
     time: TimeView,
 }
 
@@ -107,6 +109,7 @@ fn hit(frame: &PageFrame, thing: &FoundThing) -> HitView {
         book: frame.book_label(&thing.book),
         summary: shown(&thing.summary).into_owned(),
         users: users(&thing.user_ids),
+        owned: things::owner_links(&thing.user_ids, &thing.book),
         time: TimeView::of(thing.create_time.as_ref()),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     frame::PageFrame,
     parts::{Console, ConsoleParts},
     view::{
-        amounts::amount,
+        amounts::{amount, money},
         badges::{BadgeView, badge, word_of},
         calls::CallView,
         facts::{FactView, joined, saying},
@@ -22,7 +22,6 @@ use api::{
         Beneficiary, CostBearer, FindBeneficiariesRequest, GetPayoutRequest, Payout, PayoutAttempt, PayoutRecall, PayoutReturn,
         PayoutState, PayoutStep,
     },
-    r#type::Money,
 };
 use askama::Template;
 use axum::{
@@ -196,10 +195,6 @@ fn shown_payout(frame: PageFrame, payout: &Payout, paid: AccountPaid) -> PayoutP
         postings: postings(payout),
         frame,
     }
-}
-
-fn money(found: Option<&Money>) -> String {
-    found.map(|money| amount(&money.currency_code, money.minor_units)).unwrap_or_default()
 }
 
 /// A day and a time as people say them.

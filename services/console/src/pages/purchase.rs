@@ -6,7 +6,7 @@ use crate::{
     frame::PageFrame,
     parts::{Console, ConsoleParts},
     view::{
-        amounts::{amount, count},
+        amounts::{count, money},
         badges::{BadgeView, badge, word_of},
         calls::CallView,
         facts::{FactView, joined, saying},
@@ -22,7 +22,6 @@ use api::{
         CoinLot, GetLotFundingRequest, GetLotFundingResponse, GetPurchaseRequest, GetPurchaseResponse, LotFunding, PurchaseRefund,
         StoreReport,
     },
-    r#type::Money,
 };
 use askama::Template;
 use axum::{
@@ -165,10 +164,6 @@ fn purchase(frame: PageFrame, found: &GetPurchaseResponse, funding: Result<GetLo
     }
 }
 
-fn money(found: Option<&Money>) -> String {
-    found.map(|money| amount(&money.currency_code, money.minor_units)).unwrap_or_default()
-}
-
 /// What the state means for the buyer, in a sentence.
 fn words(state: &str, blocked_by: &str, standing: PostingStanding) -> String {
     let because = if blocked_by.is_empty() { String::new() } else { format!(" It waits because: {}.", shown(blocked_by)) };
@@ -259,7 +254,7 @@ mod tests {
     //! Unit tests of what is shown of a purchase.
     use super::*;
     use crate::pages::samples::{MARKUP, assert_text};
-    use api::purchase::Purchase;
+    use api::{purchase::Purchase, r#type::Money};
 
     #[test]
     fn markup_in_every_field_is_text() {

@@ -4,7 +4,12 @@ use crate::{
     filters::Filters,
     frame::{LIST_ACTIVITY, PageFrame},
     parts::Console,
-    view::{amounts::unit_amount, calls::CallView, things, times::TimeView},
+    view::{
+        amounts::unit_amount,
+        calls::CallView,
+        things::{self, OwnerLink},
+        times::TimeView,
+    },
     visitor::Visitor,
 };
 use api::monitor::{ActivityLine, ActivityState, ListActivityRequest, ListActivityResponse};
@@ -16,6 +21,7 @@ use axum::{
 use http::StatusCode;
 use money::text::shown;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Lines of a page.
 const LINES: i32 = 50;
@@ -37,12 +43,20 @@ struct ActivityView {
     statement: String,
 }
 
+/// What the user holds in a book.
+struct OwnedView {
+    book: String,
+    pages: Vec<OwnerLink>,
+}
+
 #[derive(Template)]
 #[template(path = "user.html")]
 struct UserPage {
     frame: PageFrame,
     id: String,
     lines: Vec<ActivityView>,
+    /// What the user holds, by book.
+    owned: Vec<OwnedView>,
     /// The same in all books, if it is of one.
     everywhere: String,
     older: String,
@@ -87,11 +101,20 @@ fn user(frame: PageFrame, request: &ListActivityRequest, answer: &ListActivityRe
     let older = Filters::address("/user", &[("id", id), ("book", &request.book), ("page", &answer.next_page_token)]);
     UserPage {
         id: id.to_owned(),
+        owned: owned(&frame, request, answer),
         lines: answer.lines.iter().map(|found| line(&frame, found)).collect(),
         everywhere: if request.book.is_empty() || id.is_empty() { String::new() } else { Filters::address("/user", &[("id", id)]) },
         older: if answer.next_page_token.is_empty() { String::new() } else { older },
         frame,
     }
+}
+
+/// The pages of what the user holds in each book of the lines, and in the one that is asked for.
+fn owned(frame: &PageFrame, request: &ListActivityRequest, answer: &ListActivityResponse) -> Vec<OwnedView> {
+    let asked = Some(&*request.book).filter(|book| !book.is_empty() && !request.user_id.is_empty());
+    let books: BTreeSet<&str> = answer.lines.iter().map(|line| &*line.book).chain(asked).collect();
+    let of = |book| OwnedView { book: frame.book_label(book), pages: things::owner_links(&[&request.user_id], book) };
+    books.into_iter().map(of).collect()
 }
 
 fn line(frame: &PageFrame, line: &ActivityLine) -> ActivityView {

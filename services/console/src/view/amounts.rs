@@ -22,6 +22,11 @@ pub(crate) fn unit_amount(found: Option<&UnitAmount>) -> String {
     found.map(|found| amount(&found.unit, found.amount)).unwrap_or_default()
 }
 
+/// An amount of money of a message; empty if there is none.
+pub(crate) fn money(found: Option<&api::r#type::Money>) -> String {
+    found.map(|found| amount(&found.currency_code, found.minor_units)).unwrap_or_default()
+}
+
 /// Digits of a unit after the point: of a currency's main unit its own, of coins and diamonds none.
 pub(crate) fn digits(unit: &str) -> u32 {
     Currency::try_new(unit).map_or(0, |currency| currency.minor_digits())

@@ -40,6 +40,36 @@ pub(crate) fn href(kind: ThingKind, id: &str, book: &str) -> String {
     }
 }
 
+/// The pages of what a user holds in a book: path, name and address of each.
+pub(crate) fn owner_pages(user: &str, book: &str) -> [(&'static str, &'static str, String); 2] {
+    [("/wallet", "Wallet"), ("/creator", "Earnings and payouts")]
+        .map(|(path, label)| (path, label, Filters::address(path, &[("book", book), ("id", user)])))
+}
+
+/// A page of what a user holds.
+pub(crate) struct OwnerLink {
+    pub(crate) label: String,
+    pub(crate) href: String,
+}
+
+/// The pages of what these users hold in a book, each with its user's name.
+pub(crate) fn owner_links<T: AsRef<str>>(users: &[T], book: &str) -> Vec<OwnerLink> {
+    let of = |user: &str| owner_pages(user, book).map(|(_, label, href)| OwnerLink { label: format!("{label} of {}", shown(user)), href });
+    users.iter().map(AsRef::as_ref).filter(|user| !user.is_empty()).flat_map(of).collect()
+}
+
+/// The page of what the owner of an account holds in a book: its name and its address. `None`: it is nobody's wallet, and no creator's.
+pub(crate) fn owner_page(account: &str, book: &str) -> Option<(&'static str, String)> {
+    let known = chart::Account::parse(account)?;
+    let is_wallet = match known {
+        chart::Account::ViewerCoins(_) | chart::Account::ViewerDebt(_) => true,
+        chart::Account::CreatorDiamonds(_) | chart::Account::CreatorPayable(..) => false,
+        _ => return None,
+    };
+    let [(_, wallet, wallet_href), (_, creator, creator_href)] = owner_pages(known.owner()?, book);
+    Some(if is_wallet { (wallet, wallet_href) } else { (creator, creator_href) })
+}
+
 /// A user, and the page of their money.
 pub(crate) struct UserLink {
     pub(crate) user: String,
@@ -52,27 +82,4 @@ pub(crate) fn users(ids: &[String]) -> Vec<UserLink> {
 }
 
 #[cfg(test)]
-mod tests {
-    //! Unit tests of kinds.
-    use super::*;
-
-    #[test]
-    fn a_kind_is_read_from_its_word_and_nothing_else_is_one() {
-        let all: Vec<ThingKind> = (0..100).filter_map(|number| ThingKind::try_from(number).ok()).collect();
-        assert_eq!(all.len(), 22);
-        for kind in all {
-            assert_eq!(read(&word(kind)), Some(kind));
-            assert!(!label(kind).is_empty() && !label(kind).contains('_'), "{kind:?}");
-        }
-        for wrong in ["unspecified", "no such kind", "<b>", "THING_KIND_GIFT", "payout run"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_link_leads_to_the_thing_whatever_its_id_is() {
-        assert_eq!(href(ThingKind::PayoutRun, "a&b='\"<", "demo"), "/case?id=a%26b%3D%27%22%3C&kind=payout_run&book=demo");
-        assert_eq!(href(ThingKind::User, "u1", "demo"), "/user?id=u1");
-        assert_eq!(href(ThingKind::Gift, "", "demo"), "");
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Times as people read them: in UTC or the zone that the reader chose, to the second, with the exact instant beside it.
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::{Date, DateTime},
     tz::TimeZone,
 };
@@ -100,6 +100,11 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
         return Some(day_start(day));
     }
     TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()
+}
+
+/// The first moment after this one, as the ledger counts time: what was committed at a moment belongs to it.
+pub(crate) fn just_after(moment: Timestamp) -> Timestamp {
+    moment.checked_add(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ pub(crate) fn console(
             purchase: known(Service::Purchase)?,
             treasury: known(Service::Treasury)?,
             gift: known(Service::Gift)?,
+            earnings: known(Service::Earnings)?,
         },
         grpc: grpc.map_or_else(|| "HOST:PORT".to_owned(), |address| address.to_string()),
         tls: wiring.tls.is_some(),

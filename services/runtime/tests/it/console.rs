@@ -3,6 +3,7 @@ mod browser;
 mod chromium;
 mod exports;
 mod finding;
+mod holders;
 mod pages;
 mod payments;
 mod payouts;

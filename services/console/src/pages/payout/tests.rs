@@ -1,7 +1,10 @@
 //! Unit tests of what is shown of a payout.
 use super::*;
 use crate::pages::samples::{MARKUP, assert_text};
-use api::payout::{BankMessage, BankMessageField};
+use api::{
+    payout::{BankMessage, BankMessageField},
+    r#type::Money,
+};
 
 fn hostile() -> Payout {
     let text = MARKUP.to_owned();

@@ -28,7 +28,8 @@ const PAGES_MAX: Duration = Duration::from_secs(600);
 const BUSINESS_PAUSE: Duration = Duration::from_millis(500);
 /// The pages; `{payout}` is the id of one.
 const PAGES: &str = r#"["/", "/find", "/find?text=nothing-has-this", "/find?text=creator/ana/payable/USD", "/find?text={payout}-1",
-    "/case?book=demo&id=creator/ana/payable/USD", "/case?book=demo&kind=payout&id={payout}", "/user", "/user?id=ana", "/accounts",
+    "/case?book=demo&id=creator/ana/payable/USD", "/case?book=demo&kind=payout&id={payout}", "/user", "/user?id=ana", "/wallet?book=demo&id=ana",
+    "/creator?book=demo&id=ana&at=2026-11-20", "/accounts",
     "/accounts?book=demo&account=house/accrued_creator_liability/USD", "/accounts?account=house/no/such", "/trial-balance",
     "/payments?book=demo&unit=USD", "/payments?book=demo&unit=USD&span=seconds", "/payments?book=demo&span=hours&kind=purchase", "/books",
     "/proposals", "/proposals?state=none", "/acts", "/acts?subject=ann", "/?book=unknown"]"#;

@@ -82,7 +82,7 @@ async fn a_payout_is_explained_and_its_users_money_is_listed() {
     let mut browser = signed_in(&house, "aud").await;
     browser.explain("ticket+4711").await;
     let account = page(&mut browser, "/accounts?book=demo&account=house/accrued_creator_liability/USD").await;
-    let posting = account.split("data-label=\"Posting\"><span class=\"id\">").nth(1).unwrap().split('<').next().unwrap();
+    let posting = account.split("data-label=\"Posting\">").nth(1).unwrap().split(['<', '>']).nth(2).unwrap();
     let found = browser.get(&format!("/find?text={posting}")).await;
     assert_eq!(found.status, 303, "{}", found.text);
     let case = page(&mut browser, found.location()).await;
