@@ -3,7 +3,8 @@
 //! Each is read by an index in the order of the list, so a page costs what it shows. A filter that keeps few of them does not change that: a page examines a bounded number, and may be
 //! short.
 use crate::{audit::ReadFault, explain::StoryTables};
-use money::{BookName, UserKey};
+use chart::Unit;
+use money::{BookName, Currency, UserKey};
 use payout::tables::{PageStart, Payout, PayoutPhase};
 use purchase::tables::{Purchase, PurchaseState};
 use std::collections::BTreeSet;
@@ -62,16 +63,59 @@ pub struct ListingFilter {
     pub through: BTreeSet<String>,
     /// From the first of these times to before the second, in Unix milliseconds.
     pub range: (i64, i64),
+    /// The unit, and the smallest amount in it.
+    pub least: Option<(Unit, i64)>,
+    /// Only what an account of the user gets or gives.
+    pub account: Option<PaymentAccount>,
+}
+
+/// An account of a user that purchases or payouts move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentAccount {
+    /// The coins, which purchases bring.
+    Coins,
+    /// What is payable in a currency, which payouts take.
+    Payable(Currency),
+}
+
+impl PaymentAccount {
+    const fn kind(self) -> ListedKind {
+        match self {
+            Self::Coins => ListedKind::Purchase,
+            Self::Payable(_) => ListedKind::Payout,
+        }
+    }
+
+    fn keeps(self, row: &ListedPayment) -> bool {
+        match self {
+            Self::Coins => true,
+            Self::Payable(currency) => row.currency == currency.code(),
+        }
+    }
 }
 
 impl ListingFilter {
     fn wants(&self, kind: ListedKind) -> bool {
-        self.kinds.is_empty() || self.kinds.contains(&kind)
+        (self.kinds.is_empty() || self.kinds.contains(&kind)) && self.account.is_none_or(|account| account.kind() == kind)
     }
 
     fn keeps(&self, row: &ListedPayment) -> bool {
         let has = |names: &BTreeSet<String>, name: &str| names.is_empty() || names.contains(name);
-        has(&self.states, row.state) && has(&self.through, &row.through)
+        has(&self.states, row.state)
+            && has(&self.through, &row.through)
+            && self.least.is_none_or(|(unit, least)| row.amount_in(unit).is_some_and(|amount| amount >= least))
+            && self.account.is_none_or(|account| account.keeps(row))
+    }
+}
+
+impl ListedPayment {
+    /// What it moves in a unit; nothing if it moves none of it.
+    fn amount_in(&self, unit: Unit) -> Option<i64> {
+        match (unit, self.kind) {
+            (Unit::Coin, ListedKind::Purchase) => Some(self.coins),
+            (Unit::Currency(currency), _) => (self.currency == currency.code()).then_some(self.minor_units),
+            (Unit::Coin, ListedKind::Payout) | (Unit::Diamond, _) => None,
+        }
     }
 }
 

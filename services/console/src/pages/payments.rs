@@ -186,7 +186,8 @@ mod tests {
             .finish();
         let filters = Filters::read(query.as_bytes());
         assert!(AskedList::read("demo", &filters).is_err(), "no time");
-        let only = Filters::read(query.split("&from").next().unwrap().as_bytes());
+        let only = Filters::read(format!("{}&account={MARKUP}", query.split("&from").next().unwrap()).as_bytes());
+        assert!(AskedList::read("demo", &Filters::read(format!("amount_unit={MARKUP}").as_bytes())).is_err(), "no unit");
         let figures = AskedFigures::read("demo", &only).unwrap();
         let asked = AskedPayments { figures, list: AskedList::read("demo", &only).unwrap().0 };
         let shown = list(&asked, &ListPaymentsResponse { payments: vec![found], next_page_token: text });

@@ -32,6 +32,17 @@ pub(crate) fn digits(unit: &str) -> u32 {
     Currency::try_new(unit).map_or(0, |currency| currency.minor_digits())
 }
 
+/// An amount that a person wrote, such as `1,234.50`, in the smallest parts of a unit. `None`: it is none, or has more digits than the unit.
+pub(crate) fn read(unit: &str, text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let (whole, places) = (whole.replace(',', ""), usize::try_from(digits(unit)).ok()?);
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || fraction.len() > places || !is_number(&whole) || !is_number(fraction) {
+        return None;
+    }
+    format!("{whole}{fraction:0<places$}").parse().ok()
+}
+
 /// A count.
 pub(crate) fn count(number: i64) -> String {
     let sign = if number < 0 { "-" } else { "" };
@@ -67,6 +78,31 @@ mod tests {
             ("COIN", i64::MIN, "-9,223,372,036,854,775,808 COIN"),
         ] {
             assert_eq!(amount(unit, number), text);
+        }
+    }
+
+    #[test]
+    fn what_a_person_writes_is_read_in_the_unit() {
+        for (unit, text, number) in [
+            ("COIN", "0", Some(0)),
+            ("COIN", "1,234,567", Some(1_234_567)),
+            ("COIN", "1.5", None),
+            ("USD", "12.5", Some(1_250)),
+            ("USD", "12", Some(1_200)),
+            ("USD", "12.", Some(1_200)),
+            ("USD", "0.05", Some(5)),
+            ("USD", "0.055", None),
+            ("JPY", "12", Some(12)),
+            ("BHD", "1.234", Some(1_234)),
+            ("USD", "-1", None),
+            ("USD", ".5", None),
+            ("USD", "", None),
+            ("USD", "1e3", None),
+            ("USD", "١", None),
+            ("USD", "9223372036854775807", None),
+            ("COIN", "9223372036854775807", Some(i64::MAX)),
+        ] {
+            assert_eq!(read(unit, text), number, "{text} {unit}");
         }
     }
 }

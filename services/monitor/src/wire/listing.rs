@@ -1,9 +1,10 @@
 //! ListPayments.
 use crate::{
     error::Error,
-    listing::{ListedKind, ListedPage, ListedPayment, ListedPosition, ListingFilter},
+    listing::{ListedKind, ListedPage, ListedPayment, ListedPosition, ListingFilter, PaymentAccount},
 };
 use api::monitor::{ListPaymentsRequest, ListPaymentsResponse, Payment, PaymentKind};
+use chart::{Account, Unit};
 use money::{BookName, UserKey};
 use rpc::{
     Violations,
@@ -18,6 +19,8 @@ const SIZES: PageSizes = PageSizes { default: 50, max: 200 };
 /// Names that a filter may have, and bytes of each.
 const NAMES_MAX: usize = 32;
 const NAME_BYTES_MAX: usize = 32;
+/// What an account must be.
+const ACCOUNT_MUST: &str = "must be a user's coins, or what is payable to a creator; ListEntries lists what moved others";
 
 /// A request to list.
 #[derive(Debug)]
@@ -41,17 +44,25 @@ pub fn asked(book: Result<BookName, Status>, mut sent: ListPaymentsRequest) -> R
     let through = wrong.take(names("through", &sent.through));
     let range = wrong.take(TimeRange::read(["from", "to"], sent.from, sent.to));
     let size = wrong.take(SIZES.read(sent.page_size).map_err(|error| rpc::malformed("page_size", &error.to_string())));
+    let least = wrong.take(least(&sent));
+    let account = wrong.take(account(&sent));
     let (Some(book), Some(kinds), Some(user), Some(states), Some(through)) = (book, kinds, user, states, through) else {
         return Err(Error::Violations(Box::new(wrong.into_status())));
     };
-    let (Some(range), Some(size)) = (range, size) else { return Err(Error::Violations(Box::new(wrong.into_status()))) };
+    let (Some(range), Some(size), Some(least), Some(account)) = (range, size, least, account) else {
+        return Err(Error::Violations(Box::new(wrong.into_status())));
+    };
+    let (user, account) = match account {
+        Some((owner, account)) => (Some(owner), Some(account)),
+        None => (user, None),
+    };
     let token = std::mem::take(&mut sent.page_token);
     (sent.page_size, sent.book) = (0, String::new());
     let list = PagedList::of_request("ListPayments", book.as_str(), &sent);
     let after = list.position(&token).map_err(|_| Error::Violations(Box::new(rpc::errors::page_token())))?;
     // Nothing is older than the epoch, or has a time that an id can't have.
     let range = (range.from_ms.max(0), range.until_ms);
-    Ok(ListingAsked { filter: ListingFilter { book, kinds, user, states, through, range }, after, size, list })
+    Ok(ListingAsked { filter: ListingFilter { book, kinds, user, states, through, range, least, account }, after, size, list })
 }
 
 fn kinds(sent: &ListPaymentsRequest) -> Result<BTreeSet<ListedKind>, Status> {
@@ -68,6 +79,36 @@ fn user(sent: &str) -> Result<Option<UserKey>, Status> {
         return Ok(None);
     }
     UserKey::try_new(sent).map(Some).map_err(|error| rpc::malformed("user_id", &error.must()))
+}
+
+/// The unit and the smallest amount in it.
+fn least(sent: &ListPaymentsRequest) -> Result<Option<(Unit, i64)>, Status> {
+    if sent.amount_min < 0 {
+        return Err(rpc::malformed("amount_min", "must be at least 0"));
+    }
+    match (sent.unit.as_str(), Unit::parse(&sent.unit)) {
+        ("", _) if sent.amount_min == 0 => Ok(None),
+        ("", _) => Err(rpc::malformed("unit", "must be set with amount_min")),
+        (_, Some(unit @ (Unit::Coin | Unit::Currency(_)))) => Ok(Some((unit, sent.amount_min))),
+        (_, Some(Unit::Diamond) | None) => Err(rpc::malformed("unit", "must be COIN or an ISO 4217 code")),
+    }
+}
+
+/// An account and whose it is.
+fn account(sent: &ListPaymentsRequest) -> Result<Option<(UserKey, PaymentAccount)>, Status> {
+    if sent.account.is_empty() {
+        return Ok(None);
+    }
+    let (owner, account) = match Account::parse(&sent.account) {
+        Some(Account::ViewerCoins(owner)) => (owner, PaymentAccount::Coins),
+        Some(Account::CreatorPayable(owner, currency)) => (owner, PaymentAccount::Payable(currency)),
+        _ => return Err(rpc::malformed("account", ACCOUNT_MUST)),
+    };
+    if !sent.user_id.is_empty() && sent.user_id != owner.as_str() {
+        return Err(rpc::malformed("account", "must be an account of user_id"));
+    }
+    let owner = UserKey::try_new(owner.as_str()).map_err(|error| rpc::malformed("account", &error.must()))?;
+    Ok(Some((owner, account)))
 }
 
 fn names(field: &'static str, sent: &[String]) -> Result<BTreeSet<String>, Status> {

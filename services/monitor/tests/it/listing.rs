@@ -130,6 +130,36 @@ async fn every_payment_is_listed_once_newest_first_and_filters_keep_what_they_sa
         let of_rail = all(&bed, &monitor, &through("us-rtp")).await;
         assert!(of_rail.len() == 16 && of_rail.iter().all(|payment| payment.kind() == PaymentKind::Payout), "{of_rail:?}");
         assert!(all(&bed, &monitor, &through("no-such-rail")).await.is_empty());
+        let least = |unit: &str, amount_min| ListPaymentsRequest { unit: unit.to_owned(), amount_min, ..one(3) };
+        for (unit, amount_min, count) in [
+            ("USD", 0, 24),
+            ("USD", 74, 24),
+            ("USD", 75, 16),
+            ("USD", 500, 16),
+            ("USD", 501, 0),
+            ("COIN", 0, 8),
+            ("COIN", 70, 8),
+            ("COIN", 71, 0),
+            ("EUR", 0, 0),
+        ] {
+            let found = all(&bed, &monitor, &least(unit, amount_min)).await;
+            assert_eq!(found.len(), count, "{amount_min} {unit}: {found:?}");
+        }
+        let account = |account: &str| ListPaymentsRequest { account: account.to_owned(), ..one(3) };
+        let coins = all(&bed, &monitor, &account("viewer/ann/coins")).await;
+        assert!(
+            coins.len() == 4 && coins.iter().all(|payment| payment.kind() == PaymentKind::Purchase && payment.user_id == "ann"),
+            "{coins:?}"
+        );
+        let payable = all(&bed, &monitor, &ListPaymentsRequest { user_id: "ann".to_owned(), ..account("creator/ann/payable/USD") }).await;
+        assert!(
+            payable.len() == 8 && payable.iter().all(|payment| payment.kind() == PaymentKind::Payout && payment.user_id == "ann"),
+            "{payable:?}"
+        );
+        let none = ListPaymentsRequest { kinds: vec![PaymentKind::Payout.into()], ..account("viewer/ann/coins") };
+        for nothing in [account("creator/ann/payable/EUR"), account("viewer/nobody/coins"), none] {
+            assert!(all(&bed, &monitor, &nothing).await.is_empty(), "{nothing:?}");
+        }
         let payment = in_state.last().unwrap();
         assert_eq!((payment.currency.as_str(), payment.minor_units, payment.through.as_str()), ("USD", 500, "us-rtp"));
         bed.ledger.shutdown().await;
@@ -146,8 +176,17 @@ async fn a_filter_that_keeps_nothing_examines_a_part_and_comes_to_an_end() {
     let first = list(&bed, &monitor, none.clone()).await.unwrap();
     assert!(first.payments.is_empty() && !first.next_page_token.is_empty(), "2,000 were examined");
     assert!(all(&bed, &monitor, &none).await.is_empty());
+    // An account's payments are found by its user: those of others are not examined.
+    let of_ann = ListPaymentsRequest { account: "viewer/ann/coins".to_owned(), ..Default::default() };
+    let newest = |at: i64| payout(id(BEGIN_MS + 60_000 + at, 2), BEGIN_MS + 60_000 + at, ("bulk", "settled", "settled"));
+    pay(&bed, &(0..2_200).map(newest).collect::<Vec<_>>()).await;
+    let found = list(&bed, &monitor, of_ann).await.unwrap();
+    assert!(found.payments.len() == 4 && found.next_page_token.is_empty(), "{found:?}");
+    let large = ListPaymentsRequest { unit: "USD".to_owned(), amount_min: 501, ..Default::default() };
+    let first = list(&bed, &monitor, large).await.unwrap();
+    assert!(first.payments.is_empty() && !first.next_page_token.is_empty(), "2,000 were examined");
     let bulk = all(&bed, &monitor, &ListPaymentsRequest { user_id: "bulk".to_owned(), page_size: 200, ..Default::default() }).await;
-    assert_eq!(bulk.len(), 2_200);
+    assert_eq!(bulk.len(), 4_400);
     bed.ledger.shutdown().await;
 }
 
@@ -170,6 +209,17 @@ async fn what_can_not_be_listed_is_refused() {
         (ListPaymentsRequest { through: vec![String::new()], ..of("") }, "MALFORMED"),
         (ListPaymentsRequest { through: vec!["us-rtp".to_owned()], ..of(&token) }, "PAGE_TOKEN"),
         (ListPaymentsRequest { states: vec![String::new()], ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { unit: "USD".to_owned(), ..of(&token) }, "PAGE_TOKEN"),
+        (ListPaymentsRequest { unit: "USD".to_owned(), amount_min: 1, ..of(&token) }, "PAGE_TOKEN"),
+        (ListPaymentsRequest { account: "viewer/ann/coins".to_owned(), ..of(&token) }, "PAGE_TOKEN"),
+        (ListPaymentsRequest { amount_min: 1, ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { unit: "USD".to_owned(), amount_min: -1, ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { unit: "DIAMOND".to_owned(), ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { unit: "usd".to_owned(), ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { account: "house/coins/issued".to_owned(), ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { account: "creator/ann/diamonds".to_owned(), ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { account: "viewer/no user/coins".to_owned(), ..of("") }, "MALFORMED"),
+        (ListPaymentsRequest { account: "viewer/ann/coins".to_owned(), user_id: "bob".to_owned(), ..of("") }, "MALFORMED"),
         (ListPaymentsRequest { from: Some(Timestamp { seconds: i64::MAX, nanos: 0 }), ..of("") }, "MALFORMED"),
         (ListPaymentsRequest { book: "other".to_owned(), ..of("") }, "PERMISSION_DENIED"),
     ] {

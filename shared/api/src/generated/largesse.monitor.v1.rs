@@ -793,6 +793,17 @@ pub struct ListPaymentsRequest {
     /// Only those through one of these stores or rails, named as in `Payment.through`; at most 32. Empty: through any.
     #[prost(string, repeated, tag = "9")]
     pub through: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only those of at least this amount, in the smallest parts of `unit`, which it needs. 0: of any amount.
+    #[prost(int64, tag = "10")]
+    pub amount_min: i64,
+    /// Only those in this unit: an ISO 4217 code for what was paid or is paid out, or `COIN` for what was bought. Empty: in any.
+    #[prost(string, tag = "11")]
+    pub unit: ::prost::alloc::string::String,
+    /// Only those whose money this account of a user gets or gives: of `viewer/u1/coins` the user's purchases, of `creator/u1/payable/USD` the user's payouts in
+    /// that currency. They are found by the user. Every other account is MALFORMED, because payments of all users move it: ListEntries lists what did. With
+    /// `user_id` it must be that user's. Empty: any.
+    #[prost(string, tag = "12")]
+    pub account: ::prost::alloc::string::String,
 }
 /// A purchase or a payout.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

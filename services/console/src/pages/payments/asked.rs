@@ -1,8 +1,16 @@
 //! What the address of the payments page asks for, the same for the page and its export.
-use crate::{figures::AskedFigures, filters::Filters, parts::Console, view::times, visitor::Visitor};
+use crate::{
+    figures::AskedFigures,
+    filters::Filters,
+    parts::Console,
+    view::{amounts, times},
+    visitor::Visitor,
+};
 use api::monitor::{ListPaymentsRequest, PaymentKind};
+use chart::Unit;
 use rpc::wire::timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Payments of a page.
 const LINES: i32 = 50;
@@ -25,6 +33,10 @@ pub(crate) struct AskedList {
     pub(crate) state: String,
     pub(crate) from: String,
     pub(crate) until: String,
+    /// The smallest amount, as the person wrote it.
+    pub(crate) amount_min: String,
+    pub(crate) unit: String,
+    pub(crate) account: String,
 }
 
 /// The filters of the page.
@@ -45,6 +57,7 @@ impl AskedList {
             (_, Some(moment)) => Ok(Some(timestamp(moment))),
             (_, None) => Err(format!("{name}: a date or a time in UTC is needed, such as 2026-11-20 23:51")),
         };
+        let amount_min = least(filters)?;
         let states = field("state").to_ascii_lowercase().replace(' ', "_");
         let request = ListPaymentsRequest {
             book: book.to_owned(),
@@ -53,23 +66,49 @@ impl AskedList {
             states: states.split(',').filter(|state| !state.is_empty()).map(str::to_owned).collect(),
             from: time("from")?,
             to: time("until")?,
-            through: Vec::new(),
+            amount_min,
+            unit: field("amount_unit"),
+            account: field("account"),
             page_size: LINES,
             page_token: field("page"),
+            ..ListPaymentsRequest::default()
         };
-        let (book, user, state) = (book.to_owned(), field("user"), field("state"));
-        Ok((Self { book, kind: word, user, state, from: field("from"), until: field("until") }, request))
+        let read = Self {
+            book: book.to_owned(),
+            kind: word,
+            user: field("user"),
+            state: field("state"),
+            from: field("from"),
+            until: field("until"),
+            amount_min: field("amount_min"),
+            unit: field("amount_unit"),
+            account: field("account"),
+        };
+        Ok((read, request))
     }
 
     /// The fields of the address, without book and page.
-    pub(crate) fn fields(&self) -> [(&'static str, &str); 5] {
+    pub(crate) fn fields(&self) -> [(&'static str, &str); 8] {
         let kind = if self.kind == KINDS[0].0 { "" } else { self.kind };
-        [("kind", kind), ("user", &self.user), ("state", &self.state), ("from", &self.from), ("until", &self.until)]
+        let amount = [("amount_min", &*self.amount_min), ("amount_unit", &self.unit), ("account", &self.account)];
+        let [amount_min, unit, account] = amount;
+        [
+            ("kind", kind),
+            ("user", &self.user),
+            ("state", &self.state),
+            ("from", &self.from),
+            ("until", &self.until),
+            amount_min,
+            unit,
+            account,
+        ]
     }
 
     /// Whether a reason was given that is for this.
     pub(crate) fn is_covered(&self, console: &Console, visitor: &Visitor) -> bool {
-        let about: Vec<&str> = [self.user.as_str()].into_iter().filter(|user| !user.is_empty()).collect();
+        let owner = chart::account::owner(&self.account);
+        let about: BTreeSet<&str> = [Some(&*self.user).filter(|user| !user.is_empty()), owner].into_iter().flatten().collect();
+        let about: Vec<&str> = about.into_iter().collect();
         visitor.reason.is_some() && console.sessions.covers(&visitor.secret, &about)
     }
 
@@ -86,6 +125,14 @@ impl AskedList {
         if !request.states.is_empty() {
             message["states"] = json!(request.states);
         }
+        if request.amount_min > 0 {
+            message["amountMin"] = json!(request.amount_min.to_string());
+        }
+        for (name, text) in [("unit", &self.unit), ("account", &self.account)] {
+            if !text.is_empty() {
+                message[name] = json!(text);
+            }
+        }
         let kinds: Vec<&str> = request.kinds().map(|kind| kind.as_str_name()).collect();
         if !kinds.is_empty() {
             message["kinds"] = json!(kinds);
@@ -96,6 +143,20 @@ impl AskedList {
             }
         }
         message
+    }
+}
+
+/// The smallest amount in the smallest parts of its unit; 0 for any.
+fn least(filters: &Filters) -> Result<i64, String> {
+    let (unit, text) = (filters.get("amount_unit"), filters.get("amount_min"));
+    if !unit.is_empty() && !matches!(Unit::parse(unit), Some(Unit::Coin | Unit::Currency(_))) {
+        return Err("A unit is COIN or the code of a currency, such as USD.".to_owned());
+    }
+    match (text, unit) {
+        ("", _) => Ok(0),
+        (_, "") => Err("A smallest amount needs its unit, such as USD or COIN.".to_owned()),
+        _ => amounts::read(unit, text)
+            .ok_or_else(|| format!("An amount in {unit} is needed, such as {}.", if unit == "COIN" { "70" } else { "12.50" })),
     }
 }
 

@@ -388,6 +388,18 @@ async fn bad_addresses_get_clear_answers() {
         (&*format!("/payments?state={state}"), 400),
         ("/payments?user=%3Cb%3E", 400),
         ("/payments?state=none&unit=NONE&posting=none", 200),
+        ("/payments?amount_min=12.50&amount_unit=USD", 200),
+        ("/payments?amount_min=70&amount_unit=COIN", 200),
+        ("/payments?amount_min=12.50", 400),
+        ("/payments?amount_min=-1&amount_unit=USD", 400),
+        ("/payments?amount_min=12.505&amount_unit=USD", 400),
+        ("/payments?amount_min=many&amount_unit=USD", 400),
+        ("/payments?amount_min=99999999999999999999&amount_unit=USD", 400),
+        ("/payments?amount_unit=DIAMOND", 400),
+        ("/payments?amount_unit=%3Cb%3E", 400),
+        ("/payments?account=house/coins/issued", 400),
+        ("/payments?account=viewer/u1/coins&user=u2", 400),
+        ("/payments?account=viewer/u1/coins", 200),
         ("/books?page=forged", 400),
     ] {
         // One that was used for a user is not for the next.

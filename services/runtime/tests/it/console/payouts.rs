@@ -64,7 +64,7 @@ pub async fn rejected(house: &Runtime) -> Payout {
     until(house, &asked.payout_id, PayoutState::Rejected).await
 }
 
-async fn settled(house: &Runtime) -> Payout {
+pub async fn settled(house: &Runtime) -> Payout {
     let asked = request(house, "Ana Quenbar").await;
     until(house, &asked.payout_id, PayoutState::Settled).await
 }
@@ -191,6 +191,37 @@ async fn a_purchase_is_found_by_its_transaction_and_shows_receipt_coins_and_pric
     // A gift's id leads to its case.
     let gift = browser.get("/gifts?book=demo&id=abc").await;
     assert_eq!((gift.status, gift.location()), (303, "/case?id=abc&kind=gift&book=demo"));
+    house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payments_are_filtered_by_amount_unit_and_account_and_links_keep_the_filter() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path()).await;
+    fund(&house).await;
+    let (payout, purchase) = (rejected(&house).await.payout_id, bought(&house).await.purchase_id);
+    let mut browser = signed_in(&house, "sam").await;
+    for (filter, has_payout, has_purchase) in [
+        ("", true, true),
+        ("&amount_unit=COIN", false, true),
+        ("&amount_min=1000000&amount_unit=COIN", false, false),
+        ("&kind=payout&amount_min=7.00&amount_unit=USD", true, false),
+        ("&kind=payout&amount_min=7.01&amount_unit=USD", false, false),
+        ("&account=creator/ana/payable/USD", true, false),
+        ("&account=viewer/ana/coins", false, true),
+        ("&account=viewer/gil/coins", false, false),
+    ] {
+        let shown = anew(&mut browser, &format!("/payments?book=demo{filter}")).await;
+        assert_eq!((shown.contains(&payout), shown.contains(&purchase)), (has_payout, has_purchase), "{filter}: {shown}");
+        let export = links(&shown, "/payments.csv?").into_iter().next().unwrap().replace("%2F", "/");
+        assert!(export.ends_with(filter), "{filter}: {export}");
+    }
+    let call = anew(&mut browser, "/payments?book=demo&amount_min=7.00&amount_unit=USD&account=creator/ana/payable/USD").await;
+    assert!(
+        call.contains("&#34;amountMin&#34;:&#34;700&#34;") && call.contains("&#34;account&#34;:&#34;creator/ana/payable/USD&#34;"),
+        "{call}"
+    );
+    assert!(call.contains("name=\"amount_min\" value=\"7.00\""), "the form has what was asked for: {call}");
     house.shutdown().await;
 }
 
