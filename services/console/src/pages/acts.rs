@@ -4,18 +4,19 @@ mod export;
 pub(crate) use export::export;
 
 use crate::{
-    answer::{ask_reason, page, refused, without_frame},
+    answer::{ask_reason, failed, page, refused, without_frame},
     filters::Filters,
     frame::{LIST_ACTS, PageFrame},
     parts::Console,
     view::{
         amounts::count,
-        calls::{CallView, may},
-        times::TimeView,
+        badges::{ChoiceView, choice, choices},
+        calls::{CallView, changes, may},
+        times::{self, TimeView},
     },
     visitor::Visitor,
 };
-use api::support::{Act, ActPhase, ListActsRequest, support_service_client::SupportServiceClient};
+use api::support::{Act, ActPhase, ListActsRequest};
 use askama::Template;
 use axum::{
     extract::{RawQuery, State},
@@ -23,12 +24,26 @@ use axum::{
 };
 use http::StatusCode;
 use identity::access;
-use money::text::shown;
-use rpc::ANSWER_BYTES_MAX;
-use serde_json::json;
+use jiff::civil::Date;
+use money::{
+    text::shown,
+    time::{moment_ms, now_ms, rfc3339, utc_day},
+};
+use rpc::wire::timestamp;
+use serde_json::{Value, json};
+use tonic::Status;
 
 /// Lines of a page.
 const LINES: i32 = 50;
+/// Of changes alone: lines of a read, how many reads a page makes at most, and after how many changes it makes no more.
+const LINES_READ: i32 = 200;
+const READS_MAX: usize = 5;
+const LINES_ENOUGH: usize = 50;
+/// What is shown, by the word in the address; the first is everything.
+const WHATS: [&str; 2] = ["everything", CHANGES];
+const CHANGES: &str = "changes";
+/// The fields of the address that filter.
+const FIELDS: [&str; 8] = ["book", "subject", "user", "account", "rpc", "from", "until", "what"];
 
 /// A line of the log.
 struct ActView {
@@ -49,6 +64,12 @@ struct ActView {
     erased: bool,
 }
 
+/// The changes of a day.
+struct DayView {
+    label: &'static str,
+    href: String,
+}
+
 #[derive(Template)]
 #[template(path = "acts.html")]
 struct ActsPage {
@@ -61,6 +82,10 @@ struct ActsPage {
     rpc: String,
     /// Whether the role has to name a user or an account first.
     unnamed: bool,
+    from: String,
+    until: String,
+    whats: Vec<ChoiceView>,
+    days: Vec<DayView>,
     lines: Vec<ActView>,
     older: String,
 }
@@ -71,51 +96,115 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Ok(frame) => frame,
         Err(why) => return without_frame(why, &visitor),
     };
-    let field = |name: &str| filters.get(name).to_owned();
-    let request = list_request(&filters);
-    let message = json!({"book": request.book, "subject": request.subject, "userId": request.user_id, "rpc": request.rpc,
-        "account": request.account, "pageSize": LINES});
-    frame.calls = vec![CallView::new(&console.target, LIST_ACTS, &message)];
-    let (subject, user, account, rpc) = (field("subject"), field("user"), field("account"), field("rpc"));
+    let (what, request) = match read(&filters) {
+        Ok(read) => read,
+        Err(why) => return failed(frame, StatusCode::BAD_REQUEST, "This can't be asked", &why),
+    };
+    frame.calls = vec![CallView::new(&console.target, LIST_ACTS, &message(&filters, &request))];
     if unnamed(&visitor, &request) {
-        let (export, lines, older) = (String::new(), Vec::new(), String::new());
-        return page(StatusCode::OK, &ActsPage { frame, export, subject, user, account, rpc, unnamed: true, lines, older });
+        let unnamed = log(frame, &filters, what, (&[], ""));
+        return page(StatusCode::OK, &ActsPage { export: String::new(), unnamed: true, ..unnamed });
     }
     if !covers(&console, &visitor, &request) {
         frame.reason = None;
         return ask_reason(frame);
     }
-    let mut support = SupportServiceClient::new(console.support.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
-    let answer = match support.list_acts(visitor.request(request)).await {
-        Ok(answer) => answer.into_inner(),
-        Err(status) => return refused(frame, &visitor, &status),
-    };
-    let address = |subject: &str, page: &str| {
-        let (user, rpc, account) = (filters.get("user"), filters.get("rpc"), filters.get("account"));
-        let fields =
-            [("book", filters.get("book")), ("subject", subject), ("user", user), ("rpc", rpc), ("account", account), ("page", page)];
-        Filters::address("/acts", &fields)
-    };
-    let older = if answer.next_page_token.is_empty() { String::new() } else { address(filters.get("subject"), &answer.next_page_token) };
-    let lines = answer.acts.iter().map(|act| line(act, address(&act.subject, ""))).collect();
-    let export = Filters::address("/acts.csv", &["book", "subject", "user", "rpc", "account"].map(|name| (name, filters.get(name))));
-    page(StatusCode::OK, &ActsPage { frame, export, subject, user, account, rpc, unnamed: false, lines, older })
+    match load(&console, &visitor, request, what).await {
+        Ok((acts, next)) => page(StatusCode::OK, &log(frame, &filters, what, (&acts, &next))),
+        Err(status) => refused(frame, &visitor, &status),
+    }
 }
 
-/// The call for the log.
-fn list_request(filters: &Filters) -> ListActsRequest {
+fn log(frame: PageFrame, filters: &Filters, what: &'static str, (acts, next): (&[Act], &str)) -> ActsPage {
     let field = |name: &str| filters.get(name).to_owned();
+    let today = utc_day(moment_ms(now_ms()));
+    let changes_of = |label, day: Option<Date>| {
+        let (from, until) = (day.map(|day| day.to_string())?, day?.tomorrow().ok()?.to_string());
+        let fields = [("book", filters.get("book")), ("from", &*from), ("until", &*until), ("what", CHANGES)];
+        Some(DayView { label, href: Filters::address("/acts", &fields) })
+    };
+    ActsPage {
+        frame,
+        export: address("/acts.csv", filters, &[]),
+        subject: field("subject"),
+        user: field("user"),
+        account: field("account"),
+        rpc: field("rpc"),
+        from: field("from"),
+        until: field("until"),
+        unnamed: false,
+        whats: choices(&WHATS, what),
+        days: [("Changes of today", Some(today)), ("Changes of yesterday", today.yesterday().ok())]
+            .into_iter()
+            .filter_map(|(label, day)| changes_of(label, day))
+            .collect(),
+        lines: acts.iter().map(|act| line(act, address("/acts", filters, &[("subject", &act.subject)]))).collect(),
+        older: if next.is_empty() { String::new() } else { address("/acts", filters, &[("page", next)]) },
+    }
+}
+
+/// An address with the same filters, but for these.
+fn address(path: &str, filters: &Filters, other: &[(&str, &str)]) -> String {
+    let value = |name: &'static str| other.iter().find(|(of, _)| *of == name).map_or_else(|| filters.get(name), |(_, value)| value);
+    let page = other.iter().filter(|(name, _)| *name == "page");
+    let fields: Vec<(&str, &str)> = FIELDS.into_iter().map(|name| (name, value(name))).chain(page.copied()).collect();
+    Filters::address(path, &fields)
+}
+
+/// What is shown, and the call for it; or what is wrong with the address.
+fn read(filters: &Filters) -> Result<(&'static str, ListActsRequest), String> {
+    let field = |name: &str| filters.get(name).to_owned();
+    let what = choice(&WHATS, filters.get("what")).ok_or("Everything is shown, or changes alone.")?;
+    let time = |name: &str| match (filters.get(name), times::read(filters.get(name))) {
+        ("", _) => Ok(None),
+        (_, Some(moment)) => Ok(Some(timestamp(moment))),
+        (_, None) => Err(format!("{name}: a date or a time in UTC is needed, such as 2026-11-20 23:51")),
+    };
     // Lines about no book, such as refused calls, are shown where no book is asked for.
-    ListActsRequest {
+    let request = ListActsRequest {
         book: field("book"),
         subject: field("subject"),
         user_id: field("user"),
         rpc: field("rpc"),
         account: field("account"),
-        page_size: LINES,
+        recorded_from: time("from")?,
+        recorded_until: time("until")?,
+        page_size: if what == CHANGES { LINES_READ } else { LINES },
         page_token: field("page"),
-        ..Default::default()
+    };
+    Ok((what, request))
+}
+
+/// The call's message.
+fn message(filters: &Filters, request: &ListActsRequest) -> Value {
+    let mut message = json!({"book": request.book, "subject": request.subject, "userId": request.user_id, "rpc": request.rpc,
+        "account": request.account, "pageSize": request.page_size});
+    for (name, field) in [("recordedFrom", "from"), ("recordedUntil", "until")] {
+        if let Some(moment) = times::read(filters.get(field)) {
+            message[name] = json!(rfc3339(moment));
+        }
     }
+    message
+}
+
+/// Whether a line is of what is shown.
+fn is_shown(what: &str, act: &Act) -> bool {
+    what != CHANGES || changes(&act.rpc)
+}
+
+/// A page of the log, and the token of the next. Of changes alone it reads on until there are enough of them, because most lines are of looking.
+async fn load(console: &Console, visitor: &Visitor, mut request: ListActsRequest, what: &str) -> Result<(Vec<Act>, String), Status> {
+    let mut support = console.support_client();
+    let mut acts = Vec::new();
+    for _ in 0..READS_MAX {
+        let answer = support.list_acts(visitor.request(request.clone())).await?.into_inner();
+        acts.extend(answer.acts.into_iter().filter(|act| is_shown(what, act)));
+        request.page_token = answer.next_page_token;
+        if what != CHANGES || acts.len() >= LINES_ENOUGH || request.page_token.is_empty() {
+            break;
+        }
+    }
+    Ok((acts, request.page_token))
 }
 
 /// Whether the role reads the log of one user or account at a time, and none is named yet.

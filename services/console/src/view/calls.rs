@@ -50,6 +50,13 @@ pub(crate) fn may(role: Role, rpc: &str) -> bool {
     row.is_some_and(|row| !matches!(row.access, Access::Open) && row.reach(role).is_some())
 }
 
+/// Whether an RPC changes something, by the first word of its method: the others only look.
+pub(crate) fn changes(rpc: &str) -> bool {
+    const LOOKS: [&str; 9] = ["Explain", "Find", "Get", "List", "Plan", "Prove", "Render", "Verify", "Watch"];
+    let method = rpc.rsplit('/').next().unwrap_or_default();
+    !LOOKS.iter().any(|look| method.starts_with(look))
+}
+
 /// A text as one word of a shell, whatever is in it.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
@@ -60,6 +67,22 @@ mod tests {
     //! Unit tests of commands.
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_a_second_person_decides_or_what_is_kept_is_a_change_and_most_calls_of_staff_are_looks() {
+        let staff =
+            || TABLE.iter().filter(|row| Role::ALL.into_iter().any(|role| is_staff(role) && may(role, row.path.trim_start_matches('/'))));
+        for row in TABLE.iter().filter(|row| row.approval || row.keeps) {
+            assert!(changes(row.path), "{}", row.path);
+        }
+        let looks = staff().filter(|row| !changes(row.path)).count();
+        assert!(looks > 60 && staff().count() - looks > 40, "{looks} of {}", staff().count());
+        for (rpc, change) in
+            [("largesse.payout.v1.PayoutService/GetPayout", false), ("largesse.support.v1.SupportService/Propose", true), ("", true)]
+        {
+            assert_eq!(changes(rpc), change, "{rpc}");
+        }
+    }
 
     #[test]
     fn a_command_is_safe_to_paste_whatever_is_in_the_message() {

@@ -151,10 +151,12 @@ pub(super) fn quote_words(quote: &Quote) -> StoryWords {
 
 pub(super) fn refusal_words(refusal: &RefusalRow) -> StoryWords {
     let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>();
+    let details: Vec<String> = refusal.told.facts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
     StoryWords {
         what: "refusal".to_owned(),
         id: refusal.id.to_string(),
-        told: format!("refused: {}; nothing moved", refusal.told.reason),
+        told: format!("refused: {}{details}; nothing moved", refusal.told.reason),
         made_at: Some(refusal.time),
         users: Vec::new(),
         facts: facts(json!({ "time": stamp::text(refusal.time), "details": pairs(&refusal.told.facts), "asked": pairs(&refusal.fields) })),

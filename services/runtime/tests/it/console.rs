@@ -10,6 +10,7 @@ mod payouts;
 mod proposals;
 mod sandbox;
 mod sessions;
+mod tasks;
 mod treasury;
 
 use crate::options;

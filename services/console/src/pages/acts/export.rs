@@ -1,7 +1,7 @@
 //! The audit log as a file.
-use super::{covers, list_request};
+use super::{FIELDS, covers, is_shown, read};
 use crate::{
-    answer::{ask_reason, without_frame},
+    answer::{ask_reason, failed, without_frame},
     export::{self, ExportPage, ExportedList, ExportedView, PAGE_ROWS, csv::CsvCell},
     filters::Filters,
     frame::PageFrame,
@@ -14,10 +14,12 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
+use http::StatusCode;
 use rpc::{ANSWER_BYTES_MAX, wire::timestamp};
 use tonic::Status;
 
-struct ExportedLog(ListActsRequest);
+/// What is shown of the log, and the call for it.
+struct ExportedLog(&'static str, ListActsRequest);
 
 /// The log as the page shows it with the same filters.
 pub(crate) async fn export(State(console): State<Console>, visitor: Visitor, RawQuery(query): RawQuery) -> Response {
@@ -26,21 +28,21 @@ pub(crate) async fn export(State(console): State<Console>, visitor: Visitor, Raw
         Ok(frame) => frame,
         Err(why) => return without_frame(why, &visitor),
     };
-    let moment = export::moment();
-    let request = ListActsRequest {
-        page_size: PAGE_ROWS,
-        page_token: String::new(),
-        // The export's own lines are not in it.
-        recorded_until: Some(timestamp(moment)),
-        ..list_request(&filters)
+    let (what, request) = match read(&filters) {
+        Ok(read) => read,
+        Err(why) => return failed(frame, StatusCode::BAD_REQUEST, "This can't be exported", &why),
     };
+    let moment = export::moment();
+    let mut request = ListActsRequest { page_size: PAGE_ROWS, page_token: String::new(), ..request };
+    // The export's own lines are not in it.
+    request.recorded_until.get_or_insert(timestamp(moment));
     if !covers(&console, &visitor, &request) {
         frame.reason = None;
         return ask_reason(frame);
     }
-    let fields = ["book", "subject", "user", "rpc", "account"].map(|name| (name, filters.get(name)));
+    let fields = FIELDS.map(|name| (name, filters.get(name)));
     let view = ExportedView { name: "audit-log", path: "/acts", fields: &fields, book: filters.get("book"), moment };
-    export::answer(console, visitor, frame, view, ExportedLog(request)).await
+    export::answer(console, visitor, frame, view, ExportedLog(what, request)).await
 }
 
 impl ExportedList for ExportedLog {
@@ -64,8 +66,12 @@ impl ExportedList for ExportedLog {
 
     async fn page(&self, console: &Console, visitor: &Visitor, token: String) -> Result<ExportPage, Status> {
         let mut support = SupportServiceClient::new(console.support.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
-        let answer = support.list_acts(visitor.request(ListActsRequest { page_token: token, ..self.0.clone() })).await?.into_inner();
-        Ok(ExportPage { rows: answer.acts.iter().map(row).collect(), next: answer.next_page_token, seq: 0 })
+        let answer = support.list_acts(visitor.request(ListActsRequest { page_token: token, ..self.1.clone() })).await?.into_inner();
+        Ok(ExportPage {
+            rows: answer.acts.iter().filter(|act| is_shown(self.0, act)).map(row).collect(),
+            next: answer.next_page_token,
+            seq: 0,
+        })
     }
 }
 
