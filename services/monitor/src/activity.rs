@@ -233,16 +233,23 @@ impl ActivityReader<'_> {
     async fn purchases(&self, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
         let Some(tables) = &self.teller.purchase else { return Ok(Vec::new()) };
         let rows = i64::try_from(page.rows).unwrap_or(i64::MAX);
-        let found = tables.uncredited_of(&self.teller.name, self.user, self.before(PURCHASES, page), rows).await?;
+        let before = self.before(PURCHASES, page);
+        let mut found = tables.uncredited_of(&self.teller.name, self.user, before, rows).await?;
+        // Their coins are in no account of the user, whose wallet was closed.
+        found.extend(tables.suspended_of(&self.teller.name, self.user, before, rows).await?);
         let line = |purchase: purchase::tables::Purchase| {
             let (coins, price) = (purchase.value.coins.get(), purchase.value.price);
-            let blocked = purchase.state == PurchaseState::Blocked;
+            let (standing, state) = match purchase.state {
+                PurchaseState::Blocked => (ActivityStanding::Blocked, "blocked"),
+                PurchaseState::Suspended { .. } => (ActivityStanding::Blocked, "suspended"),
+                PurchaseState::Verified | PurchaseState::Credited(_) => (ActivityStanding::Waiting, "verified"),
+            };
             ActivityFound {
                 told: format!("{} for {price}", Unit::Coin.amount_text(coins)),
                 unit: Unit::Coin.to_string(),
                 amount: coins,
-                standing: if blocked { ActivityStanding::Blocked } else { ActivityStanding::Waiting },
-                case_state: if blocked { "blocked" } else { "verified" }.to_owned(),
+                standing,
+                case_state: state.to_owned(),
                 ..self.unposted((PURCHASES, IdKind::Purchase, "purchase"), purchase.created_at_ms, purchase.purchase_id)
             }
         };

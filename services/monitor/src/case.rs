@@ -8,6 +8,7 @@ use crate::{
     error::ForeignPosition,
     explain::{
         SoughtId, StoryTeller,
+        newest::NewestStates,
         seek::ExplainedThing,
         summaries::{IdKind, ThingSummary},
     },
@@ -163,6 +164,7 @@ async fn steps(
         rows: asked.rows,
         steps: numbered.skip(shown).take(asked.rows).collect(),
         rows_by_key: HashMap::new(),
+        newest: None,
     };
     for side in [CaseSide::Sources, CaseSide::Uses] {
         let path = match resumed {
@@ -194,6 +196,8 @@ struct CaseWalk<'a> {
     steps: Vec<(StepFound, CasePosition)>,
     /// Accounts that were read, by key.
     rows_by_key: HashMap<i64, BookAccount>,
+    /// What their rows may lack, once it was read: for all accounts of a page.
+    newest: Option<NewestStates>,
 }
 
 impl CaseWalk<'_> {
@@ -287,8 +291,15 @@ impl CaseWalk<'_> {
             events.iter().flat_map(|event| event.transfers.iter().map(|moved| (event.seq, moved.clone(), key(moved)))).collect();
         let missing: Vec<i64> = transfers.iter().map(|(.., key)| *key).filter(|key| !self.rows_by_key.contains_key(key)).collect();
         if !missing.is_empty() {
-            let read = self.teller.people_accounts(&missing, self.side == CaseSide::Uses).await?;
-            self.rows_by_key.extend(read);
+            let mut read = self.teller.store.accounts_by_key(self.teller.book.key, &missing).await?;
+            if self.side == CaseSide::Uses {
+                let newest = match &mut self.newest {
+                    Some(newest) => newest,
+                    unread => unread.insert(self.teller.newest_states().await?),
+                };
+                read.iter_mut().for_each(|account| newest.apply(account));
+            }
+            self.rows_by_key.extend(read.into_iter().map(|account| (account.key, account)));
         }
         let leg = |(event_seq, transfer, key): (i64, Transfer, i64)| {
             let account = self.rows_by_key.get(&key).filter(|account| crate::explain::is_a_persons(account))?.clone();

@@ -1,10 +1,11 @@
 //! The whole story behind an id: what it is, which postings belong to it, where the money came from and where it went.
 //!
-//! Reads the stores of all services; where they differ, the journal counts. [`tables`]: these stores. [`seek`]: finds what an id stands for; `summaries`: says in a sentence
-//! what that is; `story`: builds its story, in the words of `words` and the shape of [`shape`]; `people`: users and their accounts; `sales`: purchases with what
-//! was paid back of them, orders, refunds, settlements; `wallets`: those that are closed or merged; `gift_names`: what gifts are called; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed, approved and reversed.
-//! Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion turns gifts into
-//! money, a payout takes the money of conversions.
+//! Reads the stores of all services; where they differ, the journal counts. [`tables`]: these stores. [`seek`]: finds what an id stands for; `summaries`: says
+//! in a sentence what that is; `story`: builds its story, in the words of `words` and the shape of [`shape`]; `people`: users and their accounts; `newest`:
+//! accounts as they are now; `sales`: purchases with what was paid back of them, orders, refunds, settlements; `wallets`: those that are closed or merged;
+//! `gift_names`: what gifts are called; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed,
+//! approved and reversed. Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion
+//! turns gifts into money, a payout takes the money of conversions.
 use crate::audit::ReadFault;
 use books::store::{Book, Store};
 use db::Database;
@@ -20,6 +21,7 @@ use std::sync::{
 mod aftermath;
 mod decisions;
 pub(crate) mod gift_names;
+pub(crate) mod newest;
 mod people;
 mod sales;
 pub mod seek;

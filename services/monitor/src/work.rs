@@ -252,6 +252,20 @@ async fn purchases_and_quotes(teller: &StoryTeller, asked: &WorkAsked, found: &m
             found.push(thing);
         }
     }
+    if let (Some(tables), true) = (&teller.purchase, asked.wants(WorkClass::UncreditedReceipt, IdKind::Purchase)) {
+        for (since_ms, purchase) in tables.suspended(&teller.name, after, rows).await? {
+            let thing = WorkThing {
+                class: WorkClass::UncreditedReceipt,
+                state: "suspended".to_owned(),
+                amount: of_money(purchase.value.price),
+                since_ms,
+                id: purchase.purchase_id,
+                runbook: "money-in-suspense",
+                source: WorkSource::Thing(ExplainedThing::Purchase(purchase.into())),
+            };
+            found.push(thing);
+        }
+    }
     if let (Some(tables), true) = (&teller.earnings, asked.wants(WorkClass::UnknownOutcome, IdKind::Quote)) {
         for quote in tables.accepting_since(&teller.name, before_ms, after, rows).await? {
             let thing = WorkThing {

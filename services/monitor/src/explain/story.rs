@@ -121,13 +121,6 @@ impl StoryTeller {
         }
     }
 
-    /// These accounts, by key; with `current`, as of the journal's last event.
-    pub(crate) async fn people_accounts(&self, keys: &[i64], current: bool) -> Result<HashMap<i64, BookAccount>, ReadFault> {
-        let (store, book) = (&*self.store, self.book.key);
-        let found = if current { trail::accounts(store, book, keys).await? } else { store.accounts_by_key(book, keys).await? };
-        Ok(found.into_iter().map(|account| (account.key, account)).collect())
-    }
-
     /// The accounts of these events' transfers, by key.
     pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, BookAccount>, ReadFault> {
         let transfers = events.iter().flat_map(|event| &event.transfers);

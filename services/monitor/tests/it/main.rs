@@ -1,6 +1,7 @@
 //! Tests of the audits over real books, on both engines.
 #![allow(clippy::unwrap_used)]
 
+mod bounded;
 mod damages;
 mod done;
 mod explaining;

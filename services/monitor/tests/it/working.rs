@@ -4,7 +4,7 @@ use crate::{
     finding::{Watched, asked, propose},
     planted::change,
 };
-use api::monitor::{ListWorkRequest, ListWorkResponse, WorkKind};
+use api::monitor::{ActivityState, ListActivityRequest, ListWorkRequest, ListWorkResponse, WorkKind};
 use identity::Role;
 use std::collections::BTreeSet;
 use testbed::{Storage, both};
@@ -180,6 +180,38 @@ async fn what_waits_for_a_decision_is_listed_whoever_asked_for_it() {
         assert_eq!(work(&bed, Role::Admin, &[BOOK], rest).await.unwrap().items, waiting[1..2]);
         assert_eq!(all[all.len() - 4..], waiting, "among the rest by their age");
         assert!(work(&bed, Role::Admin, &[TREASURY], of_kind(WorkKind::WaitingDecision)).await.unwrap().items.is_empty());
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coins_in_suspense_are_work_until_staff_gave_them_to_somebody() {
+    for storage in both() {
+        let bed = with_work(storage).await;
+        let purchase = id(1);
+        let lot = format!(
+            "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units, tax_minor_units,
+                 commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, issued_at_ms, suspended_coins)
+             VALUES ('demo', 64, 'ann', '{purchase}', '{purchase}', 1, 'stripe', 'US', 'main', 'USD', 74, 7, 0, 70, 0, 0, 70, 0, 2500, 70),
+                 ('demo', 128, 'ann', '{purchase}', '', 2, '', '', '', '', 0, 0, 0, 5, 0, 0, 0, 0, 2400, 5)"
+        );
+        let suspended = format!("UPDATE purchase SET state = 3, posting_id = '{purchase}' WHERE purchase_id = '{purchase}'");
+        for sql in [lot, suspended] {
+            assert!(change(&bed.database, "purchase", &sql).await > 0, "{sql}");
+        }
+        let waiting = work(&bed, Role::Support, &[BOOK], of_kind(WorkKind::UncreditedReceipt)).await.unwrap().items;
+        let shown: Vec<(&str, &str, &str)> =
+            waiting.iter().map(|item| (item.id.as_str(), item.state.as_str(), item.runbook.as_str())).collect();
+        assert_eq!(shown, [(purchase.as_str(), "suspended", "deploy/runbooks/money-in-suspense.md")]);
+        assert_eq!((waiting[0].user_id.as_str(), waiting[0].since_time.map(|time| time.nanos)), ("ann", Some(500_000_000)));
+        let request = ListActivityRequest { user_id: "ann".to_owned(), page_size: 200, ..ListActivityRequest::default() };
+        let lines = bed.monitor().list_activity(asked(&bed, ("sam", Role::Support), &[BOOK], request)).await.unwrap().into_inner().lines;
+        let line =
+            lines.iter().find(|line| line.case_id == purchase && line.case_state == "suspended").expect("it is in the user's activity");
+        assert_eq!((line.state(), line.amount.as_ref().map(|amount| amount.amount)), (ActivityState::Blocked, Some(70)));
+        // An adjustment of staff takes them out.
+        assert_eq!(change(&bed.database, "purchase", "UPDATE coin_lot SET suspended_coins = 0 WHERE lot_no = 64").await, 1);
+        assert!(work(&bed, Role::Support, &[BOOK], of_kind(WorkKind::UncreditedReceipt)).await.unwrap().items.is_empty());
         bed.ledger.shutdown().await;
     }
 }

@@ -30,6 +30,12 @@ const UNCREDITED: &str =
 const UNCREDITED_OF: &str =
     "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND state IN (1, 4) AND (created_at_ms, purchase_id) < ($3, $4)
     ORDER BY created_at_ms DESC, purchase_id DESC LIMIT $5";
+/// Lots of which coins are in suspense for sure: what staff gave to somebody from there is not among them any more.
+const SUSPENDED: &str = "SELECT purchase_id, issued_at_ms FROM coin_lot WHERE book = $1 AND suspended_coins > 0 AND purchase_id <> ''
+    AND (issued_at_ms, purchase_id) > ($2, $3) ORDER BY issued_at_ms, purchase_id LIMIT $4";
+const SUSPENDED_OF: &str =
+    "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND state = 3 AND (created_at_ms, purchase_id) < ($3, $4)
+    ORDER BY created_at_ms DESC, purchase_id DESC LIMIT $5";
 /// By the index of what is open in a book, which is little.
 const UNDECIDED_REFUNDS: &str =
     "SELECT * FROM refund_order WHERE book = $1 AND state IN (1, 2, 3, 4, 7) AND state = 1 AND (created_at_ms, refund_id) > ($2, $3)
@@ -122,6 +128,31 @@ impl Store {
         count_max: i64,
     ) -> Result<Vec<Purchase>, Error> {
         let query = sqlx::query(UNCREDITED_OF).bind(book.as_str()).bind(user.as_str()).bind(at_ms).bind(text(id)).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
+    }
+
+    /// Purchases of a book whose coins wait in suspense, each with when they came there, the oldest first; after this one when given: that time, and its id.
+    pub async fn suspended(&self, book: &BookName, after: Option<(i64, Uuid)>, rows: i64) -> Result<Vec<(i64, Purchase)>, Error> {
+        let (at_ms, id) = begin(after);
+        let query = sqlx::query_as::<_, (String, i64)>(SUSPENDED).bind(book.as_str()).bind(at_ms).bind(id).bind(rows);
+        let mut found = Vec::new();
+        for (id, since_ms) in query.fetch_all(&self.pool).await? {
+            let damaged = |_| Error::Damaged { purchase_id: id.clone(), column: "coin_lot.purchase_id" };
+            let id = Uuid::try_parse(&id).map_err(damaged)?;
+            found.extend(self.purchase(book, id).await?.map(|purchase| (since_ms, purchase)));
+        }
+        Ok(found)
+    }
+
+    /// Purchases of a user whose wallet was closed when their coins came, newest first, before this one: when it was made, and its id.
+    pub async fn suspended_of(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        (at_ms, id): (i64, Uuid),
+        count_max: i64,
+    ) -> Result<Vec<Purchase>, Error> {
+        let query = sqlx::query(SUSPENDED_OF).bind(book.as_str()).bind(user.as_str()).bind(at_ms).bind(text(id)).bind(count_max);
         query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
     }
 

@@ -15,7 +15,7 @@ pub(super) const LIST_WORK: &str = "largesse.monitor.v1.MonitorService/ListWork"
 const ITEMS: i32 = 50;
 
 /// Kinds by the word in the address; the first is any.
-const KINDS: [(&str, WorkKind); 7] = [
+const KINDS: [(&str, WorkKind); 8] = [
     ("any", WorkKind::Unspecified),
     ("failed_check", WorkKind::FailedCheck),
     ("unknown_outcome", WorkKind::UnknownOutcome),
@@ -23,6 +23,7 @@ const KINDS: [(&str, WorkKind); 7] = [
     ("uncredited_receipt", WorkKind::UncreditedReceipt),
     ("open_proposal", WorkKind::OpenProposal),
     ("open_case", WorkKind::OpenCase),
+    ("waiting_decision", WorkKind::WaitingDecision),
 ];
 
 /// A kind that can be chosen.

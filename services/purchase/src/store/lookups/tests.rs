@@ -52,6 +52,28 @@ async fn what_is_not_credited_is_found_by_its_index() {
     }
 }
 
+/// So are the few whose coins are in suspense, of a book and of a user.
+#[tokio::test]
+async fn what_is_in_suspense_is_found_by_its_index() {
+    let [sqlite, postgres] = [Storage::sqlite(), Storage::postgres()];
+    for (storage, explain, column) in [(&sqlite, "EXPLAIN QUERY PLAN", "detail"), (&postgres, "EXPLAIN", "QUERY PLAN")] {
+        let store = Store::open(&storage.database).await.unwrap();
+        let mut tx = db::begin(&store.pool).await.unwrap();
+        if explain == "EXPLAIN" {
+            sqlx::raw_sql(AssertSqlSafe(filling("demo", &["purchase", "coin_lot"]))).execute(&mut *tx).await.unwrap();
+        }
+        let of_book = sqlx::query(AssertSqlSafe(format!("{explain} {SUSPENDED}"))).bind("demo").bind(1_i64).bind("id").bind(1_i64);
+        let explained = sqlx::query(AssertSqlSafe(format!("{explain} {SUSPENDED_OF}")));
+        let of_user = explained.bind("demo").bind("ann").bind(1_i64).bind("id").bind(1_i64);
+        for (query, index) in [(of_book, "coin_lot_suspended"), (of_user, "purchase_suspended_of")] {
+            let rows = query.fetch_all(&mut *tx).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get(column).unwrap()).collect();
+            assert!(plan.iter().any(|line| line.contains(index) || line.contains("(user_id = ")), "{plan:#?}");
+            assert!(!plan.iter().any(|line| ["SCAN", "Seq Scan", "TEMP B-TREE"].iter().any(|kind| line.contains(kind))), "{plan:#?}");
+        }
+    }
+}
+
 /// As PostgreSQL does for a book of some size.
 #[tokio::test]
 async fn an_id_is_looked_up_by_indexes_only_on_postgres() {
