@@ -57,6 +57,23 @@ fn settings(file: &Path, service: &str, copy: &Path) -> String {
     text
 }
 
+/// The settings with everything that is left to the operator: what stands behind a `#`, and is no sentence, is a setting.
+fn uncommented(text: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("# ") {
+        Some(setting) if setting.starts_with('[') || setting.split(' ').nth(1) == Some("=") => setting.to_owned(),
+        Some(_) | None => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What `largesse config check` says of settings; empty if it finds nothing.
+fn problems(file: &Path, text: &str) -> String {
+    fs::write(file, text).unwrap();
+    let check = ["config", "check", "--config"];
+    let output = Command::new(env!("CARGO_BIN_EXE_largesse")).args(check).arg(file).env_remove("RUST_LOG").output().unwrap();
+    if output.status.success() { String::new() } else { String::from_utf8_lossy(&output.stderr).into_owned() }
+}
+
 #[test]
 fn secrets_are_made_whole_or_not_at_all_and_every_service_would_start_with_its_settings() {
     let largesse = env!("CARGO_BIN_EXE_largesse");
@@ -90,12 +107,23 @@ fn secrets_are_made_whole_or_not_at_all_and_every_service_would_start_with_its_s
         for folder in ["compose", "kubernetes/config"] {
             let file = deploy().join(folder).join(format!("{service}.toml"));
             let checked = dir.path().join(format!("{service}.toml"));
-            fs::write(&checked, settings(&file, service, &copy)).unwrap();
-            let output =
-                Command::new(largesse).args(["config", "check", "--config"]).arg(&checked).env_remove("RUST_LOG").output().unwrap();
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{folder}/{service}.toml: {said}");
+            let said = problems(&checked, &settings(&file, service, &copy));
+            assert!(said.is_empty(), "{folder}/{service}.toml: {said}");
         }
+    }
+    // The console, as the monitor's settings leave it to the operator: its secret is a file, and its issuer one that is trusted.
+    let checked = dir.path().join("console.toml");
+    for folder in ["compose", "kubernetes/config"] {
+        let whole = uncommented(&settings(&deploy().join(folder).join("monitor.toml"), "monitor", &copy));
+        assert!(whole.contains("\n[console]\nlisten = ") && whole.contains("\npayout = \"https://payout:7070\""), "{whole}");
+        let secret = copy.join("secrets/monitor/console.secret");
+        fs::remove_file(&secret).ok();
+        assert!(problems(&checked, &whole).contains("console.client_secret_file"), "{folder}: the secret is missing");
+        fs::write(&secret, "of-the-issuer").unwrap();
+        let said = problems(&checked, &whole);
+        assert!(said.is_empty(), "{folder}/monitor.toml with the console: {said}");
+        let other = whole.replacen("issuer = \"https://staff.example.com\"", "issuer = \"https://other.example.com\"", 1);
+        assert!(problems(&checked, &other).contains("console.issuer"), "{folder}: its issuer is not trusted");
     }
 }
 
