@@ -108,6 +108,8 @@ pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
         .route("/payout", get(pages::payout::show))
         .route("/rails", get(pages::rails::show))
         .route("/treasury", get(pages::treasury::show))
+        .route("/treasury/assign", post(pages::treasury::assign))
+        .route("/treasury/close", post(pages::treasury::close))
         .route("/proposals", get(pages::proposals::show))
         .route("/proposal", get(pages::proposal::show))
         .route("/proposal/decide", post(pages::proposal::decide))

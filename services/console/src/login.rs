@@ -34,7 +34,7 @@ use std::{
 use tokio::time::timeout;
 
 /// Bytes of a reason, as the services take them.
-const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
+pub(crate) const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
 /// How long a person who signs out waits for where the issuer has its own page for that.
 const ISSUER_WAIT: Duration = Duration::from_secs(1);
 /// Bytes of what an issuer sends back with a browser.

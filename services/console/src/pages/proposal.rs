@@ -6,6 +6,7 @@ use crate::{
     answer::{ask_reason, failed, page, refused, without_frame},
     filters::Filters,
     frame::PageFrame,
+    login::REASON_BYTES,
     parts::{Console, ConsoleParts},
     view::{
         amounts::amount,
@@ -35,8 +36,6 @@ use tonic::{Code, Status};
 const GET_PROPOSAL: &str = "largesse.support.v1.SupportService/GetProposal";
 const APPROVE: &str = "largesse.support.v1.SupportService/Approve";
 const REJECT: &str = "largesse.support.v1.SupportService/Reject";
-/// Bytes of a reason, as the services take them.
-const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
 
 /// What would change of an account.
 struct ChangeView {

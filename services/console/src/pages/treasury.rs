@@ -1,5 +1,8 @@
 //! The treasury: physical bank accounts, each divided into virtual accounts; cases of reconciliation; closed days.
 mod cases;
+mod changes;
+
+pub(crate) use changes::{assign, close};
 
 use crate::{
     answer::{ask_reason, failed, page, refused, without_frame},
@@ -20,7 +23,9 @@ use axum::{
     response::Response,
 };
 use cases::{CaseView, DayView, LIST_CASES, LIST_CLOSED_DAYS, STATES, case, day, state};
+use changes::{ASSIGN_CASE, CLOSE_DAY};
 use http::StatusCode;
+use identity::Role;
 use money::text::shown;
 use serde_json::json;
 use tonic::Status;
@@ -70,6 +75,8 @@ struct TreasuryPage {
     states: Vec<ChoiceView>,
     account: String,
     on: String,
+    /// Whether the person may give cases to people, or close days.
+    may_change: bool,
     found: Listed,
     more: String,
 }
@@ -119,7 +126,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Ok(found) => {
             frame.turn_to(&asked.book);
             frame.calls = vec![asked.call(&console)];
-            page(StatusCode::OK, &asked.page(frame, found))
+            page(StatusCode::OK, &asked.page(frame, visitor.person.role, found))
         }
         loaded if is_other_book(&loaded) => {
             let why =
@@ -174,7 +181,7 @@ impl AskedTreasury {
         }
     }
 
-    fn page(&self, frame: PageFrame, found: Listed) -> TreasuryPage {
+    fn page(&self, frame: PageFrame, role: Role, found: Listed) -> TreasuryPage {
         let fields = [
             ("book", &*self.book),
             ("part", self.part),
@@ -189,6 +196,11 @@ impl AskedTreasury {
             states: choices(&STATES, self.state),
             account: self.account.clone(),
             on: self.on.clone(),
+            may_change: match self.part {
+                "cases" => may(role, ASSIGN_CASE),
+                "closed_days" => may(role, CLOSE_DAY) && !self.account.is_empty(),
+                _ => false,
+            },
             more: if found.next.is_empty() { String::new() } else { Filters::address("/treasury", &fields) },
             found,
             frame,

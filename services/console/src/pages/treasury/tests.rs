@@ -48,7 +48,7 @@ fn markup_in_every_field_is_text() {
             next: text.clone(),
             needs_account: false,
         };
-        assert_text(&asked(part).page(PageFrame::bare("Treasury", None), listed), times);
+        assert_text(&asked(part).page(PageFrame::bare("Treasury", None), Role::Admin, listed), times);
     }
 }
 

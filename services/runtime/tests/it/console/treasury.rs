@@ -4,6 +4,7 @@ use crate::blocked::{fund, on_book};
 use api::treasury::{ApplyStructureRequest, PlanStructureRequest, treasury_service_client::TreasuryServiceClient};
 use identity::{Role, Service};
 use runtime::Runtime;
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 /// A bank account with a tree of three steps, and markup in a name.
 const TREE: &str = r#"
@@ -81,5 +82,77 @@ async fn the_tree_the_cases_and_the_closed_days_are_for_those_who_answer_for_the
             assert!(got.status == status || bad.starts_with("account"), "{bad}: {} {}", got.status, got.text);
         }
     }
+    house.shutdown().await;
+}
+
+/// A case that nobody has, as an import of a statement finds it.
+async fn unexplained(dir: &std::path::Path) -> String {
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    let sql = format!(
+        "INSERT INTO bank_case (book, case_id, account_id, class, currency, amount, difference, entry_keys, items, file_hash, since_date, detail, rule, evidence, postings,
+             proposed_item, state, resolution, assignee, explanation, explained_by, found_at_ms, closed_day)
+         VALUES ('treasury', '{id}', 'main-usd', 'UNKNOWN_CREDIT', 'USD', 4990, -4990, '', '', '', '2026-11-27', 'nothing says what it is for', 0, '[]', '[]', '',
+             'open', '', '', '', '', 1, '')"
+    );
+    let mut tables = SqliteConnectOptions::new().filename(dir.join("treasury.db")).connect().await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut tables).await.unwrap();
+    tables.close().await.unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_given_to_somebody_and_a_day_is_closed_by_those_who_may_with_a_reason_and_by_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path()).await;
+    divided(&house).await;
+    let case = unexplained(dir.path()).await;
+    let give = format!("book=treasury&case={case}&assignee=fay&reason=the+bank+was+asked");
+    let close = "book=treasury&account=main-usd&day=2026-11-27&reason=checked+with+the+bank&for_ever=yes";
+    let cases = "/treasury?book=treasury&part=cases";
+    let days = "/treasury?book=treasury&part=closed_days&account=main-usd";
+    for (person, may) in [("sam", false), ("aud", false), ("ann", true), ("fay", true)] {
+        let mut browser = signed_in(&house, person).await;
+        browser.explain("quarterly+review").await;
+        if person != "sam" {
+            for (address, form) in [(cases, "/treasury/assign"), (days, "/treasury/close")] {
+                assert_eq!(page(&mut browser, address).await.contains(form), may, "{person} {address}");
+            }
+        }
+        let given = browser.post("/treasury/assign", &give).await;
+        assert_eq!(given.status, if may { 303 } else { 403 }, "{person}: {}", given.text);
+        assert!(!may || given.location() == cases, "{person}: it leads back to the cases");
+        // Nothing of the day is known yet, and the treasury closes nothing that it can't prove.
+        let closed = browser.post("/treasury/close", close).await;
+        assert!(
+            if may { [400, 503].contains(&closed.status) } else { closed.status == 403 },
+            "{person}: {} {}",
+            closed.status,
+            closed.text
+        );
+        assert!(!may || closed.text.contains("<code>"), "{person}: it says why: {}", closed.text);
+    }
+    let mut fay = signed_in(&house, "fay").await;
+    fay.explain("quarterly+review").await;
+    let listed = page(&mut fay, cases).await;
+    assert!(listed.contains("data-label=\"Who has it\">fay<") && listed.contains(&case), "{listed}");
+    check_page(cases, &listed);
+    check_page(days, &page(&mut fay, days).await);
+    for (path, form) in [
+        ("/treasury/assign", "book=treasury&case=&assignee=fay&reason=the+bank+was+asked".to_owned()),
+        ("/treasury/assign", give.replace("the+bank+was+asked", "short")),
+        ("/treasury/assign", give.replace(&case, "no-such-case")),
+        ("/treasury/assign", give.replace("fay", "no%20user")),
+        ("/treasury/close", close.replace("&for_ever=yes", "")),
+        ("/treasury/close", close.replace("2026-11-27", "yesterday")),
+        ("/treasury/close", close.replace("main-usd", "")),
+        ("/treasury/close", close.replace("checked+with+the+bank", "")),
+    ] {
+        let got = fay.post(path, &form).await;
+        assert!((400..500).contains(&got.status), "{path} {form}: {} {}", got.status, got.text);
+    }
+    // A form of another site changes nothing.
+    let foreign = fay.send(reqwest::Method::POST, "/treasury/assign", &[("sec-fetch-site", "cross-site")], Some(&give)).await;
+    assert_eq!(foreign.status, 403, "{}", foreign.text);
+    assert_eq!(fay.get("/treasury/close").await.status, 405, "an address alone changes nothing");
     house.shutdown().await;
 }
