@@ -260,8 +260,9 @@ async fn a_link_on_another_site_neither_uses_a_reason_nor_spends_it() {
         assert_eq!(got.status, 428, "{site}: {}", got.text);
     }
     assert_eq!(browser.send(Method::GET, "/user?id=u1", &[], None).await.status, 428, "what does not say where it comes from");
-    assert_eq!(browser.get("/user?id=u2").await.status, 200, "the reason is still there, and for nobody yet");
+    // Nobody knows u2 either: the service is asked, and says so.
+    assert_eq!(browser.get("/user?id=u2").await.status, 404, "the reason is still there, and for nobody yet");
     let typed = browser.send(Method::GET, "/user?id=u2", &[("sec-fetch-site", "none")], None).await;
-    assert_eq!(typed.status, 200, "an address that was typed");
+    assert_eq!(typed.status, 404, "an address that was typed");
     house.shutdown().await;
 }
