@@ -5,7 +5,7 @@
 //!
 //! - [`Config`]: its options. `parts`: what all pages share. `guard`: what holds for every request, and every answer's headers.
 //! - `login`: signing in and out. `provider`: the issuer. `session`, `cookies`, `seal`, `attempts`: what they need.
-//! - `visitor`: who asks, and calls in their name. `services`: clients of services. `frame`: what is around a page. `answer`: a page, or why there is none.
+//! - `meters`: what is counted. `visitor`: who asks, and calls in their name. `services`: clients of services. `frame`: what is around a page. `answer`: a page, or why there is none.
 //! - `live`: payments as they happen, in a stream for a browser. `streams`: how many streams there may be. `zone`: the time zone that a reader chose.
 //! - `playground`: the pretend banks and stores of a sandbox, for the page that drives them.
 //! - `figures`: the charts of pages. `export`: what a page shows as a file.
@@ -23,6 +23,7 @@ mod frame;
 mod guard;
 mod live;
 mod login;
+mod meters;
 mod pages;
 mod parts;
 mod playground;
@@ -46,11 +47,11 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware,
     response::{IntoResponse as _, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use http::StatusCode;
 use identity::Verifier;
-use parts::ConsoleParts;
+use parts::{Console, ConsoleParts};
 use rpc::Transport;
 use std::{sync::Arc, time::Duration};
 
@@ -82,54 +83,62 @@ pub struct Deps {
 /// The console's routes. Fails if an option is missing or invalid; the issuer is asked when somebody signs in.
 pub fn build(deps: Deps, config: &Config) -> Result<Router, Error> {
     let console = Arc::new(ConsoleParts::try_new(deps, config)?);
-    // Elsewhere there is no such page, as if it had never been written.
-    let of_sandbox = if console.sandbox.is_some() {
-        Router::new().route("/sandbox", get(pages::sandbox::show)).route("/sandbox/drive", post(pages::sandbox::drive))
-    } else {
-        Router::new()
-    };
-    Ok(Router::new()
-        .merge(of_sandbox)
-        .route("/", get(pages::today::show))
-        .route("/find", get(pages::find::show))
-        .route("/case", get(pages::case::show))
-        .route("/user", get(pages::user::show))
-        .route("/wallet", get(pages::wallet::show))
-        .route("/creator", get(pages::creator::show))
-        .route("/accounts", get(pages::account::show))
-        .route("/trial-balance", get(pages::trial_balance::show))
-        .route("/books", get(pages::books::show))
-        .route("/payments", get(pages::payments::show))
-        .route("/payments/live", get(live::watch))
-        .route("/purchases", get(pages::purchases::show))
-        .route("/purchase", get(pages::purchase::show))
-        .route("/gifts", get(pages::gifts::show))
-        .route("/payouts", get(pages::payouts::show))
-        .route("/payout", get(pages::payout::show))
-        .route("/rails", get(pages::rails::show))
-        .route("/treasury", get(pages::treasury::show))
-        .route("/treasury/assign", post(pages::treasury::assign))
-        .route("/treasury/close", post(pages::treasury::close))
-        .route("/proposals", get(pages::proposals::show))
-        .route("/proposal", get(pages::proposal::show))
-        .route("/proposal/decide", post(pages::proposal::decide))
-        .route("/acts", get(pages::acts::show))
-        .route("/accounts.csv", get(pages::account::export))
-        .route("/trial-balance.csv", get(pages::trial_balance::export))
-        .route("/payments.csv", get(pages::payments::export))
-        .route("/acts.csv", get(pages::acts::export))
-        .route("/console/login", get(login::show))
-        .route("/console/login/begin", get(login::begin))
-        .route("/console/callback", get(login::callback))
-        .route("/console/logout", post(login::logout))
-        .route("/console/reason", post(login::explain))
-        .route("/console/zone", post(zone::choose))
-        .route("/assets/{name}", get(assets::serve))
+    meters::watch(&console);
+    let pages = pages(console.sandbox.is_some());
+    let paths: Arc<[&str]> = pages.iter().map(|(path, _)| *path).collect();
+    let router = pages.into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page));
+    Ok(router
         .fallback(nothing)
         .layer(middleware::from_fn_with_state(console.clone(), zone::show_in))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn_with_state(console.clone(), guard::guard))
+        .layer(middleware::from_fn_with_state(paths, meters::count))
         .with_state(console))
+}
+
+/// Everything that there is at an address; elsewhere than in a sandbox there is no page to drive it, as if it had never been written.
+fn pages(in_sandbox: bool) -> Vec<(&'static str, MethodRouter<Console>)> {
+    let of_sandbox: [(&str, MethodRouter<Console>); 2] =
+        [("/sandbox", get(pages::sandbox::show)), ("/sandbox/drive", post(pages::sandbox::drive))];
+    let mut all = vec![
+        ("/", get(pages::today::show)),
+        ("/find", get(pages::find::show)),
+        ("/case", get(pages::case::show)),
+        ("/user", get(pages::user::show)),
+        ("/wallet", get(pages::wallet::show)),
+        ("/creator", get(pages::creator::show)),
+        ("/accounts", get(pages::account::show)),
+        ("/trial-balance", get(pages::trial_balance::show)),
+        ("/books", get(pages::books::show)),
+        ("/payments", get(pages::payments::show)),
+        ("/payments/live", get(live::watch)),
+        ("/purchases", get(pages::purchases::show)),
+        ("/purchase", get(pages::purchase::show)),
+        ("/gifts", get(pages::gifts::show)),
+        ("/payouts", get(pages::payouts::show)),
+        ("/payout", get(pages::payout::show)),
+        ("/rails", get(pages::rails::show)),
+        ("/treasury", get(pages::treasury::show)),
+        ("/treasury/assign", post(pages::treasury::assign)),
+        ("/treasury/close", post(pages::treasury::close)),
+        ("/proposals", get(pages::proposals::show)),
+        ("/proposal", get(pages::proposal::show)),
+        ("/proposal/decide", post(pages::proposal::decide)),
+        ("/acts", get(pages::acts::show)),
+        ("/accounts.csv", get(pages::account::export)),
+        ("/trial-balance.csv", get(pages::trial_balance::export)),
+        ("/payments.csv", get(pages::payments::export)),
+        ("/acts.csv", get(pages::acts::export)),
+        ("/console/login", get(login::show)),
+        ("/console/login/begin", get(login::begin)),
+        ("/console/callback", get(login::callback)),
+        ("/console/logout", post(login::logout)),
+        ("/console/reason", post(login::explain)),
+        ("/console/zone", post(zone::choose)),
+        ("/assets/{name}", get(assets::serve)),
+    ];
+    all.extend(of_sandbox.into_iter().filter(|_| in_sandbox));
+    all
 }
 
 async fn nothing() -> Response {

@@ -8,6 +8,7 @@ use crate::{
     cookies::LOGIN_SECONDS,
     filters::{Filters, own_path},
     frame::PageFrame,
+    meters::{self, LoginEnd},
     parts::{Console, ConsoleParts},
     provider::{BegunLogin, ProviderError, UncheckedTokens, WantedLogin},
     session::{Person, SessionTokens},
@@ -108,12 +109,16 @@ pub(crate) async fn callback(
         return match session {
             Some(_) => Redirect::to("/").into_response(),
             None => {
+                meters::login(LoginEnd::NotFinished);
                 again("This sign-in was not begun in this browser, or it took longer than ten minutes, or another tab began a new one.")
             }
         };
     };
     let mut answer = match field("code").filter(|code| code.len() <= CODE_BYTES_MAX && is_from(&console, field("iss"))) {
-        None => again("The issuer did not sign you in."),
+        None => {
+            meters::login(LoginEnd::NotFinished);
+            again("The issuer did not sign you in.")
+        }
         Some(code) => finish(&console, &headers, code, &begun).await,
     };
     answer.headers_mut().append(header::SET_COOKIE, console.cookies.clear(console.cookies.login()));
@@ -135,6 +140,7 @@ async fn finish(console: &ConsoleParts, headers: &HeaderMap, code: String, begun
         Ok(principal) => principal,
         Err(error) => {
             tracing::warn!(%error, issuer = console.provider.issuer, "a login was refused");
+            meters::login(LoginEnd::TokenRefused);
             return again(&format!("The issuer's tokens are not accepted: {error}."));
         }
     };
@@ -144,6 +150,7 @@ async fn finish(console: &ConsoleParts, headers: &HeaderMap, code: String, begun
         return failed(PageFrame::bare("Sign in again", None), StatusCode::BAD_GATEWAY, "Nothing is gained by signing in again", why);
     }
     if !is_staff(principal.role) {
+        meters::login(LoginEnd::NotStaff);
         let why = format!("The console is for staff, and your login has the role {}.", principal.role);
         return failed(PageFrame::bare("Sign in", None), StatusCode::FORBIDDEN, "Not for this login", &why);
     }
@@ -162,6 +169,7 @@ async fn finish(console: &ConsoleParts, headers: &HeaderMap, code: String, begun
     let opened = console.sessions.open(person, SessionTokens { token, valid, refresh: tokens.refresh.as_deref() });
     let Some(secret) = opened else { return not_reached(&ProviderError::Randomness) };
     tracing::info!(subject = %principal.subject, issuer = %principal.issuer, role = %principal.role, "a person signed in");
+    meters::login(LoginEnd::SignedIn);
     let mut answer = Redirect::to(own_path(&begun.then)).into_response();
     answer.headers_mut().append(header::SET_COOKIE, console.cookies.set(console.cookies.session(), &secret, None));
     answer
@@ -228,6 +236,7 @@ pub(crate) async fn explain(State(console): State<Console>, visitor: Visitor, fo
 fn too_many(console: &ConsoleParts, peer: Option<Extension<Peer>>) -> Option<Response> {
     let address = peer.and_then(|Extension(peer)| peer.counted_address()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let wait = console.attempts.count(address).err()?;
+    meters::login(LoginEnd::TooMany);
     let why = "Somebody at your address signs in very often. Wait a minute and try again.";
     let mut answer = failed(PageFrame::bare("Sign in", None), StatusCode::TOO_MANY_REQUESTS, "Too many attempts to sign in", why);
     let seconds = wait.as_secs().saturating_add(1);
@@ -241,6 +250,7 @@ fn again(why: &str) -> Response {
 
 fn not_reached(error: &ProviderError) -> Response {
     tracing::warn!(%error, "a login could not be finished");
+    meters::login(if matches!(error, ProviderError::Refused(_)) { LoginEnd::NotFinished } else { LoginEnd::IssuerLost });
     match error {
         ProviderError::Refused(why) if why == "invalid_grant" => {
             again("The issuer did not accept the code: it was used before, or it is too old.")

@@ -262,6 +262,12 @@ impl Sessions {
         }
     }
 
+    /// How many are open now.
+    pub(crate) fn open_now(&self) -> usize {
+        let now = Instant::now();
+        self.lock().values().filter(|session| self.lasts(session, now)).count()
+    }
+
     /// Ends a browser's session.
     pub(crate) fn end(&self, secret: &str) {
         self.lock().remove(&hash(KEY, secret));

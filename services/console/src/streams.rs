@@ -47,6 +47,11 @@ impl StreamSeats {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many are open now.
+    pub(crate) fn open_now(&self) -> usize {
+        self.lock().values().sum()
+    }
+
     /// A place for one more stream of the session with this secret.
     pub(crate) fn take(self: &Arc<Self>, secret: &str) -> Result<StreamSeat, StreamsFull> {
         let session = hash(KEY, secret);
@@ -92,7 +97,7 @@ mod tests {
         for session in 0..STREAMS_MAX - OF_SESSION_MAX {
             open.push(seats.take(&session.to_string()).unwrap());
         }
-        assert_eq!(seats.take("another").unwrap_err(), StreamsFull::Console);
+        assert_eq!((seats.take("another").unwrap_err(), seats.open_now()), (StreamsFull::Console, STREAMS_MAX));
         drop(open);
         assert!(seats.lock().is_empty(), "nothing is remembered of streams that have ended");
     }

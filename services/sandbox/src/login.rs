@@ -10,6 +10,7 @@ mod renewal;
 #[cfg(test)]
 mod tests;
 
+use axum::Router;
 use money::time::now_ms;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -60,11 +61,16 @@ impl Default for Config {
 #[error("the pretend login can't make its key")]
 pub struct NoLoginKey;
 
+/// The provider's routes, for who serves them in another way. `issuer` as for [`start`].
+pub fn routes(issuer: String, config: Config) -> Result<Router, NoLoginKey> {
+    Ok(http::routes(Arc::new(desk::LoginDesk::try_new(issuer, config, now_ms).ok_or(NoLoginKey)?)))
+}
+
 /// Serves the provider on `listener` until `shutdown`. `issuer` is its address as browsers and programs know it, such as `http://127.0.0.1:7075`.
 pub fn start(listener: TcpListener, issuer: String, config: Config, shutdown: CancellationToken) -> Result<(), NoLoginKey> {
-    let desk = Arc::new(desk::LoginDesk::try_new(issuer, config, now_ms).ok_or(NoLoginKey)?);
+    let routes = routes(issuer, config)?;
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, http::routes(desk)).with_graceful_shutdown(shutdown.cancelled_owned()).await {
+        if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await {
             tracing::error!(%error, "the pretend login stopped");
         }
     });

@@ -16,6 +16,7 @@ use testbed::collector::{OtlpCollector, hex};
 use tonic::Request;
 use uuid::Uuid;
 
+mod console;
 mod metrics;
 mod queries;
 
@@ -67,7 +68,7 @@ async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
     options.environment.push(("LARGESSE_MONITOR_EVERY_MS".to_owned(), "200".to_owned()));
     let fleet = Fleet::start(options).await.unwrap();
     let installation = Installation::of_fleet(&fleet, book()).unwrap();
-    let exported = lived_through(&installation, &fleet).await;
+    let mut exported = lived_through(&installation, &fleet).await;
 
     // Rate, errors and duration of calls.
     let calls = |code| [("rpc_method", SEND_GIFT), ("rpc_response_status_code", code)];
@@ -87,6 +88,17 @@ async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
     assert_eq!(exported.sum("largesse_unfinished", &[("what", "payout"), ("state", "outcome_unknown")]), 0.0);
     assert_eq!(exported.sum("largesse_ledger_writer", &[("book", "demo")]), 1.0);
     assert!(exported.sum("process_memory_usage_bytes", &[]) > 0.0);
+    // A fleet has no console; one process more has.
+    let visited = tempfile::tempdir().unwrap();
+    exported.read(&console::visited(visited.path()).await);
+    for (page, status) in [("/", "200"), ("none", "404"), ("/console/callback", "303")] {
+        assert_eq!(exported.sum("largesse_console_requests_total", &[("page", page), ("status", status)]), 1.0, "{page}");
+    }
+    for outcome in ["signed_in", "not_finished"] {
+        assert_eq!(exported.sum("largesse_console_logins_total", &[("outcome", outcome)]), 1.0, "{outcome}");
+    }
+    assert_eq!(exported.sum("largesse_console_sessions", &[]), 1.0);
+    assert_eq!(exported.sum("largesse_console_request_duration_seconds_count", &[("page", "/")]), 1.0);
     queries::check(&exported);
 
     // Stopping exports what is left.

@@ -11,6 +11,7 @@ mod proposals;
 mod sandbox;
 mod sessions;
 mod tasks;
+mod tls;
 mod treasury;
 
 use crate::options;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const OF_PROMETHEUS: [&str; 1] = ["up"];
 const LABELS_OF_PROMETHEUS: [&str; 3] = ["job", "instance", "le"];
 /// Label values that a healthy installation does not show.
-const OF_TROUBLE: [(&str, &[&str]); 4] = [
+const OF_TROUBLE: [(&str, &[&str]); 5] = [
     (
         "rpc_response_status_code",
         &["INTERNAL", "UNAVAILABLE", "UNKNOWN", "DATA_LOSS", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "CANCELLED"],
@@ -37,7 +37,11 @@ const OF_TROUBLE: [(&str, &[&str]); 4] = [
             "VIEWER_TOO_SLOW",
         ],
     ),
-    ("outcome", &["unknown", "fenced", "failed", "lost", "doubt", "unread_version"]),
+    (
+        "outcome",
+        &["unknown", "fenced", "failed", "lost", "doubt", "unread_version", "issuer_lost", "token_refused", "not_staff", "too_many"],
+    ),
+    ("status", &["502", "503", "504"]),
     ("state", &["rejected", "refused", "accepted", "outcome_unknown"]),
 ];
 

@@ -1,6 +1,6 @@
 //! As much of a browser as the console needs: cookies by host, redirects, links and forms.
 use reqwest::{Client, Method, header};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// A page, or whatever else came.
 #[derive(Debug)]
@@ -26,6 +26,11 @@ pub struct Browser {
 impl Browser {
     pub fn new(base: &str) -> Self {
         Self { client: http_client::local().build().unwrap(), base: base.to_owned(), cookies: BTreeMap::new() }
+    }
+
+    /// One that trusts this certificate authority.
+    pub fn trusting(base: &str, ca: &Path) -> Self {
+        Self { client: http_client::builder(ca).unwrap().build().unwrap(), ..Self::new(base) }
     }
 
     /// One request, without following where it leads.
