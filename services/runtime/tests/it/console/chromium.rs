@@ -46,7 +46,7 @@ fn target() -> PathBuf {
 }
 
 /// Chromium, and the folder with the packages; `None` and a line if one of them is missing.
-fn tools() -> Option<(PathBuf, PathBuf)> {
+pub(super) fn tools() -> Option<(PathBuf, PathBuf)> {
     let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     let named = std::env::var_os("LARGESSE_CHROMIUM").map(PathBuf::from);
     let chromium = named.into_iter().chain(known.map(PathBuf::from)).find(|path| path.is_file());

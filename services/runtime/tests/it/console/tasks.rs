@@ -2,16 +2,12 @@
 //! four clicks, and by as many keys that activate something.
 //!
 //! `make needs` installs what this needs; where it is not, this is skipped and says so. What the script was at is part of the failure.
-use super::{house, payouts::settled};
+use super::{chromium::tools, house, payouts::settled};
 use crate::blocked::{by, fund, new_id};
 use api::gift::{ListGiftsRequest, SendGiftRequest, gift_service_client::GiftServiceClient};
 use identity::{Role, Service};
 use runtime::Runtime;
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::Command,
@@ -20,20 +16,6 @@ use tokio::{
 
 /// How long the tasks may take on a machine that is busy with other things; alone they take a few seconds.
 const TASKS_MAX: Duration = Duration::from_secs(300);
-
-/// Chromium, and the folder with the packages; `None` and a line if one of them is missing.
-fn tools() -> Option<(PathBuf, PathBuf)> {
-    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
-    let packages = std::env::var_os("CARGO_TARGET_DIR").map_or_else(usual, PathBuf::from).join("clients/browser");
-    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-    let named = std::env::var_os("LARGESSE_CHROMIUM").map(PathBuf::from);
-    let chromium = named.into_iter().chain(known.map(PathBuf::from)).find(|path| path.is_file());
-    let found = chromium.filter(|_| packages.join("node_modules/playwright-core").is_dir());
-    if found.is_none() {
-        eprintln!("skipped: there is no Chromium, or no playwright-core below {}; `make needs` installs both", packages.display());
-    }
-    Some((found?, packages))
-}
 
 /// A gift that gil, who has no coins, was refused; returns its request id.
 async fn refused(house: &Runtime) -> String {
