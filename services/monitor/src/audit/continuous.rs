@@ -403,7 +403,8 @@ impl WatchedBook {
             None => (Vec::new(), None),
         };
         if unloaded.0.is_empty() {
-            folds.sheet_no = unloaded.1.unwrap_or(folds.sheet_no);
+            // From the first again: a row may be changed after it was compared.
+            folds.sheet_no = unloaded.1.unwrap_or_default();
         }
         let unloaded = CheckResult::of((!unloaded.0.is_empty()).then(|| unloaded.0.join("; ")));
         let [refunds_asked, wallets_asked] = &mut folds.answered;

@@ -14,6 +14,8 @@ const LOAD: &str = "largesse.purchase.v1.PurchaseService/LoadPriceSheet";
 const SHEETS: i64 = 8;
 /// Lines per read.
 const LINES: i64 = 200;
+/// How far the clocks of processes may be apart, in milliseconds.
+const CLOCKS_MS: i64 = 300_000;
 
 /// The sheets of one page after a number that are not as somebody loaded them, and the number of the last one that was read; `None` after the last sheet.
 pub(super) async fn unloaded(
@@ -21,19 +23,27 @@ pub(super) async fn unloaded(
     acts: &support::tables::Store,
     (book, after): (&BookName, i64),
 ) -> Result<(Vec<String>, Option<i64>), ReadFault> {
-    let page = sheets.sheets_after(book, after, SHEETS).await?;
-    let mut problems = Vec::new();
+    // With the one before them: the highest number is in force, so an old sheet must not get another one.
+    let page = sheets.sheets_after(book, (after - 1).max(0), SHEETS + 1).await?;
+    let (mut problems, mut before) = (Vec::new(), (0, i64::MIN));
     for sheet in &page {
-        if let Some(column) = sheet_damage(sheet) {
-            problems.push(format!("price sheet {}, version {}: {column} contradicts its bytes", sheet.sheet_no, sheet.version));
-        } else if !is_loaded(acts, book, sheet).await? {
-            let SheetRow { sheet_no, version, loaded_by, .. } = sheet;
-            problems.push(format!(
-                "price sheet {sheet_no}, version {version}: the audit log has no LoadPriceSheet of these bytes by {loaded_by}"
-            ));
+        let SheetRow { sheet_no, version, loaded_by, loaded_at_ms, .. } = sheet;
+        if *sheet_no > after {
+            let follows = before.0 + 1 == *sheet_no && before.1.saturating_sub(CLOCKS_MS) <= *loaded_at_ms;
+            let problem = if let Some(column) = sheet_damage(sheet) {
+                Some(format!("{column} contradicts its bytes"))
+            } else if !follows {
+                Some(format!("it does not follow number {}, in its number or its time", before.0))
+            } else if !is_loaded(acts, book, sheet).await? {
+                Some(format!("the audit log has no LoadPriceSheet of these bytes by {loaded_by} at that time"))
+            } else {
+                None
+            };
+            problems.extend(problem.map(|what| format!("price sheet {sheet_no}, version {version}: {what}")));
         }
+        before = (*sheet_no, *loaded_at_ms);
     }
-    Ok((problems, page.last().map(|last| last.sheet_no)))
+    Ok((problems, page.last().map(|last| last.sheet_no).filter(|last| *last > after)))
 }
 
 /// All sheets of a book, where both services have their tables in this database.
@@ -54,9 +64,10 @@ pub(super) async fn all(database: &Database, book: &BookName) -> Result<Vec<Stri
 
 /// Whether a line of the audit log says that the person who is named asked for this sheet.
 async fn is_loaded(acts: &support::tables::Store, book: &BookName, sheet: &SheetRow) -> Result<bool, ReadFault> {
-    let asked = |book: String| LoadPriceSheetRequest { book, content: sheet.content.clone() }.encode_to_vec();
-    // A request need not name the only book of its token.
-    let requests = [asked(book.to_string()), asked(String::new())];
+    let asked = |book: &str, content: &str| LoadPriceSheetRequest { book: book.to_owned(), content: content.to_owned() }.encode_to_vec();
+    // A request need not name the only book of its token, and may have its fields in any order: the hash is of the bytes that were sent.
+    let (of_book, of_content) = (asked(book.as_str(), ""), asked("", &sheet.content));
+    let requests = [[&*of_book, &*of_content].concat(), [&*of_content, &*of_book].concat(), of_content];
     let filter =
         ActFilter { books: Some(vec![book.to_string()]), subject: sheet.loaded_by.clone(), rpc: LOAD.to_owned(), ..ActFilter::default() };
     let mut before = i64::MAX;
@@ -70,11 +81,11 @@ async fn is_loaded(acts: &support::tables::Store, book: &BookName, sheet: &Sheet
     }
 }
 
-fn asks_for(line: &ActRecord, requests: &[Vec<u8>; 2], sheet: &SheetRow) -> bool {
-    let begins = line.act.phase == ActPhase::Begun;
-    // What is erased can't be hashed again, and lines of earlier versions have no hash.
-    if line.erased || line.hashes.request.is_empty() {
-        return begins && line.time_ms <= sheet.loaded_at_ms;
+fn asks_for(line: &ActRecord, requests: &[Vec<u8>], sheet: &SheetRow) -> bool {
+    if line.act.phase != ActPhase::Begun || line.time_ms.abs_diff(sheet.loaded_at_ms) > CLOCKS_MS.unsigned_abs() {
+        return false;
     }
-    begins && requests.iter().any(|request| request_hash(&line.salt, request) == line.hashes.request)
+    // What is erased can't be hashed again, and lines of earlier versions have no hash.
+    let has_no_hash = line.erased || line.hashes.request.is_empty();
+    has_no_hash || requests.iter().any(|request| request_hash(&line.salt, request) == line.hashes.request)
 }

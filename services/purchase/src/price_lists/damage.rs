@@ -1,4 +1,4 @@
-//! What somebody may have changed in the row of a sheet: all of it follows from the sheet's bytes and from when it was loaded.
+//! What somebody may have changed in the row of a sheet: all of it but its number follows from the sheet's bytes and from when it was loaded.
 use crate::{catalogue::dated::SheetCheck, store::price_sheets::SheetRow};
 use sha2::{Digest as _, Sha256};
 

@@ -23,11 +23,10 @@ fn database(dir: &Path) -> Database {
     Database::parse(&format!("sqlite:{}", dir.display())).unwrap()
 }
 
-/// What both audits say of price sheets.
-async fn found(dir: &Path) -> [Vec<String>; 2] {
+/// What both audits say of price sheets; the monitor's goes on from what it compared before.
+async fn found(dir: &Path, monitor: &mut ContinuousAudit) -> [Vec<String>; 2] {
     let report = monitor::audit::audit(&database(dir), None).await.unwrap();
     let whole = report.books.into_iter().flat_map(|book| book.problems).filter(|problem| problem.contains("price sheet")).collect();
-    let mut monitor = ContinuousAudit::new(database(dir), None, monitor::Config::default());
     monitor.look().await.unwrap();
     let checks = monitor.look().await.unwrap().books.into_values().flat_map(|book| book.checks);
     let failed = checks.filter_map(|(_, result)| match result {
@@ -56,7 +55,8 @@ async fn a_price_sheet_that_nobody_loaded_is_named() {
     load(&house, "2027-01").await;
     house.shutdown().await;
     verified(dir.path()).await;
-    assert_eq!(found(dir.path()).await, [const { Vec::<String>::new() }; 2]);
+    let mut monitor = ContinuousAudit::new(database(dir.path()), None, monitor::Config::default());
+    assert_eq!(found(dir.path(), &mut monitor).await, [const { Vec::<String>::new() }; 2]);
     let (first, added) = ("WHERE sheet_no = 1", "price sheet 3");
     for (damage, repair, said) in [
         (
@@ -76,6 +76,17 @@ async fn a_price_sheet_that_nobody_loaded_is_named() {
             format!("UPDATE price_sheet SET effective_at_ms = effective_at_ms + 1 {first}"),
             "price sheet 1, version 2026-12: effective_at_ms contradicts its bytes".to_owned(),
         ),
+        // The first one in force again, by its number or as if it had been loaded since.
+        (
+            format!("UPDATE price_sheet SET sheet_no = 3 {first}"),
+            "UPDATE price_sheet SET sheet_no = 1 WHERE sheet_no = 3".to_owned(),
+            "price sheet 2, version 2027-01: it does not follow number 0".to_owned(),
+        ),
+        (
+            format!("UPDATE price_sheet SET loaded_at_ms = loaded_at_ms - 3600000, effective_at_ms = effective_at_ms - 3600000 {first}"),
+            format!("UPDATE price_sheet SET loaded_at_ms = loaded_at_ms + 3600000, effective_at_ms = effective_at_ms + 3600000 {first}"),
+            "price sheet 1, version 2026-12: the audit log has no LoadPriceSheet of these bytes by fay at that time".to_owned(),
+        ),
         (
             format!("UPDATE price_sheet SET loaded_by = 'sam' {first}"),
             format!("UPDATE price_sheet SET loaded_by = 'fay' {first}"),
@@ -83,7 +94,7 @@ async fn a_price_sheet_that_nobody_loaded_is_named() {
         ),
     ] {
         change(dir.path(), &damage).await;
-        for found in found(dir.path()).await {
+        for found in found(dir.path(), &mut monitor).await {
             assert!(found.iter().any(|problem| problem.contains(&said)), "{damage}: {found:#?}");
         }
         change(dir.path(), &repair).await;
@@ -95,12 +106,12 @@ async fn a_price_sheet_that_nobody_loaded_is_named() {
         "INSERT INTO price_sheet SELECT book, 3, '2027-02', '{hash}', '{own}', effective_at_ms, loaded_by, loaded_at_ms FROM price_sheet {first}"
     );
     change(dir.path(), &sql).await;
-    for found in found(dir.path()).await {
+    for found in found(dir.path(), &mut monitor).await {
         assert!(
             found.iter().any(|problem| problem.contains(&format!("{added}, version 2027-02: the audit log has no LoadPriceSheet"))),
             "{found:#?}"
         );
     }
     change(dir.path(), "DELETE FROM price_sheet WHERE sheet_no = 3").await;
-    assert_eq!(found(dir.path()).await, [const { Vec::<String>::new() }; 2]);
+    assert_eq!(found(dir.path(), &mut monitor).await, [const { Vec::<String>::new() }; 2]);
 }
