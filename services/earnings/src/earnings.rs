@@ -263,7 +263,8 @@ impl Earnings {
     }
 
     async fn post(&self, book: &BookName, quote: &Quote, draft: PostingDraft) -> Result<Accepted, Error> {
-        let converted = wire::converted(self.ledger.post(book, draft).await?)?;
+        let posted = self.ledger.post(book, draft).await.map_err(|not_posted| Error::of_conversion(not_posted, &quote.user))?;
+        let converted = wire::converted(posted)?;
         self.mark(book, quote.clone(), converted).await
     }
 

@@ -14,13 +14,14 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 6] = [
+pub const MIGRATIONS: [Migration; 7] = [
     Migration::contract(1, include_str!("../migrations/0001_quote.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_open.sql")),
     Migration::expand(4, include_str!("../migrations/0004_settle.sql")),
     Migration::expand(5, include_str!("../migrations/0005_unused.sql")),
     Migration::expand(6, include_str!("../migrations/0006_lookups.sql")),
+    Migration::expand(7, include_str!("../migrations/0007_newest.sql")),
 ];
 
 /// Refusals pruned in one statement: few, so that it never delays a quote.
@@ -36,7 +37,7 @@ const ACCEPTED_BY: &str = "SELECT * FROM quote WHERE accept_request_id = $2 AND 
 
 const OF_USER: &str = "SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND quote_id > $3 ORDER BY quote_id LIMIT $4";
 
-/// In the order of their times, which their ids need not have. A user's quotes are few: they are sorted when they are read.
+/// In the order of their times, which their ids need not have; by an index in this order, so that a page reads no more than its rows.
 const NEWEST_OF: &str = "SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND (created_at_ms, quote_id) < ($3, $4)
     ORDER BY created_at_ms DESC, quote_id DESC LIMIT $5";
 

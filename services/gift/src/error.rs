@@ -49,13 +49,14 @@ pub enum Error {
         /// Coins there are.
         available: String,
     },
-    /// The ledger refused because of the creator's account, or of the company's. What state it is in, and what limits it has, is none of the sender's business.
+    /// The ledger refused because of an account that is not the sender's. Whose it is, what state it is in and what limits it has is none of the sender's
+    /// business, so all of these rules have one answer.
     #[error("{}: not because of the sender's account", .reason.name())]
-    OfAnother {
-        /// The rule that refused.
+    CreatorUnavailable {
+        /// The rule that refused; the sender is not shown it.
         reason: LedgerReason,
-        /// The creator, where it is the creator's account.
-        creator_id: Option<String>,
+        /// The creator of the gift.
+        creator_id: String,
     },
     /// The ledger did not post it, or the outcome is unknown.
     #[error(transparent)]
@@ -81,20 +82,18 @@ impl Error {
             LedgerReason::InsufficientFunds => {
                 Self::InsufficientFunds { needed: refusal.fact("needed"), available: refusal.fact("available") }
             }
-            reason => match of_another(refusal, sending) {
-                Some(creator_id) => Self::OfAnother { reason: reason.clone(), creator_id },
-                None => Self::Ledger(not_posted),
-            },
+            reason if is_of_another(refusal, sending) => {
+                Self::CreatorUnavailable { reason: reason.clone(), creator_id: sending.creator.to_owned() }
+            }
+            _ => Self::Ledger(not_posted),
         }
     }
 }
 
-/// Whether a rule that the sender is told of refused because of an account that is not the sender's; and the creator, if it is the creator's.
-fn of_another(refusal: &LedgerRefusal, sending: &Sending<'_>) -> Option<Option<String>> {
-    let account = refusal.facts.get("account")?;
-    let owner = chart::account::owner(account);
-    let told = refusal.reason.row().audience == Audience::User && owner != Some(sending.sender);
-    told.then(|| owner.filter(|owner| *owner == sending.creator).map(str::to_owned))
+/// Whether a rule for users refused because of an account that is not the sender's.
+fn is_of_another(refusal: &LedgerRefusal, sending: &Sending<'_>) -> bool {
+    let Some(account) = refusal.facts.get("account") else { return false };
+    refusal.reason.row().audience == Audience::User && chart::account::owner(account) != Some(sending.sender)
 }
 
 impl From<Error> for Status {
@@ -131,12 +130,9 @@ impl From<Error> for Status {
                 let why = format!("{} needed, {available} available", Unit::Coin.fact_text(&needed));
                 rpc::refused(Code::FailedPrecondition, "INSUFFICIENT_FUNDS", why, &[("needed", needed), ("available", available)])
             }
-            Error::OfAnother { reason, creator_id } => {
-                let (why, facts) = match creator_id {
-                    Some(creator) => ("this creator can't receive gifts now; no coins were taken", vec![("creator_id", creator)]),
-                    None => ("gifts can't be sent now; no coins were taken", Vec::new()),
-                };
-                rpc::refused(Code::FailedPrecondition, reason.row().name, why.to_owned(), &facts)
+            Error::CreatorUnavailable { reason: _, creator_id } => {
+                let why = "this creator can't receive gifts now; no coins were taken";
+                rpc::refused(Code::FailedPrecondition, "CREATOR_UNAVAILABLE", why.to_owned(), &[("creator_id", creator_id)])
             }
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Unreadable(_) => rpc::internal(&error),

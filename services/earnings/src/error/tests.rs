@@ -59,3 +59,29 @@ fn a_quote_that_can_not_be_accepted_is_named() {
         assert_eq!(rpc::facts(&error.of_quote("q1"))["quote_id"], "q1");
     }
 }
+
+#[test]
+fn a_creator_does_not_learn_what_is_wrong_with_an_account_of_the_company() {
+    let creator = UserKey::try_new("bob").unwrap();
+    let answer = |reason, account: &str| {
+        let facts =
+            [("account", account), ("limit", "4711"), ("used", "4711"), ("needed", "4711"), ("available", "4711"), ("window", "day")];
+        let refusal = refused(reason, &facts.map(|(name, value)| (name, value.to_owned())));
+        let error = Error::of_conversion(classify(refusal), &creator);
+        assert_eq!(error.proves(), Proven::NeverPosted, "{reason} {account}");
+        Status::from(error)
+    };
+    for reason in ["ACCOUNT_FROZEN", "ACCOUNT_CLOSED", "LIMIT_EXCEEDED", "OVERFLOW", "INSUFFICIENT_FUNDS"] {
+        for account in ["house/creator_cost/USD", "house/diamonds/redeemed", "creator/star/payable/USD"] {
+            let answer = answer(reason, account);
+            assert_eq!((answer.code(), rpc::reason(&answer).as_deref()), (Code::FailedPrecondition, Some(reason)));
+            assert_eq!(answer.message(), format!("{reason}: this can't be converted now; no diamonds were taken"));
+            assert!(rpc::facts(&answer).is_empty(), "{answer:?}");
+            let seen = String::from_utf8_lossy(answer.details());
+            assert!(!seen.contains(account) && !seen.contains("4711"), "{seen}");
+        }
+        let own = answer(reason, "creator/bob/payable/USD");
+        assert!(!own.message().contains("can't be converted"), "{own:?}");
+    }
+    assert!(answer("ACCOUNT_FROZEN", "creator/bob/diamonds").message().contains("creator/bob/diamonds is frozen"));
+}

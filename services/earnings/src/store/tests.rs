@@ -11,6 +11,7 @@ async fn plan(store: &Store, (explain, column): (&str, &str), sql: &str) -> Stri
     let query = sqlx::query(sqlx::AssertSqlSafe(format!("{explain} {sql}"))).bind("app-us");
     let query = match sql {
         OF_USER => query.bind("id").bind("id").bind(1_i64),
+        NEWEST_OF => query.bind("id").bind(1_i64).bind("id").bind(1_i64),
         ACCEPTING => query.bind(1_i64).bind("id").bind(1_i64).bind(1_i64),
         _ => query.bind("id"),
     };
@@ -22,7 +23,9 @@ async fn plan(store: &Store, (explain, column): (&str, &str), sql: &str) -> Stri
 async fn quotes_are_looked_up_by_indexes_only() {
     let [sqlite, postgres] = [Storage::sqlite(), Storage::postgres()];
     let (of_sqlite, of_postgres) = (Store::open(&sqlite.database).await.unwrap(), Store::open(&postgres.database).await.unwrap());
-    for (sql, index) in [(ACCEPTED_BY, "quote_by_acceptance"), (OF_USER, "quote_by_user"), (ACCEPTING, "quote_accepting")] {
+    for (sql, index) in
+        [(ACCEPTED_BY, "quote_by_acceptance"), (OF_USER, "quote_by_user"), (NEWEST_OF, "quote_newest"), (ACCEPTING, "quote_accepting")]
+    {
         let found = plan(&of_sqlite, ("EXPLAIN QUERY PLAN", "detail"), sql).await;
         assert!(found.contains(&format!("INDEX {index} (")) && !found.contains("SCAN") && !found.contains("TEMP B-TREE"), "{found}");
         let found = plan(&of_postgres, ("EXPLAIN", "QUERY PLAN"), sql).await;

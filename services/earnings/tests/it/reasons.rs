@@ -1,6 +1,9 @@
 //! Whatever the ledger answers, a creator gets a helpful message and no internal details; and no acceptance that may be posted is lost.
-use crate::fixture::{Fixture, ask, both, take};
-use api::earnings::{GetEarningsRequest, GetQuoteRequest, Quote};
+use crate::fixture::{BOOK, Fixture, ask, both, take};
+use api::{
+    earnings::{GetEarningsRequest, GetQuoteRequest, Quote},
+    ledger::{AccountState, SetAccountStateRequest, ledger_service_client::LedgerServiceClient},
+};
 use earnings::store::{MIGRATIONS, Store};
 use identity::Role;
 use ledger_client::LedgerReason;
@@ -130,4 +133,30 @@ async fn a_refusal_that_the_worker_hears_opens_the_quote_again() {
     fixture.give("bob", 500).await;
     assert_eq!(fixture.accept("bob", take(&quote)).await.unwrap().diamonds, 0);
     fixture.verify().await;
+}
+
+#[tokio::test]
+async fn a_creator_does_not_learn_that_an_account_of_the_company_is_frozen() {
+    for fixture in both().await {
+        fixture.give("bob", 3_000).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
+        fixture.accept("bob", take(&quote)).await.unwrap();
+        let set = async |state: AccountState| {
+            let (book, account) = (BOOK.to_owned(), "house/accrued_creator_liability/USD".to_owned());
+            let set = SetAccountStateRequest { book, request_id: testbed::new_id(), account, state: state.into() };
+            LedgerServiceClient::new(fixture.bed.ledger_as("support")).set_account_state(set).await.unwrap();
+        };
+        set(AccountState::Frozen).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
+        let request = take(&quote);
+        for _ in 0..2 {
+            let answer = fixture.earnings().accept_quote(fixture.by("bob", Role::Creator, request.clone())).await.unwrap_err();
+            assert_eq!(answer.message(), "ACCOUNT_FROZEN: this can't be converted now; no diamonds were taken");
+            assert!(rpc::facts(&answer).is_empty() && !String::from_utf8_lossy(answer.details()).contains("house/"), "{answer:?}");
+        }
+        assert_eq!((unfinished(&fixture).await, fixture.balance("creator/bob/diamonds").await), (0, 2_000));
+        set(AccountState::Open).await;
+        assert_eq!(fixture.accept("bob", take(&quote)).await.unwrap().diamonds, 1_000, "with a new id, once it is thawed");
+        fixture.verify().await;
+    }
 }

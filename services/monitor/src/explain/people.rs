@@ -96,9 +96,8 @@ impl StoryTeller {
         let newest = ListedPayouts { state: None, created: TimeRange::ANY, after: PageStart::NEWEST, limit: 1 };
         Ok(match &self.purchase {
             Some(tables) => {
-                !tables.of_user(&self.name, user, None, 1).await?.is_empty()
-                    || !tables.changes_of_wallet(&self.name, user).await?.is_empty()
-                    || !limits_set(tables, &self.name, user).await?.is_empty()
+                // Of a wallet that another was merged into, the change is a row of the other user's.
+                tables.has_traces(&self.name, user).await? || !tables.changes_of_wallet(&self.name, user).await?.is_empty()
             }
             None => false,
         } || match &self.earnings {

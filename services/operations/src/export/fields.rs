@@ -8,12 +8,12 @@ use identity::Service;
 use money::BookName;
 use monitor::audit::exists;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The additional last columns. `amount_decimal` is the amount in units of its currency, such as `12.50`; coins and diamonds have no smaller unit. `fields` is a
-/// JSON object of the fields that the posting's request had. To these are added, where the tables of the services are in the same database, `store` and
-/// `transaction_id` of the purchase that `purchase_id` names, and `end_to_end_ids` of the payout that `payout_id` names: one for each attempt.
+/// JSON object of the fields that the posting's request had. To these are added, where the tables of the services are in the same database and have it in this
+/// book, `store` and `transaction_id` of the purchase that `purchase_id` names, and `end_to_end_ids` of the payout that `payout_id` names: one for each attempt.
 pub const FIELD_COLUMNS: [&str; 2] = ["amount_decimal", "fields"];
 
 /// Names of a purchase's and a payout's field in postings.
@@ -62,7 +62,13 @@ impl FieldSources {
             found.transactions = purchases.transactions_of(&book, &named(PURCHASE_ID)).await?;
         }
         if let Some(payouts) = &self.payouts {
-            found.end_to_end_ids = payouts.end_to_end_ids_of(&book, &named(PAYOUT_ID)).await?;
+            let ids = named(PAYOUT_ID);
+            found.end_to_end_ids = payouts.end_to_end_ids_of(&book, &ids).await?;
+            // The first attempt's is the payout's id, also of payouts of older programs, which kept no attempts. Of one without a row here, nothing is known.
+            let rest: BTreeSet<Uuid> = ids.into_iter().filter(|id| !found.end_to_end_ids.contains_key(id)).collect();
+            let rows = payouts.payouts_named(&rest).await?;
+            let is_here = |id: &Uuid| rows.get(id).is_some_and(|payout| payout.payout_id == *id && payout.book == book);
+            found.end_to_end_ids.extend(rest.into_iter().filter(is_here).map(|id| (id, vec![id.simple().to_string()])));
         }
         Ok(found)
     }
@@ -77,10 +83,7 @@ impl ForeignIds {
             object.entry("store").or_insert_with(|| json!(store));
             object.entry("transaction_id").or_insert_with(|| json!(transaction_id));
         }
-        if let Some(payout_id) = id_in(event, PAYOUT_ID) {
-            // The first attempt's is the payout's id, also of payouts of older programs, which kept no attempts.
-            let first = || vec![payout_id.simple().to_string()];
-            let ids = self.end_to_end_ids.get(&payout_id).cloned().unwrap_or_else(first);
+        if let Some(ids) = id_in(event, PAYOUT_ID).and_then(|id| self.end_to_end_ids.get(&id)) {
             object.entry("end_to_end_ids").or_insert_with(|| json!(ids));
         }
         Value::Object(object).to_string()
@@ -102,3 +105,6 @@ fn fields(event: &Event) -> &[(String, String)] {
 fn id_in(event: &Event, name: &str) -> Option<Uuid> {
     fields(event).iter().find(|(field, _)| field == name).and_then(|(_, value)| Uuid::try_parse(value).ok())
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,7 @@ const UNCREDITED_OF: &str =
 /// Lots of which coins are in suspense for sure: what staff gave to somebody from there is not among them any more.
 const SUSPENDED: &str = "SELECT purchase_id, issued_at_ms FROM coin_lot WHERE book = $1 AND suspended_coins > 0 AND purchase_id <> ''
     AND (issued_at_ms, purchase_id) > ($2, $3) ORDER BY issued_at_ms, purchase_id LIMIT $4";
+/// Also those whose coins staff has given to somebody since: that is known of their lots, which a cluster keeps elsewhere.
 const SUSPENDED_OF: &str =
     "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND state = 3 AND (created_at_ms, purchase_id) < ($3, $4)
     ORDER BY created_at_ms DESC, purchase_id DESC LIMIT $5";
@@ -54,6 +55,13 @@ const IDS_READ_MAX: usize = 500;
 fn under((table, columns): LookedUp) -> String {
     let each = columns.iter().map(|column| format!("SELECT * FROM {table} WHERE book = $1 AND {column} = $2"));
     format!("{} LIMIT {FOUND_MAX}", each.collect::<Vec<_>>().join(" UNION "))
+}
+
+/// The lots of so many purchases, each with its coins in suspense.
+fn lots_of(purchases: usize) -> String {
+    let places: Vec<String> = (2..).take(purchases).map(|place| format!("${place}")).collect();
+    let of_them = places.join(", ");
+    format!("SELECT purchase_id, suspended_coins FROM coin_lot WHERE book = $1 AND purchase_id IN ({of_them}) AND purchase_id <> ''")
 }
 
 /// Where a list begins.
@@ -144,16 +152,46 @@ impl Store {
         Ok(found)
     }
 
-    /// Purchases of a user whose wallet was closed when their coins came, newest first, before this one: when it was made, and its id.
+    /// Purchases of a user whose wallet was closed when their coins came, and whose coins are still in suspense, newest first, before this one: when it was
+    /// made, and its id.
     pub async fn suspended_of(
         &self,
         book: &BookName,
         user: &UserKey,
-        (at_ms, id): (i64, Uuid),
+        mut before: (i64, Uuid),
         count_max: i64,
     ) -> Result<Vec<Purchase>, Error> {
-        let query = sqlx::query(SUSPENDED_OF).bind(book.as_str()).bind(user.as_str()).bind(at_ms).bind(text(id)).bind(count_max);
-        query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
+        let mut found = Vec::new();
+        loop {
+            let query = sqlx::query(SUSPENDED_OF).bind(book.as_str()).bind(user.as_str()).bind(before.0).bind(text(before.1));
+            let rows = query.bind(count_max).fetch_all(&self.pool).await?;
+            let page = rows.iter().map(purchase).collect::<Result<Vec<Purchase>, Error>>()?;
+            let Some(last) = page.last() else { return Ok(found) };
+            before = (last.created_at_ms, last.purchase_id);
+            let ids: Vec<Uuid> = page.iter().map(|purchase| purchase.purchase_id).collect();
+            let ended = self.out_of_suspense(book, &ids).await?;
+            let rest = usize::try_from(count_max).unwrap_or(usize::MAX).saturating_sub(found.len());
+            found.extend(page.into_iter().filter(|purchase| !ended.contains(&purchase.purchase_id)).take(rest));
+            if i64::try_from(found.len()).unwrap_or(i64::MAX) >= count_max {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Those of these purchases that have a lot of which no coin is in suspense. One whose lot is not counted yet is none of them: its coins have just come.
+    async fn out_of_suspense(&self, book: &BookName, purchase_ids: &[Uuid]) -> Result<BTreeSet<Uuid>, Error> {
+        let mut coins = BTreeMap::<Uuid, i64>::new();
+        for ids in purchase_ids.chunks(IDS_READ_MAX) {
+            let sql = lots_of(ids.len());
+            let query = sqlx::query_as::<_, (String, i64)>(AssertSqlSafe(sql)).bind(book.as_str().to_owned());
+            let query = ids.iter().fold(query, |query, id| query.bind(text(*id)));
+            for (purchase_id, suspended) in query.fetch_all(&self.pool).await? {
+                let Ok(id) = Uuid::try_parse(&purchase_id) else { return Err(Error::Damaged { purchase_id, column: "purchase_id" }) };
+                let sum = coins.entry(id).or_default();
+                *sum = sum.saturating_add(suspended);
+            }
+        }
+        Ok(coins.into_iter().filter(|(_, suspended)| *suspended <= 0).map(|(id, _)| id).collect())
     }
 
     /// Receipts that were refused, by their own id, by the request that submitted them, or by the store's transaction.

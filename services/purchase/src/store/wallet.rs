@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Whether a row of any kind is about this user.
-    pub(crate) async fn has_traces(&self, book: &BookName, user: &UserKey) -> Result<bool, Error> {
+    pub async fn has_traces(&self, book: &BookName, user: &UserKey) -> Result<bool, Error> {
         for table in TRACES {
             let sql = format!("SELECT 1 FROM {table} WHERE book = $1 AND user_id = $2 LIMIT 1");
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(user.as_str());

@@ -11,6 +11,11 @@ const COLUMNS: &str =
     "book, proposal_id, number, state, act, proposed_by, proposal_reason, proposed_at_ms, expire_at_ms, decided_by, decision_reason,
     decided_at_ms, result";
 
+/// Of the end of an act: none of the outcomes of a call that proposed nothing. An outcome begins with the code's name.
+const NOT_REFUSED: &str =
+    "l.outcome NOT LIKE '%REQUEST_ID_REUSED' AND l.outcome NOT LIKE 'FAILED_PRECONDITION%' AND l.outcome NOT LIKE 'INVALID_ARGUMENT%'
+    AND l.outcome NOT LIKE 'NOT_FOUND%' AND l.outcome NOT LIKE 'PERMISSION_DENIED%'";
+
 /// How often a proposal is retried after another one took its number. Each failed try means that another insert succeeded.
 const ATTEMPTS_MAX: usize = 32;
 
@@ -99,7 +104,8 @@ impl Store {
         self.proposals_on(book, listed, &ProposalSubject::default(), before, limit).await
     }
 
-    /// The same, of a user or an account. A call of Propose whose id had proposed something else names accounts that are not in the proposal.
+    /// The same, of a user or an account. A call of Propose that was refused may name accounts that are not in the proposal: its id proposed something else,
+    /// before or later.
     pub async fn proposals_on(
         &self,
         book: &BookName,
@@ -115,7 +121,7 @@ impl Store {
                 AND ($10 = '' OR proposal_id IN (SELECT p.proposal_id FROM act_account a
                     JOIN act_proposal p ON p.book = a.book AND p.act_id = a.act_id
                     LEFT JOIN act l ON l.act_id = a.act_id AND l.phase = 2
-                    WHERE a.account = $10 AND a.book = $1 AND (l.outcome IS NULL OR l.outcome NOT LIKE '%REQUEST_ID_REUSED')))
+                    WHERE a.account = $10 AND a.book = $1 AND (l.outcome IS NULL OR ({NOT_REFUSED}))))
             ORDER BY number DESC LIMIT $8"
         );
         let query =

@@ -174,6 +174,30 @@ async fn a_call_whose_id_proposed_something_else_is_about_no_proposal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_refused_is_about_no_proposal_that_its_id_made_later() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        fixture.give("ada", 1).await;
+        fixture.give("bob", 30).await;
+        let request_id = crate::fixture::new_id();
+        let moved = |from: &str| {
+            let (debit_account, credit_account) = (format!("viewer/{from}/coins"), "viewer/eve/coins".to_owned());
+            let act = Act::Adjustment(Adjustment { transfers: vec![AdjustmentTransfer { debit_account, credit_account, amount: 30 }] });
+            let request = ProposeRequest { request_id: request_id.clone(), act: Some(act), ..Default::default() };
+            fixture.by("sue", Role::Support, request)
+        };
+        let refused = told(fixture.support().propose(moved("ada")).await);
+        assert_eq!(refused.unwrap_err(), "INSUFFICIENT_FUNDS");
+        let answer = told(fixture.support().propose(moved("bob")).await).unwrap();
+        let id = answer.proposal.unwrap().proposal_id;
+        assert_eq!(ids(&fixture, "", "viewer/ada/coins").await, Vec::<String>::new());
+        assert_eq!(ids(&fixture, "", "viewer/bob/coins").await, [id.clone()]);
+        assert_eq!(ids(&fixture, "", "viewer/eve/coins").await, [id]);
+        fixture.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_an_erased_user_the_record_keeps_user_keys_and_no_words() {
     for database in &databases().all {
         let fixture = Fixture::start(database).await;

@@ -24,7 +24,8 @@ pub struct GetEarningsResponse {
     /// Grows with every change of the diamonds: of two answers, the one with the higher number is newer.
     #[prost(int64, tag = "4")]
     pub balance_seq: i64,
-    /// State of the account of diamonds. FROZEN: gifts and AcceptQuote are refused with ACCOUNT_FROZEN. It is OPEN before the first diamond, too.
+    /// State of the account of diamonds. FROZEN: gifts are refused with CREATOR_UNAVAILABLE, and AcceptQuote with ACCOUNT_FROZEN. It is OPEN before the first
+    /// diamond, too.
     #[prost(enumeration = "super::super::ledger::v1::AccountState", tag = "5")]
     pub diamonds_state: i32,
     /// ISO 4217 codes of the currencies whose payable account is frozen: AcceptQuote into them and RequestPayout out of them are refused with ACCOUNT_FROZEN.
@@ -410,8 +411,9 @@ pub mod earnings_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Converts the diamonds exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
-        /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe. After
-        /// OUTCOME_UNKNOWN the quote may have been accepted: a recorded acceptance is completed within about a minute, even without a retry.
+        /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Where one of the last five is not of the
+        /// creator's own account, it has no facts: this can't be converted now. A retry with the same id is safe. After OUTCOME_UNKNOWN the quote may have been
+        /// accepted: a recorded acceptance is completed within about a minute, even without a retry.
         pub async fn accept_quote(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptQuoteRequest>,
@@ -493,8 +495,9 @@ pub mod earnings_service_server {
             tonic::Status,
         >;
         /// Converts the diamonds exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
-        /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe. After
-        /// OUTCOME_UNKNOWN the quote may have been accepted: a recorded acceptance is completed within about a minute, even without a retry.
+        /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Where one of the last five is not of the
+        /// creator's own account, it has no facts: this can't be converted now. A retry with the same id is safe. After OUTCOME_UNKNOWN the quote may have been
+        /// accepted: a recorded acceptance is completed within about a minute, even without a retry.
         async fn accept_quote(
             &self,
             request: tonic::Request<super::AcceptQuoteRequest>,

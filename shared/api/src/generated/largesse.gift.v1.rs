@@ -275,10 +275,11 @@ pub mod gift_service_client {
         }
         /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN
         /// (NOT_FOUND; also for a withdrawn gift), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN (NOT_FOUND), ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, COINS_OWED
-        /// (fact `owed`: coins of refunded purchases that were spent; the next coins that come pay for them), LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Where ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED or OVERFLOW
-        /// is not about the sender's own account, the answer does not say whose it is or why: with the fact `creator_id` this creator can't receive gifts now, without
-        /// facts gifts can't be sent now. From LIST_BUILT_IN on, all but STREAK_UNKNOWN are sticky: after topping up, send the gift with a new id. A retry with the
-        /// same id is safe and gets the first answer, even after a price change. The end of a streak is first checked for QUOTA_EXCEEDED and STREAK_UNKNOWN.
+        /// (fact `owed`: coins of refunded purchases that were spent; the next coins that come pay for them), LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
+        /// ACCOUNT_FROZEN, ACCOUNT_CLOSED and LIMIT_EXCEEDED are of the sender's own account. In their place comes CREATOR_UNAVAILABLE (FAILED_PRECONDITION, fact
+        /// `creator_id`) where another account refuses, for whatever reason: this creator can't receive gifts now, and the sender does not learn why. From
+        /// LIST_BUILT_IN on, all but STREAK_UNKNOWN are sticky: after topping up, send the gift with a new id. A retry with the same id is safe and gets the first
+        /// answer, even after a price change. The end of a streak is first checked for QUOTA_EXCEEDED and STREAK_UNKNOWN.
         pub async fn send_gift(
             &mut self,
             request: impl tonic::IntoRequest<super::SendGiftRequest>,
@@ -357,10 +358,11 @@ pub mod gift_service_server {
         >;
         /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN
         /// (NOT_FOUND; also for a withdrawn gift), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN (NOT_FOUND), ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, COINS_OWED
-        /// (fact `owed`: coins of refunded purchases that were spent; the next coins that come pay for them), LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Where ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED or OVERFLOW
-        /// is not about the sender's own account, the answer does not say whose it is or why: with the fact `creator_id` this creator can't receive gifts now, without
-        /// facts gifts can't be sent now. From LIST_BUILT_IN on, all but STREAK_UNKNOWN are sticky: after topping up, send the gift with a new id. A retry with the
-        /// same id is safe and gets the first answer, even after a price change. The end of a streak is first checked for QUOTA_EXCEEDED and STREAK_UNKNOWN.
+        /// (fact `owed`: coins of refunded purchases that were spent; the next coins that come pay for them), LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
+        /// ACCOUNT_FROZEN, ACCOUNT_CLOSED and LIMIT_EXCEEDED are of the sender's own account. In their place comes CREATOR_UNAVAILABLE (FAILED_PRECONDITION, fact
+        /// `creator_id`) where another account refuses, for whatever reason: this creator can't receive gifts now, and the sender does not learn why. From
+        /// LIST_BUILT_IN on, all but STREAK_UNKNOWN are sticky: after topping up, send the gift with a new id. A retry with the same id is safe and gets the first
+        /// answer, even after a price change. The end of a streak is first checked for QUOTA_EXCEEDED and STREAK_UNKNOWN.
         async fn send_gift(
             &self,
             request: tonic::Request<super::SendGiftRequest>,

@@ -11,6 +11,29 @@ fn statements() -> [String; 5] {
     [under(PURCHASES), under(REFUSED), under(ORDERS), under(REFUND_ORDERS), FACTS.to_owned()]
 }
 
+/// A purchase of ann's whose coins came into suspense.
+async fn insert_suspended(store: &Store, created_at_ms: i64, id: Uuid) {
+    let id = text(id);
+    let sql = format!(
+        "INSERT INTO purchase (purchase_id, book, user_id, request_id, state, store, environment, bundle_id, transaction_id, product_id, quantity,
+             coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, posting_id, coin_balance,
+             balance_seq, next_attempt_at_ms, attempt)
+         VALUES ('{id}', 'demo', 'ann', '{id}', 3, 'stripe', 'test', 'acct', 'pi_{id}', 'coins.70', 1, 70, 'USD', 74, 7, 0, 1, {created_at_ms},
+             '{id}', 0, 0, 0, 0)"
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(&store.pool).await.unwrap();
+}
+
+async fn insert_lot(store: &Store, lot_no: i64, purchase_id: Uuid, suspended_coins: i64) {
+    let id = text(purchase_id);
+    let sql = format!(
+        "INSERT INTO coin_lot (book, lot_no, user_id, posting_id, purchase_id, origin, store, market, entity, currency, price_minor_units,
+             tax_minor_units, commission_minor_units, coins, bonus_coins, spent_coins, removed_coins, reversed, issued_at_ms, suspended_coins)
+         VALUES ('demo', {lot_no}, 'ann', '{id}', '{id}', 1, 'stripe', 'US', 'main', 'USD', 74, 7, 0, 70, 0, 0, 70, 0, 2500, {suspended_coins})"
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(&store.pool).await.unwrap();
+}
+
 /// As SQLite plans it, which knows the indexes only. PostgreSQL decides by what it has counted of the rows, and there are none.
 #[tokio::test]
 async fn an_id_is_looked_up_by_indexes_only() {
@@ -71,6 +94,50 @@ async fn what_is_in_suspense_is_found_by_its_index() {
             assert!(plan.iter().any(|line| line.contains(index) || line.contains("(user_id = ")), "{plan:#?}");
             assert!(!plan.iter().any(|line| ["SCAN", "Seq Scan", "TEMP B-TREE"].iter().any(|kind| line.contains(kind))), "{plan:#?}");
         }
+    }
+}
+
+/// And whether their coins are there still, by the index of the lots of a purchase.
+#[tokio::test]
+async fn what_is_in_suspense_of_some_purchases_is_found_by_its_index() {
+    let [sqlite, postgres] = [Storage::sqlite(), Storage::postgres()];
+    for (storage, explain, column) in [(&sqlite, "EXPLAIN QUERY PLAN", "detail"), (&postgres, "EXPLAIN", "QUERY PLAN")] {
+        let store = Store::open(&storage.database).await.unwrap();
+        let mut tx = db::begin(&store.pool).await.unwrap();
+        if explain == "EXPLAIN" {
+            sqlx::raw_sql(AssertSqlSafe(filling("demo", &["coin_lot"]))).execute(&mut *tx).await.unwrap();
+        }
+        let explained = sqlx::query(AssertSqlSafe(format!("{explain} {}", lots_of(2)))).bind("demo").bind("a").bind("b");
+        let rows = explained.fetch_all(&mut *tx).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get(column).unwrap()).collect();
+        assert!(plan.iter().any(|line| line.contains("coin_lot_purchase")), "{plan:#?}");
+        assert!(!plan.iter().any(|line| ["SCAN", "Seq Scan"].iter().any(|kind| line.contains(kind))), "{plan:#?}");
+    }
+}
+
+/// A purchase is listed as long as coins of it are in suspense, or its lot is not counted yet; what is not listed takes no place on a page.
+#[tokio::test]
+async fn a_purchase_leaves_the_list_of_suspense_with_its_coins() {
+    let (book, ann) = (BookName::try_new("demo").unwrap(), UserKey::try_new("ann").unwrap());
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let store = Store::open(&storage.database).await.unwrap();
+        let ids: Vec<Uuid> = (1..=5).map(Uuid::from_u128).collect();
+        for (at_ms, id) in (1_i64..).zip(&ids) {
+            insert_suspended(&store, at_ms, *id).await;
+        }
+        let list = async |before: (i64, Uuid), rows: i64| -> Vec<u128> {
+            let found = store.suspended_of(&book, &ann, before, rows).await.unwrap();
+            found.iter().map(|purchase| purchase.purchase_id.as_u128()).collect()
+        };
+        let start = (i64::MAX, Uuid::max());
+        assert_eq!(list(start, 9).await, [5_u128, 4, 3, 2, 1], "no lot is counted yet");
+        for (lot_no, id, suspended) in [(1_i64, 5_u128, 0_i64), (2, 4, 7), (3, 3, 0), (4, 2, 0), (5, 2, 1)] {
+            insert_lot(&store, lot_no, Uuid::from_u128(id), suspended).await;
+        }
+        assert_eq!(list(start, 9).await, [4_u128, 2, 1]);
+        assert_eq!(list(start, 2).await, [4_u128, 2], "a page is full, though most of its rows are not shown");
+        assert_eq!(list((2, Uuid::from_u128(2)), 2).await, [1_u128]);
+        assert!(list((1, Uuid::from_u128(1)), 2).await.is_empty());
     }
 }
 
