@@ -22,8 +22,8 @@ reservation, sweep, receipt, case or adjustment of treasury; of a wallet's closu
 quote, give --user too); an id sent to a bank (EndToEndId or MsgId); a store's id of a transaction, refund or dispute; a user; or the name of an account.
 Money is followed through people's accounts, first in, first out: back to its source, and forward to where it went. The command reads the stores of all
 services, so run it where their database is; services may be running. Exit code 1: nothing has this id. The audit log records who ran the command, about
-which user and why. Auditors find this record with ListActs, by the member of staff or by the user. If the audit log can't be written, as on a backup,
-nothing is shown without --unrecorded.
+which user, and the reason if one is given. Auditors find this record with ListActs, by the member of staff or by the user. If the audit log can't be written,
+as on a backup, nothing is shown without --unrecorded.
 
   largesse explain 01890a5d-ac96-774b-bcce-b302099a8057
   largesse explain viewer/ada/coins --by sam --reason 'ticket 4711: where are her coins'

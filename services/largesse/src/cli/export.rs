@@ -22,11 +22,11 @@ use std::{
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-The command reads the ledger's tables, so run it where the database is; services may be running. The audit log records who exported what and why. Auditors find
-this record with ListActs. If the audit log can't be written, as on a backup, nothing is exported without --unrecorded. Times are those at which the ledger
-accepted a posting; the files of consecutive periods together are the file of the whole period. Only rows with the transfer_kind POSTED and POST_OF_PENDING
-move money: deploy/MOVING.md has the columns and says how they add up.
-Exit codes: 0 the file is complete, or its reader closed it; 1 it could not be written; 2 the command line or the settings are invalid.
+The command reads the ledger's tables, so run it where the database is; services may be running. The audit log records who exported what and why, so --reason is
+required. Auditors find this record with ListActs. If the audit log can't be written, as on a backup, nothing is exported without --unrecorded, which needs no
+reason. Times are those at which the ledger accepted a posting; the files of consecutive periods together are the file of the whole period. Only rows with the
+transfer_kind POSTED and POST_OF_PENDING move money: deploy/MOVING.md has the columns and says how they add up.
+Exit codes: 0 the file is complete, or its reader closed it; 1 it could not be written; 2 the command line or the settings are invalid, or there is no reason.
 
   largesse export --book app-us --from 2026-11-01 --until 2026-12-01 --fields --output 2026-11.csv --by fay --reason 'close of November'
   largesse export --book app-us --account creator/bob/diamonds --by sam --reason 'ticket 4711'";
@@ -69,12 +69,19 @@ pub struct ExportArguments {
 const NO_LOG: &str = "every export is recorded in the audit log, and there is none to write to: the support service has no tables in this database, or it is \
     a backup; nothing is exported. --unrecorded exports without a record";
 
+/// The error when the audit log could not say why.
+const NO_REASON: &str =
+    "every export is recorded in the audit log with its reason: give --reason, 8 to 500 bytes; --unrecorded exports without a record";
+
 /// Writes the rows between two lines of the audit log, and prints their number to the standard error.
 pub async fn run(place: AuditedDatabase, arguments: ExportArguments) -> CommandResult {
     if let (Some(from), Some(until)) = (arguments.from, arguments.until)
         && from >= until
     {
         return Ok(command::misused(&"--until must be after --from"));
+    }
+    if arguments.staff.reason.is_none() && !arguments.staff.unrecorded {
+        return Ok(command::misused(&NO_REASON));
     }
     let database = Database::parse(&place.address)?;
     let ended = if arguments.staff.unrecorded {

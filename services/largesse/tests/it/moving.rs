@@ -17,6 +17,9 @@ use std::{
 use tonic::Request;
 use uuid::Uuid;
 
+/// Who exports, and why.
+const WHY: [&str; 4] = ["--by", "sue", "--reason", "close of November"];
+
 /// An installation with the used book `demo` and an empty one.
 struct Moving {
     dir: tempfile::TempDir,
@@ -107,7 +110,7 @@ impl Moving {
 
     fn export(&self, book: &str, more: &[&str]) -> String {
         let database = format!("sqlite:{}", self.dir.path().display());
-        let output = run(&[&["export", "--database", &database, "--book", book], more].concat());
+        let output = run(&[&["export", "--database", &database, "--book", book], &WHY[..], more].concat());
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
@@ -255,22 +258,29 @@ async fn fields_say_what_a_posting_was_for_and_the_file_is_imported_all_the_same
 async fn who_exports_is_in_the_audit_log_and_without_one_nothing_is_exported() {
     let moving = Moving::start().await;
     moving.post("top_up", &[("house/coins/issued", "viewer/u1/coins", 1_000)], &[]).await;
-    let why = ["--by", "sue", "--reason", "close of November"];
-    moving.export("demo", &[&["--from", "2026-11-01", "--account", "viewer/u1/coins"], &why[..]].concat());
+    moving.export("demo", &["--from", "2026-11-01", "--account", "viewer/u1/coins"]);
     let acts = moving.acts("largesse export").await;
     let told: Vec<_> = acts.iter().map(|act| (act.subject.as_str(), act.reason.as_str(), act.outcome.as_str())).collect();
     assert_eq!(told, [("sue", "close of November", ""), ("sue", "", "OK")]);
     assert_eq!((acts[0].book.as_str(), acts[0].user_id.as_str()), ("demo", "u1"));
     assert!(acts[0].request_json.contains("2026-11-01T00:00:00Z") && acts[0].request_json.contains("viewer/u1/coins"), "{acts:?}");
     moving.export("demo", &["--unrecorded"]);
+    // The record would not say why.
+    let from = format!("sqlite:{}", moving.dir.path().display());
+    for more in [&["--reason", "audit"][..], &[]] {
+        let unexplained = run(&[&["export", "--database", &from, "--book", "demo", "--by", "sue"], more].concat());
+        assert!(unexplained.status.code() == Some(2) && unexplained.stdout.is_empty(), "{unexplained:?}");
+        let said = printed(&unexplained);
+        assert!(said.contains("--reason") && said.contains("8 to 500 bytes"), "{said}");
+    }
     assert_eq!(moving.acts("largesse export").await.len(), 2);
     // Nothing is written into a backup.
     let elsewhere = tempfile::tempdir().unwrap();
-    let (from, copy) = (format!("sqlite:{}", moving.dir.path().display()), elsewhere.path().join("copy").display().to_string());
+    let copy = elsewhere.path().join("copy").display().to_string();
     assert!(run(&["backup", "--database", &from, "--to", &copy]).status.success());
     let database = format!("sqlite:{copy}");
     let file = elsewhere.path().join("demo.csv");
-    let export = ["export", "--database", &database, "--book", "demo", "--output", file.to_str().unwrap()];
+    let export = [&["export", "--database", &database, "--book", "demo", "--output", file.to_str().unwrap()], &WHY[..]].concat();
     let refused = run(&export);
     assert!(refused.status.code() == Some(1) && !file.exists(), "{refused:?}");
     assert!(printed(&refused).contains("nothing is exported") && printed(&refused).contains("--unrecorded"), "{refused:?}");

@@ -62,7 +62,7 @@ async fn a_reader_that_had_enough_hears_nothing_and_a_full_disk_is_told() {
         (&["verify", "--database", &database], 0),
         (&["verify", "--database", &database, "--json"], 0),
         (&["explain", "u1", "--database", &database], 0),
-        (&["export", "--database", &database, "--book", "demo"], 0),
+        (&["export", "--database", &database, "--book", "demo", "--reason", "asked for in letter 17"], 0),
         (&["migrate", "--database", &nothing], 0),
         (&["backup", "--database", &database, "--to", &copy], 0),
     ];

@@ -270,7 +270,8 @@ fn every_command_on_a_database_takes_the_same_settings() {
     let dir = dir.path();
     fs::write(dir.join("l.toml"), "sandbox = true\ndata_dir = \"place\"\n").unwrap();
     assert_eq!(run(dir, &["migrate", "--config", "l.toml"]).0, Some(0));
-    for command in [["verify"].as_slice(), &["export", "--book", "demo"], &["explain", "0197f0d8-cc00-7000-8000-000000000001"]] {
+    let export = ["export", "--book", "demo", "--reason", "close of November"];
+    for command in [["verify"].as_slice(), &export, &["explain", "0197f0d8-cc00-7000-8000-000000000001"]] {
         // The ledger is found and has no book yet; without the file there is no ledger.
         for told in [
             [command, &["--config", "l.toml"]].concat(),

@@ -1,5 +1,8 @@
 //! One installation with a row of every kind and its postings. Then each sort of damage is done to all tables at once, and every row, or posting, is named by both audits.
-use crate::planted::{Planted, change, post, release};
+use crate::{
+    planted::release,
+    posted::{Planted, change, post},
+};
 use api::ledger::{BookMode, PostPendingRequest, Posting, RequestField};
 use chart::{Account, HouseId, Purpose};
 use money::{BookName, Currency};

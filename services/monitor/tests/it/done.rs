@@ -1,6 +1,9 @@
 //! Rows of refunds, disputes, holds, debts and settlements that say that something was done, and that nothing was posted for: each is named by both audits. And refunds
 //! that are started here, and wallets that are closed or merged: each has the requests that asked for it and decided it, and each such request its row.
-use crate::planted::{change, damaged, problems};
+use crate::{
+    planted::{damaged, problems},
+    posted::change,
+};
 use api::ledger::BookMode;
 use db::Database;
 use testbed::{Testbed, TestbedOptions, both};

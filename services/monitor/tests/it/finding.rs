@@ -1,60 +1,21 @@
 //! Whatever somebody has is found without its kind being known: by staff according to their roles, in the books of their token, and nowhere else.
 use crate::{
-    explaining::{BOOK, SOUGHT, TREASURY, id, planted},
-    planted::{Planted, change, post},
+    explaining::SOUGHT,
+    posted::{Planted, change, post},
+    things::{BOOK, TREASURY, id, planted},
+    watched::{Watched, asked},
 };
 use api::{
     ledger::PostRequest,
-    monitor::{FindRequest, FindResponse, FoundThing, ThingKind, monitor_service_client::MonitorServiceClient},
+    monitor::{FindRequest, FindResponse, FoundThing, ThingKind},
     support::{AccountAct, AccountChange, Proposal, proposal::Act},
 };
 use identity::Role;
-use monitor::Config;
 use prost::Message as _;
-use rpc::Transport;
-use std::{collections::BTreeSet, ops::Deref};
+use std::collections::BTreeSet;
 use testbed::{Storage, Testbed, both};
-use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 use uuid::Uuid;
-
-/// An installation with the monitor over its tables.
-pub struct Watched {
-    bed: Testbed,
-    monitor: MonitorServiceClient<Transport>,
-}
-
-impl Deref for Watched {
-    type Target = Testbed;
-
-    fn deref(&self) -> &Testbed {
-        &self.bed
-    }
-}
-
-impl Watched {
-    pub async fn over(bed: Testbed) -> Self {
-        // No audit runs: what they find is not asked for here.
-        let shutdown = CancellationToken::new();
-        shutdown.cancel();
-        let (database, posters) = (bed.database.clone(), chart::OwnPosters::default());
-        let deps = monitor::Deps { database, ledger: None, heads_dir: None, posters, shutdown };
-        let service = monitor::start(deps, Config::default()).await.unwrap();
-        let monitor = MonitorServiceClient::new(bed.lay(service.routes()));
-        Self { bed, monitor }
-    }
-
-    pub fn monitor(&self) -> MonitorServiceClient<Transport> {
-        self.monitor.clone()
-    }
-}
-
-/// A request of somebody in these books, with a reason.
-pub fn asked<T>(bed: &Testbed, (subject, role): (&str, Role), books: &[&str], message: T) -> Request<T> {
-    let mut request = bed.unexplained(subject, role, books, message);
-    request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
-    request
-}
 
 fn text(text: &str) -> FindRequest {
     FindRequest { text: text.to_owned(), ..FindRequest::default() }

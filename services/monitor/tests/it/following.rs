@@ -1,11 +1,12 @@
 //! Money is followed page by page: from a payout back to the receipts behind it, and from a receipt to what became of it; and a user's activity in all books of a token.
 use crate::{
-    explaining::{BOOK, TREASURY, id, planted},
-    finding::{Watched, asked},
-    planted::{Planted, change, post},
+    posted::{Planted, change, post},
+    things::{BOOK, TREASURY, id, planted},
+    watched::{Watched, asked},
 };
 use api::monitor::{
-    ActivityLine, ActivityState, CasePart, CaseStep, CaseStepKind, ExplainCaseRequest, ExplainCaseResponse, ListActivityRequest, ThingKind,
+    ActivityLine, ActivityState, CasePart, CaseStep, CaseStepKind, ExplainCaseRequest, ExplainCaseResponse, FindRequest, FoundThing,
+    ListActivityRequest, ThingKind,
 };
 use identity::Role;
 use rpc::page::{PagePosition, PagedList};
@@ -296,6 +297,29 @@ async fn users_read_their_own_activity_and_no_token_of_another_list_is_taken() {
         assert_eq!(rpc::facts(&mistyped)["user_id"], "anm");
         let elsewhere = activity(&bed, ("sam", Role::Support), &[TREASURY], of_user("star", 0, String::new())).await.unwrap_err();
         assert_eq!(reason(&elsewhere), "USER_UNKNOWN", "in this book");
+        bed.ledger.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_of_whom_only_a_refused_receipt_is_kept_is_known() {
+    for storage in both() {
+        let bed = followed(storage).await;
+        let list = async || activity(&bed, ("sam", Role::Support), &[BOOK], of_user("remo", 0, String::new())).await;
+        let find = async || {
+            let named = FindRequest { text: "remo".to_owned(), ..FindRequest::default() };
+            bed.monitor().find(asked(&bed, ("sam", Role::Support), &[BOOK], named)).await.unwrap().into_inner().things
+        };
+        assert_eq!(rpc::reason(&list().await.unwrap_err()).as_deref(), Some("USER_UNKNOWN"));
+        assert!(find().await.is_empty());
+        let (refusal, request) = (Uuid::now_v7(), Uuid::now_v7());
+        let sql = format!(
+            "INSERT INTO refused_receipt (book, refusal_id, user_id, request_id, refused_at_ms, reason, message, authentic, environment, bundle_id,
+                 transaction_id, product_id) VALUES ('{BOOK}', '{refusal}', 'remo', '{request}', 1, 'RECEIPT_INVALID', '', 0, '', '', '', '')"
+        );
+        assert_eq!(change(&bed.database, "purchase", &sql).await, 1);
+        assert_eq!(list().await.unwrap(), (Vec::new(), String::new()), "known, and nothing moved");
+        assert_eq!(find().await.iter().map(FoundThing::kind).collect::<Vec<_>>(), [ThingKind::User]);
         bed.ledger.shutdown().await;
     }
 }

@@ -1,8 +1,8 @@
 //! Gifts are called as they were when they were sent, wherever people read of them.
 use crate::{
-    explaining::{BOOK, planted},
-    finding::{Watched, asked},
-    planted::{Planted, change, post},
+    posted::{Planted, change, post},
+    things::{BOOK, planted},
+    watched::{Watched, asked},
 };
 use api::monitor::{FindRequest, ListActivityRequest};
 use gift::tables::{GiftCatalogue, RecordedCatalogue, Store};

@@ -1,6 +1,6 @@
 //! Purchases and payouts in one list: newest first, each once, whatever the page and the filter.
 use crate::{
-    planted::change,
+    posted::change,
     viewers::{BOOK, Monitor, config, start},
 };
 use api::{

@@ -1,7 +1,6 @@
 //! Tests of the audits over real books, on both engines.
 #![allow(clippy::unwrap_used)]
 
-mod bounded;
 mod damages;
 mod done;
 mod explaining;
@@ -13,6 +12,7 @@ mod gifts;
 mod listing;
 mod payments;
 mod planted;
+mod posted;
 mod posters;
 mod reservations;
 mod revenue;
@@ -21,7 +21,9 @@ mod rolling;
 mod sample;
 mod settlements;
 mod suspense;
+mod things;
 mod twins;
 mod viewers;
 mod wallets;
+mod watched;
 mod working;

@@ -1,6 +1,7 @@
 //! Payments as viewers see them: every posting in exactly one tick, whoever stops or is slow meanwhile.
 use crate::{
-    planted::{self, Planted},
+    planted::release,
+    posted::{Planted, post},
     viewers::{BOOK, config, expected, journal, posting, postings, start, viewer, watch},
 };
 use api::{
@@ -35,7 +36,7 @@ async fn buy(bed: &Testbed, user: &str) {
 async fn gift(bed: &Testbed, amount: i64) {
     let moved = [("viewer/fan/coins", "house/coins/redeemed"), ("house/diamonds/issued", "creator/star/diamonds")];
     let moved = moved.map(|(debit, credit)| (debit.to_owned(), credit.to_owned(), amount)).to_vec();
-    planted::post(bed, Planted { book: BOOK, kind: "gift", id: Uuid::now_v7(), moved, fields: Vec::new(), guards: Vec::new() }).await;
+    post(bed, Planted { book: BOOK, kind: "gift", id: Uuid::now_v7(), moved, fields: Vec::new(), guards: Vec::new() }).await;
 }
 
 /// Postings of several kinds over some seconds, with a hold, its release and a refusal.
@@ -48,9 +49,9 @@ async fn business(bed: &Testbed, clock: &time::Sender<i64>) {
     let transfer = |amount| vec![("viewer/fan/coins".to_owned(), "house/coins/issued".to_owned(), amount)];
     let hold =
         Planted { book: BOOK, kind: "refund.asked", id: Uuid::now_v7(), moved: transfer(-30), fields: Vec::new(), guards: Vec::new() };
-    let held = planted::post(bed, hold).await;
+    let held = post(bed, hold).await;
     tick(clock, 1_000);
-    planted::release(bed, (BOOK, "refund.void"), &held, &[]).await;
+    release(bed, (BOOK, "refund.void"), &held, &[]).await;
     let refused = api::ledger::PostRequest {
         book: BOOK.to_owned(),
         request_id: testbed::new_id(),

@@ -1,6 +1,9 @@
 //! What follows the holds of payouts' reservations is as their rows say, and never without a row: nobody moves a leaf's money with its cover, or releases a hold, without
 //! both audits naming it.
-use crate::planted::{Planted, change, damaged, post, problems, release};
+use crate::{
+    planted::{damaged, problems, release},
+    posted::{Planted, change, post},
+};
 use api::ledger::{BookMode, Posting};
 use chart::{GuardKey, PostingKind};
 use money::BookName;

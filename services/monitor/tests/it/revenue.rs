@@ -1,5 +1,8 @@
 //! What a day earned is posted as its row says, and never without a row; damage in either is named by both audits.
-use crate::planted::{Planted, change, damaged, post, problems};
+use crate::{
+    planted::{damaged, problems},
+    posted::{Planted, change, post},
+};
 use api::ledger::BookMode;
 use chart::id::PlannedAttempt;
 use money::BookName;

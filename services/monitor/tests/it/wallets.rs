@@ -1,6 +1,9 @@
 //! What closures and merges of wallets posted is as their rows say, and never without a row; damage in either is named by both audits.
-use crate::done::request;
-use crate::planted::{Planted, change, damaged, post, problems};
+use crate::{
+    done::request,
+    planted::{damaged, problems},
+    posted::{Planted, change, post},
+};
 use api::ledger::BookMode;
 use chart::{PostingKind, id::PlannedAttempt};
 use money::BookName;

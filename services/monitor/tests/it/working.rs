@@ -1,8 +1,9 @@
 //! What needs a person is listed, the oldest first, according to the caller's role and books, each with its runbook.
 use crate::{
-    explaining::{BOOK, TREASURY, id, planted},
-    finding::{Watched, asked, propose},
-    planted::change,
+    finding::propose,
+    posted::change,
+    things::{BOOK, TREASURY, id, planted},
+    watched::{Watched, asked},
 };
 use api::monitor::{ActivityState, ListActivityRequest, ListWorkRequest, ListWorkResponse, WorkKind};
 use identity::Role;

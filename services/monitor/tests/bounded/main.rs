@@ -1,20 +1,29 @@
 //! What a page of a case reads: as much as it shows, and the ledger's newest state once, however many gifts there are. Counted as statements and rows, not as time.
-use crate::{
-    explaining::{BOOK, id, planted},
-    finding::{Watched, asked},
-    planted::{Planted, change, post},
-};
+//! It counts what the whole process reads, so other tests are in another binary.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../it/posted.rs"]
+mod posted;
+#[path = "../it/things.rs"]
+mod things;
+#[path = "../it/watched.rs"]
+mod watched;
+
 use api::monitor::{ExplainCaseRequest, ExplainCaseResponse};
 use books::domain::event::CHECKPOINT_EVERY;
 use identity::Role;
+use posted::{Planted, change, post};
 use std::sync::atomic::{AtomicI64, Ordering};
 use testbed::{Testbed, both};
+use things::{BOOK, id, planted};
+use tokio::sync::Mutex;
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
     span,
 };
 use uuid::Uuid;
+use watched::{Watched, asked};
 
 /// Where sqlx says which statement it ran and how many rows came.
 const STATEMENTS: &str = "sqlx::query";
@@ -25,6 +34,8 @@ const TIMES: usize = 8;
 const FEW: i64 = 30;
 const MANY: i64 = 600;
 
+/// Held by the test that counts.
+static ALONE: Mutex<()> = Mutex::const_new(());
 static RAN: AtomicI64 = AtomicI64::new(0);
 static ROWS: AtomicI64 = AtomicI64::new(0);
 
@@ -78,7 +89,7 @@ async fn first_page(bed: &Watched, id: &str) -> ExplainCaseResponse {
     bed.monitor().explain_case(asked(bed, ("sam", Role::Support), &[BOOK], request)).await.unwrap().into_inner()
 }
 
-/// What the first page of a case reads: the least of several, because other tasks of this process read too, and the first one opens everything.
+/// What the first page of a case reads: the least of several, because tasks of the ledger and of the monitor read too, and the first one opens everything.
 async fn read(bed: &Watched, id: &str) -> Read {
     let mut least = Read { ran: i64::MAX, rows: i64::MAX };
     for _ in 0..TIMES {
@@ -133,7 +144,8 @@ async fn funded(bed: &Testbed, gifts: i64) -> String {
 
 /// What the first page reads of few and of many, on each engine.
 async fn of_few_and_many(plant: impl AsyncFn(&Testbed, i64) -> String) -> Vec<[Read; 2]> {
-    // Another test of this process may have set it.
+    let _alone = ALONE.lock().await;
+    // The other test of this process may have set it.
     tracing::subscriber::set_global_default(StatementCount).ok();
     let mut found = Vec::new();
     for (few, many) in both().into_iter().zip(both()) {
