@@ -1,7 +1,7 @@
 //! Answers: a page, or why there is none.
 use crate::{
     frame::{NoFrame, PageFrame},
-    visitor::{Visitor, sign_in},
+    visitor::Visitor,
 };
 use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};
@@ -140,7 +140,7 @@ fn explained(status: &Status, reason: &str) -> String {
 /// signing in again would end here again.
 fn not_accepted(visitor: &Visitor, status: &Status) -> Response {
     if visitor.accepted {
-        return sign_in(&visitor.address);
+        return visitor.sign_in();
     }
     tracing::warn!(message = status.message(), subject = %visitor.person.subject, "the services do not accept the token of a login");
     let token = facts(status).remove("token").unwrap_or_default();

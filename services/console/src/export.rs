@@ -175,7 +175,7 @@ impl<L: ExportedList> RunningExport<L> {
     async fn read(&mut self) {
         let Some(token) = self.text.next.take() else { return };
         for attempt in 1.. {
-            if self.console.sessions.look(&self.visitor.secret).is_none() {
+            if !self.visitor.follow(&self.console).await {
                 return self.text.end("cut off: the session has ended");
             }
             match self.list.page(&self.console, &self.visitor, token.clone()).await {

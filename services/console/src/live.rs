@@ -163,7 +163,7 @@ impl LiveStream {
                 }
                 message = self.messages.message() => break match message {
                     Ok(Some(message)) => self.event(&message),
-                    // After its time, or with the token, which the session outlives by no more than the call that finds out.
+                    // After its time, or with the token: the browser comes back with a renewed one, if the session goes on.
                     Ok(None) => self.last(ThenDo::Resume, ""),
                     Err(status) => {
                         let (then, why) = after(&status);

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_page_has_one_label_whatever_its_address_and_an_address_without_a_page_has_none_of_its_own() {
-        let paths: Vec<&str> = crate::pages().into_iter().map(|(path, _)| path).collect();
+        let paths: Vec<&str> = crate::pages(true).into_iter().map(|(path, _)| path).collect();
         for (path, page) in [
             ("/", "/"),
             ("/wallet", "/wallet"),

@@ -9,13 +9,16 @@ use identity::Principal;
 use rpc::acts::is_staff;
 use std::{sync::Arc, time::SystemTime};
 
+/// Errors of an issuer that say nothing of the login (RFC 6749, section 4.1.2.1, and RFC 8628).
+const PASSING: [&str; 3] = ["server_error", "temporarily_unavailable", "slow_down"];
+
 /// The session with a token that is valid: renewed where it was due. `None`: the person has to sign in; a session whose issuer is away goes on when that is back.
 pub(crate) async fn renewed(console: &Console, secret: &str, session: OpenSession) -> Option<OpenSession> {
-    let Some(due) = &session.due else { return Some(session) };
+    let Some(due) = &session.due else { return Some(session).filter(|session| session.is_valid) };
     let turn = match due.turn.clone().try_lock_owned() {
         Ok(turn) => turn,
         // Another request renews it meanwhile.
-        Err(_) if due.is_valid => return Some(session),
+        Err(_) if session.is_valid => return Some(session),
         Err(_) => due.turn.clone().lock_owned().await,
     };
     // A browser that goes away must not lose what the issuer gave for a refresh token that works once.
@@ -27,7 +30,7 @@ pub(crate) async fn renewed(console: &Console, secret: &str, session: OpenSessio
     if let Err(error) = renewing.await {
         tracing::error!(%error, "renewing a token ended early");
     }
-    console.sessions.look(secret).filter(|session| session.due.as_ref().is_none_or(|due| due.is_valid))
+    console.sessions.look(secret).filter(|session| session.is_valid)
 }
 
 /// Renews the token of a session, unless another request just did.
@@ -36,7 +39,7 @@ async fn renew(console: &ConsoleParts, secret: &str) {
     let Some(due) = session.due else { return };
     match console.provider.renew(due.refresh).await {
         Ok(tokens) => keep(console, secret, &session.person, &tokens).await,
-        Err(ProviderError::Refused(why)) => {
+        Err(ProviderError::Refused(why)) if !PASSING.contains(&why.as_str()) => {
             tracing::info!(subject = %session.person.subject, why, "the issuer does not renew a login, which ends with its token");
             console.sessions.not_renewed(secret, true);
         }
@@ -68,6 +71,14 @@ async fn keep(console: &ConsoleParts, secret: &str, before: &Person, tokens: &Re
         Ok((_, principal)) => {
             tracing::warn!(subject = %principal.subject, role = %principal.role, "a renewed token is of somebody else, or of no member of staff");
             console.sessions.end(secret);
+        }
+        // The issuer has new keys, which can't be read just now; the refresh token that was used works no more.
+        Err(error @ (identity::Error::UnknownKey | identity::Error::KeysUnavailable)) => {
+            tracing::warn!(%error, "a renewed token can't be checked yet");
+            if let Some(refresh) = &tokens.refresh {
+                console.sessions.keep_refresh(secret, refresh);
+            }
+            console.sessions.not_renewed(secret, false);
         }
         Err(error) => {
             tracing::warn!(%error, subject = %before.subject, "a renewed token is not accepted, and the session ends with the one before");

@@ -25,7 +25,7 @@ const OF_PERSON_MAX: usize = 16;
 const GLANCE_KEPT: Duration = Duration::from_secs(10);
 /// A token is renewed when it is valid for no longer than this.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
-/// How long an issuer that could not renew a token is left alone while the token is valid.
+/// How long an issuer that could not renew a token is left alone.
 const RENEW_RETRY: Duration = Duration::from_secs(10);
 const KEY: &str = "largesse console session key";
 const SEAL: &str = "largesse console session seal";
@@ -78,8 +78,6 @@ pub(crate) struct DueToken {
     pub(crate) refresh: String,
     /// Held by the request that renews it.
     pub(crate) turn: Arc<sync::Mutex<()>>,
-    /// Whether calls can be made meanwhile.
-    pub(crate) is_valid: bool,
 }
 
 struct Session {
@@ -105,6 +103,8 @@ pub(crate) struct OpenSession {
     pub(crate) reason: Option<Arc<str>>,
     /// Whether a service has accepted its token.
     pub(crate) accepted: bool,
+    /// Whether calls can be made with its token.
+    pub(crate) is_valid: bool,
     /// Its token is to be renewed.
     pub(crate) due: Option<DueToken>,
 }
@@ -182,10 +182,10 @@ impl Sessions {
         let token = seal.open(&session.sealed_token)?;
         let reason = session.reason.as_ref().filter(|reason| reason.until > now).map(|reason| reason.text.clone());
         let is_valid = now < session.token_ends;
-        let is_due = !is_valid || (now + RENEW_BEFORE >= session.token_ends && now >= session.retry);
+        let is_due = now >= session.retry && now + RENEW_BEFORE >= session.token_ends;
         let refresh = session.sealed_refresh.as_ref().filter(|_| is_due).and_then(|sealed| seal.open(sealed));
-        let due = refresh.map(|refresh| DueToken { refresh, turn: session.turn.clone(), is_valid });
-        Some(OpenSession { person: session.person.clone(), token, reason, accepted: session.accepted, due })
+        let due = refresh.map(|refresh| DueToken { refresh, turn: session.turn.clone() });
+        Some(OpenSession { person: session.person.clone(), token, reason, accepted: session.accepted, is_valid, due })
     }
 
     /// Whether a session may go on.
@@ -204,6 +204,15 @@ impl Sessions {
         session.token_ends = Instant::now() + tokens.valid;
         session.person = Arc::new(person);
         if let Some(sealed) = tokens.refresh.and_then(|refresh| seal.seal(refresh)) {
+            session.sealed_refresh = Some(sealed);
+        }
+    }
+
+    /// Keeps what renews a session, where the token that came with it can't be checked yet.
+    pub(crate) fn keep_refresh(&self, secret: &str, refresh: &str) {
+        if let Some(session) = self.lock().get_mut(&hash(KEY, secret))
+            && let Some(sealed) = Seal::new(&hash(SEAL, secret)).seal(refresh)
+        {
             session.sealed_refresh = Some(sealed);
         }
     }

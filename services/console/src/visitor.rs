@@ -3,7 +3,7 @@ use crate::{
     filters::{Filters, own_path},
     parts::{BaseAddress, Console},
     renewal::renewed,
-    session::Person,
+    session::{OpenSession, Person},
 };
 use axum::{
     extract::FromRequestParts,
@@ -48,12 +48,11 @@ impl FromRequestParts<Console> for Visitor {
         let reconnects = parts.headers.contains_key(LAST_EVENT_ID);
         let visit = |secret: &str| if reconnects { console.sessions.look(secret) } else { console.sessions.visit(secret) };
         let session = secret.and_then(|secret| Some((secret.to_owned(), visit(secret)?)));
-        let Some((secret, session)) = session else { return Err(sign_in(&address)) };
-        let Some(session) = renewed(console, &secret, session).await else { return Err(sign_in(&address)) };
-        // A token is base64url with full stops.
-        let authorization = format!("Bearer {}", session.token).parse().map_err(|_| sign_in(&address))?;
         let back = if parts.method == Method::GET { &address } else { form_page(&console.base, &parts.headers) };
         let back = own_path(back).to_owned();
+        let Some((secret, session)) = session else { return Err(sign_in(&back)) };
+        let Some(session) = renewed(console, &secret, session).await else { return Err(sign_in(&back)) };
+        let authorization = authorization(&session).ok_or_else(|| sign_in(&back))?;
         // A link on another site must neither look in the person's name nor spend the reason on the user that it names.
         let reason = session.reason.filter(|_| is_from_here(&parts.headers));
         Ok(Self { person: session.person, reason, secret, address, back, accepted: session.accepted, authorization })
@@ -69,6 +68,20 @@ impl Visitor {
     /// Whether the page is at this path.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         self.path() == path
+    }
+
+    /// Goes on with the session's token as it is by now, for an answer that takes longer than a token lasts. False: the session has ended.
+    pub(crate) async fn follow(&mut self, console: &Console) -> bool {
+        let Some(session) = console.sessions.look(&self.secret) else { return false };
+        let Some(session) = renewed(console, &self.secret, session).await else { return false };
+        let Some(authorization) = authorization(&session) else { return false };
+        self.authorization = authorization;
+        true
+    }
+
+    /// Sends the person to where they sign in, and from there back.
+    pub(crate) fn sign_in(&self) -> Response {
+        sign_in(&self.back)
     }
 
     /// Where the person signs in again to approve something, and comes back from.
@@ -94,6 +107,11 @@ impl Visitor {
         }
         request
     }
+}
+
+/// The token of a session, as calls send it: base64url with full stops.
+fn authorization(session: &OpenSession) -> Option<AsciiMetadataValue> {
+    format!("Bearer {}", session.token).parse().ok()
 }
 
 /// Whether the person came from one of our own pages, or by typing the address: browsers say so (Fetch Metadata). What does not say so is taken for another site.

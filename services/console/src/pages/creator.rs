@@ -1,5 +1,7 @@
 //! A creator's money: diamonds, what of them can be converted, what is payable, what is held or blocked, the payouts and where they go, now and at any moment.
-use super::holdings::{AskedHolder, GET_ACCOUNT, HeldView, MovedView, NEWEST, PagePart, RelatedView, held, newest, part, state};
+use super::holdings::{
+    AskedHolder, GET_ACCOUNT, HeldView, MovedView, NEWEST, PagePart, RelatedView, held, is_user_unknown, newest, part, state,
+};
 use crate::{
     answer::{ask_reason, failed, page, refused, without_frame},
     filters::Filters,
@@ -32,7 +34,7 @@ use tonic::Status;
 const GET_EARNINGS: &str = "largesse.earnings.v1.EarningsService/GetEarnings";
 const LIST_PAYOUTS: &str = "largesse.payout.v1.PayoutService/ListPayouts";
 const LIST_BENEFICIARIES: &str = "largesse.payout.v1.PayoutService/ListBeneficiaries";
-/// States in which a payout's money waits for a person or an answer.
+/// States in which a payout waits for a person, an answer or its rail. Where its money is differs: it is held, or has left the account.
 const WAITING: [PayoutState; 3] = [PayoutState::InReview, PayoutState::OutcomeUnknown, PayoutState::Queued];
 
 /// A payout.
@@ -44,7 +46,7 @@ struct PaidView {
     /// Why it is where it is.
     why: String,
     href: String,
-    /// Whether its money waits for a person or an answer.
+    /// Whether it waits for something.
     waits: bool,
 }
 
@@ -109,12 +111,14 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     }
     match load(&console, &visitor, &asked, &user).await {
         Ok(found) => page(StatusCode::OK, &creator(frame, &visitor, &asked, Some(found))),
+        // A name may be mistyped, or the user is known to other services alone: the other pages about them are still a click away.
+        Err(status) if is_user_unknown(&status) => page(StatusCode::NOT_FOUND, &creator(frame, &visitor, &asked, None)),
         Err(status) => refused(frame, &visitor, &status),
     }
 }
 
 fn creator(frame: PageFrame, visitor: &Visitor, asked: &AskedHolder, found: Option<(EarningsView, CreatorParts)>) -> CreatorPage {
-    let related = if found.is_some() { asked.related(visitor.person.role, "/creator") } else { Vec::new() };
+    let related = if asked.user.is_some() { asked.related(visitor.person.role, "/creator") } else { Vec::new() };
     CreatorPage { frame, id: asked.id().to_owned(), at: asked.at.clone(), related, found }
 }
 

@@ -31,6 +31,8 @@ use tonic::{Code, Status};
 pub(super) const GET_ACCOUNT: &str = "largesse.ledger.v1.LedgerService/GetAccount";
 /// Entries, purchases and the like of a part.
 pub(super) const NEWEST: i32 = 10;
+/// How often a part is read at most: a read of one kind of entries examines so many, and may give fewer than there are, or none.
+const READS_MAX: usize = 5;
 
 /// Whose money an address asks for, and as of when.
 pub(super) struct AskedHolder {
@@ -49,6 +51,8 @@ pub(super) struct PagePart<T> {
     pub(super) failure: String,
     /// Where all of them are; empty: these are all.
     pub(super) all: String,
+    /// Whether there may be rows among what was not read.
+    pub(super) unread: bool,
 }
 
 /// An account of the user.
@@ -141,14 +145,26 @@ impl AskedHolder {
     }
 }
 
+impl<T> PagePart<T> {
+    /// These rows and no others.
+    fn of(rows: Vec<T>) -> Self {
+        Self { rows, failure: String::new(), all: String::new(), unread: false }
+    }
+}
+
 /// A part with these rows, or without an answer. What is not there yet has no rows.
 pub(super) fn part<T>(found: Result<Vec<T>, Status>, all: String) -> Result<PagePart<T>, Status> {
     match found {
-        Ok(rows) => Ok(PagePart { rows, failure: String::new(), all }),
+        Ok(rows) => Ok(PagePart { all, ..PagePart::of(rows) }),
         Err(status) if status.code() == Code::Unauthenticated => Err(status),
-        Err(status) if status.code() == Code::NotFound => Ok(PagePart { rows: Vec::new(), failure: String::new(), all: String::new() }),
-        Err(status) => Ok(PagePart { rows: Vec::new(), failure: in_words(&status), all: String::new() }),
+        Err(status) if status.code() == Code::NotFound => Ok(PagePart::of(Vec::new())),
+        Err(status) => Ok(PagePart { failure: in_words(&status), ..PagePart::of(Vec::new()) }),
     }
+}
+
+/// Whether a service refused because it knows nothing of the user that staff asked about.
+pub(super) fn is_user_unknown(status: &Status) -> bool {
+    rpc::reason(status).as_deref() == Some("USER_UNKNOWN")
 }
 
 fn ledger(console: &ConsoleParts) -> LedgerServiceClient<Transport> {
@@ -224,7 +240,7 @@ pub(super) async fn newest(
     (account, kind): (&chart::Account<'_>, &str),
 ) -> Result<PagePart<MovedView>, Status> {
     let name = account.name();
-    let request = ListEntriesRequest {
+    let mut request = ListEntriesRequest {
         book: asked.book.clone(),
         account: name.clone(),
         page_size: NEWEST,
@@ -232,9 +248,22 @@ pub(super) async fn newest(
         booked_until: asked.moment.map(|moment| timestamp(times::just_after(moment))),
         ..ListEntriesRequest::default()
     };
-    let found = ledger(console).list_entries(visitor.request(request)).await.map(tonic::Response::into_inner);
-    let found = found.map(|answer| answer.entries.iter().map(|entry| moved(&asked.book, &name, entry)).collect());
-    part(found, asked.statement(&name))
+    let rows_max = usize::try_from(NEWEST).unwrap_or_default();
+    let mut rows = Vec::new();
+    for _ in 0..READS_MAX {
+        let answer = match ledger(console).list_entries(visitor.request(request.clone())).await {
+            Ok(answer) => answer.into_inner(),
+            Err(status) => return part(Err(status), String::new()),
+        };
+        rows.extend(answer.entries.iter().map(|entry| moved(&asked.book, &name, entry)));
+        request.page_token = answer.next_page_token;
+        if rows.len() >= rows_max || request.page_token.is_empty() {
+            break;
+        }
+    }
+    rows.truncate(rows_max);
+    let unread = !request.page_token.is_empty();
+    Ok(PagePart { all: asked.statement(&name), unread, ..PagePart::of(rows) })
 }
 
 pub(super) fn moved(book: &str, account: &str, entry: &Entry) -> MovedView {

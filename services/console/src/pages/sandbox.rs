@@ -1,6 +1,9 @@
 //! The page that drives a sandbox: coins bought, a gift sent, what stores and banks do next. Only the console of a sandbox has it, and only TEST books are driven.
 //!
-//! What is done is looked up first in the reader's own name and with their reason, so that the audit log has who had it happen and why.
+//! What names a user, a purchase or a payout looks that up first, in the reader's own name and with their reason: so the audit log has who had it
+//! happen, and why. Two forms name nothing: a scenario of the bank without a payout, and how stores report. They look up nothing, so the audit log has
+//! neither who nor why; the console's own log has who. The pretend bank and stores serve all books, so such a scenario meets the next payment, or the
+//! reports, of any book.
 mod driving;
 
 use crate::{

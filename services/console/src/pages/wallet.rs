@@ -1,6 +1,7 @@
 //! A user's wallet: the coins, what of them can be spent and why not more, where they came from and where they went, now and at any moment.
 use super::holdings::{
-    AskedHolder, GET_ACCOUNT, HeldView, MovedView, NEWEST, PagePart, RelatedView, held, limit_words, newest, part, some, state,
+    AskedHolder, GET_ACCOUNT, HeldView, MovedView, NEWEST, PagePart, RelatedView, held, is_user_unknown, limit_words, newest, part, some,
+    state,
 };
 use crate::{
     answer::{ask_reason, failed, page, refused, without_frame},
@@ -68,10 +69,11 @@ struct BoundView {
     reset: TimeView,
 }
 
-/// That the wallet was closed or merged.
+/// That the wallet was closed, merged into another, or got everything of another.
 struct WalletEventView {
     time: TimeView,
     what: String,
+    /// Whose wallet the other one is; of a closure, whose this one is.
     other: UserLink,
 }
 
@@ -129,12 +131,14 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     }
     match load(&console, &visitor, &asked, &user).await {
         Ok(found) => page(StatusCode::OK, &wallet(frame, &visitor, &asked, Some(found))),
+        // A name may be mistyped, or the user is known to other services alone: the other pages about them are still a click away.
+        Err(status) if is_user_unknown(&status) => page(StatusCode::NOT_FOUND, &wallet(frame, &visitor, &asked, None)),
         Err(status) => refused(frame, &visitor, &status),
     }
 }
 
 fn wallet(frame: PageFrame, visitor: &Visitor, asked: &AskedHolder, found: Option<(WalletView, WalletParts)>) -> WalletPage {
-    let related = if found.is_some() { asked.related(visitor.person.role, "/wallet") } else { Vec::new() };
+    let related = if asked.user.is_some() { asked.related(visitor.person.role, "/wallet") } else { Vec::new() };
     WalletPage { frame, id: asked.id().to_owned(), at: asked.at.clone(), related, found }
 }
 
@@ -163,10 +167,10 @@ async fn load(console: &ConsoleParts, visitor: &Visitor, asked: &AskedHolder, us
         lots: part(lots, String::new())?,
         bought: part(bought, all)?,
     };
-    Ok((view(&found), parts))
+    Ok((view(user.as_str(), &found), parts))
 }
 
-fn view(of: &GetWalletResponse) -> WalletView {
+fn view(user: &str, of: &GetWalletResponse) -> WalletView {
     let unit = Unit::Coin.to_string();
     let spending = of.spending.clone().unwrap_or_default();
     let paid: Vec<String> =
@@ -187,7 +191,7 @@ fn view(of: &GetWalletResponse) -> WalletView {
         limits: of.debit_limits.iter().map(|limit| limit_words(&unit, limit)).collect(),
         bounds: spending.bounds.iter().map(bound).collect(),
         paused: TimeView::of(spending.paused_until.as_ref()),
-        events: of.events.iter().map(event).collect(),
+        events: of.events.iter().map(|happened| event(user, happened)).collect(),
     }
 }
 
@@ -203,13 +207,20 @@ fn bound(bound: &SpendingBound) -> BoundView {
     }
 }
 
-fn event(event: &WalletEvent) -> WalletEventView {
+/// What happened to this user's wallet. A merge is listed for both users, and the other one is where to look on.
+fn event(user: &str, event: &WalletEvent) -> WalletEventView {
     let kind = word_of(event.kind().as_str_name(), "WALLET_CHANGE_KIND_");
     let stage = if event.done { "done" } else { "begun" };
-    let other = if event.into_user_id.is_empty() { &event.user_id } else { &event.into_user_id };
+    let receives = event.into_user_id == user && event.user_id != user;
+    let other = if receives || event.into_user_id.is_empty() { &event.user_id } else { &event.into_user_id };
+    let what = match (receives, event.done) {
+        (true, true) => "another wallet was merged into it".to_owned(),
+        (true, false) => "another wallet is being merged into it".to_owned(),
+        (false, _) => format!("{kind}, {stage}"),
+    };
     WalletEventView {
         time: TimeView::of(event.end_time.as_ref()),
-        what: format!("{kind}, {stage}"),
+        what,
         other: UserLink { user: shown(other).into_owned(), href: things::href(ThingKind::User, other, "") },
     }
 }

@@ -123,7 +123,8 @@ async fn a_reason_lasts_for_a_while_and_for_one_user() {
 
 /// The refresh token of a session whose token is due, and whether that is still valid.
 fn due(sessions: &Sessions, secret: &str) -> Option<(String, bool)> {
-    sessions.visit(secret).unwrap().due.map(|due| (due.refresh, due.is_valid))
+    let session = sessions.visit(secret).unwrap();
+    session.due.map(|due| (due.refresh, session.is_valid))
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,11 +165,21 @@ async fn what_the_issuer_does_not_renew_ends_with_its_token_and_one_that_is_away
     assert_eq!(due(&sessions, &secret), None, "not at once");
     advance(Duration::from_secs(10)).await;
     assert_eq!(due(&sessions, &secret), Some(("again".to_owned(), true)));
+    sessions.keep_refresh(&secret, "another");
+    assert_eq!(due(&sessions, &secret), Some(("another".to_owned(), true)));
     sessions.not_renewed(&secret, true);
     advance(Duration::from_secs(49)).await;
     assert_eq!((due(&sessions, &secret), sessions.visit(&secret).unwrap().token.as_str()), (None, "one"));
     advance(Duration::from_secs(1)).await;
     assert!(sessions.visit(&secret).is_none());
+    // With a token that has ended, too, an issuer that is away is left alone for a while: every request would wait for it.
+    let away = sessions.open(person("sam"), renewable("one", 5 * MINUTE, "again")).unwrap();
+    advance(5 * MINUTE).await;
+    sessions.not_renewed(&away, false);
+    let session = sessions.visit(&away).unwrap();
+    assert!(!session.is_valid && session.due.is_none());
+    advance(Duration::from_secs(10)).await;
+    assert_eq!(due(&sessions, &away), Some(("again".to_owned(), false)));
     // What ends meanwhile is not brought back.
     sessions.renew(&secret, person("sam"), lasting("two", 5 * MINUTE));
     assert!(sessions.visit(&secret).is_none());

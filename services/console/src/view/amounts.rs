@@ -35,12 +35,21 @@ pub(crate) fn digits(unit: &str) -> u32 {
 /// An amount that a person wrote, such as `1,234.50`, in the smallest parts of a unit. `None`: it is none, or has more digits than the unit.
 pub(crate) fn read(unit: &str, text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let (whole, places) = (whole.replace(',', ""), usize::try_from(digits(unit)).ok()?);
+    let (whole, places) = (ungrouped(whole)?, usize::try_from(digits(unit)).ok()?);
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || fraction.len() > places || !is_number(&whole) || !is_number(fraction) {
         return None;
     }
     format!("{whole}{fraction:0<places$}").parse().ok()
+}
+
+/// A whole number without its commas. `None`: they make no groups of three, such as one that a person wrote for the point.
+fn ungrouped(whole: &str) -> Option<String> {
+    let is_grouped = |first: &str, others: &str| (1..=3).contains(&first.len()) && others.split(',').all(|group| group.len() == 3);
+    match whole.split_once(',') {
+        Some((first, others)) => is_grouped(first, others).then(|| format!("{first}{}", others.replace(',', ""))),
+        None => Some(whole.to_owned()),
+    }
 }
 
 /// A count.
@@ -87,6 +96,11 @@ mod tests {
             ("COIN", "0", Some(0)),
             ("COIN", "1,234,567", Some(1_234_567)),
             ("COIN", "1.5", None),
+            ("COIN", "1234,567", None),
+            ("COIN", ",123", None),
+            ("COIN", "1,23", None),
+            ("USD", "12,50", None),
+            ("USD", "1,234.50", Some(123_450)),
             ("USD", "12.5", Some(1_250)),
             ("USD", "12", Some(1_200)),
             ("USD", "12.", Some(1_200)),

@@ -50,9 +50,14 @@ pub(crate) fn may(role: Role, rpc: &str) -> bool {
     row.is_some_and(|row| !matches!(row.access, Access::Open) && row.reach(role).is_some())
 }
 
-/// Whether an RPC changes something, by the first word of its method: the others only look.
+/// Whether an act of the audit log changes something: an RPC by the first word of its method, work in a terminal by its command. The others only look.
 pub(crate) fn changes(rpc: &str) -> bool {
     const LOOKS: [&str; 9] = ["Explain", "Find", "Get", "List", "Plan", "Prove", "Render", "Verify", "Watch"];
+    /// Commands that are recorded and only read; the other recorded ones import data or erase it.
+    const READ_ONLY: [&str; 3] = ["largesse explain", "largesse export", "largesse privacy export"];
+    if READ_ONLY.contains(&rpc) {
+        return false;
+    }
     let method = rpc.rsplit('/').next().unwrap_or_default();
     !LOOKS.iter().any(|look| method.starts_with(look))
 }
@@ -81,6 +86,15 @@ mod tests {
             [("largesse.payout.v1.PayoutService/GetPayout", false), ("largesse.support.v1.SupportService/Propose", true), ("", true)]
         {
             assert_eq!(changes(rpc), change, "{rpc}");
+        }
+        for (command, change) in [
+            ("largesse explain", false),
+            ("largesse export", false),
+            ("largesse privacy export", false),
+            ("largesse privacy erase", true),
+            ("largesse import", true),
+        ] {
+            assert_eq!(changes(command), change, "{command}");
         }
     }
 

@@ -102,6 +102,12 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()
 }
 
+/// The bound of a list that ends at a moment at the latest, whatever was asked for: the end of today may be, which is later.
+pub(crate) fn no_later(asked: Option<&WireTime>, latest: Timestamp) -> WireTime {
+    let asked = asked.and_then(wire::moment);
+    wire::timestamp(asked.map_or(latest, |asked| asked.min(latest)))
+}
+
 /// The first moment after this one, as the ledger counts time: what was committed at a moment belongs to it.
 pub(crate) fn just_after(moment: Timestamp) -> Timestamp {
     moment.checked_add(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX)
@@ -126,6 +132,15 @@ mod tests {
         for text in ["", "yesterday", "2026-13-01", "2026-11-20T25:00", "<b>", &"9".repeat(5_000)] {
             assert_eq!(read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_ends_at_its_moment_or_where_its_reader_wants() {
+        let [early, late] = ["2026-11-20", "2026-11-21"].map(|text| read(text).unwrap());
+        for (asked, bound) in [(None, early), (Some(late), early), (Some(early), early)] {
+            assert_eq!(no_later(asked.map(wire::timestamp).as_ref(), early), wire::timestamp(bound), "{asked:?}");
+        }
+        assert_eq!(no_later(Some(&wire::timestamp(early)), late), wire::timestamp(early));
     }
 
     #[tokio::test]

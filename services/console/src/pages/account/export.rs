@@ -6,7 +6,10 @@ use crate::{
     filters::Filters,
     frame::PageFrame,
     parts::Console,
-    view::{amounts::digits, times::TimeView},
+    view::{
+        amounts::digits,
+        times::{TimeView, no_later},
+    },
     visitor::Visitor,
 };
 use api::ledger::{Entry, ListEntriesRequest, ledger_service_client::LedgerServiceClient};
@@ -15,7 +18,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use rpc::{ANSWER_BYTES_MAX, wire::timestamp};
+use rpc::ANSWER_BYTES_MAX;
 use tonic::Status;
 
 struct ExportedStatement(ListEntriesRequest);
@@ -40,7 +43,7 @@ pub(crate) async fn export(State(console): State<Console>, visitor: Visitor, Raw
         Err(status) => return refused(frame, &visitor, &status),
     };
     let moment = export::moment();
-    request.booked_until.get_or_insert(timestamp(moment));
+    request.booked_until = Some(no_later(request.booked_until.as_ref(), moment));
     let fields = asked.fields();
     let view = ExportedView { name: "statement", path: "/accounts", fields: &fields, book: &asked.book, moment };
     export::answer(console, visitor, frame, view, ExportedStatement(request)).await

@@ -6,7 +6,7 @@ use crate::{
     filters::Filters,
     frame::PageFrame,
     parts::Console,
-    view::times::TimeView,
+    view::times::{TimeView, no_later},
     visitor::Visitor,
 };
 use api::support::{Act, ActPhase, ListActsRequest, support_service_client::SupportServiceClient};
@@ -15,7 +15,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use rpc::{ANSWER_BYTES_MAX, wire::timestamp};
+use rpc::ANSWER_BYTES_MAX;
 use tonic::Status;
 
 /// What is shown of the log, and the call for it.
@@ -34,8 +34,8 @@ pub(crate) async fn export(State(console): State<Console>, visitor: Visitor, Raw
     };
     let moment = export::moment();
     let mut request = ListActsRequest { page_size: PAGE_ROWS, page_token: String::new(), ..request };
-    // The export's own lines are not in it.
-    request.recorded_until.get_or_insert(timestamp(moment));
+    // The export's own lines are not in it, whatever end was asked for.
+    request.recorded_until = Some(no_later(request.recorded_until.as_ref(), moment));
     if !covers(&console, &visitor, &request) {
         frame.reason = None;
         return ask_reason(frame);

@@ -31,7 +31,7 @@ fn markup_in_every_field_is_text() {
     let parts = CreatorParts {
         accounts: vec![HeldView { account: text(), href: text(), limits: text(), then: text(), ..HeldView::default() }],
         earned: part(Ok(Vec::new()), text()).unwrap(),
-        converted: PagePart { rows: Vec::new(), failure: text(), all: String::new() },
+        converted: PagePart { rows: Vec::new(), failure: text(), all: String::new(), unread: false },
         paid: part(Ok(vec![paid(MARKUP, &payout)]), String::new()).unwrap(),
         payees: part(Ok(vec![payee(&of)]), String::new()).unwrap(),
     };
@@ -41,12 +41,14 @@ fn markup_in_every_field_is_text() {
 }
 
 #[test]
-fn money_that_waits_is_marked_and_a_deleted_account_says_so() {
+fn a_payout_that_waits_is_marked_and_a_deleted_account_says_so() {
     let of = |state: PayoutState, blocked_by: &str| Payout { state: state.into(), blocked_by: blocked_by.to_owned(), ..Payout::default() };
     for (payout, waits) in [
         (of(PayoutState::InReview, ""), true),
         (of(PayoutState::OutcomeUnknown, ""), true),
         (of(PayoutState::Held, "ACCOUNT_FROZEN: frozen"), true),
+        (of(PayoutState::Requested, "ACCOUNT_FROZEN: frozen"), true),
+        (of(PayoutState::Requested, ""), false),
         (of(PayoutState::Settled, ""), false),
         (of(PayoutState::Rejected, ""), false),
     ] {
@@ -55,4 +57,30 @@ fn money_that_waits_is_marked_and_a_deleted_account_says_so() {
     let deleted = Beneficiary { delete_time: Some(prost_types::Timestamp::default()), ..Beneficiary::default() };
     assert_eq!((payee(&deleted).state.word.as_str(), payee(&Beneficiary::default()).state.word.as_str()), ("deleted", "active"));
     assert_eq!(view(&GetEarningsResponse::default()).payable, "nothing");
+}
+
+#[test]
+fn what_was_not_read_to_the_end_is_not_called_none_and_what_waits_is_not_called_held() {
+    let empty = |unread| PagePart { rows: Vec::new(), failure: String::new(), all: "/all".to_owned(), unread };
+    let lost = Payout { state: PayoutState::OutcomeUnknown.into(), ..Payout::default() };
+    let parts = CreatorParts {
+        accounts: Vec::new(),
+        earned: empty(true),
+        converted: empty(false),
+        paid: part(Ok(vec![paid("demo", &lost)]), String::new()).unwrap(),
+        payees: part(Ok(Vec::new()), String::new()).unwrap(),
+    };
+    let (id, at, related) = ("ann".to_owned(), String::new(), Vec::new());
+    let frame = PageFrame::bare("Earnings and payouts", None);
+    let text = CreatorPage { frame, id, at, related, found: Some((view(&GetEarningsResponse::default()), parts)) }.render().unwrap();
+    assert_eq!((text.matches("None is among the newest entries").count(), text.matches("There are none.").count()), (1, 1), "{text}");
+    assert!(text.contains("<span class=\"detail\">waits</span>") && !text.contains("its money is held"), "{text}");
+}
+
+#[test]
+fn of_a_creator_whom_nobody_knows_the_other_pages_are_a_click_away() {
+    let asked = AskedHolder::read("demo", &Filters::read(b"id=ann")).unwrap();
+    let (frame, related) = (PageFrame::bare("Earnings and payouts", None), asked.related(Role::Admin, "/creator"));
+    let text = CreatorPage { frame, id: "ann".to_owned(), at: String::new(), related, found: None }.render().unwrap();
+    assert!(text.contains("Nothing is known of this user here") && text.contains("href=\"/wallet?"), "{text}");
 }

@@ -6,7 +6,10 @@ use crate::{
     filters::Filters,
     frame::PageFrame,
     parts::Console,
-    view::{amounts::digits, times::TimeView},
+    view::{
+        amounts::digits,
+        times::{TimeView, no_later},
+    },
     visitor::Visitor,
 };
 use api::monitor::{ListPaymentsRequest, Payment};
@@ -15,7 +18,6 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use rpc::wire::timestamp;
 use tonic::Status;
 
 struct ExportedPayments(ListPaymentsRequest);
@@ -37,7 +39,7 @@ pub(crate) async fn export(State(console): State<Console>, visitor: Visitor, Raw
     }
     let mut request = ListPaymentsRequest { page_size: PAGE_ROWS, page_token: String::new(), ..request };
     let moment = export::moment();
-    request.to.get_or_insert(timestamp(moment));
+    request.to = Some(no_later(request.to.as_ref(), moment));
     let book = [("book", &*asked.book)];
     let fields = [book.as_slice(), &asked.fields()].concat();
     let view = ExportedView { name: "payments", path: "/payments", fields: &fields, book: &asked.book, moment };

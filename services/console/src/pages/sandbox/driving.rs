@@ -1,5 +1,8 @@
 //! What the forms of the sandbox's page do.
-use crate::{filters::Filters, parts::ConsoleParts, playground::Playground, view::badges::word_of, visitor::Visitor};
+use crate::{
+    filters::Filters, pages::holdings::is_user_unknown, parts::ConsoleParts, playground::Playground, view::badges::word_of,
+    visitor::Visitor,
+};
 use api::{
     gift::SendGiftRequest,
     payout::GetPayoutRequest,
@@ -119,6 +122,16 @@ impl ToDrive<'_> {
         if self.console.sessions.covers(&self.visitor.secret, &[user]) { Ok(()) } else { Err(NotDriven::Unexplained) }
     }
 
+    /// Looks at a user's wallet as the reader, so that the audit log has who has a pretend user do something, and why. Nothing need be known of the user yet.
+    async fn look(&self, user: &UserKey) -> Result<(), NotDriven> {
+        let wallet = GetWalletRequest { book: self.book.to_owned(), user_id: user.to_string(), ..GetWalletRequest::default() };
+        match self.console.more.purchase_client()?.get_wallet(self.visitor.request(wallet)).await {
+            Ok(_) => Ok(()),
+            Err(status) if is_user_unknown(&status) => Ok(()),
+            Err(status) => Err(status.into()),
+        }
+    }
+
     /// The scenario that the form chooses among those of its part of the page.
     fn scenario(&self, is_it: fn(&Scenario) -> bool) -> Result<&'static Scenario, NotDriven> {
         let found = scenarios::find(self.form.get("scenario")).map_err(|why| NotDriven::Said(format!("{why}; nothing was done.")))?;
@@ -140,9 +153,8 @@ impl ToDrive<'_> {
     async fn buy(&self) -> Driven {
         let (user, product) = (self.user("user", "viewer")?, self.field("product", "package")?);
         self.about(user.as_str())?;
-        let wallet = GetWalletRequest { book: self.book.to_owned(), user_id: user.to_string(), ..GetWalletRequest::default() };
+        self.look(&user).await?;
         let mut purchases = self.console.more.purchase_client()?;
-        let wallet = purchases.get_wallet(self.visitor.request(wallet)).await?.into_inner();
         let list = ListCoinPackagesRequest {
             book: self.book.to_owned(),
             market: MARKET.to_owned(),
@@ -154,6 +166,9 @@ impl ToDrive<'_> {
         let Some((price, currency)) = package.and_then(price) else {
             return Err(NotDriven::Said("No such package is on sale; nothing was done.".to_owned()));
         };
+        // As the viewer's app asks before it buys: only then is there a token for a new user.
+        let wallet = GetWalletRequest { book: self.book.to_owned(), ..GetWalletRequest::default() };
+        let wallet = purchases.get_wallet(self.playground.as_viewer((&user, self.book), wallet)?).await?.into_inner();
         let app = self.playground.app_of(self.book);
         let token = &wallet.app_account_token;
         let sale = PretendSale {
@@ -175,9 +190,7 @@ impl ToDrive<'_> {
         self.about(viewer.as_str())?;
         let gift_id =
             self.field("gift", "gift")?.parse().map_err(|_| NotDriven::Said("The gift is no number; nothing was done.".to_owned()))?;
-        // Looked at as the reader, so that the audit log has who spent a pretend user's coins.
-        let wallet = GetWalletRequest { book: self.book.to_owned(), user_id: viewer.to_string(), ..GetWalletRequest::default() };
-        self.console.more.purchase_client()?.get_wallet(self.visitor.request(wallet)).await?;
+        self.look(&viewer).await?;
         let send = SendGiftRequest {
             request_id: self.field("request_id", "request id")?.to_owned(),
             book: self.book.to_owned(),

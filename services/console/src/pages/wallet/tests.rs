@@ -6,7 +6,7 @@ use crate::pages::{
 };
 use api::{
     ledger::{Account as LedgerAccount, AccountState, DebitLimit, Entry, PostedTransfer},
-    purchase::{CoinsPaid, SpendingAllowance},
+    purchase::{CoinsPaid, SpendingAllowance, WalletChangeKind},
     r#type::Money,
 };
 use identity::Role;
@@ -45,8 +45,40 @@ fn markup_in_every_field_is_text() {
     };
     let frame = PageFrame::bare("Wallet", None);
     let related = asked.related(Role::Admin, "/wallet");
-    let shown = WalletPage { frame, id: text(), at: text(), related, found: Some((view(&answer), parts)) };
+    let shown = WalletPage { frame, id: text(), at: text(), related, found: Some((view("ann", &answer), parts)) };
     assert_text(&shown, 20);
+}
+
+#[test]
+fn of_a_user_whom_nobody_knows_the_other_pages_are_a_click_away() {
+    let asked = AskedHolder::read("demo", &Filters::read(b"id=ann")).unwrap();
+    let (frame, related) = (PageFrame::bare("Wallet", None), asked.related(Role::Support, "/wallet"));
+    let text = WalletPage { frame, id: "ann".to_owned(), at: String::new(), related, found: None }.render().unwrap();
+    assert!(text.contains("Nothing is known of this user here") && text.contains("href=\"/creator?") && !text.contains("COIN"), "{text}");
+    let unknown = rpc::errors::user_unknown("ann");
+    assert!(is_user_unknown(&unknown) && !is_user_unknown(&Status::not_found("no account")));
+}
+
+#[test]
+fn a_merge_leads_to_the_other_wallet_from_both() {
+    let merge = |done| WalletEvent {
+        kind: WalletChangeKind::Merge.into(),
+        user_id: "ann".to_owned(),
+        into_user_id: "ben".to_owned(),
+        done,
+        ..WalletEvent::default()
+    };
+    let closure = WalletEvent { kind: WalletChangeKind::Closure.into(), user_id: "ann".to_owned(), done: true, ..WalletEvent::default() };
+    for (user, happened, what, other) in [
+        ("ann", merge(true), "merge, done", "ben"),
+        ("ann", merge(false), "merge, begun", "ben"),
+        ("ben", merge(true), "another wallet was merged into it", "ann"),
+        ("ben", merge(false), "another wallet is being merged into it", "ann"),
+        ("ann", closure, "closure, done", "ann"),
+    ] {
+        let shown = event(user, &happened);
+        assert_eq!((shown.what.as_str(), shown.other.user.as_str()), (what, other), "{user} {happened:?}");
+    }
 }
 
 #[test]

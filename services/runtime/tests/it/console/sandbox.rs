@@ -69,6 +69,7 @@ async fn coins_are_bought_spent_and_refunded_by_forms() {
     check_page(PAGE, &page);
     let (product, gift) = (first_choice(&page, "buy-product"), first_choice(&page, "gift-gift"));
 
+    // Nothing is known of the viewer yet: the console asks for the wallet as the viewer's app does.
     let id = new_id();
     let buy = [("act", "buy"), ("user", "ana"), ("product", product.as_str()), ("request_id", &id)];
     let (status, led) = driven(&mut browser, &buy).await;

@@ -38,6 +38,7 @@ async fn refused(house: &Runtime) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_staff_are_asked_is_four_clicks_or_keys_away() {
     let Some((chromium, packages)) = tools() else { return };
+    let since = money::time::now_ms();
     let dir = tempfile::tempdir().unwrap();
     let house = house(dir.path()).await;
     fund(&house).await;
@@ -49,7 +50,7 @@ async fn what_staff_are_asked_is_four_clicks_or_keys_away() {
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/tasks.mjs"), &script).unwrap();
     let mut node = Command::new("node");
     node.arg(&script).env("CONSOLE", house.console_url().unwrap()).env("CHROMIUM", chromium).env("SHOTS", &shots);
-    node.env("GIFT", gift).env("SENDER", "gil").env("PAYOUT", payout);
+    node.env("GIFT", gift).env("SENDER", "gil").env("PAYOUT", payout).env("SINCE", since.to_string());
     let mut running = node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let (mut printed, mut stages) = (String::new(), Vec::new());
     let mut output = running.stdout.take().unwrap();
