@@ -191,7 +191,7 @@ async fn a_call_that_was_refused_is_about_no_proposal_that_its_id_made_later() {
         let answer = told(fixture.support().propose(moved("bob")).await).unwrap();
         let id = answer.proposal.unwrap().proposal_id;
         assert_eq!(ids(&fixture, "", "viewer/ada/coins").await, Vec::<String>::new());
-        assert_eq!(ids(&fixture, "", "viewer/bob/coins").await, [id.clone()]);
+        assert_eq!(ids(&fixture, "", "viewer/bob/coins").await, [id.as_str()]);
         assert_eq!(ids(&fixture, "", "viewer/eve/coins").await, [id]);
         fixture.stop().await;
     }
