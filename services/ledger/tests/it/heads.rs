@@ -12,7 +12,8 @@ fn keeping(dir: &Path) -> Config {
     Config { heads_dir: Some(dir.to_owned()), ..config() }
 }
 
-/// Six commits in three process lives, each recording its head: two accounts and a purchase, three accounts and a gift (7), gifts up to 11.
+/// Six commits in three process lives, each recording its head when it stops: two accounts and a purchase, three accounts and a gift (7), gifts up to 11. A process
+/// also writes a head soon after its start, of whichever commits there are then.
 async fn live(database: &Database, dir: &Path) {
     for life in 0..3 {
         let (ledger, book) = start(database, keeping(dir)).await;
@@ -39,7 +40,7 @@ async fn a_rewritten_chain_is_found_and_its_first_events_named() {
         let dir = tempfile::tempdir().unwrap();
         live(database, dir.path()).await;
         let report = check(database, dir.path()).await;
-        assert_eq!((report.heads, &report.problem), (Some(3), &None));
+        assert!(report.heads.is_some_and(|heads| (3..=6).contains(&heads)) && report.problem.is_none(), "{report:?}");
         rewrite(database, 8).await;
         let store = books::store::open_store(database).await.unwrap();
         let book = store.books().await.unwrap().remove(0);
@@ -87,14 +88,15 @@ async fn hostile_files_of_heads_are_told_and_nothing_more() {
     live(database, dir.path()).await;
     let file = heads::file_of(dir.path(), "demo");
     let good = std::fs::read_to_string(&file).unwrap();
-    let line = good.lines().next().unwrap();
+    let (line, lines) = (good.lines().next().unwrap(), good.lines().count());
+    let after = format!("line {}", lines + 1);
     let hostile: [(Vec<u8>, &str); 8] = [
         (b"\n".to_vec(), "line 1"),
         (b"head1 nonsense\n".to_vec(), "line 1"),
         (vec![b'a'; 1 << 20], "line 1: it is too long"),
         (vec![0xff, 0xfe, b'\n'], "line 1: it is not text"),
-        ([good.as_bytes(), b"\0\0\0\n"].concat(), "line 4"),
-        (format!("{good}\n").into_bytes(), "line 4"),
+        ([good.as_bytes(), b"\0\0\0\n"].concat(), &after),
+        (format!("{good}\n").into_bytes(), &after),
         (format!("{}\n", line.replace(" demo ", " other ")).into_bytes(), "another book"),
         (format!("{}\n", line.replace(" TEST ", " LIVE ")).into_bytes(), "another book or mode"),
     ];
@@ -105,7 +107,7 @@ async fn hostile_files_of_heads_are_told_and_nothing_more() {
     }
     // A line that is just being written is not reported as damage; nor is one that is repeated or late.
     std::fs::write(&file, format!("{good}{good}{}", &line[..30])).unwrap();
-    assert_eq!(check(database, dir.path()).await.heads, Some(6));
+    assert_eq!(check(database, dir.path()).await.heads, Some(i64::try_from(2 * lines).unwrap()));
     std::fs::remove_file(&file).unwrap();
     assert_eq!(check(database, dir.path()).await.heads, None);
     std::fs::create_dir(&file).unwrap();

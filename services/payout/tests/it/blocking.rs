@@ -3,7 +3,9 @@
 use crate::{
     closing::set_state,
     leaves::Treasury,
-    reviews::{BLOCKED, LISTED, asked, decide, decision, end, in_review, open_review, recorded, screening, unblock, until_balance},
+    reviews::{
+        BLOCKED, LISTED, asked, decide, decision, end, in_review, open_review, recorded, screening, unblock, until_balance, until_blocked,
+    },
     world::{FUNDS, on_both},
 };
 use api::{
@@ -28,7 +30,7 @@ async fn blocked_money_leaves_the_leaf_until_two_people_record_a_licence() {
         for who in ["fay", "gus"] {
             decide(&world, &running, who, decision(&review, ReviewDecision::TrueMatch)).await.unwrap();
         }
-        until_balance(&world, &running, BLOCKED, 500).await;
+        until_blocked(&world, &running, &payout, 500).await;
         assert_eq!((treasury.leaf("main").await, treasury.free(BLOCKED_LEAF).await.0), ((200, 200, 0), 500));
         treasury.follow().await;
         assert_eq!((treasury.leaf("main").await, treasury.free(BLOCKED_LEAF).await.0), ((200, 200, 0), 500));
@@ -64,7 +66,7 @@ async fn what_is_unblocked_for_an_account_that_was_closed_meanwhile_waits_in_sus
         for who in ["fay", "gus"] {
             decide(&world, &running, who, decision(&review, ReviewDecision::TrueMatch)).await.unwrap();
         }
-        until_balance(&world, &running, BLOCKED, 500).await;
+        until_blocked(&world, &running, &payout, 500).await;
         set_state(&world, PAYABLE, AccountState::Closed).await.unwrap();
         for who in ["adam", "eve"] {
             unblock(&world, &running, who, &payout, "L-1").await.unwrap();

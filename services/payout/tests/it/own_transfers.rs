@@ -319,7 +319,7 @@ async fn a_process_that_ends_anywhere_sends_a_sweep_once_or_never() {
         payouts.treasury.open(treasury.way());
         // PostgreSQL takes more polls for the same, and files on a disk take more than those in memory: the steps begin small and grow.
         let step = if world.database.engine() == Engine::Sqlite { 1 } else { 2 };
-        let polls = |at: usize| (at + 1 + at * at / 12) * step;
+        let polls = |at: usize| (at + 1 + at * at / 24) * step;
         let mut made = Vec::new();
         for at in 0..RULES - 1 {
             let sweep = treasury.sweep(10).await;

@@ -8,9 +8,11 @@ use api::payout::{
 };
 use db::Database;
 use identity::Role;
+use money::BookName;
 use payout::{
     Config,
     config::{ApprovalConfig, ScreeningListConfig},
+    domain::{PayoutKey, PayoutPhase},
 };
 use std::{future::Future, path::Path, time::Duration};
 use tempfile::TempDir;
@@ -183,6 +185,20 @@ pub async fn until_balance(world: &World, running: &Running, account: &str, bala
     .await;
 }
 
+/// Waits until the money of a payout is blocked and its row says so, which is a moment later: before, nobody can unblock it.
+pub async fn until_blocked(world: &World, running: &Running, payout: &Payout, minor_units: i64) {
+    until_balance(world, running, BLOCKED, minor_units).await;
+    let (store, mut changes) = (payout::tables::Store::inspect(&world.database).await.unwrap(), running.service.changes());
+    let (book, payout_id) = (BookName::try_new(BOOK).unwrap(), Uuid::try_parse(&payout.payout_id).unwrap());
+    let payout_key = PayoutKey { book, payout_id };
+    soon("blocked", async {
+        while store.payout(&payout_key).await.unwrap().unwrap().phase != PayoutPhase::Blocked {
+            changes.recv().await.unwrap();
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_listed_name_waits_is_cleared_and_paid_and_not_asked_about_again() {
     on_both(async |database| {
@@ -236,7 +252,7 @@ async fn a_true_match_is_blocked_by_two_people_and_unblocked_by_two() {
         let days = begun.until(due).unwrap().get_days();
         // Two weeks less the weekend that they begin on; more with holidays.
         assert!((12..=18).contains(&days), "ten business days are {days} days");
-        until_balance(&world, &running, BLOCKED, 500).await;
+        until_blocked(&world, &running, &payout, 500).await;
         assert_eq!(world.balance(PAYABLE).await, (FUNDS - 500, FUNDS - 500));
         assert_eq!(in_review(&running, &payout).await.state(), PayoutState::InReview, "the creator sees no more");
         assert_eq!(told(&decide(&world, &running, "gus", truly()).await.unwrap_err()), refused("REVIEW_CLOSED"));
