@@ -27,7 +27,10 @@ create databases (largesse_bench_...; an interrupted run does not remove them):
   largesse bench --database postgres://postgres@localhost/bench --work-dir /var/tmp --baseline postgres-naive --stored
 
 A large book that is filled once and reused by later runs:
-  largesse bench --rows stored --stored-dir /var/tmp/large";
+  largesse bench --rows stored --stored-dir /var/tmp/large
+
+Find in a book of ten million gifts, which takes some minutes to fill and to audit:
+  largesse bench --rows find --stored-accounts 1000000 --stored-transfers 20400000";
 
 /// Measures how fast gifts are, as ratios to a bare server on the same machine.
 #[derive(Parser)]
@@ -65,7 +68,7 @@ pub struct MeasureArguments {
     /// How many times each measurement is taken, alternating with the measurement that it is compared with, 1 to 100.
     #[arg(long, visible_alias = "rounds", default_value = "5", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub alternations: u16,
-    /// What to measure; by default all rows but `stored`, `hostile`, `viewers`, `payouts`, `payout_run`, `payout_run_bulk` and `naive`. `telemetry` and `viewers`
+    /// What to measure; by default all rows but `stored`, `hostile`, `viewers`, `find`, `payouts`, `payout_run`, `payout_run_bulk` and `naive`. `telemetry` and `viewers`
     /// start separate servers.
     #[arg(long, visible_alias = "only", value_enum, value_delimiter = ',', value_name = "ROW,...")]
     pub rows: Vec<BenchRow>,
@@ -120,7 +123,7 @@ impl MeasureArguments {
             return Err("--baseline postgres-naive needs --database postgres://…: it runs on the same server".to_owned());
         }
         let stored = BookSize { accounts: self.stored_accounts, transfers: self.stored_transfers, dir: self.stored_dir };
-        if let Some(problem) = stored.problem().filter(|_| rows.contains(&BenchRow::Stored)) {
+        if let Some(problem) = stored.problem().filter(|_| rows.contains(&BenchRow::Stored) || rows.contains(&BenchRow::Find)) {
             return Err(problem);
         }
         Ok(Options {

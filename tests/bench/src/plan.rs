@@ -33,6 +33,9 @@ pub enum BenchRow {
     Hostile,
     /// SendGifts while a monitor shows every payment to 50 viewers, compared with a server without one.
     Viewers,
+    /// MonitorService.Find of postings, accounts, users and what is not there, one after the other, in a book of the size of `--stored-transfers`; and the first
+    /// page of ExplainCase of a payout that 10,000 gifts paid for.
+    Find,
     /// RequestPayout in an open loop of 20 a second, to settled at the pretend bank: our own time.
     Payouts,
     /// A run of payouts to many creators, compared with SendGift on the same server.
@@ -64,6 +67,7 @@ impl BenchRow {
             Self::Telemetry => "telemetry",
             Self::Hostile => "hostile",
             Self::Viewers => "viewers",
+            Self::Find => "find",
             Self::Payouts => "payouts",
             Self::PayoutRun => "payout_run",
             Self::PayoutRunBulk => "payout_run_bulk",
@@ -75,7 +79,14 @@ impl BenchRow {
     pub fn has_houses_of_its_own(self) -> bool {
         matches!(
             self,
-            Self::Stored | Self::Telemetry | Self::Hostile | Self::Viewers | Self::Payouts | Self::PayoutRun | Self::PayoutRunBulk
+            Self::Stored
+                | Self::Telemetry
+                | Self::Hostile
+                | Self::Viewers
+                | Self::Find
+                | Self::Payouts
+                | Self::PayoutRun
+                | Self::PayoutRunBulk
         )
     }
 
@@ -93,6 +104,7 @@ impl BenchRow {
             Self::Telemetry => &[SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED, SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED],
             Self::Hostile => &[SEND_GIFT, HONEST, HONEST_BESIDE_HARM],
             Self::Viewers => &[SEND_GIFTS_VIEWED, SEND_GIFTS_UNVIEWED, PAYMENTS_BEHIND],
+            Self::Find => &[FIND_POSTING, FIND_ACCOUNT, FIND_USER, FIND_NOTHING, EXPLAIN_PAYOUT],
             Self::Payouts => &[FDATASYNC, PAYOUT_OWN_TIME],
             Self::PayoutRun => &[SEND_GIFT, PAYOUT_RUN],
             Self::PayoutRunBulk => &[SEND_GIFT, PAYOUT_RUN_BULK],
@@ -184,6 +196,8 @@ pub enum BenchWork {
         /// Streams of payments.
         viewers: usize,
     },
+    /// MonitorService.Find or ExplainCase, one call at a time.
+    Find,
 }
 
 impl BenchWork {
@@ -192,7 +206,7 @@ impl BenchWork {
         match self {
             Self::SendGift { .. } | Self::SendGifts { .. } | Self::PostBatch { .. } | Self::PacedSendGift { .. } => true,
             Self::Echo { .. } | Self::PacedEcho { .. } | Self::Naive { .. } | Self::Fdatasync => false,
-            Self::PacedPayouts { .. } | Self::PayoutRun | Self::PaymentsBehind { .. } => false,
+            Self::PacedPayouts { .. } | Self::PayoutRun | Self::PaymentsBehind { .. } | Self::Find => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     measure::findings::{BenchFindings, MeasuredRound},
     options::Options,
-    plan::{BenchRow, ComparedBy, Comparison, PAYMENTS_BEHIND, PAYOUT_OWN_TIME, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
+    plan::{BenchRow, ComparedBy, Comparison, EXPLAIN_PAYOUT, PAYMENTS_BEHIND, PAYOUT_OWN_TIME, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
 };
 use db::Engine;
 use floors::JudgedGoal;
@@ -98,14 +98,21 @@ impl BenchReport {
         figures.extend(
             self.findings.hostile.iter().filter_map(|line| line.memory_kib).max().map(|kib| ("hostile_server_memory_mib", mib(kib))),
         );
-        for (row, slice, key) in
-            [(BenchRow::Viewers, PAYMENTS_BEHIND, "payments_behind_p99_ms"), (BenchRow::Payouts, PAYOUT_OWN_TIME, "payout_own_time_p99_ms")]
-        {
+        for (row, slice, key) in [
+            (BenchRow::Viewers, PAYMENTS_BEHIND, "payments_behind_p99_ms"),
+            (BenchRow::Find, EXPLAIN_PAYOUT, "explain_first_page_p99_ms"),
+            (BenchRow::Payouts, PAYOUT_OWN_TIME, "payout_own_time_p99_ms"),
+        ] {
             if let Some(rounds) = self.findings.measured.get(&(row, slice)) {
                 let p99_us = rounds.iter().map(|round| of_round(round, ComparedBy::P99)).collect();
                 figures.push((key, median(p99_us) / 1_000.0));
             }
         }
+        let slowest = BenchRow::Find.slices().iter().filter(|slice| **slice != EXPLAIN_PAYOUT).filter_map(|slice| {
+            let rounds = self.findings.measured.get(&(BenchRow::Find, *slice))?;
+            Some(median(rounds.iter().map(|round| of_round(round, ComparedBy::P99)).collect()))
+        });
+        figures.extend(slowest.max_by(f64::total_cmp).map(|p99_us| ("find_p99_ms", p99_us / 1_000.0)));
         for (row, key) in
             [(BenchRow::PayoutRun, "payout_run_server_memory_mib"), (BenchRow::PayoutRunBulk, "payout_run_bulk_server_memory_mib")]
         {

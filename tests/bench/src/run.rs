@@ -1,6 +1,6 @@
 //! One run: measures every requested row in order, and makes the report.
 use crate::{
-    measure::{findings::BenchFindings, hostile, payouts, small, stored, viewed, watched},
+    measure::{findings::BenchFindings, found, hostile, payouts, small, stored, viewed, watched},
     options::Options,
     plan::BenchRow,
     report::BenchReport,
@@ -27,6 +27,9 @@ pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<BenchReport, U
     }
     if options.rows.contains(&BenchRow::Viewers) {
         viewed::run(&options, &mut findings, &tell).await?;
+    }
+    if options.rows.contains(&BenchRow::Find) {
+        found::run(&options, &mut findings, &tell).await?;
     }
     if options.rows.contains(&BenchRow::Payouts) {
         payouts::one_by_one(&options, &mut findings, &tell).await?;

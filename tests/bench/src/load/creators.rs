@@ -65,8 +65,15 @@ impl CreatorCalls {
         Ok(self.users.batch(posts.collect::<Result<_, _>>()?))
     }
 
-    /// Conversions of a Diamond of each of these creators to so many cents.
-    pub fn conversions(&self, creators: std::ops::Range<u64>, cents: i64) -> Request<PostBatchRequest> {
+    /// So many gifts to one creator.
+    pub fn gifts_to(&self, creator: u64, gifts: u64) -> Result<Request<PostBatchRequest>, UntypedError> {
+        let viewers = self.users.crowd.viewers;
+        let posts = (0..gifts).map(|gift| self.users.posting(gift % viewers, creator, Uuid::now_v7()));
+        Ok(self.users.batch(posts.collect::<Result<_, _>>()?))
+    }
+
+    /// Conversions of so many Diamonds of each of these creators to so many cents.
+    pub fn conversions(&self, creators: std::ops::Range<u64>, diamonds: i64, cents: i64) -> Request<PostBatchRequest> {
         let posts = creators.map(|creator| {
             let creator = creator_name(creator);
             let owner = Owner::try_new(&creator).expect("names of creators are user keys");
@@ -78,7 +85,7 @@ impl CreatorCalls {
             };
             let accrued = Account::house(Purpose::AccruedCreatorLiability, dollars());
             let transfers = vec![
-                moved(Account::CreatorDiamonds(owner), Account::DiamondsRedeemed, 1),
+                moved(Account::CreatorDiamonds(owner), Account::DiamondsRedeemed, diamonds),
                 moved(Account::house(Purpose::CreatorCost, dollars()), accrued, cents),
                 moved(accrued, Account::CreatorPayable(owner, dollars()), cents),
             ];

@@ -312,7 +312,7 @@ impl PayingSide {
 async fn earn(channel: &Channel, calls: &CreatorCalls, creators: std::ops::Range<u64>, cents: i64) -> Result<(), UntypedError> {
     use crate::load::closed::{accepted, ledger_client};
     let mut ledger = ledger_client(channel);
-    for request in [calls.gifts(creators.clone())?, calls.conversions(creators, cents)] {
+    for request in [calls.gifts(creators.clone())?, calls.conversions(creators, 1, cents)] {
         for outcome in ledger.post_batch(request).await?.into_inner().outcomes {
             accepted(outcome.outcome)?;
         }

@@ -13,6 +13,9 @@ pub(crate) const PAYOUTS: &str = "ledger,gift,payout,sandbox";
 /// The services of gifts, and what shows them.
 pub(crate) const VIEWED: &str = "ledger,gift,support,monitor";
 
+/// All services whose things can be found.
+pub(crate) const FOUND: &str = "ledger,gift,purchase,earnings,payout,treasury,support,monitor,sandbox";
+
 /// The services of gifts, and those that stores and banks call.
 pub(crate) const CALLED: &str = "ledger,gift,purchase,payout,sandbox";
 

@@ -116,7 +116,7 @@ impl SmallBook {
                 Some(&self.house)
             }
             BenchWork::Naive { .. } | BenchWork::Fdatasync => None,
-            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun | BenchWork::PaymentsBehind { .. } => None,
+            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun | BenchWork::PaymentsBehind { .. } | BenchWork::Find => None,
         };
         let stage = BenchStage {
             server,

@@ -107,7 +107,7 @@ impl BenchStage<'_> {
                 PreparedLoad::Naive(tables.clients(connections, mix).await?)
             }
             BenchWork::Fdatasync => PreparedLoad::Disk(self.disk.clone()),
-            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun | BenchWork::PaymentsBehind { .. } => {
+            BenchWork::PacedPayouts { .. } | BenchWork::PayoutRun | BenchWork::PaymentsBehind { .. } | BenchWork::Find => {
                 return Err("this is measured on a server of its own".into());
             }
         })

@@ -42,6 +42,10 @@ const fn post_batch(name: &'static str, mix: GiftMix) -> BenchSlice {
     BenchSlice { name, work: BenchWork::PostBatch { connections: FEW, items: BATCH_ITEMS, mix } }
 }
 
+const fn find(name: &'static str) -> BenchSlice {
+    BenchSlice { name, work: BenchWork::Find }
+}
+
 const fn naive(name: &'static str, mix: GiftMix) -> BenchSlice {
     BenchSlice { name, work: BenchWork::Naive { connections: MANY, mix } }
 }
@@ -70,6 +74,13 @@ pub(crate) const SEND_GIFTS_VIEWED: BenchSlice = send_gifts("send_gifts_viewed",
 pub(crate) const SEND_GIFTS_UNVIEWED: BenchSlice = send_gifts("send_gifts_unviewed", EVEN);
 /// The age of payments when a viewer gets them.
 pub(crate) const PAYMENTS_BEHIND: BenchSlice = BenchSlice { name: "payments_behind", work: BenchWork::PaymentsBehind { viewers: VIEWERS } };
+pub(crate) const FIND_POSTING: BenchSlice = find("find_posting");
+pub(crate) const FIND_ACCOUNT: BenchSlice = find("find_account");
+pub(crate) const FIND_USER: BenchSlice = find("find_user");
+/// Looks in every table.
+pub(crate) const FIND_NOTHING: BenchSlice = find("find_nothing");
+/// The first page of where its money came from.
+pub(crate) const EXPLAIN_PAYOUT: BenchSlice = find("explain_payout_of_10000_gifts");
 pub(crate) const POST_BATCH: BenchSlice = post_batch("post_batch", EVEN);
 pub(crate) const POST_BATCH_HOT: BenchSlice = post_batch("post_batch_hot", HOT);
 pub(crate) const ECHO_64: BenchSlice = BenchSlice { name: "echo_64", work: BenchWork::Echo { connections: MANY, in_flight: MANY } };

@@ -126,6 +126,21 @@ async fn every_viewer_is_sent_every_gift_that_was_accepted() {
 }
 
 #[tokio::test]
+async fn what_is_in_the_book_is_found_and_what_is_not_there_is_not() {
+    let cluster = pgtest::Cluster::start().unwrap();
+    let database = cluster.create_database().unwrap();
+    for on in [&[][..], &["--database", &database]] {
+        let dir = tempfile::tempdir().unwrap();
+        let few = ["--rows", "find", "--stored-accounts", "50", "--stored-transfers", "400"];
+        let report = report(&[&few, on].concat(), dir.path()).await;
+        let measured = report["measured"]["find"].as_object().unwrap();
+        assert!(measured.len() == 5 && measured.values().all(|of| of["p99_us"].as_u64().is_some_and(|us| us > 0)), "{measured:?}");
+        assert!(["find_p99_ms", "explain_first_page_p99_ms"].iter().all(|key| report[*key].as_f64().unwrap() > 0.0));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
 async fn what_can_not_be_measured_is_refused_before_anything_starts() {
     let dir = tempfile::tempdir().unwrap();
     for (arguments, word) in [
