@@ -29,7 +29,11 @@ use rails::{
     route::{BankTerms, ChosenRail, RefusedRail, item_cost},
 };
 use rust_decimal::{Decimal, RoundingStrategy};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// How the reason begins for which a rail can't be used because of the holder's name.
 pub(crate) const HOLDER_NAME: &str = "the holder's name must";
@@ -237,6 +241,12 @@ impl Bank {
 }
 
 impl Banks {
+    /// The currencies of our accounts.
+    #[must_use]
+    pub fn currencies(&self) -> BTreeSet<Currency> {
+        self.all.iter().flat_map(|bank| &bank.accounts).map(|account| account.currency).collect()
+    }
+
     /// From the options, which were checked.
     pub fn try_new(config: &Config) -> Result<Self, UnusableBank> {
         let facts = config.route.read()?;

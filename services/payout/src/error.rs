@@ -74,6 +74,9 @@ pub enum Error {
     /// No such payout of this user.
     #[error("no such payout")]
     PayoutUnknown(Uuid),
+    /// Nothing is known of this user, whom a member of staff named.
+    #[error("nothing is known of user {0}")]
+    UserUnknown(String),
     /// The user has no standing order in this currency.
     #[error("no such standing order")]
     OrderUnknown,
@@ -231,6 +234,7 @@ impl From<Error> for Status {
             }
             Error::Kept(refusal) => refusal.status(),
             Error::LedgerAway(not_posted) => not_posted.into(),
+            Error::UserUnknown(user) => rpc::errors::user_unknown(&user),
             Error::HoldUnknown => {
                 rpc::outcome_unknown("the payout is recorded and its hold is being placed; retry the same request to see")
             }

@@ -17,6 +17,8 @@ use crate::{
     store::{Store, messages::BankMessage, steps::ShownSteps},
     vault::Vault,
 };
+use chart::Account;
+use futures::future::try_join_all;
 use ledger_client::LedgerClient;
 use money::{BookName, Money, RequestId, UserKey};
 use std::{collections::BTreeMap, sync::Mutex};
@@ -122,6 +124,17 @@ impl Payouts {
                 _ => return Ok(Some((payout, steps))),
             }
         }
+    }
+
+    /// Refused where neither these tables nor the ledger know anything of this user: staff may have mistyped the name.
+    pub async fn must_know(&self, book: &BookName, user: &UserKey) -> Result<(), Error> {
+        if !self.store.ids_of(book, user).await?.is_empty() || self.ledger.has_accounts(book, user).await? {
+            return Ok(());
+        }
+        // Money that was imported has neither.
+        let payables = self.banks.currencies().into_iter().map(|currency| Account::creator_payable(user, currency));
+        let found = try_join_all(payables.map(|account| self.ledger.has_account(book, account))).await?;
+        if found.contains(&true) { Ok(()) } else { Err(Error::UserUnknown(user.to_string())) }
     }
 
     /// The messages to and from banks about a payout, oldest first, and what in them identifies the person paid.

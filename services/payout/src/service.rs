@@ -99,6 +99,9 @@ impl PayoutService for Handlers {
         let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
         let rows = self.payouts.store.usable_beneficiaries(&book, &user, after, page::rows_to_read(size)).await;
         let mut rows = rows.map_err(Error::from)?;
+        if rows.is_empty() && caller.principal.role.is_staff() {
+            self.payouts.must_know(&book, &user).await?;
+        }
         let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.beneficiary_id));
         let beneficiaries = rows.iter().map(|row| self.shown_beneficiary(&caller, &book, row)).collect::<Result<_, _>>()?;
         Ok(Response::new(pb::ListBeneficiariesResponse { beneficiaries, next_page_token }))
@@ -258,6 +261,9 @@ impl PayoutService for Handlers {
         let list = wire::payouts_list(&book, &user, state, created);
         let listed = ListedPayouts { state, created, after: wire::after(&list, &request.page_token)?, limit: page::rows_to_read(size) };
         let rows = self.payouts.store.payouts(&book, &user, listed).await.map_err(Error::from)?;
+        if rows.is_empty() && caller.principal.role.is_staff() {
+            self.payouts.must_know(&book, &user).await?;
+        }
         let shown = self.payouts.with_steps(rows).await?;
         let rows = shown.iter().map(|seen| (wire::payout(seen, &[]), (seen.0.created_at_ms, seen.0.payout_id))).collect();
         let (payouts, next_page_token) = list.cut_to_fit(rows, size);

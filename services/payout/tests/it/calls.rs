@@ -2,6 +2,7 @@
 
 use crate::world::{BOOK, FUNDS, World, aba, beneficiary, iban, on_both, payout_request, states};
 use api::payout::{GetPayoutRequest, ListBeneficiariesRequest, ListPayoutsRequest, PayoutState, WatchPayoutRequest};
+use identity::Role;
 use tonic::{Code, Status};
 
 fn told(status: Status) -> (Code, String) {
@@ -185,6 +186,41 @@ async fn another_users_payouts_are_unknown_and_lists_page() {
         list.state = PayoutState::Settled.into();
         let status = running.client().list_payouts(running.signed("ana", list)).await.unwrap_err();
         assert_eq!(told(status), refusal(Code::InvalidArgument, "PAGE_TOKEN"));
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mistyped_name_is_not_a_creator_without_payouts() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        world.fund("ana", "USD").await;
+        let payouts = async |user: &str, role| {
+            let request = ListPayoutsRequest { book: BOOK.into(), user_id: user.into(), ..Default::default() };
+            running.client().list_payouts(world.bed.by("sue", role, request)).await.map(|answer| answer.into_inner().payouts.len())
+        };
+        let beneficiaries = async |user: &str, role| {
+            let request = ListBeneficiariesRequest { book: BOOK.into(), user_id: user.into(), ..Default::default() };
+            let answer = running.client().list_beneficiaries(world.bed.by("sue", role, request)).await;
+            answer.map(|answer| answer.into_inner().beneficiaries.len())
+        };
+        let unknown = refusal(Code::NotFound, "USER_UNKNOWN");
+        for role in [Role::Support, Role::Finance, Role::Auditor, Role::Admin] {
+            // Ana has money, and neither a bank account nor a payout.
+            assert_eq!((payouts("ana", role).await.unwrap(), beneficiaries("ana", role).await.unwrap()), (0, 0));
+            assert_eq!(told(payouts("anna", role).await.unwrap_err()), unknown);
+            assert_eq!(told(beneficiaries("anna", role).await.unwrap_err()), unknown);
+        }
+        // Apps ask for people who may come, and people about themselves.
+        assert_eq!((payouts("anna", Role::Service).await.unwrap(), beneficiaries("anna", Role::Service).await.unwrap()), (0, 0));
+        let own = ListPayoutsRequest { book: BOOK.into(), ..Default::default() };
+        assert!(running.client().list_payouts(running.signed("anna", own)).await.unwrap().into_inner().payouts.is_empty());
+        // A bank account is enough to be known.
+        running.beneficiary("zoe", aba("9000000001")).await.unwrap();
+        assert_eq!((payouts("zoe", Role::Support).await.unwrap(), beneficiaries("zoe", Role::Support).await.unwrap()), (0, 1));
         running.stop().await;
         world.close().await;
     })
