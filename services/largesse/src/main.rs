@@ -157,6 +157,7 @@ fn main() -> ExitCode {
             Ok(place) => command::run("largesse explain", explain::run(place, *arguments)),
             Err(error) => command::refuse(&error),
         },
+        Command::Export(arguments) if arguments.url.is_some() => command::run("largesse export", export::ask(*arguments)),
         Command::Export(arguments) => match arguments.place.audited() {
             Ok(place) => command::run("largesse export", export::run(place, *arguments)),
             Err(error) => command::refuse(&error),

@@ -45,6 +45,21 @@ pub enum Error {
     /// The journal is another one than the cursor's.
     #[error("the journal does not contain the cursor's commit")]
     JournalDiverged,
+    /// As many exports as there may be.
+    #[error("too many exports")]
+    TooManyExports {
+        /// How many there may be.
+        exports_max: usize,
+    },
+    /// There is no account of this name.
+    #[error("no such account")]
+    AccountUnknown(String),
+    /// A reader of an export that read too slowly.
+    #[error("the reader of the export reads too slowly")]
+    ExportTooSlow,
+    /// The caller's token expired while a file was made.
+    #[error("the token has expired")]
+    TokenExpired,
     /// A viewer that read too slowly.
     #[error("the viewer reads too slowly")]
     ViewerTooSlow,
@@ -85,6 +100,22 @@ impl From<Error> for Status {
             Error::TooManyViewers { viewers_max } => {
                 let why = "as many viewers as may be are watching payments; try again when one has left";
                 refused(Code::ResourceExhausted, "TOO_MANY_VIEWERS", why, &[("viewers_max", viewers_max.to_string())])
+            }
+            Error::TooManyExports { exports_max } => {
+                let why = "as many exports as may be are being made; try again when one has ended";
+                refused(Code::ResourceExhausted, "TOO_MANY_EXPORTS", why, &[("exports_max", exports_max.to_string())])
+            }
+            Error::AccountUnknown(account) => {
+                let why = "the book has no such account; Find looks for names in all books of the token";
+                refused(Code::NotFound, "ACCOUNT_UNKNOWN", why, &[("account", account)])
+            }
+            Error::ExportTooSlow => {
+                let why = "nothing was read for a minute, so the export ended; the file is not complete";
+                refused(Code::Aborted, "EXPORT_TOO_SLOW", why, &[])
+            }
+            Error::TokenExpired => {
+                let why = "the token has expired, so the export ended and the file is not complete; ask for a shorter period, or with a new token";
+                refused(Code::Unauthenticated, "UNAUTHENTICATED", why, &[("token", "expired".to_owned())])
             }
             Error::CursorTooOld { resume_commits_max } => {
                 let why = "more was committed since the cursor than is shown again; begin without a cursor";

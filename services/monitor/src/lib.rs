@@ -7,7 +7,7 @@
 //!   money. `work`: what needs a person. [`health`]: the results of audit runs and how they are merged. `rounds`: when to run. `meters`: the metrics.
 //! - [`audit`]: the audit itself: once over everything, or as the journal grows ([`audit::continuous`]).
 //! - [`explain`]: what an id stands for, where the money came from and where it went.
-//! - [`listing`]: purchases and payouts, newest first.
+//! - [`listing`]: purchases and payouts, newest first. [`export`]: a journal as CSV. `exporting`: the same over RPC.
 //! - [`payments`]: what is committed, live, and the figures of charts. [`store`], [`tables`]: the monitor's own tables, with the figures of hours.
 //! - [`config`]: its options.
 mod activity;
@@ -16,6 +16,8 @@ mod case;
 pub mod config;
 pub mod error;
 pub mod explain;
+pub mod export;
+mod exporting;
 mod find;
 pub mod health;
 pub mod listing;
@@ -103,7 +105,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, StartFault> {
     let tables = Arc::new(KeptTables::new(deps.database.clone()));
     let auditor = ContinuousAudit::new(deps.database, deps.heads_dir, config.clone()).with_posters(deps.posters);
     tokio::spawn(rounds::run(auditor, config.clone(), health.clone(), deps.shutdown));
-    Ok(Service { handlers: Handlers { health, tables, reads: service::reads(), payments, config } })
+    Ok(Service { handlers: Handlers { health, tables, reads: service::reads(), payments, config, exports: service::exports() } })
 }
 
 impl Service {

@@ -6,6 +6,8 @@ use crate::{
     config::Config,
     error::{self, Error},
     explain::{self, SoughtId, StoryScope, StoryTables, tables::KeptTables},
+    export::{ExportRange, JournalPages, fields::FieldSources},
+    exporting::{self, EXPORTS_MAX, ExportJournalStream, ExportPatience, READER_PATIENCE},
     find,
     health::{CheckHistory, CheckResult, Health, HealthOfBook},
     listing,
@@ -14,9 +16,9 @@ use crate::{
     work::{self, WorkAsked, WorkPosition},
 };
 use api::monitor::{
-    BookHealth, CheckOutcome, ExplainCaseRequest, ExplainCaseResponse, FindRequest, FindResponse, GetFiguresRequest, GetFiguresResponse,
-    GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, ListActivityRequest, ListActivityResponse, ListPaymentsRequest,
-    ListPaymentsResponse, ListWorkRequest, ListWorkResponse, WatchPaymentsRequest, WatchPaymentsResponse,
+    BookHealth, CheckOutcome, ExplainCaseRequest, ExplainCaseResponse, ExportJournalRequest, FindRequest, FindResponse, GetFiguresRequest,
+    GetFiguresResponse, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, ListActivityRequest, ListActivityResponse,
+    ListPaymentsRequest, ListPaymentsResponse, ListWorkRequest, ListWorkResponse, WatchPaymentsRequest, WatchPaymentsResponse,
     monitor_service_server::MonitorService,
 };
 use futures::{Stream, stream};
@@ -34,7 +36,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::SystemTime,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
 use tonic::{Code, Request, Response, Status};
 
 /// The messages sent to a viewer of payments.
@@ -55,11 +60,18 @@ pub struct Handlers {
     /// `None`: the monitor has no connection to the ledger.
     pub(crate) payments: Option<Arc<Payments>>,
     pub(crate) config: Config,
+    /// Places for exports.
+    pub(crate) exports: Arc<Semaphore>,
 }
 
 /// The places for reads of a monitor.
 pub(crate) fn reads() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(READS_MAX))
+}
+
+/// The places for exports of a monitor.
+pub(crate) fn exports() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(EXPORTS_MAX))
 }
 
 impl Handlers {
@@ -262,6 +274,29 @@ impl MonitorService for Handlers {
         let tables = self.tables.get().await.map_err(Error::Tables)?;
         let page = listing::list_page(&tables, &asked.filter, asked.after, asked.size).await.map_err(Error::Tables)?;
         Ok(Response::new(wire::listing::page(&asked, page)))
+    }
+    type ExportJournalStream = ExportJournalStream;
+
+    async fn export_journal(&self, request: Request<ExportJournalRequest>) -> Result<Response<Self::ExportJournalStream>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let asked = wire::export::asked(caller.book(&request.book), request)?;
+        let place = self.exports.clone().try_acquire_owned().map_err(|_| Error::TooManyExports { exports_max: EXPORTS_MAX })?;
+        let unreadable = |fault: ReadFault| error::unreadable(&fault);
+        let tables = self.tables.get().await.map_err(unreadable)?;
+        let books = tables.ledger.books().await.map_err(|fault| unreadable(fault.into()))?;
+        let book = books.into_iter().find(|known| known.name == asked.book.as_str());
+        let book = book.ok_or(Error::BookUnknown(asked.book))?;
+        let range = ExportRange::of_times(&*tables.ledger, &book, asked.from_us, asked.until_us).await.map_err(unreadable)?;
+        let fields = asked.fields.then(|| FieldSources::of(&tables));
+        let account = asked.account.clone().unwrap_or_default();
+        let range = ExportRange { account: asked.account, fields, ..range };
+        let pages = JournalPages::begin(tables.ledger.clone(), book, range).await;
+        let pages = pages.map_err(|fault| exporting::refusal(&fault, &account))?;
+        // A token is valid for the messages sent before it expires.
+        let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
+        let patience = ExportPatience { expires: Instant::now() + left, reader: READER_PATIENCE };
+        Ok(Response::new(exporting::messages(pages, patience, place)))
     }
 }
 

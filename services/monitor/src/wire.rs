@@ -1,6 +1,7 @@
 //! The domain and the protobuf messages.
 //!
-//! [`payments`], [`listing`], [`figures`]: payments live, lists of them, and figures. `find`: ids, cases, activity and work.
+//! [`payments`], [`listing`], [`figures`], [`export`]: payments live, lists of them, figures, and the journal as a file. `find`: ids, cases, activity and work.
+pub mod export;
 pub mod figures;
 pub(crate) mod find;
 pub mod listing;

@@ -12,6 +12,7 @@
 //! - [`store_reports`]: stores' reports, imported and settled by a running purchase service.
 //! - [`structure`]: the structure of bank accounts, planned, applied and listed by a running treasury service.
 //! - [`migration`]: old bank accounts that move into that structure.
+//! - `unfinished_file`: files that appear once they are complete.
 //! - `staff_call`: a request of a member of staff. [`acts`]: records these tools' use in the audit log.
 //! - [`privacy`]: personal data; export and erasure of a user's own data.
 //! - [`citus`]: tables distributed over a cluster.
@@ -32,6 +33,12 @@ pub mod privacy;
 mod staff_call;
 pub mod store_reports;
 pub mod structure;
+mod unfinished_file;
 
 /// Why an operator's command failed. It is only shown to a person, so it needs no type.
 pub type OperationFault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Whether a reader of the output has closed it.
+pub(crate) fn broken_pipe(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}

@@ -8,6 +8,7 @@ pub use shown::{
 
 use crate::{
     OperationFault, staff_call,
+    staff_call::told,
     structure::{StructureCaller, bank_files},
 };
 use api::treasury::{
@@ -15,15 +16,10 @@ use api::treasury::{
     GetMigrationReportResponse, MoveOldBalancesRequest, MoveOldBalancesResponse, PlanMigrationRequest, PlanMigrationResponse,
 };
 use std::{fs::File, path::PathBuf};
-use tonic::Status;
 use treasury::tables::ClosingBalances;
 
 /// Old accounts that are asked for at once.
 const PAGE_SIZE: i32 = 500;
-
-fn told(status: Status) -> OperationFault {
-    status.message().to_owned().into()
-}
 
 /// A migration file with the balances of these statements, which confirm or set them; as it is if no statements are given.
 pub fn with_statements(file: String, statements: &[PathBuf]) -> Result<String, OperationFault> {

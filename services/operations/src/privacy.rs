@@ -2,15 +2,15 @@
 //! neither it nor its hashes are changed.
 //!
 //! - [`PERSONAL`]: every column with personal data, and what an erasure does with it. [`export`], [`erase`]: the operations; [`record`]: the same, recorded.
-use crate::{
-    OperationFault,
-    export::{self, ExportRange},
-};
+use crate::{OperationFault, export};
 use books::store::READ_CHUNK;
 use db::Database;
 use identity::Service;
 use money::{BookName, UserKey};
-use monitor::audit::{self, exists};
+use monitor::{
+    audit::{self, exists},
+    export::{ExportRange, ONLY},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -195,13 +195,13 @@ async fn entries(of: &WhoseData<'_>) -> Result<Value, OperationFault> {
     let book = books.iter().find(|book| book.name == of.book.as_str()).ok_or_else(|| format!("there is no book {}", of.book))?;
     let mut csv = Vec::new();
     let owner = Some(of.user.to_string());
-    export::export(&*store, book, &ExportRange { owner, ..Default::default() }, &mut csv).await?;
+    export::export(store.clone(), book, &ExportRange { owner, ..Default::default() }, &mut csv).await?;
     let mut reader = csv::Reader::from_reader(csv.as_slice());
     let names = reader.headers()?.clone();
     let mut entries = Vec::new();
     for row in reader.records() {
         let row = row?;
-        let columns = names.iter().zip(row.iter()).filter(|(name, _)| *name != export::ONLY);
+        let columns = names.iter().zip(row.iter()).filter(|(name, _)| *name != ONLY);
         entries.push(columns.map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>());
     }
     Ok(json!(entries))

@@ -2,7 +2,7 @@
 use crate::OperationFault;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::time::Duration;
-use tonic::Request;
+use tonic::{Request, Status};
 
 /// How long a service may take: the most that it gives any call.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
@@ -28,4 +28,9 @@ pub fn identify<T>(request: &mut Request<T>, token: Option<&str>, reason: Option
         request.metadata_mut().insert(rpc::REASON, reason);
     }
     Ok(())
+}
+
+/// A refusal as the command shows it: its message begins with the reason.
+pub fn told(status: Status) -> OperationFault {
+    status.message().to_owned().into()
 }

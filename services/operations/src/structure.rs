@@ -26,14 +26,13 @@ pub(crate) use shown::money_text;
 pub use shown::{applied_json, applied_text, listed_json, listed_text, plan_json, plan_text};
 pub use sweeps::{outcomes_json, outcomes_text, sweeps_json, sweeps_text};
 
-use crate::{OperationFault, staff_call};
+use crate::{OperationFault, staff_call, staff_call::told};
 use api::treasury::{
     ApplyStructureRequest, ApplyStructureResponse, ListVirtualAccountsRequest, PlanStructureRequest, PlanStructureResponse,
     ProveBooksRequest, ProveBooksResponse, VirtualAccount, treasury_service_client::TreasuryServiceClient,
 };
 use rpc::{ANSWER_BYTES_MAX, Transport};
 use std::{fs, path::Path};
-use tonic::Status;
 
 /// Largest structure file, in bytes: what the service takes.
 const FILE_BYTES_MAX: u64 = 240 * 1024;
@@ -61,10 +60,6 @@ pub fn read_file(path: &Path) -> Result<String, OperationFault> {
         return Err(format!("{}: {what}. Divide it: what a file leaves out stays as it is", path.display()).into());
     }
     Ok(fs::read_to_string(path).map_err(failed)?)
-}
-
-fn told(status: Status) -> OperationFault {
-    status.message().to_owned().into()
 }
 
 impl StructureCaller<'_> {

@@ -205,6 +205,9 @@ const STATEMENT_WRITE: Access = Access::Roles(&[(Service, Reach::Book), (Finance
 /// Says what a bank should book. Whoever could do this by hand could explain away money that is missing.
 const ITEM_WRITE: Access = Access::Roles(&[(Service, Reach::Book)]);
 
+/// The whole journal as a file, with all users' entries: for those who answer for the books, not for those who help users.
+const JOURNAL_EXPORT: Access = Access::Roles(&[(Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// All staff read what was done about a user or an account; see [`reads_whole_log`].
@@ -402,6 +405,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.monitor.v1.MonitorService/WatchPayments", PAYMENT_WATCH),
     row("/largesse.monitor.v1.MonitorService/GetFigures", HEALTH),
     explained("/largesse.monitor.v1.MonitorService/ListPayments", PAYMENT_WATCH),
+    explained("/largesse.monitor.v1.MonitorService/ExportJournal", JOURNAL_EXPORT),
     row("/grpc.health.v1.Health/Check", Access::Open),
     row("/grpc.health.v1.Health/Watch", Access::Open),
     row("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Access::Open),

@@ -80,7 +80,7 @@ pub const CRATES: &[CrateRow] = &[
         &["pgtest", "scenarios"],
     ),
     // It audits, so it reads tables and asks no service about money; `tables_only` enforces that. It follows the ledger's journals to show payments.
-    row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
+    row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["accounting", "db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     // Its pages call services as any client does, and read no table.
     row("services/console", &[CALLER, &["chart", "http_client", "scenarios", "telemetry"]], &[]),
     row(

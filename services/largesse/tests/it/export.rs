@@ -6,9 +6,11 @@ use books::{
 use db::Database;
 use ledger::Ledger;
 use money::{Amount, BookName};
-use operations::export::{ExportEnd, ExportRange, HEADER, export};
+use monitor::export::{ExportRange, HEADER};
+use operations::export::{ExportEnd, export};
 use std::{
     io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
@@ -48,9 +50,9 @@ async fn build(database: &Database, gifts: u64) -> (Arc<dyn Store>, Book) {
     (ledger.store().clone(), row)
 }
 
-async fn text(store: &dyn Store, book: &Book, range: ExportRange) -> String {
+async fn text(store: &Arc<dyn Store>, book: &Book, range: ExportRange) -> String {
     let mut out = Vec::new();
-    let ended = export(store, book, &range, &mut out).await.unwrap();
+    let ended = export(store.clone(), book, &range, &mut out).await.unwrap();
     let text = String::from_utf8(out).unwrap();
     assert_eq!(ended, ExportEnd::Whole(text.lines().count() as u64 - 1));
     text
@@ -66,7 +68,7 @@ async fn every_transfer_is_a_row_and_the_bytes_stay_the_same() {
     let cluster = pgtest::Cluster::start().unwrap();
     for database in [sqlite(dir.path()), Database::parse(&cluster.create_database().unwrap()).unwrap()] {
         let (store, book) = build(&database, 1_500).await;
-        let whole = text(&*store, &book, ExportRange::default()).await;
+        let whole = text(&store, &book, ExportRange::default()).await;
         let mut reader = csv::Reader::from_reader(whole.as_bytes());
         assert_eq!(reader.headers().unwrap(), HEADER.as_slice());
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -87,18 +89,18 @@ async fn every_transfer_is_a_row_and_the_bytes_stay_the_same() {
             ["", "", "0", "PENDING", "viewer/u1/coins", "house/coins/redeemed", "COIN", "7", "97000", "3000"]
         );
         assert!(rows.iter().all(|row| books::stamp::parse(&row[3]).is_some() && Uuid::try_parse(&row[0]).is_ok()));
-        assert_eq!(text(&*store, &book, ExportRange::default()).await, whole);
+        assert_eq!(text(&store, &book, ExportRange::default()).await, whole);
 
         // Exported in parts it gives the same rows.
         let header = whole.lines().next().unwrap();
-        let one = text(&*store, &book, ExportRange { until_seq: Some(700), ..ExportRange::default() }).await;
-        let two = text(&*store, &book, ExportRange { from_seq: 701, ..ExportRange::default() }).await;
+        let one = text(&store, &book, ExportRange { until_seq: Some(700), ..ExportRange::default() }).await;
+        let two = text(&store, &book, ExportRange { from_seq: 701, ..ExportRange::default() }).await;
         assert_eq!(format!("{one}{}", two.strip_prefix(&format!("{header}\n")).unwrap()), whole);
-        assert_eq!(text(&*store, &book, ExportRange { from_seq: 1 << 60, ..ExportRange::default() }).await.trim(), header);
-        let own = text(&*store, &book, ExportRange { account: Some("creator/c1/diamonds".to_owned()), ..ExportRange::default() }).await;
+        assert_eq!(text(&store, &book, ExportRange { from_seq: 1 << 60, ..ExportRange::default() }).await.trim(), header);
+        let own = text(&store, &book, ExportRange { account: Some("creator/c1/diamonds".to_owned()), ..ExportRange::default() }).await;
         assert_eq!(own.lines().count(), 1 + 1_500);
         let nobody = ExportRange { account: Some("creator/c2/diamonds".to_owned()), ..ExportRange::default() };
-        assert!(export(&*store, &book, &nobody, Vec::new()).await.unwrap_err().to_string().contains("no account"));
+        assert!(export(store.clone(), &book, &nobody, Vec::new()).await.unwrap_err().to_string().contains("no account"));
     }
 }
 
@@ -122,8 +124,10 @@ async fn a_reader_that_had_enough_ends_it_and_a_file_appears_whole() {
 
     let file = dir.path().join("demo.csv");
     assert!(command(&["--book", "demo", "--output", file.to_str().unwrap()]).status().unwrap().success());
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), text(&*store, &book, ExportRange::default()).await);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text(&store, &book, ExportRange::default()).await);
     assert!(!dir.path().join("demo.csv.partial").exists());
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "whose money it is is nobody else's business");
 
     let unknown = command(&["--book", "other"]).output().unwrap();
     assert!(!unknown.status.success());
@@ -134,7 +138,7 @@ async fn a_reader_that_had_enough_ends_it_and_a_file_appears_whole() {
 async fn periods_together_are_the_whole_and_an_empty_one_has_only_the_header() {
     let dir = tempfile::tempdir().unwrap();
     let (store, book) = build(&sqlite(dir.path()), 300).await;
-    let whole = text(&*store, &book, ExportRange::default()).await;
+    let whole = text(&store, &book, ExportRange::default()).await;
     let url = format!("sqlite:{}", dir.path().display());
     let run = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));

@@ -6,8 +6,9 @@ use books::{
 use demo::installation::Installation;
 use ledger::Ledger;
 use money::{Amount, BookName};
+use monitor::export::{ExportRange, HEADER};
 use operations::{
-    export::{ExportRange, HEADER, export},
+    export::export,
     import::{ImportCounts, ImportTarget, import},
 };
 use runtime::{Options, Runtime};
@@ -44,7 +45,7 @@ async fn exported() -> String {
     let part = Action::PostPending { transfer_no: held, amount: Amount::try_new(20).ok() };
     book.submit(BookRequest { action: part, ..post("take", Vec::new()) }).await.unwrap();
     let mut out = Vec::new();
-    export(&**ledger.store(), &row, &ExportRange::default(), &mut out).await.unwrap();
+    export(ledger.store().clone(), &row, &ExportRange::default(), &mut out).await.unwrap();
     drop(book);
     ledger.shutdown().await;
     String::from_utf8(out).unwrap()

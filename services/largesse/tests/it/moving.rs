@@ -232,7 +232,7 @@ async fn fields_say_what_a_posting_was_for_and_the_file_is_imported_all_the_same
     let text = moving.export("demo", &["--fields"]);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let columns = reader.headers().unwrap().clone();
-    assert!(columns.iter().eq(operations::export::HEADER.into_iter().chain(["amount_decimal", "fields"])), "{columns:?}");
+    assert!(columns.iter().eq(monitor::export::HEADER.into_iter().chain(["amount_decimal", "fields"])), "{columns:?}");
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let fields = |row: &csv::StringRecord| serde_json::from_str::<serde_json::Value>(&row[16]).unwrap();
     let gift = rows.iter().find(|row| &row[2] == "gift").unwrap();
@@ -485,7 +485,7 @@ async fn an_import_is_in_the_audit_log_with_who_did_it() {
 fn no_key_is_made_where_there_is_none() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("some.csv");
-    std::fs::write(&file, operations::export::HEADER.join(",")).unwrap();
+    std::fs::write(&file, monitor::export::HEADER.join(",")).unwrap();
     let elsewhere = dir.path().join("typo");
     let output = run(&["import", "--book", "demo", "--data-dir", elsewhere.to_str().unwrap(), file.to_str().unwrap()]);
     let told = printed(&output);

@@ -8,7 +8,7 @@ use api::{
     payout::{
         AbaAccount, CreateBeneficiaryRequest, PayoutState, RequestPayoutRequest, WatchPayoutRequest, create_beneficiary_request::Account,
     },
-    support::{Adjustment, AdjustmentTransfer, propose_request::Act},
+    support::{Adjustment, AdjustmentTransfer, ListActsRequest, propose_request::Act, support_service_client::SupportServiceClient},
     r#type::Money,
 };
 use demo::{
@@ -16,12 +16,16 @@ use demo::{
     shop::Shop,
 };
 use futures::TryStreamExt as _;
-use identity::Role;
+use identity::{Role, Service};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::BookName;
 use operations::accounting::AccountingCaller;
 use runtime::Runtime;
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Command, Output},
+};
 use uuid::Uuid;
 
 const MAPPING: &str = include_str!("../../../../deploy/accounting.toml");
@@ -230,5 +234,50 @@ async fn an_export_adds_up_to_every_trial_balance_and_its_periods_to_the_whole()
     }
     assert_eq!(parts.iter().take(rows.len()).collect::<Vec<_>>(), rows.iter().collect::<Vec<_>>());
     assert_eq!(sums(parts.iter().take(rows.len())), whole);
+    books.fixture.shutdown().await;
+}
+
+/// `largesse export` from the running monitor, into a file.
+fn asked(books: &Books, role: Role, file: &Path, more: &[&str]) -> Output {
+    let token_file = books.dir.path().join("token");
+    std::fs::write(&token_file, books.installation.token("fay", role).unwrap()).unwrap();
+    let url = format!("http://{}", books.fixture.address("grpc").unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    command.args(["export", "--url", &url, "--book", "demo", "--fields", "--token-file"]).arg(token_file).arg("--output").arg(file);
+    command.args(more).env_remove("RUST_LOG").output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finance_has_the_same_file_from_a_running_monitor_and_others_have_none() {
+    const WHY: [&str; 2] = ["--reason", "close of the month"];
+    let books = Books::busy().await;
+    let (file, tables) = (books.dir.path().join("asked.csv"), books.dir.path().join("tables.csv"));
+    let output = asked(&books, Role::Finance, &file, &WHY);
+    assert!(output.status.success(), "{output:?}");
+    books.exported(&["--fields", "--output", tables.to_str().unwrap()]);
+    let (of_monitor, of_tables) = (std::fs::read_to_string(&file).unwrap(), std::fs::read_to_string(&tables).unwrap());
+    // Services post on their own account, too.
+    assert!(of_monitor.lines().count() > 10 && of_tables.starts_with(&of_monitor), "{of_monitor}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.trim(), format!("demo: {} transfers", of_monitor.lines().count() - 1));
+    let list = ListActsRequest { rpc: "/largesse.monitor.v1.MonitorService/ExportJournal".to_owned(), ..Default::default() };
+    let auditor = books.installation.token("aud", Role::Auditor).unwrap();
+    let mut support = SupportServiceClient::new(books.fixture.transport_for(Service::Support).unwrap());
+    let acts = support.list_acts(authorised(list, &auditor).unwrap()).await.unwrap().into_inner().acts;
+    assert!(!acts.is_empty() && acts.iter().all(|act| act.subject == "fay" && act.book == "demo"), "{acts:?}");
+    assert!(acts.iter().any(|act| act.reason == WHY[1]), "{acts:?}");
+    std::fs::remove_file(&file).unwrap();
+    for (role, more, code, why) in [
+        (Role::Support, &WHY[..], 1, "PERMISSION_DENIED"),
+        (Role::Finance, &["--reason", "close of the month", "--account", "viewer/adda/coins"], 1, "ACCOUNT_UNKNOWN"),
+        (Role::Finance, &[], 2, "--reason"),
+        (Role::Finance, &["--reason", "close of the month", "--by", "gil"], 2, "--by"),
+        (Role::Finance, &["--reason", "close of the month", "--from", "2026-11-02", "--until", "2026-11-01"], 2, "--until must be after"),
+    ] {
+        let refused = asked(&books, role, &file, more);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(code) && said.contains(why), "{more:?}: {said}");
+        assert!(!file.exists() && !books.dir.path().join("asked.csv.partial").exists());
+    }
     books.fixture.shutdown().await;
 }

@@ -4,6 +4,7 @@
 mod damages;
 mod done;
 mod explaining;
+mod exporting;
 mod figures;
 mod finding;
 mod following;

@@ -1,10 +1,7 @@
 //! A file's rows as postings, each whole or not at all.
 //!
 //! Each row has the number of its posting's transfers, so a posting with rows that are cut off, out of order or missing is found before anything of it is sent.
-use crate::{
-    OperationFault,
-    export::{HEADER, ONLY, fields::FIELD_COLUMNS},
-};
+use crate::OperationFault;
 use api::ledger::{PostRequest, Transfer};
 use books::{
     domain::{event::TransferKind, request::AccountName},
@@ -12,6 +9,7 @@ use books::{
 };
 use csv::StringRecord;
 use money::Amount;
+use monitor::export::{HEADER, ONLY, fields::FIELD_COLUMNS};
 use std::{collections::HashSet, io::Read};
 use uuid::Uuid;
 

@@ -1,13 +1,11 @@
 //! Statements as files: asked for, and written whole or not at all.
-use super::{StructureCaller, told};
-use crate::{OperationFault, export::broken_pipe, staff_call};
+use super::StructureCaller;
+use crate::{OperationFault, broken_pipe, staff_call, staff_call::told, unfinished_file::UnfinishedFile};
 use api::treasury::{RenderStatementRequest, RenderStatementResponse, Statement, StatementFormat};
 use serde_json::{Value, json};
 use std::{
-    ffi::OsString,
-    fs,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// The formats by the names that people give them.
@@ -55,21 +53,14 @@ impl StructureCaller<'_> {
         if out == Path::new("-") {
             let mut output = io::stdout().lock();
             return match written.copy(&mut parts, &mut output).await {
-                Err(error) if !broken_pipe(&*error) => Err(error),
                 // Whoever read it has read enough.
-                Ok(()) | Err(_) => Ok(written),
+                Err(error) if error.downcast_ref().is_some_and(broken_pipe) => Ok(written),
+                copied => copied.map(|()| written),
             };
         }
-        let failed = |error: io::Error| format!("{}: {error}", out.display());
-        // Beside the file, so that it can be renamed.
-        let partial = PathBuf::from([out.as_os_str(), ".partial".as_ref()].into_iter().collect::<OsString>());
-        let mut file = fs::File::create(&partial).map_err(failed)?;
-        let copied = written.copy(&mut parts, &mut file).await;
-        let whole = copied.and_then(|()| Ok(file.sync_all().and_then(|()| fs::rename(&partial, out)).map_err(failed)?));
-        if let Err(error) = whole {
-            let _ = fs::remove_file(&partial);
-            return Err(error);
-        }
+        let mut file = UnfinishedFile::create(out)?;
+        written.copy(&mut parts, &mut file).await?;
+        file.finish()?;
         Ok(written)
     }
 }

@@ -26,7 +26,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`), the book
 /// where a user is named (`n`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 162] = [
+const MATRIX: [(&str, &str, &str); 163] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -189,6 +189,7 @@ const MATRIX: [(&str, &str, &str); 162] = [
     ("largesse.monitor.v1.MonitorService/WatchPayments", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/GetFigures", "--bbbbb", ""),
     ("largesse.monitor.v1.MonitorService/ListPayments", "--bbbbb", "!"),
+    ("largesse.monitor.v1.MonitorService/ExportJournal", "----bbb", "!"),
 ];
 
 /// A codec for messages as raw bytes.

@@ -3386,7 +3386,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the user's accounts that are not deleted, masked. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the user's accounts that are not deleted, masked. Reasons: MALFORMED, PAGE_TOKEN, USER_UNKNOWN (as of ListPayouts).
         pub async fn list_beneficiaries(
             &mut self,
             request: impl tonic::IntoRequest<super::ListBeneficiariesRequest>,
@@ -3719,8 +3719,8 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN. A name that nobody has gets an empty list, as a user without payouts does: staff look
-        /// a name up with MonitorService.Find.
+        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN, USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is known of this
+        /// user, so the name may be mistyped; MonitorService.Find looks in all services).
         pub async fn list_payouts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPayoutsRequest>,
@@ -4456,7 +4456,7 @@ pub mod payout_service_server {
             tonic::Response<super::CreateBeneficiaryResponse>,
             tonic::Status,
         >;
-        /// Lists the user's accounts that are not deleted, masked. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists the user's accounts that are not deleted, masked. Reasons: MALFORMED, PAGE_TOKEN, USER_UNKNOWN (as of ListPayouts).
         async fn list_beneficiaries(
             &self,
             request: tonic::Request<super::ListBeneficiariesRequest>,
@@ -4562,8 +4562,8 @@ pub mod payout_service_server {
             tonic::Response<super::GetPayoutReportResponse>,
             tonic::Status,
         >;
-        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN. A name that nobody has gets an empty list, as a user without payouts does: staff look
-        /// a name up with MonitorService.Find.
+        /// Lists the user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN, USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is known of this
+        /// user, so the name may be mistyped; MonitorService.Find looks in all services).
         async fn list_payouts(
             &self,
             request: tonic::Request<super::ListPayoutsRequest>,

@@ -12,7 +12,7 @@ use std::{
 mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
-const PROTOS: [&str; 29] = [
+const PROTOS: [&str; 30] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -39,6 +39,7 @@ const PROTOS: [&str; 29] = [
     "largesse/treasury/v1/sweeps.proto",
     "largesse/treasury/v1/treasury.proto",
     "largesse/support/v1/support.proto",
+    "largesse/monitor/v1/export.proto",
     "largesse/monitor/v1/find.proto",
     "largesse/monitor/v1/payments.proto",
     "largesse/monitor/v1/monitor.proto",

@@ -1,12 +1,14 @@
 //! What an export with `fields` says of each posting beside its transfers: the fields of its request, and the ids under which stores and banks know it.
-use crate::OperationFault;
+use crate::{
+    audit::{ReadFault, exists},
+    explain::StoryTables,
+};
 use accounting::table::decimal;
 use books::domain::event::{Body, Event};
 use chart::Unit;
 use db::Database;
 use identity::Service;
 use money::BookName;
-use monitor::audit::exists;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -36,7 +38,7 @@ pub(super) struct ForeignIds {
 
 impl FieldSources {
     /// Opens those that are in the database; creates none.
-    pub async fn open(database: &Database) -> Result<Self, OperationFault> {
+    pub async fn open(database: &Database) -> Result<Self, ReadFault> {
         let purchases = match exists(database, Service::Purchase).await? {
             true => Some(purchase::tables::Store::open(database).await?),
             false => None,
@@ -48,8 +50,13 @@ impl FieldSources {
         Ok(Self { purchases, payouts })
     }
 
+    /// Those that are open.
+    pub(crate) fn of(tables: &StoryTables) -> Self {
+        Self { purchases: tables.purchase.clone(), payouts: tables.payout.clone() }
+    }
+
     /// The ids of these events' purchases and payouts, read by few statements.
-    pub(super) async fn ids_of(&self, book: &str, events: impl Iterator<Item = &Event> + Clone) -> Result<ForeignIds, OperationFault> {
+    pub(super) async fn ids_of(&self, book: &str, events: impl Iterator<Item = &Event> + Clone) -> Result<ForeignIds, ReadFault> {
         let book = BookName::try_new(book)?;
         let named = |name: &str| -> Vec<Uuid> {
             let mut ids: Vec<Uuid> = events.clone().filter_map(|event| id_in(event, name)).collect();
