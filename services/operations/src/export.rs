@@ -176,7 +176,7 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
             event.transfers.retain(|transfer| account.is_none_or(|key| transfer.debit == key || transfer.credit == key));
         }
         exported.retain(|exported| !exported.event.transfers.is_empty());
-        rows += write_page(store, book, (&exported, only, range.fields.as_ref()), csv).await?;
+        rows += write_page(store, book, &exported, only, range.fields.as_ref(), csv).await?;
     }
     csv.flush()?;
     Ok(rows)
@@ -208,7 +208,9 @@ impl ExportedEvent {
 async fn write_page(
     store: &dyn Store,
     book: &Book,
-    (exported, only, sources): (&[ExportedEvent], Option<&str>, Option<&FieldSources>),
+    exported: &[ExportedEvent],
+    only: Option<&str>,
+    sources: Option<&FieldSources>,
     csv: &mut csv::Writer<impl Write>,
 ) -> Result<u64, OperationFault> {
     let transfers = exported.iter().flat_map(|exported| &exported.event.transfers);
@@ -267,7 +269,7 @@ impl PostingColumns {
             commit_time: stamp::text(time),
             effective_time: posting.effective_time.map(stamp::text).unwrap_or_default(),
             legs: legs.to_string(),
-            imported_id: chart::imported::origin(event.id, &posting.fields, book).map(|id| id.to_string()).unwrap_or_default(),
+            imported_id: chart::imported::origin(event.id, |name| posting.field(name), book).map(|id| id.to_string()).unwrap_or_default(),
         }
     }
 
